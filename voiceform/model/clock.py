@@ -1,0 +1,53 @@
+"""The clock that is passed in: logic never asks the machine for the time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells UTC instants and waits."""
+
+    def now(self) -> datetime:
+        """The present instant, timezone-aware, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait that long (real seconds for the real clock)."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Block the calling thread."""
+        time.sleep(seconds)
+
+
+class ManualClock:
+    """A clock that moves only when told; for tests and rehearsals. `sleep` moves it and returns at once."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """The instant that was last set."""
+        with self._lock:
+            return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Advance by `seconds`."""
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+
+    def set(self, instant: datetime) -> None:
+        """Jump to `instant`, also backwards."""
+        with self._lock:
+            self._now = instant.astimezone(UTC)

@@ -1,0 +1,47 @@
+"""Positions in source files, and what is wrong there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a diagnostic is; only errors stop a command."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding about the configuration.
+
+    `code` is a stable slug such as `unknown-key` (it is the rule id in SARIF); `message` one sentence;
+    `hint` what to do; `address` the object concerned, if there is one.
+    """
+
+    code: str
+    message: str
+    position: Position | None = None
+    severity: Severity = Severity.ERROR
+    hint: str | None = None
+    address: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.position}: " if self.position else ""
+        owner = f"{self.address}: " if self.address else ""
+        advice = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.severity}: {owner}{self.message}{advice} [{self.code}]"

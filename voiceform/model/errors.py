@@ -1,0 +1,123 @@
+"""The one error tree.
+
+    VoiceformError                    exit 1
+    |-- UsageError                    64  the command line itself is wrong
+    |-- ConfigurationError            1   one or more diagnostics with file:line:column
+    |-- CredentialsError              1   missing or contradicting credentials
+    |-- MissingExtraError             1   an optional dependency is not installed
+    |-- PlanFileError                 1   a plan file that cannot be trusted
+    |-- StalePlanError                6   the world moved, or the plan was used
+    |-- BlockedError                  4   a safety limit, protection or hold refuses
+    |-- OutcomeUnknownError           8   a person must look
+    |-- StateError                    1   recorded state cannot be read or written
+    |   |-- StateConflictError        1   a compare-and-swap lost
+    |   |-- LockedError               7   somebody else holds the lease
+    |   `-- LeaseLostError            1   our lease expired or was broken: nothing more is written
+    `-- TwilioError                   1   the API (voiceform/twilio/errors.py has its branches)
+
+Every error carries what happened, optionally where, and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from voiceform.model.diagnostics import Diagnostic
+
+
+class VoiceformError(Exception):
+    """Root of every error that a user may see.
+
+    `what` is one sentence, `where` an address or file:line:column, `hint` what to do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.hint = hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f"\n  {self.hint}" if self.hint else ""
+        return f"{place}{self.what}{advice}"
+
+
+class UsageError(VoiceformError):
+    """The command line asks for something that does not exist or contradicts itself."""
+
+    exit_code = 64
+
+
+class ConfigurationError(VoiceformError):
+    """The configuration is not valid; carries every diagnostic, in source order."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        count = len(self.diagnostics)
+        super().__init__(f"the configuration has {count} error{'s' if count != 1 else ''}")
+
+    def __str__(self) -> str:
+        return "\n".join([*(str(diagnostic) for diagnostic in self.diagnostics), self.what])
+
+
+class CredentialsError(VoiceformError):
+    """Credentials are missing, incomplete, or belong to another account than the configuration names."""
+
+
+class MissingExtraError(VoiceformError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs an optional dependency that is not installed",
+            hint=f"run: pip install 'voiceform[{extra}]'",
+        )
+
+
+class PlanFileError(VoiceformError):
+    """A plan file is truncated, edited, or of a format that this program does not know."""
+
+
+class StalePlanError(VoiceformError):
+    """A plan no longer fits the recorded state or the account, or was applied before."""
+
+    exit_code = 6
+
+
+class BlockedError(VoiceformError):
+    """A safety limit, a protection or a hold refuses the plan."""
+
+    exit_code = 4
+
+
+class OutcomeUnknownError(VoiceformError):
+    """Whether something happened cannot be proven; a person has to look."""
+
+    exit_code = 8
+
+
+class StateError(VoiceformError):
+    """The recorded state cannot be read or written."""
+
+
+class StateConflictError(StateError):
+    """A compare-and-swap lost: the document changed since it was read."""
+
+
+class LockedError(StateError):
+    """Somebody else holds the lease on this state."""
+
+    exit_code = 7
+
+
+class LeaseLostError(StateError):
+    """Our lease expired or was broken; nothing more may be written under it."""
+
+
+class TwilioError(VoiceformError):
+    """Anything that went wrong between us and the Twilio API."""
