@@ -1,0 +1,24 @@
+"""The whole configuration of a stack, parsed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from voiceform.model.address import Address
+from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.plan import ConfigSource
+from voiceform.model.resource import Desired
+from voiceform.model.safety import Ownership, Safety
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the files declare. `account` is the guard: credentials of another account are refused."""
+
+    source: ConfigSource
+    account: str | None = None
+    ownership: Ownership = Ownership.RECORDED
+    safety: Safety = field(default_factory=Safety)
+    desired: Mapping[Address, Desired] = field(default_factory=dict)
+    warnings: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,183 @@
+"""The plan: plain frozen data that can be written, read back, shown and run.
+
+What `before` and `after` of a change hold:
+
+    action   before                     after
+    create   None                       the declared attributes
+    update   the live attributes        the declared attributes
+    delete   the live attributes        None
+    no-op    the live attributes        the same
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from voiceform.model.address import Address
+from voiceform.model.resource import Attributes
+
+FORMAT_VERSION = "1.0"
+
+
+class Action(StrEnum):
+    """What a change does to its object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    NO_OP = "no-op"
+
+
+class Mode(StrEnum):
+    """What a plan is for."""
+
+    NORMAL = "normal"
+    DESTROY = "destroy"
+    REFRESH_ONLY = "refresh-only"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One attribute that differs; `path` is dotted, with [n] for list items."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What will happen to one address.
+
+    `reason` is for readers only and never steers apply. `operations` are operationIds, in order; an update
+    without operations changes recorded state alone. `impact` says what people will feel. `fingerprint` is of
+    the live object when planned, None when there is none. `counts` is what the change weighs in each safety
+    scope, for example {"delete:queue": 1} or {"call": 12}. `details` is whatever else the kind needs to
+    carry the change out (exact SIDs, due occurrences): plain JSON.
+    """
+
+    address: Address
+    action: Action
+    reason: str
+    sid: str | None = None
+    operations: tuple[str, ...] = ()
+    before: Attributes | None = None
+    after: Attributes | None = None
+    fields: tuple[FieldChange, ...] = ()
+    impact: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    previous_address: Address | None = None
+    depends_on: tuple[Address, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the object, the first part of its address."""
+        return self.address.kind
+
+
+class DriftStatus(StrEnum):
+    """How a live object differs from what was recorded."""
+
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A live object that is not as we left it: `before` is recorded, `after` is live (None when gone)."""
+
+    address: Address
+    status: DriftStatus
+    sid: str | None
+    before: Attributes
+    after: Attributes | None
+    fields: tuple[FieldChange, ...] = ()
+    explanation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """A live object that is neither declared nor recorded; listed, never touched."""
+
+    kind: str
+    sid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Why the plan may not be applied as it is.
+
+    `rule` names the refusal (`max_deletes`, `protect`, `hold`, ...). With a `scope`, `--approve SCOPE=N` with
+    N >= `count` (or, for a scope that names one thing, `--approve SCOPE`'s own value) lifts it; without one
+    nothing on the command line does.
+    """
+
+    rule: str
+    message: str
+    hint: str
+    addresses: tuple[Address, ...] = ()
+    scope: str | None = None
+    count: int | None = None
+    limit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How much of each there is; `calls` and `recordings` are people phoned and recordings destroyed."""
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+    no_op: int = 0
+    calls: int = 0
+    recordings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSource:
+    """Which configuration a plan was made from: a digest over the merged document, and the files."""
+
+    digest: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateVersion:
+    """Which recorded state a plan was made from; lineage None and serial 0 when there was none."""
+
+    lineage: str | None
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that apply will do, and what it was decided from.
+
+    `complete` is False when targets or exclusions left something out.
+    """
+
+    plan_id: str
+    created_at: datetime
+    account_sid: str | None
+    config: ConfigSource
+    state: StateVersion
+    mode: Mode
+    complete: bool
+    summary: Summary
+    changes: tuple[Change, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        """The changes that do something."""
+        return tuple(change for change in self.changes if change.action is not Action.NO_OP)

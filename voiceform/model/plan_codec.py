@@ -1,0 +1,190 @@
+"""Plans as JSON documents and back; the digest that shows an edit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from voiceform.model.address import Address
+from voiceform.model.plan import (
+    FORMAT_VERSION,
+    Action,
+    Blocked,
+    Change,
+    ConfigSource,
+    Drift,
+    DriftStatus,
+    FieldChange,
+    Mode,
+    Plan,
+    StateVersion,
+    Summary,
+    Unmanaged,
+)
+from voiceform.model.resource import canonical_json
+
+Json = dict[str, Any]
+
+
+def plan_to_document(plan: Plan) -> Json:
+    """The plan as the JSON document of schemas/plan.schema.json, with its digest."""
+    document: Json = {
+        "format_version": FORMAT_VERSION,
+        "plan_id": plan.plan_id,
+        "created_at": instant_to_text(plan.created_at),
+        "account_sid": plan.account_sid,
+        "config": {"digest": plan.config.digest, "files": list(plan.config.files)},
+        "state": {"lineage": plan.state.lineage, "serial": plan.state.serial},
+        "mode": str(plan.mode),
+        "complete": plan.complete,
+        "summary": {
+            "create": plan.summary.create,
+            "update": plan.summary.update,
+            "delete": plan.summary.delete,
+            "no_op": plan.summary.no_op,
+            "calls": plan.summary.calls,
+            "recordings": plan.summary.recordings,
+        },
+        "changes": [change_to_document(change) for change in plan.changes],
+        "drift": [_drift_to_document(drift) for drift in plan.drift],
+        "unmanaged": [{"kind": item.kind, "sid": item.sid, "name": item.name} for item in plan.unmanaged],
+        "blocked": [_blocked_to_document(blocked) for blocked in plan.blocked],
+    }
+    document["digest"] = document_digest(document)
+    return document
+
+
+def document_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of everything in a plan document but its digest."""
+    body = {key: value for key, value in document.items() if key != "digest"}
+    return f"sha256:{hashlib.sha256(canonical_json(body)).hexdigest()}"
+
+
+def plan_from_document(document: Mapping[str, Any]) -> Plan:
+    """The plan that a valid plan document describes (check schema and digest first)."""
+    return Plan(
+        plan_id=document["plan_id"],
+        created_at=instant_from_text(document["created_at"]),
+        account_sid=document["account_sid"],
+        config=ConfigSource(document["config"]["digest"], tuple(document["config"]["files"])),
+        state=StateVersion(document["state"]["lineage"], document["state"]["serial"]),
+        mode=Mode(document["mode"]),
+        complete=document["complete"],
+        summary=Summary(**document["summary"]),
+        changes=tuple(change_from_document(item) for item in document["changes"]),
+        drift=tuple(_drift_from_document(item) for item in document["drift"]),
+        unmanaged=tuple(Unmanaged(**item) for item in document["unmanaged"]),
+        blocked=tuple(_blocked_from_document(item) for item in document["blocked"]),
+    )
+
+
+def change_to_document(change: Change) -> Json:
+    """One change as JSON; optional members are left out when empty."""
+    document: Json = {
+        "address": str(change.address),
+        "kind": change.kind,
+        "action": str(change.action),
+        "reason": change.reason,
+        "sid": change.sid,
+        "operations": list(change.operations),
+        "before": change.before,
+        "after": change.after,
+        "fields": _fields_to_document(change.fields),
+        "impact": list(change.impact),
+        "fingerprint": change.fingerprint,
+    }
+    if change.previous_address is not None:
+        document["previous_address"] = str(change.previous_address)
+    if change.depends_on:
+        document["depends_on"] = [str(address) for address in change.depends_on]
+    if change.counts:
+        document["counts"] = dict(change.counts)
+    if change.details:
+        document["details"] = change.details
+    return document
+
+
+def change_from_document(document: Mapping[str, Any]) -> Change:
+    """The change that `change_to_document` wrote."""
+    previous = document.get("previous_address")
+    return Change(
+        address=Address.parse(document["address"]),
+        action=Action(document["action"]),
+        reason=document["reason"],
+        sid=document["sid"],
+        operations=tuple(document["operations"]),
+        before=document["before"],
+        after=document["after"],
+        fields=_fields_from_document(document["fields"]),
+        impact=tuple(document["impact"]),
+        fingerprint=document["fingerprint"],
+        previous_address=Address.parse(previous) if previous is not None else None,
+        depends_on=tuple(Address.parse(text) for text in document.get("depends_on", ())),
+        counts=document.get("counts", {}),
+        details=document.get("details", {}),
+    )
+
+
+def _fields_to_document(fields: tuple[FieldChange, ...]) -> list[Json]:
+    return [{"path": item.path, "before": item.before, "after": item.after} for item in fields]
+
+
+def _fields_from_document(items: list[Json]) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(**item) for item in items)
+
+
+def _drift_to_document(drift: Drift) -> Json:
+    return {
+        "address": str(drift.address),
+        "kind": drift.address.kind,
+        "status": str(drift.status),
+        "sid": drift.sid,
+        "before": drift.before,
+        "after": drift.after,
+        "fields": _fields_to_document(drift.fields),
+        "explanation": drift.explanation,
+    }
+
+
+def _drift_from_document(document: Mapping[str, Any]) -> Drift:
+    return Drift(
+        address=Address.parse(document["address"]),
+        status=DriftStatus(document["status"]),
+        sid=document["sid"],
+        before=document["before"],
+        after=document["after"],
+        fields=_fields_from_document(document["fields"]),
+        explanation=document["explanation"],
+    )
+
+
+def _blocked_to_document(blocked: Blocked) -> Json:
+    return {
+        "rule": blocked.rule,
+        "message": blocked.message,
+        "hint": blocked.hint,
+        "addresses": [str(address) for address in blocked.addresses],
+        "scope": blocked.scope,
+        "count": blocked.count,
+        "limit": blocked.limit,
+    }
+
+
+def _blocked_from_document(document: Mapping[str, Any]) -> Blocked:
+    addresses = tuple(Address.parse(text) for text in document["addresses"])
+    return Blocked(**{**document, "addresses": addresses})
+
+
+def instant_to_text(instant: datetime) -> str:
+    """RFC 3339 in UTC with a Z; instant_from_text reads back exactly the same instant."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def instant_from_text(text: str) -> datetime:
+    """The UTC instant of an RFC 3339 text; ValueError when there is no zone."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return instant.astimezone(UTC)

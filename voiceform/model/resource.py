@@ -1,0 +1,74 @@
+"""The three views of one object: desired (declared), recorded (our state) and live (the account)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from voiceform.model.address import Address
+from voiceform.model.diagnostics import Position
+
+Attributes = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One declared object, validated and with defaults filled in.
+
+    `attributes` is plain JSON data, everything that the kind compares and applies; `aliases` are earlier
+    addresses; `depends_on` must be applied before this one.
+    """
+
+    address: Address
+    attributes: Attributes
+    position: Position | None = None
+    protect: bool = False
+    aliases: tuple[Address, ...] = ()
+    depends_on: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One object as we last left it: the content of the state document `resources/ADDRESS`.
+
+    `attributes` has the shape of `Desired.attributes`; `sid` is the object's identity in the account and
+    is None for what exists only in our state.
+    """
+
+    address: Address
+    sid: str | None
+    attributes: Attributes
+    protect: bool = False
+    depends_on: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One object as the account shows it.
+
+    `name` is its natural key there; `attributes` are compared with desired and recorded state;
+    `observations` are volatile facts (callers waiting, dates): shown, never compared.
+    """
+
+    sid: str
+    name: str
+    attributes: Attributes
+    observations: Attributes = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of identity and attributes: equal as long as nothing that we compare has moved."""
+        return fingerprint({"sid": self.sid, "attributes": self.attributes})
+
+
+def fingerprint(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """The first 16 hex digits of the SHA-256 of `value` as canonical JSON."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()[:16]
+
+
+def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """`value` as JSON with sorted keys and no white space, so that equal data has equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,62 @@
+"""What an apply did: one outcome per change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from voiceform.model.address import Address
+from voiceform.model.plan import Action
+
+
+class Status(StrEnum):
+    """How one change ended.
+
+    `refused` was not sent because our own check said no; `stale` was not sent because the object moved;
+    `skipped` was not sent because something that it depends on did not succeed; `unknown` may have happened.
+    """
+
+    APPLIED = "applied"
+    FAILED = "failed"
+    REFUSED = "refused"
+    STALE = "stale"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one change; `message` explains everything that is not `applied`."""
+
+    address: Address
+    action: Action
+    status: Status
+    sid: str | None = None
+    message: str | None = None
+    hint: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The end of one run. Its id is the id of the plan that it applied."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    outcomes: tuple[Outcome, ...]
+
+    def count(self, status: Status) -> int:
+        """How many changes ended so."""
+        return sum(outcome.status is status for outcome in self.outcomes)
+
+    @property
+    def exit_code(self) -> int:
+        """8 when an outcome is unknown, else 5 when something failed, else 6 when something was stale, else 0."""
+        statuses = {outcome.status for outcome in self.outcomes}
+        if Status.UNKNOWN in statuses:
+            return 8
+        if statuses & {Status.FAILED, Status.REFUSED}:
+            return 5
+        return 6 if Status.STALE in statuses else 0

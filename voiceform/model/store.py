@@ -1,0 +1,62 @@
+"""The document store that recorded state lives in: small JSON documents, compare-and-swap, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored document with its version, an opaque text that changes with every write."""
+
+    key: str
+    document: Document
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One conditional write.
+
+    `document` None deletes. `expected_version` None means that the key must not exist yet.
+    """
+
+    key: str
+    document: Document | None
+    expected_version: str | None
+
+
+class DocumentReader(Protocol):
+    """The reading half, for those who must not write."""
+
+    def get(self, key: str) -> Entry | None:
+        """The document under `key`, or None."""
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every document whose key starts with `prefix`, in key order."""
+
+
+class DocumentStore(DocumentReader, Protocol):
+    """Versioned documents under keys such as `resources/queue.support`.
+
+    Safe to use from several threads. Every write is durable when the call returns. Errors: StateConflictError
+    when an expected version does not match (nothing of that write is done), LeaseLostError when the store is
+    fenced and the fence was passed, StateError for anything else.
+    """
+
+    def put(self, key: str, document: Document, expected_version: str | None) -> str:
+        """Write one document and return its new version; `expected_version` None: it must not exist yet."""
+
+    def delete(self, key: str, expected_version: str) -> None:
+        """Remove one document."""
+
+    def write(self, writes: Sequence[Write]) -> tuple[str | None, ...]:
+        """Do several writes and return the new versions (None for deletions).
+
+        SQL stores do all or nothing. Object stores do them in order and stop at the first that fails, so
+        callers order writes such that any prefix is a valid state.
+        """
