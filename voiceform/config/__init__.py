@@ -1,1 +1,1 @@
-"""."""
+"""YAML files -> one positioned document -> schema-checked -> desired state."""

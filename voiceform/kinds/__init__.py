@@ -1,1 +1,1 @@
-"""."""
+"""The kinds of object that voiceform manages, one package each."""

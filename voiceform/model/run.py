@@ -53,7 +53,7 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """8 when an outcome is unknown, else 5 when something failed, else 6 when something was stale, else 0."""
+        """8 when an outcome is unknown, else 5 when something failed, else 6 when stale, else 0."""
         statuses = {outcome.status for outcome in self.outcomes}
         if Status.UNKNOWN in statuses:
             return 8

@@ -1,0 +1,148 @@
+"""What a kind is: five steps, each with plain data in and plain data out.
+
+    parse    configuration  -> desired state, with diagnostics
+    refresh  account, state -> live state (the only step that reads over HTTP)
+    compare  desired, recorded, live -> proposed changes, drift, unmanaged (pure)
+    act      one change -> done, through the write client
+    settle   one change whose outcome nobody recorded -> what became of it
+
+The engine owns everything between: field differences, targets, safety, order, the plan, the journal.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from voiceform.model.address import Address
+from voiceform.model.clock import Clock
+from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.document import Block
+from voiceform.model.plan import Blocked, Change, Drift, Mode, Unmanaged
+from voiceform.model.progress import Progress, Silent
+from voiceform.model.resource import Desired, Recorded
+from voiceform.model.run import Status
+from voiceform.model.safety import Ownership
+from voiceform.model.store import DocumentReader, DocumentStore, Write
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+L = TypeVar("L")
+"""What a kind's refresh returns and its compare reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParseContext:
+    """The surroundings of one parse.
+
+    `document` is the whole merged configuration (schema-valid); `desired` what earlier kinds declared, for
+    references; `report` takes every finding, so that all are shown at once.
+    """
+
+    document: Block
+    desired: Mapping[Address, Desired]
+    report: Callable[[Diagnostic], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """What a kind may know while planning.
+
+    `client` cannot write. `desired` and `recorded` hold this kind's objects only; with mode DESTROY `desired`
+    is empty. `now` is the instant that the plan is made for.
+    """
+
+    client: Client
+    store: DocumentReader
+    now: datetime
+    mode: Mode
+    ownership: Ownership
+    desired: Mapping[Address, Desired]
+    recorded: Mapping[Address, Recorded]
+    progress: Progress = field(default_factory=Silent)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a kind proposes. `fields` of changes and drift are left empty: the engine fills them in.
+
+    Blocked entries are for what only the kind can know (protections, holds, ambiguous live objects); the
+    engine adds the safety limits from `Change.counts`.
+    """
+
+    changes: Sequence[Change] = ()
+    drift: Sequence[Drift] = ()
+    unmanaged: Sequence[Unmanaged] = ()
+    blocked: Sequence[Blocked] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a kind may use while applying. `store` is fenced: every write proves that the lease still holds.
+
+    `run_all` calls a function for many items on the run's own threads and yields results as they end.
+    """
+
+    client: Client
+    store: DocumentStore
+    clock: Clock
+    run_id: str
+    recorded: Mapping[Address, Recorded]
+    run_all: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+    progress: Progress = field(default_factory=Silent)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a change ended, as the kind saw it.
+
+    `recorded` is what state shall hold for the address from now on (None removes it); it is written only when
+    `status` is APPLIED. `writes` are further documents to write in the same batch.
+    """
+
+    status: Status
+    recorded: Recorded | None = None
+    sid: str | None = None
+    message: str | None = None
+    hint: str | None = None
+    request_id: str | None = None
+    writes: tuple[Write, ...] = ()
+
+
+class Kind(ABC, Generic[L]):
+    """One kind of object. Instances hold no state; there is one per program, made in the wiring."""
+
+    name: ClassVar[str]
+    """The first part of its addresses: `queue`."""
+    section: ClassVar[str]
+    """Its key at the top level of the configuration: `queues`."""
+    rank: ClassVar[int]
+    """Creations and updates go from low to high rank, deletions from high to low."""
+
+    @abstractmethod
+    def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
+        """Desired objects of a schema-valid section; what the schema cannot say is reported to the context."""
+
+    @abstractmethod
+    def refresh(self, context: PlanContext) -> L:
+        """Read the live state. Raises TwilioError; must not write anywhere."""
+
+    @abstractmethod
+    def compare(self, context: PlanContext, live: L) -> Comparison:
+        """Propose changes. Pure: same input, same output."""
+
+    @abstractmethod
+    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], L]:
+        """Recorded and live state as if `base` had just been applied; for reviews without an account."""
+
+    @abstractmethod
+    def act(self, change: Change, session: Session) -> Done:
+        """Carry out one change exactly as planned. Reads the object again first; a moved one is STALE."""
+
+    @abstractmethod
+    def settle(self, change: Change, session: Session) -> Done | None:
+        """Find out by reading what became of a change that a dead run began; None: it had no effect."""
