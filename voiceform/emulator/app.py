@@ -1,0 +1,219 @@
+"""The ASGI application: one function, no framework. A dictionary look-up finds the operation.
+
+(A framework's routing would cost more than the work of most operations: deleting a recording takes some 30
+microseconds.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from voiceform.emulator import gate
+from voiceform.emulator.control.routes import Control
+from voiceform.emulator.errors import ApiError, method_not_allowed, not_found, unauthorized
+from voiceform.emulator.faults import Faults, Rule
+from voiceform.emulator.journal import Entry, Journal
+from voiceform.emulator.messages import Params, Request, Response, json_response
+from voiceform.emulator.routing import Route, Target, resolve
+from voiceform.emulator.sids import is_sid
+from voiceform.emulator.world import World
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+#: The largest request body; larger ones are answered with 413/20413.
+BODY_LIMIT = 1_000_000
+CONTROL_PREFIX = "/_emulator"
+#: The key under ``scope["extensions"]`` where the server puts a function that cuts the connection.
+ABORT = "voiceform.abort"
+
+_LOG = logging.getLogger("voiceform.emulator")
+
+
+class Background(Protocol):
+    """Something that runs beside the requests for as long as the server does."""
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+
+
+class Application:
+    """The emulator as an ASGI application."""
+
+    def __init__(self, world: World, background: tuple[Background, ...] = ()) -> None:
+        self.world = world
+        self.journal = Journal()
+        self.faults = Faults()
+        self.throttle = gate.Throttle(world.settings.max_concurrent)
+        self.control = Control(world, self.journal, self.faults, self.throttle)
+        self._background = background
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the start and end of the server."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        body = await _body(receive)
+        path = scope["raw_path"].decode("ascii", "replace")
+        if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
+            query = Params.parse(scope["query_string"].decode("latin-1"))
+            await _send(send, self.control.handle(scope["method"], path, query, body or b""))
+        else:
+            await self._api(scope, path, body, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        tasks = [asyncio.create_task(service.run()) for service in self._background]
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self.world.store.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _api(self, scope: Scope, path: str, body: bytes | None, send: Send) -> None:
+        """An API request from its arrival in the log to its answer, or to what a fault makes of it."""
+        started = time.perf_counter()
+        target = resolve(path)
+        route = target.methods.get(scope["method"])
+        query = Params.parse(scope["query_string"].decode("latin-1"))
+        form = _form(scope, body)
+        params = {**query.flat(), **form.flat()}
+        operation = route.operation if route else None
+        entry = Entry(scope["method"], path, operation, params, self.world.clock.now())
+        self.journal.add(entry)
+        crowded = self.throttle.enter(target.account)
+        try:
+            if crowded is not None:
+                rule, answer = None, json_response(crowded.status, crowded.body())
+            else:
+                rule = self.faults.strike(entry.operation)
+                await self._wait(rule)
+                if rule is not None and rule.kind == "drop-before":
+                    await _cut(scope)
+                    return
+                request = Request(
+                    scope["method"], path, target.account, target.ids, target.suffix, query, form
+                )
+                answer = self._work(scope, request, target, route, body, rule)
+            entry.status = answer.status
+        finally:
+            concurrent = self.throttle.leave(target.account)
+        answer.headers += (
+            (b"Twilio-Request-Id", f"RQ{self.world.random.getrandbits(128):032x}".encode()),
+            (b"Twilio-Concurrent-Requests", str(concurrent).encode()),
+            (b"Twilio-Request-Duration", f"{time.perf_counter() - started:.3f}".encode()),
+        )
+        if rule is not None and rule.kind == "drop-after":
+            await _cut(scope)
+        else:
+            await _send(send, answer, halved=rule is not None and rule.kind == "truncate")
+
+    async def _wait(self, rule: Rule | None) -> None:
+        pause = self.world.settings.latency_ms + (rule.delay_ms if rule else 0.0)
+        if pause:
+            await asyncio.sleep(pause / 1000)
+
+    def _work(
+        self,
+        scope: Scope,
+        request: Request,
+        target: Target,
+        route: Route | None,
+        body: bytes | None,
+        rule: Rule | None,
+    ) -> Response:
+        """The answer: the fault's if it has one, otherwise that of the operation."""
+        spoiled = rule.answer() if rule else None
+        if rule is not None and spoiled is not None and not rule.acts:
+            return spoiled
+        try:
+            answer = self._operate(scope, request, target, route, body)
+        except ApiError as error:
+            answer = json_response(error.status, error.body())
+            if error.status == 401:
+                answer.headers.append((b"WWW-Authenticate", b'Basic realm="Twilio API"'))
+            elif error.status == 405:
+                answer.headers.append((b"Allow", ", ".join(sorted(target.methods)).encode()))
+        except Exception:
+            _LOG.exception("the emulator failed at %s %s", request.method, request.path)
+            answer = json_response(500, ApiError(500, 20500, "An internal server error has occurred").body())
+        return answer if spoiled is None else spoiled
+
+    def _operate(
+        self, scope: Scope, request: Request, target: Target, route: Route | None, body: bytes | None
+    ) -> Response:
+        request.token = self._authenticate(scope, target)
+        if not target.methods or not is_sid(target.account, "AC"):
+            raise not_found(request.path)
+        if route is None:
+            raise method_not_allowed()
+        if body is None:
+            raise ApiError(413, 20413, "Request body too large")
+        self.world.tick()
+        return route.handler(self.world, request)
+
+    def _authenticate(self, scope: Scope, target: Target) -> str:
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                return gate.check(self.world.settings, value.decode("latin-1"), target.account)
+        raise unauthorized()
+
+
+def _form(scope: Scope, body: bytes | None) -> Params:
+    """The parameters of a form body; a body of another type has none, as with the real service."""
+    if not body:
+        return Params()
+    for name, value in scope["headers"]:
+        if name == b"content-type" and not value.lower().startswith(b"application/x-www-form-urlencoded"):
+            return Params()
+    return Params.parse(body.decode("utf-8", "replace"))
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The request body, or None if it is too large; it is read to its end in either case."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body if len(body) <= BODY_LIMIT else None
+    parts, length = [body], len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        chunk: bytes = message.get("body", b"")
+        length += len(chunk)
+        if length <= BODY_LIMIT:
+            parts.append(chunk)
+    return b"".join(parts) if length <= BODY_LIMIT else None
+
+
+async def _send(send: Send, answer: Response, halved: bool = False) -> None:
+    """Send an answer; halved, the connection ends in the middle of what the length promised."""
+    headers = answer.headers
+    if answer.status not in (204, 304):
+        headers = [
+            (b"Content-Type", answer.content_type),
+            (b"Content-Length", str(len(answer.body)).encode()),
+            *headers,
+        ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = answer.body[: len(answer.body) // 2] if halved else answer.body
+    # Returning while the body is said to go on makes the server close the connection.
+    await send({"type": "http.response.body", "body": body, "more_body": halved})
+
+
+async def _cut(scope: Scope) -> None:
+    """Close the connection without an answer."""
+    scope["extensions"][ABORT]["call"]()
+    # The server notices the loss in the next turns of the loop; only then may the application return without
+    # an answer.
+    for _ in range(3):
+        await asyncio.sleep(0)

@@ -1,0 +1,79 @@
+"""Who may enter: HTTP Basic credentials, and the limit of requests in flight."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+
+from voiceform.emulator.errors import ApiError, too_many_requests, unauthorized
+from voiceform.emulator.settings import EmulatorSettings
+from voiceform.emulator.sids import is_sid
+
+
+def credentials(header: str) -> tuple[str, str]:
+    """User and password of an Authorization header; raises 401/20003."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise unauthorized()
+    try:
+        user, separator, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise unauthorized() from None
+    if not separator or not password:
+        raise unauthorized()
+    return user, password
+
+
+def check(settings: EmulatorSettings, header: str, account: str) -> str:
+    """The token of a caller who may use the account; raises 401/20003.
+
+    An account SID opens its own account only, an API key (``SK``) any.
+    """
+    user, password = credentials(header)
+    if settings.auth is not None:
+        known = secrets.compare_digest(f"{user}:{password}".encode(), settings.auth.encode())
+    else:
+        known = is_sid(user, "AC") or is_sid(user, "SK")
+    if not known or (user.startswith("AC") and is_sid(account, "AC") and user != account):
+        raise unauthorized()
+    return password
+
+
+class Throttle:
+    """Counts requests in flight per account, and refuses those beyond a limit (429/20429)."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._by_account: dict[str, int] = {}
+        self.in_flight = 0
+        self.highest = 0
+        self.refused = 0
+
+    def enter(self, account: str) -> ApiError | None:
+        """Count a request in; the error to answer if there are too many. ``leave`` must follow in either
+        case.
+        """
+        count = self._by_account.get(account, 0) + 1
+        self._by_account[account] = count
+        self.in_flight += 1
+        self.highest = max(self.highest, self.in_flight)
+        if self._limit is not None and count > self._limit:
+            self.refused += 1
+            return too_many_requests()
+        return None
+
+    def leave(self, account: str) -> int:
+        """Count a request out; how many of the account were in flight, this one included."""
+        count = self._by_account[account]
+        if count == 1:
+            del self._by_account[account]
+        else:
+            self._by_account[account] = count - 1
+        self.in_flight -= 1
+        return count
+
+    def reset(self) -> None:
+        """Forget the record, not the requests that are still in flight."""
+        self.highest = self.in_flight
+        self.refused = 0

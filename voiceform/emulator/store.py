@@ -1,0 +1,159 @@
+"""The data: one SQLite connection per server, in memory or in a file.
+
+Every table that is listed has ``seq`` (order of arrival), ``created`` and ``updated`` (microseconds), and an
+index on each order it is listed by, so that the last page of a list costs what the first does. ``account`` is
+empty on rows that were seeded for every account.
+"""
+
+# ruff: noqa: S608 - only names of our own tables and columns are put into SQL; values are always bound.
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+Row = sqlite3.Row
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS queues (
+  seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
+  updated INTEGER NOT NULL, friendly_name TEXT NOT NULL, max_size INTEGER NOT NULL,
+  current_size INTEGER NOT NULL DEFAULT 0, average_wait_time INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX IF NOT EXISTS queues_created ON queues (created, seq);
+CREATE INDEX IF NOT EXISTS queues_updated ON queues (updated, seq);
+CREATE INDEX IF NOT EXISTS queues_name ON queues (friendly_name COLLATE NOCASE);
+CREATE TABLE IF NOT EXISTS calls (
+  seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
+  updated INTEGER NOT NULL, to_number TEXT NOT NULL, from_number TEXT NOT NULL, status TEXT NOT NULL,
+  direction TEXT NOT NULL DEFAULT 'outbound-api', parent_call_sid TEXT, start_time INTEGER, end_time INTEGER,
+  duration INTEGER, price TEXT, answered_by TEXT, caller_name TEXT, forwarded_from TEXT,
+  queue_time INTEGER NOT NULL DEFAULT 0,  queue_sid TEXT, enqueued INTEGER, conference_sid TEXT,
+  outcome TEXT, options TEXT NOT NULL DEFAULT '{}',
+  sequence INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX IF NOT EXISTS calls_created ON calls (created, seq);
+CREATE INDEX IF NOT EXISTS calls_updated ON calls (updated, seq);
+CREATE INDEX IF NOT EXISTS calls_to ON calls (to_number, seq);
+CREATE INDEX IF NOT EXISTS calls_queue ON calls (queue_sid, enqueued) WHERE queue_sid IS NOT NULL;
+CREATE TABLE IF NOT EXISTS recordings (
+  seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
+  updated INTEGER NOT NULL, call_sid TEXT NOT NULL, conference_sid TEXT, status TEXT NOT NULL,
+  source TEXT NOT NULL,
+  channels INTEGER NOT NULL DEFAULT 1, track TEXT, duration INTEGER, price TEXT, start_time INTEGER,
+  deleted INTEGER,
+  options TEXT NOT NULL DEFAULT '{}') STRICT;
+CREATE INDEX IF NOT EXISTS recordings_created ON recordings (created, seq);
+CREATE INDEX IF NOT EXISTS recordings_call ON recordings (call_sid, created, seq);
+CREATE INDEX IF NOT EXISTS recordings_conference ON recordings (conference_sid, created, seq)
+  WHERE conference_sid IS NOT NULL;
+CREATE TABLE IF NOT EXISTS conferences (
+  seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
+  updated INTEGER NOT NULL, friendly_name TEXT NOT NULL, status TEXT NOT NULL,
+  region TEXT NOT NULL DEFAULT 'us1',
+  reason TEXT, ended_by TEXT, max_participants INTEGER NOT NULL DEFAULT 250,
+  options TEXT NOT NULL DEFAULT '{}') STRICT;
+CREATE INDEX IF NOT EXISTS conferences_created ON conferences (created, seq);
+CREATE INDEX IF NOT EXISTS conferences_name ON conferences (friendly_name, seq);
+CREATE TABLE IF NOT EXISTS participants (
+  seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
+  updated INTEGER NOT NULL, conference_sid TEXT NOT NULL, call_sid TEXT NOT NULL, label TEXT,
+  status TEXT NOT NULL,
+  muted INTEGER NOT NULL DEFAULT 0, hold INTEGER NOT NULL DEFAULT 0, coaching INTEGER NOT NULL DEFAULT 0,
+  call_sid_to_coach TEXT, start_on_enter INTEGER NOT NULL DEFAULT 1,
+  end_on_exit INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX IF NOT EXISTS participants_room ON participants (conference_sid, created, seq);
+CREATE INDEX IF NOT EXISTS participants_call ON participants (call_sid);
+CREATE TABLE IF NOT EXISTS events (
+  seq INTEGER PRIMARY KEY, due INTEGER NOT NULL, kind TEXT NOT NULL, sid TEXT NOT NULL, detail TEXT) STRICT;
+CREATE INDEX IF NOT EXISTS events_due ON events (due, seq);
+CREATE INDEX IF NOT EXISTS events_sid ON events (sid);
+CREATE TABLE IF NOT EXISTS dial_slots (account TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS numbers (
+  number TEXT PRIMARY KEY, outcomes TEXT NOT NULL, talk INTEGER, used INTEGER NOT NULL DEFAULT 0) STRICT;
+"""
+_DATA = (
+    "queues",
+    "calls",
+    "recordings",
+    "conferences",
+    "participants",
+    "events",
+    "dial_slots",
+    "numbers",
+    "meta",
+)
+
+
+class Store:
+    """SQL over one connection. Not for several threads: the server's event loop owns it."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._connection = sqlite3.connect(
+            path if path is not None else ":memory:",
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+        self._connection.row_factory = sqlite3.Row
+        if path is not None:
+            # A killed emulator loses nothing with WAL; only a crash of the machine could, and then it is test
+            # data.
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.executescript(_SCHEMA)
+
+    def one(self, sql: str, *args: object) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._connection.execute(sql, args).fetchone()
+        return row
+
+    def all(self, sql: str, *args: object) -> list[Row]:
+        """All rows."""
+        return self._connection.execute(sql, args).fetchall()
+
+    def run(self, sql: str, *args: object) -> int:
+        """Execute a statement; the number of rows it changed."""
+        return self._connection.execute(sql, args).rowcount
+
+    def many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Execute a statement for every row."""
+        self._connection.executemany(sql, rows)
+
+    def insert(self, table: str, **columns: object) -> None:
+        """Insert one row."""
+        marks = ", ".join("?" * len(columns))
+        self._connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
+        )
+
+    def update(self, table: str, sid: str, **columns: object) -> None:
+        """Change columns of the row with this SID."""
+        assignments = ", ".join(f"{name} = ?" for name in columns)
+        self._connection.execute(f"UPDATE {table} SET {assignments} WHERE sid = ?", (*columns.values(), sid))
+
+    def visible(self, table: str, account: str, sid: str) -> Row | None:
+        """The row of this SID if the account may see it."""
+        return self.one(f"SELECT * FROM {table} WHERE sid = ? AND account IN (?, '')", sid, account)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and far faster than statement by statement when many rows are written."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def clear(self) -> None:
+        """Delete everything."""
+        with self.transaction():
+            for table in _DATA:
+                self._connection.execute(f"DELETE FROM {table}")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
