@@ -4,7 +4,7 @@
     refresh  account, state -> live state (the only step that reads over HTTP)
     compare  desired, recorded, live -> proposed changes, drift, unmanaged (pure)
     act      one change -> done, through the write client
-    settle   one change whose outcome nobody recorded -> what became of it
+    settle   changes whose outcome nobody recorded -> what became of them
 
 The engine owns everything between: field differences, targets, safety, order, the plan, the journal.
 """
@@ -21,6 +21,7 @@ from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.document import Block
+from voiceform.model.errors import UsageError
 from voiceform.model.plan import Blocked, Change, Drift, Mode, Unmanaged
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
@@ -125,7 +126,7 @@ class Kind(ABC, Generic[L]):
 
     @abstractmethod
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
-        """Desired objects of a schema-valid section; what the schema cannot say is reported to the context."""
+        """Desired objects of a schema-valid section; what the schema cannot say goes to the context."""
 
     @abstractmethod
     def refresh(self, context: PlanContext) -> L:
@@ -144,5 +145,24 @@ class Kind(ABC, Generic[L]):
         """Carry out one change exactly as planned. Reads the object again first; a moved one is STALE."""
 
     @abstractmethod
-    def settle(self, change: Change, session: Session) -> Done | None:
-        """Find out by reading what became of a change that a dead run began; None: it had no effect."""
+    def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
+        """Find out by reading what became of changes that a dead run began.
+
+        An address that is missing from the answer had no effect and may be planned anew.
+        """
+
+    def adopt(self, address: Address, sid: str, client: Client) -> Recorded:
+        """What to record so that `address` stands for the live object `sid`; reads only.
+
+        Raises UsageError for kinds whose objects cannot be taken over, NotFoundError for an unknown SID.
+        """
+        raise UsageError(
+            f"{address}: a {self.name} cannot be imported", hint="only live objects with a SID can"
+        )
+
+    def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
+        """The live objects as this kind's section of a configuration; reads only.
+
+        Objects that are recorded keep their keys.
+        """
+        return {}

@@ -1,0 +1,5 @@
+"""`python -m voiceform`."""
+
+from voiceform.cli import run
+
+run()

@@ -1,0 +1,128 @@
+"""The program's frame: global options, commands loaded on demand, and the one place where errors end."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from voiceform import __version__
+from voiceform.cli.errors import report_error, report_unexpected
+from voiceform.cli.options import App
+from voiceform.model.clock import Clock, SystemClock
+from voiceform.model.errors import VoiceformError
+
+USAGE_EXIT = 64
+_INTERRUPTED_EXIT = 130
+
+COMMANDS = {
+    "init": "init",
+    "validate": "validate",
+    "plan": "plan",
+    "show": "show",
+    "apply": "apply",
+    "destroy": "destroy",
+    "drift": "drift",
+    "import": "import_",
+    "export": "export",
+    "state": "state",
+    "lock": "lock",
+    "schema": "schema",
+    "completion": "completion",
+    "emulator": "emulator",
+    "demo": "demo",
+}
+"""Command name -> module of this package; each module has a click command called `command`."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when that command is asked for, so that `--version` stays instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The click command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"voiceform.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="voiceform")
+@click.option(
+    "-C", "directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Work in DIR."
+)
+@click.option("-f", "files", metavar="FILE_OR_DIR", multiple=True, help="Configuration; may be repeated.")
+@click.option("--base-url", metavar="URL", help="Origin of the API, as http://127.0.0.1:8765.")
+@click.option("--state", "state_url", metavar="URL", help="Where recorded state lives.")
+@click.option("--insecure-http", is_flag=True, help="Allow http:// to other hosts than this one.")
+@click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")
+@click.option("-v", "--verbose", is_flag=True, help="Show where an unexpected error came from.")
+@click.pass_obj
+def cli(
+    app: App,
+    directory: Path | None,
+    files: tuple[str, ...],
+    base_url: str | None,
+    state_url: str | None,
+    insecure_http: bool,
+    no_color: bool,
+    verbose: bool,
+) -> None:
+    """Infrastructure as code for the Twilio Voice API."""
+    app.directory = directory or Path()
+    app.files = files
+    app.base_url = base_url or app.environ.get("VOICEFORM_BASE_URL")
+    app.state_url = state_url or app.environ.get("VOICEFORM_STATE")
+    app.insecure_http = insecure_http
+    app.no_color = no_color or bool(app.environ.get("NO_COLOR"))
+    app.verbose = verbose
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+) -> int:
+    """Run one command and return its exit code; nothing is raised and no process state is changed.
+
+    `environ` and `clock` stand in for the process environment and the machine's clock.
+    """
+    app = App(environ=os.environ if environ is None else environ, clock=clock or SystemClock())
+    try:
+        code = cli.main(
+            args=list(sys.argv[1:] if argv is None else argv),
+            prog_name="voiceform",
+            standalone_mode=False,
+            obj=app,
+        )
+    except click.UsageError as error:
+        error.show()
+        return USAGE_EXIT
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return _INTERRUPTED_EXIT
+    except VoiceformError as error:
+        report_error(app, error)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment] # the reader is gone: nothing is left to flush
+        return 1
+    except Exception as error:  # noqa: BLE001, RUF100 - the last resort: no traceback reaches a user
+        report_unexpected(app, error)
+        return 1
+    return code if isinstance(code, int) else 0

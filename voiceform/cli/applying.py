@@ -1,0 +1,239 @@
+"""What `apply` and `destroy` have in common: lock, settle, plan, ask, run, report."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from voiceform.cli import wiring
+from voiceform.cli.options import (
+    App,
+    Command,
+    approve_option,
+    auto_approve_option,
+    parallelism_option,
+    show_numbers_option,
+)
+from voiceform.model.errors import CredentialsError, UsageError, VoiceformError
+from voiceform.model.plan import Action, Mode, Plan
+from voiceform.model.run import Outcome, RunReport, Status
+
+if TYPE_CHECKING:
+    from voiceform.engine.applier import ApplyContext
+    from voiceform.engine.safety import Approvals
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """The options of every command that acts."""
+
+    auto_approve: bool
+    approve: tuple[str, ...]
+    parallelism: int
+    lock_timeout: str
+    show_numbers: bool
+
+
+def apply_options(command: Command) -> Command:
+    """Add the options of ApplyOptions and pass them as one argument called `options`."""
+
+    @functools.wraps(command)
+    def collected(
+        *args: Any,  # noqa: ANN401 - whatever the command takes
+        auto_approve: bool,
+        approve: tuple[str, ...],
+        parallelism: int,
+        lock_timeout: str,
+        show_numbers: bool,
+        **others: Any,  # noqa: ANN401 - whatever the command takes
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        options = ApplyOptions(auto_approve, approve, parallelism, lock_timeout, show_numbers)
+        return command(*args, options=options, **others)
+
+    lock_timeout_option = click.option(
+        "--lock-timeout",
+        default="0s",
+        show_default=True,
+        metavar="DURATION",
+        help="Wait so long for another run to release the state, as 5m.",
+    )
+    decorators: list[Callable[..., Any]] = [
+        show_numbers_option,
+        lock_timeout_option,
+        parallelism_option,
+        approve_option,
+        auto_approve_option,
+    ]
+    decorated: Any = collected
+    for decorator in decorators:
+        decorated = decorator(decorated)
+    result: Command = decorated
+    return result
+
+
+def run(
+    app: App, saved: Plan | None, planning: wiring.PlanOptions, options: ApplyOptions, format_: str
+) -> int:
+    """Apply `saved`, or a plan made now. Returns the exit code of the run."""
+    from voiceform.engine.applier import apply_plan
+    from voiceform.engine.safety import Approvals
+
+    approvals = Approvals.parse(options.approve)
+    with ExitStack() as stack:
+        acting = _acting(app, stack, saved, options, "destroy" if planning.mode is Mode.DESTROY else "apply")
+        plan = saved or acting.make_plan(planning)
+        show_plan = format_ == "text"
+        if show_plan:
+            _show(app, plan, options)
+        _check_blocked(plan, approvals)
+        if saved is None and not plan.pending and not plan.drift:
+            return _nothing_to_do(app, plan, format_)
+        _confirm(plan, options, planned_before=saved is not None)
+        report = apply_plan(plan, acting.context, approvals)
+    _report(app, plan, report, format_)
+    return report.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class _Acting:
+    """The lock is held and dead runs are settled."""
+
+    context: ApplyContext
+    make_plan: Callable[[wiring.PlanOptions], Plan]
+
+
+def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOptions, operation: str) -> _Acting:
+    from voiceform.engine.applier import ApplyContext
+    from voiceform.engine.settle import settle_unfinished
+    from voiceform.model.durations import parse_duration
+    from voiceform.state.lease import acquire
+
+    configuration = wiring.load(app) if saved is None else None
+    who = wiring.credentials(app, configuration.account if configuration is not None else None)
+    if saved is not None and saved.account_sid != who.account_sid:
+        raise CredentialsError(
+            f"the plan is for account {saved.account_sid}, the credentials are for {who.account_sid}",
+            hint="nothing was sent; use the credentials that the plan was made with",
+        )
+    wait = parse_duration(options.lock_timeout) if options.lock_timeout != "0s" else timedelta(0)
+    store = stack.enter_context(wiring.opened_store(app, create=True))
+    lease = stack.enter_context(
+        acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock, wait=wait)
+    )
+    writer = stack.enter_context(wiring.client(app, who, read_only=False, parallelism=options.parallelism))
+    progress = wiring.progress(app)
+    context = ApplyContext(
+        kinds=wiring.kinds(),
+        client=writer,
+        lease=lease,
+        clock=app.clock,
+        who=wiring.who_runs(app),
+        parallelism=options.parallelism,
+        progress=progress,
+        stop=stack.enter_context(_stop_on_signal()),
+        on_outcome=functools.partial(_tell, app),
+    )
+    settled = settle_unfinished(context)
+    if settled:
+        click.echo(f"A run that died before was settled: {_counted(settled)}.", err=True)
+
+    def make(planning: wiring.PlanOptions) -> Plan:
+        with wiring.client(app, who, read_only=True) as reader:
+            assert configuration is not None  # noqa: S101 - a plan is made only where none was saved
+            return wiring.make_plan(app, configuration, reader, store, planning, progress)
+
+    return _Acting(context, make)
+
+
+def _check_blocked(plan: Plan, approvals: Approvals) -> None:
+    """Refuse before asking: nobody should approve what cannot run."""
+    from voiceform.engine.safety import require_lifted
+
+    require_lifted(plan, approvals)
+
+
+def _confirm(plan: Plan, options: ApplyOptions, *, planned_before: bool) -> None:
+    """Ask on a terminal; elsewhere only a saved plan or --auto-approve goes on."""
+    if options.auto_approve or not plan.pending:
+        return
+    if not sys.stdin.isatty():
+        if planned_before:
+            return
+        raise UsageError(
+            "nobody can be asked: this is not a terminal",
+            hint="apply a saved plan (voiceform plan --out FILE), or pass --auto-approve",
+        )
+    click.echo("", err=True)
+    answer = click.prompt(
+        "Apply these changes? Only 'yes' is accepted", default="", show_default=False, err=True
+    )
+    if answer != "yes":
+        raise VoiceformError("not approved, nothing was done")
+
+
+def _show(app: App, plan: Plan, options: ApplyOptions) -> None:
+    from voiceform.cli.plan import show
+
+    show(app, plan, "text", show_numbers=options.show_numbers)
+
+
+def _nothing_to_do(app: App, plan: Plan, format_: str) -> int:
+    if format_ == "json":
+        now = app.clock.now()
+        _report(app, plan, RunReport(plan.plan_id, now, now, ()), format_)
+    return 0
+
+
+def _report(app: App, plan: Plan, report: RunReport, format_: str) -> None:
+    if format_ == "json":
+        from voiceform.render.json import run_json
+
+        click.echo(run_json(report, plan).rstrip("\n"))
+        return
+    from voiceform.render.text import render_run
+
+    click.echo(render_run(report, plan, color=app.color).rstrip("\n"))
+
+
+def _tell(app: App, outcome: Outcome) -> None:
+    """One line on stderr as each change ends; the report at the end has the reasons."""
+    if outcome.action is not Action.NO_OP:
+        from voiceform.render.text import render_outcome
+
+        click.echo(render_outcome(outcome, color=app.color), err=True)
+
+
+def _counted(outcomes: list[Outcome]) -> str:
+    happened = sum(outcome.status is Status.APPLIED for outcome in outcomes)
+    return f"{happened} of its {len(outcomes)} open changes had happened"
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[threading.Event]:
+    """Ctrl-C or SIGTERM: finish and record what is in flight, begin nothing new; a second one ends at once."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def handle(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        click.echo("Stopping after the requests in flight; once more to end at once.", err=True)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

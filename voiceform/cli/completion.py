@@ -1,0 +1,19 @@
+"""`voiceform completion`: the shell's own completion."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> int:
+    """Print the completion script of SHELL; for bash: eval "$(voiceform completion bash)"."""
+    completion = get_completion_class(shell)
+    if completion is None:
+        raise click.UsageError(f"no completion for {shell}")
+    root = ctx.find_root().command
+    click.echo(completion(root, {}, "voiceform", "_VOICEFORM_COMPLETE").source())
+    return 0

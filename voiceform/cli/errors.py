@@ -1,0 +1,46 @@
+"""How errors reach people (stderr) and programs (JSON on stdout)."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+
+from voiceform.cli.options import App
+from voiceform.model.errors import ConfigurationError, VoiceformError
+from voiceform.model.masking import mask_text
+
+
+def report_error(app: App, error: VoiceformError) -> None:
+    """Say what went wrong in the format that the command was asked for."""
+    if app.format == "json":
+        from voiceform.render.json import diagnostics_json, error_json
+
+        if isinstance(error, ConfigurationError):
+            click.echo(diagnostics_json(error.diagnostics))
+        else:
+            click.echo(error_json(error))
+        return
+    if isinstance(error, ConfigurationError):
+        from voiceform.render.text import render_diagnostics
+
+        click.echo(render_diagnostics(error.diagnostics), err=True)
+        return
+    click.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=_color(app))
+    click.echo(mask_text(str(error)), err=True)
+
+
+def report_unexpected(app: App, error: Exception) -> None:
+    """A defect of ours: one line, and with -v the traceback."""
+    click.echo(
+        f"Error: voiceform failed unexpectedly: {type(error).__name__}: {mask_text(str(error))}", err=True
+    )
+    if app.verbose:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    else:
+        click.echo("  This is a defect; run again with -v for details and please report it.", err=True)
+
+
+def _color(app: App) -> bool:
+    return not app.no_color and sys.stderr.isatty()

@@ -1,0 +1,43 @@
+"""`voiceform export`: the account as configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from voiceform.cli.options import App
+
+
+@click.command("export")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a new FILE.")
+@click.pass_obj
+def command(app: App, out: Path | None) -> int:
+    """Write live queues (and running rooms) as configuration. Needs no voiceform.yaml."""
+    from voiceform.cli import wiring
+    from voiceform.config.writer import configuration_text
+    from voiceform.model.errors import UsageError
+    from voiceform.state.resources import read_resources
+
+    target = app.path(out) if out is not None else None
+    if target is not None and target.exists():
+        raise UsageError(f"{target} exists", hint="export never overwrites: choose another --out")
+    who = wiring.credentials(app, None)
+    with (
+        wiring.opened_store(app, create=False) as store,
+        wiring.client(app, who, read_only=True) as reader,
+    ):
+        recorded = read_resources(store).recorded
+        sections = {
+            kind.section: kind.export(reader, {a: r for a, r in recorded.items() if a.kind == kind.name})
+            for kind in wiring.kinds()
+        }
+    text = configuration_text(who.account_sid, sections)
+    if target is None:
+        click.echo(text, nl=False)
+    else:
+        target.write_text(text, encoding="utf-8")
+        click.echo(
+            f"Wrote {target}; `voiceform import` or `voiceform apply` adopts what it declares.", err=True
+        )
+    return 0

@@ -1,0 +1,31 @@
+"""`voiceform import`: adopt a live object."""
+
+from __future__ import annotations
+
+import click
+
+from voiceform.cli.options import App
+
+
+@click.command("import")
+@click.argument("address")
+@click.argument("sid")
+@click.pass_obj
+def command(app: App, address: str, sid: str) -> int:
+    """Record the live object SID as the declared ADDRESS. The account is only read."""
+    from voiceform.cli import wiring
+    from voiceform.engine.importer import import_object
+    from voiceform.model.address import Address
+    from voiceform.state.lease import acquire
+
+    configuration = wiring.load(app)
+    who = wiring.credentials(app, configuration.account)
+    with (
+        wiring.opened_store(app, create=True) as store,
+        acquire(store, operation="import", holder=wiring.who_runs(app), clock=app.clock) as lease,
+        wiring.client(app, who, read_only=True) as reader,
+    ):
+        target = Address.parse(address)
+        import_object(target, sid, configuration, wiring.kinds(), reader, lease.store)
+    click.echo(f"Imported {sid} as {address}. `voiceform plan` shows how it differs from the configuration.")
+    return 0

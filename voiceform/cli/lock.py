@@ -1,0 +1,51 @@
+"""`voiceform lock`: who holds the state, and how to free it."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from voiceform.cli.options import App, format_option
+
+
+@click.group("lock")
+def command() -> None:
+    """Show or break the lock on recorded state."""
+
+
+@command.command("show")
+@format_option("text", "json")
+@click.pass_obj
+def show(app: App, format_: str) -> int:
+    """Show who holds the lock, since when and until when."""
+    from voiceform.cli import wiring
+    from voiceform.state.lease import show_lease
+
+    with wiring.opened_store(app, create=False) as store:
+        lease = show_lease(store)
+    if format_ == "json":
+        click.echo(json.dumps({"lock": lease.to_document() if lease is not None else None}))
+    elif lease is None:
+        click.echo("Nobody holds the lock.")
+    else:
+        state = "expired" if lease.expired(app.clock.now()) else "held"
+        click.echo(
+            f"{lease.holder} runs {lease.operation} since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC;"
+            f" {state} until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    return 0
+
+
+@command.command("break")
+@click.option("--reason", required=True, help="Why; kept in the state for whoever held it.")
+@click.pass_obj
+def break_(app: App, reason: str) -> int:
+    """Take the lock away from its holder, who can write nothing from then on."""
+    from voiceform.cli import wiring
+    from voiceform.state.lease import break_lease
+
+    with wiring.opened_store(app, create=False) as store:
+        broken = break_lease(store, reason=reason, who=wiring.who_runs(app), clock=app.clock)
+    click.echo("The lock is broken." if broken else "Nobody holds the lock.")
+    return 0

@@ -1,0 +1,104 @@
+"""`voiceform plan`: what apply would do; reads only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from voiceform.cli import wiring
+from voiceform.cli.options import App, format_option, selection_options, show_numbers_option
+from voiceform.model.errors import UsageError
+from voiceform.model.plan import Mode, Plan
+
+CHANGES_EXIT = 2
+DRIFT_EXIT = 3
+BLOCKED_EXIT = 4
+
+
+@click.command("plan")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for apply.")
+@format_option("text", "json", "markdown", "html")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 on drift alone.")
+@selection_options
+@click.option("--destroy", is_flag=True, help="Plan the deletion of everything that is recorded.")
+@click.option("--refresh-only", is_flag=True, help="Only look for drift; applying it records what is live.")
+@click.option("--at", "at_text", metavar="INSTANT", help="What would be due then, as 2026-12-01T09:00:00Z.")
+@show_numbers_option
+@click.pass_obj
+def command(
+    app: App,
+    out: Path | None,
+    format_: str,
+    detailed_exitcode: bool,
+    target: tuple[str, ...],
+    exclude: tuple[str, ...],
+    destroy: bool,
+    refresh_only: bool,
+    at_text: str | None,
+    show_numbers: bool,
+) -> int:
+    """Show what apply would do. Nothing is written to the account."""
+    if destroy and refresh_only:
+        raise UsageError("--destroy and --refresh-only exclude each other", hint="choose one of them")
+    if at_text and out:
+        raise UsageError(
+            "a plan for another instant cannot be saved: applying it now would act at the wrong time",
+            hint="leave out --out, or --at",
+        )
+    mode = Mode.DESTROY if destroy else Mode.REFRESH_ONLY if refresh_only else Mode.NORMAL
+    plan = plan_now(
+        app, wiring.PlanOptions(mode, target, exclude, parse_instant(at_text) if at_text else None)
+    )
+    if out is not None:
+        from voiceform.engine.planfile import write_plan_file
+
+        write_plan_file(plan, app.path(out))
+    show(app, plan, format_, show_numbers=show_numbers)
+    if out is not None:
+        click.echo(f"Saved the plan to {app.path(out)}; apply exactly it: voiceform apply {out}", err=True)
+    return exit_code(plan, detailed=detailed_exitcode)
+
+
+def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
+    """Load, connect read-only, and plan."""
+    configuration = wiring.load(app)
+    who = wiring.credentials(app, configuration.account)
+    progress = wiring.progress(app)
+    with (
+        wiring.opened_store(app, create=False) as store,
+        wiring.client(app, who, read_only=True) as reader,
+    ):
+        return wiring.make_plan(app, configuration, reader, store, options, progress)
+
+
+def show(app: App, plan: Plan, format_: str, *, show_numbers: bool) -> None:
+    """Print the plan as the document of stdout."""
+    from voiceform.cli.documents import plan_document
+
+    click.echo(plan_document(app, plan, format_, show_numbers=show_numbers))
+
+
+def exit_code(plan: Plan, *, detailed: bool) -> int:
+    """4 when blocked; with --detailed-exitcode 2 for changes and 3 for drift alone; else 0."""
+    if plan.blocked:
+        return BLOCKED_EXIT
+    if not detailed:
+        return 0
+    if plan.pending:
+        return CHANGES_EXIT
+    return DRIFT_EXIT if plan.drift else 0
+
+
+def parse_instant(text: str) -> datetime:
+    """An RFC 3339 instant; UsageError without a zone, since nobody could tell which instant is meant."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise UsageError(
+            f"{text!r} is not an instant with a time zone", hint="write it as 2026-12-01T09:00:00Z"
+        )
+    return instant.astimezone(UTC)

@@ -1,0 +1,154 @@
+"""`voiceform state`: look at and mend what is recorded."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from voiceform.cli import wiring
+from voiceform.cli.options import App, format_option, show_numbers_option
+from voiceform.model.address import Address
+from voiceform.model.errors import StateError, UsageError
+from voiceform.model.masking import mask
+
+if TYPE_CHECKING:
+    from voiceform.model.store import DocumentStore
+
+
+@click.group("state")
+def command() -> None:
+    """Look at and mend recorded state. Nothing here touches the account."""
+
+
+@command.command("list")
+@format_option("text", "json")
+@click.pass_obj
+def list_(app: App, format_: str) -> int:
+    """List what is recorded."""
+    from voiceform.state.resources import read_resources
+
+    with wiring.opened_store(app, create=False) as store:
+        recorded = read_resources(store).recorded
+    records = [recorded[address] for address in sorted(recorded)]
+    if format_ == "json":
+        rows = [{"address": str(record.address), "sid": record.sid} for record in records]
+        click.echo(json.dumps({"resources": rows}, indent=2))
+    for record in records if format_ == "text" else ():
+        click.echo(f"{record.address}\t{record.sid or '-'}")
+    return 0
+
+
+@command.command("show")
+@click.argument("address")
+@show_numbers_option
+@click.pass_obj
+def show(app: App, address: str, show_numbers: bool) -> int:
+    """Show one record as JSON."""
+    from voiceform.state.resources import read_resources, record_to_document
+
+    target = Address.parse(address)
+    with wiring.opened_store(app, create=False) as store:
+        record = read_resources(store).recorded.get(target)
+    if record is None:
+        raise _not_recorded(target)
+    document = record_to_document(record)
+    click.echo(json.dumps(document if show_numbers else mask(document), indent=2, ensure_ascii=False))
+    return 0
+
+
+@command.command("mv")
+@click.argument("source")
+@click.argument("target")
+@click.pass_obj
+def mv(app: App, source: str, target: str) -> int:
+    """Record SOURCE under the address TARGET, as after renaming its key."""
+    from dataclasses import replace
+
+    from voiceform.state.resources import read_resources
+
+    old, new = Address.parse(source), Address.parse(target)
+    if old.kind != new.kind:
+        raise UsageError(f"{old} cannot become {new}", hint="both addresses must be of one kind")
+    with _writing(app, "state mv") as store:
+        resources = read_resources(store)
+        record = resources.recorded.get(old)
+        if record is None:
+            raise _not_recorded(old)
+        if new in resources.recorded:
+            raise UsageError(f"{new} is recorded already", hint=f"voiceform state rm {new}")
+        store.write([resources.record(replace(record, address=new)), *resources.removal(old)])
+    click.echo(f"{old} is recorded as {new} now.")
+    return 0
+
+
+@command.command("rm")
+@click.argument("address")
+@click.pass_obj
+def rm(app: App, address: str) -> int:
+    """Forget ADDRESS; the live object stays as it is and is no longer ours."""
+    from voiceform.state.resources import read_resources
+
+    target = Address.parse(address)
+    with _writing(app, "state rm") as store:
+        resources = read_resources(store)
+        if target not in resources.recorded:
+            raise _not_recorded(target)
+        store.write(resources.removal(target))
+    click.echo(f"{target} is no longer recorded; the live object was not touched.")
+    return 0
+
+
+@command.command("pull")
+@click.pass_obj
+def pull(app: App) -> int:
+    """Print the whole recorded state as one JSON document (phone numbers in clear)."""
+    from voiceform.state.transfer import pull
+
+    with wiring.opened_store(app, create=False) as store:
+        click.echo(json.dumps(pull(store), indent=2, ensure_ascii=False))
+    return 0
+
+
+@command.command("push")
+@click.argument("file", type=click.Path(path_type=Path), default="-")
+@click.pass_obj
+def push(app: App, file: Path) -> int:
+    """Load a document that `state pull` printed; refused onto another lineage or a newer serial."""
+    from voiceform.state.transfer import push
+
+    try:
+        text = sys.stdin.read() if str(file) == "-" else app.path(file).read_text(encoding="utf-8")
+        document = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise StateError(
+            f"cannot read the state to push: {error}", where=str(file), hint="pass what `state pull` printed"
+        ) from error
+    with _writing(app, "state push", count=False) as store:
+        push(store, document)
+    click.echo("The state was pushed.")
+    return 0
+
+
+@contextmanager
+def _writing(app: App, operation: str, *, count: bool = True) -> Iterator[DocumentStore]:
+    """The state under the lease; afterwards its serial has moved, so that older plans are stale."""
+    from voiceform.state.lease import acquire
+    from voiceform.state.meta import bump_serial
+
+    with (
+        wiring.opened_store(app, create=True) as store,
+        acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock) as lease,
+    ):
+        yield lease.store
+        if count:
+            bump_serial(lease.store)
+
+
+def _not_recorded(address: Address) -> UsageError:
+    return UsageError(f"{address} is not recorded", hint="`voiceform state list` shows what is")

@@ -1,0 +1,32 @@
+"""`voiceform validate`: offline, without credentials."""
+
+from __future__ import annotations
+
+import click
+
+from voiceform.cli.options import App, format_option
+from voiceform.cli.wiring import load
+
+
+@click.command("validate")
+@format_option("text", "json", "github", "sarif")
+@click.pass_obj
+def command(app: App, format_: str) -> int:
+    """Check the configuration, offline and without credentials."""
+    from voiceform.model.errors import ConfigurationError
+    from voiceform.render import diagnostics as render
+
+    try:
+        configuration = load(app)
+    except ConfigurationError as error:
+        found, declared = error.diagnostics, None
+    else:
+        found, declared = configuration.warnings, len(configuration.desired)
+    if format_ == "text":
+        if found:
+            click.echo(render.text(found), err=True)
+        if declared is not None:
+            click.echo(f"The configuration is valid: {declared} {'object' if declared == 1 else 'objects'}.")
+    else:
+        click.echo(render.FORMATS[format_](found), nl=False)
+    return 1 if declared is None else 0

@@ -1,0 +1,155 @@
+"""The only place where parts are put together."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voiceform.cli.options import App
+from voiceform.kinds.base import Kind
+from voiceform.model.errors import CredentialsError
+
+if TYPE_CHECKING:
+    from voiceform.model.configuration import Configuration
+    from voiceform.model.plan import Mode, Plan
+    from voiceform.model.progress import Progress
+    from voiceform.model.store import DocumentStore
+    from voiceform.twilio.client import Client
+    from voiceform.twilio.credentials import Credentials
+
+DEFAULT_FILE = "voiceform.yaml"
+DEFAULT_STATE = "sqlite:///.voiceform/state.db"
+
+
+def kinds() -> tuple[Kind[Any], ...]:
+    """Every kind, in the order in which they are parsed: a kind may refer to those before it."""
+    from voiceform.kinds.queue import QueueKind
+
+    return (QueueKind(),)
+
+
+def load(app: App) -> Configuration:
+    """The configuration of -f, or voiceform.yaml in -C. Raises ConfigurationError."""
+    from voiceform.config.load import load_configuration
+
+    files = [Path(name) for name in app.files or (DEFAULT_FILE,)]
+    return load_configuration(files, base_dir=app.directory, environ=app.environ, kinds=kinds())
+
+
+def credentials(app: App, account: str | None) -> Credentials:
+    """The credentials of the environment; those of another account than `account` are refused."""
+    from voiceform.twilio.credentials import Credentials
+
+    found = Credentials.from_environment(app.environ)
+    if account is not None and found.account_sid != account:
+        raise CredentialsError(
+            f"the configuration is for account {account}, the credentials are for {found.account_sid}",
+            hint="nothing was sent; use that account's credentials, or correct `account:`",
+        )
+    return found
+
+
+@contextmanager
+def opened_store(app: App, *, create: bool) -> Iterator[DocumentStore]:
+    """The recorded state of --state, VOICEFORM_STATE, or the default file in -C.
+
+    Without `create` a file that does not exist stays so and reads as empty.
+    """
+    from voiceform.state.open import open_store
+
+    store = open_store(app.state_url or DEFAULT_STATE, base_dir=app.directory, create=create)
+    with closing(store):
+        yield store
+
+
+def progress(app: App) -> Progress:
+    """Bars on a terminal, a line every ten seconds in a log; always on stderr."""
+    from voiceform.render.progress import new_progress
+
+    return new_progress(clock=app.clock, color=not app.no_color)
+
+
+@contextmanager
+def client(app: App, who: Credentials, *, read_only: bool, parallelism: int = 8) -> Iterator[Client]:
+    """An API client whose transport refuses every write when `read_only`."""
+    from voiceform.twilio.client import Client
+    from voiceform.twilio.credentials import base_url
+    from voiceform.twilio.transport import Transport
+
+    origin = base_url(
+        region=app.environ.get("TWILIO_REGION"),
+        edge=app.environ.get("TWILIO_EDGE"),
+        override=app.base_url,
+        insecure_http=app.insecure_http,
+    )
+    transport = Transport(who, origin, read_only=read_only, max_in_flight=parallelism, clock=app.clock)
+    with closing(transport):
+        yield Client(transport)
+
+
+def who_runs(app: App) -> str:
+    """The person or CI job that is recorded in locks, runs and evidence."""
+    actor = app.environ.get("GITHUB_ACTOR") or app.environ.get("GITLAB_USER_LOGIN")
+    if actor is None:
+        try:
+            actor = getpass.getuser()
+        except (KeyError, OSError):
+            actor = "unknown"
+    return f"{actor}@{socket.gethostname()}"
+
+
+def new_plan_id() -> str:
+    """A fresh plan id; it names the run as well."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the command line says about one plan."""
+
+    mode: Mode
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    at: datetime | None = None
+
+
+def make_plan(
+    app: App,
+    configuration: Configuration,
+    reader: Client,
+    store: DocumentStore,
+    options: PlanOptions,
+    progress: Progress,
+) -> Plan:
+    """Read state and account and plan."""
+    from voiceform.engine import planner
+    from voiceform.engine.targets import Selection
+    from voiceform.model.plan import StateVersion
+    from voiceform.state.meta import read_meta
+    from voiceform.state.resources import read_resources
+
+    meta = read_meta(store)
+    now = app.clock.now()
+    request = planner.PlanRequest(
+        configuration=configuration,
+        kinds=kinds(),
+        client=reader,
+        store=store,
+        recorded=read_resources(store).recorded,
+        state=StateVersion(meta.lineage, meta.serial) if meta is not None else StateVersion(None, 0),
+        account_sid=reader.account_sid,
+        created_at=now,
+        now=options.at or now,
+        new_id=new_plan_id,
+        mode=options.mode,
+        selection=Selection(options.targets, options.excludes),
+        progress=progress,
+    )
+    return planner.make_plan(request)

@@ -1,0 +1,252 @@
+"""Carry out an approved plan: exactly its changes, journalled, under a lease.
+
+1. refuse      limits that nobody lifted, a plan made from another state, a plan that was used
+2. begin       the journal takes every intent; this is also what consumes the plan
+3. act         independent changes side by side; what fails stops only what depends on it
+4. record      outcomes and the state they leave, in batches, as they come in
+5. finish      the journal is closed; a run that is killed before is settled by the next one
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from voiceform.engine.drift import accept_drift
+from voiceform.engine.order import requirements
+from voiceform.engine.safety import Approvals, require_lifted
+from voiceform.engine.workers import run_all
+from voiceform.kinds.base import Done, Kind, Session
+from voiceform.model.address import Address
+from voiceform.model.clock import Clock
+from voiceform.model.errors import OutcomeUnknownError, StalePlanError, StateError, VoiceformError
+from voiceform.model.plan import Action, Change, Mode, Plan
+from voiceform.model.progress import Progress, Silent
+from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.model.store import DocumentReader, Write
+from voiceform.state.journal import Run, begin_run
+from voiceform.state.lease import Lease
+from voiceform.state.meta import bump_serial, read_meta
+from voiceform.state.resources import StateResources, read_resources
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+TASK = "applying"
+_LARGEST_BATCH = 200
+_INTERRUPTED = "not begun: the run was interrupted"
+
+
+def _nobody_listens(outcome: Outcome) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyContext:
+    """What an apply works with. `who` is recorded; `stop` ends it after what is in flight."""
+
+    kinds: Sequence[Kind[Any]]
+    client: Client
+    lease: Lease
+    clock: Clock
+    who: str
+    parallelism: int = 8
+    progress: Progress = field(default_factory=Silent)
+    stop: threading.Event = field(default_factory=threading.Event)
+    on_outcome: Callable[[Outcome], None] = _nobody_listens
+
+
+def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunReport:
+    """Run the plan and say how each change ended.
+
+    Raises BlockedError, StalePlanError and LockedError before anything was sent; StateError (LeaseLostError)
+    when state can no longer be written, after what was in flight has ended.
+    """
+    require_lifted(plan, approvals)
+    store = context.lease.store
+    _require_fresh(plan, store)
+    started = context.clock.now()
+    run = begin_run(store, plan, who=context.who, now=started)
+    bump_serial(store)
+    resources = read_resources(store)
+    if plan.mode is Mode.REFRESH_ONLY:
+        outcomes = accept_drift(plan, run, resources)
+    else:
+        outcomes = _Execution(plan, context, run, resources).outcomes()
+    finished = context.clock.now()
+    run.finish(now=finished)
+    return RunReport(plan.plan_id, started, finished, tuple(outcomes))
+
+
+def new_session(context: ApplyContext, resources: StateResources, run_id: str) -> Session:
+    """What the kinds of one run work with."""
+    return Session(
+        client=context.client,
+        store=context.lease.store,
+        clock=context.clock,
+        run_id=run_id,
+        recorded=resources.recorded,
+        run_all=partial(run_all, threads=context.parallelism),
+        progress=context.progress,
+    )
+
+
+def outcome_of(change: Change, done: Done) -> Outcome:
+    """The journal's line for a change that ended as `done`."""
+    return Outcome(
+        address=change.address,
+        action=change.action,
+        status=done.status,
+        sid=done.sid,
+        message=done.message,
+        hint=done.hint,
+        request_id=done.request_id,
+    )
+
+
+def writes_of(change: Change, done: Done, resources: StateResources) -> list[Write]:
+    """The documents that a change leaves behind; nothing unless it was applied."""
+    if done.status is not Status.APPLIED:
+        return list(done.writes)
+    writes = list(done.writes)
+    if change.previous_address is not None:
+        writes.extend(resources.removal(change.previous_address))
+    if done.recorded is not None:
+        writes.append(resources.record(done.recorded))
+    else:
+        writes.extend(resources.removal(change.address))
+    return writes
+
+
+def _require_fresh(plan: Plan, store: DocumentReader) -> None:
+    """The recorded state must be the very one that the plan was made from."""
+    meta = read_meta(store)
+    lineage, serial = (meta.lineage, meta.serial) if meta is not None else (None, 0)
+    if plan.state.lineage != lineage:
+        raise StalePlanError(
+            "the plan was made from another state",
+            hint=f"it has lineage {plan.state.lineage}, here is {lineage}: plan again with this --state",
+        )
+    if plan.state.serial != serial:
+        raise StalePlanError(
+            f"the state moved on since the plan was made (serial {plan.state.serial}, now {serial})",
+            hint="plan again: another apply came first",
+        )
+
+
+class _Execution:
+    """One pass through the changes of a plan. Everything but `_act` runs on the calling thread."""
+
+    def __init__(self, plan: Plan, context: ApplyContext, run: Run, resources: StateResources) -> None:
+        self.context = context
+        self.run = run
+        self.resources = resources
+        self.session = new_session(context, resources, plan.plan_id)
+        self.kinds = {kind.name: kind for kind in context.kinds}
+        drifted = {drift.address for drift in plan.drift}
+        self.waiting: dict[Address, Change] = {
+            change.address: change
+            for change in plan.changes
+            if change.action is not Action.NO_OP or change.address in drifted
+        }
+        dependencies = {address: record.depends_on for address, record in resources.recorded.items()}
+        self.needs = requirements(plan.changes, dependencies)
+        self.ready = [address for address in self.waiting if not self.needs.get(address)]
+        self.dependants: dict[Address, list[Address]] = {}
+        for address, needed in self.needs.items():
+            for other in needed:
+                self.dependants.setdefault(other, []).append(address)
+        self.ended: SimpleQueue[tuple[Change, Future[Done]]] = SimpleQueue()
+        self.in_flight = 0
+        self.done: list[Outcome] = []
+
+    def outcomes(self) -> list[Outcome]:
+        """Act on everything that can be acted on."""
+        context = self.context
+        context.progress.start(TASK, len(self.waiting))
+        self.ready.reverse()
+        with ThreadPoolExecutor(max_workers=context.parallelism) as pool:
+            self._submit(pool)
+            while self.in_flight:
+                self._record(self._next_ended())
+                self._submit(pool)
+        left = list(self.waiting.values())
+        if left:
+            self._record([(change, Done(Status.SKIPPED, message=_INTERRUPTED)) for change in left])
+        context.progress.finish(TASK)
+        return self.done
+
+    def _submit(self, pool: ThreadPoolExecutor) -> None:
+        while self.ready and self.in_flight < 2 * self.context.parallelism and not self.context.stop.is_set():
+            change = self.waiting.pop(self.ready.pop())
+            future = pool.submit(self._act, change)
+            future.add_done_callback(lambda ended, change=change: self.ended.put((change, ended)))  # type: ignore[misc]
+            self.in_flight += 1
+
+    def _act(self, change: Change) -> Done:
+        """Runs on a worker. Errors of one change end that change; errors of the state end the run."""
+        if self.context.stop.is_set():
+            return Done(Status.SKIPPED, message=_INTERRUPTED)
+        self.context.lease.check()
+        try:
+            return self.kinds[change.kind].act(change, self.session)
+        except StateError:
+            raise
+        except VoiceformError as error:
+            return failure(error)
+
+    def _next_ended(self) -> list[tuple[Change, Done]]:
+        """Wait for one, then take what else has ended: batches grow as writing gets slow."""
+        batch = [self.ended.get()]
+        while len(batch) < _LARGEST_BATCH:
+            try:
+                batch.append(self.ended.get_nowait())
+            except Empty:
+                break
+        self.in_flight -= len(batch)
+        return [(change, future.result()) for change, future in batch]
+
+    def _record(self, batch: Iterable[tuple[Change, Done]]) -> None:
+        """Write a batch to the journal, then tell listeners and let dependants go or skip them."""
+        pairs = [pair for change, done in batch for pair in [(change, done), *self._release(change, done)]]
+        outcomes = [outcome_of(change, done) for change, done in pairs]
+        self.run.record(
+            outcomes, [write for change, done in pairs for write in writes_of(change, done, self.resources)]
+        )
+        for outcome in outcomes:
+            self.context.on_outcome(outcome)
+        self.context.progress.advance(TASK, len(outcomes))
+        self.done.extend(outcomes)
+
+    def _release(self, change: Change, done: Done) -> list[tuple[Change, Done]]:
+        """Free what waited for `change`, or skip it and everything behind it."""
+        skipped: list[tuple[Change, Done]] = []
+        for address in self.dependants.get(change.address, ()):
+            if address not in self.waiting:
+                continue
+            if done.status is Status.APPLIED:
+                self.needs[address].discard(change.address)
+                if not self.needs[address]:
+                    self.ready.append(address)
+                continue
+            dependant = self.waiting.pop(address)
+            skip = Done(Status.SKIPPED, message=f"needs {change.address}, which was not applied")
+            skipped.extend([(dependant, skip), *self._release(dependant, skip)])
+        return skipped
+
+
+def failure(error: VoiceformError) -> Done:
+    """How a change ends that raised `error`."""
+    status = Status.UNKNOWN if isinstance(error, OutcomeUnknownError) else Status.FAILED
+    place = f"{error.where}: " if error.where else ""
+    return Done(
+        status,
+        message=f"{place}{error.what}",
+        hint=error.hint,
+        request_id=getattr(error, "request_id", None),
+    )

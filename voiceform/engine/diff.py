@@ -1,0 +1,63 @@
+"""Which attributes differ: the only importer of deepdiff.
+
+deepdiff is imported when the first difference is shown: most objects of most plans are equal, and equality is
+one comparison of dicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from voiceform.model.plan import FieldChange
+from voiceform.model.resource import Attributes
+
+
+def field_changes(before: Attributes | None, after: Attributes | None) -> tuple[FieldChange, ...]:
+    """The attributes that differ, sorted by path (`settings.beep`, `to[2]`); values are None where absent.
+
+    With one side None every attribute of the other is listed, whole.
+    """
+    if before is None or after is None:
+        present = before if after is None else after
+        return tuple(
+            FieldChange(key, before and before[key], after and after[key]) for key in sorted(present or ())
+        )
+    if before == after:
+        return ()
+    return tuple(sorted(_differences(before, after), key=lambda change: change.path))
+
+
+def _differences(before: Attributes, after: Attributes) -> list[FieldChange]:
+    from deepdiff import DeepDiff
+
+    tree = DeepDiff(
+        _plain(before), _plain(after), view="tree", ignore_order=False, threshold_to_diff_deeper=0
+    )
+    found: list[FieldChange] = []
+    for levels in tree.values():
+        for level in levels:
+            path = _path(level.path(output_format="list"))
+            found.append(FieldChange(path, _value(level.t1), _value(level.t2)))
+    return found
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """JSON data in plain dicts and lists, whatever mappings it came in."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _path(parts: list[str | int]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return text.removeprefix(".")
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """deepdiff marks an absent side with a sentinel of its own."""
+    from deepdiff.helper import NotPresent
+
+    return None if isinstance(value, NotPresent) or value is NotPresent else value

@@ -1,0 +1,86 @@
+"""Plan files: written for one apply, trusted only whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from voiceform.model.errors import PlanFileError
+from voiceform.model.plan import FORMAT_VERSION, Plan
+from voiceform.model.plan_codec import document_digest, plan_from_document, plan_to_document
+from voiceform.model.schema_files import schema_text
+
+_AGAIN = "make a new plan: voiceform plan --out FILE"
+
+
+def write_plan_file(plan: Plan, path: Path) -> str:
+    """Write `plan` to `path`, readable by its owner only, whole or not at all; returns its digest.
+
+    The file holds phone numbers in clear, since apply runs exactly what it says.
+    """
+    document = plan_to_document(plan)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(document, file, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise PlanFileError(
+            f"cannot write the plan: {error.strerror}", where=str(path), hint="choose another --out"
+        ) from error
+    return str(document["digest"])
+
+
+def read_plan_file(path: Path) -> Plan:
+    """Read a plan file; PlanFileError when it is missing, truncated, of another version, or edited."""
+    document = read_plan_document(path)
+    return plan_from_document(document)
+
+
+def read_plan_document(path: Path) -> dict[str, Any]:
+    """The checked JSON document of a plan file; errors as read_plan_file."""
+    where = str(path)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PlanFileError(f"cannot read the plan: {error.strerror}", where=where, hint=_AGAIN) from error
+    except ValueError as error:
+        raise PlanFileError(
+            "this is not a whole plan file (truncated, or not JSON)", where=where, hint=_AGAIN
+        ) from error
+    _check_version(document, where)
+    if document.get("digest") != document_digest(document):
+        raise PlanFileError("the plan was edited: its digest does not fit", where=where, hint=_AGAIN)
+    _check_schema(document, where)
+    return dict(document)
+
+
+def _check_version(document: Any, where: str) -> None:  # noqa: ANN401 - any JSON value
+    version = document.get("format_version") if isinstance(document, dict) else None
+    if version is None:
+        raise PlanFileError("this is not a plan file", where=where, hint=_AGAIN)
+    if version != FORMAT_VERSION:
+        raise PlanFileError(
+            f"the plan has format {version}; this program reads {FORMAT_VERSION}",
+            where=where,
+            hint=f"use the voiceform that made it, or {_AGAIN}",
+        )
+
+
+def _check_schema(document: dict[str, Any], where: str) -> None:
+    """A digest proves that nothing was edited by accident; the schema that apply will understand it."""
+    import jsonschema
+
+    validator = jsonschema.Draft202012Validator(json.loads(schema_text("plan")))
+    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    if error is not None:
+        raise PlanFileError(
+            f"{error.json_path} is not as a plan has it: {error.message[:200]}", where=where, hint=_AGAIN
+        )

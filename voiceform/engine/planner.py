@@ -1,0 +1,162 @@
+"""Desired, recorded and live state -> a plan. Reads everything, writes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from voiceform.engine.diff import field_changes
+from voiceform.engine.order import in_order, requirements
+from voiceform.engine.safety import CALL_SCOPE, RECORDING_SCOPE, limit_violations
+from voiceform.engine.targets import Selection
+from voiceform.kinds.base import Comparison, Kind, PlanContext
+from voiceform.model.address import Address
+from voiceform.model.configuration import Configuration
+from voiceform.model.plan import Action, Change, Drift, Mode, Plan, StateVersion, Summary
+from voiceform.model.progress import Progress, Silent
+from voiceform.model.resource import Desired, Recorded
+from voiceform.model.store import DocumentReader
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+T = TypeVar("T", Desired, Recorded)
+Kinds = Sequence[Kind[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What a plan is to be made of.
+
+    `created_at` is when it is made, `now` the instant that it is made for (the same but for what-if plans);
+    `new_id` makes plan ids.
+    """
+
+    configuration: Configuration
+    kinds: Kinds
+    client: Client
+    store: DocumentReader
+    recorded: Mapping[Address, Recorded]
+    state: StateVersion
+    account_sid: str
+    created_at: datetime
+    now: datetime
+    new_id: Callable[[], str]
+    mode: Mode = Mode.NORMAL
+    selection: Selection = field(default_factory=Selection)
+    progress: Progress = field(default_factory=Silent)
+
+
+def make_plan(request: PlanRequest) -> Plan:
+    """Refresh every kind, compare, and put the plan together. Raises TwilioError and UsageError."""
+    desired = {} if request.mode is Mode.DESTROY else request.configuration.desired
+    request.selection.check({*request.configuration.desired, *request.recorded})
+    contexts = {
+        kind.name: PlanContext(
+            client=request.client,
+            store=request.store,
+            now=request.now,
+            mode=request.mode,
+            ownership=request.configuration.ownership,
+            desired=of_kind(desired, kind.name),
+            recorded=of_kind(request.recorded, kind.name),
+            progress=request.progress,
+        )
+        for kind in request.kinds
+    }
+    live = refresh(request.kinds, contexts)
+    compared = [kind.compare(contexts[kind.name], live[kind.name]) for kind in request.kinds]
+    return assemble(request, compared)
+
+
+def refresh(kinds: Kinds, contexts: Mapping[str, PlanContext]) -> dict[str, Any]:
+    """The live state of every kind, read side by side; the transport bounds the requests in flight."""
+    with ThreadPoolExecutor(max_workers=max(1, len(kinds))) as pool:
+        futures = {kind.name: pool.submit(kind.refresh, contexts[kind.name]) for kind in kinds}
+        return {name: future.result() for name, future in futures.items()}
+
+
+def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
+    """Select, order, count and limit what the kinds propose."""
+    refresh_only = request.mode is Mode.REFRESH_ONLY
+    proposed = [] if refresh_only else [change for part in compared for change in part.changes]
+    chosen = request.selection.choose(proposed)
+    ranks = {kind.name: kind.rank for kind in request.kinds}
+    dependencies = {address: record.depends_on for address, record in request.recorded.items()}
+    changes = in_order(chosen, requirements(chosen, dependencies), ranks)
+    changes = [replace(change, fields=_fields(change)) for change in changes]
+    addresses = {change.address for change in changes} | {
+        change.previous_address for change in changes if change.previous_address is not None
+    }
+    keep_all = request.selection.everything or refresh_only
+    limits = limit_violations(changes, request.configuration.safety, _populations(request, changes))
+    own = [] if refresh_only else [blocked for part in compared for blocked in part.blocked]
+    return Plan(
+        plan_id=request.new_id(),
+        created_at=request.created_at,
+        account_sid=request.account_sid,
+        config=request.configuration.source,
+        state=request.state,
+        mode=request.mode,
+        complete=request.selection.everything,
+        summary=summarise(changes),
+        changes=tuple(changes),
+        drift=tuple(
+            replace(drift, fields=_drift_fields(drift))
+            for part in compared
+            for drift in sorted(part.drift, key=lambda item: item.address)
+            if keep_all or drift.address in addresses
+        ),
+        unmanaged=tuple(
+            item for part in compared for item in sorted(part.unmanaged, key=lambda item: item.name)
+        ),
+        blocked=(
+            *(item for item in own if keep_all or addresses.intersection(item.addresses)),
+            *limits,
+        ),
+    )
+
+
+def summarise(changes: Sequence[Change]) -> Summary:
+    """Count changes by action, and the people and recordings behind them."""
+    actions = defaultdict(int, dict.fromkeys(Action, 0))
+    for change in changes:
+        actions[change.action] += 1
+    return Summary(
+        create=actions[Action.CREATE],
+        update=actions[Action.UPDATE],
+        delete=actions[Action.DELETE],
+        no_op=actions[Action.NO_OP],
+        calls=sum(change.counts.get(CALL_SCOPE, 0) for change in changes),
+        recordings=sum(change.counts.get(RECORDING_SCOPE, 0) for change in changes),
+    )
+
+
+def of_kind(items: Mapping[Address, T], kind: str) -> dict[Address, T]:
+    """The part of `items` whose addresses are of `kind`."""
+    return {address: item for address, item in items.items() if address.kind == kind}
+
+
+def _fields(change: Change) -> tuple[Any, ...]:
+    if change.action is Action.NO_OP:
+        return ()
+    return field_changes(change.before, change.after)
+
+
+def _drift_fields(drift: Drift) -> tuple[Any, ...]:
+    return field_changes(drift.before, drift.after) if drift.after is not None else ()
+
+
+def _populations(request: PlanRequest, changes: Sequence[Change]) -> dict[str, int]:
+    """How many objects of each kind are ours now, with those that exclusive ownership is about to claim."""
+    counts: dict[str, int] = defaultdict(int)
+    for address in request.recorded:
+        counts[address.kind] += 1
+    for change in changes:
+        if change.action is Action.DELETE and change.address not in request.recorded:
+            counts[change.kind] += 1
+    return counts

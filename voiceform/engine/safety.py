@@ -1,0 +1,107 @@
+"""The limits on what one plan may do, and the scoped approvals that lift them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from voiceform.model.errors import BlockedError, UsageError
+from voiceform.model.plan import Blocked, Change, Plan
+from voiceform.model.safety import Safety
+
+CALL_SCOPE = "call"
+RECORDING_SCOPE = "delete:recording"
+_DELETE = "delete:"
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """What a person allowed on the command line, as `SCOPE=VALUE` texts such as `delete:queue=3`."""
+
+    texts: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Approvals:
+        """Read `--approve` values; UsageError for one without a scope or a value."""
+        checked = []
+        for text in texts:
+            scope, equals, value = text.partition("=")
+            if not (scope and equals and value):
+                raise UsageError(
+                    f"--approve {text}: a scope and a value are needed", hint="as in --approve delete:queue=3"
+                )
+            checked.append(text)
+        return cls(frozenset(checked))
+
+    def lift(self, blocked: Blocked) -> bool:
+        """Whether these approvals lift that refusal."""
+        if blocked.scope is None:
+            return False
+        if blocked.count is None:
+            return blocked.scope in self.texts
+        return self._allowed(blocked.scope) >= blocked.count
+
+    def _allowed(self, scope: str) -> int:
+        values = (text.rpartition("=") for text in self.texts)
+        return max((int(n) for name, _, n in values if name == scope and n.isdecimal()), default=-1)
+
+
+def limit_violations(
+    changes: Sequence[Change], safety: Safety, populations: Mapping[str, int]
+) -> list[Blocked]:
+    """Every limit that `changes` exceed. `populations` is how many objects of each kind there are now."""
+    counts: Counter[str] = Counter()
+    for change in changes:
+        counts.update(change.counts)
+    violations = []
+    for scope, count in sorted(counts.items()):
+        addresses = tuple(change.address for change in changes if change.counts.get(scope))
+        exceeded = _exceeded(scope, count, safety, populations)
+        if exceeded is not None:
+            rule, limit = exceeded
+            violations.append(
+                Blocked(
+                    rule=rule,
+                    message=f"{_describe(scope, count)}; safety.{rule} allows {limit}",
+                    hint=f"check the plan; if it is meant, approve it: --approve {scope}={count}",
+                    addresses=addresses,
+                    scope=scope,
+                    count=count,
+                    limit=limit,
+                )
+            )
+    return violations
+
+
+def require_lifted(plan: Plan, approvals: Approvals) -> None:
+    """Raise BlockedError when something in `plan.blocked` is not lifted by the approvals."""
+    standing = [blocked for blocked in plan.blocked if not approvals.lift(blocked)]
+    if standing:
+        reasons = "\n".join(f"  {blocked.message}\n    {blocked.hint}" for blocked in standing)
+        raise BlockedError(f"the plan is blocked, nothing was done:\n{reasons}")
+
+
+def _exceeded(
+    scope: str, count: int, safety: Safety, populations: Mapping[str, int]
+) -> tuple[str, str] | None:
+    if scope == CALL_SCOPE:
+        return ("max_calls", str(safety.max_calls)) if count > safety.max_calls else None
+    if scope == RECORDING_SCOPE:
+        limit = safety.max_recording_deletes
+        return ("max_recording_deletes", str(limit)) if count > limit else None
+    if not scope.startswith(_DELETE):
+        return None
+    if count > safety.max_deletes:
+        return ("max_deletes", str(safety.max_deletes))
+    population = populations.get(scope.removeprefix(_DELETE), 0)
+    if count * 100 > safety.max_delete_percent * population:
+        return ("max_delete_percent", f"{safety.max_delete_percent} % of {population}")
+    return None
+
+
+def _describe(scope: str, count: int) -> str:
+    if scope == CALL_SCOPE:
+        return f"{count} {'call' if count == 1 else 'calls'} would be placed"
+    noun = scope.removeprefix(_DELETE).replace("_", " ").replace("-", " ")
+    return f"{count} {noun if count == 1 else noun + 's'} would be deleted"

@@ -1,0 +1,84 @@
+"""`--target` and `--exclude`: a plan over part of the addresses."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from voiceform.model.address import Address
+from voiceform.model.errors import UsageError
+from voiceform.model.plan import Change
+
+_GLOB = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which addresses a plan is about; glob patterns such as `queue.eu-*` are allowed in both."""
+
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.targets and not self.excludes
+
+    def check(self, known: Iterable[Address]) -> None:
+        """Raise UsageError, with near matches, for a pattern that matches no known address."""
+        names = sorted(map(str, known))
+        for option, patterns in (("--target", self.targets), ("--exclude", self.excludes)):
+            for pattern in patterns:
+                if not any(fnmatchcase(name, pattern) for name in names):
+                    raise _nothing_matches(option, pattern, names)
+
+    def choose(self, changes: Sequence[Change]) -> list[Change]:
+        """The changes that are meant, in their order, with all that they depend on.
+
+        An excluded address takes its dependants with it: they would otherwise run without it.
+        """
+        if self.everything:
+            return list(changes)
+        by_address = {change.address: change for change in changes}
+        excluded = _dependants(changes, {c.address for c in changes if _matches(c, self.excludes)})
+        wanted = [c.address for c in changes if not self.targets or _matches(c, self.targets)]
+        chosen: set[Address] = set()
+        while wanted:
+            address = wanted.pop()
+            if address in chosen or address not in by_address or address in excluded:
+                continue
+            chosen.add(address)
+            wanted.extend(by_address[address].depends_on)
+        return [change for change in changes if change.address in chosen]
+
+
+def _matches(change: Change, patterns: Sequence[str]) -> bool:
+    names = [str(change.address)]
+    if change.previous_address is not None:
+        names.append(str(change.previous_address))
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def _dependants(changes: Sequence[Change], roots: set[Address]) -> set[Address]:
+    found = set(roots)
+    grown = bool(roots)
+    while grown:
+        more = {c.address for c in changes if c.address not in found and not found.isdisjoint(c.depends_on)}
+        found |= more
+        grown = bool(more)
+    return found
+
+
+def _nothing_matches(option: str, pattern: str, names: list[str]) -> UsageError:
+    near = difflib.get_close_matches(pattern, names, n=3)
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    elif _GLOB & set(pattern):
+        hint = "no declared or recorded address fits this pattern"
+    else:
+        hint = (
+            "an address is a kind and a key, as in queue.support; `voiceform state list` shows recorded ones"
+        )
+    return UsageError(f"{option} {pattern}: no such address", hint=hint)

@@ -1,0 +1,66 @@
+"""Queues: the one kind of the Voice API that is created, updated and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
+from voiceform.kinds.queue.act import act, settle
+from voiceform.kinds.queue.compare import compare
+from voiceform.kinds.queue.export import export
+from voiceform.kinds.queue.live import LiveQueues, live_queue, read_queues
+from voiceform.kinds.queue.parse import parse
+from voiceform.model.address import Address
+from voiceform.model.plan import Change
+from voiceform.model.resource import Desired, Live, Recorded
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+
+class QueueKind(Kind[LiveQueues]):
+    """Queues of callers, identified in the account by SID and by their unique friendly name."""
+
+    name = "queue"
+    section = "queues"
+    rank = 10
+
+    def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
+        """See kinds.queue.parse."""
+        return parse(section, context)
+
+    def refresh(self, context: PlanContext) -> LiveQueues:
+        """List every queue of the account; the API has no filter for queues."""
+        return read_queues(context.client, context.progress)
+
+    def compare(self, context: PlanContext, live: LiveQueues) -> Comparison:
+        """See kinds.queue.compare."""
+        return compare(context, live)
+
+    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveQueues]:
+        """Live queues with stand-in SIDs, as applying `base` to an empty account would make them."""
+        recorded: dict[Address, Recorded] = {}
+        live: list[Live] = []
+        for number, desired in enumerate(base):
+            sid = f"QU{number:032x}"
+            recorded[desired.address] = Recorded(desired.address, sid, desired.attributes, desired.protect)
+            live.append(Live(sid, desired.attributes["friendly_name"], desired.attributes))
+        return recorded, LiveQueues(live)
+
+    def adopt(self, address: Address, sid: str, client: Client) -> Recorded:
+        """Record the live queue `sid` as it is."""
+        found = live_queue(client.fetch_queue(sid))
+        return Recorded(address, found.sid, found.attributes)
+
+    def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
+        """See kinds.queue.export."""
+        return export(read_queues(client), recorded)
+
+    def act(self, change: Change, session: Session) -> Done:
+        """See kinds.queue.act."""
+        return act(change, session)
+
+    def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
+        """See kinds.queue.act."""
+        return settle(changes, session)

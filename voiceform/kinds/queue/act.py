@@ -1,0 +1,164 @@
+"""Carry out one planned change of a queue, and settle those that a dead run began."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from voiceform.kinds.base import Done, Session
+from voiceform.kinds.queue.live import LiveQueues, live_queue, read_queues
+from voiceform.model.address import Address
+from voiceform.model.plan import Action, Change
+from voiceform.model.resource import Attributes, Live, Recorded
+from voiceform.model.run import Status
+from voiceform.twilio.errors import AmbiguousError, ApiError, NotFoundError
+
+NAME_EXISTS = 22003
+"""Twilio's answer to a second queue of one name; it is missing from Twilio's error dictionary."""
+
+_CREATE_ATTEMPTS = 4
+_FIRST_PAUSE_SECONDS = 0.5
+
+
+def act(change: Change, session: Session) -> Done:
+    """Create, update or delete as planned. API errors propagate; the applier turns them into outcomes."""
+    if change.action is Action.CREATE:
+        return _create(change, session)
+    if change.action is Action.DELETE and not change.operations:
+        return Done(Status.APPLIED, message="was gone already")
+    found = _read_again(change, session)
+    if isinstance(found, Done):
+        return found
+    return _delete(found, session) if change.action is Action.DELETE else _update(change, found, session)
+
+
+def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
+    """Read all queues once and see which of `changes` happened: the name is unique, the SID is exact."""
+    live = read_queues(session.client)
+    settled = ((change.address, _settle(change, live)) for change in changes)
+    return {address: done for address, done in settled if done is not None}
+
+
+def _settle(change: Change, live: LiveQueues) -> Done | None:
+    if change.action is Action.DELETE:
+        return None if change.sid in live.by_sid else Done(Status.APPLIED, sid=change.sid)
+    if change.after is None:
+        return None
+    wanted = _attributes(change.after)
+    found: Live | None
+    if change.action is Action.CREATE:
+        found = live.by_name.get(wanted["friendly_name"])
+    else:
+        found = live.by_sid.get(change.sid or "")
+    return _applied(change, found) if found is not None and found.attributes == wanted else None
+
+
+def _create(change: Change, session: Session) -> Done:
+    """Create; after an answer that was lost, create again: the name is unique, so it cannot become two.
+
+    When the API says that the name exists, reading again decides: the very queue that was planned is taken
+    as ours, any other is somebody else's and makes the plan stale.
+    """
+    after = _attributes(change.after or {})
+    for attempt in range(_CREATE_ATTEMPTS):
+        try:
+            queue = session.client.create_queue(
+                friendly_name=after["friendly_name"], max_size=after["max_size"]
+            )
+        except AmbiguousError:
+            if attempt == _CREATE_ATTEMPTS - 1:
+                raise
+            session.clock.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+        except ApiError as error:
+            if error.code != NAME_EXISTS:
+                raise
+            return _settle_name(change, after, session)
+        else:
+            return _applied(change, live_queue(queue))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _settle_name(change: Change, after: Attributes, session: Session) -> Done:
+    found = read_queues(session.client).by_name.get(after["friendly_name"])
+    if found is not None and found.attributes == after:
+        return _applied(change, found)
+    if found is None:
+        return Done(
+            Status.FAILED,
+            message=f"the API says that {after['friendly_name']!r} exists, but does not list it",
+            hint="names may differ only in case or in white space: look for it in the Twilio console",
+        )
+    return Done(
+        Status.STALE,
+        sid=found.sid,
+        message=f"a queue named {after['friendly_name']!r} ({found.sid}) appeared after the plan was made",
+        hint="plan again: it will be adopted",
+    )
+
+
+def _read_again(change: Change, session: Session) -> Live | Done:
+    """The object as it is now, or how the change ends because it is not as planned."""
+    try:
+        found = live_queue(session.client.fetch_queue(change.sid or ""))
+    except NotFoundError:
+        if change.action is Action.DELETE:
+            return Done(Status.APPLIED, sid=change.sid, message="was gone already")
+        return Done(
+            Status.STALE,
+            sid=change.sid,
+            message=f"the queue {change.sid} was deleted after the plan was made",
+            hint="plan again",
+        )
+    if found.fingerprint == change.fingerprint:
+        return found
+    moved = [
+        f"{key} was {(change.before or {}).get(key)!r} and is {value!r}"
+        for key, value in found.attributes.items()
+        if (change.before or {}).get(key) != value
+    ]
+    return Done(
+        Status.STALE,
+        sid=change.sid,
+        message=f"changed after the plan was made: {', '.join(moved) or 'it is another object'}",
+        hint="plan again",
+    )
+
+
+def _update(change: Change, found: Live, session: Session) -> Done:
+    after = _attributes(change.after or {})
+    if change.operations:
+        moved = {key: value for key, value in after.items() if found.attributes[key] != value}
+        found = live_queue(session.client.update_queue(found.sid, **moved))
+        if found.attributes != after:
+            return Done(
+                Status.FAILED,
+                sid=found.sid,
+                message=f"the API accepted the update and answered with {dict(found.attributes)}",
+                hint="plan again to see what is still to do",
+            )
+    return _applied(change, found)
+
+
+def _delete(found: Live, session: Session) -> Done:
+    waiting = found.observations.get("current_size") or 0
+    if waiting:
+        return Done(
+            Status.REFUSED,
+            sid=found.sid,
+            message=f"{waiting} waiting: the API refuses to delete a queue that is not empty",
+            hint="let the queue drain, then plan and apply again",
+        )
+    session.client.delete_queue(found.sid)
+    return Done(Status.APPLIED, sid=found.sid)
+
+
+def _applied(change: Change, found: Live) -> Done:
+    after = change.after or {}
+    recorded = Recorded(
+        change.address, found.sid, _attributes(after), bool(after.get("protect")), change.depends_on
+    )
+    return Done(Status.APPLIED, recorded, sid=found.sid)
+
+
+def _attributes(after: Attributes) -> dict[str, Any]:
+    return {key: value for key, value in after.items() if key != "protect"}

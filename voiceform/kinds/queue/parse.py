@@ -1,0 +1,68 @@
+"""`queues:` in the configuration -> desired queues."""
+
+from __future__ import annotations
+
+from voiceform.kinds.base import ParseContext
+from voiceform.model.address import Address
+from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.document import Block
+from voiceform.model.resource import Desired
+
+DEFAULT_MAX_SIZE = 1000
+"""Always sent: the API's own default was 100 for years and is 1000 now."""
+
+
+def parse(section: Block, context: ParseContext) -> list[Desired]:
+    """Desired queues in source order; names that would collide in the account are reported."""
+    queues = [_queue(key, block or Block(), section.key_position(key)) for key, block in section.items()]
+    _report_collisions(queues, context)
+    for queue in queues:
+        name = queue.attributes["friendly_name"]
+        if name != name.strip():
+            context.report(
+                Diagnostic(
+                    "queue-name-space",
+                    f"the name {name!r} begins or ends with white space",
+                    queue.position,
+                    hint="remove it: TwiML that names this queue would hardly match",
+                    address=str(queue.address),
+                )
+            )
+    return queues
+
+
+def _queue(key: str, block: Block, position: Position) -> Desired:
+    return Desired(
+        address=Address("queue", key),
+        attributes={
+            "friendly_name": block.get("friendly_name", key),
+            "max_size": block.get("max_size", DEFAULT_MAX_SIZE),
+        },
+        position=position,
+        protect=block.get("protect", False),
+        aliases=tuple(Address("queue", alias) for alias in block.get("aliases", ())),
+    )
+
+
+def _report_collisions(queues: list[Desired], context: ParseContext) -> None:
+    """Names are unique in an account; whether case counts there is not documented, so here it does not."""
+    seen: dict[str, Desired] = {}
+    for queue in queues:
+        name = queue.attributes["friendly_name"]
+        first = seen.setdefault(name.casefold(), queue)
+        if first is queue:
+            continue
+        how = (
+            "the same name"
+            if first.attributes["friendly_name"] == name
+            else "a name that differs only in case"
+        )
+        context.report(
+            Diagnostic(
+                "queue-name-taken",
+                f"{how}, {name!r}, is declared by {first.address} at {first.position}",
+                queue.position,
+                hint="queue names are unique in an account: set another friendly_name",
+                address=str(queue.address),
+            )
+        )
