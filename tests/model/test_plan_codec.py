@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
-from tests.render.strategies import plans
 
+from tests.render.strategies import plans
 from voiceform.model.plan import ConfigSource, Mode, Plan, StateVersion, Summary
 from voiceform.model.plan_codec import (
     document_digest,

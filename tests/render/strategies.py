@@ -69,9 +69,10 @@ _scalars = st.one_of(
     texts,
 )
 json_values = st.recursive(
-    _scalars, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
+    _scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
     max_leaves=6,
-)  # fmt: skip
+)
 attributes = st.dictionaries(
     st.one_of(st.sampled_from(("friendly_name", "max_size", "to", "sip_auth_password", "twiml")), texts),
     json_values,
@@ -198,9 +199,14 @@ diagnostics = st.builds(
     message=texts,
     position=st.one_of(
         st.none(),
-        st.builds(Position, st.sampled_from(("voiceform.yaml", "stacks/a,b:c%.yaml")), st.integers(1, 9), st.integers(1, 60)),
+        st.builds(
+            Position,
+            st.sampled_from(("voiceform.yaml", "stacks/a,b:c%.yaml")),
+            st.integers(1, 9),
+            st.integers(1, 60),
+        ),
     ),
     severity=st.sampled_from(Severity),
     hint=st.one_of(st.none(), texts),
     address=st.one_of(st.none(), addresses.map(str)),
-)  # fmt: skip
+)
