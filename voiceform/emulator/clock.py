@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from voiceform.emulator.errors import ControlError
 
@@ -47,18 +48,21 @@ def parse_duration(value: object) -> int:
 
 
 def parse_instant(value: object) -> int:
-    """An ISO 8601 date or time (UTC where no zone is given), as microseconds; raises ``ControlError``."""
-    if isinstance(value, datetime):
-        parsed = value
-    else:
-        try:
-            parsed = datetime.fromisoformat(str(value))
-        except ValueError:
-            raise ControlError(f"{value!r} is not a date or time such as 2026-01-31T09:00:00Z") from None
+    """An ISO 8601 or RFC 2822 time (UTC where no zone is given), as microseconds; raises ``ControlError``."""
+    parsed = value if isinstance(value, datetime) else _read(str(value))
     instant = micros(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
     if instant < 0:
         raise ControlError(f"{value!r} lies before 1970")
     return instant
+
+
+def _read(text: str) -> datetime:
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return read(text)
+        except (ValueError, TypeError, IndexError):
+            continue
+    raise ControlError(f"{text!r} is not a date or time such as 2026-01-31T09:00:00Z")
 
 
 class Clock:

@@ -42,7 +42,6 @@ class Request:
     suffix: str
     query: Params
     form: Params
-    token: str = ""
 
 
 @dataclass(slots=True)

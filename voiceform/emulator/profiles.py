@@ -68,9 +68,9 @@ _ENVELOPES: dict[str, frozenset[str]] = {
 }
 _FIELDS: dict[str, frozenset[str]] = {
     "calls": frozenset(
-        (*_STAMPS, "sid", "parent_call_sid", "to", "to_formatted", "from", "from_formatted", "phone_number_sid",
-         "status", "direction", "price", "price_unit", "duration", "start_time", "end_time", "answered_by",
-         "caller_name", "forwarded_from", "group_sid", "api_version", "subresource_uris")
+        (*_STAMPS, "sid", "parent_call_sid", "to", "to_formatted", "from", "from_formatted",
+         "phone_number_sid", "status", "direction", "price", "price_unit", "duration", "start_time", "end_time",
+         "answered_by", "caller_name", "forwarded_from", "group_sid", "api_version", "subresource_uris")
     ),
     "recordings": frozenset(
         (*_STAMPS, "sid", "call_sid", "conference_sid", "channels", "status", "duration", "price",
@@ -83,8 +83,8 @@ _FIELDS: dict[str, frozenset[str]] = {
     # The label is not in the description, but without it a client could not recognise its own participant and
     # would phone somebody twice.
     "participants": frozenset(
-        (*_STAMPS, "call_sid", "conference_sid", "muted", "hold", "coaching", "status",
-         "start_conference_on_enter", "end_conference_on_exit", "label")
+        (*_STAMPS, "call_sid", "conference_sid", "muted", "hold", "coaching",
+         "status",          "start_conference_on_enter", "end_conference_on_exit", "label")
     ),
     "queues": frozenset((*_STAMPS, "sid", "friendly_name", "current_size", "max_size", "average_wait_time")),
 }  # fmt: skip

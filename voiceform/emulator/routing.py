@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import unquote
 
+from voiceform.emulator.calls import routes as calls
+from voiceform.emulator.conferences import routes as conferences
 from voiceform.emulator.messages import Request, Response
+from voiceform.emulator.participants import routes as participants
 from voiceform.emulator.queues import routes as queues
+from voiceform.emulator.recordings import routes as recordings
 from voiceform.emulator.world import World
 
 PREFIX = "/2010-04-01/Accounts/"
@@ -36,12 +40,35 @@ def _table(*routes: tuple[str, str, str, Handler]) -> Mapping[Shape, Mapping[str
 
 
 JSON_ROUTES = _table(
+    ("GET", "Calls", "listCalls", calls.list_calls),
+    ("POST", "Calls", "createCall", calls.create_call),
+    ("GET", "Calls/*", "fetchCall", calls.fetch_call),
+    ("POST", "Calls/*", "updateCall", calls.update_call),
+    ("DELETE", "Calls/*", "deleteCall", calls.delete_call),
+    ("GET", "Calls/*/Recordings", "listCallRecordings", recordings.list_call_recordings),
+    ("POST", "Calls/*/Recordings", "createCallRecording", recordings.create_call_recording),
+    ("GET", "Recordings", "listRecordings", recordings.list_recordings),
+    ("GET", "Recordings/*", "fetchRecording", recordings.fetch_recording),
+    ("DELETE", "Recordings/*", "deleteRecording", recordings.delete_recording),
+    ("GET", "Conferences", "listConferences", conferences.list_conferences),
+    ("GET", "Conferences/*", "fetchConference", conferences.fetch_conference),
+    ("POST", "Conferences/*", "updateConference", conferences.update_conference),
+    ("GET", "Conferences/*/Recordings", "listConferenceRecordings", recordings.list_conference_recordings),
+    ("GET", "Conferences/*/Participants", "listParticipants", participants.list_participants),
+    ("POST", "Conferences/*/Participants", "createParticipant", participants.create_participant),
+    ("GET", "Conferences/*/Participants/*", "fetchParticipant", participants.fetch_participant),
+    ("POST", "Conferences/*/Participants/*", "updateParticipant", participants.update_participant),
+    ("DELETE", "Conferences/*/Participants/*", "deleteParticipant", participants.delete_participant),
     ("GET", "Queues", "listQueues", queues.list_queues),
     ("POST", "Queues", "createQueue", queues.create_queue),
     ("GET", "Queues/*", "fetchQueue", queues.fetch_queue),
     ("POST", "Queues/*", "updateQueue", queues.update_queue),
     ("DELETE", "Queues/*", "deleteQueue", queues.delete_queue),
 )
+
+#: The audio of a recording has no ``.json``.
+MEDIA_ROUTES = _table(("GET", "Recordings/*", "fetchRecordingMedia", recordings.fetch_media))
+MEDIA_SUFFIXES = ("", "wav", "mp3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +95,9 @@ def resolve(path: str) -> Target:
     account, *segments = path[len(PREFIX) :].split("/")
     if not segments:
         return Target(unquote(account), (), "", NOWHERE)
-    segments[-1], _, suffix = segments[-1].rpartition(".") if "." in segments[-1] else (segments[-1], "", "")
+    stem, dot, suffix = segments[-1].rpartition(".")
+    segments[-1], suffix = (stem, suffix) if dot else (segments[-1], "")
     shape = tuple("*" if index % 2 else segment for index, segment in enumerate(segments))
     ids = tuple(unquote(segment) for segment in segments[1::2])
-    methods = JSON_ROUTES.get(shape, NOWHERE) if suffix == "json" else NOWHERE
-    return Target(unquote(account), ids, suffix, methods)
+    table = JSON_ROUTES if suffix == "json" else MEDIA_ROUTES if suffix in MEDIA_SUFFIXES else {}
+    return Target(unquote(account), ids, suffix, table.get(shape, NOWHERE))

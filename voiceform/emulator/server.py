@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from voiceform.emulator.app import ABORT, Application
+from voiceform.emulator.callbacks import Postman
 from voiceform.emulator.control.seeds import seed as put_seed
 from voiceform.emulator.errors import ControlError
 from voiceform.emulator.settings import EmulatorSettings
@@ -57,9 +58,10 @@ class Emulator:
             put_seed(world, read_seed(self.settings.seed))
         listener = _bind(self.settings.host, self.settings.port)
         self._port = listener.getsockname()[1]
+        world.origin = self.url
         self._server = uvicorn.Server(
             uvicorn.Config(
-                Application(world),
+                Application(world, (Postman(world),)),
                 http=_protocol(),
                 lifespan="on",
                 log_config=None,
@@ -124,6 +126,10 @@ class Emulator:
     def switches(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
         """The switches; with arguments they are changed first."""
         return self._ask("POST" if changes else "GET", "switches", changes or None)  # type: ignore[no-any-return]
+
+    def callbacks(self) -> list[dict[str, Any]]:
+        """``GET /_emulator/callbacks``: webhooks, sent or not, ``[{method, url, params, status, at}]``."""
+        return self._ask("GET", "callbacks")  # type: ignore[no-any-return]
 
     def stats(self) -> dict[str, Any]:
         """``GET /_emulator/stats``: ``{requests, by_operation, max_in_flight, throttled}``."""

@@ -5,7 +5,8 @@ it.
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from collections import deque
+from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import get_type_hints
 
@@ -15,6 +16,22 @@ from voiceform.emulator.profiles import profile
 from voiceform.emulator.settings import EmulatorSettings, Switches
 from voiceform.emulator.sids import new_sid
 from voiceform.emulator.store import Store
+
+CALLBACKS_KEPT = 10_000
+
+
+@dataclass(slots=True)
+class Callback:
+    """A webhook. ``status`` is None before it is sent, then the answer's status or the reason why there is
+    none.
+    """
+
+    account: str
+    method: str
+    url: str
+    params: dict[str, str]
+    at: int
+    status: int | str | None = None
 
 
 class World:
@@ -28,15 +45,21 @@ class World:
         self.random = Random(settings.random_seed)
         self.clock = self._saved_clock()
         self.now = self.clock.now()
+        self.next_due = self._next_due()
+        self.origin = ""
         self.tokens: dict[str, str] = {}
+        self.outbox: deque[Callback] = deque()
+        self.callbacks: deque[Callback] = deque(maxlen=CALLBACKS_KEPT)
 
     def sid(self, prefix: str) -> str:
         """A new SID."""
         return new_sid(self.random, prefix)
 
-    def tick(self) -> None:
-        """Read the clock."""
-        self.now = self.clock.now()
+    def post(self, account: str, method: str, url: str, params: dict[str, str]) -> None:
+        """Send a webhook as soon as the postman comes by."""
+        callback = Callback(account, method, url, params, self.now)
+        self.outbox.append(callback)
+        self.callbacks.append(callback)
 
     def save_clock(self) -> None:
         """Keep the clock's offset with the data, so that a file that is opened again goes on in its own
@@ -51,8 +74,11 @@ class World:
         self.clock = Clock()
         self.switches = self.settings.switches
         self.random = Random(self.settings.random_seed)
+        self.now = self.clock.now()
+        self.next_due = None
         self.tokens.clear()
-        self.tick()
+        self.outbox.clear()
+        self.callbacks.clear()
 
     def switch(self, changes: dict[str, object]) -> None:
         """Change switches by name; raises ``ControlError`` for an unknown name or a value of the wrong
@@ -69,6 +95,10 @@ class World:
     def _saved_clock(self) -> Clock:
         row = self.store.one("SELECT value FROM meta WHERE name = 'clock'")
         return Clock(**json.loads(row["value"])) if row else Clock()
+
+    def _next_due(self) -> int | None:
+        row = self.store.one("SELECT min(due) AS due FROM events")
+        return row["due"] if row else None
 
 
 def _fits(hint: object, value: object) -> bool:

@@ -32,6 +32,13 @@ class Fields:
             raise self.wrong(name, value, "a text")
         return str(value)
 
+    def required(self, name: str) -> str:
+        """A text that must be there and not empty."""
+        value = self.text(name)
+        if not value:
+            raise ControlError(f"{self.where}.{name}: is required")
+        return value
+
     def word(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         """One of the allowed words."""
         value = cast(str, self.text(name, default))

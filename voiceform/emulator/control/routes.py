@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 
+from voiceform.emulator.callbacks import document
 from voiceform.emulator.clock import iso, parse_duration, parse_instant
 from voiceform.emulator.control.inspector import page
 from voiceform.emulator.control.seeds import seed
@@ -13,9 +15,12 @@ from voiceform.emulator.faults import Faults
 from voiceform.emulator.gate import Throttle
 from voiceform.emulator.journal import Journal
 from voiceform.emulator.messages import Params, Response, json_response
+from voiceform.emulator.telephony import settle
 from voiceform.emulator.world import World
 
 Document = dict[str, object]
+
+_LOG = logging.getLogger("voiceform.emulator")
 
 
 class Control:
@@ -35,6 +40,7 @@ class Control:
             ("POST", "clock"): self._set_clock,
             ("GET", "faults"): lambda _query, _body: {"rules": self._faults.documents()},
             ("POST", "faults"): self._set_faults,
+            ("GET", "callbacks"): lambda _query, _body: [document(sent) for sent in self._world.callbacks],
             ("GET", "switches"): lambda _query, _body: self._switches(),
             ("POST", "switches"): self._set_switches,
             ("GET", "stats"): lambda _query, _body: self._stats(),
@@ -56,6 +62,9 @@ class Control:
             return json_response(200, handler(query, _document(body)))
         except ControlError as error:
             return json_response(400, {"error": str(error)})
+        except Exception as error:
+            _LOG.exception("the emulator failed at %s %s", method, path)
+            return json_response(500, {"error": f"the emulator failed: {error!r}"})
 
     def _reset(self, query: Params, body: Document) -> Document:
         del query, body
@@ -101,7 +110,7 @@ class Control:
         if advance:
             clock.set(clock.now() + advance)
         self._world.save_clock()
-        self._world.tick()
+        settle(self._world)
         return self._clock()
 
     def _set_faults(self, query: Params, body: Document) -> Document:

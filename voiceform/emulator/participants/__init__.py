@@ -1,0 +1,1 @@
+"""Participants: people in a conference; adding one phones them."""

@@ -1,0 +1,1 @@
+"""Recordings: they appear when something is recorded, and can only be read and deleted."""
