@@ -1,0 +1,162 @@
+"""What the stores share: their base class, the fence, and the encoding of documents."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+from voiceform.model.errors import StateConflictError, StateError
+from voiceform.model.store import Document, Entry, Write
+
+LEASE_KEY = "lease"
+"""The document that the fence is checked against."""
+
+Guard = Callable[[Document | None], None]
+"""Looks at the lease document in the transaction of a write; raises LeaseLostError to refuse the write."""
+
+HIGHEST = "\U0010ffff"
+"""Sorts behind every character of a key."""
+
+_LONGEST_KEY = 512
+
+
+class Backend(ABC):
+    """A DocumentStore (see voiceform.model.store) that can be closed and whose writes can be guarded.
+
+    Keys are 1-512 characters without control characters. A batch names a key at most once. Lists are read
+    in pages: what is written meanwhile may or may not be seen, so readers who need one consistent state
+    compare `meta.serial` before and after.
+    """
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """Where the state is, for messages: never with a password."""
+
+    @abstractmethod
+    def get(self, key: str) -> Entry | None:
+        """The document under `key`, or None."""
+
+    @abstractmethod
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every document whose key starts with `prefix`, in key order."""
+
+    @abstractmethod
+    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+        """Do several writes as DocumentStore.write says, when `guard` lets the lease document pass."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of files and connections; the store is not used afterwards."""
+
+    def write(self, writes: Sequence[Write]) -> tuple[str | None, ...]:
+        """Do several writes and return the new versions (None for deletions)."""
+        return self.write_guarded(writes, None)
+
+    def put(self, key: str, document: Document, expected_version: str | None) -> str:
+        """Write one document and return its new version; `expected_version` None: it must not exist yet."""
+        version = self.write((Write(key, document, expected_version),))[0]
+        assert version is not None  # noqa: S101 - only deletions have none
+        return version
+
+    def delete(self, key: str, expected_version: str) -> None:
+        """Remove one document."""
+        self.write((Write(key, None, expected_version),))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class FencedStore:
+    """A view of a store whose every write passes a guard: what the holder of a lease works with."""
+
+    def __init__(self, backend: Backend, guard: Guard) -> None:
+        self._backend = backend
+        self._guard = guard
+
+    def get(self, key: str) -> Entry | None:
+        """The document under `key`, or None."""
+        return self._backend.get(key)
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every document whose key starts with `prefix`, in key order."""
+        return self._backend.list(prefix)
+
+    def put(self, key: str, document: Document, expected_version: str | None) -> str:
+        """Write one document under the fence; LeaseLostError when the lease is not ours any more."""
+        version = self.write((Write(key, document, expected_version),))[0]
+        assert version is not None  # noqa: S101 - only deletions have none
+        return version
+
+    def delete(self, key: str, expected_version: str) -> None:
+        """Remove one document under the fence."""
+        self.write((Write(key, None, expected_version),))
+
+    def write(self, writes: Sequence[Write]) -> tuple[str | None, ...]:
+        """Do several writes under the fence."""
+        return self._backend.write_guarded(writes, self._guard)
+
+
+def check_key(key: str) -> None:
+    """Refuse keys that some store could not hold, with a StateError."""
+    if not 0 < len(key) <= _LONGEST_KEY:
+        raise StateError(f"a state key has 1 to {_LONGEST_KEY} characters, not {len(key)}", where=repr(key))
+    if any(
+        char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff" or char == HIGHEST
+        for char in key
+    ):
+        raise StateError("a state key may not hold control characters", where=repr(key))
+
+
+def check_batch(writes: Sequence[Write]) -> None:
+    """Refuse a batch with an impossible key, or with the same key twice (its order would be ambiguous)."""
+    for write in writes:
+        check_key(write.key)
+    if len({write.key for write in writes}) != len(writes):
+        raise ValueError("a batch of writes names the same key twice")
+
+
+def encode(document: Document) -> str:
+    """A document as JSON text: ASCII only, so that no store's encoding matters."""
+    return json.dumps(document, separators=(",", ":"), allow_nan=False)
+
+
+def decode(key: str, text: str | bytes, label: str) -> Document:
+    """The document that `encode` wrote; StateError naming the key when it is damaged."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise damaged(key, label, f"is not JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise damaged(key, label, "is not a JSON object")
+    return document
+
+
+def damaged(key: str, label: str, why: str) -> StateError:
+    """The error for a document that cannot be used; nothing was changed."""
+    return StateError(
+        f"the document {key!r} in {label} {why}",
+        hint="nothing was changed; restore it from a backup or from `voiceform state pull` output",
+    )
+
+
+def conflict(key: str, label: str) -> StateConflictError:
+    """The error for a compare-and-swap that lost."""
+    return StateConflictError(
+        f"the document {key!r} in {label} was changed by somebody else since it was read",
+        hint="nothing was overwritten; run the command again",
+    )
+
+
+def new_version() -> str:
+    """A version that was never used before, so that a change and its reversal do not look alike."""
+    return secrets.token_hex(8)

@@ -1,0 +1,46 @@
+"""Checks what is read from a store against schemas/state.schema.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from voiceform.model.schema_files import schema_text
+from voiceform.model.store import Document
+from voiceform.state.backend import damaged
+
+Validator = Callable[[Any], Any]
+
+
+def check_document(definition: str, key: str, document: Document) -> None:
+    """Raise StateError, naming `key` and what is wrong, unless `document` fits `$defs/DEFINITION`."""
+    problem = problem_of(definition, document)
+    if problem is not None:
+        raise damaged(key, "the state", f"does not fit the schema: {problem}")
+
+
+def problem_of(definition: str | None, document: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """What is wrong with `document` by `$defs/DEFINITION` (None: the whole schema), or None."""
+    import fastjsonschema
+
+    try:
+        _validator(definition)(document)
+    except fastjsonschema.JsonSchemaValueException as error:
+        return str(error.message)
+    return None
+
+
+@cache
+def _validator(definition: str | None) -> Validator:
+    """A compiled validator, a few microseconds per document; compiled once, for the schema never changes."""
+    import fastjsonschema
+
+    schema = json.loads(schema_text("state"))
+    root = schema if definition is None else {"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"}
+    # The schema keeps to keywords that mean the same in draft 7, which is what the compiler knows.
+    validator: Validator = fastjsonschema.compile(
+        {**root, "$schema": "http://json-schema.org/draft-07/schema#"}
+    )
+    return validator

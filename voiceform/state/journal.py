@@ -1,0 +1,199 @@
+"""The run journal: intent before, outcome after, so that after a crash the next run can settle what is open.
+
+A run's id is its plan's id. Creating `runs/ID` is what consumes the plan: it can be created only once, and
+it is created before the first request. The order of all writes is such that a crash between any two of them
+leaves either a run that has sent nothing, or one that `unfinished_runs` finds with every open intent.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain
+
+from voiceform.model.errors import StalePlanError, StateConflictError, StateError
+from voiceform.model.plan import Change, Plan
+from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.run import Outcome, Status
+from voiceform.model.store import DocumentReader, DocumentStore, Write
+from voiceform.state.journal_codec import (
+    RUNS,
+    RunRecord,
+    intent_writes,
+    read_intents,
+    read_segments,
+    run_from_entry,
+    run_key,
+    run_to_document,
+    segment_write,
+)
+from voiceform.state.meta import Meta, new_lineage, read_meta
+
+_BATCH = 16
+"""Journal documents in one batch: up to 16 MB in memory, however long the plan is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """A run with all that it meant to do and all that came of it."""
+
+    record: RunRecord
+    intents: tuple[Change, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def unsettled(self) -> tuple[Change, ...]:
+        """The intents without an outcome: whether they happened, only the account can tell."""
+        settled = {outcome.address for outcome in self.outcomes}
+        return tuple(change for change in self.intents if change.address not in settled)
+
+
+class Run:
+    """A run that has begun. Safe to use from several threads."""
+
+    def __init__(
+        self, store: DocumentStore, record: RunRecord, *, segments: int = 0, counts: Iterable[Status] = ()
+    ) -> None:
+        self._store = store
+        self._record = record
+        self._lock = threading.Lock()
+        self._segments = segments
+        self._counts = Counter(counts)
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run and of its plan."""
+        return self._record.run_id
+
+    @property
+    def began_at(self) -> datetime:
+        """When the plan was consumed."""
+        return self._record.began_at
+
+    def record(self, outcomes: Sequence[Outcome], writes: Sequence[Write] = ()) -> None:
+        """Store outcomes together with the documents that they changed, in one batch.
+
+        The outcomes come last in it: where a batch can be torn (object stores), a change is settled again
+        rather than taken for recorded. The cost per call is constant, so give many outcomes at once.
+        """
+        with self._lock:
+            self._segments += 1
+            number = self._segments
+        self._store.write((*writes, segment_write(self.run_id, number, outcomes)))
+        with self._lock:
+            self._counts.update(outcome.status for outcome in outcomes)
+
+    def finish(self, now: datetime) -> RunRecord:
+        """Say that nothing is left to do, and make the state's serial one more."""
+        record = replace(self._record, finished_at=now, outcomes=dict(self._counts))
+        meta = _required_meta(self._store)
+        closed = replace(meta, unfinished=tuple(name for name in meta.unfinished if name != self.run_id))
+        versions = self._store.write(
+            (Write(run_key(self.run_id), run_to_document(record), record.version), closed.bumped())
+        )
+        return replace(record, version=versions[0])
+
+
+def begin_run(
+    store: DocumentStore,
+    plan: Plan,
+    *,
+    who: str,
+    now: datetime,
+    make_lineage: Callable[[], str] = new_lineage,
+) -> Run:
+    """Consume `plan` and store every pending change before anything is sent.
+
+    StalePlanError, saying who applied it and when, when the plan was consumed before. The state's serial
+    becomes one more; an empty state gets its lineage from `make_lineage`.
+    """
+    record = RunRecord(plan.plan_id, plan.mode, who, plan.created_at, now, len(plan.pending))
+    key = run_key(plan.plan_id)
+    meta = read_meta(store) or Meta(make_lineage())
+    opened = replace(meta, unfinished=(*meta.unfinished, plan.plan_id))
+    header = Write(key, run_to_document(record), None)
+    version = None
+    writes = chain((header,), intent_writes(plan.plan_id, plan.pending), (opened.bumped(),))
+    for batch in _batches(writes):
+        try:
+            versions = store.write(batch)
+        except StateConflictError:
+            if version is None:
+                _refuse_used_plan(store, plan.plan_id)
+            raise
+        version = version or versions[0]
+    return Run(store, replace(record, version=version))
+
+
+def resume_run(store: DocumentStore, run_id: str) -> Run:
+    """Go on recording a run that a crash interrupted, so that it can be settled and finished."""
+    record = _required_run(store, run_id)
+    segments, statuses = 0, []
+    for number, outcomes in read_segments(store, run_id):
+        segments = number
+        statuses += [outcome.status for outcome in outcomes]
+    return Run(store, record, segments=segments, counts=statuses)
+
+
+def unfinished_runs(reader: DocumentReader) -> tuple[RunDetail, ...]:
+    """Runs that began and did not finish, oldest first, with their intents and outcomes."""
+    meta = read_meta(reader)
+    names = () if meta is None else meta.unfinished
+    details = [detail for name in names if (detail := read_run(reader, name)) is not None]
+    return tuple(detail for detail in details if detail.record.finished_at is None)
+
+
+def read_run(reader: DocumentReader, run_id: str) -> RunDetail | None:
+    """One run with its intents and outcomes, or None."""
+    entry = reader.get(run_key(run_id))
+    if entry is None:
+        return None
+    outcomes = [outcome for _, segment in read_segments(reader, run_id) for outcome in segment]
+    return RunDetail(run_from_entry(entry), tuple(read_intents(reader, run_id)), tuple(outcomes))
+
+
+def list_runs(reader: DocumentReader) -> tuple[RunRecord, ...]:
+    """Every run, oldest first."""
+    records = (run_from_entry(entry) for entry in reader.list(RUNS))
+    return tuple(sorted(records, key=lambda record: record.began_at))
+
+
+def _batches(writes: Iterable[Write]) -> Iterator[list[Write]]:
+    batch: list[Write] = []
+    for write in writes:
+        batch.append(write)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _refuse_used_plan(reader: DocumentReader, plan_id: str) -> None:
+    entry = reader.get(run_key(plan_id))
+    if entry is None:
+        return
+    record = run_from_entry(entry)
+    raise StalePlanError(
+        f"plan {plan_id} was applied at {instant_to_text(record.began_at)} by {record.who}",
+        hint="a plan is applied once; make a new one with `voiceform plan`",
+    )
+
+
+def _required_run(reader: DocumentReader, run_id: str) -> RunRecord:
+    entry = reader.get(run_key(run_id))
+    if entry is None:
+        raise StateError(
+            f"there is no run {run_id} in this state", hint="see the runs with `voiceform state list`"
+        )
+    return run_from_entry(entry)
+
+
+def _required_meta(reader: DocumentReader) -> Meta:
+    meta = read_meta(reader)
+    if meta is None:
+        raise StateError("the state lost its `meta` document", hint="restore the state from a backup")
+    return meta

@@ -1,0 +1,154 @@
+"""The lease: who may write, until when, and the fence that holds everybody else back.
+
+How it stays safe:
+
+- Only one holder: the document `lease` is taken by compare-and-swap, and each new holder has a higher token.
+- A dead holder does not block for ever: the lease expires `ttl` after its last heartbeat.
+- A holder that was paused (SIGSTOP, a sleeping laptop) cannot write when it wakes up. It stops by itself a
+  sixth of the `ttl` before the others may take over, measured by its own uptime and not by the time of
+  day; and each of its writes is checked against the token, in SQL stores in the same transaction.
+- Clocks that differ between machines: others judge the expiry by their own time of day, so the sixth (10 s
+  by default) is the difference up to which two holders can never overlap. Beyond it a taker-over may come
+  too early; the fence then refuses the first holder's next write, and since every intent is written
+  before its request, it also stops its requests. Who waits for a lease also watches it: a holder that is
+  seen to beat is alive whatever its clock says, and one that does not beat for a whole `ttl` is dead.
+- Object stores cannot check the token in the same step as the write. There the lease is read just before
+  each write; what is left is a holder that is paused between the two for longer than the rest of its lease.
+  Its late write still fails unless the document is exactly as it was before the pause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from voiceform.model.clock import Clock
+from voiceform.model.errors import LockedError, StateConflictError, StateError
+from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.store import DocumentReader, DocumentStore
+from voiceform.state.backend import LEASE_KEY, Backend, FencedStore
+from voiceform.state.heartbeat import Heartbeat, machine_uptime
+from voiceform.state.lease_document import Breakage, LeaseRecord, lease_from_entry
+
+_POLL = timedelta(seconds=1)
+
+
+class Lease:
+    """The right to write, until it is released or lost. Use it in a `with` statement.
+
+    `store` is what to write through: its every write proves that the lease is still ours.
+    """
+
+    def __init__(self, heartbeat: Heartbeat, backend: Backend) -> None:
+        self._heartbeat = heartbeat
+        self.store: DocumentStore = FencedStore(backend, heartbeat.guard)
+
+    @property
+    def token(self) -> int:
+        """The fencing token, higher than that of every earlier holder."""
+        return self._heartbeat.token
+
+    def ensure_held(self) -> None:
+        """Raise LeaseLostError when the lease is known to be lost; costs nothing: ask before each request."""
+        self._heartbeat.ensure_held()
+
+    def release(self) -> None:
+        """Stop the heartbeat and let the next one in. A lease that was lost, or cannot be released because
+        the store is away, expires by itself."""
+        self._heartbeat.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def acquire(
+    store: Backend,
+    *,
+    operation: str,
+    holder: str,
+    clock: Clock,
+    ttl: timedelta = timedelta(seconds=60),
+    wait: timedelta = timedelta(0),
+    uptime: Callable[[], float] = machine_uptime,
+) -> Lease:
+    """Take the lease on `store` for `operation`, or raise LockedError after waiting for `wait`.
+
+    `holder` says who we are to people who find the state locked. A thread renews the lease every third of
+    `ttl` (real seconds) until it is released. `uptime` counts seconds and never jumps.
+    """
+    watch = _Watch()
+    deadline = clock.now() + wait
+    while True:
+        started = uptime()
+        now = clock.now()
+        entry = store.get(LEASE_KEY)
+        current = None if entry is None else lease_from_entry(entry)
+        if current is None or current.holder is None or watch.is_dead(current, now):
+            taken = LeaseRecord.taken(current, holder=holder, operation=operation, now=now, ttl=ttl)
+            try:
+                version = store.put(LEASE_KEY, taken.document(), None if current is None else current.version)
+            except StateConflictError:
+                continue
+            return Lease(Heartbeat(store, taken, version, ttl, clock, uptime, started), store)
+        if now >= deadline:
+            raise locked_error(current, store.label)
+        clock.sleep(min(_POLL, deadline - now).total_seconds())
+
+
+def show_lease(reader: DocumentReader) -> LeaseRecord | None:
+    """The lease as it stands, also when nobody holds it; None when nobody ever did."""
+    entry = reader.get(LEASE_KEY)
+    return None if entry is None else lease_from_entry(entry)
+
+
+def break_lease(store: DocumentStore, *, reason: str, who: str, clock: Clock) -> LeaseRecord:
+    """Take the lease away from its holder, whose next write will be refused, and return what was broken.
+
+    `reason` and `who` are kept in the document. StateError when nobody holds it.
+    """
+    while True:
+        current = show_lease(store)
+        if current is None or current.holder is None:
+            raise StateError("the state is not locked", hint="there is nothing to break")
+        note = Breakage(at=clock.now(), by=who, reason=reason, holder=current.holder)
+        try:
+            store.put(LEASE_KEY, current.released(note).document(), current.version)
+        except StateConflictError:
+            continue
+        return current
+
+
+def locked_error(current: LeaseRecord, label: str) -> LockedError:
+    """Says who holds the lease, for what, since when and until when, and what one can do."""
+    until = instant_to_text(current.expires_at)
+    return LockedError(
+        f"the state in {label} is locked by {current.holder} for {current.operation}"
+        f" since {instant_to_text(current.acquired_at)}, until {until} unless it is renewed",
+        hint="wait for it with --lock-timeout 10m; look with `voiceform lock show`; if its holder is dead it"
+        f" expires by itself at {until}, or take it away with `voiceform lock break --reason TEXT`",
+    )
+
+
+class _Watch:
+    """What a waiting program has seen of the holder."""
+
+    def __init__(self) -> None:
+        self._version: str | None = None
+        self._since: datetime | None = None
+        self._beats = False
+
+    def is_dead(self, lease: LeaseRecord, now: datetime) -> bool:
+        """Whether the holder's lease is over, seen from here at `now`."""
+        if self._since is None or lease.version != self._version:
+            self._beats = self._since is not None
+            self._version, self._since = lease.version, now
+        if now - self._since >= lease.ttl:
+            return True
+        return now >= lease.expires_at and not self._beats

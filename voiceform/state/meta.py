@@ -1,0 +1,93 @@
+"""The document `meta`: which state this is (lineage) and how often it changed (serial).
+
+A plan fits only the lineage and serial that it was made from. The serial grows when a run begins, when it
+finishes, and with every command that changes the state by hand; a reader that compares it before and after
+has seen one consistent state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from voiceform.model.errors import StateError
+from voiceform.model.plan import StateVersion
+from voiceform.model.store import Document, DocumentReader, DocumentStore, Write
+from voiceform.state.documents import check_document
+
+KEY = "meta"
+FORMAT = 1
+"""The newest layout of the state that this program can read and write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """The content of `meta`. `unfinished` are the ids of runs that began and have not finished; `version` is
+    for compare-and-swap, None when it is not stored yet."""
+
+    lineage: str
+    serial: int = 0
+    unfinished: tuple[str, ...] = ()
+    version: str | None = None
+
+    def document(self) -> Document:
+        """The document to store."""
+        document: Document = {"format": FORMAT, "lineage": self.lineage, "serial": self.serial}
+        if self.unfinished:
+            document["unfinished"] = list(self.unfinished)
+        return document
+
+    def bumped(self) -> Write:
+        """The write that makes the serial one more; put it into the batch that changes the state."""
+        return Write(KEY, replace(self, serial=self.serial + 1).document(), self.version)
+
+
+def new_lineage() -> str:
+    """A lineage that no other state has."""
+    return str(uuid4())
+
+
+def read_meta(reader: DocumentReader) -> Meta | None:
+    """What the state says about itself; None when nothing was ever written. StateError for a newer format."""
+    entry = reader.get(KEY)
+    if entry is None:
+        return None
+    check_format(entry.document.get("format"))
+    check_document("meta", KEY, entry.document)
+    document = entry.document
+    return Meta(document["lineage"], document["serial"], tuple(document.get("unfinished", ())), entry.version)
+
+
+def check_format(found: object) -> None:
+    """Raise StateError when `found` is a format that only a later program knows."""
+    if isinstance(found, int) and found > FORMAT:
+        raise StateError(
+            f"this state has format {found}, which is newer than this voiceform knows ({FORMAT})",
+            hint="nothing was changed; upgrade voiceform",
+        )
+
+
+def state_version(reader: DocumentReader) -> StateVersion:
+    """Lineage and serial as plans carry them; None and 0 for a state that was never written.
+
+    Plans read this before the resources, so that a run that ends in between makes them stale.
+    """
+    meta = read_meta(reader)
+    return StateVersion(None, 0) if meta is None else StateVersion(meta.lineage, meta.serial)
+
+
+def ensure_meta(store: DocumentStore, *, make_lineage: Callable[[], str] = new_lineage) -> Meta:
+    """The stored meta; written with a new lineage and serial 0 when there is none."""
+    meta = read_meta(store)
+    if meta is None:
+        meta = Meta(make_lineage())
+        meta = replace(meta, version=store.put(KEY, meta.document(), None))
+    return meta
+
+
+def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] = new_lineage) -> Meta:
+    """Make the serial one more and return the new meta. StateConflictError when somebody else was faster."""
+    meta = read_meta(store) or Meta(make_lineage())
+    version = store.write((meta.bumped(),))[0]
+    return replace(meta, serial=meta.serial + 1, version=version)

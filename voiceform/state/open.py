@@ -1,0 +1,39 @@
+"""From a state URL to the store that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from voiceform.model.errors import UsageError
+from voiceform.state.backend import Backend
+from voiceform.state.sqlite import SqliteStore
+
+SCHEMES = "sqlite:///PATH, postgresql://HOST/DATABASE, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX"
+"""What `open_store` knows, for messages and help."""
+
+DEFAULT_URL = "sqlite:///.voiceform/state.db"
+"""Where the state is when nothing else is said."""
+
+
+def open_store(url: str, *, base_dir: Path) -> Backend:
+    """The store that `url` names; close it, or use it in a `with` statement.
+
+    `sqlite:///PATH` is relative to `base_dir`, `sqlite:////PATH` absolute. Nothing is created or connected
+    before the first call, and reading never creates anything. UsageError for a URL that cannot be
+    understood, MissingExtraError when its driver is not installed; neither shows more of the URL than its
+    scheme, for it may hold a password.
+    """
+    scheme, separator, rest = url.partition("://")
+    if scheme == "sqlite" and separator:
+        return SqliteStore(_sqlite_path(rest, base_dir))
+    what = f"state URLs of the form {scheme}://" if separator else "a state URL without a scheme"
+    raise UsageError(f"voiceform does not know {what}", hint=f"use one of: {SCHEMES}")
+
+
+def _sqlite_path(rest: str, base_dir: Path) -> Path:
+    if not rest.startswith("/") or rest in ("/", "//"):
+        raise UsageError(
+            "a SQLite state URL has three slashes and a path",
+            hint="for example sqlite:///.voiceform/state.db, or sqlite:////var/lib/voiceform/state.db",
+        )
+    return base_dir / rest[1:]

@@ -1,0 +1,99 @@
+"""The documents `resources/ADDRESS`: one object each, as it was last left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voiceform.model.address import Address
+from voiceform.model.errors import UsageError
+from voiceform.model.resource import Recorded
+from voiceform.model.store import Document, DocumentReader, Entry, Write
+from voiceform.state.backend import damaged
+from voiceform.state.documents import check_document
+
+PREFIX = "resources/"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """All recorded objects, with the versions of their documents for compare-and-swap."""
+
+    recorded: dict[Address, Recorded]
+    versions: dict[Address, str]
+
+    def write(self, recorded: Recorded) -> Write:
+        """The write that makes `recorded` what state holds for its address."""
+        return resource_write(recorded, self.versions.get(recorded.address))
+
+    def removal(self, address: Address) -> Write:
+        """The write that forgets an address; KeyError when it is not recorded."""
+        return resource_removal(address, self.versions[address])
+
+
+def resource_key(address: Address) -> str:
+    """Where an object is stored."""
+    return f"{PREFIX}{address}"
+
+
+def load_resources(reader: DocumentReader) -> Resources:
+    """Every recorded object, in address order of the keys. StateError for a document that is damaged."""
+    recorded: dict[Address, Recorded] = {}
+    versions: dict[Address, str] = {}
+    for entry in reader.list(PREFIX):
+        item = recorded_from_entry(entry)
+        recorded[item.address] = item
+        versions[item.address] = entry.version
+    return Resources(recorded, versions)
+
+
+def read_resources(reader: DocumentReader) -> dict[Address, Recorded]:
+    """Every recorded object by address."""
+    return load_resources(reader).recorded
+
+
+def read_resource(reader: DocumentReader, address: Address) -> tuple[Recorded, str] | None:
+    """One recorded object with the version of its document, or None."""
+    entry = reader.get(resource_key(address))
+    return None if entry is None else (recorded_from_entry(entry), entry.version)
+
+
+def resource_write(recorded: Recorded, expected_version: str | None) -> Write:
+    """The write that stores `recorded`; `expected_version` None when the address must not be recorded yet."""
+    return Write(resource_key(recorded.address), recorded_to_document(recorded), expected_version)
+
+
+def resource_removal(address: Address, expected_version: str) -> Write:
+    """The write that forgets `address`."""
+    return Write(resource_key(address), None, expected_version)
+
+
+def recorded_to_document(recorded: Recorded) -> Document:
+    """The document of one object; what is false or empty is left out."""
+    document: Document = {
+        "address": str(recorded.address),
+        "sid": recorded.sid,
+        "attributes": dict(recorded.attributes),
+    }
+    if recorded.protect:
+        document["protect"] = True
+    if recorded.depends_on:
+        document["depends_on"] = [str(address) for address in recorded.depends_on]
+    return document
+
+
+def recorded_from_entry(entry: Entry) -> Recorded:
+    """The object that a document `resources/ADDRESS` describes; StateError when it is damaged."""
+    document = entry.document
+    check_document("resource", entry.key, document)
+    if entry.key != PREFIX + document["address"]:
+        raise damaged(entry.key, "the state", f"says that it is {document['address']!r}")
+    try:
+        return Recorded(
+            address=Address.parse(document["address"]),
+            sid=document["sid"],
+            attributes=document["attributes"],
+            protect=document.get("protect", False),
+            depends_on=tuple(map(Address.parse, document.get("depends_on", ()))),
+        )
+    except UsageError as error:
+        raise damaged(entry.key, "the state", f"holds a bad address: {error.what}") from error

@@ -1,0 +1,201 @@
+"""Recorded state in one SQLite file: the default, for one machine.
+
+One connection per store, guarded by a lock: SQLite lets one writer in at a time anyway, every commit waits
+for the disk, and reads are rare, so a connection per thread would only add file handles and busy waiting.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from voiceform.model.errors import StateError
+from voiceform.model.store import Entry, Write
+from voiceform.state.backend import (
+    HIGHEST,
+    LEASE_KEY,
+    Backend,
+    Guard,
+    check_batch,
+    check_key,
+    conflict,
+    decode,
+    encode,
+    new_version,
+)
+from voiceform.state.sqlite_file import check_database, create_database, make_private
+
+_PAGE = 2_000
+
+
+class SqliteStore(Backend):
+    """Documents in the SQLite file `path`, which is made (mode 0600) by the first write and not before.
+
+    Write-ahead log with synchronous=FULL: a commit is on the disk when the call returns. A batch is one
+    transaction. Another process that writes is waited for, `busy_timeout` long. A file that is not a
+    voiceform state, or is damaged, or was replaced under us, is a StateError and stays as it is.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: timedelta = timedelta(seconds=30)) -> None:
+        self._path = path.absolute()
+        self._busy_timeout = busy_timeout
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._inode: tuple[int, int] | None = None
+
+    @property
+    def label(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    def get(self, key: str) -> Entry | None:
+        """The document under `key`, or None."""
+        check_key(key)
+        rows = self._read("SELECT key, version, document FROM documents WHERE key = ?", (key,))
+        return self._entry(*rows[0]) if rows else None
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every document whose key starts with `prefix`, in key order."""
+        start = prefix
+        while True:
+            rows = self._read(
+                "SELECT key, version, document FROM documents"
+                " WHERE key >= ? AND key < ? ORDER BY key LIMIT ?",
+                (start, prefix + HIGHEST, _PAGE),
+            )
+            for row in rows:
+                yield self._entry(*row)
+            if len(rows) < _PAGE:
+                return
+            start = rows[-1][0] + "\x01"
+
+    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+        """Do all writes in one transaction, in which `guard` sees the lease document too."""
+        check_batch(writes)
+        with self._lock, self._errors():
+            connection = self._open_for_writing()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if guard is not None:
+                    row = _row(connection, LEASE_KEY)
+                    guard(decode(LEASE_KEY, row[2], self.label) if row else None)
+                versions = tuple(self._write_one(connection, write) for write in writes)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.rollback()
+                raise
+        return versions
+
+    def close(self) -> None:
+        """Close the file; the last one to close it folds the write-ahead log in."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _write_one(self, connection: sqlite3.Connection, write: Write) -> str | None:
+        version = None if write.document is None else new_version()
+        if write.document is None:
+            done = connection.execute(
+                "DELETE FROM documents WHERE key = ? AND version = ?", (write.key, write.expected_version)
+            )
+        elif write.expected_version is None:
+            done = connection.execute(
+                "INSERT INTO documents (key, version, document) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (write.key, version, encode(write.document)),
+            )
+        else:
+            done = connection.execute(
+                "UPDATE documents SET version = ?, document = ? WHERE key = ? AND version = ?",
+                (version, encode(write.document), write.key, write.expected_version),
+            )
+        if done.rowcount != 1:
+            raise conflict(write.key, self.label)
+        return version
+
+    def _read(self, query: str, parameters: tuple[object, ...]) -> Sequence[tuple[str, str, str]]:
+        with self._lock, self._errors():
+            if self._connection is None and not os.path.lexists(self._path):
+                return []
+            return self._open().execute(query, parameters).fetchall()
+
+    def _entry(self, key: str, version: str, text: str) -> Entry:
+        return Entry(key, decode(key, text, self.label), version)
+
+    def _open_for_writing(self) -> sqlite3.Connection:
+        if self._connection is None and not os.path.lexists(self._path):
+            create_database(self._path)
+        connection = self._open()
+        if _inode(self._path) != self._inode:
+            raise StateError(
+                f"the state file {self.label} was removed or replaced while it was in use",
+                hint="nothing was written; put the file back, or run the command again on the new one",
+            )
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            check_database(self._path)
+            make_private(self._path)
+            self._inode = _inode(self._path)
+            connection = sqlite3.connect(
+                f"file:{quote(str(self._path))}?mode=rw",
+                uri=True,
+                timeout=self._busy_timeout.total_seconds(),
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            connection.execute("PRAGMA synchronous = FULL")
+            self._connection = connection
+        return self._connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _state_error(error, self.label) from error
+        except OSError as error:
+            raise StateError(
+                f"cannot use the state file {self.label}: {error.strerror or error}",
+                hint="check that the folder exists, is writable and has room",
+            ) from error
+
+
+def _row(connection: sqlite3.Connection, key: str) -> tuple[str, str, str] | None:
+    query = "SELECT key, version, document FROM documents WHERE key = ?"
+    row: tuple[str, str, str] | None = connection.execute(query, (key,)).fetchone()
+    return row
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _state_error(error: sqlite3.Error, label: str) -> StateError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StateError(
+            f"the state file {label} is being written by another process",
+            hint="run the command again when that process has ended",
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StateError(
+            f"the state file {label} is damaged ({error})",
+            hint="it was left as it is; move it away, then put a backup there or use `voiceform state push`",
+        )
+    return StateError(
+        f"cannot use the state file {label}: {error}",
+        hint="check that the folder exists, is writable and has room",
+    )

@@ -1,0 +1,88 @@
+"""Making and recognising the SQLite file that holds a state."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
+from pathlib import Path
+
+from voiceform.model.errors import StateError
+
+APPLICATION_ID = 0x766F6963
+"""Marks a file as ours in its header (SQLite's `application_id`); spells "voic"."""
+
+LAYOUT = 1
+"""The table layout of this program, SQLite's `user_version`."""
+
+_HEADER_LENGTH = 100
+
+
+def create_database(path: Path) -> None:
+    """Make an empty state at `path` with mode 0600, and its folder with mode 0700.
+
+    The file is made complete under another name and then linked into place, so that no crash leaves half a
+    file behind and of two processes that start together one wins. An existing file is never replaced.
+    """
+    path.parent.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
+    try:
+        with closing(sqlite3.connect(name, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {LAYOUT}")
+            connection.execute(
+                "CREATE TABLE documents"
+                " (key TEXT PRIMARY KEY NOT NULL, version TEXT NOT NULL, document TEXT NOT NULL)"
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+        os.fsync(handle)
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.close(handle)
+        os.unlink(name)
+    _sync_folder(path.parent)
+
+
+def check_database(path: Path) -> None:
+    """Refuse, with a StateError, a file that is not a state of ours; only its header is read.
+
+    SQLite itself is not asked: it might repair or checkpoint somebody else's file.
+    """
+    with path.open("rb") as file:
+        header = file.read(_HEADER_LENGTH)
+    magic, layout, application = header[:16], header[60:64], header[68:72]
+    if len(header) < _HEADER_LENGTH or magic != b"SQLite format 3\0":
+        raise _foreign(path, "is not a voiceform state, or it is damaged")
+    if int.from_bytes(application) != APPLICATION_ID:
+        raise _foreign(path, "is another program's SQLite database")
+    if int.from_bytes(layout) > LAYOUT:
+        raise StateError(
+            f"the state file {path} was written by a newer voiceform",
+            hint="it was left as it is; upgrade voiceform",
+        )
+
+
+def make_private(path: Path) -> None:
+    """Take away what others may do with the file and its companions, where we may decide that."""
+    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with suppress(FileNotFoundError, PermissionError):
+            if name.stat().st_mode & 0o077:
+                name.chmod(0o600)
+
+
+def _foreign(path: Path, what: str) -> StateError:
+    return StateError(
+        f"the file {path} {what}",
+        hint="it was left as it is; move it away and put a backup there, or name another file with --state",
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
