@@ -69,8 +69,9 @@ _ENVELOPES: dict[str, frozenset[str]] = {
 _FIELDS: dict[str, frozenset[str]] = {
     "calls": frozenset(
         (*_STAMPS, "sid", "parent_call_sid", "to", "to_formatted", "from", "from_formatted",
-         "phone_number_sid", "status", "direction", "price", "price_unit", "duration", "start_time", "end_time",
-         "answered_by", "caller_name", "forwarded_from", "group_sid", "api_version", "subresource_uris")
+         "phone_number_sid", "status", "direction", "price", "price_unit", "duration", "start_time",
+         "end_time", "answered_by", "caller_name", "forwarded_from", "group_sid", "api_version",
+         "subresource_uris")
     ),
     "recordings": frozenset(
         (*_STAMPS, "sid", "call_sid", "conference_sid", "channels", "status", "duration", "price",

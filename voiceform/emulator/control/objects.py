@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 from voiceform.emulator.calls.numbers import OUTCOMES
 from voiceform.emulator.calls.routes import STATUSES
 from voiceform.emulator.clock import SECOND
