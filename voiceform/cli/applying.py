@@ -125,7 +125,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
             hint="nothing was sent; use the credentials that the plan was made with",
         )
     wait = parse_duration(options.lock_timeout) if options.lock_timeout != "0s" else timedelta(0)
-    store = stack.enter_context(wiring.opened_store(app, create=True))
+    store = stack.enter_context(wiring.opened_store(app))
     lease = stack.enter_context(
         acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock, wait=wait)
     )
@@ -219,7 +219,7 @@ def _counted(outcomes: list[Outcome]) -> str:
 
 @contextmanager
 def _stop_on_signal() -> Iterator[threading.Event]:
-    """Ctrl-C or SIGTERM: finish and record what is in flight, begin nothing new; a second one ends at once."""
+    """Ctrl-C or SIGTERM: finish and record what is in flight, begin nothing new; the second ends at once."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop

@@ -24,10 +24,10 @@ def command(app: App, out: Path | None) -> int:
         raise UsageError(f"{target} exists", hint="export never overwrites: choose another --out")
     who = wiring.credentials(app, None)
     with (
-        wiring.opened_store(app, create=False) as store,
+        wiring.opened_store(app) as store,
         wiring.client(app, who, read_only=True) as reader,
     ):
-        recorded = read_resources(store).recorded
+        recorded = read_resources(store)
         sections = {
             kind.section: kind.export(reader, {a: r for a, r in recorded.items() if a.kind == kind.name})
             for kind in wiring.kinds()

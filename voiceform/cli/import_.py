@@ -21,7 +21,7 @@ def command(app: App, address: str, sid: str) -> int:
     configuration = wiring.load(app)
     who = wiring.credentials(app, configuration.account)
     with (
-        wiring.opened_store(app, create=True) as store,
+        wiring.opened_store(app) as store,
         acquire(store, operation="import", holder=wiring.who_runs(app), clock=app.clock) as lease,
         wiring.client(app, who, read_only=True) as reader,
     ):

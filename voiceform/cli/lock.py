@@ -22,14 +22,14 @@ def show(app: App, format_: str) -> int:
     from voiceform.cli import wiring
     from voiceform.state.lease import show_lease
 
-    with wiring.opened_store(app, create=False) as store:
+    with wiring.opened_store(app) as store:
         lease = show_lease(store)
     if format_ == "json":
-        click.echo(json.dumps({"lock": lease.to_document() if lease is not None else None}))
-    elif lease is None:
+        click.echo(json.dumps({"lock": lease.document() if lease is not None else None}))
+    elif lease is None or lease.holder is None:
         click.echo("Nobody holds the lock.")
     else:
-        state = "expired" if lease.expired(app.clock.now()) else "held"
+        state = "expired" if lease.expires_at <= app.clock.now() else "held"
         click.echo(
             f"{lease.holder} runs {lease.operation} since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC;"
             f" {state} until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC"
@@ -45,7 +45,7 @@ def break_(app: App, reason: str) -> int:
     from voiceform.cli import wiring
     from voiceform.state.lease import break_lease
 
-    with wiring.opened_store(app, create=False) as store:
+    with wiring.opened_store(app) as store:
         broken = break_lease(store, reason=reason, who=wiring.who_runs(app), clock=app.clock)
-    click.echo("The lock is broken." if broken else "Nobody holds the lock.")
+    click.echo(f"The lock of {broken.holder} is broken; it can write nothing more.")
     return 0

@@ -67,7 +67,7 @@ def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
     who = wiring.credentials(app, configuration.account)
     progress = wiring.progress(app)
     with (
-        wiring.opened_store(app, create=False) as store,
+        wiring.opened_store(app) as store,
         wiring.client(app, who, read_only=True) as reader,
     ):
         return wiring.make_plan(app, configuration, reader, store, options, progress)

@@ -33,8 +33,8 @@ def list_(app: App, format_: str) -> int:
     """List what is recorded."""
     from voiceform.state.resources import read_resources
 
-    with wiring.opened_store(app, create=False) as store:
-        recorded = read_resources(store).recorded
+    with wiring.opened_store(app) as store:
+        recorded = read_resources(store)
     records = [recorded[address] for address in sorted(recorded)]
     if format_ == "json":
         rows = [{"address": str(record.address), "sid": record.sid} for record in records]
@@ -50,14 +50,14 @@ def list_(app: App, format_: str) -> int:
 @click.pass_obj
 def show(app: App, address: str, show_numbers: bool) -> int:
     """Show one record as JSON."""
-    from voiceform.state.resources import read_resources, record_to_document
+    from voiceform.state.resources import read_resources, recorded_to_document
 
     target = Address.parse(address)
-    with wiring.opened_store(app, create=False) as store:
-        record = read_resources(store).recorded.get(target)
+    with wiring.opened_store(app) as store:
+        record = read_resources(store).get(target)
     if record is None:
         raise _not_recorded(target)
-    document = record_to_document(record)
+    document = recorded_to_document(record)
     click.echo(json.dumps(document if show_numbers else mask(document), indent=2, ensure_ascii=False))
     return 0
 
@@ -70,19 +70,19 @@ def mv(app: App, source: str, target: str) -> int:
     """Record SOURCE under the address TARGET, as after renaming its key."""
     from dataclasses import replace
 
-    from voiceform.state.resources import read_resources
+    from voiceform.state.resources import load_resources
 
     old, new = Address.parse(source), Address.parse(target)
     if old.kind != new.kind:
         raise UsageError(f"{old} cannot become {new}", hint="both addresses must be of one kind")
     with _writing(app, "state mv") as store:
-        resources = read_resources(store)
+        resources = load_resources(store)
         record = resources.recorded.get(old)
         if record is None:
             raise _not_recorded(old)
         if new in resources.recorded:
             raise UsageError(f"{new} is recorded already", hint=f"voiceform state rm {new}")
-        store.write([resources.record(replace(record, address=new)), *resources.removal(old)])
+        store.write([resources.write(replace(record, address=new)), resources.removal(old)])
     click.echo(f"{old} is recorded as {new} now.")
     return 0
 
@@ -92,14 +92,14 @@ def mv(app: App, source: str, target: str) -> int:
 @click.pass_obj
 def rm(app: App, address: str) -> int:
     """Forget ADDRESS; the live object stays as it is and is no longer ours."""
-    from voiceform.state.resources import read_resources
+    from voiceform.state.resources import load_resources
 
     target = Address.parse(address)
     with _writing(app, "state rm") as store:
-        resources = read_resources(store)
+        resources = load_resources(store)
         if target not in resources.recorded:
             raise _not_recorded(target)
-        store.write(resources.removal(target))
+        store.write([resources.removal(target)])
     click.echo(f"{target} is no longer recorded; the live object was not touched.")
     return 0
 
@@ -110,7 +110,7 @@ def pull(app: App) -> int:
     """Print the whole recorded state as one JSON document (phone numbers in clear)."""
     from voiceform.state.transfer import pull
 
-    with wiring.opened_store(app, create=False) as store:
+    with wiring.opened_store(app) as store:
         click.echo(json.dumps(pull(store), indent=2, ensure_ascii=False))
     return 0
 
@@ -142,7 +142,7 @@ def _writing(app: App, operation: str, *, count: bool = True) -> Iterator[Docume
     from voiceform.state.meta import bump_serial
 
     with (
-        wiring.opened_store(app, create=True) as store,
+        wiring.opened_store(app) as store,
         acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock) as lease,
     ):
         yield lease.store

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from voiceform.model.configuration import Configuration
     from voiceform.model.plan import Mode, Plan
     from voiceform.model.progress import Progress
-    from voiceform.model.store import DocumentStore
+    from voiceform.model.store import DocumentReader
+    from voiceform.state.backend import Backend
     from voiceform.twilio.client import Client
     from voiceform.twilio.credentials import Credentials
 
 DEFAULT_FILE = "voiceform.yaml"
-DEFAULT_STATE = "sqlite:///.voiceform/state.db"
 
 
 def kinds() -> tuple[Kind[Any], ...]:
@@ -57,15 +57,11 @@ def credentials(app: App, account: str | None) -> Credentials:
 
 
 @contextmanager
-def opened_store(app: App, *, create: bool) -> Iterator[DocumentStore]:
-    """The recorded state of --state, VOICEFORM_STATE, or the default file in -C.
+def opened_store(app: App) -> Iterator[Backend]:
+    """The recorded state of --state, VOICEFORM_STATE, or the default file in -C; reading creates nothing."""
+    from voiceform.state.open import DEFAULT_URL, open_store
 
-    Without `create` a file that does not exist stays so and reads as empty.
-    """
-    from voiceform.state.open import open_store
-
-    store = open_store(app.state_url or DEFAULT_STATE, base_dir=app.directory, create=create)
-    with closing(store):
+    with open_store(app.state_url or DEFAULT_URL, base_dir=app.directory) as store:
         yield store
 
 
@@ -124,26 +120,24 @@ def make_plan(
     app: App,
     configuration: Configuration,
     reader: Client,
-    store: DocumentStore,
+    store: DocumentReader,
     options: PlanOptions,
     progress: Progress,
 ) -> Plan:
     """Read state and account and plan."""
     from voiceform.engine import planner
     from voiceform.engine.targets import Selection
-    from voiceform.model.plan import StateVersion
-    from voiceform.state.meta import read_meta
+    from voiceform.state.meta import state_version
     from voiceform.state.resources import read_resources
 
-    meta = read_meta(store)
     now = app.clock.now()
     request = planner.PlanRequest(
         configuration=configuration,
         kinds=kinds(),
         client=reader,
         store=store,
-        recorded=read_resources(store).recorded,
-        state=StateVersion(meta.lineage, meta.serial) if meta is not None else StateVersion(None, 0),
+        recorded=read_resources(store),
+        state=state_version(store),
         account_sid=reader.account_sid,
         created_at=now,
         now=options.at or now,

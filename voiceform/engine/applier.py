@@ -29,10 +29,10 @@ from voiceform.model.plan import Action, Change, Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.run import Outcome, RunReport, Status
 from voiceform.model.store import DocumentReader, Write
-from voiceform.state.journal import Run, begin_run
+from voiceform.state.journal import Run, begin_run, refuse_used_plan
 from voiceform.state.lease import Lease
-from voiceform.state.meta import bump_serial, read_meta
-from voiceform.state.resources import StateResources, read_resources
+from voiceform.state.meta import state_version
+from voiceform.state.resources import Resources, load_resources
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -72,8 +72,7 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
     _require_fresh(plan, store)
     started = context.clock.now()
     run = begin_run(store, plan, who=context.who, now=started)
-    bump_serial(store)
-    resources = read_resources(store)
+    resources = load_resources(store)
     if plan.mode is Mode.REFRESH_ONLY:
         outcomes = accept_drift(plan, run, resources)
     else:
@@ -83,7 +82,7 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
     return RunReport(plan.plan_id, started, finished, tuple(outcomes))
 
 
-def new_session(context: ApplyContext, resources: StateResources, run_id: str) -> Session:
+def new_session(context: ApplyContext, resources: Resources, run_id: str) -> Session:
     """What the kinds of one run work with."""
     return Session(
         client=context.client,
@@ -109,32 +108,37 @@ def outcome_of(change: Change, done: Done) -> Outcome:
     )
 
 
-def writes_of(change: Change, done: Done, resources: StateResources) -> list[Write]:
+def writes_of(change: Change, done: Done, resources: Resources) -> list[Write]:
     """The documents that a change leaves behind; nothing unless it was applied."""
     if done.status is not Status.APPLIED:
         return list(done.writes)
     writes = list(done.writes)
     if change.previous_address is not None:
-        writes.extend(resources.removal(change.previous_address))
+        writes.extend(forget(change.previous_address, resources))
     if done.recorded is not None:
-        writes.append(resources.record(done.recorded))
+        writes.append(resources.write(done.recorded))
     else:
-        writes.extend(resources.removal(change.address))
+        writes.extend(forget(change.address, resources))
     return writes
 
 
+def forget(address: Address, resources: Resources) -> list[Write]:
+    """The write that removes the record of `address`, if there is one."""
+    return [resources.removal(address)] if address in resources.versions else []
+
+
 def _require_fresh(plan: Plan, store: DocumentReader) -> None:
-    """The recorded state must be the very one that the plan was made from."""
-    meta = read_meta(store)
-    lineage, serial = (meta.lineage, meta.serial) if meta is not None else (None, 0)
-    if plan.state.lineage != lineage:
+    """The plan must be unused, and the recorded state the very one that it was made from."""
+    refuse_used_plan(store, plan.plan_id)
+    now = state_version(store)
+    if plan.state.lineage != now.lineage:
         raise StalePlanError(
             "the plan was made from another state",
-            hint=f"it has lineage {plan.state.lineage}, here is {lineage}: plan again with this --state",
+            hint=f"its lineage is {plan.state.lineage}, here it is {now.lineage}: plan again",
         )
-    if plan.state.serial != serial:
+    if plan.state.serial != now.serial:
         raise StalePlanError(
-            f"the state moved on since the plan was made (serial {plan.state.serial}, now {serial})",
+            f"the state moved on since the plan was made (serial {plan.state.serial}, now {now.serial})",
             hint="plan again: another apply came first",
         )
 
@@ -142,7 +146,7 @@ def _require_fresh(plan: Plan, store: DocumentReader) -> None:
 class _Execution:
     """One pass through the changes of a plan. Everything but `_act` runs on the calling thread."""
 
-    def __init__(self, plan: Plan, context: ApplyContext, run: Run, resources: StateResources) -> None:
+    def __init__(self, plan: Plan, context: ApplyContext, run: Run, resources: Resources) -> None:
         self.context = context
         self.run = run
         self.resources = resources
@@ -192,7 +196,7 @@ class _Execution:
         """Runs on a worker. Errors of one change end that change; errors of the state end the run."""
         if self.context.stop.is_set():
             return Done(Status.SKIPPED, message=_INTERRUPTED)
-        self.context.lease.check()
+        self.context.lease.ensure_held()
         try:
             return self.kinds[change.kind].act(change, self.session)
         except StateError:

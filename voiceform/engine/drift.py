@@ -7,10 +7,10 @@ from voiceform.model.resource import Recorded
 from voiceform.model.run import Outcome, Status
 from voiceform.model.store import Write
 from voiceform.state.journal import Run
-from voiceform.state.resources import StateResources
+from voiceform.state.resources import Resources
 
 
-def accept_drift(plan: Plan, run: Run, resources: StateResources) -> list[Outcome]:
+def accept_drift(plan: Plan, run: Run, resources: Resources) -> list[Outcome]:
     """Record the live attributes of everything that drifted and forget what is gone, in one batch."""
     outcomes = [
         Outcome(drift.address, Action.UPDATE, Status.APPLIED, drift.sid, "recorded as it is now")
@@ -20,9 +20,11 @@ def accept_drift(plan: Plan, run: Run, resources: StateResources) -> list[Outcom
     return outcomes
 
 
-def _writes(drift: Drift, resources: StateResources) -> list[Write]:
+def _writes(drift: Drift, resources: Resources) -> list[Write]:
     record = resources.recorded.get(drift.address)
-    if record is None or drift.status is DriftStatus.GONE or drift.after is None:
-        return resources.removal(drift.address)
+    if record is None:
+        return []
+    if drift.status is DriftStatus.GONE or drift.after is None:
+        return [resources.removal(drift.address)]
     accepted = Recorded(record.address, record.sid, drift.after, record.protect, record.depends_on)
-    return [resources.record(accepted)]
+    return [resources.write(accepted)]

@@ -11,7 +11,7 @@ from voiceform.model.configuration import Configuration
 from voiceform.model.errors import UsageError
 from voiceform.model.store import DocumentStore
 from voiceform.state.meta import bump_serial
-from voiceform.state.resources import read_resources
+from voiceform.state.resources import load_resources
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -39,7 +39,7 @@ def import_object(
             f"{address} is not declared, so the next plan would delete {sid}",
             hint=f"add {address.name} to `{kind.section}:` first; `voiceform export` writes it for you",
         )
-    resources = read_resources(store)
+    resources = load_resources(store)
     present = resources.recorded.get(address)
     if present is not None:
         raise UsageError(f"{address} already stands for {present.sid}", hint=f"voiceform state rm {address}")
@@ -49,5 +49,5 @@ def import_object(
             f"{sid} is already recorded as {other}", hint=f"voiceform state mv {other} {address}"
         )
     record = kind.adopt(address, sid, reader)
-    store.write([resources.record(record)])
+    store.write([resources.write(record)])
     bump_serial(store)
