@@ -122,7 +122,7 @@ def begin_run(
             versions = store.write(batch)
         except StateConflictError:
             if version is None:
-                _refuse_used_plan(store, plan.plan_id)
+                refuse_used_plan(store, plan.plan_id)
             raise
         version = version or versions[0]
     return Run(store, replace(record, version=version))
@@ -172,7 +172,8 @@ def _batches(writes: Iterable[Write]) -> Iterator[list[Write]]:
         yield batch
 
 
-def _refuse_used_plan(reader: DocumentReader, plan_id: str) -> None:
+def refuse_used_plan(reader: DocumentReader, plan_id: str) -> None:
+    """Raise StalePlanError, saying who applied it and when, when the plan was consumed before."""
     entry = reader.get(run_key(plan_id))
     if entry is None:
         return

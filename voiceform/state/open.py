@@ -26,6 +26,14 @@ def open_store(url: str, *, base_dir: Path) -> Backend:
     scheme, separator, rest = url.partition("://")
     if scheme == "sqlite" and separator:
         return SqliteStore(_sqlite_path(rest, base_dir))
+    if scheme in ("postgresql", "postgres") and separator:
+        from voiceform.state.postgres import PostgresStore
+
+        return PostgresStore(url)
+    if scheme in ("s3", "gs", "az") and separator:
+        from voiceform.state.objects import ObjectStore
+
+        return ObjectStore(url)
     what = f"state URLs of the form {scheme}://" if separator else "a state URL without a scheme"
     raise UsageError(f"voiceform does not know {what}", hint=f"use one of: {SCHEMES}")
 

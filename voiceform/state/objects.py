@@ -1,0 +1,226 @@
+"""Recorded state in an object store: Amazon S3 and what speaks like it, Google Cloud Storage, Azure Blob.
+
+Each document is one object. Compare-and-swap is the store's own conditional put (If-None-Match, If-Match),
+so two writers never overwrite one another. Deleting has no condition there; a deleted document therefore
+stays as an empty object, which readers skip and a later creation replaces conditionally.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voiceform.model.errors import MissingExtraError, StateConflictError, StateError
+from voiceform.model.store import Document, Entry, Write
+from voiceform.state.backend import (
+    LEASE_KEY,
+    Backend,
+    Guard,
+    check_batch,
+    check_key,
+    conflict,
+    damaged,
+    decode,
+    encode,
+    new_version,
+)
+from voiceform.state.object_keys import folder_of, key_to_path, path_to_key
+
+try:
+    import obstore
+    from obstore import exceptions as obstore_errors
+
+    from voiceform.state.object_url import open_bucket
+except ImportError as error:
+    raise MissingExtraError("state in an object store", "objectstore") from error
+
+if TYPE_CHECKING:
+    from obstore import PutMode
+
+_PARALLEL = 32
+_ATTEMPTS = 3
+_TOMBSTONE = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """An object as it was read; `version` is what a conditional put needs."""
+
+    body: bytes
+    version: str
+
+
+class ObjectStore(Backend):
+    """Documents under `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`.
+
+    Region, endpoint and credentials come from the variables of each ecosystem (AWS_..., GOOGLE_...,
+    AZURE_...) or from the machine's role. A batch is written in order and stops at the first failure. The
+    fence is checked before a batch, and our own deadline before each put (voiceform.state.lease says what
+    is left of the race).
+
+    Every stored object holds the text of its write, unique, so a put whose answer got lost is settled by
+    reading the object again: ours, or somebody else's.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._label, self._store = open_bucket(url)
+        self._bucket_seen = False
+
+    @property
+    def label(self) -> str:
+        """The URL."""
+        return self._label
+
+    def get(self, key: str) -> Entry | None:
+        """The document under `key`, or None."""
+        check_key(key)
+        found = self._fetch(key)
+        if found is None and not self._bucket_seen:
+            self._require_bucket()
+        return None if found is None or found.body == _TOMBSTONE else self._entry(key, found)
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every document whose key starts with `prefix`, in key order, read side by side."""
+        keys = self._keys(prefix)
+        with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="voiceform-state") as pool:
+            waiting: deque[tuple[str, Future[_Object | None]]] = deque()
+            for key in keys:
+                waiting.append((key, pool.submit(self._fetch, key)))
+                if len(waiting) > 2 * _PARALLEL:
+                    yield from self._entries(*waiting.popleft())
+            while waiting:
+                yield from self._entries(*waiting.popleft())
+
+    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+        """Do the writes in order; `guard` sees the lease as it was read at the start."""
+        check_batch(writes)
+        lease = self._lease() if guard is not None else None
+        versions: list[str | None] = []
+        for write in writes:
+            if guard is not None:
+                guard(lease)
+            versions.append(self._write_one(write))
+        return tuple(versions)
+
+    def close(self) -> None:
+        """Nothing to let go of: connections belong to the driver."""
+
+    def _lease(self) -> Document | None:
+        entry = self.get(LEASE_KEY)
+        return None if entry is None else entry.document
+
+    def _write_one(self, write: Write) -> str | None:
+        if write.document is None:
+            self._put(write.key, _TOMBSTONE, _mode(write.expected_version or "[]"))
+            return None
+        body = f'{{"write":"{new_version()}","document":{encode(write.document)}}}'.encode()
+        if write.expected_version is not None:
+            return self._put(write.key, body, _mode(write.expected_version))
+        try:
+            return self._put(write.key, body, "create")
+        except StateConflictError:
+            found = self._fetch(write.key)
+            if found is None or found.body != _TOMBSTONE:
+                raise
+            return self._put(write.key, body, _mode(found.version))
+
+    def _put(self, key: str, body: bytes, mode: PutMode) -> str:
+        """One conditional put, repeated while it is not known whether it was done."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                done = obstore.put(
+                    self._store,
+                    key_to_path(key),
+                    body,
+                    mode=mode,
+                    attributes={"Content-Type": "application/json"},
+                    use_multipart=False,
+                )
+                return _version(done["e_tag"], done["version"])
+            except (
+                obstore_errors.AlreadyExistsError,
+                obstore_errors.PreconditionError,
+                FileNotFoundError,
+            ) as error:
+                found = self._fetch(key)
+                if found is None:
+                    self._require_bucket()
+                if found is None or found.body != body:
+                    raise conflict(key, self.label) from error
+                return found.version
+            except obstore_errors.BaseError as error:
+                if attempt == _ATTEMPTS or isinstance(error, _REFUSALS):
+                    raise self._state_error(error) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def _fetch(self, key: str) -> _Object | None:
+        try:
+            result = obstore.get(self._store, key_to_path(key))
+            return _Object(bytes(result.bytes()), _version(result.meta["e_tag"], result.meta["version"]))
+        except FileNotFoundError:
+            return None
+        except obstore_errors.BaseError as error:
+            raise self._state_error(error) from error
+
+    def _keys(self, prefix: str) -> Sequence[str]:
+        folder = folder_of(prefix.rpartition("/")[0]) if "/" in prefix else None
+        found = []
+        try:
+            for page in obstore.list(self._store, prefix=folder, chunk_size=1_000):
+                found += [path_to_key(meta["path"]) for meta in page if meta["size"]]
+        except FileNotFoundError as error:
+            raise self._no_bucket() from error
+        except obstore_errors.BaseError as error:
+            raise self._state_error(error) from error
+        self._bucket_seen = True
+        return sorted(key for key in found if key is not None and key.startswith(prefix))
+
+    def _require_bucket(self) -> None:
+        """A store answers "not found" for a missing bucket too, which must not look like an empty state."""
+        self._keys("bucket-check/")
+
+    def _entries(self, key: str, read: Future[_Object | None]) -> Iterator[Entry]:
+        found = read.result()
+        if found is not None and found.body != _TOMBSTONE:
+            yield self._entry(key, found)
+
+    def _entry(self, key: str, found: _Object) -> Entry:
+        document = decode(key, found.body, self.label).get("document")
+        if not isinstance(document, dict):
+            raise damaged(key, self.label, "is not a state document")
+        return Entry(key, document, found.version)
+
+    def _no_bucket(self) -> StateError:
+        return StateError(
+            f"the bucket or container of {self.label} does not exist",
+            hint="create it first (voiceform does not), or correct the state URL, the region or the endpoint",
+        )
+
+    def _state_error(self, error: Exception) -> StateError:
+        if isinstance(error, _REFUSALS):
+            return StateError(
+                f"the object store refused access to {self.label}",
+                hint="check the credentials in the environment; they must allow to list, read and write there"
+                " (with AWS profiles: `aws configure export-credentials --format env`)",
+            )
+        return StateError(
+            f"cannot use the state in {self.label}: {str(error).splitlines()[0]}",
+            hint="check the endpoint and the network, then run the command again:"
+            " what a run left open is settled first",
+        )
+
+
+_REFUSALS = (PermissionError, obstore_errors.PermissionDeniedError, obstore_errors.UnauthenticatedError)
+
+
+def _version(e_tag: str | None, version: str | None) -> str:
+    return json.dumps([e_tag, version])
+
+
+def _mode(version: str) -> PutMode:
+    e_tag, number = json.loads(version)
+    return {"e_tag": e_tag, "version": number}

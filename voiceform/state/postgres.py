@@ -1,0 +1,182 @@
+"""Recorded state in PostgreSQL: for teams and for CI, with real locks and a fence that cannot be passed.
+
+One connection, guarded by a lock: writes are rare and short, and a pool would only hold idle sessions.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from voiceform.model.errors import MissingExtraError, StateConflictError, StateError
+from voiceform.model.store import Entry, Write
+from voiceform.state.backend import (
+    HIGHEST,
+    LEASE_KEY,
+    Backend,
+    Guard,
+    check_batch,
+    check_key,
+    decode,
+)
+
+try:
+    import psycopg
+    from psycopg.errors import DeadlockDetected, SerializationFailure, UndefinedTable
+
+    from voiceform.state.postgres_sql import Batch, Statements, Target, parse_url
+except ImportError as error:
+    raise MissingExtraError("state in PostgreSQL", "postgres") from error
+
+if TYPE_CHECKING:
+    Connection = psycopg.Connection[tuple[Any, ...]]
+
+T = TypeVar("T")
+
+_PAGE = 1_000
+_SESSION = """
+SET lock_timeout = '30s';
+SET idle_in_transaction_session_timeout = '15s';
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+"""
+"""A program that is paused within a transaction must not hold the others up; and a commit must be on disk."""
+
+
+class PostgresStore(Backend):
+    """Documents in the table `documents` of the schema `voiceform` (`?schema=NAME` in the URL names another).
+
+    The URL is libpq's: `postgresql://user@host/db?sslmode=verify-full`, with PGPASSWORD, ~/.pgpass, PGSSL...
+    and services as usual. Schema and table are made by the first write. A batch is one transaction, and a
+    fence is checked in it with the lease row locked, so no taker-over comes between check and commit.
+
+    When the server goes away, a call connects again after each of `pauses` (seconds). A write whose commit
+    was not answered is repeated with the same versions: if it had been done, its own version is there.
+    """
+
+    def __init__(self, url: str, *, pauses: Sequence[float] = (0.1, 0.5, 2.0)) -> None:
+        self._target: Target = parse_url(url)
+        self._sql = Statements(self._target.schema)
+        self._pauses = tuple(pauses)
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._table_exists = False
+
+    @property
+    def label(self) -> str:
+        """Host, database and schema; neither user nor password."""
+        return self._target.label
+
+    def get(self, key: str) -> Entry | None:
+        """The document under `key`, or None."""
+        check_key(key)
+        rows = self._read(self._sql.one, (key,))
+        return self._entry(*rows[0]) if rows else None
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every document whose key starts with `prefix`, in key order."""
+        start = prefix
+        while True:
+            rows = self._read(self._sql.page, (start, prefix + HIGHEST, _PAGE))
+            for row in rows:
+                yield self._entry(*row)
+            if len(rows) < _PAGE:
+                return
+            start = rows[-1][0] + "\x01"
+
+    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+        """Do all writes in one transaction, in which `guard` sees the locked lease document."""
+        check_batch(writes)
+        batch = Batch.of(writes)
+        repeated = False
+
+        def work(connection: Connection) -> None:
+            nonlocal repeated
+            again, repeated = repeated, True
+            self._ensure_table(connection)
+            try:
+                with connection.transaction():
+                    if guard is not None:
+                        self._check(connection, guard)
+                    batch.run(connection, self._sql, self.label)
+            except StateConflictError:
+                if not (again and batch.is_done(connection, self._sql)):
+                    raise
+
+        self._call(work)
+        return batch.new_versions
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._disconnect()
+
+    def _check(self, connection: Connection, guard: Guard) -> None:
+        row = connection.execute(self._sql.lease, (LEASE_KEY,)).fetchone()
+        guard(None if row is None else decode(LEASE_KEY, row[0], self.label))
+
+    def _read(self, query: Any, parameters: tuple[object, ...]) -> Sequence[tuple[str, str, str]]:  # noqa: ANN401
+        def work(connection: Connection) -> Sequence[tuple[str, str, str]]:
+            try:
+                return connection.execute(query, parameters).fetchall()
+            except UndefinedTable:
+                return []
+
+        return self._call(work)
+
+    def _entry(self, key: str, version: str, text: str) -> Entry:
+        return Entry(key, decode(key, text, self.label), version)
+
+    def _ensure_table(self, connection: Connection) -> None:
+        if not self._table_exists:
+            self._sql.create_table(connection)
+            self._table_exists = True
+
+    def _call(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on the connection, on a new one after each loss of it. StateError for what remains."""
+        with self._lock:
+            for pause in (*self._pauses, None):
+                try:
+                    return work(self._connected())
+                except psycopg.Error as error:
+                    lost = self._connection is None or self._connection.closed or self._connection.broken
+                    if lost:
+                        self._disconnect()
+                    if pause is None or not (
+                        lost or isinstance(error, DeadlockDetected | SerializationFailure)
+                    ):
+                        raise self._state_error(error, lost=lost) from error
+                time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            connection = psycopg.connect(**self._target.parameters, autocommit=True, prepare_threshold=None)
+            try:
+                connection.execute(_SESSION)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _state_error(self, error: psycopg.Error, *, lost: bool) -> StateError:
+        what = " ".join(str(error).split()) or type(error).__name__
+        if lost:
+            return StateError(
+                f"cannot reach the state in {self.label}: {what}",
+                hint="check the server, the database's name and the credentials, then run the command again:"
+                " what a run left open is settled first",
+            )
+        return StateError(
+            f"the state in {self.label} refused: {what}",
+            hint="check that the role may create and use the schema and that nobody holds its locks",
+        )
