@@ -14,7 +14,7 @@ from typing import Any
 SENSITIVE_FIELDS = frozenset(
     {"sip_auth_password", "password", "auth_token", "api_secret", "api_key_secret", "secret"}
 )
-"""Names of fields whose values are never shown, in snake case; SipAuthPassword and sipAuthPassword count too."""
+"""Fields whose values are never shown, in snake case; `SipAuthPassword` and `sipAuthPassword` count too."""
 
 REDACTED = "(sensitive)"
 """What stands in the place of a secret."""

@@ -1,0 +1,123 @@
+"""Plans, runs, findings and errors for programs.
+
+The layout is one line for each change, so that large plans are quick to write, to search and to compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from voiceform.model.diagnostics import Diagnostic, Severity
+from voiceform.model.errors import ConfigurationError, VoiceformError
+from voiceform.model.masking import redact_text
+from voiceform.model.plan import FORMAT_VERSION, Action, Plan
+from voiceform.model.plan_codec import instant_to_text, plan_to_document
+from voiceform.model.run import RunReport, Status
+from voiceform.render.escape import json_text
+from voiceform.render.redact import redact_plan, redact_report
+from voiceform.render.run_text import DONE_WORDS, skipped_because
+
+
+def plan_json(plan: Plan, *, show_numbers: bool) -> str:
+    """The document of schemas/plan.schema.json, redacted; ends in a newline.
+
+    `digest` is that of the plan itself, for `apply --expect-digest`. What was redacted makes the document
+    unfit to be applied, and reading it as a plan file says so: the digest does not fit.
+    """
+    digest = plan_to_document(plan)["digest"]
+    document = plan_to_document(redact_plan(plan, show_numbers=show_numbers))
+    return _laid_out({**document, "digest": digest})
+
+
+def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> str:
+    """The document of schemas/run.schema.json, redacted; ends in a newline."""
+    shown = redact_report(report, show_numbers=show_numbers)
+    causes = skipped_because(report, plan)
+    applied = [outcome.action for outcome in report.outcomes if outcome.status is Status.APPLIED]
+    return _laid_out(
+        {
+            "format_version": FORMAT_VERSION,
+            "run_id": report.run_id,
+            "account_sid": plan.account_sid,
+            "started_at": instant_to_text(report.started_at),
+            "finished_at": instant_to_text(report.finished_at),
+            "exit_code": report.exit_code,
+            "summary": {
+                **{str(status): report.count(status) for status in Status},
+                **{DONE_WORDS[action]: applied.count(action) for action in Action if action != Action.NO_OP},
+            },
+            "outcomes": [
+                {
+                    "address": str(outcome.address),
+                    "kind": outcome.address.kind,
+                    "action": str(outcome.action),
+                    "status": str(outcome.status),
+                    "sid": outcome.sid,
+                    "message": outcome.message,
+                    "hint": outcome.hint,
+                    "request_id": outcome.request_id,
+                    "because_of": [str(address) for address in causes.get(outcome.address, ())],
+                }
+                for outcome in shown.outcomes
+            ],
+        }
+    )
+
+
+def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> str:
+    """`{valid, error_count, warning_count, diagnostics: [...]}`; valid means no errors. Ends in a newline."""
+    return _laid_out(_diagnostics_document(diagnostics))
+
+
+def error_json(error: VoiceformError) -> str:
+    """`{"error": {exit_code, what, where, hint}}`, with the findings of a ConfigurationError beside it."""
+    document: dict[str, Any] = {
+        "error": {
+            "exit_code": error.exit_code,
+            "what": redact_text(error.what),
+            "where": _text(error.where),
+            "hint": _text(error.hint),
+        }
+    }
+    if isinstance(error, ConfigurationError):
+        document.update(_diagnostics_document(error.diagnostics))
+    return _laid_out(document)
+
+
+def _diagnostics_document(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
+    return {
+        "valid": not errors,
+        "error_count": errors,
+        "warning_count": len(diagnostics) - errors,
+        "diagnostics": [
+            {
+                "severity": str(item.severity),
+                "code": item.code,
+                "message": redact_text(item.message),
+                "hint": _text(item.hint),
+                "address": item.address,
+                "file": item.position.file if item.position else None,
+                "line": item.position.line if item.position else None,
+                "column": item.position.column if item.position else None,
+            }
+            for item in diagnostics
+        ],
+    }
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else redact_text(text)
+
+
+def _laid_out(document: Mapping[str, Any]) -> str:
+    """One member a line, and of a list of objects one object a line."""
+    members = (f"  {json_text(key)}: {_member(value)}" for key, value in document.items())
+    return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def _member(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return "[\n" + ",\n".join(f"    {json_text(item)}" for item in value) + "\n  ]"
+    return json_text(value)

@@ -1,0 +1,92 @@
+"""The one place where plans and reports lose what people and CI logs may not see.
+
+Every renderer begins here. A redacted plan is for showing alone: it must never be applied or written as a
+plan file (its digest would not be that of the plan).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from voiceform.model.masking import redact, redact_field, redact_text
+from voiceform.model.plan import Blocked, Change, Drift, FieldChange, Plan
+from voiceform.model.run import Outcome, RunReport
+
+
+def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
+    """`plan` without secrets and, unless `show_numbers`, with its phone numbers masked."""
+    return replace(
+        plan,
+        changes=tuple(_change(change, show_numbers) for change in plan.changes),
+        drift=tuple(_drift(drift, show_numbers) for drift in plan.drift),
+        unmanaged=tuple(
+            replace(item, name=redact_text(item.name, show_numbers=show_numbers)) for item in plan.unmanaged
+        ),
+        blocked=tuple(_blocked(blocked, show_numbers) for blocked in plan.blocked),
+    )
+
+
+def redact_report(report: RunReport, *, show_numbers: bool) -> RunReport:
+    """`report` without secrets and, unless `show_numbers`, with the phone numbers in its messages masked."""
+    return replace(
+        report, outcomes=tuple(redact_outcome(item, show_numbers=show_numbers) for item in report.outcomes)
+    )
+
+
+def redact_outcome(outcome: Outcome, *, show_numbers: bool) -> Outcome:
+    """One outcome, as in redact_report."""
+    return replace(
+        outcome, message=_text(outcome.message, show_numbers), hint=_text(outcome.hint, show_numbers)
+    )
+
+
+def _change(change: Change, show_numbers: bool) -> Change:
+    return replace(
+        change,
+        reason=redact_text(change.reason, show_numbers=show_numbers),
+        before=_attributes(change.before, show_numbers),
+        after=_attributes(change.after, show_numbers),
+        fields=_fields(change.fields, show_numbers),
+        impact=tuple(redact_text(line, show_numbers=show_numbers) for line in change.impact),
+        details=redact(change.details, show_numbers=show_numbers),
+    )
+
+
+def _drift(drift: Drift, show_numbers: bool) -> Drift:
+    return replace(
+        drift,
+        before=redact(drift.before, show_numbers=show_numbers),
+        after=_attributes(drift.after, show_numbers),
+        fields=_fields(drift.fields, show_numbers),
+        explanation=_text(drift.explanation, show_numbers),
+    )
+
+
+def _blocked(blocked: Blocked, show_numbers: bool) -> Blocked:
+    return replace(
+        blocked,
+        message=redact_text(blocked.message, show_numbers=show_numbers),
+        hint=redact_text(blocked.hint, show_numbers=show_numbers),
+    )
+
+
+def _fields(fields: tuple[FieldChange, ...], show_numbers: bool) -> tuple[FieldChange, ...]:
+    return tuple(
+        FieldChange(
+            redact_text(item.path, show_numbers=show_numbers),
+            redact_field(item.path, item.before, show_numbers=show_numbers),
+            redact_field(item.path, item.after, show_numbers=show_numbers),
+        )
+        for item in fields
+    )
+
+
+def _attributes(attributes: Mapping[str, Any] | None, show_numbers: bool) -> Mapping[str, Any] | None:
+    shown: Mapping[str, Any] | None = redact(attributes, show_numbers=show_numbers)
+    return shown
+
+
+def _text(text: str | None, show_numbers: bool) -> str | None:
+    return None if text is None else redact_text(text, show_numbers=show_numbers)

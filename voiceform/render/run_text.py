@@ -1,0 +1,125 @@
+"""What a run did, in lines: every failure with what was skipped because of it, then the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from voiceform.model.address import Address
+from voiceform.model.plan import Action, Plan
+from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.render.escape import terminal
+from voiceform.render.layout import BLANK, Line, Tone
+from voiceform.render.view import number_of
+
+DONE_WORDS: Mapping[Action, str] = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DELETE: "deleted",
+    Action.NO_OP: "unchanged",
+}
+_TONES = {
+    Status.APPLIED: Tone.CREATE,
+    Status.FAILED: Tone.ERROR,
+    Status.REFUSED: Tone.ERROR,
+    Status.STALE: Tone.WARNING,
+    Status.SKIPPED: Tone.MUTED,
+    Status.UNKNOWN: Tone.ERROR,
+}
+_UNHAPPY = (Status.UNKNOWN, Status.FAILED, Status.REFUSED, Status.STALE)
+_SHOWN_SKIPPED = 10
+
+
+def run_lines(report: RunReport, plan: Plan) -> Iterator[Line]:
+    """The report as lines; redact it first."""
+    causes = skipped_because(report, plan)
+    consequences: dict[Address, list[Address]] = {}
+    for skipped, culprits in causes.items():
+        for culprit in culprits:
+            consequences.setdefault(culprit, []).append(skipped)
+    for status in _UNHAPPY:
+        for outcome in report.outcomes:
+            if outcome.status is status:
+                yield from _failure_lines(outcome, consequences.get(outcome.address, []))
+                yield BLANK
+    orphans = [o for o in report.outcomes if o.status is Status.SKIPPED and not causes.get(o.address)]
+    for outcome in orphans:
+        yield outcome_line(outcome)
+    if orphans:
+        yield BLANK
+    yield Line(_summary(report), 0, Tone.TITLE, wrap=False)
+
+
+def outcome_line(outcome: Outcome) -> Line:
+    """`queue.support: created (QU...)`, or how else it ended and why; redact it first."""
+    sid = f" ({terminal(outcome.sid)})" if outcome.sid else ""
+    if outcome.status is Status.APPLIED:
+        ending = f"{DONE_WORDS[outcome.action]}{sid}"
+    else:
+        message = f": {terminal(outcome.message)}" if outcome.message else ""
+        ending = f"{outcome.action} {_ending(outcome.status)}{sid}{message}"
+    return Line(f"{terminal(str(outcome.address))}: {ending}", 0, _TONES[outcome.status])
+
+
+def skipped_because(report: RunReport, plan: Plan) -> dict[Address, list[Address]]:
+    """For each skipped address those that did not succeed and that it had to wait for, directly or not.
+
+    Creations and updates wait for what they depend on; a deletion waits for the deletion of its dependents.
+    """
+    unhappy = {o.address for o in report.outcomes if o.status in _UNHAPPY}
+    waits_for: dict[Address, set[Address]] = {}
+    for change in plan.changes:
+        for needed in change.depends_on:
+            if change.action is Action.DELETE:
+                waits_for.setdefault(needed, set()).add(change.address)
+            else:
+                waits_for.setdefault(change.address, set()).add(needed)
+    skipped = [o.address for o in report.outcomes if o.status is Status.SKIPPED]
+    return {address: _reachable(address, waits_for, unhappy) for address in skipped}
+
+
+def _reachable(
+    start: Address, waits_for: Mapping[Address, set[Address]], unhappy: set[Address]
+) -> list[Address]:
+    seen, todo = {start}, [start]
+    while todo:
+        for needed in waits_for.get(todo.pop(), ()):
+            if needed not in seen:
+                seen.add(needed)
+                todo.append(needed)
+    return sorted((seen - {start}) & unhappy)
+
+
+def _failure_lines(outcome: Outcome, skipped: list[Address]) -> Iterator[Line]:
+    yield outcome_line(outcome)
+    if outcome.hint:
+        yield Line(terminal(outcome.hint), 4)
+    if outcome.request_id:
+        yield Line(f"Twilio request {terminal(outcome.request_id)}", 4, Tone.MUTED)
+    if skipped:
+        names = ", ".join(terminal(str(address)) for address in skipped[:_SHOWN_SKIPPED])
+        more = len(skipped) - _SHOWN_SKIPPED
+        yield Line(f"skipped because of it: {names}{f' and {more:,} more' if more > 0 else ''}", 4)
+
+
+def _ending(status: Status) -> str:
+    return {
+        Status.UNKNOWN: "has an unknown outcome",
+        Status.STALE: "not sent, the object moved",
+        Status.REFUSED: "refused",
+        Status.SKIPPED: "skipped",
+    }.get(status, "failed")
+
+
+def _summary(report: RunReport) -> str:
+    """`Applied: 2 created, 1 updated; 1 failed, 2 skipped.`"""
+    applied = [outcome.action for outcome in report.outcomes if outcome.status is Status.APPLIED]
+    done = [f"{applied.count(action)} {word}" for action, word in DONE_WORDS.items() if action in applied]
+    words = {Status.STALE: "stale", Status.UNKNOWN: "with an unknown outcome"}
+    rest = [
+        f"{report.count(status)} {words.get(status, str(status))}"
+        for status in (*_UNHAPPY, Status.SKIPPED)
+        if report.count(status)
+    ]
+    seconds = (report.finished_at - report.started_at).total_seconds()
+    took = f" in {number_of(round(seconds), 'second')}" if seconds >= 1 else ""
+    return f"Applied: {', '.join(done) or 'nothing'}{'; ' if rest else ''}{', '.join(rest)}{took}."

@@ -1,0 +1,204 @@
+"""What text, Markdown and HTML of a plan have in common: effects, titles, attribute rows, counts in words.
+
+All texts that come out of here are visible (see escape) and still have to be escaped for their target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan
+from voiceform.render.escape import literal, terminal
+
+_PLACING = frozenset({"createCall", "createParticipant"})
+_DELETE_SCOPE = "delete:"
+_CALL_SCOPE = "call"
+_LONG_LIST = 20
+_LONG_TEXT = 200
+_CONTEXT = 40
+
+
+class Effect(StrEnum):
+    """The gravest thing that a change does; in the order in which reviewers should read."""
+
+    DESTROY = "destroy"
+    CALL = "call"
+    CREATE = "create"
+    UPDATE = "update"
+
+
+SYMBOLS: Mapping[Effect, str] = {
+    Effect.DESTROY: "-",
+    Effect.CALL: ">",
+    Effect.CREATE: "+",
+    Effect.UPDATE: "~",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One attribute; a missing side is None. `note` says what the two values cannot show."""
+
+    sign: str
+    path: str
+    before: str | None
+    after: str | None
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """The row on one line, without its sign."""
+        value = " -> ".join(side for side in (self.before, self.after) if side is not None)
+        return f"{self.path}: {value}{f' ({self.note})' if self.note else ''}"
+
+
+def effect_of(change: Change) -> Effect:
+    """How a pending change is to be presented."""
+    scopes = [scope for scope, count in change.counts.items() if count]
+    if change.action is Action.DELETE or any(scope.startswith(_DELETE_SCOPE) for scope in scopes):
+        return Effect.DESTROY
+    if any(operation.startswith("delete") for operation in change.operations):
+        return Effect.DESTROY
+    if _places_calls(change):
+        return Effect.CALL
+    return Effect.CREATE if change.action is Action.CREATE else Effect.UPDATE
+
+
+def _places_calls(change: Change) -> bool:
+    """By its count; a kind that sends such operations and counts nothing is presented as calling."""
+    if _CALL_SCOPE in change.counts:
+        return change.counts[_CALL_SCOPE] > 0
+    return not _PLACING.isdisjoint(change.operations)
+
+
+def remarks_of(change: Change) -> list[str]:
+    """What the title adds in words: calls placed, things destroyed, an earlier address, no request at all."""
+    remarks = []
+    if _places_calls(change):
+        count = change.counts.get(_CALL_SCOPE)
+        remarks.append(f"places {number_of(count, 'call')}" if count else "places calls")
+    for scope, count in sorted(change.counts.items()):
+        noun = scope.removeprefix(_DELETE_SCOPE)
+        if scope != noun and count and (count > 1 or noun != change.kind):
+            remarks.append(f"deletes {number_of(count, terminal(noun).replace('_', ' ').replace('-', ' '))}")
+    if change.previous_address is not None:
+        remarks.append(f"was {terminal(str(change.previous_address))}")
+    if change.action is Action.UPDATE and not change.operations:
+        remarks.append("changes recorded state only")
+    return remarks
+
+
+def reason_of(change: Change) -> str:
+    """The reason in words: kinds give slugs such as `already-gone`, or a sentence."""
+    reason = terminal(change.reason)
+    return reason.replace("-", " ") if " " not in reason else reason
+
+
+def rows_of(change: Change) -> Iterator[Row]:
+    """The attributes that a change sets, changes or loses."""
+    if change.action is Action.CREATE and change.after is not None:
+        yield from (Row("+", path, None, value) for path, value in _flatten(change.after))
+    elif change.action is Action.DELETE and change.before is not None:
+        yield from (Row("-", path, value, None) for path, value in _flatten(change.before))
+    else:
+        yield from (_difference(item.path, item.before, item.after) for item in change.fields)
+
+
+def drift_rows(drift: Drift) -> Iterator[Row]:
+    """The attributes of a drifted object that differ; none for one that is gone."""
+    if drift.status is DriftStatus.CHANGED:
+        yield from (_difference(item.path, item.before, item.after) for item in drift.fields)
+
+
+def headline(plan: Plan) -> str:
+    """`Plan: 2 to create, 1 to update, 1 to delete.` with calls and recordings, or why there is nothing."""
+    if not plan.pending:
+        return _nothing(plan)
+    summary = plan.summary
+    parts = [
+        f"{summary.create:,} to create",
+        f"{summary.update:,} to update",
+        f"{summary.delete:,} to delete",
+    ]
+    if summary.calls:
+        parts.append(f"{number_of(summary.calls, 'call')} to place")
+    if summary.recordings:
+        parts.append(f"{number_of(summary.recordings, 'recording')} to delete")
+    return f"Plan: {', '.join(parts)}."
+
+
+def _nothing(plan: Plan) -> str:
+    if plan.drift:
+        return f"No changes to make; {number_of(len(plan.drift), 'object')} changed outside of voiceform."
+    if plan.mode is Mode.REVIEW:
+        return "No changes. The two configurations declare the same."
+    if plan.mode is Mode.REFRESH_ONLY:
+        return "No changes. Nothing was changed outside of voiceform."
+    if plan.mode is Mode.DESTROY:
+        return "No changes. There is nothing to delete."
+    return "No changes. The account is as the configuration declares it."
+
+
+def notes_of(plan: Plan) -> list[str]:
+    """What a reader must know about the plan as a whole."""
+    notes = []
+    if not plan.complete:
+        notes.append("This plan is incomplete: targets or exclusions leave something out.")
+    if plan.mode is Mode.DESTROY:
+        notes.append("This plan deletes everything that this configuration manages.")
+    if plan.mode is Mode.REVIEW:
+        notes.append(
+            "This is a review of two configurations, made without the account; it cannot be applied."
+        )
+    return notes
+
+
+def number_of(count: int, noun: str) -> str:
+    """`1 call`, `1,200 calls`."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def _flatten(attributes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in attributes.items():
+        path = f"{prefix}{terminal(str(key))}"
+        if isinstance(value, Mapping) and value:
+            yield from _flatten(value, f"{path}.")
+        elif value is not None:
+            yield path, _shortened(value)
+
+
+def _shortened(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """A value that is only set or lost, so that its beginning is enough."""
+    if isinstance(value, list | tuple) and len(value) > _LONG_LIST:
+        left_out = len(value) - _LONG_LIST // 2
+        return f"{literal(value[: _LONG_LIST // 2])} and {left_out:,} more"
+    text = literal(value)
+    return text if len(text) <= _LONG_TEXT else f"{text[:_LONG_TEXT]}... ({len(text):,} characters)"
+
+
+def _difference(path: str, before: Any, after: Any) -> Row:  # noqa: ANN401 - any JSON values
+    old, new = literal(before), literal(after)
+    note = "they differ where it is masked" if old == new else ""
+    if len(old) + len(new) > _LONG_TEXT and not note:
+        old, new = _cut_common(old, new)
+    sign = (
+        "+" if before is None and after is not None else "-" if after is None and before is not None else "~"
+    )
+    return Row(sign, terminal(path), old, new, note)
+
+
+def _cut_common(old: str, new: str) -> tuple[str, str]:
+    """Two long texts with what they share at both ends left out: every character that differs stays."""
+    shortest = min(len(old), len(new))
+    head = next((i for i in range(shortest) if old[i] != new[i]), shortest)
+    rest = shortest - head
+    tail = next((i for i in range(rest) if old[-1 - i] != new[-1 - i]), rest)
+    start, end = max(0, head - _CONTEXT), max(0, tail - _CONTEXT)
+    return _window(old, start, end), _window(new, start, end)
+
+
+def _window(text: str, start: int, end: int) -> str:
+    return f"{'...' if start else ''}{text[start : len(text) - end]}{'...' if end else ''}"
