@@ -94,14 +94,14 @@ def answer(world: World, event: Row) -> None:
     """Somebody, or something, answers: the call goes into its room, or through its TwiML."""
     call = _move(world, event, "in-progress")
     outcome, options = _outcome(call), json.loads(call["options"])
-    options["answered"] = world.now
     detection = options.get("machine_detection")
     answered_by = outcome.answered_by
     if answered_by == "machine":
         answered_by = "machine_end_beep" if detection == "DetectMessageEnd" else "machine_start"
     world.store.update(
-        "calls", call["sid"], options=json.dumps(options), answered_by=answered_by if detection else None
+        "calls", call["sid"], answered=world.now, answered_by=answered_by if detection else None
     )
+    call = _call(world, event)
     notices.tell(world, call, "answered")
     if options.get("record"):
         recordings.start(world, call["account"], call["sid"], "OutboundAPI", options)
@@ -152,11 +152,10 @@ def end(world: World, call: Row, status: str, kicked: bool = False) -> None:
     """The call is over: it leaves room and queue, its recordings are finished, and what was to come is
     cancelled.
     """
-    options = json.loads(call["options"])
     timeline.cancel(world, call["sid"])
     changes: dict[str, object] = {"status": status, "updated": world.now}
     if status == "completed":
-        answered = options.get("answered", call["start_time"] or call["created"])
+        answered = call["answered"] or call["start_time"] or call["created"]
         changes |= {"end_time": world.now, "duration": -(-(world.now - answered) // SECOND)}
         timeline.schedule(world, PRICING, "price", call["sid"])
     elif status != "canceled":
