@@ -15,17 +15,17 @@ from voiceform.model.masking import mask_text
 def report_error(app: App, error: VoiceformError) -> None:
     """Say what went wrong in the format that the command was asked for."""
     if app.format == "json":
-        from voiceform.render.json import diagnostics_json, error_json
+        from voiceform.render import json
 
         if isinstance(error, ConfigurationError):
-            click.echo(diagnostics_json(error.diagnostics))
+            click.echo(json.diagnostics_json(error.diagnostics), nl=False)
         else:
-            click.echo(error_json(error))
+            click.echo(json.error_json(error), nl=False)
         return
     if isinstance(error, ConfigurationError):
-        from voiceform.render.text import render_diagnostics
+        from voiceform.render import diagnostics
 
-        click.echo(render_diagnostics(error.diagnostics), err=True)
+        click.echo(diagnostics.text(error.diagnostics, color=_color(app)), err=True)
         return
     click.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=_color(app))
     click.echo(mask_text(str(error)), err=True)

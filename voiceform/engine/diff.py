@@ -23,8 +23,6 @@ def field_changes(before: Attributes | None, after: Attributes | None) -> tuple[
         return tuple(
             FieldChange(key, before and before[key], after and after[key]) for key in sorted(present or ())
         )
-    if before == after:
-        return ()
     return tuple(sorted(_differences(before, after), key=lambda change: change.path))
 
 
@@ -32,7 +30,7 @@ def _differences(before: Attributes, after: Attributes) -> list[FieldChange]:
     from deepdiff import DeepDiff
 
     tree = DeepDiff(
-        _plain(before), _plain(after), view="tree", ignore_order=False, threshold_to_diff_deeper=0
+        _plain(before), _plain(after), view="tree", zip_ordered_iterables=True, threshold_to_diff_deeper=0
     )
     found: list[FieldChange] = []
     for levels in tree.values():

@@ -1,0 +1,94 @@
+"""Safety limits: on by default, for small sets too, lifted only by an approval that fits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiceform.engine.safety import Approvals, limit_violations
+from voiceform.model.address import Address
+from voiceform.model.errors import UsageError
+from voiceform.model.plan import Action, Blocked, Change
+from voiceform.model.safety import Safety
+
+
+def deletions(count: int, kind: str = "queue") -> list[Change]:
+    return [
+        Change(Address(kind, f"q{number}"), Action.DELETE, "removed", counts={f"delete:{kind}": 1})
+        for number in range(count)
+    ]
+
+
+def violated(changes: list[Change], population: int, safety: Safety | None = None) -> list[str]:
+    found = limit_violations(changes, safety or Safety(), {"queue": population})
+    return [blocked.rule for blocked in found]
+
+
+def test_the_absolute_limit() -> None:
+    assert violated(deletions(5), 1000) == []
+    assert violated(deletions(6), 1000) == ["max_deletes"]
+
+
+def test_the_percentage_holds_for_small_sets_too() -> None:
+    assert violated(deletions(1), 3) == ["max_delete_percent"]
+    assert violated(deletions(1), 4) == []
+
+
+def test_zero_means_none() -> None:
+    assert violated(deletions(1), 1000, Safety(max_deletes=0)) == ["max_deletes"]
+    assert violated(deletions(1), 1000, Safety(max_delete_percent=0)) == ["max_delete_percent"]
+    calls = [Change(Address("call", "a"), Action.CREATE, "declared", counts={"call": 1})]
+    assert violated(calls, 0, Safety(max_calls=0)) == ["max_calls"]
+
+
+def test_calls_of_several_changes_add_up() -> None:
+    calls = [
+        Change(Address("call", name), Action.CREATE, "declared", counts={"call": 13}) for name in ("a", "b")
+    ]
+    (blocked,) = limit_violations(calls, Safety(), {})
+    assert (blocked.rule, blocked.count, blocked.scope) == ("max_calls", 26, "call")
+    assert "--approve call=26" in blocked.hint
+
+
+@given(
+    count=st.integers(1, 40),
+    population=st.integers(0, 200),
+    limit=st.integers(0, 50),
+    percent=st.integers(0, 100),
+)
+def test_no_plan_passes_both_limits_unless_it_keeps_both(
+    count: int, population: int, limit: int, percent: int
+) -> None:
+    safety = Safety(max_deletes=limit, max_delete_percent=percent)
+    allowed = count <= limit and count <= population * percent / 100
+    assert (violated(deletions(count), population, safety) == []) == allowed
+
+
+def blocked(scope: str | None, count: int | None) -> Blocked:
+    return Blocked("rule", "message", "hint", scope=scope, count=count)
+
+
+def test_an_approval_lifts_its_own_scope_up_to_its_number() -> None:
+    approvals = Approvals.parse(["delete:queue=3"])
+    assert approvals.lift(blocked("delete:queue", 3))
+    assert not approvals.lift(blocked("delete:queue", 4))
+    assert not approvals.lift(blocked("delete:conference", 1))
+    assert not approvals.lift(blocked(None, None))
+
+
+def test_an_approval_may_name_one_thing() -> None:
+    approvals = Approvals.parse(["release-hold=case-1"])
+    assert approvals.lift(blocked("release-hold=case-1", None))
+    assert not approvals.lift(blocked("release-hold=case-2", None))
+
+
+@pytest.mark.parametrize("text", ["", "queue", "=3", "delete:queue="])
+def test_an_approval_needs_scope_and_value(text: str) -> None:
+    with pytest.raises(UsageError, match="--approve"):
+        Approvals.parse([text])
+
+
+@pytest.mark.parametrize("text", ["delete:queue=many", "delete:queue=-1", "delete:queue=2.5"])
+def test_a_number_that_is_none_lifts_nothing(text: str) -> None:
+    assert not Approvals.parse([text]).lift(blocked("delete:queue", 0))

@@ -1,0 +1,59 @@
+"""The wheel is whole: it works in an empty environment, schemas and examples included."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    result = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
+    run(
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        tmp_path / "dist",
+        ROOT,
+        cwd=ROOT,
+    )
+    (wheel,) = (tmp_path / "dist").glob("voiceform-*.whl")
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=tmp_path)
+
+    voiceform = environment / "bin" / "voiceform"
+    schema = json.loads(run(voiceform, "schema", "config", cwd=tmp_path))
+    assert "queues" in schema["properties"]
+    (tmp_path / "voiceform.yaml").write_text("version: 1\nqueues: {support: {max_size: 10}}\n")
+    assert "valid" in run(voiceform, "validate", cwd=tmp_path)
+    assert run(python, "-m", "voiceform", "--version", cwd=tmp_path).startswith("voiceform, version ")
+    refused = subprocess.run(
+        [voiceform, "emulator"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert "pip install 'voiceform[emulator]'" in refused.stderr
+
+
+def test_the_version_is_shown_without_the_heavy_libraries() -> None:
+    code = (
+        "import sys; from voiceform.cli import main; main(['--version']);"
+        "heavy = {'requests', 'deepdiff', 'jsonschema', 'yaml', 'rich'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    run(sys.executable, "-c", code, cwd=ROOT)
