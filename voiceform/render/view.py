@@ -114,19 +114,19 @@ def drift_rows(drift: Drift) -> Iterator[Row]:
 
 
 def headline(plan: Plan) -> str:
-    """`Plan: 2 to create, 1 to update, 1 to delete.` with calls and recordings, or why there is nothing."""
+    """`Plan: 2 to create, 1 to update, 1 to delete.` with calls and recordings, or why there is nothing.
+
+    Scripts read this line, so its numbers are plain digits.
+    """
     if not plan.pending:
         return _nothing(plan)
     summary = plan.summary
-    parts = [
-        f"{summary.create:,} to create",
-        f"{summary.update:,} to update",
-        f"{summary.delete:,} to delete",
-    ]
+    parts = [f"{summary.create} to create", f"{summary.update} to update", f"{summary.delete} to delete"]
     if summary.calls:
-        parts.append(f"{number_of(summary.calls, 'call')} to place")
+        parts.append(f"{summary.calls} {'call' if summary.calls == 1 else 'calls'} to place")
     if summary.recordings:
-        parts.append(f"{number_of(summary.recordings, 'recording')} to delete")
+        noun = "recording" if summary.recordings == 1 else "recordings"
+        parts.append(f"{summary.recordings} {noun} to delete")
     return f"Plan: {', '.join(parts)}."
 
 
