@@ -39,7 +39,7 @@ except ImportError as error:
     raise MissingExtraError("state in an object store", "objectstore") from error
 
 if TYPE_CHECKING:
-    from obstore import PutMode
+    from obstore import PutMode, UpdateVersion
 
 _PARALLEL = 32
 _ATTEMPTS = 3
@@ -115,7 +115,7 @@ class ObjectStore(Backend):
 
     def _write_one(self, write: Write) -> str | None:
         if write.document is None:
-            self._put(write.key, _TOMBSTONE, _mode(write.expected_version or "[]"))
+            self._put(write.key, _TOMBSTONE, _mode(write.expected_version or "{}"))
             return None
         body = f'{{"write":"{new_version()}","document":{encode(write.document)}}}'.encode()
         if write.expected_version is not None:
@@ -218,9 +218,10 @@ _REFUSALS = (PermissionError, obstore_errors.PermissionDeniedError, obstore_erro
 
 
 def _version(e_tag: str | None, version: str | None) -> str:
-    return json.dumps([e_tag, version])
+    found = {"e_tag": e_tag, "version": version}
+    return json.dumps({name: value for name, value in found.items() if value is not None})
 
 
 def _mode(version: str) -> PutMode:
-    e_tag, number = json.loads(version)
-    return {"e_tag": e_tag, "version": number}
+    mode: UpdateVersion = json.loads(version)
+    return mode
