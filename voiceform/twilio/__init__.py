@@ -1,1 +1,1 @@
-"""."""
+"""The client of the Twilio Voice API: the only part of voiceform that speaks HTTP."""

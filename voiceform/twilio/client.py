@@ -1,0 +1,70 @@
+"""The client: one method per operation of the API."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from voiceform.twilio.queues import QueueOperations
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from voiceform.model.clock import Clock
+    from voiceform.twilio.credentials import Credentials
+    from voiceform.twilio.transport import Transport
+
+
+class Client(QueueOperations):
+    """The Twilio Voice API for one account.
+
+    Methods are named after the API's operationIds and take keywords named after its parameters. They raise
+    the errors of `voiceform.twilio.errors`. Safe for many threads; a context manager that closes it.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self.transport = transport
+
+    @property
+    def account_sid(self) -> str:
+        """The account that everything is about."""
+        return self.transport.account_sid
+
+    def close(self) -> None:
+        """Close the connections; nothing can be sent any more."""
+        self.transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_client(
+    credentials: Credentials,
+    base_url: str,
+    *,
+    read_only: bool,
+    clock: Clock,
+    max_in_flight: int = 8,
+    account_ceiling: int | None = None,
+    random: Random | None = None,
+) -> Client:
+    """A client with a transport of its own; see Transport for the arguments."""
+    from voiceform.twilio.transport import Transport
+
+    return Client(
+        Transport(
+            credentials,
+            base_url,
+            read_only=read_only,
+            clock=clock,
+            max_in_flight=max_in_flight,
+            account_ceiling=account_ceiling,
+            random=random,
+        )
+    )

@@ -1,0 +1,69 @@
+"""Dates as the API writes them: RFC 2822 (`Tue, 31 Aug 2010 20:36:28 +0000`), and RFC 3339 as its OpenAPI
+description says.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
+_USUAL_LENGTH = len("Tue, 31 Aug 2010 20:36:28 +0000")
+
+
+def parse_date(value: object) -> datetime | None:
+    """An aware instant in UTC, or None for null, for an empty text and for anything that is not a date.
+
+    A date without a zone is taken as UTC, which is what the service means everywhere.
+    """
+    if not isinstance(value, str) or not value:
+        return None
+    if len(value) == _USUAL_LENGTH and value.endswith(" +0000"):
+        usual = _usual(value)
+        if usual is not None:
+            return usual
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = parse(value)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError, TypeError, IndexError):
+            continue
+    return None
+
+
+def _usual(text: str) -> datetime | None:
+    """The one form that the service writes, read by position: a list has two dates in every row."""
+    if (
+        text[3:5] != ", "
+        or text[7] != " "
+        or text[11] != " "
+        or text[16] != " "
+        or text[19] + text[22] != "::"
+    ):
+        return None
+    digits = text[5:7] + text[12:16] + text[17:19] + text[20:22] + text[23:25]
+    month = _MONTHS.get(text[8:11])
+    if month is None or not (digits.isascii() and digits.isdigit()):
+        return None
+    try:
+        return datetime(
+            int(digits[2:6]),
+            month,
+            int(digits[:2]),
+            int(digits[6:8]),
+            int(digits[8:10]),
+            int(digits[10:]),
+            tzinfo=UTC,
+        )
+    except ValueError:
+        return None
+
+
+def format_instant(moment: datetime) -> str:
+    """`moment` as the API's list filters take it: `2010-08-31T20:36:28Z`. It must be aware."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

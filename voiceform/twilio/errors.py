@@ -1,0 +1,212 @@
+"""Everything that can go wrong between us and the Twilio API.
+
+    TwilioError                           exit 1
+    |-- InvalidArgumentError              refused here, before anything was sent: a malformed SID, for example
+    |-- ReadOnlyError                     a write was asked of a client that may only read; nothing was sent
+    |-- ConnectionFailedError             nothing was processed, or a request that may be repeated gave up
+    |-- ProtocolError                     an answer that cannot be read: garbage, a link that leads astray
+    |-- AmbiguousError                    a write was sent, the answer was lost: reading again can settle it
+    |-- TwilioOutcomeUnknownError         8   the same where somebody may have been phoned: a person must look
+    `-- ApiError                          the API said no, with status and mostly with a code
+        |-- AuthenticationError           401, 403
+        |-- NotFoundError                 404
+        |-- RateLimitedError              429; never processed
+        |-- ServerError                   5xx, after all repetitions of a request that may be repeated
+        |-- NameTakenError                22003; a queue of that name exists
+        |-- NotFinishedError              20009; cannot be deleted before it is complete
+        `-- CallNotLiveError              21220; the call is not in progress (any more)
+
+`AmbiguousError` and `TwilioOutcomeUnknownError` are siblings on purpose: code that repeats a write after the
+first must never catch the second.
+"""
+
+from __future__ import annotations
+
+from voiceform.model.errors import OutcomeUnknownError, TwilioError
+from voiceform.model.masking import mask_text
+
+__all__ = [
+    "AmbiguousError",
+    "ApiError",
+    "AuthenticationError",
+    "CallNotLiveError",
+    "ConnectionFailedError",
+    "InvalidArgumentError",
+    "NameTakenError",
+    "NotFinishedError",
+    "NotFoundError",
+    "ProtocolError",
+    "RateLimitedError",
+    "ReadOnlyError",
+    "ServerError",
+    "TwilioError",
+    "TwilioOutcomeUnknownError",
+    "api_error",
+    "printable",
+]
+
+_LONGEST_MESSAGE = 400
+
+
+class InvalidArgumentError(TwilioError):
+    """An argument that must not reach the API; nothing was sent."""
+
+
+class ReadOnlyError(TwilioError):
+    """A write was asked of a client that may only read; nothing was sent."""
+
+
+class _ExchangeError(TwilioError):
+    """A request that did not end with a readable answer. `request_id` is Twilio's, if an answer came."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        operation: str,
+        where: str | None = None,
+        hint: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.operation = operation
+        self.request_id = request_id
+        super().__init__(f"{what}{_request(request_id)}", where=where, hint=hint)
+
+
+class ConnectionFailedError(_ExchangeError):
+    """Nothing was processed, or a request that may be repeated (GET, DELETE) gave up."""
+
+
+class ProtocolError(_ExchangeError):
+    """The answer to a harmless request cannot be read or must not be followed."""
+
+
+class AmbiguousError(_ExchangeError):
+    """A write was sent and its answer was lost: it may have happened or not; read again to find out."""
+
+
+class TwilioOutcomeUnknownError(_ExchangeError, OutcomeUnknownError):
+    """A request that phones or records somebody was sent and its answer was lost. Never to be repeated."""
+
+    exit_code = 8
+
+
+class ApiError(TwilioError):
+    """The API refused. `code` is Twilio's error code, None where the answer carries none.
+
+    `message` is Twilio's text with phone numbers masked and control characters removed.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        operation: str,
+        code: int | None = None,
+        message: str = "",
+        more_info: str | None = None,
+        request_id: str | None = None,
+        where: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = printable(message)
+        self.more_info = more_info
+        self.request_id = request_id
+        self.operation = operation
+        number = f", Twilio error {code}" if code is not None else ""
+        text = f": {self.message}" if self.message else ""
+        super().__init__(f"HTTP {status}{number}{text}{_request(request_id)}", where=where, hint=hint)
+
+
+class AuthenticationError(ApiError):
+    """HTTP 401 or 403: the credentials are wrong, or not allowed to do this."""
+
+
+class NotFoundError(ApiError):
+    """HTTP 404: there is no such object in this account (any more)."""
+
+
+class RateLimitedError(ApiError):
+    """HTTP 429 until patience ran out: too many requests of the account in flight. Nothing was processed."""
+
+
+class ServerError(ApiError):
+    """HTTP 5xx on a request that may be repeated, until the attempts ran out."""
+
+
+class NameTakenError(ApiError):
+    """Twilio error 22003: a queue of that name exists."""
+
+
+class NotFinishedError(ApiError):
+    """Twilio error 20009: it cannot be deleted before it is complete; try again after a minute or more."""
+
+
+class CallNotLiveError(ApiError):
+    """Twilio error 21220: the call is not in progress."""
+
+
+_BY_CODE: dict[int, type[ApiError]] = {
+    20009: NotFinishedError,
+    21220: CallNotLiveError,
+    22003: NameTakenError,
+}
+_BY_STATUS: dict[int, type[ApiError]] = {
+    401: AuthenticationError,
+    403: AuthenticationError,
+    404: NotFoundError,
+    429: RateLimitedError,
+}
+_HINTS: dict[type[ApiError], str] = {
+    RateLimitedError: "nothing was done; the account has too many requests in flight: lower --parallelism",
+    ServerError: "the service has trouble; see https://status.twilio.com and run again later",
+    NotFinishedError: "wait until it has ended; Twilio may need a minute or more after that",
+}
+
+
+def api_error(
+    *,
+    status: int,
+    operation: str,
+    body: object,
+    request_id: str | None,
+    where: str,
+    credentials_hint: str,
+) -> ApiError:
+    """The error for an answer that is not 2xx. `body` is the decoded JSON, or None otherwise."""
+    fields = body if isinstance(body, dict) else {}
+    code = fields.get("code")
+    code = code if isinstance(code, int) and not isinstance(code, bool) else None
+    kind = _kind(status, code)
+    message = fields.get("message")
+    more_info = fields.get("more_info")
+    info = printable(more_info) if isinstance(more_info, str) else None
+    hint = credentials_hint if kind is AuthenticationError else _HINTS.get(kind, info and f"see {info}")
+    return kind(
+        status=status,
+        code=code,
+        message=message if isinstance(message, str) else "",
+        more_info=info,
+        request_id=request_id,
+        operation=operation,
+        where=where,
+        hint=hint,
+    )
+
+
+def _kind(status: int, code: int | None) -> type[ApiError]:
+    if status >= 500:
+        return ServerError
+    return _BY_CODE.get(code or 0) or _BY_STATUS.get(status, ApiError)
+
+
+def printable(text: str) -> str:
+    """`text` as it may be shown: numbers masked, nothing that moves a cursor, not endless."""
+    shown = "".join(character if character.isprintable() else " " for character in text[:_LONGEST_MESSAGE])
+    return mask_text(shown) + ("..." if len(text) > _LONGEST_MESSAGE else "")
+
+
+def _request(request_id: str | None) -> str:
+    return f" (request {printable(request_id)})" if request_id else ""

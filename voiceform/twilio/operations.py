@@ -1,0 +1,63 @@
+"""What all groups of operations share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+from voiceform.twilio.errors import NotFoundError
+from voiceform.twilio.fields import MalformedAnswerError
+from voiceform.twilio.paging import Row
+
+if TYPE_CHECKING:
+    from voiceform.twilio.retry import Operation
+    from voiceform.twilio.transport import Transport
+
+R = TypeVar("R", bound=Row)
+
+PAGE_SIZE = 1000
+"""The largest page that lists allow (error 20007 above it)."""
+
+
+class Ended(Enum):
+    """How a deletion or a hang-up found its object."""
+
+    NOW = "now"
+    ALREADY = "already"
+    """It was gone or over: by somebody else, or by an earlier attempt whose answer was lost."""
+
+
+class Operations:
+    """The base of the groups of operations."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._root = f"/2010-04-01/Accounts/{transport.account_sid}"
+
+    def _path(self, *parts: str) -> str:
+        """The path of a resource from quoted parts."""
+        return f"{self._root}/{'/'.join(parts)}.json"
+
+    def _delete(self, operation: Operation, path: str) -> Ended:
+        try:
+            self._transport.call(operation, path, read=_nothing)
+        except NotFoundError:
+            return Ended.ALREADY
+        return Ended.NOW
+
+
+def _nothing(_: object) -> None:
+    """A deletion says nothing."""
+
+
+def about(parse: Callable[[object], R], sid: str) -> Callable[[object], R]:
+    """`parse`, refusing an answer about another object than the one that was asked for."""
+
+    def read(value: object) -> R:
+        found = parse(value)
+        if found.sid.lower() != sid.lower():
+            raise MalformedAnswerError("it is about another object")
+        return found
+
+    return read

@@ -1,0 +1,169 @@
+"""Lists, page by page: never whole in memory, one page ahead of whoever reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+
+from voiceform.twilio.errors import ProtocolError, printable
+from voiceform.twilio.fields import Json, MalformedAnswerError, as_object
+
+if TYPE_CHECKING:
+    from voiceform.twilio.retry import Operation
+    from voiceform.twilio.transport import Transport
+
+_FRUITLESS_PAGES = 100
+"""So many pages in a row without a row that is new are a loop, whatever their links look like."""
+
+
+class Row(Protocol):
+    """What lists are made of."""
+
+    @property
+    def sid(self) -> str:
+        """The identity of the object."""
+
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[R]):
+    """One list to read: where, the key of its rows, how to read a row, and which rows to keep.
+
+    `keep` checks again what the filters in `query` ask for: the service ignores filters it does not know.
+    """
+
+    operation: Operation
+    path: str
+    key: str
+    parse: Callable[[object], R]
+    query: Sequence[tuple[str, str]] = ()
+    keep: Callable[[R], bool] | None = None
+
+
+class Page(NamedTuple):
+    """One decoded page."""
+
+    rows: list[object]
+    following: str | None
+
+
+class Seen:
+    """Which rows were there before: rows move between pages while one reads.
+
+    Holds 60 bits of a hash per SID (about 66 bytes each, a third of the texts). That two of a million SIDs
+    meet has a probability of one in two million; the second would be left out until the next run.
+    """
+
+    def __init__(self) -> None:
+        self._hashes: set[int] = set()
+
+    def add(self, sid: str) -> bool:
+        """Remember `sid`; whether it is new."""
+        before = len(self._hashes)
+        self._hashes.add(hash(sid) & 0x0FFF_FFFF_FFFF_FFFF)
+        return len(self._hashes) > before
+
+
+class Cursor(Generic[R]):
+    """A position in a list: fetches pages, checks links, and yields rows that are new and wanted."""
+
+    def __init__(self, transport: Transport, listing: Listing[R], seen: Seen) -> None:
+        self.listing = listing
+        self._transport = transport
+        self._seen = seen
+        self._links: set[int] = set()
+        self._fruitless = 0
+
+    def fetch(self, link: str | None = None) -> Page:
+        """The page behind `link`, or the first."""
+        listing = self.listing
+        if link is not None:
+            return self._transport.call(listing.operation, link, read=self._page)
+        return self._transport.call(listing.operation, listing.path, query=listing.query, read=self._page)
+
+    def following(self, page: Page) -> str | None:
+        """The link to the next page, None after the last. Raises ProtocolError for one not to be followed."""
+        link = page.following
+        if link is None:
+            return None
+        if not is_own_link(link, self.listing.path):
+            raise self._error("the link to the next page leads elsewhere", link)
+        if hash(link) in self._links or self._fruitless > _FRUITLESS_PAGES:
+            raise self._error("the links to the next page run in a circle", link)
+        self._links.add(hash(link))
+        return link
+
+    def rows(self, page: Page) -> Iterator[R]:
+        """The rows of a page that were not on an earlier one and that `keep` wants."""
+        listing = self.listing
+        self._fruitless += 1
+        for raw in page.rows:
+            try:
+                row = listing.parse(raw)
+            except MalformedAnswerError as error:
+                raise self._error(f"a row cannot be read: {error}", None) from None
+            if self._seen.add(row.sid):
+                self._fruitless = 0
+                if listing.keep is None or listing.keep(row):
+                    yield row
+
+    def _page(self, value: object) -> Page:
+        data: Json = as_object(value)
+        rows = data.get(self.listing.key)
+        link = data.get("next_page_uri")
+        if not isinstance(rows, list):
+            raise MalformedAnswerError(f"a page without {self.listing.key}")
+        if link is not None and not isinstance(link, str):
+            raise MalformedAnswerError("a page whose next_page_uri is not a text")
+        return Page(rows, link or None)
+
+    def _error(self, what: str, link: str | None) -> ProtocolError:
+        shown = f": {printable(link.partition('?')[0])}" if link is not None else ""
+        return ProtocolError(
+            f"{what}{shown}",
+            operation=self.listing.operation.name,
+            where=f"{self.listing.operation.name} (GET {self._transport.origin}{self.listing.path})",
+            hint="nothing was changed; check that the base URL is that of the API",
+        )
+
+
+def is_own_link(link: str, path: str) -> bool:
+    """Whether a link is relative and leads to the same list: any other could carry our token away."""
+    target, mark, query = link.partition("?")
+    plain = link.isascii() and link.isprintable() and not set(" \\#").intersection(link)
+    return plain and target == path and bool(mark) and bool(query)
+
+
+def read_listing(transport: Transport, listing: Listing[R]) -> Iterator[R]:
+    """The rows of one list. Nothing is sent before the first row is asked for; then one page is ahead."""
+    return read_side_by_side(transport, [listing], 1)
+
+
+def read_side_by_side(transport: Transport, listings: Sequence[Listing[R]], workers: int) -> Iterator[R]:
+    """The rows of several lists, `workers` of them at a time, in the order in which pages arrive.
+
+    At most one page per list under way waits in memory. Rows that are in several lists come once.
+    """
+    seen = Seen()
+    waiting = iter([Cursor(transport, listing, seen) for listing in listings])
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="voiceform-pages")
+    running: dict[Future[Page], Cursor[R]] = {}
+    try:
+        for _, cursor in zip(range(workers), waiting, strict=False):
+            running[pool.submit(cursor.fetch)] = cursor
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                cursor = running.pop(future)
+                page = future.result()
+                link = cursor.following(page)
+                if link is not None:
+                    running[pool.submit(cursor.fetch, link)] = cursor
+                elif (fresh := next(waiting, None)) is not None:
+                    running[pool.submit(fresh.fetch)] = fresh
+                yield from cursor.rows(page)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,70 @@
+"""Queues: the only objects of the API that are created, updated and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
+from voiceform.twilio.paging import Listing, read_listing
+from voiceform.twilio.resources import Queue
+from voiceform.twilio.retry import Operation, Repeat
+from voiceform.twilio.sids import checked_sid
+
+_LIST = Operation("listQueues", "GET")
+_CREATE = Operation("createQueue", "POST", Repeat.ASK)
+_FETCH = Operation("fetchQueue", "GET")
+_UPDATE = Operation("updateQueue", "POST", Repeat.SAFE)
+_DELETE = Operation("deleteQueue", "DELETE")
+
+
+class QueueOperations(Operations):
+    """The operations on queues."""
+
+    def list_queues(self, *, page_size: int = PAGE_SIZE) -> Iterator[Queue]:
+        """All queues of the account; the API has no filter."""
+        listing = Listing(
+            _LIST, self._path("Queues"), "queues", Queue.parse, query=(("PageSize", str(page_size)),)
+        )
+        return read_listing(self._transport, listing)
+
+    def create_queue(self, *, friendly_name: str, max_size: int) -> Queue:
+        """Create a queue. `max_size` is always sent: the service's default has changed over the years.
+
+        Raises NameTakenError (22003), and AmbiguousError after a lost answer: list the queues, the name is
+        unique.
+        """
+        form = (("FriendlyName", friendly_name), ("MaxSize", str(max_size)))
+        return self._transport.call(_CREATE, self._path("Queues"), form=form, read=Queue.parse)
+
+    def fetch_queue(self, sid: str) -> Queue:
+        """One queue; raises NotFoundError."""
+        return self._transport.call(_FETCH, self._queue(sid), read=about(Queue.parse, sid))
+
+    def update_queue(
+        self, sid: str, *, friendly_name: str | None = None, max_size: int | None = None
+    ) -> Queue:
+        """Set what is given, keep the rest. Repeated after a lost answer: setting twice is setting once.
+
+        Raises NameTakenError, NotFoundError.
+        """
+        given = (
+            ("FriendlyName", friendly_name),
+            ("MaxSize", None if max_size is None else str(max_size)),
+        )
+        form = tuple((name, value) for name, value in given if value is not None)
+        updated = self._transport.call(_UPDATE, self._queue(sid), form=form, read=_queue_or_nothing)
+        return updated if updated is not None else self.fetch_queue(sid)
+
+    def delete_queue(self, sid: str) -> Ended:
+        """Delete an empty queue. A queue with callers in it is refused with an ApiError."""
+        return self._delete(_DELETE, self._queue(sid))
+
+    def _queue(self, sid: str) -> str:
+        return self._path("Queues", checked_sid(sid, "QU"))
+
+
+def _queue_or_nothing(value: object) -> Queue | None:
+    """The API's description promises no body for an update, the service sends the queue."""
+    if value is None:
+        return None
+    return Queue.parse(value)

@@ -1,0 +1,169 @@
+"""Requests with throttling, repetition, and one meaning for every failure. The only way to the network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from voiceform.model.clock import Clock
+from voiceform.twilio.credentials import Credentials
+from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError
+from voiceform.twilio.failures import ExchangeFailedError
+from voiceform.twilio.retry import Operation, Repeat, RetryPolicy
+from voiceform.twilio.throttle import Throttle
+from voiceform.twilio.verdict import REQUEST_ID, Place, SetbackError, broken_off, judge
+from voiceform.twilio.wire import Answer, Timeouts, Wire
+
+T = TypeVar("T")
+Parameters = Sequence[tuple[str, str]]
+
+logger = logging.getLogger(__name__)
+
+_CONCURRENT = "Twilio-Concurrent-Requests"
+_TOO_MANY = 429
+
+
+class Transport:
+    """Sends operations of the API for one account. Safe for many threads; `close` it in the end.
+
+    A `read_only` transport refuses everything but GET before anything is sent. At most `max_in_flight`
+    requests are under way at a time, fewer while the account is busy (see Throttle; `account_ceiling`
+    is the number of requests of the whole account above which it is). `random` spreads repetitions.
+    Raises ConnectionFailedError when the proxy or certificate settings cannot be used.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        base_url: str,
+        *,
+        read_only: bool,
+        clock: Clock,
+        max_in_flight: int = 8,
+        account_ceiling: int | None = None,
+        random: Random | None = None,
+        timeouts: Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self.account_sid = credentials.account_sid
+        self.origin = base_url
+        self.read_only = read_only
+        self.throttle = Throttle(max_in_flight, account_ceiling=account_ceiling)
+        self._credentials_hint = (
+            f"check {credentials.source}, and whether they may do this; regions have credentials of their own"
+        )
+        self._clock = clock
+        self._random = random or Random()
+        self._retry = retry or RetryPolicy()
+        self._closed = False
+        try:
+            self._wire = Wire(
+                credentials, base_url, connections=max_in_flight, timeouts=timeouts or Timeouts()
+            )
+        except ExchangeFailedError as error:
+            raise ConnectionFailedError(
+                error.reason,
+                operation="connect",
+                where=base_url,
+                hint="nothing was sent; check HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE",
+            ) from None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that repetitions wait by."""
+        return self._clock
+
+    def call(
+        self,
+        operation: Operation,
+        path: str,
+        *,
+        read: Callable[[object], T],
+        query: Parameters = (),
+        form: Parameters = (),
+    ) -> T:
+        """Send one operation and return what `read` makes of the decoded JSON (None for an empty body).
+
+        `path` begins with a slash and is quoted already; it may hold a query itself. `read` raises
+        MalformedAnswerError for an answer that is of no use. Raises the errors of `voiceform.twilio.errors`.
+        """
+        place = self.place(operation, path)
+        target = f"{path}?{urlencode(query)}" if query else path
+        body = urlencode(form) if operation.method == "POST" else None
+        alone = operation.repeat is Repeat.NEVER
+
+        def attempt() -> T:
+            answer = self._exchange(place, target, body, alone=alone)
+            return judge(answer, place, read, self._clock.now())
+
+        return self.repeat(place, attempt)
+
+    def place(self, operation: Operation, path: str) -> Place:
+        """Where a request goes, for messages. Raises ReadOnlyError for a write on a read-only transport."""
+        where = f"{operation.name} ({operation.method} {self.origin}{path.partition('?')[0]})"
+        if self.read_only and operation.method != "GET":
+            raise ReadOnlyError(
+                "this client may only read", where=where, hint="nothing was sent; only `apply` writes"
+            )
+        return Place(operation, where, self._credentials_hint)
+
+    def repeat(self, place: Place, attempt: Callable[[], T]) -> T:
+        """Run `attempt` until it succeeds, its failure may not be repeated, or patience ends."""
+        failed = throttled = 0
+        waited = 0.0
+        while True:
+            if self._closed:
+                raise ConnectionFailedError(
+                    "the client is closed", operation=place.operation.name, where=place.where
+                )
+            try:
+                return attempt()
+            except SetbackError as setback:
+                error, retry_after = setback.error, setback.retry_after
+                throttled += setback.throttled
+                failed += not setback.throttled
+                over = failed >= self._retry.attempts or throttled >= self._retry.throttled_attempts
+                if over or not setback.allows(place.operation.repeat):
+                    raise error from None
+            pause = self._retry.pause(failed + throttled - 1, self._random, retry_after)
+            waited += pause
+            if waited > self._retry.patience:
+                raise error
+            logger.debug("%s: again in %.2f s: %s", place.operation.name, pause, error.what)
+            self._clock.sleep(pause)
+
+    def close(self) -> None:
+        """Close idle connections and let nothing more be sent; what is under way is not repeated."""
+        self._closed = True
+        self._wire.close()
+
+    def __repr__(self) -> str:
+        return f"Transport({self.origin!r}, {self.account_sid!r}, read_only={self.read_only})"
+
+    def _exchange(self, place: Place, target: str, body: str | None, *, alone: bool) -> Answer:
+        ticket = self.throttle.acquire()
+        answer: Answer | None = None
+        try:
+            answer = self._wire.exchange(place.operation.method, target, body, alone=alone)
+        except ExchangeFailedError as error:
+            raise broken_off(place, error.reason, sent=error.sent) from None
+        finally:
+            if answer is None:
+                self.throttle.release(ticket)
+            else:
+                self.throttle.release(
+                    ticket, throttled=answer.status == _TOO_MANY, reported=_concurrent(answer)
+                )
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug(
+                "%s: HTTP %d %s", place.operation.name, answer.status, answer.headers.get(REQUEST_ID, "")
+            )
+        return answer
+
+
+def _concurrent(answer: Answer) -> int | None:
+    value = answer.headers.get(_CONCURRENT)
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else None

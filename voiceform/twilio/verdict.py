@@ -1,0 +1,175 @@
+"""What an answer, or the lack of one, means for the operation that asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from voiceform.twilio.errors import (
+    AmbiguousError,
+    ConnectionFailedError,
+    ProtocolError,
+    TwilioError,
+    TwilioOutcomeUnknownError,
+    api_error,
+)
+from voiceform.twilio.fields import MalformedAnswerError
+from voiceform.twilio.retry import Operation, Repeat, parse_retry_after
+from voiceform.twilio.wire import Answer
+
+T = TypeVar("T")
+REQUEST_ID = "Twilio-Request-Id"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request went, for messages: no query and no credentials."""
+
+    operation: Operation
+    where: str
+    credentials_hint: str
+
+
+class SetbackError(Exception):
+    """An attempt that failed and may perhaps be repeated; `error` is what to raise if it is not.
+
+    `effect_possible` says that the service may have done what was asked.
+    """
+
+    def __init__(
+        self,
+        error: TwilioError,
+        *,
+        effect_possible: bool,
+        throttled: bool = False,
+        final: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.effect_possible = effect_possible
+        self.throttled = throttled
+        self.final = final
+        self.retry_after = retry_after
+
+    def allows(self, repeat: Repeat) -> bool:
+        """Whether an operation of that nature may be sent again after this."""
+        return not self.final and (repeat is Repeat.SAFE or not self.effect_possible)
+
+
+def judge(answer: Answer, place: Place, read: Callable[[object], T], now: datetime) -> T:
+    """What `read` makes of a good answer (it gets the decoded JSON, None for an empty body).
+
+    Raises SetbackError for what may pass, an ApiError for a refusal.
+    """
+    if 200 <= answer.status < 300:
+        try:
+            return read(_decoded(answer))
+        except MalformedAnswerError as error:
+            raise _unreadable(place, str(error), answer) from None
+    raise refusal(answer, place, now)
+
+
+def refusal(answer: Answer, place: Place, now: datetime) -> SetbackError | TwilioError:
+    """What an answer outside 2xx means."""
+    request_id = answer.headers.get(REQUEST_ID)
+    if answer.status < 400:
+        return _unreadable(
+            place, f"a redirect (HTTP {answer.status}), which is never followed", answer, final=True
+        )
+    try:
+        body = _decoded(answer)
+    except MalformedAnswerError:
+        body = None
+    error = api_error(
+        status=answer.status,
+        operation=place.operation.name,
+        body=body,
+        request_id=request_id,
+        where=place.where,
+        credentials_hint=place.credentials_hint,
+    )
+    retry_after = parse_retry_after(answer.headers.get("Retry-After"), now)
+    if answer.status == 429:
+        return SetbackError(error, effect_possible=False, throttled=True, retry_after=retry_after)
+    if answer.status >= 500 or answer.status == 408:
+        if _may_raise_plainly(place.operation):
+            return SetbackError(error, effect_possible=True, retry_after=retry_after)
+        lost = lost_answer(place, f"the service answered with HTTP {answer.status}", request_id)
+        return SetbackError(lost, effect_possible=True, retry_after=retry_after)
+    return error
+
+
+def broken_off(place: Place, reason: str, *, sent: bool) -> SetbackError:
+    """An exchange without an answer."""
+    if sent and not _may_raise_plainly(place.operation):
+        return SetbackError(lost_answer(place, reason, None), effect_possible=True)
+    hint = (
+        "check the network and run again"
+        if sent
+        else "nothing was sent; check the network, the proxy settings and the base URL"
+    )
+    error = ConnectionFailedError(reason, operation=place.operation.name, where=place.where, hint=hint)
+    return SetbackError(error, effect_possible=sent)
+
+
+def lost_answer(place: Place, reason: str, request_id: str | None) -> TwilioError:
+    """The error for a write that may have happened."""
+    operation = place.operation
+    if operation.repeat is Repeat.NEVER:
+        return TwilioOutcomeUnknownError(
+            f"it may have happened or not: {reason}",
+            operation=operation.name,
+            where=place.where,
+            request_id=request_id,
+            hint="it is not sent again, because somebody could be phoned or recorded twice: look in the "
+            "Twilio console whether it happened",
+        )
+    return AmbiguousError(
+        f"it may have happened or not: {reason}",
+        operation=operation.name,
+        where=place.where,
+        request_id=request_id,
+        hint="run again: the live state is read first",
+    )
+
+
+def _may_raise_plainly(operation: Operation) -> bool:
+    """Whether giving up leaves nothing in doubt that matters: nothing was written, or only deleted."""
+    return operation.method in ("GET", "DELETE")
+
+
+def _unreadable(place: Place, reason: str, answer: Answer, *, final: bool = False) -> SetbackError:
+    request_id = answer.headers.get(REQUEST_ID)
+    if not _may_raise_plainly(place.operation):
+        error = lost_answer(place, f"the answer cannot be read ({reason})", request_id)
+        return SetbackError(error, effect_possible=True, final=final)
+    protocol_error = ProtocolError(
+        f"the answer cannot be read: {reason}",
+        operation=place.operation.name,
+        where=place.where,
+        request_id=request_id,
+        hint="something between here and Twilio may have answered instead: check the base URL and proxies",
+    )
+    return SetbackError(protocol_error, effect_possible=True, final=final)
+
+
+def _decoded(answer: Answer) -> object:
+    if not answer.body:
+        return None
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        raise MalformedAnswerError(_looks_like(answer.body)) from None
+
+
+def _looks_like(body: bytes) -> str:
+    start = body[:200].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "an HTML page instead of JSON"
+    if start.startswith(b"<"):
+        return "XML instead of JSON"
+    return "incomplete JSON" if start.startswith((b"{", b"[")) else "no JSON"
