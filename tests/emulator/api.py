@@ -1,4 +1,6 @@
-"""A client for the tests: plain HTTP over a real socket, every answer checked against the published description."""
+"""A client for the tests: plain HTTP over a real socket, every answer checked against the published
+description.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import Any
 import requests
 import yaml
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 ACCOUNT = "AC" + "1" * 32
@@ -31,7 +33,8 @@ def description() -> dict[str, Any]:
 
 @cache
 def _registry() -> Registry[Any]:
-    return Registry().with_resource("urn:api", Resource(description(), DRAFT202012))
+    empty: Registry[Any] = Registry()
+    return empty.with_resource("urn:api", DRAFT202012.create_resource(description()))
 
 
 def validator(*pointer: str) -> Draft202012Validator:

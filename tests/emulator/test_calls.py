@@ -34,7 +34,7 @@ def test_a_new_call_is_queued_and_has_no_times_yet(api: Api) -> None:
 
 def test_a_call_rings_is_answered_ends_and_gets_a_price(emulator: Emulator, api: Api) -> None:
     sid = api.call(Twiml="<Response><Say>Hello</Say><Pause length='9'/></Response>")["sid"]
-    seen = []
+    seen: list[str] = []
     for _ in range(60):
         emulator.clock_advance("500ms")
         status = _status(api, sid)

@@ -47,7 +47,7 @@ def test_a_room_begins_with_the_first_participant_and_ends_with_the_last(
 
 def test_a_participant_is_called_like_any_call(emulator: Emulator, api: Api) -> None:
     person = api.add("standup")
-    seen = []
+    seen: list[str] = []
     for _ in range(12):
         status = api.show(person["uri"])["status"]
         if not seen or seen[-1] != status:

@@ -28,7 +28,8 @@ CREATE INDEX IF NOT EXISTS queues_name ON queues (friendly_name COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS calls (
   seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
   updated INTEGER NOT NULL, to_number TEXT NOT NULL, from_number TEXT NOT NULL, status TEXT NOT NULL,
-  direction TEXT NOT NULL DEFAULT 'outbound-api', parent_call_sid TEXT, start_time INTEGER, answered INTEGER, end_time INTEGER,
+  direction TEXT NOT NULL DEFAULT 'outbound-api', parent_call_sid TEXT, start_time INTEGER, answered INTEGER,
+  end_time INTEGER,
   duration INTEGER, price TEXT, answered_by TEXT, caller_name TEXT, forwarded_from TEXT,
   queue_time INTEGER NOT NULL DEFAULT 0,  queue_sid TEXT, enqueued INTEGER, conference_sid TEXT,
   outcome TEXT, options TEXT NOT NULL DEFAULT '{}',

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from tests.emulator.api import TOKEN, Api
+from voiceform.emulator import Emulator
+from voiceform.emulator.callbacks import is_loopback, signature
+
+
+@dataclass
+class Receiver:
+    url: str = ""
+    got: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)
+    arrived: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait_for(self, count: int) -> list[tuple[str, str, dict[str, str], str]]:
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.got) >= count, timeout=20)
+        return self.got
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    target = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _take(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            self.send_response(204)
+            self.end_headers()
+            params = dict(parse_qsl(body, keep_blank_values=True))
+            with target.arrived:
+                target.got.append((self.command, self.path, params, self.headers["X-Twilio-Signature"]))
+                target.arrived.notify_all()
+
+        do_POST = _take
+        do_GET = _take
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        target.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield target
+        server.shutdown()
+        thread.join()
+
+
+def test_the_signature_of_the_documentation() -> None:
+    params = {
+        "CallSid": "CA1234567890ABCDE",
+        "Caller": "+14158675309",
+        "Digits": "1234",
+        "From": "+14158675309",
+        "To": "+18005551212",
+    }
+    expected = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+    assert signature("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", params) == expected
+
+
+def test_a_call_reports_its_progress_in_order_and_signed(
+    emulator: Emulator, api: Api, receiver: Receiver
+) -> None:
+    url = f"{receiver.url}/calls?tag=1"
+    call = api.call(StatusCallback=url, StatusCallbackEvent=["initiated", "ringing", "answered", "completed"])
+    emulator.clock_advance("1h")
+    got = receiver.wait_for(4)
+    assert [params["CallStatus"] for _, _, params, _ in got] == [
+        "initiated",
+        "ringing",
+        "in-progress",
+        "completed",
+    ]
+    assert [params["SequenceNumber"] for _, _, params, _ in got] == ["0", "1", "2", "3"]
+    assert {params["CallSid"] for _, _, params, _ in got} == {call["sid"]}
+    assert got[-1][2]["CallDuration"] == "20"
+    for method, path, params, signed in got:
+        assert (method, path) == ("POST", "/calls?tag=1")
+        assert RequestValidator(TOKEN).validate(url, params, signed)
+
+
+def test_by_default_only_the_end_is_reported(emulator: Emulator, api: Api, receiver: Receiver) -> None:
+    api.call(To="+15005550010", StatusCallback=receiver.url + "/end", StatusCallbackMethod="GET")
+    emulator.clock_advance("1h")
+    method, path, params, signed = receiver.wait_for(1)[0]
+    assert method == "GET"
+    assert "CallStatus=busy" in path
+    assert params == {}
+    assert RequestValidator(TOKEN).validate(receiver.url + path, {}, signed)
+
+
+def test_recordings_and_rooms_report_too(emulator: Emulator, api: Api, receiver: Receiver) -> None:
+    person = api.add(
+        "standup",
+        Record="true",
+        RecordingStatusCallback=f"{receiver.url}/recording",
+        ConferenceStatusCallback=f"{receiver.url}/room",
+        ConferenceStatusCallbackEvent="start end join leave mute hold",
+    )
+    emulator.clock_advance("10s")
+    api.post(person["uri"], {"Muted": "true"})
+    api.post(f"Calls/{person['call_sid']}.json", {"Status": "completed"})
+    emulator.clock_advance("1m")
+    got = receiver.wait_for(6)
+    rooms = [params["StatusCallbackEvent"] for _, path, params, _ in got if path == "/room"]
+    assert rooms == [
+        "participant-join",
+        "conference-start",
+        "participant-mute",
+        "participant-leave",
+        "conference-end",
+    ]
+    recordings = [params for _, path, params, _ in got if path == "/recording"]
+    assert [params["RecordingStatus"] for params in recordings] == ["completed"]
+    assert recordings[0]["RecordingUrl"].startswith(emulator.url)
+
+
+def test_nobody_else_is_told(emulator: Emulator, api: Api, receiver: Receiver) -> None:
+    api.call(StatusCallback="http://127.0.0.1.example.com/x")
+    api.call(StatusCallback=receiver.url)
+    emulator.clock_advance("1h")
+    receiver.wait_for(1)
+    stranger, local = emulator.callbacks()
+    assert stranger["url"] == "http://127.0.0.1.example.com/x"
+    assert stranger["status"] == "not sent: not a loopback address"
+    assert local["params"]["CallStatus"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:80/x", True),
+        ("http://localhost/x", True),
+        ("http://[::1]:80/x", True),
+        ("http://10.0.0.1/x", False),
+        ("http://localhost.example.com/x", False),
+        ("http://example.com@127.0.0.2/x", True),
+        ("http://127.0.0.1@example.com/x", False),
+        ("http:///x", False),
+    ],
+)
+def test_what_is_loopback(url: str, expected: bool) -> None:
+    assert is_loopback(url) is expected

@@ -1,0 +1,118 @@
+"""The server itself: many requests at once, the limit, signals, and what can go wrong when it starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from tests.emulator.api import TO, Api
+from voiceform.emulator import Emulator, EmulatorSettings
+
+SERVE = "import sys; from voiceform.emulator import *; serve(EmulatorSettings(port=0, profile='openapi'))"
+
+
+def _many(api: Api, count: int, path: str) -> Counter[int]:
+    api.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=count))
+    with ThreadPoolExecutor(count) as pool:
+        return Counter(response.status_code for response in pool.map(lambda _: api.get(path), range(count)))
+
+
+def test_a_hundred_requests_in_flight() -> None:
+    with Emulator(latency_ms=200) as emulator, Api(emulator.url) as api:
+        assert _many(api, 100, "Queues.json") == {200: 100}
+        stats = emulator.stats()
+        assert stats["throttled"] == 0
+        assert stats["max_in_flight"] > 10
+
+
+def test_requests_beyond_the_limit_are_refused_and_not_worked_on() -> None:
+    with Emulator(latency_ms=300, max_concurrent=5) as emulator, Api(emulator.url) as api:
+        statuses = _many(api, 40, "Queues.json")
+        assert set(statuses) == {200, 429}
+        assert statuses[429] == emulator.stats()["throttled"]
+        refused = [entry for entry in emulator.requests() if entry["status"] == 429]
+        assert len(refused) == statuses[429]
+        assert api.get("Queues.json").status_code == 200
+
+
+def test_200_000_recordings_are_listed_to_the_end(emulator: Emulator, api: Api) -> None:
+    emulator.seed(
+        {"generate": {"recordings": {"count": 200_000, "start": "2025-01-01", "end": "2026-01-01"}}}
+    )
+    page: dict[str, Any] = api.show("Recordings.json?PageSize=1&DateCreated%3C=2025-01-02")
+    assert page["recordings"][0]["date_created"] == "Wed, 01 Jan 2025 23:57:30 +0000"
+    assert len(api.walk("Recordings.json?PageSize=500&DateCreated=2025-12-31", "recordings")) == 547
+
+
+def test_two_emulators_share_nothing(emulator: Emulator, api: Api) -> None:
+    with Emulator() as second, Api(second.url) as other:
+        other.post("Queues.json", {"FriendlyName": "there"})
+        second.clock(now="2030-01-01T00:00:00Z", frozen=True)
+        second.faults([{"kind": "status", "status": 500}])
+        assert api.show("Queues.json")["queues"] == []
+        assert emulator.clock()["now"] == "2026-03-01T12:00:00Z"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_foreground_server_says_where_it_is_and_ends_cleanly(number: signal.Signals) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE], stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert line.startswith("Emulator (profile openapi) on http://127.0.0.1:")
+        url = line.rsplit(" ", 1)[1].strip()
+        assert requests.get(f"{url}/_emulator/stats").status_code == 200
+        process.send_signal(number)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == ""
+
+
+def test_a_port_that_is_taken(emulator: Emulator) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Emulator(port=int(emulator.url.rsplit(":", 1)[1])).start()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"profile": "xml"},
+        {"auth": "no-colon"},
+        {"latency_ms": -1},
+        {"max_concurrent": 0},
+        {"calls_per_second": 0},
+    ],
+)
+def test_settings_that_make_no_sense(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        EmulatorSettings(**options)
+
+
+def test_the_package_can_be_imported_without_its_extra(tmp_path: Path) -> None:
+    for name in ("uvicorn", "httptools"):
+        (tmp_path / f"{name}.py").write_text("raise ModuleNotFoundError('not here', name=__name__)")
+    code = "from voiceform.emulator import Emulator\ntry:\n Emulator().start()\nexcept ModuleNotFoundError as e:\n print(e.name)"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert done.stdout.strip() == "uvicorn"
+
+
+def test_a_call_goes_on_by_itself_in_real_time() -> None:
+    with Emulator() as emulator, Api(emulator.url) as api:
+        sid = api.call(StatusCallback="https://example.com/x", StatusCallbackEvent="initiated", To=TO)["sid"]
+        emulator.clock_advance("2s")
+        assert api.show(f"Calls/{sid}.json")["status"] == "ringing"
+        assert [sent["params"]["CallStatus"] for sent in emulator.callbacks()] == ["initiated"]
