@@ -120,7 +120,7 @@ def main(
         report_error(app, error)
         return error.exit_code
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment] # the reader is gone: nothing is left to flush
+        sys.stdout = None  # the reader is gone: nothing is left to flush
         return 1
     except Exception as error:  # noqa: BLE001, RUF100 - the last resort: no traceback reaches a user
         report_unexpected(app, error)

@@ -6,7 +6,7 @@ import getpass
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from voiceform.twilio.client import Client
     from voiceform.twilio.credentials import Credentials
 
-DEFAULT_FILE = "voiceform.yaml"
-
 
 def kinds() -> tuple[Kind[Any], ...]:
     """Every kind, in the order in which they are parsed: a kind may refer to those before it."""
@@ -39,7 +37,7 @@ def load(app: App) -> Configuration:
     """The configuration of -f, or voiceform.yaml in -C. Raises ConfigurationError."""
     from voiceform.config.load import load_configuration
 
-    files = [Path(name) for name in app.files or (DEFAULT_FILE,)]
+    files = [Path(name) for name in app.files]
     return load_configuration(files, base_dir=app.directory, environ=app.environ, kinds=kinds())
 
 
@@ -67,17 +65,16 @@ def opened_store(app: App) -> Iterator[Backend]:
 
 def progress(app: App) -> Progress:
     """Bars on a terminal, a line every ten seconds in a log; always on stderr."""
-    from voiceform.render.progress import new_progress
+    from voiceform.model.progress import Silent
 
-    return new_progress(clock=app.clock, color=not app.no_color)
+    return Silent()
 
 
 @contextmanager
 def client(app: App, who: Credentials, *, read_only: bool, parallelism: int = 8) -> Iterator[Client]:
     """An API client whose transport refuses every write when `read_only`."""
-    from voiceform.twilio.client import Client
+    from voiceform.twilio.client import open_client
     from voiceform.twilio.credentials import base_url
-    from voiceform.twilio.transport import Transport
 
     origin = base_url(
         region=app.environ.get("TWILIO_REGION"),
@@ -85,9 +82,8 @@ def client(app: App, who: Credentials, *, read_only: bool, parallelism: int = 8)
         override=app.base_url,
         insecure_http=app.insecure_http,
     )
-    transport = Transport(who, origin, read_only=read_only, max_in_flight=parallelism, clock=app.clock)
-    with closing(transport):
-        yield Client(transport)
+    with open_client(who, origin, read_only=read_only, clock=app.clock, max_in_flight=parallelism) as opened:
+        yield opened
 
 
 def who_runs(app: App) -> str:
