@@ -1,7 +1,7 @@
 """Durations as the configuration writes them: `45s`, `15m`, `12h`, `90d`.
 
-One whole, positive number and one unit. Combined forms such as `1h30m` are refused, so that every duration has
-one spelling per unit and a diff of two files shows a change of meaning only; `90m` says the same.
+One whole, positive number and one unit. Combined forms such as `1h30m` are refused, so that every duration
+has one spelling per unit and a diff of two files shows a change of meaning only; `90m` says the same.
 A day is 24 hours. The digits are limited so that no duration that can be written (at most 99999 days) takes
 a date of this millennium out of the range of `datetime`.
 """

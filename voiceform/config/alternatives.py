@@ -1,0 +1,133 @@
+"""Which alternative of a `oneOf` or `anyOf` was meant, and what is wrong with that one.
+
+The type decides first: a text is not compared with the rules for mappings. Among mappings the keys decide:
+an alternative is recognised by the keys that it requires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema.exceptions import ValidationError
+
+from voiceform.config.problems import (
+    Path,
+    Problem,
+    Refusal,
+    Schema,
+    leaf_problems,
+    type_hint,
+    type_names,
+    unknown_keys,
+)
+from voiceform.config.wording import both, describe, either
+
+Resolve = Callable[[Schema], Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class _Alternative:
+    """One of the schemas, and why it refused."""
+
+    schema: Schema
+    errors: Sequence[ValidationError]
+
+    @property
+    def required(self) -> Sequence[str]:
+        return tuple(self.schema.get("required", ()))
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.schema.get("properties", {})
+        return found
+
+    def wants_another_type(self) -> bool:
+        return any(error.validator == "type" and not error.relative_path for error in self.errors)
+
+
+def problems_of(error: ValidationError, resolve: Resolve) -> list[Problem]:
+    """Everything that one error of the validator says."""
+    refusal = Refusal.of(error)
+    if refusal.rule not in ("oneOf", "anyOf") or refusal.names:
+        return leaf_problems(refusal)
+    path = refusal.path
+    if not error.context:
+        return [Problem("invalid-value", path, "fits more than one alternative")]
+    alternatives = _alternatives(refusal.value, error.context, resolve)
+    candidates = [entry for entry in alternatives if not entry.wants_another_type()]
+    if not candidates:
+        return [_wrong_type(refusal, alternatives)]
+    if isinstance(error.instance, Mapping) and len(candidates) > 1:
+        found = _by_keys(path, error.instance, candidates)
+        if found:
+            return found
+    if isinstance(error.instance, str) and len(candidates) > 1:
+        return [_no_form(refusal, candidates)]
+    best = max(candidates, key=lambda entry: _likeness(entry, error.instance))
+    return [problem for reason in best.errors for problem in problems_of(reason, resolve)]
+
+
+def _alternatives(
+    schemas: Sequence[Schema], reasons: Sequence[ValidationError], resolve: Resolve
+) -> list[_Alternative]:
+    errors: dict[int, list[ValidationError]] = {}
+    for reason in reasons:
+        errors.setdefault(int(reason.relative_schema_path[0]), []).append(reason)
+    return [_Alternative(resolve(schemas[index]), errors[index]) for index in sorted(errors)]
+
+
+def _wrong_type(refusal: Refusal, alternatives: Sequence[_Alternative]) -> Problem:
+    """No alternative is of the value's type."""
+    types: dict[str, None] = {}
+    for entry in alternatives:
+        found = entry.schema.get("type", ())
+        types.update(dict.fromkeys([found] if isinstance(found, str) else found))
+    return Problem(
+        "wrong-type",
+        refusal.path,
+        f"must be {either(dict.fromkeys(type_names(types)))}",
+        f", not {describe(refusal.instance)}" if isinstance(refusal.instance, str | bool | None) else "",
+        type_hint(types, refusal.instance),
+    )
+
+
+def _by_keys(path: Path, instance: Mapping[str, Any], candidates: Sequence[_Alternative]) -> list[Problem]:
+    """What the keys alone say: misspelt, missing or contradicting; empty when they name one alternative."""
+    known = {key: schema for entry in candidates for key, schema in entry.properties.items()}
+    unknown = [key for key in instance if key not in known]
+    if unknown and all(entry.schema.get("additionalProperties") is False for entry in candidates):
+        return unknown_keys(path, instance, known, unknown)
+    marks = _distinguishing(candidates)
+    given = [key for key in marks if key in instance]
+    if marks and not given:
+        return [Problem("missing-key", path, f"needs {either(marks)}")]
+    named = [entry for entry in candidates if set(entry.required) & set(given)]
+    if len(named) > 1 and len(given) > 1:
+        return [Problem("conflicting-keys", path, f"has {both(given)}, and only one of them may be given")]
+    return []
+
+
+def _distinguishing(candidates: Sequence[_Alternative]) -> list[str]:
+    """Required keys that not every alternative knows."""
+    keys = dict.fromkeys(key for entry in candidates for key in entry.required)
+    return [key for key in keys if not all(key in entry.properties for entry in candidates)]
+
+
+def _no_form(refusal: Refusal, candidates: Sequence[_Alternative]) -> Problem:
+    """A text that has none of several forms."""
+    rules = [
+        str(entry.schema["patternErrorMessage"]).removeprefix("must be ")
+        for entry in candidates
+        if "patternErrorMessage" in entry.schema
+    ]
+    words = [str(word) for entry in candidates for word in entry.schema.get("enum", ())]
+    message = f"must be {either([*words, *rules])}" if words or rules else "does not have the right form"
+    return Problem("invalid-value", refusal.path, message, f", not {describe(refusal.instance)}")
+
+
+def _likeness(entry: _Alternative, instance: Any) -> tuple[int, int]:  # noqa: ANN401 - any YAML value
+    """How well an alternative fits: by the keys it requires, then by how little is wrong."""
+    keys = instance if isinstance(instance, Mapping) else ()
+    return sum(key in keys for key in entry.required), -len(entry.errors)

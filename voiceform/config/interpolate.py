@@ -1,0 +1,130 @@
+"""`${NAME}` and `${NAME:-default}` in values: what the environment says.
+
+A default stands in where the name is not set or empty, as in a shell. `$${` is a literal `${`; any other
+dollar sign is just that. What comes out is text and is never read as YAML, except that an unquoted scalar
+which is one reference and nothing else has the type of its value: `max_size: ${SIZE:-200}` is a number, and an
+empty value is nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from voiceform.config.scalars import Scalar, resolve_plain
+from voiceform.config.wording import both, shorten
+from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.document import Mark
+
+MAX_TEXT = 1_000_000
+"""The most characters that one scalar may have, before and after interpolation."""
+MAX_INSERTED = 64_000_000
+"""The most characters that the environment may add to one file."""
+
+_REFERENCE = re.compile(r"\$\$\{|\$\{(?P<body>[^}]*)(?P<end>\}?)")
+_BODY = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
+_LITERAL = "$${"
+_NAME_SHOWN = 60
+
+
+class Interpolator:
+    """Expands the values of one file and remembers which of them came from the environment.
+
+    `references` maps the mark of every such value to the names that it came from: messages must not show it.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], *, file: str, report: Callable[[Diagnostic], None]
+    ) -> None:
+        self._environ = environ
+        self._file = file
+        self._report = report
+        self._inserted = 0
+        self.references: dict[Mark, tuple[str, ...]] = {}
+
+    def expand(self, text: str, *, plain: bool, mark: Mark) -> Scalar:
+        """The value of a scalar with a dollar sign in it; problems are reported and leave `text` as it is."""
+        pieces: list[str] = []
+        names: list[str] = []
+        unset: list[str] = []
+        end = 0
+        for match in _REFERENCE.finditer(text):
+            pieces.append(text[end : match.start()])
+            end = match.end()
+            if match[0] == _LITERAL:
+                pieces.append("${")
+                continue
+            reference = self._reference(match, mark)
+            if reference is None:
+                return text
+            value = self._value(*reference)
+            names.append(reference[0])
+            if value is None:
+                unset.append(reference[0])
+            else:
+                pieces.append(value)
+        pieces.append(text[end:])
+        if not self._usable(pieces, unset, mark):
+            return text
+        result = "".join(pieces)
+        if names:
+            self.references[mark] = tuple(dict.fromkeys(names))
+        whole = len(names) == 1 and text.startswith("${") and text.index("}") == len(text) - 1
+        return resolve_plain(result) if plain and whole else result
+
+    def _value(self, name: str, default: str | None) -> str | None:
+        """What the environment or the default gives for a name."""
+        value = self._environ.get(name)
+        if default is not None and not value:
+            return default
+        self._inserted += len(value or "")
+        return value
+
+    def _reference(self, match: re.Match[str], mark: Mark) -> tuple[str, str | None] | None:
+        """Name and default of one reference; None, reported, when it is not well formed."""
+        body = _BODY.fullmatch(match["body"])
+        if body is not None and match["end"] and "${" not in match["body"]:
+            return body["name"], body["default"]
+        if not match["end"]:
+            problem = f"{shorten(match[0], 30)} is not closed"
+        elif "${" in match["body"]:
+            problem = "a reference cannot contain another one"
+        else:
+            problem = f"{shorten(match[0], 30)} is not a reference"
+        self._problem(
+            "malformed-reference", mark, problem, "write ${NAME} or ${NAME:-default}; $${ is a literal ${"
+        )
+        return None
+
+    def _usable(self, pieces: list[str], unset: list[str], mark: Mark) -> bool:
+        """Whether everything is there, is text and is not too long."""
+        if unset:
+            first, *more = dict.fromkeys(name[:_NAME_SHOWN] for name in unset)
+            self._problem(
+                "undefined-variable",
+                mark,
+                f"the environment variable{'s' if more else ''} {both([first, *more])} "
+                f"{'are' if more else 'is'} not set",
+                f"set {'them' if more else 'it'}, or write a default: ${{{first}:-...}}",
+            )
+        elif sum(map(len, pieces)) > MAX_TEXT or self._inserted > MAX_INSERTED:
+            self._problem(
+                "too-long", mark, f"with the environment filled in the text is over {MAX_TEXT:,} characters"
+            )
+        elif not all(map(_is_text, pieces)):
+            self._problem("invalid-text", mark, "an environment variable used here is not valid UTF-8")
+        else:
+            return True
+        return False
+
+    def _problem(self, code: str, mark: Mark, message: str, hint: str | None = None) -> None:
+        self._report(Diagnostic(code, message, Position(self._file, *mark), hint=hint))
+
+
+def _is_text(text: str) -> bool:
+    """Whether `text` can be encoded; the environment passes undecodable bytes on as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

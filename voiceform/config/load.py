@@ -1,0 +1,118 @@
+"""Files to a checked configuration: find, read, interpolate, check, merge, parse.
+
+Every step reports all that it finds. Syntax and schema problems of all files come together; the kinds look at
+the document only when there are none, and their findings come together too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from voiceform.config.desired import parse_kinds
+from voiceform.config.findings import Findings
+from voiceform.config.interpolate import Interpolator
+from voiceform.config.merge import merge_documents, without_extensions
+from voiceform.config.problems import missing_from, missing_keys
+from voiceform.config.schema import ConfigSchema, FileFacts
+from voiceform.config.sources import SourceFile, find_sources
+from voiceform.config.text import UnreadableError, decode
+from voiceform.config.yaml_reader import read_yaml
+from voiceform.kinds.base import Kind
+from voiceform.model.configuration import Configuration
+from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.document import Block
+from voiceform.model.plan import ConfigSource
+from voiceform.model.resource import canonical_json
+from voiceform.model.safety import Ownership, Safety
+
+
+def load_configuration(
+    paths: Sequence[Path], *, base_dir: Path, environ: Mapping[str, str], kinds: Sequence[Kind[Any]]
+) -> Configuration:
+    """The configuration that the files at `paths` (relative to `base_dir`) declare.
+
+    Without paths it is `voiceform.yaml`. `environ` answers `${NAME}`. Raises ConfigurationError with every
+    diagnostic in source order; positions name files as one would type them in the current directory.
+    """
+    findings = Findings()
+    sources = find_sources(paths, base_dir=base_dir, report=findings)
+    files = [source.display for source in sources]
+    document = read_document(sources, environ=environ, kinds=kinds, findings=findings)
+    findings.raise_errors(files)
+    desired = parse_kinds(document, kinds, findings)
+    findings.raise_errors(files)
+    return Configuration(
+        source=ConfigSource(digest=_digest(document), files=tuple(files)),
+        account=document.get("account"),
+        ownership=Ownership(document.get("ownership", Ownership.RECORDED)),
+        safety=Safety(**document.get("safety", {})),
+        desired=desired,
+        warnings=tuple(findings.in_order(files)),
+    )
+
+
+def read_document(
+    sources: Sequence[SourceFile],
+    *,
+    environ: Mapping[str, str],
+    kinds: Sequence[Kind[Any]],
+    findings: Findings,
+) -> Block:
+    """One schema-valid document of all files; it may be used when `findings` holds no error."""
+    schema = ConfigSchema.load()
+    addresses = {kind.section: kind.name for kind in kinds}
+    documents = []
+    for source in sources:
+        document = _read_file(source, schema, environ, addresses, findings)
+        if document is not None:
+            documents.append(document)
+    if not documents:
+        return Block()
+    merged = merge_documents(
+        documents, schema.root, lookup=schema.child, addresses=addresses, report=findings
+    )
+    if len(documents) == len(sources):
+        _check_required(merged, schema, findings)
+    return merged
+
+
+def _read_file(
+    source: SourceFile,
+    schema: ConfigSchema,
+    environ: Mapping[str, str],
+    addresses: Mapping[str, str],
+    findings: Findings,
+) -> Block | None:
+    """The content of one file, checked; None when nothing of it can be used."""
+    data = source.read(findings)
+    if data is None:
+        return None
+    try:
+        text = decode(data, source.display)
+    except UnreadableError as error:
+        findings(error.diagnostic)
+        return None
+    interpolator = Interpolator(environ, file=source.display, report=findings)
+    document = read_yaml(text, source.display, findings, interpolator=interpolator)
+    if document is not None:
+        schema.fill_empty(document)
+        schema.check(document, FileFacts(interpolator.references), addresses, findings)
+        without_extensions(document)
+    return document
+
+
+def _check_required(document: Block, schema: ConfigSchema, findings: Findings) -> None:
+    """What every configuration must have, in whichever of its files."""
+    properties = schema.root["properties"]
+    missing = missing_from(document, schema.root.get("required", ()), properties)
+    if missing:
+        problem = missing_keys((), missing, properties)
+        findings(Diagnostic(problem.code, problem.message, document.position, hint=problem.hint))
+
+
+def _digest(document: Block) -> str:
+    """SHA-256 of what is declared: comments, order of keys and formatting do not change it."""
+    return hashlib.sha256(canonical_json(document)).hexdigest()

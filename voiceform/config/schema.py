@@ -1,0 +1,166 @@
+"""Checks a document against the JSON Schema of the configuration.
+
+The common case, nothing wrong, costs a compiled check (fastjsonschema). Only when that refuses does the full
+validator (jsonschema) collect every error, which `voiceform.config.explain` turns into diagnostics. Both read
+the same schema, which therefore keeps to keywords that both know: `KEYWORDS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import fastjsonschema
+
+from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.document import Block, Mark
+from voiceform.model.schema_files import schema_text
+
+Schema = Mapping[str, Any]
+Report = Callable[[Diagnostic], None]
+
+CHECKS = frozenset(
+    [
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "patternProperties",
+        "propertyNames",
+        "items",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "enum",
+        "const",
+        "oneOf",
+        "anyOf",
+        "allOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "$ref",
+    ]
+)
+"""Keywords that both validators check alike. Beside `$ref` only annotations may stand."""
+ANNOTATIONS = frozenset(
+    [
+        "$schema",
+        "$id",
+        "$defs",
+        "$comment",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "writeOnly",
+        "errorMessage",
+        "patternErrorMessage",
+        "x-merge",
+    ]
+)
+"""Keywords that check nothing. `errorMessage` and `patternErrorMessage` (known to editors too) say what a
+value must be, as the second half of a sentence; a `writeOnly` value is never shown; `x-merge`: see merge.py."""
+KEYWORDS = CHECKS | ANNOTATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What else is known about one file: which values came from which environment variables."""
+
+    references: Mapping[Mark, tuple[str, ...]] = field(default_factory=dict)
+
+
+class ConfigSchema:
+    """The schema of the configuration, and the questions that the loader has about it."""
+
+    def __init__(self, root: Schema) -> None:
+        self.root = root
+
+    @classmethod
+    def load(cls) -> ConfigSchema:
+        """The schema that this program ships."""
+        return cls(json.loads(schema_text("config")))
+
+    def resolve(self, schema: Schema) -> Schema:
+        """What a `$ref` of this schema names; anything else as it is."""
+        while "$ref" in schema:
+            target: Any = self.root
+            for part in schema["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            schema = target
+        return schema
+
+    def child(self, schema: Schema, key: str) -> Schema:
+        """The schema of the value of `key` in a mapping of `schema`; empty when it says nothing."""
+        resolved = self.resolve(schema)
+        found = resolved.get("properties", {}).get(key)
+        if found is None:
+            found = resolved.get("additionalProperties")
+        return self.resolve(found) if isinstance(found, dict) else {}
+
+    def fill_empty(self, document: Block) -> None:
+        """Put an empty mapping where a section or an entry of one is written without content (`support:`).
+
+        Only where the schema allows both a mapping and nothing, so that kinds never meet None there.
+        """
+        for key, value in document.items():
+            schema = self.child(self.root, key)
+            if value is None and _may_be_empty(schema):
+                document[key] = value = _empty_block(document, key)
+            if isinstance(value, Block):
+                self._fill_entries(value, schema)
+
+    def _fill_entries(self, section: Block, schema: Schema) -> None:
+        for name in [name for name, entry in section.items() if entry is None]:
+            if _may_be_empty(self.child(schema, name)):
+                section[name] = _empty_block(section, name)
+
+    def check(self, document: Block, facts: FileFacts, addresses: Mapping[str, str], report: Report) -> None:
+        """Report everything that is wrong in one file; but not what only all files together must have."""
+        if not self._accepts(document):
+            from voiceform.config.explain import explain
+
+            explain(self, document, facts, addresses, report)
+
+    def partial(self) -> dict[str, Any]:
+        """The schema of one file: as the whole, but nothing is required at the top."""
+        return {key: value for key, value in self.root.items() if key != "required"}
+
+    def _accepts(self, document: Block) -> bool:
+        """The compiled check, compiled for the sections that the document has: others are refused anyway."""
+        schema = self.partial()
+        schema["properties"] = {
+            key: value for key, value in self.root["properties"].items() if key in document
+        }
+        validate = fastjsonschema.compile(schema, use_default=False)
+        try:
+            validate(document)
+        except fastjsonschema.JsonSchemaValueException:
+            return False
+        return True
+
+
+def _may_be_empty(schema: Schema) -> bool:
+    types = schema.get("type", ())
+    return "object" in types and "null" in types
+
+
+def _empty_block(parent: Block, key: str) -> Block:
+    """An empty mapping that stands where the missing value would."""
+    position = parent.value_position(key)
+    return Block(file=position.file, mark=(position.line, position.column))

@@ -1,0 +1,314 @@
+"""Builds the tree of one file straight from the parser's events, without nodes between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+
+from voiceform.config.interpolate import Interpolator
+from voiceform.config.scalars import Scalar, resolve_plain
+from voiceform.config.text import MAX_TEXT, UnreadableError
+from voiceform.config.wording import closest, private, shorten
+from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.document import Block, Mark, Series
+
+MAX_DEPTH = 100
+"""The deepest nesting, that of aliased content included."""
+MAX_NODES = 5_000_000
+"""The most that one file may write: one for each key, value and collection, one more for 64 characters."""
+MAX_ALIASED = 1_000_000
+"""The most that aliases may add, counted in the same way."""
+
+_CORE = "tag:yaml.org,2002:"
+_TEXT_TAGS = (f"{_CORE}str", "!")
+_SCALAR_TYPES: dict[str, tuple[type, ...]] = {
+    f"{_CORE}int": (int,),
+    f"{_CORE}float": (int, float),
+    f"{_CORE}bool": (bool,),
+    f"{_CORE}null": (type(None),),
+}
+_MERGE = "<<"
+
+
+class EventSource(Protocol):
+    """A YAML parser, seen as a stream of events."""
+
+    def get_event(self) -> Any:  # noqa: ANN401 - an Event; PyYAML's own annotation adds None
+        """The next event; raises yaml.YAMLError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """A named value: what it weighs and how many levels it has below its own."""
+
+    value: Any
+    weight: int
+    height: int
+    mark: Mark
+
+
+class TreeBuilder:
+    """Builds one document. Raises UnreadableError where reading on would make no sense."""
+
+    def __init__(
+        self,
+        source: EventSource,
+        file: str,
+        report: Callable[[Diagnostic], None],
+        interpolator: Interpolator | None,
+    ) -> None:
+        self._next: Callable[[], Event] = source.get_event
+        self._file = file
+        self._report = report
+        self._interpolator = interpolator
+        self._weight = 0
+        self._aliased = 0
+        self._deepest = 0
+        self._anchors: dict[str, _Anchor] = {}
+        self._open: set[str] = set()
+
+    def document(self) -> Any:  # noqa: ANN401 - any YAML value
+        """The one document's value; None for an empty file."""
+        self._next()
+        if isinstance(self._next(), StreamEndEvent):
+            return None
+        root = self._value(self._next(), 1)
+        self._next()
+        extra = self._next()
+        if isinstance(extra, DocumentStartEvent):
+            raise self._refusal(
+                "several-documents",
+                _mark(extra),
+                "the file holds several YAML documents",
+                "write each into a file of its own, without ---",
+            )
+        return root
+
+    def _value(self, event: Event, depth: int) -> Any:  # noqa: ANN401 - any YAML value
+        """The value that begins with `event`."""
+        if type(event) is ScalarEvent and event.anchor is None:
+            return self._scalar(event)
+        if isinstance(event, AliasEvent):
+            return self._alias(event, depth)
+        if isinstance(event, CollectionStartEvent | ScalarEvent) and event.anchor is not None:
+            return self._anchored(event, event.anchor, depth)
+        return self._unnamed(event, depth)
+
+    def _anchored(self, event: Event, name: str, depth: int) -> Any:  # noqa: ANN401 - any YAML value
+        """A value with an anchor, kept for its aliases together with its measures."""
+        self._open.add(name)
+        weight, deepest, self._deepest = self._weight, self._deepest, depth
+        value = self._unnamed(event, depth)
+        height, self._deepest = self._deepest - depth, max(self._deepest, deepest)
+        self._open.discard(name)
+        self._anchors[name] = _Anchor(value, self._weight - weight, height, _mark(event))
+        return value
+
+    def _unnamed(self, event: Event, depth: int) -> Any:  # noqa: ANN401 - any YAML value
+        """A value, its anchor left aside."""
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event)
+        mark = _mark(event)
+        self._check_depth(depth, mark)
+        self._count(event, 1)
+        if isinstance(event, MappingStartEvent):
+            self._check_tag(event.tag, "map", mark)
+            return self._mapping(mark, depth)
+        self._check_tag(getattr(event, "tag", None), "seq", mark)
+        return self._sequence(mark, depth)
+
+    def _mapping(self, mark: Mark, depth: int) -> Block:
+        block = Block(file=self._file, mark=mark)
+        key_marks, value_marks = block.key_marks, block.value_marks
+        merged: list[Block] | None = None
+        while type(event := self._next()) is not MappingEndEvent:
+            place = _mark(event)
+            key = self._key(event, depth)
+            is_merge = key == _MERGE and isinstance(event, ScalarEvent) and event.implicit[0]
+            event = self._next()
+            value_mark = _mark(event)
+            value = self._value(event, depth + 1)
+            if key is None:
+                continue
+            if key in block or (is_merge and merged is not None):
+                self._duplicate(key, place, key_marks.get(key, mark))
+            elif is_merge:
+                merged = self._merge_sources(value, value_mark)
+            else:
+                block[key] = value
+                key_marks[key] = place
+                value_marks[key] = value_mark
+        return _merge(block, merged) if merged else block
+
+    def _sequence(self, mark: Mark, depth: int) -> Series:
+        series = Series(file=self._file, mark=mark)
+        while not isinstance(event := self._next(), SequenceEndEvent):
+            series.item_marks.append(_mark(event))
+            series.append(self._value(event, depth + 1))
+        return series
+
+    def _key(self, event: Event, depth: int) -> str | None:
+        """A key as text; None, reported, when it cannot be one."""
+        if type(event) is ScalarEvent and event.anchor is None and event.tag is None:
+            key = event.value
+            self._count(event, len(key))
+            if event.style == '"':
+                self._check_characters(event)
+        else:
+            key = self._value(event, depth + 1)
+        if not isinstance(key, str):
+            self._problem("invalid-key", _mark(event), "a key must be text", "put the key in quotes")
+            return None
+        if not key:
+            self._problem("invalid-key", _mark(event), "a key is empty", "write a name before the colon")
+            return None
+        return key
+
+    def _scalar(self, event: ScalarEvent) -> Scalar:
+        text: str = event.value
+        self._count(event, len(text))
+        if event.tag is not None:
+            return self._tagged(event)
+        if "$" in text and self._interpolator is not None:
+            return self._interpolator.expand(text, plain=event.implicit[0], mark=_mark(event))
+        if event.implicit[0]:
+            return resolve_plain(text)
+        if event.style == '"':
+            self._check_characters(event)
+        return text
+
+    def _tagged(self, event: ScalarEvent) -> Scalar:
+        """A scalar with a tag: one of the core ones, and true to it."""
+        tag, mark, text = event.tag or "", _mark(event), event.value
+        if "$" in text and self._interpolator is not None:
+            text = str(self._interpolator.expand(text, plain=False, mark=mark))
+        if tag in _TEXT_TAGS:
+            return text
+        types = _SCALAR_TYPES.get(tag)
+        if types is None:
+            self._unknown_tag(tag, mark)
+            return text
+        value = resolve_plain(text)
+        if type(value) not in types:
+            name = tag.removeprefix(_CORE)
+            self._problem("invalid-tag", mark, f"this value is not what the tag !!{name} says")
+        return value
+
+    def _alias(self, event: AliasEvent, depth: int) -> Any:  # noqa: ANN401 - any YAML value
+        """The value that an alias stands for."""
+        mark, name = _mark(event), event.anchor or ""
+        if name in self._open:
+            raise self._refusal(
+                "recursive-alias", mark, f"*{shorten(name)} contains itself", "remove the alias"
+            )
+        anchor = self._anchors.get(name)
+        if anchor is None:
+            meant = closest(name, self._anchors)
+            self._problem(
+                "undefined-anchor",
+                mark,
+                f"there is no anchor &{shorten(name)} above this line",
+                f"did you mean *{meant}?" if meant else "put a text that begins with * in quotes",
+            )
+            return None
+        self._aliased += anchor.weight
+        self._weight += anchor.weight
+        if self._aliased > MAX_ALIASED:
+            raise self._refusal(
+                "alias-bomb", mark, f"aliases expand this file by more than {MAX_ALIASED:,} values"
+            )
+        if isinstance(anchor.value, dict | list):
+            self._check_depth(depth + anchor.height, mark)
+        elif self._interpolator is not None and anchor.mark in self._interpolator.references:
+            self._interpolator.references[mark] = self._interpolator.references[anchor.mark]
+        return anchor.value
+
+    def _merge_sources(self, value: Any, mark: Mark) -> list[Block]:  # noqa: ANN401 - any YAML value
+        """The mappings that a merge key names."""
+        sources = value if isinstance(value, Series) else [value]
+        if all(isinstance(source, Block) for source in sources):
+            return list(sources)
+        self._problem(
+            "invalid-merge", mark, "<< merges mappings only", "write <<: *anchor, where &anchor is a mapping"
+        )
+        return []
+
+    def _check_depth(self, depth: int, mark: Mark) -> None:
+        if depth > MAX_DEPTH:
+            raise self._refusal("too-deep", mark, f"the nesting is deeper than {MAX_DEPTH} levels")
+        self._deepest = max(self._deepest, depth)
+
+    def _check_tag(self, tag: str | None, core: str, mark: Mark) -> None:
+        if tag is not None and tag != _CORE + core and tag != "!":
+            self._unknown_tag(tag, mark)
+
+    def _check_characters(self, event: ScalarEvent) -> None:
+        """Refuse what escapes can smuggle in and neither JSON nor databases can hold."""
+        if any(_unstorable(character) for character in event.value):
+            self._problem("invalid-text", _mark(event), "the text contains a NUL or half a character")
+
+    def _count(self, event: Event, length: int) -> None:
+        """Take a key, value or collection into account."""
+        self._weight += 1 + (length >> 6)
+        if length > MAX_TEXT:
+            raise self._refusal("too-long", _mark(event), f"a text is over {MAX_TEXT:,} characters long")
+        if self._weight - self._aliased > MAX_NODES:
+            raise self._refusal(
+                "file-too-large",
+                _mark(event),
+                f"the file holds more than {MAX_NODES:,} values",
+                "split the configuration into stacks",
+            )
+
+    def _duplicate(self, key: str, mark: Mark, first: Mark) -> None:
+        name = shorten(private(key))
+        place = Position(self._file, *first)
+        self._problem(
+            "duplicate-key", mark, f"{name} is given twice: the first is at {place}", "remove one of them"
+        )
+
+    def _unknown_tag(self, tag: str, mark: Mark) -> None:
+        name = shorten(tag.replace(_CORE, "!!"))
+        self._problem("unknown-tag", mark, f"the tag {name} is not supported", "remove the tag")
+
+    def _problem(self, code: str, mark: Mark, message: str, hint: str | None = None) -> None:
+        self._report(Diagnostic(code, message, Position(self._file, *mark), hint=hint))
+
+    def _refusal(self, code: str, mark: Mark, message: str, hint: str | None = None) -> UnreadableError:
+        return UnreadableError(Diagnostic(code, message, Position(self._file, *mark), hint=hint))
+
+
+def _mark(event: Event) -> Mark:
+    """Where an event begins, from 1."""
+    mark: Any = event.start_mark
+    return mark.line + 1, mark.column + 1
+
+
+def _unstorable(character: str) -> bool:
+    return character == "\0" or "\ud800" <= character <= "\udfff"
+
+
+def _merge(own: Block, sources: list[Block]) -> Block:
+    """What the sources give, the first one first, overridden by the block's own keys."""
+    result = Block(file=own.file, mark=own.mark)
+    for block in [*sources, own]:
+        for key, value in block.items():
+            if key in result and block is not own:
+                continue
+            result[key] = value
+            result.key_marks[key] = block.key_marks[key]
+            result.value_marks[key] = block.value_marks[key]
+    return result

@@ -1,0 +1,76 @@
+"""How values from the files are quoted in messages: short, on one line, nothing private in clear."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from voiceform.model.masking import redact_text
+
+_LIMIT = 60
+_DIGITS = re.compile(r"\d{3,}(?=\d{4})")
+_PHONE_LIKE = re.compile(r"\+?[\d ()./-]+")
+_DATE_LIKE = re.compile(r"\d{4}-\d\d-\d\d")
+_LOGIN = re.compile(r"//[^/@\s]+@")
+_PHONE_DIGITS = 7
+
+
+def shorten(text: str, limit: int = _LIMIT) -> str:
+    """At most `limit` characters of `text`, with an ellipsis where it was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def private(text: str) -> str:
+    """`text` without phone numbers, written as they should be or not, and without logins in URLs."""
+    digits = sum(character.isdigit() for character in text)
+    if digits >= _PHONE_DIGITS and _PHONE_LIKE.fullmatch(text) and not _DATE_LIKE.match(text):
+        return f"•••••{text.rstrip()[-4:]}"
+    return _LOGIN.sub("//•••••@", _DIGITS.sub("•••••", redact_text(text)))
+
+
+def quote(text: str) -> str:
+    """`text` in quotes, masked, shortened, with control characters escaped."""
+    return repr(shorten(private(shorten(text, 10 * _LIMIT))))
+
+
+def describe(value: Any) -> str:  # noqa: ANN401 - any YAML value
+    """A value as it reads after "must be ..., not"."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return private(str(value))
+    if isinstance(value, str):
+        return quote(value)
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def either(words: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *front, last = words
+    return f"{', '.join(front)} or {last}" if front else last
+
+
+def both(words: Iterable[str]) -> str:
+    """`a, b and c`."""
+    *front, last = words
+    return f"{', '.join(front)} and {last}" if front else last
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant: another spelling (`MaxSize`, `max-size`) or a near miss."""
+    candidates = list(known)
+    plain = _letters(word)
+    for candidate in candidates:
+        if _letters(candidate) == plain:
+            return candidate
+    matches = difflib.get_close_matches(word[:_LIMIT], candidates, n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def _letters(word: str) -> str:
+    """Only letters and digits, in lower case."""
+    return "".join(character for character in word.lower() if character.isalnum())
