@@ -49,7 +49,7 @@ def test_a_killed_apply_is_made_whole_by_the_next(stack: Stack, seed: int) -> No
         [
             {
                 "operation": "createQueue",
-                "times": chance.randrange(3),
+                "times": chance.randrange(1, 4),
                 "kind": chance.choice(["drop-after", "drop-before", "latency"]),
                 "delay_ms": 20,
             }

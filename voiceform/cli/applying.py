@@ -84,15 +84,16 @@ def run(
     app: App, saved: Plan | None, planning: wiring.PlanOptions, options: ApplyOptions, format_: str
 ) -> int:
     """Apply `saved`, or a plan made now. Returns the exit code of the run."""
-    from voiceform.engine.applier import apply_plan
+    from voiceform.engine.applier import apply_plan, require_fresh
     from voiceform.engine.safety import Approvals
 
     approvals = Approvals.parse(options.approve)
     with ExitStack() as stack:
         acting = _acting(app, stack, saved, options, "destroy" if planning.mode is Mode.DESTROY else "apply")
+        if saved is not None:
+            require_fresh(saved, acting.context.lease.store)
         plan = saved or acting.make_plan(planning)
-        show_plan = format_ == "text"
-        if show_plan:
+        if format_ == "text":
             _show(app, plan, options)
         _check_blocked(plan, approvals)
         if saved is None and not plan.pending and not plan.drift:

@@ -69,7 +69,7 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
     """
     require_lifted(plan, approvals)
     store = context.lease.store
-    _require_fresh(plan, store)
+    require_fresh(plan, store)
     started = context.clock.now()
     run = begin_run(store, plan, who=context.who, now=started)
     resources = load_resources(store)
@@ -127,8 +127,8 @@ def forget(address: Address, resources: Resources) -> list[Write]:
     return [resources.removal(address)] if address in resources.versions else []
 
 
-def _require_fresh(plan: Plan, store: DocumentReader) -> None:
-    """The plan must be unused, and the recorded state the very one that it was made from."""
+def require_fresh(plan: Plan, store: DocumentReader) -> None:
+    """Raise StalePlanError unless the plan is unused and the recorded state is what it was made from."""
     refuse_used_plan(store, plan.plan_id)
     now = state_version(store)
     if plan.state.lineage != now.lineage:

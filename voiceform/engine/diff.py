@@ -12,6 +12,8 @@ from typing import Any
 from voiceform.model.plan import FieldChange
 from voiceform.model.resource import Attributes
 
+_NESTED = (Mapping, list, tuple)
+
 
 def field_changes(before: Attributes | None, after: Attributes | None) -> tuple[FieldChange, ...]:
     """The attributes that differ, sorted by path (`settings.beep`, `to[2]`); values are None where absent.
@@ -23,21 +25,30 @@ def field_changes(before: Attributes | None, after: Attributes | None) -> tuple[
         return tuple(
             FieldChange(key, before and before[key], after and after[key]) for key in sorted(present or ())
         )
-    return tuple(sorted(_differences(before, after), key=lambda change: change.path))
+    found = [change for key in before.keys() | after.keys() for change in _attribute(key, before, after)]
+    return tuple(sorted(found, key=lambda change: change.path))
 
 
-def _differences(before: Attributes, after: Attributes) -> list[FieldChange]:
+def _attribute(key: str, before: Attributes, after: Attributes) -> list[FieldChange]:
+    """The differences within one attribute. Plain values are compared here: most attributes are."""
+    old, new = before.get(key), after.get(key)
+    if isinstance(old, _NESTED) and isinstance(new, _NESTED):
+        return _differences(key, old, new)
+    same = old == new and isinstance(old, bool) == isinstance(new, bool)
+    return [] if same and (key in before) == (key in after) else [FieldChange(key, old, new)]
+
+
+def _differences(key: str, before: Any, after: Any) -> list[FieldChange]:  # noqa: ANN401 - any JSON value
     from deepdiff import DeepDiff
 
     tree = DeepDiff(
         _plain(before), _plain(after), view="tree", zip_ordered_iterables=True, threshold_to_diff_deeper=0
     )
-    found: list[FieldChange] = []
-    for levels in tree.values():
-        for level in levels:
-            path = _path(level.path(output_format="list"))
-            found.append(FieldChange(path, _value(level.t1), _value(level.t2)))
-    return found
+    return [
+        FieldChange(_path([key, *level.path(output_format="list")]), _value(level.t1), _value(level.t2))
+        for levels in tree.values()
+        for level in levels
+    ]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
