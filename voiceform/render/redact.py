@@ -19,10 +19,12 @@ def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
     """`plan` without secrets and, unless `show_numbers`, with its phone numbers masked."""
     return replace(
         plan,
+        config=replace(plan.config, files=tuple(_text(file, show_numbers) for file in plan.config.files)),
         changes=tuple(_change(change, show_numbers) for change in plan.changes),
         drift=tuple(_drift(drift, show_numbers) for drift in plan.drift),
         unmanaged=tuple(
-            replace(item, name=redact_text(item.name, show_numbers=show_numbers)) for item in plan.unmanaged
+            replace(item, sid=_text(item.sid, show_numbers), name=_text(item.name, show_numbers))
+            for item in plan.unmanaged
         ),
         blocked=tuple(_blocked(blocked, show_numbers) for blocked in plan.blocked),
     )
@@ -38,18 +40,23 @@ def redact_report(report: RunReport, *, show_numbers: bool) -> RunReport:
 def redact_outcome(outcome: Outcome, *, show_numbers: bool) -> Outcome:
     """One outcome, as in redact_report."""
     return replace(
-        outcome, message=_text(outcome.message, show_numbers), hint=_text(outcome.hint, show_numbers)
+        outcome,
+        sid=_maybe(outcome.sid, show_numbers),
+        message=_maybe(outcome.message, show_numbers),
+        hint=_maybe(outcome.hint, show_numbers),
+        request_id=_maybe(outcome.request_id, show_numbers),
     )
 
 
 def _change(change: Change, show_numbers: bool) -> Change:
     return replace(
         change,
-        reason=redact_text(change.reason, show_numbers=show_numbers),
+        reason=_text(change.reason, show_numbers),
+        sid=_maybe(change.sid, show_numbers),
         before=_attributes(change.before, show_numbers),
         after=_attributes(change.after, show_numbers),
         fields=_fields(change.fields, show_numbers),
-        impact=tuple(redact_text(line, show_numbers=show_numbers) for line in change.impact),
+        impact=tuple(_text(line, show_numbers) for line in change.impact),
         details=redact(change.details, show_numbers=show_numbers),
     )
 
@@ -57,25 +64,29 @@ def _change(change: Change, show_numbers: bool) -> Change:
 def _drift(drift: Drift, show_numbers: bool) -> Drift:
     return replace(
         drift,
+        sid=_maybe(drift.sid, show_numbers),
         before=redact(drift.before, show_numbers=show_numbers),
         after=_attributes(drift.after, show_numbers),
         fields=_fields(drift.fields, show_numbers),
-        explanation=_text(drift.explanation, show_numbers),
+        explanation=_maybe(drift.explanation, show_numbers),
     )
 
 
 def _blocked(blocked: Blocked, show_numbers: bool) -> Blocked:
     return replace(
         blocked,
-        message=redact_text(blocked.message, show_numbers=show_numbers),
-        hint=redact_text(blocked.hint, show_numbers=show_numbers),
+        rule=_text(blocked.rule, show_numbers),
+        message=_text(blocked.message, show_numbers),
+        hint=_text(blocked.hint, show_numbers),
+        scope=_maybe(blocked.scope, show_numbers),
+        limit=_maybe(blocked.limit, show_numbers),
     )
 
 
 def _fields(fields: tuple[FieldChange, ...], show_numbers: bool) -> tuple[FieldChange, ...]:
     return tuple(
         FieldChange(
-            redact_text(item.path, show_numbers=show_numbers),
+            _text(item.path, show_numbers),
             redact_field(item.path, item.before, show_numbers=show_numbers),
             redact_field(item.path, item.after, show_numbers=show_numbers),
         )
@@ -88,5 +99,9 @@ def _attributes(attributes: Mapping[str, Any] | None, show_numbers: bool) -> Map
     return shown
 
 
-def _text(text: str | None, show_numbers: bool) -> str | None:
+def _text(text: str, show_numbers: bool) -> str:
+    return redact_text(text, show_numbers=show_numbers)
+
+
+def _maybe(text: str | None, show_numbers: bool) -> str | None:
     return None if text is None else redact_text(text, show_numbers=show_numbers)

@@ -1,0 +1,255 @@
+"""The text of plans and runs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from rich.cells import cell_len
+
+from tests.render import samples
+from tests.render.samples import plan
+from tests.render.strategies import plans, runs
+from voiceform.model.address import Address
+from voiceform.model.plan import Action, Change, FieldChange, Mode, Plan, Unmanaged
+from voiceform.model.run import RunReport, Status
+from voiceform.render.escape import visible
+from voiceform.render.text import render_outcome, render_plan, render_run
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def text(shown: Plan, *, show_numbers: bool = False, width: int = 100) -> str:
+    return render_plan(shown, color=False, width=width, show_numbers=show_numbers)
+
+
+def test_whole_plan() -> None:
+    assert (
+        text(samples.full_plan())
+        == """\
+Objects changed outside of voiceform:
+
+  queue.moved (QU33333333333333333333333333333333) has changed
+      ~ max_size: 5 -> 6
+      changed in the Console
+
+  queue.lost (QU44444444444444444444444444444444) is gone
+
+Changes:
+
+  + create queue.support
+      declared
+      + friendly_name: "Support"
+      + max_size: 200
+
+  ~ update queue.sales (QU11111111111111111111111111111111)
+      differs
+      ~ max_size: 100 -> 200
+      ! 12 callers are waiting (average 95 s)
+
+  - delete queue.old (QU22222222222222222222222222222222)
+      not declared
+      - friendly_name: "Old"
+      - max_size: 100
+      ! 3 callers are waiting; the API refuses to delete a queue that is not empty
+
+  > create call.reminder, places 12 calls
+      due
+      + to: ["+1•••••5310"]
+      + from: "+1•••••2661"
+      + sip_auth_password: (sensitive)
+
+  - delete retention.everything-else, deletes 4,000 recordings
+      older than 90 days
+
+Neither declared nor recorded, left alone:
+  queue "enqueued" (QU55555555555555555555555555555555)
+
+Blocked (max_deletes): 12 queues would be deleted; safety.max_deletes allows 5
+  check the plan; if it is meant, approve it: --approve delete:queue=12
+  concerns queue.old
+
+Plan: 2 to create, 1 to update, 2 to delete, 12 calls to place, 4000 recordings to delete.
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        (Mode.NORMAL, "No changes. The account is as the configuration declares it.\n"),
+        (Mode.REFRESH_ONLY, "No changes. Nothing was changed outside of voiceform.\n"),
+    ],
+)
+def test_nothing_to_do(mode: Mode, said: str) -> None:
+    assert text(plan(samples.NO_OP, mode=mode)) == said
+
+
+def test_drift_alone_is_said() -> None:
+    assert text(plan(drift=samples.DRIFT)).endswith(
+        "\nNo changes to make; 2 objects changed outside of voiceform.\n"
+    )
+
+
+def test_incomplete_plan_says_so() -> None:
+    assert "This plan is incomplete" in text(plan(samples.CREATE, complete=False))
+    assert "incomplete" not in text(plan(samples.CREATE))
+
+
+def test_numbers_only_on_request_and_secrets_never() -> None:
+    shown = plan(samples.CALLS)
+    assert samples.NUMBER not in text(shown)
+    assert samples.NUMBER in text(shown, show_numbers=True)
+    assert samples.SECRET not in text(shown, show_numbers=True)
+
+
+def test_difference_that_masking_hides_is_said() -> None:
+    moved = samples.change(
+        "call.a",
+        Action.UPDATE,
+        operations=("x",),
+        fields=(FieldChange("to", "+15558675310", "+15559995310"),),
+    )
+    assert '~ to: "+1•••••5310" -> "+1•••••5310" (they differ where it is masked)' in text(plan(moved))
+
+
+def test_both_sides_of_a_secret_are_hidden() -> None:
+    fields = (FieldChange("participants.a.sip_auth_password", "old-one", "new-one"),)
+    shown = text(plan(replace(samples.UPDATE, fields=fields)))
+    assert "old-one" not in shown
+    assert "new-one" not in shown
+    assert "participants.a.sip_auth_password: (sensitive) -> (sensitive)" in shown
+
+
+def test_long_values_are_cut_but_never_where_they_differ() -> None:
+    old, new = "x" * 3000 + "OLD" + "y" * 3000, "x" * 3000 + "NEW" + "y" * 3000
+    shown = text(plan(replace(samples.UPDATE, fields=(FieldChange("twiml", old, new),))), width=0)
+    (before,) = [line for line in shown.splitlines() if line.startswith("        - ")]
+    (after,) = [line for line in shown.splitlines() if line.startswith("        + ")]
+    assert "OLD" in before
+    assert "NEW" in after
+    assert len(before) < 200
+
+
+def test_recorded_state_only_and_earlier_address() -> None:
+    renamed = samples.change(
+        "queue.b", Action.UPDATE, sid="QU1", previous_address=Address("queue", "a"), before={}, after={}
+    )
+    assert "~ update queue.b (QU1), was queue.a, changes recorded state only" in text(plan(renamed))
+
+
+def test_many_unmanaged_objects_are_counted() -> None:
+    shown = text(plan(unmanaged=tuple(Unmanaged("queue", f"QU{n}", f"n{n}") for n in range(25))))
+    assert "and 5 others; --format json lists all" in shown
+
+
+def test_participants_without_a_count_are_shown_as_calls() -> None:
+    ringing = samples.change("conference.a", Action.UPDATE, operations=("createParticipant",))
+    assert "> update conference.a, places calls" in text(plan(ringing))
+    scheduled = samples.change(
+        "call.a", Action.CREATE, operations=("createCall",), counts={"call": 0}, after={}
+    )
+    assert "+ create call.a\n" in text(plan(scheduled))
+
+
+@settings(deadline=None, max_examples=60)
+@given(plans())
+def test_any_plan_is_safe_to_print(shown: Plan) -> None:
+    plain = text(shown, width=60)
+    assert plain == text(shown, width=60)
+    for line in plain.removesuffix("\n").split("\n"):
+        assert visible(line) == line
+        assert line == line.rstrip()
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+        assert "##vso[" not in line
+        assert cell_len(line) <= 61 or line.startswith(("Plan:", "No changes"))
+    assert "+15558675310" not in plain
+    coloured = render_plan(shown, color=True, width=60, show_numbers=False)
+    assert ANSI.sub("", coloured) == plain
+
+
+def test_wrapping_loses_nothing() -> None:
+    impact = "word " * 40 + "x" * 200
+    shown = text(plan(replace(samples.UPDATE, impact=(impact,))), width=50)
+    assert "".join(impact.split()) in "".join(shown.split())
+
+
+def test_colour_is_only_there_when_asked() -> None:
+    assert "\x1b" not in text(samples.full_plan())
+    assert "\x1b[32m" in render_plan(samples.full_plan(), color=True, width=100, show_numbers=False)
+
+
+def dependent(address: str, action: Action, *needed: str) -> Change:
+    return samples.change(address, action, depends_on=tuple(Address.parse(item) for item in needed))
+
+
+def test_run_with_failures_names_what_was_skipped_because_of_them() -> None:
+    applied = plan(
+        dependent("queue.a", Action.CREATE),
+        dependent("call.b", Action.CREATE, "queue.a"),
+        dependent("call.c", Action.CREATE, "call.b"),
+        dependent("queue.d", Action.DELETE),
+        dependent("call.e", Action.DELETE, "queue.d"),
+    )
+    done = samples.report(
+        samples.outcome("queue.z", Action.CREATE, Status.APPLIED, sid="QU1"),
+        samples.outcome(
+            "queue.a",
+            Action.CREATE,
+            Status.FAILED,
+            message="Twilio error 20001: no",
+            hint="choose another name",
+            request_id="RQ1",
+        ),
+        samples.outcome("call.b", Action.CREATE, Status.SKIPPED),
+        samples.outcome("call.c", Action.CREATE, Status.SKIPPED),
+        samples.outcome("queue.d", Action.DELETE, Status.SKIPPED),
+        samples.outcome("call.e", Action.DELETE, Status.UNKNOWN, message="no answer to +15558675310"),
+        samples.outcome("queue.y", Action.UPDATE, Status.SKIPPED, message="the run was stopped"),
+    )
+    assert (
+        render_run(done, applied)
+        == """\
+call.e: delete has an unknown outcome: no answer to +1•••••5310
+    skipped because of it: queue.d
+
+queue.a: create failed: Twilio error 20001: no
+    choose another name
+    Twilio request RQ1
+    skipped because of it: call.b, call.c
+
+queue.y: update skipped: the run was stopped
+
+Applied: 1 created; 1 with an unknown outcome, 1 failed, 4 skipped in 72 seconds.
+"""
+    )
+
+
+def test_run_that_went_well() -> None:
+    done = samples.report(
+        samples.outcome("queue.a", Action.CREATE, Status.APPLIED),
+        samples.outcome("queue.b", Action.DELETE, Status.APPLIED),
+    )
+    assert render_run(done, plan()) == "Applied: 1 created, 1 deleted in 72 seconds.\n"
+    assert render_run(samples.report(), plan()) == "Applied: nothing in 72 seconds.\n"
+
+
+def test_outcome_line() -> None:
+    ended = samples.outcome("queue.a", Action.CREATE, Status.APPLIED, sid="QU1")
+    assert render_outcome(ended) == "queue.a: created (QU1)"
+    stale = samples.outcome("queue.a", Action.UPDATE, Status.STALE, message="max_size is 7 now")
+    assert render_outcome(stale) == "queue.a: update not sent, the object moved: max_size is 7 now"
+
+
+@settings(deadline=None, max_examples=40)
+@given(runs())
+def test_any_run_is_safe_to_print(run: tuple[RunReport, Plan]) -> None:
+    done, applied = run
+    shown = render_run(done, applied, width=60)
+    for line in shown.split("\n"):
+        assert visible(line) == line
+        assert not line.lstrip().startswith("::")
+    assert "+15558675310" not in shown
