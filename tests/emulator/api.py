@@ -33,8 +33,9 @@ def description() -> dict[str, Any]:
 
 @cache
 def _registry() -> Registry[Any]:
-    empty: Registry[Any] = Registry()
-    return empty.with_resource("urn:api", DRAFT202012.create_resource(description()))
+    resource = DRAFT202012.create_resource(description())
+    registry: Registry[Any] = Registry().with_resource("urn:api", resource)
+    return registry
 
 
 def validator(*pointer: str) -> Draft202012Validator:

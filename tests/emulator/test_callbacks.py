@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
 
 import pytest
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from tests.emulator.api import TOKEN, Api
 from voiceform.emulator import Emulator
@@ -40,8 +40,8 @@ def receiver() -> Iterator[Receiver]:
                 target.got.append((self.command, self.path, params, self.headers["X-Twilio-Signature"]))
                 target.arrived.notify_all()
 
-        do_POST = _take
-        do_GET = _take
+        do_POST = _take  # noqa: N815
+        do_GET = _take  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -11,16 +11,26 @@ from tests.emulator.api import RFC3339, Api
 from voiceform.emulator import Emulator
 
 FIELDS = {
-    "calls": "sid account_sid parent_call_sid to to_formatted from from_formatted phone_number_sid status direction price "
-    "price_unit duration start_time end_time date_created date_updated answered_by caller_name forwarded_from group_sid "
-    "uri api_version subresource_uris",
-    "recordings": "sid account_sid call_sid conference_sid channels status duration price price_unit source date_created "
-    "date_updated uri",
-    "conferences": "sid account_sid friendly_name status region reason_conference_ended call_sid_ending_conference "
-    "date_created date_updated uri subresource_uris",
-    "participants": "call_sid conference_sid account_sid muted hold coaching status start_conference_on_enter "
-    "end_conference_on_exit date_created date_updated uri label",
-    "queues": "sid account_sid friendly_name current_size max_size average_wait_time date_created date_updated uri",
+    "calls": (
+        "sid account_sid parent_call_sid to to_formatted from from_formatted phone_number_sid "
+        "status direction price price_unit duration start_time end_time date_created date_updated "
+        "answered_by caller_name forwarded_from group_sid uri api_version subresource_uris"
+    ),
+    "recordings": (
+        "sid account_sid call_sid conference_sid channels status duration price price_unit source "
+        "date_created date_updated uri"
+    ),
+    "conferences": (
+        "sid account_sid friendly_name status region reason_conference_ended "
+        "call_sid_ending_conference date_created date_updated uri subresource_uris"
+    ),
+    "participants": (
+        "call_sid conference_sid account_sid muted hold coaching status start_conference_on_enter "
+        "end_conference_on_exit date_created date_updated uri label"
+    ),
+    "queues": (
+        "sid account_sid friendly_name current_size max_size average_wait_time date_created date_updated uri"
+    ),
 }
 ENVELOPES = {
     "calls": "calls first_page_uri next_page_uri previous_page_uri page page_size uri",

@@ -102,7 +102,11 @@ def test_settings_that_make_no_sense(options: dict[str, Any]) -> None:
 def test_the_package_can_be_imported_without_its_extra(tmp_path: Path) -> None:
     for name in ("uvicorn", "httptools"):
         (tmp_path / f"{name}.py").write_text("raise ModuleNotFoundError('not here', name=__name__)")
-    code = "from voiceform.emulator import Emulator\ntry:\n Emulator().start()\nexcept ModuleNotFoundError as e:\n print(e.name)"
+    code = (
+        "from voiceform.emulator import Emulator\n"
+        "try:\n    Emulator().start()\n"
+        "except ModuleNotFoundError as error:\n    print(error.name)\n"
+    )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.rest import Client
+from twilio.base.exceptions import TwilioException, TwilioRestException  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
 
 from tests.emulator.api import ACCOUNT, FROM, TO, TOKEN, TWIML
 from voiceform.emulator import Emulator
@@ -41,7 +41,7 @@ def test_queues(emulator: Emulator, client: Client) -> None:
         next(each for each in listed if each.friendly_name == "busy").delete()
     assert error.value.status == 400
     # The library asks for as many rows a page as it is to return at most, and the service refuses that.
-    with pytest.raises(TwilioException, match='400 {"code":20007'):
+    with pytest.raises(TwilioException, match=r'400 {"code":20007'):
         client.queues.list(limit=2000)
     assert queue.delete() is True
     with pytest.raises(TwilioRestException) as error:
@@ -127,7 +127,7 @@ def test_conferences_and_participants(emulator: Emulator, client: Client) -> Non
 def test_credentials(emulator: Emulator) -> None:
     client = Client("AC" + "7" * 32, TOKEN, ACCOUNT)
     client.api.base_url = emulator.url
-    with pytest.raises(TwilioException, match='401 {"code":20003'):
+    with pytest.raises(TwilioException, match=r'401 {"code":20003'):
         client.queues.list()
     key = Client("SK" + "7" * 32, "secret", ACCOUNT)
     key.api.base_url = emulator.url
