@@ -136,16 +136,19 @@ class S3Place(ServerPlace):
             self._environment.setenv(name, value)
 
 
+def _make(sort: str, request: pytest.FixtureRequest) -> Place:
+    base: Path = request.getfixturevalue("tmp_path")
+    if sort == "sqlite":
+        return SqlitePlace(base)
+    if sort == "postgres":
+        return PostgresPlace(base, request.getfixturevalue("postgres_server"))
+    return S3Place(base, request.getfixturevalue("s3_server"), request.getfixturevalue("monkeypatch"))
+
+
 @pytest.fixture(params=["sqlite", "postgres", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """A fresh, empty state of each sort."""
-    made: Place
-    if request.param == "sqlite":
-        made = SqlitePlace(tmp_path)
-    elif request.param == "postgres":
-        made = PostgresPlace(tmp_path, request.getfixturevalue("postgres_server"))
-    else:
-        made = S3Place(tmp_path, request.getfixturevalue("s3_server"), monkeypatch)
+    made = _make(request.param, request)
     yield made
     made.close()
 
@@ -156,15 +159,18 @@ def store(place: Place) -> Backend:
     return place.open()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def sql_place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A fresh state of each sort that has transactions."""
+    made = _make(request.param, request)
+    yield made
+    made.close()
+
+
 @pytest.fixture(params=["postgres", "s3"])
-def server_place(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[PostgresPlace | S3Place]:
+def server_place(request: pytest.FixtureRequest) -> Iterator[PostgresPlace | S3Place]:
     """A fresh state of each sort that has a network in between."""
-    made: PostgresPlace | S3Place
-    if request.param == "postgres":
-        made = PostgresPlace(tmp_path, request.getfixturevalue("postgres_server"))
-    else:
-        made = S3Place(tmp_path, request.getfixturevalue("s3_server"), monkeypatch)
+    made = _make(request.param, request)
+    assert isinstance(made, PostgresPlace | S3Place)
     yield made
     made.close()

@@ -1,0 +1,96 @@
+"""The whole state as one JSON document, out and in: for backups, for looking, for moving to another store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from voiceform.model.errors import StateError
+from voiceform.model.store import Document, DocumentReader, DocumentStore, Entry, Write
+from voiceform.state import meta as meta_documents
+from voiceform.state.backend import LEASE_KEY, check_key
+from voiceform.state.documents import problem_of
+from voiceform.state.meta import Meta, check_format, read_meta
+from voiceform.state.resources import PREFIX, recorded_from_entry
+
+_ATTEMPTS = 3
+_OUTSIDE = frozenset({LEASE_KEY, meta_documents.KEY})
+"""The lease belongs to the store, and `meta` is the head of the pulled document."""
+
+
+def pull(reader: DocumentReader) -> Document:
+    """Everything in the state but the lease, as schemas/state.schema.json describes it.
+
+    StateError for an empty state, and when a run keeps changing it while it is read.
+    """
+    for _ in range(_ATTEMPTS):
+        before = read_meta(reader)
+        documents = {entry.key: entry.document for entry in reader.list("") if entry.key not in _OUTSIDE}
+        if before is None and documents:
+            raise StateError("the state lost its `meta` document", hint="restore it from a backup")
+        if before is None:
+            raise StateError("the state is empty", hint="there is nothing to pull before the first apply")
+        if read_meta(reader) == before:
+            return {**before.document(), "documents": documents}
+    raise StateError(
+        "the state changed while it was read", hint="wait until nothing runs (`voiceform lock show`)"
+    )
+
+
+def push(store: DocumentStore, document: Mapping[str, Any]) -> bool:
+    """Make the state hold exactly what `pull` wrote; False when it does already.
+
+    Hold the lease and give its store. An empty state takes anything; otherwise the lineage must be the same
+    and the serial higher. StateError for everything else, and for a document that does not fit the schema;
+    nothing is changed then.
+    """
+    incoming = _checked(document)
+    current = {entry.key: entry for entry in store.list("") if entry.key != LEASE_KEY}
+    present = read_meta(store)
+    wanted: dict[str, Document] = {**document["documents"], meta_documents.KEY: incoming.document()}
+    if {key: entry.document for key, entry in current.items()} == wanted:
+        return False
+    if present is not None:
+        _check_follows(present, incoming)
+    store.write(_writes(current, wanted))
+    return True
+
+
+def _checked(document: Mapping[str, Any]) -> Meta:
+    check_format(document.get("format"))
+    problem = problem_of(None, document)
+    if problem is not None:
+        raise StateError(
+            f"this is not a pulled state: {problem}", hint="push what `voiceform state pull` wrote, unedited"
+        )
+    for key, content in document["documents"].items():
+        check_key(key)
+        if key.startswith(PREFIX):
+            recorded_from_entry(Entry(key, content, ""))
+    return Meta(document["lineage"], document["serial"], tuple(document.get("unfinished", ())))
+
+
+def _check_follows(present: Meta, incoming: Meta) -> None:
+    if incoming.lineage != present.lineage:
+        raise StateError(
+            f"the pushed state belongs to another stack (lineage {incoming.lineage}, here {present.lineage})",
+            hint="nothing was changed; push it into an empty store, or name the right one with --state",
+        )
+    if incoming.serial <= present.serial:
+        raise StateError(
+            f"the pushed state is not newer than the present one"
+            f" (serial {incoming.serial}, here {present.serial})",
+            hint="nothing was changed; to go back on purpose, pull a backup of this store,"
+            " then push the old state into an empty one",
+        )
+
+
+def _writes(current: Mapping[str, Entry], wanted: Mapping[str, Document]) -> list[Write]:
+    """Removals, then documents, `meta` last as in `wanted`: a push that is cut short can be repeated."""
+    removals = [Write(key, None, entry.version) for key, entry in current.items() if key not in wanted]
+    changes = [
+        Write(key, document, current[key].version if key in current else None)
+        for key, document in wanted.items()
+        if key not in current or current[key].document != document
+    ]
+    return removals + changes
