@@ -5,7 +5,11 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from voiceform.twilio.calls import CallOperations
+from voiceform.twilio.conferences import ConferenceOperations
+from voiceform.twilio.participants import ParticipantOperations
 from voiceform.twilio.queues import QueueOperations
+from voiceform.twilio.recordings import RecordingOperations
 
 if TYPE_CHECKING:
     from random import Random
@@ -15,7 +19,9 @@ if TYPE_CHECKING:
     from voiceform.twilio.transport import Transport
 
 
-class Client(QueueOperations):
+class Client(
+    CallOperations, RecordingOperations, ConferenceOperations, ParticipantOperations, QueueOperations
+):
     """The Twilio Voice API for one account.
 
     Methods are named after the API's operationIds and take keywords named after its parameters. They raise

@@ -77,7 +77,8 @@ def base_url(
 
     `https://api.twilio.com`, `https://api.{region}.twilio.com` or `https://api.{edge}.{region}.twilio.com`;
     an edge alone implies the region us1. `override` (http or https, no path) replaces all of it. `http` is
-    for loopback addresses only, unless `insecure_http`: the token would travel in the clear. Raises UsageError.
+    for loopback addresses only, unless `insecure_http`: the token would travel in the clear. Raises
+    UsageError.
     """
     if override:
         return _origin(override, insecure_http=insecure_http)

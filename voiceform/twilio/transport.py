@@ -12,9 +12,10 @@ from voiceform.model.clock import Clock
 from voiceform.twilio.credentials import Credentials
 from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError
 from voiceform.twilio.failures import ExchangeFailedError
+from voiceform.twilio.media import Media, open_stream
 from voiceform.twilio.retry import Operation, Repeat, RetryPolicy
 from voiceform.twilio.throttle import Throttle
-from voiceform.twilio.verdict import REQUEST_ID, Place, SetbackError, broken_off, judge
+from voiceform.twilio.verdict import REQUEST_ID, Place, SetbackError, broken_off, judge, refusal
 from voiceform.twilio.wire import Answer, Timeouts, Wire
 
 T = TypeVar("T")
@@ -101,6 +102,16 @@ class Transport:
 
         return self.repeat(place, attempt)
 
+    def open(self, operation: Operation, path: str, *, query: Parameters = ()) -> Media:
+        """Send a GET whose answer is not JSON and too large to hold; the caller closes it.
+
+        Redirects are followed, without the sign-in where they leave the origin. The request counts as in
+        flight until it is closed.
+        """
+        place = self.place(operation, path)
+        target = f"{path}?{urlencode(query)}" if query else path
+        return self.repeat(place, lambda: self._open(place, target))
+
     def place(self, operation: Operation, path: str) -> Place:
         """Where a request goes, for messages. Raises ReadOnlyError for a write on a read-only transport."""
         where = f"{operation.name} ({operation.method} {self.origin}{path.partition('?')[0]})"
@@ -162,6 +173,24 @@ class Transport:
                 "%s: HTTP %d %s", place.operation.name, answer.status, answer.headers.get(REQUEST_ID, "")
             )
         return answer
+
+    def _open(self, place: Place, target: str) -> Media:
+        ticket = self.throttle.acquire()
+        handed_over = False
+        answer: Answer | None = None
+        try:
+            response = open_stream(self._wire, place, target)
+            if 200 <= response.status_code < 300:
+                handed_over = True
+                return Media(response, place, lambda: self.throttle.release(ticket))
+            answer = self._wire.rest(response)
+            raise refusal(answer, place, self._clock.now())
+        except ExchangeFailedError as error:
+            raise broken_off(place, error.reason, sent=error.sent) from None
+        finally:
+            if not handed_over:
+                throttled = answer is not None and answer.status == _TOO_MANY
+                self.throttle.release(ticket, throttled=throttled)
 
 
 def _concurrent(answer: Answer) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import os
 import ssl
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -30,6 +31,8 @@ from voiceform.twilio.failures import ExchangeFailedError, failure
 
 _LARGEST_BODY = 64 * 1024 * 1024
 _FORM = "application/x-www-form-urlencoded"
+_AGENT = f"voiceform/{__version__}"
+_MEDIA_HEADERS = {"User-Agent": _AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
 
 ERRORS = (RequestException, HTTPError, HTTPException, OSError, ValueError)
 """Everything that requests, urllib3 and the machine raise for a failed exchange."""
@@ -63,6 +66,9 @@ class Wire:
         self, credentials: Credentials, origin: str, *, connections: int, timeouts: Timeouts
     ) -> None:
         self.origin = origin
+        self._connections = connections
+        self._others: dict[str, _OriginAdapter] = {}
+        self._lock = threading.Lock()
         self.timeout = Timeout(connect=timeouts.connect, read=timeouts.read)
         self._proxy = select_proxy(origin, get_environ_proxies(origin))
         self._context = _tls_context() if origin.startswith("https:") else None
@@ -73,7 +79,7 @@ class Wire:
         sign_in = f"{credentials.username}:{credentials.password}".encode()
         self._headers = CaseInsensitiveDict(
             {
-                "User-Agent": f"voiceform/{__version__}",
+                "User-Agent": _AGENT,
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip, deflate",
                 "Authorization": f"Basic {base64.b64encode(sign_in).decode('ascii')}",
@@ -96,23 +102,54 @@ class Wire:
             if alone:
                 adapter.close()
 
-    def stream(self, target: str) -> Response:
-        """Send a GET and return with the headers; the caller reads and closes. Raises ExchangeFailedError."""
+    def stream(self, url: str) -> Response:
+        """Send a GET and return with the headers; the caller reads and closes `raw`.
+
+        Only our own origin is shown the sign-in. Raises ExchangeFailedError.
+        """
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        own = origin == self.origin
+        headers = {"Authorization": self._headers["Authorization"]} if own else {}
+        request = PreparedRequest()
+        request.method = "GET"
+        request.url = url.partition("#")[0]
+        request.headers = CaseInsensitiveDict({**_MEDIA_HEADERS, **headers})
         try:
-            return self._adapter.send(self._request("GET", target, None), timeout=self.timeout)  # type: ignore[arg-type]
+            adapter = self._adapter if own else self._elsewhere(origin)
+            return adapter.send(request, timeout=self.timeout)  # type: ignore[arg-type]
+        except ERRORS as error:
+            raise failure(error) from None
+
+    def rest(self, response: Response) -> Answer:
+        """What a stream holds, read whole after all. Raises ExchangeFailedError."""
+        try:
+            return _read(response)
         except ERRORS as error:
             raise failure(error) from None
 
     def close(self) -> None:
         """Close idle connections."""
-        self._adapter.close()
+        with self._lock:
+            for adapter in (self._adapter, *self._others.values()):
+                adapter.close()
 
     def _new_adapter(self, connections: int) -> _OriginAdapter:
         return _OriginAdapter(self.origin, self._proxy, self._context, connections)
 
+    def _elsewhere(self, origin: str) -> _OriginAdapter:
+        """The adapter for a host that stores audio; there are one or two of them."""
+        with self._lock:
+            adapter = self._others.get(origin)
+            if adapter is None:
+                context = self._context or (_tls_context() if origin.startswith("https:") else None)
+                proxy = select_proxy(origin, get_environ_proxies(origin))
+                adapter = self._others[origin] = _OriginAdapter(origin, proxy, context, self._connections)
+            return adapter
+
     def _request(self, method: str, target: str, form: str | None, *, alone: bool = False) -> PreparedRequest:
         headers = self._headers
-        body = None
+        body: bytes | None = None
         if form is not None:
             body = form.encode("ascii")
             headers = CaseInsensitiveDict(headers)

@@ -1,0 +1,173 @@
+"""Recordings: they can be listed, read, downloaded, and destroyed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from voiceform.twilio.filters import Span
+from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
+from voiceform.twilio.paging import Listing, read_listing
+from voiceform.twilio.parameters import Form, encode
+from voiceform.twilio.resources import Recording
+from voiceform.twilio.retry import Operation, Repeat
+from voiceform.twilio.sids import checked_sid
+from voiceform.twilio.slices import Scan, scan_side_by_side
+
+if TYPE_CHECKING:
+    from voiceform.twilio.media import Media
+
+_LIST_OF_CALL = Operation("listCallRecordings", "GET")
+_CREATE = Operation("createCallRecording", "POST", Repeat.NEVER)
+_LIST = Operation("listRecordings", "GET")
+_FETCH = Operation("fetchRecording", "GET")
+_DELETE = Operation("deleteRecording", "DELETE")
+_DOWNLOAD = Operation("downloadRecordingMedia", "GET")
+
+
+class RecordingOperations(Operations):
+    """The operations on recordings."""
+
+    def list_recordings(
+        self,
+        *,
+        created_from: date | None = None,
+        created_before: date | None = None,
+        call_sid: str | None = None,
+        conference_sid: str | None = None,
+        include_soft_deleted: bool = False,
+        page_size: int = PAGE_SIZE,
+    ) -> Iterator[Recording]:
+        """The account's recordings created in [created_from, created_before): dates in UTC or aware instants.
+
+        Rows that do not fit the filters are dropped here, should the service ignore one.
+        `include_soft_deleted` adds the descriptions (status deleted) of those deleted in the last 40 days.
+        """
+        span = Span.of(created_from, created_before)
+        filters: Form = encode(
+            {
+                "call_sid": call_sid and checked_sid(call_sid, "CA"),
+                "conference_sid": conference_sid and checked_sid(conference_sid, "CF"),
+                "include_soft_deleted": include_soft_deleted or None,
+            }
+        )
+
+        def keep(recording: Recording) -> bool:
+            return (
+                span.contains(recording.date_created)
+                and call_sid in (None, recording.call_sid)
+                and conference_sid in (None, recording.conference_sid)
+            )
+
+        listing = Listing(
+            _LIST,
+            self._path("Recordings"),
+            "recordings",
+            Recording.parse,
+            query=(*filters, *span.query("DateCreated"), ("PageSize", str(page_size))),
+            keep=keep,
+        )
+        return read_listing(self._transport, listing)
+
+    def scan_recordings(
+        self,
+        *,
+        created_from: date | None = None,
+        created_before: date | None = None,
+        include_soft_deleted: bool = False,
+        workers: int = 8,
+        page_size: int = PAGE_SIZE,
+    ) -> Iterator[Recording]:
+        """As list_recordings, in no order, with `workers` date slices of a long list side by side."""
+        extra: Form = encode({"include_soft_deleted": include_soft_deleted or None})
+        path = self._path("Recordings")
+
+        def listing(span: Span) -> Listing[Recording]:
+            query = (*extra, *span.query("DateCreated"), ("PageSize", str(page_size)))
+            return Listing(
+                _LIST,
+                path,
+                "recordings",
+                Recording.parse,
+                query=query,
+                keep=lambda recording: span.contains(recording.date_created),
+            )
+
+        scan = Scan(listing, lambda recording: recording.date_created)
+        return scan_side_by_side(self._transport, scan, Span.of(created_from, created_before), workers)
+
+    def list_call_recordings(
+        self,
+        call_sid: str,
+        *,
+        created_from: date | None = None,
+        created_before: date | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Iterator[Recording]:
+        """The recordings of one call; they outlive the call's own record."""
+        span = Span.of(created_from, created_before)
+        listing = Listing(
+            _LIST_OF_CALL,
+            self._path("Calls", checked_sid(call_sid, "CA"), "Recordings"),
+            "recordings",
+            Recording.parse,
+            query=(*span.query("DateCreated", days_only=True), ("PageSize", str(page_size))),
+            keep=lambda recording: span.contains(recording.date_created),
+        )
+        return read_listing(self._transport, listing)
+
+    def create_call_recording(
+        self,
+        call_sid: str,
+        *,
+        recording_channels: Literal["mono", "dual"] | None = None,
+        recording_track: Literal["inbound", "outbound", "both"] | None = None,
+        recording_status_callback: str | None = None,
+        recording_status_callback_method: str | None = None,
+        recording_status_callback_event: tuple[str, ...] = (),
+        trim: Literal["trim-silence", "do-not-trim"] | None = None,
+    ) -> Recording:
+        """Start to record a call that is in progress.
+
+        Raises CallNotLiveError (21220); TwilioOutcomeUnknownError after a lost answer: list the call's
+        recordings.
+        """
+        form = encode(
+            {
+                "recording_channels": recording_channels,
+                "recording_track": recording_track,
+                "recording_status_callback": recording_status_callback,
+                "recording_status_callback_method": recording_status_callback_method,
+                "recording_status_callback_event": recording_status_callback_event,
+                "trim": trim,
+            }
+        )
+        path = self._path("Calls", checked_sid(call_sid, "CA"), "Recordings")
+        return self._transport.call(_CREATE, path, form=form, read=Recording.parse)
+
+    def fetch_recording(self, sid: str, *, include_soft_deleted: bool = False) -> Recording:
+        """One recording's description; raises NotFoundError, for a deleted one unless included."""
+        query: Form = encode({"include_soft_deleted": include_soft_deleted or None})
+        return self._transport.call(
+            _FETCH, self._recording(sid), query=query, read=about(Recording.parse, sid)
+        )
+
+    def delete_recording(self, sid: str) -> Ended:
+        """Destroy a recording at once and for good. Raises NotFinishedError (20009) while it runs."""
+        return self._delete(_DELETE, self._recording(sid))
+
+    def download_recording_media(
+        self, sid: str, *, kind: Literal["wav", "mp3"] = "wav", channels: Literal[1, 2] | None = None
+    ) -> Media:
+        """The audio as a stream; close it, or write `with client.download_recording_media(sid) as media`.
+
+        Raises NotFoundError (also for some seconds after the recording's end), ApiError 16109 (an encrypted
+        one exists as wav only), 16113 (a mono one has no two channels).
+        """
+        path = f"{self._root}/Recordings/{checked_sid(sid, 'RE')}.{kind}"
+        query = encode({"requested_channels": channels})
+        return self._transport.open(_DOWNLOAD, path, query=query)
+
+    def _recording(self, sid: str) -> str:
+        return self._path("Recordings", checked_sid(sid, "RE"))

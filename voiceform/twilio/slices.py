@@ -1,0 +1,160 @@
+"""Long lists by date slices side by side: pages of one list can only be had one after another.
+
+Nobody says beforehand how many rows there are, or since when. So the list is read plainly for a few pages; if
+it goes on, its span is cut into slices of whole days, and a slice that turns out to be long is cut again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from voiceform.twilio.filters import DAY, Span
+from voiceform.twilio.paging import Cursor, Listing, Page, Row, Seen
+
+if TYPE_CHECKING:
+    from voiceform.twilio.transport import Transport
+
+R = TypeVar("R", bound=Row)
+
+_PLAIN_PAGES = 3
+_SLICES_PER_WORKER = 8
+_BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
+"""Twilio was founded in 2008; what should be older lies in the first slice, which is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan(Generic[R]):
+    """A list that can be filtered by a date: `listing` lists a span, `instant` is a row's date."""
+
+    listing: Callable[[Span], Listing[R]]
+    instant: Callable[[R], datetime | None]
+
+
+class _Slice(Generic[R]):
+    """A cursor and the span that it reads."""
+
+    def __init__(self, transport: Transport, scan: Scan[R], span: Span, seen: Seen) -> None:
+        self.span = span
+        self.cursor = Cursor(transport, scan.listing(span), seen)
+        self.pages = 0
+
+
+class _FilterIgnoredError(Exception):
+    """A slice showed rows of other days: the service does not know the filter."""
+
+
+def scan_side_by_side(transport: Transport, scan: Scan[R], span: Span, workers: int) -> Iterator[R]:
+    """The rows of a span, each once, in no particular order, `workers` slices at a time.
+
+    Every row is checked by our own code to lie in its slice; one without a readable date is left out as soon
+    as the span is bounded. At most one page per worker waits in memory. Nothing is sent before the first row
+    is asked for. Falls back to one page after another where the service ignores the date filter.
+    """
+    seen = Seen()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="voiceform-slices")
+    try:
+        whole = _Slice(transport, scan, span, seen)
+        link = yield from _plainly(pool, whole, None, _PLAIN_PAGES)
+        if link is None:
+            return
+        try:
+            slicer = _Slicer(transport, scan, seen, pool, workers)
+            yield from slicer.read(span)
+        except _FilterIgnoredError:
+            yield from _plainly(pool, whole, link, None)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _plainly(
+    pool: ThreadPoolExecutor, slice_: _Slice[R], link: str | None, pages: int | None
+) -> Generator[R, None, str | None]:
+    """Rows page by page; returns the link to go on from after so many pages, None at the end."""
+    cursor = slice_.cursor
+    future = pool.submit(cursor.fetch, link)
+    while True:
+        page = future.result()
+        slice_.pages += 1
+        link = cursor.following(page)
+        stop = link is None or (pages is not None and slice_.pages >= pages)
+        if not stop:
+            future = pool.submit(cursor.fetch, link)
+        yield from cursor.rows(page)
+        if stop:
+            return link
+
+
+class _Slicer(Generic[R]):
+    """Reads a span in slices."""
+
+    def __init__(
+        self, transport: Transport, scan: Scan[R], seen: Seen, pool: ThreadPoolExecutor, workers: int
+    ) -> None:
+        self._transport = transport
+        self._scan = scan
+        self._seen = seen
+        self._pool = pool
+        self._workers = workers
+        self._waiting: deque[_Slice[R]] = deque()
+        self._running: dict[Future[Page], _Slice[R]] = {}
+
+    def read(self, span: Span) -> Iterator[R]:
+        """All rows of `span`; raises _FilterIgnoredError."""
+        self._cut(span)
+        while self._running:
+            for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+                slice_ = self._running.pop(future)
+                yield from self._arrived(slice_, future.result())
+
+    def _arrived(self, slice_: _Slice[R], page: Page) -> Iterator[R]:
+        slice_.pages += 1
+        link = slice_.cursor.following(page)
+        if slice_.pages == 1:
+            self._check_filter(slice_, page)
+            if link is not None and self._may_cut(slice_.span):
+                # The page is not lost: the new slices fetch its rows again, each in its place.
+                self._cut(slice_.span)
+                return
+        if link is not None:
+            self._running[self._pool.submit(slice_.cursor.fetch, link)] = slice_
+        else:
+            self._refill()
+        yield from slice_.cursor.rows(page)
+
+    def _check_filter(self, slice_: _Slice[R], page: Page) -> None:
+        """A day off is how a boundary may be understood; more than that is no filter at all."""
+        start, end = slice_.span.start, slice_.span.end
+        tolerated = Span(start and start - DAY, end and end + DAY)
+        for raw in page.rows:
+            instant = self._scan.instant(slice_.cursor.listing.parse(raw))
+            if instant is not None and not tolerated.contains(instant):
+                raise _FilterIgnoredError
+
+    def _may_cut(self, span: Span) -> bool:
+        open_slices = len(self._running) + len(self._waiting)
+        return open_slices < (_SLICES_PER_WORKER - 1) * self._workers and len(self._pieces(span)) > 1
+
+    def _cut(self, span: Span) -> None:
+        for piece in self._pieces(span):
+            self._waiting.append(_Slice(self._transport, self._scan, piece, self._seen))
+        self._refill()
+
+    def _pieces(self, span: Span) -> list[Span]:
+        """`span` in up to as many pieces of whole days as there are workers; open ends stay open."""
+        start = span.start or min(_BEGINNING, (span.end or _BEGINNING) - DAY)
+        end = span.end or max(self._transport.clock.now(), start) + DAY
+        days = -(-(end - start) // DAY)
+        marks = [start + DAY * (days * number // self._workers) for number in range(1, self._workers)]
+        inner = [mark for mark in dict.fromkeys(marks) if start < mark < end]
+        edges = [span.start, *inner, span.end]
+        return [Span(edges[i], edges[i + 1]) for i in range(len(edges) - 1)]
+
+    def _refill(self) -> None:
+        while self._waiting and len(self._running) < self._workers:
+            slice_ = self._waiting.popleft()
+            self._running[self._pool.submit(slice_.cursor.fetch)] = slice_
