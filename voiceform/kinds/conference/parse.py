@@ -1,0 +1,176 @@
+"""`conferences:` in the configuration -> desired conferences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from voiceform.kinds.base import ParseContext
+from voiceform.kinds.conference.settings import SETTINGS, render_conference
+from voiceform.kinds.twiml import check_twiml
+from voiceform.model.address import Address
+from voiceform.model.diagnostics import Diagnostic, Position, Severity
+from voiceform.model.document import Block
+from voiceform.model.resource import Desired
+
+_CONFERENCE_SID = re.compile(r"CF[0-9a-fA-F]{32}")
+_INHERITED = ("muted", "start_conference_on_enter", "end_conference_on_exit")
+
+
+def parse(section: Block | None, context: ParseContext) -> list[Desired]:
+    """Desired conferences in source order; what the schema cannot say goes to the context."""
+    conferences = []
+    for key, value in (section or Block()).items():
+        block = value or Block()
+        position = (section or Block()).key_position(key)
+        desired = _conference(key, block, position)
+        conferences.append(desired)
+        for finding in _findings(desired, block):
+            context.report(finding)
+    _report_collisions(conferences, context)
+    return conferences
+
+
+def _conference(key: str, block: Block, position: Position) -> Desired:
+    name = block.get("friendly_name", key)
+    settings = {
+        setting: _plain(value)
+        for setting in SETTINGS
+        if (value := (block.get("settings") or {}).get(setting)) is not None
+    }
+    announce = block.get("announce")
+    return Desired(
+        address=Address("conference", key),
+        attributes={
+            "friendly_name": name,
+            "settings": settings,
+            "twiml": render_conference(name, settings),
+            "participants": {
+                who: _participant(person, settings)
+                for who, person in (block.get("participants") or {}).items()
+            },
+            "status": block.get("status", "open"),
+            "start": block.get("start", False),
+            "max_duration": block.get("max_duration"),
+            "announce": announce
+            and {"url": announce["url"], "method": announce.get("method", SETTINGS["wait_method"].default)},
+        },
+        position=position,
+        aliases=tuple(Address("conference", alias) for alias in block.get("aliases") or ()),
+    )
+
+
+def _participant(block: Block, settings: dict[str, Any]) -> dict[str, Any]:
+    """One participant with what can be compared filled in; the rest only where it is declared."""
+    inherited = {name: settings.get(name, SETTINGS[name].default) for name in _INHERITED}
+    declared = {name: _plain(value) for name, value in block.items() if value is not None}
+    return {**inherited, "hold": False, **declared}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - YAML value
+    """Without the positions, which state and plans do not carry."""
+    return list(value) if isinstance(value, list) else value
+
+
+def _findings(desired: Desired, block: Block) -> Iterator[Diagnostic]:
+    name = desired.attributes["friendly_name"]
+    where = block.value_position("friendly_name") if "friendly_name" in block else desired.position
+
+    def finding(
+        code: str, message: str, hint: str, position: Position | None, severity: Severity = Severity.ERROR
+    ) -> Diagnostic:
+        return Diagnostic(code, message, position, severity, hint, str(desired.address))
+
+    if name != name.strip():
+        yield finding(
+            "conference-name-space",
+            f"the name {name!r} begins or ends with white space",
+            "remove it: TwiML that names this conference would hardly match",
+            where,
+        )
+    if _CONFERENCE_SID.fullmatch(name):
+        yield finding(
+            "conference-name-sid",
+            f"the name {name!r} looks like the SID of a conference",
+            "Twilio would take it for one: choose another name",
+            where,
+        )
+    for problem in check_twiml(desired.attributes["twiml"]):
+        yield finding(
+            "conference-twiml",
+            f"the document that it renders to is not valid: {problem}",
+            "names and URLs must not hold control characters, and all of it must stay short",
+            where,
+        )
+    for code, message, hint, position, severity in _room_findings(desired, block):
+        yield finding(code, message, hint, position, severity)
+
+
+_Found = tuple[str, str, str, Position | None, Severity]
+
+
+def _room_findings(desired: Desired, block: Block) -> Iterator[_Found]:
+    wanted = desired.attributes
+    people = wanted["participants"]
+    if wanted["start"]:
+        place = block.key_position("start")
+        if not people:
+            message = "start: true, and there are no participants who could start it"
+            yield "conference-start", message, "declare participants", place, Severity.ERROR
+        if wanted["status"] == "ended":
+            message = "start: true contradicts status: ended"
+            yield "conference-start", message, "remove one of them", place, Severity.ERROR
+        if "/" in wanted["friendly_name"]:
+            message = "a conference whose name holds a slash cannot be started by phoning its participants"
+            yield "conference-start", message, "choose another friendly_name", place, Severity.ERROR
+    places = wanted["settings"].get("max_participants", SETTINGS["max_participants"].default)
+    if len(people) > places:
+        message = f"{len(people)} participants are declared, and {places} fit into the room"
+        hint = "raise settings.max_participants, or declare fewer"
+        yield "conference-full", message, hint, block.key_position("participants"), Severity.ERROR
+    yield from _same_number(block.get("participants") or Block())
+    yield from _without_effect(block.get("settings") or Block())
+
+
+def _same_number(people: Block) -> Iterator[_Found]:
+    """A person who is phoned twice: every participant is a call of its own."""
+    seen: dict[str, str] = {}
+    for key, person in people.items():
+        first = seen.setdefault(person["to"], key)
+        if first != key:
+            message = f"{key} has the same number as {first}, who would be phoned twice"
+            yield (
+                "conference-participant-twice",
+                message,
+                "remove one of them",
+                person.value_position("to"),
+                Severity.ERROR,
+            )
+
+
+def _without_effect(settings: Block) -> Iterator[_Found]:
+    for name in settings:
+        needed = SETTINGS[name].companion
+        if needed is not None and settings.get(needed) is None and settings[name] is not None:
+            message = f"settings.{name} has no effect without settings.{needed}"
+            hint = f"declare settings.{needed} as well, or remove it"
+            yield "conference-setting-unused", message, hint, settings.key_position(name), Severity.WARNING
+
+
+def _report_collisions(conferences: list[Desired], context: ParseContext) -> None:
+    """One name is one room. Whether case counts is not documented, so here it does not."""
+    seen: dict[str, Desired] = {}
+    for conference in conferences:
+        name = conference.attributes["friendly_name"]
+        first = seen.setdefault(name.casefold(), conference)
+        if first is not conference:
+            context.report(
+                Diagnostic(
+                    "conference-name-taken",
+                    f"the name {name!r} is declared by {first.address} at {first.position}",
+                    conference.position,
+                    hint="two declarations would both look after one room: set another friendly_name",
+                    address=str(conference.address),
+                )
+            )
