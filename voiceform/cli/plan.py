@@ -9,6 +9,7 @@ import click
 
 from voiceform.cli import wiring
 from voiceform.cli.options import App, format_option, selection_options, show_numbers_option
+from voiceform.engine.targets import Selection
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Mode, Plan
 
@@ -25,6 +26,12 @@ BLOCKED_EXIT = 4
 @click.option("--destroy", is_flag=True, help="Plan the deletion of everything that is recorded.")
 @click.option("--refresh-only", is_flag=True, help="Only look for drift; applying it records what is live.")
 @click.option("--at", "at_text", metavar="INSTANT", help="What would be due then, as 2026-12-01T09:00:00Z.")
+@click.option(
+    "--base",
+    type=click.Path(path_type=Path),
+    metavar="DIR_OR_FILE",
+    help="Review offline what the configuration changes against this one; needs no credentials.",
+)
 @show_numbers_option
 @click.pass_obj
 def command(
@@ -37,9 +44,19 @@ def command(
     destroy: bool,
     refresh_only: bool,
     at_text: str | None,
+    base: Path | None,
     show_numbers: bool,
 ) -> int:
     """Show what apply would do. Nothing is written to the account."""
+    if base is not None:
+        if out or destroy or refresh_only or at_text:
+            raise UsageError(
+                "--base compares two configurations; a plan of an account is something else",
+                hint="leave out --out, --destroy, --refresh-only and --at, or leave out --base",
+            )
+        plan = review_now(app, base, Selection(target, exclude))
+        show(app, plan, format_, show_numbers=show_numbers)
+        return exit_code(plan, detailed=detailed_exitcode)
     if destroy and refresh_only:
         raise UsageError("--destroy and --refresh-only exclude each other", hint="choose one of them")
     if at_text and out:
@@ -71,6 +88,19 @@ def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
         wiring.client(app, who, read_only=True) as reader,
     ):
         return wiring.make_plan(app, configuration, reader, store, options, progress)
+
+
+def review_now(app: App, base: Path, selection: Selection) -> Plan:
+    """The offline plan from the configuration at `base` to that of -f."""
+    from dataclasses import replace
+
+    from voiceform.engine.review import review
+
+    head = wiring.load(app)
+    before = wiring.load(replace(app, files=(str(base),)))
+    return review(
+        before, head, wiring.kinds(), now=app.clock.now(), new_id=wiring.new_plan_id, selection=selection
+    )
 
 
 def show(app: App, plan: Plan, format_: str, *, show_numbers: bool) -> None:

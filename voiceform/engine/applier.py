@@ -21,7 +21,7 @@ from voiceform.engine.drift import accept_drift
 from voiceform.engine.order import requirements
 from voiceform.engine.safety import Approvals, require_lifted
 from voiceform.engine.workers import run_all
-from voiceform.kinds.base import Done, Kind, Session
+from voiceform.kinds.base import Done, Evidence, Kind, NoEvidence, Session
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.errors import OutcomeUnknownError, StalePlanError, StateError, VoiceformError
@@ -48,7 +48,8 @@ def _nobody_listens(outcome: Outcome) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ApplyContext:
-    """What an apply works with. `who` is recorded; `stop` ends it after what is in flight."""
+    """What an apply works with. `who` is recorded; `stop` ends it after what is in flight; `evidence` takes down
+    what kinds destroy."""
 
     kinds: Sequence[Kind[Any]]
     client: Client
@@ -59,6 +60,7 @@ class ApplyContext:
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
     on_outcome: Callable[[Outcome], None] = _nobody_listens
+    evidence: Evidence = field(default_factory=NoEvidence)
 
 
 def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunReport:
@@ -92,7 +94,15 @@ def new_session(context: ApplyContext, resources: Resources, run_id: str) -> Ses
         recorded=resources.recorded,
         run_all=partial(run_all, threads=context.parallelism),
         progress=context.progress,
+        may_go_on=partial(_may_go_on, context),
+        evidence=context.evidence,
     )
+
+
+def _may_go_on(context: ApplyContext) -> bool:
+    """False once the run is to stop; raises LeaseLostError when somebody else may write now."""
+    context.lease.ensure_held()
+    return not context.stop.is_set()
 
 
 def outcome_of(change: Change, done: Done) -> Outcome:

@@ -42,7 +42,7 @@ class PlanRequest:
     store: DocumentReader
     recorded: Mapping[Address, Recorded]
     state: StateVersion
-    account_sid: str
+    account_sid: str | None
     created_at: datetime
     now: datetime
     new_id: Callable[[], str]
@@ -93,7 +93,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
         change.previous_address for change in changes if change.previous_address is not None
     }
     keep_all = request.selection.everything or refresh_only
-    limits = limit_violations(changes, request.configuration.safety, _populations(request, changes))
+    limits = limit_violations(changes, request.configuration.safety, _populations(request, changes, compared))
     own = [] if refresh_only else [blocked for part in compared for blocked in part.blocked]
     return Plan(
         plan_id=request.new_id(),
@@ -151,12 +151,17 @@ def _drift_fields(drift: Drift) -> tuple[Any, ...]:
     return field_changes(drift.before, drift.after) if drift.after is not None else ()
 
 
-def _populations(request: PlanRequest, changes: Sequence[Change]) -> dict[str, int]:
-    """How many objects of each kind are ours now, with those that exclusive ownership is about to claim."""
+def _populations(
+    request: PlanRequest, changes: Sequence[Change], compared: Sequence[Comparison]
+) -> dict[str, int]:
+    """How many objects of each kind are ours now, with those that exclusive ownership is about to claim, and how
+    many a kind has seen of what nobody records."""
     counts: dict[str, int] = defaultdict(int)
     for address in request.recorded:
         counts[address.kind] += 1
     for change in changes:
         if change.action is Action.DELETE and change.address not in request.recorded:
             counts[change.kind] += 1
+    for part in compared:
+        counts.update(part.populations)
     return counts

@@ -12,6 +12,8 @@ from voiceform.model.safety import Safety
 
 CALL_SCOPE = "call"
 RECORDING_SCOPE = "delete:recording"
+BULK_SCOPES = frozenset({RECORDING_SCOPE, "delete:call-record"})
+"""What goes by the thousand and has a limit of its own, besides the share."""
 _DELETE = "delete:"
 
 
@@ -87,13 +89,12 @@ def _exceeded(
 ) -> tuple[str, str] | None:
     if scope == CALL_SCOPE:
         return ("max_calls", str(safety.max_calls)) if count > safety.max_calls else None
-    if scope == RECORDING_SCOPE:
-        limit = safety.max_recording_deletes
-        return ("max_recording_deletes", str(limit)) if count > limit else None
     if not scope.startswith(_DELETE):
         return None
-    if count > safety.max_deletes:
-        return ("max_deletes", str(safety.max_deletes))
+    rule = "max_recording_deletes" if scope in BULK_SCOPES else "max_deletes"
+    limit = safety.max_recording_deletes if scope in BULK_SCOPES else safety.max_deletes
+    if count > limit:
+        return (rule, str(limit))
     population = populations.get(scope.removeprefix(_DELETE), 0)
     if count * 100 > safety.max_delete_percent * population:
         return ("max_delete_percent", f"{safety.max_delete_percent} % of {population}")

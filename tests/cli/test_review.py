@@ -1,0 +1,52 @@
+"""`plan --base`: a review of two configurations, offline."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import Stack
+
+
+@pytest.fixture
+def offline(stack: Stack) -> Stack:
+    stack.environ = {}
+    stack.write("queues: {a: {max_size: 1}, b: {}, old: {}}\n", "base/voiceform.yaml")
+    return stack
+
+
+def test_changes_between_two_configurations(offline: Stack) -> None:
+    offline.write(
+        "safety: {max_delete_percent: 50}\n"
+        "queues: {a: {max_size: 2}, new: {friendly_name: old, aliases: [old]}, c: {}}\n"
+    )
+    plan = offline.run("plan", "--base", "base", "--format", "json").json
+    assert [(change["address"], change["action"], change["sid"]) for change in plan["changes"]] == [
+        ("queue.a", "update", None),
+        ("queue.c", "create", None),
+        ("queue.new", "update", None),
+        ("queue.b", "delete", None),
+    ]
+    assert plan["mode"] == "review"
+    assert offline.emulator.requests() == []
+
+
+def test_exit_codes_are_those_of_plan(offline: Stack) -> None:
+    offline.write("queues: {a: {max_size: 1}, b: {}, old: {}}\n")
+    assert offline.run("plan", "--base", "base", "--detailed-exitcode").code == 0
+    offline.write("queues: {a: {max_size: 3}, b: {}, old: {}}\n")
+    assert offline.run("plan", "--base", "base", "--detailed-exitcode").code == 2
+    offline.write("queues: {a: {max_size: 3}}\n")
+    assert offline.run("plan", "--base", "base").code == 4
+
+
+def test_a_review_cannot_be_saved(offline: Stack) -> None:
+    offline.write("queues: {}\n")
+    assert offline.run("plan", "--base", "base", "--out", "p.json").code == 64
+
+
+def test_an_invalid_base_is_named(offline: Stack) -> None:
+    offline.write("queues: {}\n")
+    offline.write("queues: {a: {max_size: none}}\n", "base/voiceform.yaml")
+    result = offline.run("plan", "--base", "base")
+    assert result.code == 1
+    assert "base/voiceform.yaml:2:" in result.err
