@@ -124,6 +124,12 @@ def test_recordings_and_rooms_report_too(emulator: Emulator, api: Api, receiver:
     assert recordings[0]["RecordingUrl"].startswith(emulator.url)
 
 
+def test_an_application_has_callbacks_of_its_own(emulator: Emulator, api: Api) -> None:
+    api.call(Twiml="", ApplicationSid="AP" + "1" * 32, StatusCallback="https://example.com/x")
+    emulator.clock_advance("1h")
+    assert emulator.callbacks() == []
+
+
 def test_nobody_else_is_told(emulator: Emulator, api: Api, receiver: Receiver) -> None:
     api.call(StatusCallback="http://127.0.0.1.example.com/x")
     api.call(StatusCallback=receiver.url)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.emulator.api import FROM, TO, Api, error
 from voiceform.emulator import Emulator
+from voiceform.emulator.calls import numbers
 
 
 def _status(api: Api, sid: str) -> str:
@@ -77,6 +79,11 @@ def test_the_number_decides(
     call = api.show(f"Calls/{sid}.json")
     assert (call["status"], call["answered_by"]) == (status, answered_by)
     assert (call["duration"] is not None) == (call["end_time"] is not None) == (status == "completed")
+
+
+def test_every_magic_number_is_documented() -> None:
+    documented = re.findall(r"``(\+1500555\d{4})``", numbers.__doc__ or "")
+    assert set(documented) == {*numbers.MAGIC, *numbers.REFUSED_TO, *numbers.REFUSED_FROM}
 
 
 def test_without_detection_nobody_knows_who_answered(emulator: Emulator, api: Api) -> None:

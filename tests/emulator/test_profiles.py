@@ -105,6 +105,11 @@ def test_words_that_the_description_does_not_know(strict: Api) -> None:
     assert "start_time" not in calls["queued"]
 
 
+def test_hold_on_creation_is_a_parameter_of_the_description_only(strict: Api, api: Api) -> None:
+    assert strict.add("held", Hold="true")["hold"] is True
+    assert api.add("held", Hold="true")["hold"] is False
+
+
 def test_what_is_created_is_to_the_letter_too(strict: Api) -> None:
     answers = [
         strict.call(),

@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from tests.emulator.api import TO, Api
-from voiceform.emulator import Emulator, EmulatorSettings
+from voiceform.emulator import ControlError, Emulator, EmulatorSettings
 
 SERVE = "import sys; from voiceform.emulator import *; serve(EmulatorSettings(port=0, profile='openapi'))"
 
@@ -82,6 +82,13 @@ def test_the_foreground_server_says_where_it_is_and_ends_cleanly(number: signal.
 def test_a_port_that_is_taken(emulator: Emulator) -> None:
     with pytest.raises(OSError, match="in use"):
         Emulator(port=int(emulator.url.rsplit(":", 1)[1])).start()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("something else entirely, and long enough to be looked at" * 20)
+    with pytest.raises(ControlError, match=r"notes.txt: file is not a database"):
+        Emulator(db=path).start()
 
 
 @pytest.mark.parametrize(

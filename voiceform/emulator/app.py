@@ -1,7 +1,7 @@
 """The ASGI application: one function, no framework. A dictionary look-up finds the operation.
 
-(A framework's routing would cost more than the work of most operations: deleting a recording takes some 30
-microseconds.)
+A framework's routing alone would take half the time that everything does here from credentials to answer (16
+of 30 microseconds for a deletion).
 """
 
 from __future__ import annotations
@@ -163,7 +163,11 @@ class Application:
         # Webhooks are signed with the account's token; where any will do, with the last one that was used.
         self.world.tokens[target.account] = token
         settle(self.world)
-        return route.handler(self.world, request)
+        if request.method == "GET":
+            return route.handler(self.world, request)
+        # All or nothing, also for somebody who opens the file after the emulator was killed.
+        with self.world.store.transaction():
+            return route.handler(self.world, request)
 
     def _authenticate(self, scope: Scope, target: Target) -> str:
         for name, value in scope["headers"]:

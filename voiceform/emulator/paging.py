@@ -22,7 +22,7 @@ from voiceform.emulator.world import World
 
 MAXIMUM = 1000
 DEFAULT = 50
-_TOKEN = re.compile(r"P([AB])([A-Z]{2}[0-9a-fA-F]{32})([0-9a-f]{14})([0-9a-f]{1,14})", re.ASCII)
+_TOKEN = re.compile(r"P([AB])([A-Z]{2}[0-9a-fA-F]{32})([0-9a-f]{16})([0-9a-f]{1,14})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -120,9 +120,9 @@ def _rows(world: World, request: Request, listing: Listing, chosen: Filter, posi
     """The rows of the page and one more, which tells whether another page follows."""
     where = ["account IN (?, '')", *chosen.where]
     args: list[object] = [request.account, *chosen.args]
-    if world.settings.list_delay:
+    if world.switches.list_delay:
         where.append("created <= ?")
-        args.append(world.now - round(world.settings.list_delay * SECOND))
+        args.append(world.now - round(world.switches.list_delay * SECOND))
     direction = "ASC" if position.backward else "DESC"
     if position.value is not None:
         where.append(f"({listing.order}, seq) {'>' if position.backward else '<'} (?, ?)")
@@ -151,5 +151,5 @@ def _own_uri(base: str, query: Params, position: _Position) -> str:
 
 
 def _link(base: str, direction: str, page: int, row: Row, listing: Listing) -> str:
-    token = f"P{direction}{row['sid']}{row[listing.order]:014x}{row['seq']:x}"
+    token = f"P{direction}{row['sid']}{row[listing.order]:016x}{row['seq']:x}"
     return f"{base}&Page={max(page, 0)}&PageToken={token}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -53,10 +54,12 @@ class Emulator:
         """
         import uvicorn
 
-        world = World(self.settings)
-        if self.settings.seed is not None:
-            put_seed(world, read_seed(self.settings.seed))
-        listener = _bind(self.settings.host, self.settings.port)
+        world = _world(self.settings)
+        try:
+            listener = _bind(self.settings.host, self.settings.port)
+        except BaseException:
+            world.store.close()
+            raise
         self._port = listener.getsockname()[1]
         world.origin = self.url
         self._server = uvicorn.Server(
@@ -171,6 +174,23 @@ def serve(settings: EmulatorSettings) -> None:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _world(settings: EmulatorSettings) -> World:
+    """The data, with the seed file's objects in it. Raises ``ControlError`` for a file that cannot be
+    used.
+    """
+    try:
+        world = World(settings)
+    except sqlite3.Error as error:
+        raise ControlError(f"{settings.db}: {error}") from None
+    try:
+        if settings.seed is not None:
+            put_seed(world, read_seed(settings.seed))
+    except BaseException:
+        world.store.close()
+        raise
+    return world
 
 
 def read_seed(path: Path) -> object:

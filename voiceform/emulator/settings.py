@@ -38,6 +38,8 @@ class Switches:
     page_size_over_maximum: Literal["refuse", "clamp"] = "refuse"
     #: A page token whose own row has been deleted: still a position, or refused with 21481.
     deleted_row_position: Literal["honour", "refuse"] = "honour"
+    #: For so many seconds a new object is missing from lists; fetching it by its SID works at once.
+    list_delay: float = 0.0
     #: The column by which calls and queues are listed, newest first.
     calls_ordered_by: Literal["created", "updated"] = "updated"
     queues_ordered_by: Literal["created", "updated"] = "created"
@@ -53,9 +55,8 @@ class EmulatorSettings:
 
     ``auth`` is ``SID:TOKEN``; without it any well-formed SID and any token are accepted. ``latency_ms`` is
     added to every API request. ``max_concurrent`` is the number of requests per account that may be in flight
-    before 429. ``calls_per_second`` is the dialling speed per account. ``list_delay`` hides new objects from
-    lists for so many seconds (fetching by SID works at once). ``verified_numbers``, when given, are the only
-    numbers allowed as ``From``. ``random_seed`` makes SIDs and generated data repeatable.
+    before 429. ``calls_per_second`` is the dialling speed per account. ``verified_numbers``, when given,
+    are the only numbers allowed as ``From``. ``random_seed`` makes SIDs and generated data repeatable.
     """
 
     host: str = "127.0.0.1"
@@ -67,7 +68,6 @@ class EmulatorSettings:
     latency_ms: float = 0.0
     max_concurrent: int | None = None
     calls_per_second: float = 1.0
-    list_delay: float = 0.0
     verified_numbers: tuple[str, ...] = ()
     random_seed: int | None = None
     switches: Switches = field(default_factory=Switches)
@@ -78,8 +78,8 @@ class EmulatorSettings:
             raise ValueError(f"profile must be twilio or openapi, not {self.profile!r}")
         if self.auth is not None and (":" not in self.auth or not self.auth.partition(":")[2]):
             raise ValueError("auth must be SID:TOKEN")
-        if self.latency_ms < 0 or self.list_delay < 0:
-            raise ValueError("latency and list delay must not be negative")
+        if self.latency_ms < 0:
+            raise ValueError("latency must not be negative")
         if self.max_concurrent is not None and self.max_concurrent < 1:
             raise ValueError("max_concurrent must be at least 1")
         if self.calls_per_second <= 0:

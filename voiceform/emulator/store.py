@@ -98,12 +98,16 @@ class Store:
             cached_statements=512,
         )
         self._connection.row_factory = sqlite3.Row
-        if path is not None:
-            # A killed emulator loses nothing with WAL; only a crash of the machine could, and then it is test
-            # data.
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.executescript(_SCHEMA)
+        try:
+            if path is not None:
+                # A killed emulator loses nothing with WAL; only a crash of the machine could, and then it is
+                # test data.
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = OFF")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     def one(self, sql: str, *args: object) -> Row | None:
         """The first row, or None."""

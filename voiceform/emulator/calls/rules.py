@@ -29,6 +29,9 @@ def create(world: World, account: str, params: Params) -> str:
     check_instructions(params)
     caller = read_from(world, params, to)
     options = dial_options(params, RECORDING_EVENTS)
+    if params.one("ApplicationSid"):
+        # The application has callbacks of its own.
+        options["status_callback"] = None
     # With both, the URL wins and the TwiML is ignored.
     options["twiml"] = None if params.one("Url") else params.one("Twiml")
     return life.place(world, account, to, caller, options)
