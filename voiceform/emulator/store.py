@@ -104,6 +104,8 @@ class Store:
                 # test data.
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = OFF")
+                # SIDs are random, so bulk inserts touch the whole index; it must fit (64 MiB).
+                self._connection.execute("PRAGMA cache_size = -65536")
             self._connection.executescript(_SCHEMA)
         except sqlite3.Error:
             self._connection.close()
