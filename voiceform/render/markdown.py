@@ -1,0 +1,225 @@
+"""A plan as the comment on a pull request: the gravest first, never longer than GitHub takes.
+
+All that comes from YAML or from the API stands in code spans and fenced blocks, where GitHub knows no markup,
+mentions, issue references or links.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from urllib.parse import quote
+
+from voiceform.model.plan import Change, Mode, Plan, Unmanaged
+from voiceform.model.plan_codec import instant_to_text, plan_to_document
+from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
+from voiceform.render.layout import Line, Tone
+from voiceform.render.redact import redact_plan
+from voiceform.render.text import blocked_lines, change_lines, drift_lines
+from voiceform.render.view import Effect, effect_of, headline, notes_of, number_of
+
+SMALLEST_LIMIT = 2_000
+"""Below this there is no room for more than the frame of a comment."""
+
+_OPEN_CHANGES = 20
+_RESERVE_FOR_LEFT_OUT = 400
+_SECTION_FRAME = 200
+_WORTH_CUTTING = 200
+_DIFF_MARKS = {Tone.CREATE: "+", Tone.DELETE: "-", Tone.UPDATE: "!", Tone.CALL: "!", Tone.WARNING: "!"}
+_EFFECTS: Sequence[tuple[Effect, str, str]] = (
+    (Effect.DESTROY, "Destroys", "destructive change"),
+    (Effect.CALL, "Calls people", "change that calls people"),
+    (Effect.CREATE, "Creates", "creation"),
+    (Effect.UPDATE, "Updates", "update"),
+)
+_URL_CHARACTERS = "/:?#@!$&*+,;=%~._-"
+
+
+def comment_marker(stack: str | None = None) -> str:
+    """The invisible first line by which CI finds the comment to update; one for each stack."""
+    if stack is None:
+        return "<!-- voiceform:plan -->"
+    return f"<!-- voiceform:plan stack={quote(visible(stack), safe='/').replace('--', '-%2D')} -->"
+
+
+def render_plan_markdown(
+    plan: Plan,
+    *,
+    limit: int = 65_000,
+    commit: str | None = None,
+    digest: str | None = None,
+    artifact: str | None = None,
+    show_numbers: bool = False,
+    stack: str | None = None,
+    plan_file: str | None = None,
+) -> str:
+    """The comment, at most `limit` long; ends in a newline.
+
+    Length is in UTF-8 bytes, the strictest of the ways in which GitHub has been seen to count. `digest` is
+    computed when it is not given; `artifact` is the address of the whole plan; `plan_file` the path of the
+    plan file, for the command that applies it. ValueError when `limit` is under SMALLEST_LIMIT or the other
+    arguments alone do not fit in.
+    """
+    if limit < SMALLEST_LIMIT:
+        raise ValueError(f"a comment needs at least {SMALLEST_LIMIT} bytes, not {limit}")
+    digest = digest or str(plan_to_document(plan)["digest"])
+    shown = redact_plan(plan, show_numbers=show_numbers)
+    file = plan_file or "PLANFILE"
+    top = _top(shown, stack, commit, digest)
+    bottom = _bottom(shown, file, digest)
+    frame = _size(top) + _size(bottom) + _size(_left_out(["x"], artifact, file))
+    budget = limit - frame - _RESERVE_FOR_LEFT_OUT
+    if budget < 0:
+        raise ValueError("stack, commit, artifact and plan file alone are longer than a comment may be")
+    body = _Body(budget)
+    _fill(body, shown)
+    parts = [top, *body.parts, _left_out(body.left_out, artifact, file), bottom]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+@dataclass
+class _Body:
+    """The sections that fit, and what did not."""
+
+    budget: int
+    parts: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def section(self, title: str, noun: str, total: int, blocks: Iterable[list[Line]], shown: int) -> None:
+        """Add as many of `total` blocks as there is room for, the first `shown` in sight, the rest folded."""
+        if not total:
+            return
+        self.budget -= _SECTION_FRAME
+        finished = (_diff_lines(block) for block in blocks)
+        in_sight = self._take(islice(finished, shown))
+        folded = self._take(finished)
+        heading = f"### {title} ({total:,})"
+        if in_sight:
+            self.parts += [heading, _fenced(in_sight)]
+        if folded:
+            summary = f"{len(folded):,} more" if in_sight else f"{title} ({total:,})"
+            fenced = _fenced(folded)
+            self.parts.append(f"<details><summary>{summary}</summary>\n\n{fenced}\n\n</details>")
+        missing = total - len(in_sight) - len(folded)
+        if missing:
+            self.left_out.append(number_of(missing, noun))
+
+    def _take(self, blocks: Iterable[list[str]]) -> list[list[str]]:
+        """Blocks until one does not fit; that one is cut, or left out, and nothing fits after it."""
+        taken = []
+        for block in blocks:
+            cost = _cost(block)
+            if cost > self.budget:
+                if self.budget >= _WORTH_CUTTING:
+                    taken.append(_cut(block, self.budget))
+                self.budget = -1
+                break
+            self.budget -= cost
+            taken.append(block)
+        return taken
+
+
+def _fill(body: _Body, plan: Plan) -> None:
+    blocked = (list(blocked_lines(item)) for item in plan.blocked)
+    body.section("Blocked: apply refuses this plan", "refusal", len(plan.blocked), blocked, len(plan.blocked))
+    groups: dict[Effect, list[Change]] = {effect: [] for effect in Effect}
+    for change in plan.pending:
+        groups[effect_of(change)].append(change)
+    for effect, title, noun in _EFFECTS:
+        group = groups[effect]
+        grave = effect in (Effect.DESTROY, Effect.CALL)
+        blocks = (list(change_lines(change)) for change in group)
+        body.section(title, noun, len(group), blocks, len(group) if grave else _OPEN_CHANGES)
+    drift = (list(drift_lines(item)) for item in plan.drift)
+    body.section("Changed outside of voiceform", "drifted object", len(plan.drift), drift, 0)
+    unmanaged = ([_unmanaged_line(item)] for item in plan.unmanaged)
+    body.section("Not managed, left alone", "object that is not managed", len(plan.unmanaged), unmanaged, 0)
+
+
+def _top(plan: Plan, stack: str | None, commit: str | None, digest: str) -> str:
+    title = f"## voiceform plan{f': {markdown_code(stack)}' if stack else ''}"
+    notes = "\n".join(f"> {note}" for note in notes_of(plan))
+    facts = {
+        "Commit": commit,
+        "Plan": plan.plan_id,
+        "Made at": instant_to_text(plan.created_at),
+        "Account": plan.account_sid,
+        "Digest": digest,
+    }
+    cells = {name: markdown_code(value) for name, value in facts.items() if value}
+    table = "\n".join(
+        f"| {' | '.join(row)} |" for row in (cells.keys(), ("---" for _ in cells), cells.values())
+    )
+    parts = [f"{comment_marker(stack)}\n{title}", f"**{headline(plan)}**", notes, table]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _bottom(plan: Plan, file: str, digest: str) -> str:
+    if plan.mode is Mode.REVIEW or not plan.pending:
+        return ""
+    command = f"voiceform apply {shlex.quote(visible(file))} --expect-digest {shlex.quote(visible(digest))}"
+    first = "What is blocked has to be resolved or approved first. " if plan.blocked else ""
+    return f"{first}To apply exactly this plan:\n\n{markdown_fence([command], 'sh')}"
+
+
+def _left_out(left_out: list[str], artifact: str | None, file: str) -> str:
+    """What the comment leaves out, and where all of it is."""
+    whole = _whole_plan(artifact, file)
+    if left_out:
+        return f"**Too long for a comment, left out here: {', '.join(left_out)}.** All of it is in {whole}."
+    return f"The plan as a file: {_link(artifact)}." if artifact else ""
+
+
+def _whole_plan(artifact: str | None, file: str) -> str:
+    show = markdown_code(f"voiceform show {shlex.quote(visible(file))}")
+    return f"{_link(artifact)} and in the output of {show}" if artifact else f"the output of {show}"
+
+
+def _link(address: str) -> str:
+    if not address.startswith(("https://", "http://")):
+        return markdown_code(address)
+    return f"[the plan]({quote(visible(address), safe=_URL_CHARACTERS)})"
+
+
+def _unmanaged_line(item: Unmanaged) -> Line:
+    return Line(f'{terminal(item.kind)} "{terminal(item.name)}" ({terminal(item.sid)})', 2)
+
+
+def _diff_lines(block: list[Line]) -> list[str]:
+    """Lines as GitHub colours a diff: the sign stands in the first column."""
+    finished = []
+    for line in block:
+        mark = _DIFF_MARKS.get(line.tone, " ")
+        text = line.text[2:] if line.text.startswith(f"{mark} ") else line.text
+        finished.append(log_line(f"{mark}{' ' * max(line.indent - 1, 1)}{text}"))
+    return finished
+
+
+def _fenced(blocks: list[list[str]]) -> str:
+    lines = [line for block in blocks for line in (*block, "")]
+    return markdown_fence(lines[:-1], "diff")
+
+
+def _size(text: str) -> int:
+    return len(text.encode()) + 2
+
+
+def _cost(block: list[str]) -> int:
+    """The bytes of a block in a fence; a run of backticks may lengthen both ends of the fence."""
+    text = "\n".join(block)
+    return _size(text) + (2 * max(map(len, text.split())) if "`" in text else 0)
+
+
+def _cut(block: list[str], budget: int) -> list[str]:
+    """As many whole lines as fit, but part of the first in any case, and how many are missing."""
+    kept: list[str] = []
+    room = budget - 60
+    for line in block:
+        if _cost([*kept, line]) > room:
+            break
+        kept.append(line)
+    if not kept:
+        kept = [block[0].replace("`", "'").encode()[: room // 4].decode(errors="ignore")]
+    return [*kept, f"  ... {number_of(len(block) - len(kept), 'line')} of this not shown"]
