@@ -12,10 +12,11 @@ MAX_FINDINGS = 10_000
 
 
 class Findings:
-    """Takes diagnostics as a callable; the first one at a place is kept."""
+    """Takes diagnostics as a callable; repetitions are left out."""
 
     def __init__(self) -> None:
-        self._kept: dict[object, Diagnostic] = {}
+        self._kept: dict[tuple[Position | None, str, str], Diagnostic] = {}
+        self._places: set[Position | None] = set()
         self._left_out = 0
         self._errors = 0
 
@@ -23,15 +24,19 @@ class Findings:
         """Take one diagnostic."""
         if diagnostic.severity is Severity.ERROR:
             self._errors += 1
-        key: object = diagnostic.position or diagnostic
-        if diagnostic.code == "missing-key":
-            key = (key, "missing-key")
-        if key in self._kept:
-            return
         if len(self._kept) >= MAX_FINDINGS:
             self._left_out += 1
-        else:
-            self._kept[key] = diagnostic
+            return
+        self._kept.setdefault((diagnostic.position, diagnostic.code, diagnostic.message), diagnostic)
+        self._places.add(diagnostic.position)
+
+    def new_place(self, diagnostic: Diagnostic) -> None:
+        """Take one diagnostic unless something was found at its place before, of which it is a consequence.
+
+        A missing key has no place of its own and is always taken.
+        """
+        if diagnostic.code == "missing-key" or diagnostic.position not in self._places:
+            self(diagnostic)
 
     @property
     def failed(self) -> bool:

@@ -2,8 +2,8 @@
 
 A default stands in where the name is not set or empty, as in a shell. `$${` is a literal `${`; any other
 dollar sign is just that. What comes out is text and is never read as YAML, except that an unquoted scalar
-which is one reference and nothing else has the type of its value: `max_size: ${SIZE:-200}` is a number, and an
-empty value is nothing.
+which is one reference and nothing else has the type of its value: `max_size: ${SIZE:-200}` is a number, and
+an empty value is nothing.
 """
 
 from __future__ import annotations

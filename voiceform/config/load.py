@@ -61,9 +61,13 @@ def read_document(
     kinds: Sequence[Kind[Any]],
     findings: Findings,
 ) -> Block:
-    """One schema-valid document of all files; it may be used when `findings` holds no error."""
+    """One schema-valid document of all files; it may be used when `findings` holds no error.
+
+    What every configuration must have is not missed while some file could not be found or read.
+    """
     schema = ConfigSchema.load()
     addresses = {kind.section: kind.name for kind in kinds}
+    all_found = not findings.failed
     documents = []
     for source in sources:
         document = _read_file(source, schema, environ, addresses, findings)
@@ -74,7 +78,7 @@ def read_document(
     merged = merge_documents(
         documents, schema.root, lookup=schema.child, addresses=addresses, report=findings
     )
-    if len(documents) == len(sources):
+    if len(documents) == len(sources) and all_found:
         _check_required(merged, schema, findings)
     return merged
 
@@ -99,7 +103,7 @@ def _read_file(
     document = read_yaml(text, source.display, findings, interpolator=interpolator)
     if document is not None:
         schema.fill_empty(document)
-        schema.check(document, FileFacts(interpolator.references), addresses, findings)
+        schema.check(document, FileFacts(interpolator.references), addresses, findings.new_place)
         without_extensions(document)
     return document
 

@@ -132,7 +132,7 @@ class _Merger:
     ) -> None:
         kind = self._addresses.get(path[0])
         address = f"{kind}.{path[1]}" if kind and len(path) == _ADDRESS_DEPTH else None
-        name = address or shorten(private(".".join(path)))
+        name = "it" if address else shorten(private(".".join(path)))
         self._report(
             Diagnostic(
                 code,

@@ -1,12 +1,13 @@
 """What an unquoted scalar means.
 
 The rules are those of YAML 1.2's core schema, narrowed where they surprise: what looks like a number but
-would not be written back the same way stays text.
+would not be written back the same way stays text. Everything that is not text here is not text in YAML 1.1
+either, so what PyYAML and other writers leave unquoted keeps its meaning.
 
     null      (nothing)  ~  null  Null  NULL
     boolean   true  True  TRUE  false  False  FALSE      not yes, no, on, off: `NO` is a country
     integer   0  -5  200                                 not 010, 0x10, 1_000, 12:30, +15558675310
-    float     0.5  -1.5e3  (2.0 is the integer 2)        not 1e3, .5, .inf, .nan
+    float     0.5  -1.5e+3  (2.0 is the integer 2)       not 1e3, .5, .inf, .nan
     text      everything else, timestamps included
 """
 
@@ -18,7 +19,7 @@ import re
 Scalar = str | int | float | bool | None
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
-_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,30}(?:[eE][-+]?[0-9]{1,3})?\Z")
+_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,30}(?:[eE][-+][0-9]{1,3})?\Z")
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),

@@ -74,7 +74,8 @@ ANNOTATIONS = frozenset(
     ]
 )
 """Keywords that check nothing. `errorMessage` and `patternErrorMessage` (known to editors too) say what a
-value must be, as the second half of a sentence; a `writeOnly` value is never shown; `x-merge`: see merge.py."""
+value must be, as the second half of a sentence; a `writeOnly` value is never shown; `x-merge` is explained in
+merge.py."""
 KEYWORDS = CHECKS | ANNOTATIONS
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voiceform.config.text import MAX_BYTES
-from voiceform.config.wording import quote
 from voiceform.model.diagnostics import Diagnostic, Position
 
 DEFAULT_FILE = "voiceform.yaml"
@@ -56,31 +55,31 @@ def _sources_at(path: Path, base_dir: Path, *, default: bool, report: Report) ->
     """The files that one path names."""
     full = base_dir / path
     display = _display(path, base_dir)
-    if full.is_dir():
+    if os.path.isdir(full):
         try:
             names = sorted(entry.name for entry in full.iterdir() if _is_configuration(entry))
         except OSError as error:
             reason = (error.strerror or "unknown error").lower()
-            report(Diagnostic("unreadable-file", f"the folder {quote(display)} cannot be read: {reason}"))
+            report(Diagnostic("unreadable-file", f"the folder {display!r} cannot be read: {reason}"))
             return
         if not names:
             report(
                 Diagnostic(
                     "no-configuration",
-                    f"the folder {quote(display)} holds no *.yaml or *.yml file",
+                    f"the folder {display!r} holds no *.yaml or *.yml file",
                     hint="name another file or folder with -f",
                 )
             )
         for name in names:
             yield SourceFile(full / name, os.path.normpath(os.path.join(display, name)))
-    elif full.exists():
+    elif os.path.exists(full):
         yield SourceFile(full, display)
     else:
         report(_missing(display, default=default))
 
 
 def _is_configuration(entry: Path) -> bool:
-    return entry.suffix in SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+    return entry.suffix in SUFFIXES and not entry.name.startswith(".") and os.path.isfile(entry)
 
 
 def _missing(display: str, *, default: bool) -> Diagnostic:
@@ -88,7 +87,7 @@ def _missing(display: str, *, default: bool) -> Diagnostic:
     hint = "run `voiceform init` to make one, or name a file or folder with -f"
     if default:
         return Diagnostic("no-configuration", f"there is no {display}", hint=hint)
-    return Diagnostic("no-configuration", f"there is no file or folder {quote(display)}", hint=hint)
+    return Diagnostic("no-configuration", f"there is no file or folder {display!r}", hint=hint)
 
 
 def _display(path: Path, base_dir: Path) -> str:

@@ -63,7 +63,12 @@ _EXPLAINED = {
     ),
 }
 _BRACKETS = ("',' or ']'", "',' or '}'")
-_AT_CONTEXT = ("while scanning a quoted scalar", *_BRACKETS)
+_AT_CONTEXT = (
+    "while scanning a quoted scalar",
+    "while scanning an alias",
+    "while scanning an anchor",
+    *_BRACKETS,
+)
 
 
 def explain_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnostic:

@@ -27,7 +27,7 @@ from voiceform.model.document import Block, Mark, Series
 
 MAX_DEPTH = 100
 """The deepest nesting, that of aliased content included."""
-MAX_NODES = 5_000_000
+MAX_NODES = 2_000_000
 """The most that one file may write: one for each key, value and collection, one more for 64 characters."""
 MAX_ALIASED = 1_000_000
 """The most that aliases may add, counted in the same way."""
@@ -69,11 +69,14 @@ class TreeBuilder:
         file: str,
         report: Callable[[Diagnostic], None],
         interpolator: Interpolator | None,
+        *,
+        max_nodes: int = MAX_NODES,
     ) -> None:
         self._next: Callable[[], Event] = source.get_event
         self._file = file
         self._report = report
         self._interpolator = interpolator
+        self._max_nodes = max_nodes
         self._weight = 0
         self._aliased = 0
         self._deepest = 0
@@ -265,11 +268,11 @@ class TreeBuilder:
         self._weight += 1 + (length >> 6)
         if length > MAX_TEXT:
             raise self._refusal("too-long", _mark(event), f"a text is over {MAX_TEXT:,} characters long")
-        if self._weight - self._aliased > MAX_NODES:
+        if self._weight - self._aliased > self._max_nodes:
             raise self._refusal(
                 "file-too-large",
                 _mark(event),
-                f"the file holds more than {MAX_NODES:,} values",
+                f"the file holds more than {self._max_nodes:,} values",
                 "split the configuration into stacks",
             )
 
