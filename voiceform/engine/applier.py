@@ -48,8 +48,8 @@ def _nobody_listens(outcome: Outcome) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ApplyContext:
-    """What an apply works with. `who` is recorded; `stop` ends it after what is in flight; `evidence` takes down
-    what kinds destroy."""
+    """What an apply works with. `who` is recorded; `stop` ends it after what is in flight; `evidence`
+    takes down what kinds destroy."""
 
     kinds: Sequence[Kind[Any]]
     client: Client

@@ -154,8 +154,8 @@ def _drift_fields(drift: Drift) -> tuple[Any, ...]:
 def _populations(
     request: PlanRequest, changes: Sequence[Change], compared: Sequence[Comparison]
 ) -> dict[str, int]:
-    """How many objects of each kind are ours now, with those that exclusive ownership is about to claim, and how
-    many a kind has seen of what nobody records."""
+    """How many objects of each kind are ours now, with those that exclusive ownership is about to claim, and
+    how many a kind has seen of what nobody records."""
     counts: dict[str, int] = defaultdict(int)
     for address in request.recorded:
         counts[address.kind] += 1

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
@@ -72,13 +72,40 @@ class Comparison:
     """What a kind proposes. `fields` of changes and drift are left empty: the engine fills them in.
 
     Blocked entries are for what only the kind can know (protections, holds, ambiguous live objects); the
-    engine adds the safety limits from `Change.counts`.
+    engine adds the safety limits from `Change.counts`. `populations` is how many objects there are, by the
+    word behind `delete:` in the counts, for objects that state does not record: deletions are limited to a
+    share of them.
     """
 
     changes: Sequence[Change] = ()
     drift: Sequence[Drift] = ()
     unmanaged: Sequence[Unmanaged] = ()
     blocked: Sequence[Blocked] = ()
+    populations: Mapping[str, int] = field(default_factory=dict)
+
+
+class Evidence(Protocol):
+    """Takes down what happened to each object that was destroyed or spared, durably and in order."""
+
+    def ensure_open(self) -> None:
+        """Raise EvidenceError when nothing more can be taken down; asked before each deletion."""
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Append one line; raises EvidenceError when it cannot be written."""
+
+
+class NoEvidence:
+    """Nobody asked for evidence."""
+
+    def ensure_open(self) -> None:
+        """Do nothing."""
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+
+def _go_on() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +113,8 @@ class Session:
     """What a kind may use while applying. `store` is fenced: every write proves that the lease still holds.
 
     `run_all` calls a function for many items on the run's own threads and yields results as they end.
+    A change that sends many requests asks `may_go_on` before each: False once the run is to stop,
+    LeaseLostError when the lease is lost.
     """
 
     client: Client
@@ -95,6 +124,8 @@ class Session:
     recorded: Mapping[Address, Recorded]
     run_all: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
     progress: Progress = field(default_factory=Silent)
+    may_go_on: Callable[[], bool] = _go_on
+    evidence: Evidence = field(default_factory=NoEvidence)
 
 
 @dataclass(frozen=True, slots=True)

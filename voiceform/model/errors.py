@@ -6,6 +6,7 @@
     |-- CredentialsError              1   missing or contradicting credentials
     |-- MissingExtraError             1   an optional dependency is not installed
     |-- PlanFileError                 1   a plan file that cannot be trusted
+    |-- EvidenceError                 1   evidence that cannot be written, read or trusted
     |-- StalePlanError                6   the world moved, or the plan was used
     |-- BlockedError                  4   a safety limit, protection or hold refuses
     |-- OutcomeUnknownError           8   a person must look
@@ -81,6 +82,10 @@ class MissingExtraError(VoiceformError):
 
 class PlanFileError(VoiceformError):
     """A plan file is truncated, edited, or of a format that this program does not know."""
+
+
+class EvidenceError(VoiceformError):
+    """Evidence cannot be written, read or trusted. Nothing is deleted without it where it was asked for."""
 
 
 class StalePlanError(VoiceformError):

@@ -19,7 +19,8 @@ class Desired:
     """One declared object, validated and with defaults filled in.
 
     `attributes` is plain JSON data, everything that the kind compares and applies; `aliases` are earlier
-    addresses; `depends_on` must be applied before this one.
+    addresses; `depends_on` must be applied before this one. `beside` is what the kind wants to know while it
+    plans, such as prices: neither compared nor recorded.
     """
 
     address: Address
@@ -28,6 +29,7 @@ class Desired:
     protect: bool = False
     aliases: tuple[Address, ...] = ()
     depends_on: tuple[Address, ...] = ()
+    beside: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,173 @@
+"""Declared and recorded rules and holds, and what the survey found -> proposed changes. Pure."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from voiceform.kinds.base import Comparison, PlanContext
+from voiceform.kinds.retention.impact import held_lines, kept_lines, removal_lines, rule_lines
+from voiceform.kinds.retention.matching import Match
+from voiceform.kinds.retention.policy import CALL_RECORDS, HOLDS, RECORDINGS, Rule, hold_identity, split
+from voiceform.kinds.retention.survey import Group, Part, Survey, standing_holds
+from voiceform.kinds.retention.tally import noun
+from voiceform.model.address import Address
+from voiceform.model.plan import Action, Blocked, Change
+from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.resource import Attributes, Desired, Recorded
+
+SCOPES = {RECORDINGS: "delete:recording", CALL_RECORDS: "delete:call-record"}
+OPERATIONS = {RECORDINGS: "deleteRecording", CALL_RECORDS: "deleteCall"}
+POPULATIONS = {RECORDINGS: "recording", CALL_RECORDS: "call-record"}
+
+
+def compare(context: PlanContext, found: Survey) -> Comparison:
+    """Propose changes of rules and holds, with what each rule deletes; releasing a hold is blocked."""
+    return _Comparing(context, found).run()
+
+
+class _Comparing:
+    def __init__(self, context: PlanContext, found: Survey) -> None:
+        self.context = context
+        self.found = found
+        self.parts: Mapping[str, Part] = {RECORDINGS: found.recordings, CALL_RECORDS: found.calls}
+        self.blocked: list[Blocked] = []
+
+    def run(self) -> Comparison:
+        context = self.context
+        declared = list(self._declared_holds())
+        first = tuple(change.address for change in declared if change.action is not Action.NO_OP)
+        recordings = list(self._rules(RECORDINGS, first))
+        due = tuple(change.address for change in recordings if change.counts)
+        calls = list(self._rules(CALL_RECORDS, (*first, *due)))
+        removed = [
+            Change(where, Action.DELETE, "removed", before=record.attributes, impact=removal_lines(where))
+            for where, record in context.recorded.items()
+            if where not in context.desired and split(where)[0] != HOLDS
+        ]
+        return Comparison(
+            changes=[*declared, *self._removed_holds(), *recordings, *calls, *removed],
+            blocked=self.blocked,
+            populations={POPULATIONS[part]: seen.seen for part, seen in self.parts.items()},
+        )
+
+    def _declared_holds(self) -> Iterator[Change]:
+        for where, desired in self.context.desired.items():
+            if split(where)[0] != HOLDS:
+                continue
+            record = self.context.recorded.get(where)
+            change = _state_change(desired, record)
+            if record is not None and not _still_covered(record.attributes, desired.attributes):
+                change = replace(change, impact=self._release(where, "narrowed"))
+            elif change.action is not Action.NO_OP:
+                change = replace(change, impact=held_lines(self.found, split(where)[1]))
+            yield change
+
+    def _removed_holds(self) -> Iterator[Change]:
+        for where, record in self.context.recorded.items():
+            if where in self.context.desired or split(where)[0] != HOLDS:
+                continue
+            lines = self._release(where, "released")
+            yield Change(where, Action.DELETE, "hold-released", before=record.attributes, impact=lines)
+
+    def _release(self, where: Address, how: str) -> tuple[str, ...]:
+        """Block the end of a hold until a person says so, and tell what it sets free."""
+        name = split(where)[1]
+        lines = tuple(
+            line
+            for part, thing in ((self.found.recordings, "recording"), (self.found.calls, "call record"))
+            for line in _released(part, name, thing)
+        )
+        scope = f"release-hold={name}"
+        self.blocked.append(
+            Blocked(
+                rule="hold",
+                message=f"the hold {name} would be {how}: {lines[0] if lines else 'it frees nothing now'}",
+                hint=f"if the hold may end, approve it: --approve {scope}; nothing it freed is deleted before"
+                " the next plan",
+                addresses=(where,),
+                scope=scope,
+            )
+        )
+        return lines
+
+    def _rules(self, part: str, first: tuple[Address, ...]) -> Iterator[Change]:
+        """The rules of one part; those that delete wait for every change of a hold."""
+        seen = self.parts[part]
+        everything: array[int] | None = None
+        for where, desired in self.context.desired.items():
+            if split(where)[0] != part:
+                continue
+            change = _state_change(desired, self.context.recorded.get(where))
+            group = seen.groups.get(split(where)[1])
+            if group is not None:
+                if everything is None:
+                    everything = array("q", sorted(seen.created))
+                change = self._deleting(change, part, desired, group, everything, first)
+            impact = rule_lines(change, seen, group, desired, part) if group is not None else ()
+            yield replace(
+                change,
+                impact=(
+                    *impact,
+                    *kept_lines(seen, split(where)[1], part, first=desired.attributes["order"] == 1),
+                ),
+            )
+
+    def _deleting(
+        self,
+        change: Change,
+        part: str,
+        desired: Desired,
+        group: Group,
+        everything: array[int],
+        first: tuple[Address, ...],
+    ) -> Change:
+        now = self.context.now
+        rule = Rule.read(split(desired.address)[1], desired.attributes, now)
+        details: dict[str, Any] = {
+            **group.tally.document(),
+            "planned_at": instant_to_text(now),
+            "created_until": None if "until" in desired.attributes else instant_to_text(rule.cutoff),
+            "holds": sorted({hold.identity for hold in standing_holds(self.context)}),
+            "chunks": list(group.due.chunks(everything)),
+        }
+        again = change.action is Action.NO_OP
+        return replace(
+            change,
+            action=Action.UPDATE if again else change.action,
+            reason="due" if again else change.reason,
+            operations=(OPERATIONS[part],),
+            counts={SCOPES[part]: group.tally.count},
+            details=details,
+            depends_on=first,
+        )
+
+
+def _state_change(desired: Desired, record: Recorded | None) -> Change:
+    """What becomes of the record of one rule or hold; nothing of this reaches the account."""
+    if record is None:
+        return Change(desired.address, Action.CREATE, "declared", after=desired.attributes)
+    same = record.attributes == desired.attributes
+    return Change(
+        desired.address,
+        Action.NO_OP if same else Action.UPDATE,
+        "unchanged" if same else "changed",
+        before=record.attributes,
+        after=desired.attributes,
+    )
+
+
+def _still_covered(before: Attributes, after: Attributes) -> bool:
+    """Whether everything that the hold covered is covered still."""
+    if hold_identity(before) == hold_identity(after):
+        return True
+    return Match.read(after["match"]).covers(Match.read(before["match"]))
+
+
+def _released(part: Part, name: str, thing: str) -> Iterator[str]:
+    count = part.released[name]
+    if count:
+        verb = "becomes" if count == 1 else "become"
+        yield f"{noun(count, thing)} that only it keeps {verb} eligible for deletion"

@@ -1,0 +1,201 @@
+"""Rules and holds, and what they say about one recording. Pure.
+
+The first rule that matches decides; no rule, no deletion. What is not certain is kept: a recording that is
+not finished, one without a readable date, one for which a rule or a hold cannot be decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from voiceform.kinds.retention.matching import Calls, Match, Row, Truth
+from voiceform.model.address import Address
+from voiceform.model.durations import parse_duration
+from voiceform.model.plan_codec import instant_from_text
+from voiceform.model.resource import Attributes, fingerprint
+
+KIND = "retention"
+RECORDINGS = "recordings"
+CALL_RECORDS = "call_records"
+HOLDS = "holds"
+
+FOREVER = "forever"
+
+FINISHED_RECORDING = frozenset({"completed", "absent", "failed"})
+"""A recording in any other state, known or not, is left alone."""
+FINISHED_CALL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+"""States that a call does not leave any more."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_ALWAYS = datetime.max.replace(tzinfo=UTC)
+
+
+class Verdict(StrEnum):
+    """Why something is to be deleted or kept."""
+
+    DUE = "due"
+    YOUNG = "younger-than-its-rule"
+    NO_RULE = "no-rule"
+    HELD = "on-hold"
+    GUARDED = "its-recordings-stay"
+    UNDECIDED = "undecided"
+    UNFINISHED = "not-finished"
+    UNDATED = "no-readable-date"
+    NEEDED = "needs-the-call"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one row: the verdict, the rule that decided, the holds that keep it."""
+
+    verdict: Verdict
+    rule: str | None = None
+    holds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as of one instant: what was created at or before `cutoff` may go."""
+
+    name: str
+    match: Match
+    cutoff: datetime
+
+    @classmethod
+    def read(cls, name: str, attributes: Attributes, now: datetime) -> Rule:
+        """From the attributes of a declared or recorded rule."""
+        return cls(name, Match.read(attributes["match"]), cutoff(attributes, now))
+
+    def is_due(self, created: datetime) -> bool:
+        """Whether something created then has been kept for long enough."""
+        return created <= self.cutoff
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold: whatever matches, or might match, is kept."""
+
+    name: str
+    match: Match
+    identity: str
+
+    @classmethod
+    def read(cls, name: str, attributes: Attributes) -> Hold:
+        """From the attributes of a declared or recorded hold."""
+        return cls(name, Match.read(attributes["match"]), hold_identity(attributes))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules in their order and holds, as of one instant; `finished` are the states in which a row may go."""
+
+    rules: tuple[Rule, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    finished: frozenset[str] = FINISHED_RECORDING
+    youngest: datetime = field(init=False)
+    """What was created after this is young for every rule, so nothing has to be looked up for it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "youngest", max((rule.cutoff for rule in self.rules), default=_NEVER))
+
+    def decide(self, row: Row, calls: Calls) -> Decision:
+        """What becomes of `row`. NEEDED only if `calls` answers so."""
+        created = row.date_created
+        if row.status not in self.finished:
+            return _UNFINISHED
+        if created is None:
+            return _UNDATED
+        if not self.rules:
+            return _NO_RULE
+        if created > self.youngest:
+            return _YOUNG
+        rule = self._rule(row, calls)
+        if isinstance(rule, Decision):
+            return rule
+        if not rule.is_due(created):
+            return Decision(Verdict.YOUNG, rule.name)
+        return held_by(self.holds, row, calls, rule.name) if self.holds else Decision(Verdict.DUE, rule.name)
+
+    def _rule(self, row: Row, calls: Calls) -> Rule | Decision:
+        for rule in self.rules:
+            truth = rule.match.test(row, calls)
+            if truth is Truth.YES:
+                return rule
+            if truth is not Truth.NO:
+                return _UNDECIDED if truth is Truth.UNKNOWN else _NEEDED
+        return _NO_RULE
+
+
+_UNFINISHED = Decision(Verdict.UNFINISHED)
+_UNDATED = Decision(Verdict.UNDATED)
+_NO_RULE = Decision(Verdict.NO_RULE)
+_YOUNG = Decision(Verdict.YOUNG)
+_UNDECIDED = Decision(Verdict.UNDECIDED)
+_NEEDED = Decision(Verdict.NEEDED)
+
+
+def held_by(holds: Iterable[Hold], row: Row, calls: Calls, rule: str | None) -> Decision:
+    """HELD with every hold that matches or might match, else DUE; NEEDED when a call must be looked up."""
+    names = []
+    for hold in holds:
+        truth = hold.match.test(row, calls)
+        if truth is Truth.NEEDED:
+            return _NEEDED
+        if truth is not Truth.NO:
+            names.append(hold.name)
+    return Decision(Verdict.HELD, rule, tuple(dict.fromkeys(names))) if names else Decision(Verdict.DUE, rule)
+
+
+def call_holds(holds: Iterable[Hold]) -> tuple[Hold, ...]:
+    """The holds that keep call records by themselves: those that ask for nothing only a recording has.
+
+    The others keep the calls of the recordings that they cover.
+    """
+    return tuple(
+        hold
+        for hold in holds
+        if (hold.match.source, hold.match.status, hold.match.channels, hold.match.conference_sid)
+        == (None,) * 4
+    )
+
+
+def cutoff(attributes: Attributes, now: datetime) -> datetime:
+    """The instant up to which what a rule matches may go: exact, in UTC, a day being 24 hours."""
+    until = attributes.get("until")
+    if until is not None:
+        return _ALWAYS if now >= instant_from_text(until) else _NEVER
+    keep = attributes["keep"]
+    return _NEVER if keep == FOREVER else now - parse_duration(keep)
+
+
+def hold_identity(attributes: Attributes) -> str:
+    """A digest of what a hold matches: equal holds were weighed alike."""
+    return fingerprint(attributes["match"])
+
+
+def address(part: str, name: str) -> Address:
+    """The address of a rule or hold: its path in the configuration, `retention.holds.case-4711`."""
+    return Address(KIND, f"{part}.{name}")
+
+
+def split(where: Address) -> tuple[str, str]:
+    """The part (recordings, call_records, holds) and the name in an address."""
+    part, _, name = where.name.partition(".")
+    return part, name
+
+
+def rules_of(items: Mapping[Address, Any], part: str, now: datetime) -> tuple[Rule, ...]:
+    """The rules of one part among declared or recorded objects, in their order."""
+    found = [(where, item.attributes) for where, item in items.items() if split(where)[0] == part]
+    found.sort(key=lambda pair: pair[1]["order"])
+    return tuple(Rule.read(split(where)[1], attributes, now) for where, attributes in found)
+
+
+def holds_of(items: Mapping[Address, Any]) -> tuple[Hold, ...]:
+    """The holds among declared or recorded objects, by name."""
+    found = ((split(where), item.attributes) for where, item in sorted(items.items()))
+    return tuple(Hold.read(name, attributes) for (part, name), attributes in found if part == HOLDS)

@@ -1,0 +1,222 @@
+"""Read what the account holds and weigh each row as it comes: a million recordings are never in memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from voiceform.kinds.base import PlanContext
+from voiceform.kinds.retention.calls import CallBook, CallRow, OneCall, facts_of
+from voiceform.kinds.retention.compact import Column, SidSet
+from voiceform.kinds.retention.matching import Calls, Row
+from voiceform.kinds.retention.policy import (
+    CALL_RECORDS,
+    FINISHED_CALL,
+    RECORDINGS,
+    Decision,
+    Hold,
+    Policy,
+    Verdict,
+    call_holds,
+    held_by,
+    holds_of,
+    rules_of,
+)
+from voiceform.kinds.retention.tally import Tally
+from voiceform.model.plan import Mode
+from voiceform.twilio.sids import is_sid
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+    from voiceform.twilio.resources import Call, Recording
+
+LOOKING_AT_RECORDINGS = "reading recordings"
+LOOKING_AT_CALLS = "reading call records"
+
+_BATCH = 5000
+_STEP = 1000
+_NEVER_DIALLED = ("canceled", "failed")
+
+
+@dataclass(slots=True)
+class Group:
+    """What one rule finds due."""
+
+    due: Column = field(default_factory=Column)
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(slots=True)
+class Part:
+    """What was seen of one list: everything's dates, what is due per rule, why the rest is kept.
+
+    `held` and `released` count, per hold, what is due but for it: by holds that stay, and by holds that this
+    plan releases alone.
+    """
+
+    prefix: str
+    created: array[int] = field(default_factory=lambda: array("q"))
+    seen: int = 0
+    minutes: int = 0
+    groups: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
+    kept: Counter[tuple[str | None, Verdict]] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    released: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Survey:
+    """Recordings and call records, weighed by the rules and holds of one plan."""
+
+    recordings: Part = field(default_factory=lambda: Part("RE"))
+    calls: Part = field(default_factory=lambda: Part("CA"))
+    calls_with_recordings: SidSet = field(default_factory=SidSet)
+    guarded_calls: SidSet = field(default_factory=SidSet)
+
+
+def survey(context: PlanContext) -> Survey:
+    """List and weigh whatever the rules of this plan, declared and recorded, ask for. Only reads."""
+    return _Surveyor(context).run()
+
+
+def standing_holds(context: PlanContext) -> tuple[Hold, ...]:
+    """Every hold that counts while this plan runs: declared ones, and recorded ones until they are released.
+
+    A hold whose match is changed counts twice, as it was and as it will be.
+    """
+    declared, recorded = holds_of(context.desired), holds_of(context.recorded)
+    known = {(hold.name, hold.identity) for hold in declared}
+    return (*declared, *(hold for hold in recorded if (hold.name, hold.identity) not in known))
+
+
+def leaving_holds(context: PlanContext) -> frozenset[tuple[str, str]]:
+    """The holds, by name and identity, that are recorded but not declared as such: this plan ends them."""
+    declared = {(hold.name, hold.identity) for hold in holds_of(context.desired)}
+    return frozenset(
+        (hold.name, hold.identity)
+        for hold in holds_of(context.recorded)
+        if (hold.name, hold.identity) not in declared
+    )
+
+
+class _Surveyor:
+    """One survey; collects as it goes."""
+
+    def __init__(self, context: PlanContext) -> None:
+        self.context = context
+        self.book = CallBook(context.client)
+        self.holds = standing_holds(context)
+        leaving = leaving_holds(context)
+        self.staying = tuple(hold for hold in self.holds if (hold.name, hold.identity) not in leaving)
+        rules = context.desired
+        self.policy = Policy(rules_of(rules, RECORDINGS, context.now), self.holds)
+        self.call_policy = Policy(
+            rules_of(rules, CALL_RECORDS, context.now), call_holds(self.holds), FINISHED_CALL
+        )
+        self.found = Survey()
+
+    def run(self) -> Survey:
+        if self.context.mode is Mode.REFRESH_ONLY:
+            return self.found
+        if self.policy.rules or (self.call_policy.rules and self.holds):
+            self._recordings()
+        if self.call_policy.rules:
+            self._calls()
+        return self.found
+
+    def _recordings(self) -> None:
+        progress, part = self.context.progress, self.found.recordings
+        progress.start(LOOKING_AT_RECORDINGS)
+        waiting: list[Recording] = []
+        for recording in self.context.client.scan_recordings():
+            self._note(part, recording, LOOKING_AT_RECORDINGS)
+            decision = self._weigh(recording)
+            if decision.verdict is not Verdict.NEEDED:
+                self._put_recording(recording, decision)
+                continue
+            waiting.append(recording)
+            if len(waiting) >= _BATCH:
+                self._look_up(waiting)
+                waiting = []
+        if waiting:
+            self._look_up(waiting)
+        progress.advance(LOOKING_AT_RECORDINGS, part.seen % _STEP)
+        progress.finish(LOOKING_AT_RECORDINGS)
+
+    def _look_up(self, waiting: list[Recording]) -> None:
+        """Decide what needs its call's record, for many at once."""
+        dates = [row.date_created for row in waiting if row.date_created is not None]
+        calls = {row.call_sid for row in waiting if row.call_sid is not None}
+        self.book.look_up(calls, min(dates), max(dates))
+        for row in waiting:
+            self._put_recording(row, self._weigh(row))
+
+    def _weigh(self, recording: Recording) -> Decision:
+        """The decision; with call rules also which holds cover a recording that no rule would delete."""
+        decision = self.policy.decide(recording, self.book)
+        if decision.verdict is not Verdict.NO_RULE or not (self.holds and self.call_policy.rules):
+            return decision
+        held = held_by(self.holds, recording, self.book, None)
+        return held if held.verdict is Verdict.NEEDED else Decision(Verdict.NO_RULE, None, held.holds)
+
+    def _put_recording(self, recording: Recording, decision: Decision) -> None:
+        call = recording.call_sid
+        if self.call_policy.rules and call is not None and is_sid(call, "CA"):
+            self.found.calls_with_recordings.add(call)
+            if decision.holds or decision.verdict not in (Verdict.DUE, Verdict.NO_RULE):
+                self.found.guarded_calls.add(call)
+        self._put(self.found.recordings, recording, decision, self.book)
+
+    def _calls(self) -> None:
+        progress, part = self.context.progress, self.found.calls
+        progress.start(LOOKING_AT_CALLS)
+        for call in all_calls(self.context.client):
+            row, book = CallRow(call), OneCall(facts_of(call))
+            self._note(part, row, LOOKING_AT_CALLS)
+            decision = self.call_policy.decide(row, book)
+            if decision.verdict is Verdict.DUE and call.sid in self.found.guarded_calls:
+                decision = Decision(Verdict.GUARDED, decision.rule)
+            self._put(part, row, decision, book)
+        progress.advance(LOOKING_AT_CALLS, part.seen % _STEP)
+        progress.finish(LOOKING_AT_CALLS)
+
+    def _note(self, part: Part, row: Row, task: str) -> None:
+        part.seen += 1
+        part.minutes += -(-(row.duration or 0) // 60)
+        if row.date_created is not None:
+            part.created.append(int(row.date_created.timestamp()))
+        if part.seen % _STEP == 0:
+            self.context.progress.advance(task, _STEP)
+
+    def _put(self, part: Part, row: Row, decision: Decision, calls: Calls) -> None:
+        created = row.date_created
+        if decision.verdict is Verdict.DUE and not is_sid(row.sid, part.prefix):
+            decision = Decision(Verdict.UNDECIDED, decision.rule)
+        if decision.verdict is Verdict.DUE and created is not None and decision.rule is not None:
+            group = part.groups[decision.rule]
+            group.due.add(row.sid, created)
+            group.tally.add(created, row.duration)
+            return
+        part.kept[decision.rule, decision.verdict] += 1
+        if decision.verdict is Verdict.HELD:
+            part.held.update(decision.holds)
+            if held_by(self.staying, row, calls, decision.rule).verdict is Verdict.DUE:
+                part.released.update(decision.holds)
+
+
+def all_calls(client: Client) -> Iterator[Call]:
+    """Every call of the account, each once. Long lists are read by date of start, which calls that were never
+    dialled do not have; those are asked for by their status."""
+    undialled = set()
+    for call in client.scan_calls():
+        if call.start_time is None:
+            undialled.add(call.sid)
+        yield call
+    for status in _NEVER_DIALLED:
+        for call in client.list_calls(status=status):
+            if call.start_time is None and call.sid not in undialled:
+                undialled.add(call.sid)
+                yield call
