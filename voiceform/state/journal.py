@@ -88,7 +88,8 @@ class Run:
 
     def finish(self, now: datetime) -> RunRecord:
         """Say that nothing is left to do, and make the state's serial one more."""
-        record = replace(self._record, finished_at=now, outcomes=dict(self._counts))
+        ended = self._record.finished_at or now
+        record = replace(self._record, finished_at=ended, outcomes=dict(self._counts))
         meta = _required_meta(self._store)
         closed = replace(meta, unfinished=tuple(name for name in meta.unfinished if name != self.run_id))
         versions = self._store.write(
@@ -139,11 +140,15 @@ def resume_run(store: DocumentStore, run_id: str) -> Run:
 
 
 def unfinished_runs(reader: DocumentReader) -> tuple[RunDetail, ...]:
-    """Runs that began and did not finish, oldest first, with their intents and outcomes."""
+    """Runs that began and did not wholly finish, oldest first, with their intents and outcomes.
+
+    Settle what is `unsettled` in each with `resume_run`, then finish it; that goes, too, for one in which
+    nothing is open any more.
+    """
     meta = read_meta(reader)
     names = () if meta is None else meta.unfinished
-    details = [detail for name in names if (detail := read_run(reader, name)) is not None]
-    return tuple(detail for detail in details if detail.record.finished_at is None)
+    details = (read_run(reader, name) for name in names)
+    return tuple(detail for detail in details if detail is not None)
 
 
 def read_run(reader: DocumentReader, run_id: str) -> RunDetail | None:

@@ -8,8 +8,9 @@ stays as an empty object, which readers skip and a later creation replaces condi
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -99,12 +100,12 @@ class ObjectStore(Backend):
         """Do the writes in order; `guard` sees the lease as it was read at the start."""
         check_batch(writes)
         lease = self._lease() if guard is not None else None
-        versions: list[str | None] = []
-        for write in writes:
+
+        def check() -> None:
             if guard is not None:
                 guard(lease)
-            versions.append(self._write_one(write))
-        return tuple(versions)
+
+        return tuple([self._write_one(write, check) for write in writes])
 
     def close(self) -> None:
         """Nothing to let go of: connections belong to the driver."""
@@ -113,24 +114,25 @@ class ObjectStore(Backend):
         entry = self.get(LEASE_KEY)
         return None if entry is None else entry.document
 
-    def _write_one(self, write: Write) -> str | None:
+    def _write_one(self, write: Write, check: Callable[[], None]) -> str | None:
         if write.document is None:
-            self._put(write.key, _TOMBSTONE, _mode(write.expected_version or "{}"))
+            self._put(write.key, _TOMBSTONE, _mode(write.expected_version or "{}"), check)
             return None
         body = f'{{"write":"{new_version()}","document":{encode(write.document)}}}'.encode()
         if write.expected_version is not None:
-            return self._put(write.key, body, _mode(write.expected_version))
+            return self._put(write.key, body, _mode(write.expected_version), check)
         try:
-            return self._put(write.key, body, "create")
+            return self._put(write.key, body, "create", check)
         except StateConflictError:
             found = self._fetch(write.key)
             if found is None or found.body != _TOMBSTONE:
                 raise
-            return self._put(write.key, body, _mode(found.version))
+            return self._put(write.key, body, _mode(found.version), check)
 
-    def _put(self, key: str, body: bytes, mode: PutMode) -> str:
+    def _put(self, key: str, body: bytes, mode: PutMode, check: Callable[[], None]) -> str:
         """One conditional put, repeated while it is not known whether it was done."""
         for attempt in range(1, _ATTEMPTS + 1):
+            check()
             try:
                 done = obstore.put(
                     self._store,
@@ -172,8 +174,6 @@ class ObjectStore(Backend):
         try:
             for page in obstore.list(self._store, prefix=folder, chunk_size=1_000):
                 found += [path_to_key(meta["path"]) for meta in page if meta["size"]]
-        except FileNotFoundError as error:
-            raise self._no_bucket() from error
         except obstore_errors.BaseError as error:
             raise self._state_error(error) from error
         self._bucket_seen = True
@@ -194,27 +194,43 @@ class ObjectStore(Backend):
             raise damaged(key, self.label, "is not a state document")
         return Entry(key, document, found.version)
 
-    def _no_bucket(self) -> StateError:
-        return StateError(
-            f"the bucket or container of {self.label} does not exist",
-            hint="create it first (voiceform does not), or correct the state URL, the region or the endpoint",
-        )
-
     def _state_error(self, error: Exception) -> StateError:
-        if isinstance(error, _REFUSALS):
+        status = _status(error)
+        if status == 404:
+            return StateError(
+                f"the bucket or container of {self.label} does not exist",
+                hint="create it first (voiceform does not), or correct the state URL, region or endpoint",
+            )
+        if isinstance(error, _REFUSALS) or status in (401, 403):
             return StateError(
                 f"the object store refused access to {self.label}",
                 hint="check the credentials in the environment; they must allow to list, read and write there"
                 " (with AWS profiles: `aws configure export-credentials --format env`)",
             )
         return StateError(
-            f"cannot use the state in {self.label}: {str(error).splitlines()[0]}",
+            f"cannot use the state in {self.label}: {_summary(error)}",
             hint="check the endpoint and the network, then run the command again:"
             " what a run left open is settled first",
         )
 
 
 _REFUSALS = (PermissionError, obstore_errors.PermissionDeniedError, obstore_errors.UnauthenticatedError)
+
+
+_STATUS = re.compile(r"status code: (\d{3})")
+
+
+def _status(error: Exception) -> int | None:
+    """The HTTP status behind an error: the driver has types for it on objects, but only words on lists."""
+    if isinstance(error, FileNotFoundError):
+        return 404
+    found = _STATUS.search(str(error))
+    return None if found is None else int(found[1])
+
+
+def _summary(error: Exception) -> str:
+    """The first line of the driver's words, without query strings, which may hold a signature."""
+    return re.sub(r"\?\S*", "", str(error).splitlines()[0])
 
 
 def _version(e_tag: str | None, version: str | None) -> str:

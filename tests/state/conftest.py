@@ -1,0 +1,25 @@
+"""Fixtures for the tests of recorded state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services import postgres_server, s3_server
+from voiceform.state.sqlite import SqliteStore
+
+__all__ = ["postgres_server", "s3_server"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "stack" / "state.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    """An empty state in a file that does not exist yet."""
+    with SqliteStore(path) as store:
+        yield store

@@ -1,0 +1,193 @@
+"""meta, resources and the schema of everything that is stored."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.state.support import LINEAGE, NOW, applied, create, plan_of, queue, recorded
+from voiceform.model.clock import ManualClock
+from voiceform.model.errors import StateConflictError, StateError
+from voiceform.model.plan import StateVersion
+from voiceform.model.resource import Recorded
+from voiceform.model.schema_files import schema_text
+from voiceform.state.documents import problem_of
+from voiceform.state.journal import begin_run
+from voiceform.state.lease import acquire, break_lease
+from voiceform.state.meta import Meta, bump_serial, ensure_meta, read_meta, state_version
+from voiceform.state.resources import (
+    load_resources,
+    read_resource,
+    read_resources,
+    resource_removal,
+    resource_write,
+)
+from voiceform.state.sqlite import SqliteStore
+from voiceform.state.transfer import pull
+
+DEFINITIONS = {
+    "meta": "meta",
+    "lease": "lease",
+    "resources/": "resource",
+    "runs/": "run",
+    "/intents/": "intents",
+    "/chunks/": "chunk",
+    "/outcomes/": "segment",
+}
+
+
+def validator(definition: str | None) -> Draft202012Validator:
+    schema = json.loads(schema_text("state"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(
+        schema if definition is None else {"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"}
+    )
+
+
+def fill(store: SqliteStore) -> None:
+    """A state with every sort of document and every optional member in it."""
+    with acquire(store, operation="apply", holder="ada", clock=ManualClock(NOW)) as lease:
+        run = begin_run(
+            lease.store, plan_of([create("a"), create("big", text="x" * 600_000)]), who="ada", now=NOW
+        )
+        full = Recorded(queue("a"), None, {"friendly_name": "a"}, protect=True, depends_on=(queue("b"),))
+        run.record([applied("a")], [resource_write(full, None), resource_write(recorded("b"), None)])
+        run.finish(NOW)
+        begin_run(lease.store, plan_of([create("c")], "plan-2"), who="ada", now=NOW)
+        break_lease(store, reason="test", who="bob", clock=ManualClock(NOW))
+
+
+def test_everything_that_is_stored_fits_the_published_schema(store: SqliteStore) -> None:
+    fill(store)
+    seen = set()
+    for entry in store.list(""):
+        (definition,) = [name for part, name in DEFINITIONS.items() if part in entry.key]
+        seen.add(definition)
+        validator(definition).validate(entry.document)
+        assert problem_of(definition, entry.document) is None
+    assert seen == set(DEFINITIONS.values())
+    validator(None).validate(pull(store))
+    assert problem_of(None, pull(store)) is None
+
+
+@pytest.mark.parametrize("definition", sorted(set(DEFINITIONS.values())))
+@pytest.mark.parametrize("change", ["drop", "add", "null", "text"])
+def test_the_fast_check_agrees_with_the_schema(store: SqliteStore, definition: str, change: str) -> None:
+    fill(store)
+    (part,) = [part for part, name in DEFINITIONS.items() if name == definition]
+    document = next(entry.document for entry in store.list("") if part in entry.key)
+    for name in list(document):
+        changed = dict(document)
+        if change == "drop":
+            del changed[name]
+        else:
+            changed[name if change != "add" else "surprise"] = None if change == "null" else "text"
+        assert (problem_of(definition, changed) is None) == validator(definition).is_valid(changed)
+
+
+def test_schema_definitions_are_explained() -> None:
+    schema = json.loads(schema_text("state"))
+    for definition in (schema, *schema["$defs"].values()):
+        assert definition["title"]
+        assert definition["description"]
+
+
+def test_meta_of_an_empty_state(store: SqliteStore) -> None:
+    assert read_meta(store) is None
+    assert state_version(store) == StateVersion(None, 0)
+
+
+def test_lineage_is_made_once(store: SqliteStore) -> None:
+    first = ensure_meta(store, make_lineage=lambda: LINEAGE)
+    assert ensure_meta(store) == first
+    assert (first.lineage, first.serial) == (LINEAGE, 0)
+    assert bump_serial(store).serial == 1
+    assert state_version(store) == StateVersion(LINEAGE, 1)
+
+
+def test_bumping_an_empty_state_gives_it_a_lineage(store: SqliteStore) -> None:
+    meta = bump_serial(store)
+    assert meta == read_meta(store)
+    assert meta.serial == 1
+    assert UUID(meta.lineage).version == 4
+
+
+def test_two_bumps_of_one_serial_do_not_both_win(store: SqliteStore) -> None:
+    meta = ensure_meta(store)
+    store.write((meta.bumped(),))
+    with pytest.raises(StateConflictError):
+        store.write((meta.bumped(),))
+
+
+def test_a_newer_format_is_refused_and_kept(store: SqliteStore) -> None:
+    store.put("meta", {"format": 2, "lineage": LINEAGE, "serial": 1, "more": True}, None)
+    before = list(store.list(""))
+    for use in (
+        lambda: read_meta(store),
+        lambda: bump_serial(store),
+        lambda: ensure_meta(store),
+        lambda: begin_run(store, plan_of([create("a")]), who="ada", now=NOW),
+        lambda: pull(store),
+    ):
+        with pytest.raises(StateError, match="newer than this voiceform"):
+            use()
+    assert list(store.list("")) == before
+
+
+@pytest.mark.parametrize("document", [{}, {"format": "1"}, {"format": 1, "lineage": "x", "serial": 1}])
+def test_a_damaged_meta_is_named(store: SqliteStore, document: dict[str, object]) -> None:
+    store.put("meta", document, None)
+    with pytest.raises(StateError, match="'meta'"):
+        read_meta(store)
+
+
+def test_resources_come_back_as_they_were(store: SqliteStore) -> None:
+    full = Recorded(
+        queue("a.b"), None, {"settings": {"x": [1, None]}}, protect=True, depends_on=(queue("c"),)
+    )
+    store.write((resource_write(full, None), resource_write(recorded("c"), None)))
+    assert read_resources(store) == {queue("a.b"): full, queue("c"): recorded("c")}
+    assert list(read_resources(store)) == [queue("a.b"), queue("c")]
+
+
+def test_versions_are_for_compare_and_swap(store: SqliteStore) -> None:
+    store.write((resource_write(recorded("a"), None), resource_write(recorded("b"), None)))
+    resources = load_resources(store)
+    changed = recorded("a", max_size=5)
+    store.write((resources.write(changed), resources.removal(queue("b")), resources.write(recorded("new"))))
+    assert read_resources(store) == {queue("a"): changed, queue("new"): recorded("new")}
+    with pytest.raises(StateConflictError):
+        store.write((resources.write(changed),))
+    found = read_resource(store, queue("a"))
+    assert found is not None
+    assert found[0] == changed
+    store.write((resource_removal(queue("a"), found[1]),))
+    assert read_resource(store, queue("a")) is None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"address": "queue.a", "sid": 5, "attributes": {}},
+        {"address": "queue.a", "sid": None, "attributes": []},
+        {"address": "queue.b", "sid": None, "attributes": {}},
+        {"address": "queue.a", "sid": None, "attributes": {}, "unheard": 1},
+        {"address": "queue.a", "sid": None, "attributes": {}, "protect": "yes"},
+        {"address": "queue.a", "sid": None, "attributes": {}, "depends_on": ["queue.a/b"]},
+    ],
+)
+def test_a_damaged_resource_is_named_and_kept(store: SqliteStore, document: dict[str, object]) -> None:
+    store.put("resources/queue.a", document, None)
+    before = list(store.list(""))
+    with pytest.raises(StateError, match=r"'resources/queue\.a'") as caught:
+        read_resources(store)
+    assert "nothing was changed" in str(caught.value)
+    assert list(store.list("")) == before
+
+
+def test_meta_is_frozen_data() -> None:
+    assert Meta(LINEAGE).document() == {"format": 1, "lineage": LINEAGE, "serial": 0}

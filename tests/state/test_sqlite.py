@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from voiceform.model.errors import StateError
+from voiceform.state.resources import read_resources
+from voiceform.state.sqlite import SqliteStore
+
+WRITER = """
+import sys
+from pathlib import Path
+from voiceform.state.sqlite import SqliteStore
+store = SqliteStore(Path(sys.argv[1]))
+version = None
+for number in range(int(sys.argv[2])):
+    version = store.put(sys.argv[3], {"n": number}, version)
+    sys.stdout.write(f"{number}\\n")
+    sys.stdout.flush()
+"""
+
+
+def run_writer(path: Path, count: int, key: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, str(path), str(count), key]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_reading_creates_nothing(path: Path, store: SqliteStore) -> None:
+    assert store.get("meta") is None
+    assert read_resources(store) == {}
+    assert not path.parent.exists()
+
+
+def test_file_and_folder_are_private_whatever_the_umask(path: Path, store: SqliteStore) -> None:
+    before = os.umask(0)
+    try:
+        store.put("key", {}, None)
+    finally:
+        os.umask(before)
+    assert mode_of(path.parent) == 0o700
+    names = sorted(os.listdir(path.parent))
+    assert names == ["state.db", "state.db-shm", "state.db-wal"]
+    assert [mode_of(path.parent / name) for name in names] == [0o600] * 3
+
+
+def test_a_file_that_others_can_read_is_made_private(path: Path, store: SqliteStore) -> None:
+    store.put("key", {}, None)
+    store.close()
+    path.chmod(0o644)
+    assert store.get("key") is not None
+    assert mode_of(path) == 0o600
+
+
+def test_a_commit_is_on_disk_when_the_call_returns(path: Path) -> None:
+    with closing(sqlite3.connect(":memory:")) as probe:
+        default = probe.execute("PRAGMA synchronous").fetchone()[0]
+    assert default == 2  # FULL
+    writer = run_writer(path, 1_000_000, "key")
+    assert writer.stdout is not None
+    last = [writer.stdout.readline() for _ in range(50)][-1]
+    writer.kill()
+    writer.communicate()
+    with SqliteStore(path) as store:
+        entry = store.get("key")
+    assert entry is not None
+    assert entry.document["n"] >= int(last)
+
+
+def test_processes_that_start_together_share_one_file(path: Path) -> None:
+    writers = [run_writer(path, 20, f"key{number}") for number in range(4)]
+    for writer in writers:
+        writer.communicate()
+        assert writer.returncode == 0
+    with SqliteStore(path) as store:
+        assert [(entry.key, entry.document) for entry in store.list("")] == [
+            (f"key{number}", {"n": 19}) for number in range(4)
+        ]
+    assert os.listdir(path.parent) == ["state.db"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not a voiceform state"),
+        (b"version: 1\nqueues: {}\n" * 20, "is not a voiceform state"),
+        (b"SQLite format 3\0", "is not a voiceform state"),
+    ],
+)
+def test_a_file_that_is_no_state_is_refused_and_kept(
+    path: Path, store: SqliteStore, content: bytes, message: str
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    for use in (lambda: store.get("meta"), lambda: store.put("meta", {}, None), lambda: list(store.list(""))):
+        with pytest.raises(StateError, match=message) as caught:
+            use()
+        assert "left as it is" in str(caught.value)
+    assert path.read_bytes() == content
+    assert os.listdir(path.parent) == ["state.db"]
+
+
+def test_a_database_of_another_program_is_refused_and_kept(path: Path, store: SqliteStore) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE documents (key, version, document)")
+    content = path.read_bytes()
+    with pytest.raises(StateError, match="another program"):
+        store.put("key", {}, None)
+    assert path.read_bytes() == content
+    assert os.listdir(path.parent) == ["state.db"]
+
+
+def test_a_newer_layout_is_refused_and_kept(path: Path, store: SqliteStore) -> None:
+    store.put("key", {}, None)
+    store.close()
+    with closing(sqlite3.connect(path)) as later:
+        later.execute("PRAGMA user_version = 99")
+    content = path.read_bytes()
+    with pytest.raises(StateError, match="newer voiceform"):
+        store.get("key")
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_database_is_refused(path: Path, store: SqliteStore) -> None:
+    store.write_guarded([], None)
+    for number in range(300):
+        store.put(f"key/{number:04}", {"text": "x" * 200}, None)
+    store.close()
+    damage = b"\xff" * 4096
+    with path.open("r+b") as file:
+        for page in range(2, 12):
+            file.seek(page * 4096)
+            file.write(damage)
+    with pytest.raises(StateError, match="damaged") as caught:
+        list(store.list(""))
+    assert "state push" in str(caught.value)
+
+
+def test_a_document_that_is_not_json_is_refused_by_name(path: Path, store: SqliteStore) -> None:
+    store.put("resources/queue.a", {}, None)
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE documents SET document = '{\"half\": '")
+    with pytest.raises(StateError, match=r"'resources/queue\.a'"):
+        store.get("resources/queue.a")
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE documents SET document = '[]'")
+    with pytest.raises(StateError, match="not a JSON object"):
+        list(store.list("resources/"))
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_file_that_is_replaced_under_us_is_noticed(path: Path, store: SqliteStore, replace: bool) -> None:
+    store.put("key", {}, None)
+    path.unlink()
+    if replace:
+        for companion in path.parent.iterdir():
+            companion.unlink()
+        with SqliteStore(path) as other:
+            other.put("other", {}, None)
+    with pytest.raises(StateError, match="removed or replaced"):
+        store.put("new", {}, None)
+
+
+def test_a_folder_that_cannot_be_made_is_a_state_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with SqliteStore(tmp_path / "file" / "state.db") as store:
+        with pytest.raises(StateError, match="cannot use the state file"):
+            store.put("key", {}, None)
+        assert store.get("key") is None
+
+
+def test_a_full_disk_leaves_the_state_as_it_was(path: Path, store: SqliteStore) -> None:
+    version = store.put("key", {"n": 1}, None)
+    connection = store._connection
+    assert connection is not None
+    connection.execute("PRAGMA max_page_count = 20")
+    with pytest.raises(StateError, match="full"):
+        store.put("key", {"text": "x" * 1_000_000}, version)
+    connection.execute("PRAGMA max_page_count = 1000000")
+    store.put("key", {"n": 2}, version)
+
+
+def test_names_with_odd_characters(tmp_path: Path) -> None:
+    path = tmp_path / "a b?c#d%20é" / "state?mode=memory.db"
+    with SqliteStore(path) as store:
+        store.put("key", {}, None)
+    assert path.is_file()
