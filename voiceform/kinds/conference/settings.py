@@ -51,6 +51,9 @@ def _live(name: str, default: Any, parameter: str = "", companion: str | None = 
     return Setting(name, default, parameter or name, Enforced.LIVE, companion)
 
 
+REGIONS = ("us1", "us2", "ie1", "de1", "sg1", "br1", "au1", "jp1")
+"""Where audio can be mixed; the service also says `unknown`."""
+
 _HOLD_MUSIC = "http://twimlets.com/holdmusic?Bucket=com.twilio.music.classical"
 
 SETTINGS: Mapping[str, Setting] = {

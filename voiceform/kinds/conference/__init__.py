@@ -1,0 +1,67 @@
+"""Conferences: settings that render to TwiML, and what is kept true of a live room.
+
+The API has no create: a room appears when somebody joins, and ends. So a declared conference is never an
+object to create or delete, and no room is ever ended because a declaration was removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
+from voiceform.kinds.conference.act import act
+from voiceform.kinds.conference.adopt import adopt
+from voiceform.kinds.conference.compare import compare
+from voiceform.kinds.conference.export import export
+from voiceform.kinds.conference.live import LIVE_STATUSES, LiveConferences, read_live
+from voiceform.kinds.conference.parse import parse
+from voiceform.kinds.conference.settle import settle
+from voiceform.model.address import Address
+from voiceform.model.plan import Change
+from voiceform.model.resource import Desired, Recorded
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+
+class ConferenceKind(Kind[LiveConferences]):
+    """Conference settings by name; live rooms of that name are kept as declared."""
+
+    name = "conference"
+    section = "conferences"
+    rank = 20
+
+    def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
+        """See kinds.conference.parse."""
+        return parse(section, context)
+
+    def refresh(self, context: PlanContext) -> LiveConferences:
+        """See kinds.conference.live."""
+        return read_live(context)
+
+    def compare(self, context: PlanContext, live: LiveConferences) -> Comparison:
+        """See kinds.conference.compare."""
+        return compare(context, live)
+
+    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveConferences]:
+        """Settings as recorded, and no room: a review cannot know who will be on the telephone."""
+        recorded = {desired.address: Recorded(desired.address, None, desired.attributes) for desired in base}
+        return recorded, LiveConferences()
+
+    def adopt(self, address: Address, sid: str, client: Client) -> Recorded:
+        """See kinds.conference.adopt."""
+        return adopt(address, sid, client)
+
+    def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
+        """See kinds.conference.export."""
+        live = [room for status in LIVE_STATUSES for room in client.list_conferences(status=status)]
+        return export(live, recorded)
+
+    def act(self, change: Change, session: Session) -> Done:
+        """See kinds.conference.act."""
+        return act(change, session)
+
+    def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
+        """See kinds.conference.settle."""
+        return settle(changes, session)

@@ -1,0 +1,285 @@
+"""Carry out the steps of one change in a room, in order; each with its own care.
+
+Adding a participant phones a person, so it happens at most once: the attempt is remembered before the request
+leaves, the label makes the API refuse a second one, and an answer that was lost is settled by reading the
+label. What cannot be proven is UNKNOWN and is not tried again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from voiceform.kinds.base import Done, Session
+from voiceform.kinds.conference.live import LIVE_STATUSES, Room, call_status, read_people, read_rooms
+from voiceform.kinds.conference.memory import Attempt, Notebook, forget_memory
+from voiceform.kinds.conference.presence import presence_of
+from voiceform.kinds.conference.steps import ADD, SET, Step, Visit
+from voiceform.model.errors import OutcomeUnknownError
+from voiceform.model.plan import Action, Change
+from voiceform.model.resource import Recorded
+from voiceform.model.run import Status
+from voiceform.twilio.errors import (
+    AmbiguousError,
+    ApiError,
+    ConnectionFailedError,
+    InvalidArgumentError,
+    NotFoundError,
+    ReadOnlyError,
+    TwilioError,
+)
+from voiceform.twilio.operations import Ended
+from voiceform.twilio.parameters import CreateParticipant
+from voiceform.twilio.resources import Participant
+
+LABEL_IN_USE = frozenset({16025, 16026})
+"""Twilio's errors for a label that another active participant of the conference has."""
+
+_NOT_SENT = (ConnectionFailedError, InvalidArgumentError, ReadOnlyError)
+"""Errors after which certainly nobody was phoned; a lost answer is none of them."""
+
+
+def act(change: Change, session: Session) -> Done:
+    """Forget, record, or visit the room as planned."""
+    if change.action is Action.DELETE:
+        return Done(Status.APPLIED, sid=change.sid, writes=forget_memory(session.store, change.address))
+    visit = Visit.from_details(change.details)
+    if not visit.steps:
+        return applied(change, change.sid, session)
+    room = _room_as_planned(change, visit, session)
+    if isinstance(room, Done):
+        return room
+    return _Execution(change, visit, session, room).run()
+
+
+def applied(change: Change, room: str | None, session: Session, message: str | None = None) -> Done:
+    """The change is done; the memory under an earlier address has moved and is removed there."""
+    writes = () if change.previous_address is None else forget_memory(session.store, change.previous_address)
+    return Done(
+        Status.APPLIED,
+        recorded=Recorded(change.address, room, change.after or {}, depends_on=change.depends_on),
+        sid=room,
+        message=message,
+        writes=writes,
+    )
+
+
+def _room_as_planned(change: Change, visit: Visit, session: Session) -> Room | Done | None:
+    """The room as it is now (None: there is none, as planned), or how the change ends because it moved."""
+    if visit.room is None:
+        rooms = read_rooms(session.client, [visit.name]).get(visit.name, ())
+        if rooms:
+            return _stale(change, f"the room {rooms[0].sid} appeared after the plan was made")
+        room = None
+    else:
+        conference = session.client.fetch_conference(visit.room)
+        if conference.status not in LIVE_STATUSES:
+            if visit.ends:
+                return applied(change, visit.room, session, "the room had ended already")
+            return _stale(change, f"the room {visit.room} ended after the plan was made")
+        room = read_people(session.client, conference)
+        if visit.ends and room.people and not visit.people:
+            return _stale(change, "people entered the room, which was empty when the plan was made")
+    if visit.fingerprint(_observed(visit, room, change, session)) != change.fingerprint:
+        return _stale(
+            change, f"{' or '.join(visit.touched)} entered, left or changed after the plan was made"
+        )
+    return room
+
+
+def _observed(visit: Visit, room: Room | None, change: Change, session: Session) -> dict[str, Any]:
+    """Where the participants are now whom a step is about."""
+    memory = _notebook(change, session).memory
+    shown = {person.call_sid for person in room.people} if room is not None else set()
+    labels = {label for key in visit.touched for label in visit.labels[key]}
+    placed = {memory.attempts[label].call_sid for label in labels if label in memory.attempts}
+    calls = {sid: call_status(session.client, sid) for sid in sorted(filter(None, placed - shown))}
+    now = session.clock.now()
+    return {key: presence_of(visit.labels[key], room, memory, calls, now).observed for key in visit.touched}
+
+
+def _notebook(change: Change, session: Session) -> Notebook:
+    previous = () if change.previous_address is None else (change.previous_address,)
+    return Notebook(session.store, change.address, previous)
+
+
+def _stale(change: Change, message: str) -> Done:
+    return Done(Status.STALE, sid=change.sid, message=message, hint="plan again")
+
+
+class _StepError(Exception):
+    """A step did not succeed; ends the change."""
+
+    def __init__(self, done: Done) -> None:
+        self.done = done
+        super().__init__(done.message)
+
+
+class _Execution:
+    """The steps of one change, one after another."""
+
+    def __init__(self, change: Change, visit: Visit, session: Session, room: Room | None) -> None:
+        self.change = change
+        self.visit = visit
+        self.session = session
+        self.room = room.sid if room is not None else None
+        self.notebook = _notebook(change, session)
+        self.added: dict[str, str] = {}
+        self.present = {
+            key: person.call_sid
+            for key, labels in visit.labels.items()
+            if room is not None and (person := room.person(labels, self._remembered(labels))) is not None
+        }
+        self.finished: list[str] = []
+
+    def run(self) -> Done:
+        """Do every step; the first that does not succeed ends the change, and the message says how far it
+        got.
+        """
+        for step in self.visit.steps:
+            try:
+                self._take(step)
+            except _StepError as error:
+                return self._broken_off(error.done)
+            except TwilioError as error:
+                return self._broken_off(_failed(error))
+        return applied(self.change, self.room, self.session)
+
+    def _broken_off(self, done: Done) -> Done:
+        before = f" (before that: {', '.join(self.finished)})" if self.finished else ""
+        return replace(done, sid=self.room, message=f"{done.message}{before}")
+
+    def _take(self, step: Step) -> None:
+        if step.operation == ADD:
+            self._add(step)
+        elif step.operation == SET:
+            self._set(step)
+        elif step.digest:
+            self._announce(step)
+        else:
+            self._end()
+
+    def _add(self, step: Step) -> None:
+        label = step.parameters["label"]
+        where = self.room or self.visit.name
+        attempt = Attempt(label, self.room, self.session.clock.now(), self.session.run_id)
+        parameters: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in step.parameters.items()
+        }
+        request = CreateParticipant(**parameters)
+        self.notebook.keep(self.notebook.memory.with_attempt(attempt))
+        try:
+            person = self.session.client.create_participant(where, request)
+        except ApiError as error:
+            person = self._refused(label, error)
+        except _NOT_SENT:
+            self.notebook.keep(self.notebook.memory.without_attempt(label))
+            raise
+        except TwilioError as error:
+            person = self._look_again(step, label, error)
+        self.room = person.conference_sid or self.room
+        self.added[step.participant] = person.call_sid
+        self.notebook.keep(
+            self.notebook.memory.with_attempt(replace(attempt, room=self.room, call_sid=person.call_sid))
+        )
+        self.finished.append(f"{step.participant} was phoned")
+
+    def _look_again(self, step: Step, label: str, error: TwilioError) -> Participant:
+        """After an answer that was lost: the label proves that it happened; its absence proves nothing."""
+        person = self._find(label)
+        if person is not None:
+            return person
+        raise _StepError(
+            Done(
+                Status.UNKNOWN,
+                message=f"nobody knows whether {step.participant} was phoned: {error.what}",
+                hint=f"look in the Twilio console for the participant {label!r}; voiceform does not phone"
+                f" {step.participant} again until the room is over or a day has passed",
+                request_id=getattr(error, "request_id", None),
+            )
+        )
+
+    def _refused(self, label: str, error: ApiError) -> Participant:
+        """The API did not phone anybody; where it says that the label is in use, that person is ours."""
+        person = self._find(label) if error.code in LABEL_IN_USE else None
+        if person is None:
+            self.notebook.keep(self.notebook.memory.without_attempt(label))
+            raise error
+        return person
+
+    def _find(self, label: str) -> Participant | None:
+        """Who has the label; None also when that cannot be read."""
+        try:
+            return find_by_label(self.session, self.room, self.visit.name, label)
+        except TwilioError:
+            return None
+
+    def _set(self, step: Step) -> None:
+        who = self.added.get(step.participant) or self.present.get(step.participant)
+        if who is None or self.room is None:
+            raise _StepError(_stale(self.change, f"{step.participant} left the room"))
+        try:
+            self.session.client.update_participant(self.room, who, **step.parameters)
+        except NotFoundError:
+            if step.participant in self.added:
+                raise _StepError(_not_there_yet(step)) from None
+            raise _StepError(_stale(self.change, f"{step.participant} left the room")) from None
+        self.finished.append(f"{step.participant} was changed")
+
+    def _announce(self, step: Step) -> None:
+        """Announce once: what may have been played is not played again."""
+        room = self.room or ""
+        self.notebook.keep(self.notebook.memory.with_announcement(room, step.digest))
+        try:
+            self.session.client.update_conference(room, **step.parameters)
+        except AmbiguousError as error:
+            raise _StepError(
+                Done(
+                    Status.UNKNOWN,
+                    message=f"nobody knows whether the announcement was played: {error.what}",
+                    hint="it is not played again in this room; declare it differently to have it played",
+                    request_id=error.request_id,
+                )
+            ) from None
+        except TwilioError:
+            self.notebook.keep(self.notebook.memory.without_announcement(room, step.digest))
+            raise
+        self.finished.append("the announcement was played")
+
+    def _end(self) -> None:
+        ended = self.session.client.end_conference(self.room or "")
+        self.finished.append("the room was ended" if ended is Ended.NOW else "the room had ended already")
+
+    def _remembered(self, labels: tuple[str, ...]) -> str | None:
+        attempts = self.notebook.memory.attempts
+        return next((attempts[label].call_sid for label in labels if label in attempts), None)
+
+
+def find_by_label(session: Session, room: str | None, name: str, label: str) -> Participant | None:
+    """The participant under a label, in a room or, when it is not known, in any live room of the name."""
+    if room is not None:
+        try:
+            return session.client.fetch_participant(room, label)
+        except NotFoundError:
+            return None
+    rooms = read_rooms(session.client, [name]).get(name, ())
+    return next((person for found in rooms if (person := found.person((label,))) is not None), None)
+
+
+def _not_there_yet(step: Step) -> Done:
+    return Done(
+        Status.FAILED,
+        message=f"{step.participant} was phoned and is not in the room yet, so it cannot be put on hold",
+        hint="apply again once the call was answered",
+    )
+
+
+def _failed(error: TwilioError) -> Done:
+    place = f"{error.where}: " if error.where else ""
+    return Done(
+        Status.UNKNOWN if isinstance(error, OutcomeUnknownError) else Status.FAILED,
+        message=f"{place}{error.what}",
+        hint=error.hint,
+        request_id=getattr(error, "request_id", None),
+    )

@@ -1,0 +1,119 @@
+"""Live rooms as the account shows them, with what we remember of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from voiceform.kinds.base import PlanContext
+from voiceform.kinds.conference.memory import Memory, memory_key, merged, read_memories
+from voiceform.model.address import Address
+from voiceform.twilio.errors import NotFoundError
+from voiceform.twilio.resources import Conference, Participant
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+TASK = "reading conferences"
+LIVE_STATUSES = ("in-progress", "init")
+"""`init` is a room in which people wait for it to begin."""
+LIVE_CALL = frozenset({"queued", "initiated", "ringing", "in-progress"})
+_GONE = frozenset({"complete", "failed"})
+_MOST_NAMES = 8
+"""Up to so many names are asked for one by one; more are picked out of the list of all live rooms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One live conference and who is in it or on the way to it."""
+
+    sid: str
+    name: str
+    status: str
+    region: str | None
+    created: datetime | None
+    people: tuple[Participant, ...] = ()
+
+    def person(self, labels: Sequence[str], call_sid: str | None = None) -> Participant | None:
+        """The participant under any of these labels, or with that call; a label decides first."""
+        labelled = next((person for person in self.people if person.label in labels), None)
+        return labelled or next((person for person in self.people if person.call_sid == call_sid), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConferences:
+    """Live rooms by name (more than one of a name is somebody's problem), our memories by address, and the
+    status of the remembered calls that no room shows.
+    """
+
+    rooms: Mapping[str, tuple[Room, ...]] = field(default_factory=dict)
+    memories: Mapping[Address, Memory] = field(default_factory=dict)
+    calls: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_live(context: PlanContext) -> LiveConferences:
+    """Read the rooms of every declared and recorded name, and the calls that we placed and cannot see."""
+    declared = [desired.attributes for desired in context.desired.values()]
+    recorded = [record.attributes for record in context.recorded.values()]
+    names: set[str] = {attributes["friendly_name"] for attributes in (*declared, *recorded)}
+    progress = context.progress
+    progress.start(TASK)
+    rooms = read_rooms(context.client, names)
+    progress.advance(TASK, sum(map(len, rooms.values())))
+    known = read_memories(context.store) if context.desired else {}
+    memories = {
+        address: merged(known.get(memory_key(name)) for name in (address, *desired.aliases))
+        for address, desired in context.desired.items()
+    }
+    calls = _read_calls(context.client, memories.values(), rooms)
+    progress.finish(TASK)
+    return LiveConferences(rooms, memories, calls)
+
+
+def read_rooms(client: Client, names: Iterable[str]) -> dict[str, tuple[Room, ...]]:
+    """The live rooms of these names with their participants; names without a room are left out."""
+    wanted = set(names)
+    asked = sorted(wanted) if len(wanted) <= _MOST_NAMES else (None,)
+    found: dict[str, dict[str, Room]] = {}
+    for name in asked:
+        for status in LIVE_STATUSES:
+            for conference in client.list_conferences(friendly_name=name, status=status):
+                # The service ignores filters that it does not know, and what is found here may be ended.
+                if conference.friendly_name in wanted and conference.status in LIVE_STATUSES:
+                    room = read_people(client, conference)
+                    found.setdefault(room.name, {})[room.sid] = room
+    return {name: tuple(rooms.values()) for name, rooms in found.items()}
+
+
+def read_people(client: Client, conference: Conference) -> Room:
+    """A conference with its participants, without those who have left."""
+    people = client.list_participants(conference.sid)
+    return Room(
+        sid=conference.sid,
+        name=conference.friendly_name,
+        status=conference.status,
+        region=conference.region,
+        created=conference.date_created,
+        people=tuple(person for person in people if person.status not in _GONE),
+    )
+
+
+def _read_calls(
+    client: Client, memories: Iterable[Memory], rooms: Mapping[str, tuple[Room, ...]]
+) -> dict[str, str]:
+    """What became of the calls that we placed and that no room shows: the list of participants does not hold
+    a call that is still in Twilio's queue.
+    """
+    shown = {person.call_sid for found in rooms.values() for room in found for person in room.people}
+    placed = {attempt.call_sid for memory in memories for attempt in memory.attempts.values()}
+    return {sid: call_status(client, sid) for sid in sorted(filter(None, placed - shown))}
+
+
+def call_status(client: Client, sid: str) -> str:
+    """The status of a call; `gone` when there is no such call (any more)."""
+    try:
+        return client.fetch_call(sid).status
+    except NotFoundError:
+        return "gone"

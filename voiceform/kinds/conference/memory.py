@@ -1,0 +1,142 @@
+"""What voiceform remembers of live rooms: whom it phoned, and what it announced.
+
+One document `conferences/ADDRESS` per declared conference. An attempt is written before the request that
+phones somebody leaves; an attempt without the SID of a call is one whose outcome nobody knows. Everything in
+here is about rooms, which end, so nothing in it is part of the recorded settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from voiceform.model.address import Address
+from voiceform.model.plan_codec import instant_from_text, instant_to_text
+from voiceform.model.store import DocumentReader, DocumentStore, Write
+
+LONGEST_CALL = timedelta(hours=25)
+"""After so long nobody is still being phoned: Twilio keeps a call in its queue for 24 hours at most (error
+22005), and it rings for at most ten minutes after that.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One person phoned, or perhaps phoned. `room` None: no room was live, the attempt was to begin one."""
+
+    label: str
+    room: str | None
+    at: datetime
+    run_id: str
+    call_sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The last attempt under each label, and the digests of what was announced in each room."""
+
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    announced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def with_attempt(self, attempt: Attempt) -> Memory:
+        """Remember an attempt in the place of an earlier one under its label."""
+        return replace(self, attempts={**self.attempts, attempt.label: attempt})
+
+    def without_attempt(self, label: str) -> Memory:
+        """Forget an attempt: it provably reached nobody."""
+        kept = {key: attempt for key, attempt in self.attempts.items() if key != label}
+        return replace(self, attempts=kept)
+
+    def with_announcement(self, room: str, digest: str) -> Memory:
+        """Remember an announcement, and forget those of other rooms: they are over."""
+        return replace(self, announced={room: (*self.announced.get(room, ()), digest)})
+
+    def without_announcement(self, room: str, digest: str) -> Memory:
+        """Forget an announcement that was provably not played."""
+        kept = tuple(item for item in self.announced.get(room, ()) if item != digest)
+        return replace(self, announced={room: kept} if kept else {})
+
+    def has_announced(self, room: str, digest: str) -> bool:
+        """Whether this was announced, or may have been, in that room."""
+        return digest in self.announced.get(room, ())
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether the outcome of any attempt is unknown."""
+        return any(attempt.call_sid is None for attempt in self.attempts.values())
+
+
+_PREFIX = "conferences/"
+
+
+def memory_key(address: Address) -> str:
+    """Where the memory of a conference is stored."""
+    return f"{_PREFIX}{address}"
+
+
+def read_memories(reader: DocumentReader) -> dict[str, Memory]:
+    """Every memory by its key."""
+    return {entry.key: _decode(entry.document) for entry in reader.list(_PREFIX)}
+
+
+def merged(memories: Iterable[Memory | None]) -> Memory:
+    """The memories of an address and its earlier ones as one; where two know a label, the first wins."""
+    attempts: dict[str, Attempt] = {}
+    announced: dict[str, tuple[str, ...]] = {}
+    for memory in reversed([found for found in memories if found is not None]):
+        attempts.update(memory.attempts)
+        announced.update(memory.announced)
+    return Memory(attempts, announced)
+
+
+class Notebook:
+    """The memory of one conference while it is acted upon; every change is durable when `keep` returns."""
+
+    def __init__(self, store: DocumentStore, address: Address, aliases: Iterable[Address] = ()) -> None:
+        self._store = store
+        self._key = memory_key(address)
+        entries = [store.get(memory_key(name)) for name in (address, *aliases)]
+        self._version = entries[0].version if entries[0] is not None else None
+        self.memory = merged(_decode(entry.document) for entry in entries if entry is not None)
+
+    def keep(self, memory: Memory) -> None:
+        """Write `memory`. Raises StateError, LeaseLostError among them: then nothing may be sent."""
+        self._version = self._store.put(self._key, _encode(memory), self._version)
+        self.memory = memory
+
+
+def forget_memory(reader: DocumentReader, address: Address) -> tuple[Write, ...]:
+    """The write that removes the memory of an address; none where an attempt's outcome is still unknown, so
+    that declaring the conference again does not phone that person again.
+    """
+    entry = reader.get(memory_key(address))
+    if entry is None or _decode(entry.document).unresolved:
+        return ()
+    return (Write(entry.key, None, entry.version),)
+
+
+def _encode(memory: Memory) -> dict[str, Any]:
+    return {
+        "attempts": {
+            label: {
+                "room": attempt.room,
+                "at": instant_to_text(attempt.at),
+                "run": attempt.run_id,
+                "call_sid": attempt.call_sid,
+            }
+            for label, attempt in memory.attempts.items()
+        },
+        "announced": {room: list(digests) for room, digests in memory.announced.items()},
+    }
+
+
+def _decode(document: Mapping[str, Any]) -> Memory:
+    return Memory(
+        attempts={
+            label: Attempt(label, item["room"], instant_from_text(item["at"]), item["run"], item["call_sid"])
+            for label, item in document.get("attempts", {}).items()
+        },
+        announced={room: tuple(digests) for room, digests in document.get("announced", {}).items()},
+    )
