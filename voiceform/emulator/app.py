@@ -32,8 +32,10 @@ Send = Callable[[Message], Awaitable[None]]
 #: The largest request body; larger ones are answered with 413/20413.
 BODY_LIMIT = 1_000_000
 CONTROL_PREFIX = "/_emulator"
-#: The key under ``scope["extensions"]`` where the server puts a function that cuts the connection.
+#: Keys under ``scope["extensions"]`` where the server puts a function that cuts the connection, and when the
+#: request arrived (by ``time.perf_counter``).
 ABORT = "voiceform.abort"
+ARRIVAL = "voiceform.arrival"
 
 _LOG = logging.getLogger("voiceform.emulator")
 
@@ -83,7 +85,7 @@ class Application:
 
     async def _api(self, scope: Scope, path: str, body: bytes | None, send: Send) -> None:
         """An API request from its arrival in the log to its answer, or to what a fault makes of it."""
-        started = time.perf_counter()
+        started: float = scope["extensions"][ARRIVAL]["time"]
         target = resolve(path)
         route = target.methods.get(scope["method"])
         query = Params.parse(scope["query_string"].decode("latin-1"))
@@ -98,7 +100,7 @@ class Application:
                 rule, answer = None, json_response(crowded.status, crowded.body())
             else:
                 rule = self.faults.strike(entry.operation)
-                await self._wait(rule)
+                await self._wait(rule, started)
                 if rule is not None and rule.kind == "drop-before":
                     await _cut(scope)
                     return
@@ -119,10 +121,11 @@ class Application:
         else:
             await _send(send, answer, halved=rule is not None and rule.kind == "truncate")
 
-    async def _wait(self, rule: Rule | None) -> None:
+    async def _wait(self, rule: Rule | None, started: float) -> None:
+        """Latency is that of a network: it counts from the arrival, however many requests came at once."""
         pause = self.world.settings.latency_ms + (rule.delay_ms if rule else 0.0)
         if pause:
-            await asyncio.sleep(pause / 1000)
+            await asyncio.sleep(max(0.0, started + pause / 1000 - time.perf_counter()))
 
     def _work(
         self,

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from voiceform.emulator.app import ABORT, Application
+from voiceform.emulator.app import ABORT, ARRIVAL, Application
 from voiceform.emulator.callbacks import Postman
 from voiceform.emulator.control.seeds import seed as put_seed
 from voiceform.emulator.errors import ControlError
@@ -229,6 +229,9 @@ def _protocol() -> Any:  # noqa: ANN401
         def on_message_begin(self) -> None:
             super().on_message_begin()
             # ASGI has no message for this; extensions are its place for what a server adds.
-            self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
+            self.scope["extensions"] = {
+                ABORT: {"call": self.transport.abort},
+                ARRIVAL: {"time": time.perf_counter()},
+            }
 
     return CuttableProtocol
