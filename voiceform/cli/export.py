@@ -30,7 +30,7 @@ def command(app: App, out: Path | None) -> int:
         recorded = read_resources(store)
         sections = {
             kind.section: kind.export(reader, {a: r for a, r in recorded.items() if a.kind == kind.name})
-            for kind in wiring.kinds()
+            for kind in wiring.kinds(app)
         }
     text = configuration_text(who.account_sid, sections)
     if target is None:

@@ -26,6 +26,6 @@ def command(app: App, address: str, sid: str) -> int:
         wiring.client(app, who, read_only=True) as reader,
     ):
         target = Address.parse(address)
-        import_object(target, sid, configuration, wiring.kinds(), reader, lease.store)
+        import_object(target, sid, configuration, wiring.kinds(app), reader, lease.store)
     click.echo(f"Imported {sid} as {address}. `voiceform plan` shows how it differs from the configuration.")
     return 0

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from voiceform.twilio.credentials import Credentials
 
 
-def kinds() -> tuple[Kind[Any], ...]:
+def kinds(app: App) -> tuple[Kind[Any], ...]:
     """Every kind, in the order in which they are parsed: a kind may refer to those before it."""
+    from voiceform.kinds.call import CallKind
     from voiceform.kinds.queue import QueueKind
 
-    return (QueueKind(),)
+    return (QueueKind(), CallKind(app.directory))
 
 
 def load(app: App) -> Configuration:
@@ -38,7 +39,7 @@ def load(app: App) -> Configuration:
     from voiceform.config.load import load_configuration
 
     files = [Path(name) for name in app.files]
-    return load_configuration(files, base_dir=app.directory, environ=app.environ, kinds=kinds())
+    return load_configuration(files, base_dir=app.directory, environ=app.environ, kinds=kinds(app))
 
 
 def credentials(app: App, account: str | None) -> Credentials:
@@ -129,7 +130,7 @@ def make_plan(
     now = app.clock.now()
     request = planner.PlanRequest(
         configuration=configuration,
-        kinds=kinds(),
+        kinds=kinds(app),
         client=reader,
         store=store,
         recorded=read_resources(store),

@@ -119,8 +119,9 @@ def outcome_of(change: Change, done: Done) -> Outcome:
 
 
 def writes_of(change: Change, done: Done, resources: Resources) -> list[Write]:
-    """The documents that a change leaves behind; nothing unless it was applied."""
-    if done.status is not Status.APPLIED:
+    """The documents that a change leaves behind: its record only if it was applied, or if it gives one all
+    the same (a schedule is registered also when one of its calls failed)."""
+    if done.status is not Status.APPLIED and done.recorded is None:
         return list(done.writes)
     writes = list(done.writes)
     if change.previous_address is not None:

@@ -132,8 +132,8 @@ class Session:
 class Done:
     """How a change ended, as the kind saw it.
 
-    `recorded` is what state shall hold for the address from now on (None removes it); it is written only when
-    `status` is APPLIED. `writes` are further documents to write in the same batch.
+    `recorded` is what state shall hold for the address from now on; None removes it when `status` is APPLIED
+    and leaves it as it is otherwise. `writes` are further documents to write in the same batch.
     """
 
     status: Status

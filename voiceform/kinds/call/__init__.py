@@ -1,0 +1,71 @@
+"""Scheduled outbound calls: declared schedules, and a ledger that lets no call be placed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
+from voiceform.kinds.call.act import act, settle
+from voiceform.kinds.call.compare import compare, with_ledger
+from voiceform.kinds.call.live import LiveCalls, ledger_of, read_live
+from voiceform.kinds.call.parse import KIND, parse
+from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.address import Address
+from voiceform.model.plan import Change
+from voiceform.model.resource import Desired, Recorded
+
+
+class CallKind(Kind[LiveCalls]):
+    """Schedules of calls. The API knows nothing like them: they exist in recorded state (without a SID), and
+    what was done about them in the ledger. `folder` is that of the stack, where do-not-call lists are."""
+
+    name = KIND
+    section = "calls"
+    rank = 40
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
+        """See kinds.call.parse."""
+        return parse(section, context, self._folder)
+
+    def refresh(self, context: PlanContext) -> LiveCalls:
+        """Read the ledgers, and how the calls are that were placed lately."""
+        specs: dict[str, CallSpec] = {}
+        for record in context.recorded.values():
+            spec = CallSpec.of(record.address, record.attributes)
+            specs[spec.ledger] = spec
+        for desired in context.desired.values():
+            spec = CallSpec.of(desired.address, with_ledger(desired, _record_of(desired, context.recorded)))
+            specs[spec.ledger] = spec
+        return read_live(context, specs.values())
+
+    def compare(self, context: PlanContext, live: LiveCalls) -> Comparison:
+        """See kinds.call.compare."""
+        return compare(context, live, self._folder)
+
+    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveCalls]:
+        """Schedules as applying `base` to an empty state would record them; nothing was ever placed."""
+        recorded = {
+            desired.address: Recorded(desired.address, None, with_ledger(desired, None), desired.protect)
+            for desired in base
+        }
+        return recorded, LiveCalls()
+
+    def act(self, change: Change, session: Session) -> Done:
+        """See kinds.call.act."""
+        return act(change, session, self._folder)
+
+    def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
+        """See kinds.call.act."""
+        return settle(changes, session)
+
+
+def _record_of(desired: Desired, recorded: Mapping[Address, Recorded]) -> Recorded | None:
+    return next((recorded[a] for a in (desired.address, *desired.aliases) if a in recorded), None)
+
+
+__all__ = ["CallKind", "ledger_of"]

@@ -1,0 +1,173 @@
+"""Carry out one planned change of a schedule, and settle those that a dead run began."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from voiceform.kinds.base import Done, Session
+from voiceform.kinds.call.compare import list_of
+from voiceform.kinds.call.due import Due, Verdict, due_keys, lookback
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Ledger, LedgerReader, days_before
+from voiceform.kinds.call.livecalls import end_calls, record_calls, redirect_calls
+from voiceform.kinds.call.passing import Pace, Tally, record_undialled
+from voiceform.kinds.call.placing import Placer
+from voiceform.kinds.call.refreshing import refresh
+from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.address import Address
+from voiceform.model.plan import Action, Change
+from voiceform.model.plan_codec import instant_from_text
+from voiceform.model.resource import Recorded
+from voiceform.model.run import Status
+
+_UNKNOWN_HINT = (
+    "`voiceform dispatch --once` looks for them a minute later; what stays unknown is settled by hand:"
+    " `voiceform calls list`, then `voiceform calls resolve`"
+)
+_IN_FLIGHT = timedelta(seconds=35)
+_POLL_SECONDS = 1.0
+
+
+def act(change: Change, session: Session, folder: Path) -> Done:
+    """Register a schedule and place exactly the due calls that the plan names; or remove it."""
+    if change.action is Action.DELETE:
+        return _remove(change, session)
+    record = recorded(change)
+    spec = CallSpec.of(change.address, record.attributes)
+    ledger = Ledger(session.store, spec.ledger)
+    ledger.set_head(closed=False)
+    tally = _place(change, spec, ledger, session, folder)
+    redirect_calls(spec, ledger, _keys(change, "redirect"), session, tally)
+    record_calls(ledger, _keys(change, "record"), session, tally)
+    return _done(record, tally)
+
+
+def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
+    """A dead run's schedules: registered if any of its calls was reserved, else as if nothing was done.
+
+    What it reserved and did not record stays in the ledger as it is; dispatch finds out about it.
+    """
+    settled: dict[Address, Done] = {}
+    for change in changes:
+        keys = [Key.of_document(item) for item in change.details.get("due", ())]
+        if change.after is None or not keys:
+            continue
+        reader = LedgerReader(session.store, recorded(change).attributes["ledger"])
+        entries = [entry for key in keys if (entry := reader.entry(key)) is not None]
+        if entries:
+            doubtful = sum(entry.status in (CallStatus.RESERVED, CallStatus.UNKNOWN) for entry in entries)
+            settled[change.address] = Done(
+                Status.UNKNOWN if doubtful else Status.APPLIED,
+                recorded=recorded(change),
+                message=f"{len(entries)} of its {len(keys)} calls had been begun, {doubtful} are in doubt",
+                hint=_UNKNOWN_HINT if doubtful else None,
+            )
+    return settled
+
+
+def recorded(change: Change) -> Recorded:
+    """What state holds for a schedule once the change is applied."""
+    after: dict[str, Any] = dict(change.after or {})
+    protect = bool(after.pop("protect", False))
+    return Recorded(change.address, None, after, protect, change.depends_on)
+
+
+def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, folder: Path) -> Tally:
+    """The calls that the plan names, as far as they may still be placed; and what is too late is recorded."""
+    do_not_call = list_of(spec, folder)
+    now = session.clock.now()
+    entries = ledger.entries(days_before(now, lookback(spec)))
+    found = due_keys(spec, entries, ledger.head(), now, do_not_call)
+    tally = record_undialled(ledger, found, now)
+    for item in found:
+        if item.verdict is Verdict.BLOCK:
+            tally.problem(item.reason or "")
+    ledger.set_head(high_water=now)
+    planned = [
+        Due(Key.of_document(item), Verdict.PLACE, instant_from_text(item["since"]))
+        for item in change.details.get("due", ())
+    ]
+    open_keys = {item.key for item in found if item.verdict in (Verdict.PLACE, Verdict.WAIT)}
+    planned = [item for item in planned if item.key in open_keys]
+    placer = Placer(spec, ledger, session.client, session.clock, do_not_call, lambda: _ensure_held(session))
+    pace = Pace(spec, session.clock, lambda: not session.may_go_on())
+    tally.merge(pace.place_all(placer, planned, lambda _key, _entry: None))
+    left = len(planned) - sum(tally.statuses.values()) - tally.waiting
+    if left > 0 and not session.may_go_on():
+        tally.problem(f"interrupted: {left} calls were not begun; dispatch or the next apply places them")
+    return tally
+
+
+def _ensure_held(session: Session) -> None:
+    """Raises LeaseLostError when somebody else may write now."""
+    session.may_go_on()
+
+
+def _keys(change: Change, name: str) -> list[tuple[Key, str]]:
+    return [(Key.of_document(item), item["sid"]) for item in change.details.get(name, ())]
+
+
+def _done(record: Recorded, tally: Tally) -> Done:
+    unknown = tally.statuses[CallStatus.UNKNOWN]
+    summary = str(tally) if tally.statuses or tally.waiting else None
+    if unknown:
+        return Done(
+            Status.UNKNOWN,
+            recorded=record,
+            message=f"registered; {summary}: {_reasons(tally)}",
+            hint=_UNKNOWN_HINT,
+        )
+    if tally.problems:
+        return Done(Status.FAILED, recorded=record, message=f"registered; {_reasons(tally)}")
+    return Done(Status.APPLIED, recorded=record, message=summary)
+
+
+def _reasons(tally: Tally) -> str:
+    return "; ".join(f"{text} ({count})" for text, count in tally.problems.items())
+
+
+def _remove(change: Change, session: Session) -> Done:
+    """Close the ledger first: whoever reserves a call after that sees it and does not send."""
+    record = session.recorded.get(change.address)
+    attributes = dict(change.before or {})
+    spec = CallSpec.of(change.address, record.attributes if record is not None else attributes)
+    ledger = Ledger(session.store, spec.ledger)
+    ledger.set_head(closed=True)
+    if not spec.cancel_on_remove:
+        return Done(Status.APPLIED)
+    tally = Tally()
+    entries = _after_flight(ledger, spec, session)
+    end_calls({key: entry for key, entry in entries.items() if entry.live}, session, tally)
+    refresh(
+        ledger, session.client, ledger.entries(_since(spec, session)), session.clock.now(), session.run_all
+    )
+    doubtful = sum(entry.status in (CallStatus.RESERVED, CallStatus.UNKNOWN) for entry in entries.values())
+    if doubtful:
+        tally.problem(f"{doubtful} calls with unknown outcome could not be ended")
+    if tally.problems:
+        return Done(Status.FAILED, message=_reasons(tally), hint="apply again")
+    return Done(Status.APPLIED)
+
+
+def _after_flight(ledger: Ledger, spec: CallSpec, session: Session) -> dict[Key, Entry]:
+    """The entries once the requests under way elsewhere have ended, or cannot be under way any more."""
+    deadline = session.clock.now() + _IN_FLIGHT
+    while True:
+        entries = ledger.entries(_since(spec, session))
+        flying = any(
+            entry.status is CallStatus.RESERVED and _fresh(entry, session) for entry in entries.values()
+        )
+        if not flying or session.clock.now() >= deadline or not session.may_go_on():
+            return entries
+        session.clock.sleep(_POLL_SECONDS)
+
+
+def _fresh(entry: Entry, session: Session) -> bool:
+    return abs(session.clock.now() - (entry.reserved_at or entry.at)) < _IN_FLIGHT
+
+
+def _since(spec: CallSpec, session: Session) -> date:
+    return days_before(session.clock.now(), lookback(spec))

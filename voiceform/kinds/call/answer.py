@@ -1,0 +1,80 @@
+"""What happens when somebody answers: `answer:` as the parameters of createCall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voiceform.kinds.base import ParseContext
+from voiceform.kinds.twiml import check_twiml, document, element
+from voiceform.model.address import Address
+from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.document import Block
+from voiceform.model.resource import Desired
+
+FORMS = ("conference", "queue", "say", "twiml", "url", "application_sid")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`attributes` is plain JSON: the parameters, and `of`, the address that they came from."""
+
+    attributes: dict[str, Any]
+    depends_on: tuple[Address, ...] = ()
+
+
+def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | None:
+    """The answer that a schema-valid block declares; None, reported, when it is none."""
+    given = [form for form in FORMS if form in block]
+
+    def problem(code: str, message: str, position: Position, hint: str | None = None) -> None:
+        context.report(Diagnostic(code, message, position, hint=hint, address=owner))
+
+    if len(given) != 1:
+        found = f", not {' and '.join(given)}" if given else ""
+        place = block.key_position(given[1]) if given else block.position
+        problem("one-answer", f"an answer has exactly one of {', '.join(FORMS)}{found}", place)
+        return None
+    form = given[0]
+    if "method" in block and form != "url":
+        problem("one-answer", "method goes with url only", block.key_position("method"))
+    if form in ("conference", "queue"):
+        return _referred(form, block, problem, context)
+    if form in ("say", "twiml"):
+        twiml = _spoken(block["say"]) if form == "say" else block["twiml"]
+        for found_problem in check_twiml(twiml):
+            problem("invalid-twiml", str(found_problem), block.value_position(form))
+        return Answer({"twiml": twiml})
+    if form == "url":
+        return Answer({"url": block["url"], "method": block.get("method", "POST")})
+    return Answer({"application_sid": block["application_sid"]})
+
+
+def _referred(form: str, block: Block, problem: Any, context: ParseContext) -> Answer | None:  # noqa: ANN401
+    """TwiML that leads to a declared conference or queue, which then has to be applied first."""
+    target = Address(form, block[form])
+    found = context.desired.get(target)
+    if found is None:
+        problem(
+            "unknown-reference",
+            f"{target} is not declared",
+            block.value_position(form),
+            f"declare it under {form}s, or answer with url or twiml",
+        )
+        return None
+    return Answer({"twiml": twiml_of(found), "of": str(target)}, (target,))
+
+
+def twiml_of(desired: Desired) -> str:
+    """The document that brings a caller into a declared conference or queue."""
+    if desired.address.kind == "conference":
+        return str(desired.attributes["twiml"])
+    return document(element("Enqueue", text=desired.attributes["friendly_name"]))
+
+
+def _spoken(say: str | Mapping[str, Any]) -> str:
+    if isinstance(say, str):
+        return document(element("Say", text=say))
+    attributes = {key: str(say[key]) for key in ("voice", "language", "loop") if key in say}
+    return document(element("Say", text=say["text"], attributes=attributes))

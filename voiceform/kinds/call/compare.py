@@ -1,0 +1,182 @@
+"""Desired and recorded schedules, and their ledgers -> proposed changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from voiceform.kinds.base import Comparison, PlanContext
+from voiceform.kinds.call.donotcall import DoNotCallList
+from voiceform.kinds.call.due import Due, Verdict, due_keys
+from voiceform.kinds.call.entries import Entry, Key
+from voiceform.kinds.call.impact import schedule_impact
+from voiceform.kinds.call.live import LiveCalls, LiveSchedule, ledger_of
+from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.address import Address
+from voiceform.model.plan import Action, Blocked, Change, Mode
+from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.resource import Attributes, Desired, Recorded
+
+CALL_SCOPE = "call"
+
+
+def compare(context: PlanContext, live: LiveCalls, folder: Path) -> Comparison:
+    """Propose changes for every schedule that is declared or recorded."""
+    left = dict(context.recorded)
+    changes: list[Change] = []
+    for desired in context.desired.values():
+        record = _record_of(desired, left)
+        changes.append(_declared(context, desired, record, live, folder))
+    blocked: list[Blocked] = []
+    for record in left.values():
+        if record.protect:
+            blocked.append(_protected(record))
+        changes.append(_removed(record, live))
+    return Comparison(changes, blocked=blocked)
+
+
+def with_ledger(desired: Desired, record: Recorded | None) -> dict[str, Any]:
+    """What is recorded of a schedule: what is declared, and the name of its ledger."""
+    name = ledger_of(desired.address, record.attributes if record is not None else None)
+    return {**desired.attributes, "ledger": name}
+
+
+def list_of(spec: CallSpec, folder: Path) -> DoNotCallList | None:
+    """The do-not-call list of a schedule, if it has one."""
+    return DoNotCallList(folder / spec.do_not_call) if spec.do_not_call is not None else None
+
+
+def redirectable(spec: CallSpec, entries: Mapping[Key, Entry]) -> list[Key]:
+    """Calls in progress that hear another answer than the declared one, where that is to be changed."""
+    if not spec.redirect_on_change or "application_sid" in spec.answer:
+        return []
+    return [
+        key
+        for key, entry in entries.items()
+        if entry.live and entry.call == "in-progress" and entry.answer != spec.answer_digest
+    ]
+
+
+def _record_of(desired: Desired, left: dict[Address, Recorded]) -> Recorded | None:
+    for address in (desired.address, *desired.aliases):
+        if address in left:
+            return left.pop(address)
+    return None
+
+
+def _declared(
+    context: PlanContext, desired: Desired, record: Recorded | None, live: LiveCalls, folder: Path
+) -> Change:
+    after = {**with_ledger(desired, record), "protect": desired.protect}
+    before = None if record is None else {**record.attributes, "protect": record.protect}
+    spec = CallSpec.of(desired.address, after)
+    known = live.of(spec.ledger)
+    do_not_call = list_of(spec, folder)
+    due: list[Due] = []
+    if context.mode is not Mode.REVIEW:
+        due = due_keys(spec, known.entries, known.head, context.now, do_not_call)
+    placed = [item for item in due if item.verdict is Verdict.PLACE]
+    redirected, unrecorded = redirectable(spec, known.entries), sorted(known.unrecorded)
+    previous = record.address if record is not None and record.address != desired.address else None
+    reason = _reason(before, after, previous, known, bool(placed), bool(redirected or unrecorded))
+    impact, calls = schedule_impact(spec, known, due, context.now, do_not_call)
+    counted = len(placed) if reason in ("due", "live") else max(len(placed), calls)
+    action = Action.CREATE if record is None else Action.NO_OP if reason == "unchanged" else Action.UPDATE
+    return Change(
+        address=desired.address,
+        action=action,
+        reason=reason,
+        operations=_operations(placed, redirected, unrecorded),
+        before=before if action is not Action.NO_OP else after,
+        after=after,
+        impact=(*impact, *_live_lines(redirected, unrecorded)),
+        previous_address=previous,
+        depends_on=desired.depends_on,
+        counts={CALL_SCOPE: counted} if counted and action is not Action.NO_OP else {},
+        details=_details(placed, redirected, unrecorded, known.entries),
+    )
+
+
+def _reason(
+    before: Attributes | None,
+    after: Attributes,
+    previous: Address | None,
+    known: LiveSchedule,
+    due: bool,
+    touched: bool,
+) -> str:
+    if before is None:
+        return "declared"
+    if previous is not None:
+        return "renamed"
+    if before != after:
+        return "changed"
+    if known.head.closed:
+        return "reopened"
+    if due:
+        return "due"
+    return "live" if touched else "unchanged"
+
+
+def _operations(
+    placed: Sequence[Due], redirected: Sequence[Key], unrecorded: Sequence[Key]
+) -> tuple[str, ...]:
+    named = (("createCall", placed), ("updateCall", redirected), ("createCallRecording", unrecorded))
+    return tuple(operation for operation, items in named if items)
+
+
+def _details(
+    placed: Sequence[Due],
+    redirected: Sequence[Key],
+    unrecorded: Sequence[Key],
+    entries: Mapping[Key, Entry],
+) -> dict[str, Any]:
+    """Exactly what apply may do: the keys to place, and the calls to redirect or record."""
+    details: dict[str, Any] = {}
+    if placed:
+        details["due"] = [{**item.key.document(), "since": instant_to_text(item.since)} for item in placed]
+    for name, keys in (("redirect", redirected), ("record", unrecorded)):
+        if keys:
+            details[name] = [{**key.document(), "sid": entries[key].sid} for key in keys]
+    return details
+
+
+def _live_lines(redirected: Sequence[Key], unrecorded: Sequence[Key]) -> list[str]:
+    lines = []
+    if redirected:
+        lines.append(f"calls in progress that are redirected to the new answer: {len(redirected)}")
+    if unrecorded:
+        lines.append(f"calls in progress that begin to be recorded: {len(unrecorded)}")
+    return lines
+
+
+def _removed(record: Recorded, live: LiveCalls) -> Change:
+    spec = CallSpec.of(record.address, record.attributes)
+    known = live.of(spec.ledger)
+    going_on = {key: entry for key, entry in known.entries.items() if entry.live}
+    ended = spec.cancel_on_remove and bool(going_on)
+    fate = "ended" if spec.cancel_on_remove else "left to finish"
+    lines = ["nobody is called any more; the ledger of what was placed is kept"]
+    if going_on:
+        lines.append(f"calls that are queued or going on and are {fate}: {len(going_on)}")
+    return Change(
+        address=record.address,
+        action=Action.DELETE,
+        reason="removed",
+        operations=("updateCall",) if ended else (),
+        before={**record.attributes, "protect": record.protect},
+        impact=tuple(lines),
+        details={"cancel": [{**key.document(), "sid": entry.sid} for key, entry in going_on.items()]}
+        if ended
+        else {},
+    )
+
+
+def _protected(record: Recorded) -> Blocked:
+    return Blocked(
+        rule="protect",
+        message=f"{record.address} is protected and may not be deleted",
+        hint=f"declare {record.address} again with protect: false, apply, and then remove it",
+        addresses=(record.address,),
+    )

@@ -1,0 +1,170 @@
+"""What is due: a schedule, its ledger and an instant -> one verdict for each key that has no outcome yet.
+
+Pure but for the do-not-call list, which is asked again each time. The same code judges for the plan, for
+apply, for dispatch, and once more at the moment of dialling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Head
+from voiceform.kinds.call.spec import CallSpec
+
+CATCH_UP = timedelta(days=31)
+"""How far back occurrences that nobody looked at are recorded as missed."""
+
+
+class Verdict(StrEnum):
+    """What is to become of a key now."""
+
+    PLACE = "place"
+    WAIT = "wait"
+    """The calling hours begin before the grace ends."""
+    BLOCK = "block"
+    """The do-not-call list cannot be read."""
+    MISS = "missed"
+    SUPPRESS = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One key and its verdict. `since` is when it became due; `until` when a waiting one may be called."""
+
+    key: Key
+    verdict: Verdict
+    since: datetime
+    reason: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges the keys of one schedule at one instant. `high_water` is the latest instant ever seen: being
+    late is measured from it, so that a clock that jumps back brings nothing back."""
+
+    spec: CallSpec
+    now: datetime
+    high_water: datetime | None
+    do_not_call: DoNotCallList | None
+    _open: dict[tuple[ZoneInfo, ...], bool] = field(default_factory=dict)
+
+    def verdict(self, key: Key, since: datetime) -> Due:
+        """What is to become of `key`, which became due at `since` (not later than now)."""
+        deadline = since + self.spec.grace
+        present = max(self.now, self.high_water or self.now)
+        if present > deadline:
+            late = present - since
+            reason = f"{_span(late)} late, the misfire grace is {_span(self.spec.grace)}"
+            return Due(key, Verdict.MISS, since, reason)
+        if self.do_not_call is not None:
+            try:
+                if self.do_not_call.holds(key.to):
+                    return Due(key, Verdict.SUPPRESS, since, "on the do-not-call list")
+            except DoNotCallError as error:
+                return Due(key, Verdict.BLOCK, since, str(error))
+        return self._within_hours(key, since, deadline)
+
+    def _within_hours(self, key: Key, since: datetime, deadline: datetime) -> Due:
+        hours = self.spec.hours
+        if hours is None:
+            return Due(key, Verdict.PLACE, since)
+        zones = hours.zones(key.to)
+        if not zones:
+            return Due(key, Verdict.SUPPRESS, since, "calling hours: the recipient's time zone is not known")
+        if zones not in self._open:
+            self._open[zones] = hours.allow(zones, self.now)
+        if self._open[zones]:
+            return Due(key, Verdict.PLACE, since)
+        opening = hours.opens(zones, self.now, deadline)
+        names = zones[0].key if len(zones) == 1 else f"{len(zones)} possible zones"
+        if opening is None or opening > deadline:
+            return Due(key, Verdict.SUPPRESS, since, f"outside the calling hours in {names}")
+        return Due(key, Verdict.WAIT, since, f"calling hours in {names}", opening)
+
+
+def due_keys(
+    spec: CallSpec,
+    entries: Mapping[Key, Entry],
+    head: Head,
+    now: datetime,
+    do_not_call: DoNotCallList | None,
+) -> list[Due]:
+    """A verdict for every key that has become due, or that nobody has looked at since the last pass."""
+    judge = Judge(spec, now, head.high_water, do_not_call)
+    return [judge.verdict(key, since) for key, since in pending_keys(spec, entries, head, now)]
+
+
+def pending_keys(
+    spec: CallSpec, entries: Mapping[Key, Entry], head: Head, now: datetime
+) -> Iterator[tuple[Key, datetime]]:
+    """Keys that are due and have no outcome, with the instant since when: occurrences first, then retries."""
+    for occurrence in spec.schedule.between(_looked_until(spec, head, now) - spec.grace, now):
+        for to in spec.to:
+            key = Key(occurrence.instant, to)
+            if _undecided(entries.get(key)):
+                yield key, occurrence.instant
+    for key, since in retries(spec, entries):
+        if since <= now:
+            yield key, since
+
+
+def retries(spec: CallSpec, entries: Mapping[Key, Entry]) -> Iterator[tuple[Key, datetime]]:
+    """Attempts that follow one that ended as `retry.on` says, with the instant at which they become due."""
+    if spec.retry.attempts < 2:
+        return
+    recipients = frozenset(spec.to)
+    for key, entry in entries.items():
+        if (
+            entry.status not in spec.retry.on
+            or key.attempt >= spec.retry.attempts
+            or key.to not in recipients
+        ):
+            continue
+        following = Key(key.occurrence, key.to, key.attempt + 1)
+        if _undecided(entries.get(following)):
+            yield following, (entry.ended_at or entry.at) + spec.retry.delay
+
+
+def due_since(spec: CallSpec, key: Key, entries: Mapping[Key, Entry]) -> datetime | None:
+    """Since when one key is due: its occurrence, or for a retry the delay after the attempt before."""
+    if key.attempt == 1:
+        return key.occurrence
+    before = entries.get(Key(key.occurrence, key.to, key.attempt - 1))
+    if before is None or before.status not in spec.retry.on:
+        return None
+    return (before.ended_at or before.at) + spec.retry.delay
+
+
+def lookback(spec: CallSpec) -> timedelta:
+    """How far back the ledger matters for what is due: grace, every retry, and a week for open outcomes."""
+    retrying = (spec.retry.delay + spec.grace) * spec.retry.attempts
+    return max(spec.grace + retrying + timedelta(days=1), timedelta(days=7))
+
+
+def _looked_until(spec: CallSpec, head: Head, now: datetime) -> datetime:
+    """Up to when occurrences were judged before. A schedule that nobody has looked at yet has missed nothing
+    that repeats; a single instant that is over by now was missed."""
+    if head.high_water is None:
+        return now - CATCH_UP if spec.schedule.at is not None else now
+    return max(min(head.high_water, now), now - CATCH_UP)
+
+
+def _undecided(entry: Entry | None) -> bool:
+    return entry is None or entry.status is CallStatus.DEFERRED
+
+
+def _span(span: timedelta) -> str:
+    """`span` for readers, to the second below an hour and to the minute above."""
+    seconds = int(span.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h"

@@ -1,0 +1,105 @@
+"""What people will feel of a schedule: the lines that a plan shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from voiceform.kinds.call.donotcall import DoNotCallList
+from voiceform.kinds.call.due import Due, Judge, Verdict
+from voiceform.kinds.call.entries import CallStatus, Key
+from voiceform.kinds.call.live import LiveSchedule
+from voiceform.kinds.call.localtime import Occurrence
+from voiceform.kinds.call.spec import CallSpec
+
+_SHOWN = 3
+
+
+def schedule_impact(
+    spec: CallSpec, live: LiveSchedule, due: Sequence[Due], now: datetime, do_not_call: DoNotCallList | None
+) -> tuple[tuple[str, ...], int]:
+    """The lines for a schedule, and how many people its next occurrence would call."""
+    lines: list[str] = []
+    if due:
+        lines.extend(_due_lines(spec, due, now))
+    following = spec.schedule.following(now, _SHOWN)
+    calls = 0
+    if following:
+        lines.append("next: " + "; ".join(moment(item, spec.schedule.zone) for item in following))
+        next_due = _foreseen(spec, following[0].instant, do_not_call)
+        calls = sum(item.verdict in (Verdict.PLACE, Verdict.WAIT) for item in next_due)
+        lines.append(_next_line(spec, following[0], next_due, calls))
+    else:
+        lines.append("no occurrence is left")
+    unknown = sum(entry.status is CallStatus.UNKNOWN for entry in live.entries.values())
+    if unknown:
+        lines.append(f"{_count(unknown, 'earlier call')} with an unknown outcome: see `voiceform calls list`")
+    return tuple(lines), calls
+
+
+def moment(occurrence: Occurrence, zone: ZoneInfo) -> str:
+    """An occurrence in its own zone and in UTC, with what the clocks did to it."""
+    local = occurrence.local(zone)
+    note = occurrence.note(zone)
+    text = f"{local:%a %Y-%m-%d %H:%M %Z} ({occurrence.instant:%Y-%m-%d %H:%M} UTC)"
+    return f"{text} [{note}]" if note else text
+
+
+def grouped(reasons: Iterable[str]) -> str:
+    """`outside the calling hours (3), on the do-not-call list (2)`."""
+    counts = Counter(reasons)
+    return ", ".join(f"{reason} ({count})" for reason, count in counts.most_common())
+
+
+def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime) -> list[str]:
+    by_verdict: dict[Verdict, list[Due]] = {}
+    for item in due:
+        by_verdict.setdefault(item.verdict, []).append(item)
+    lines = []
+    placed = by_verdict.get(Verdict.PLACE, ())
+    if placed:
+        finish = now + timedelta(seconds=(len(placed) - 1) / spec.pace)
+        done = f"{finish.astimezone(spec.schedule.zone):%H:%M:%S %Z}"
+        lines.append(f"{_count(len(placed), 'call')} due now, placed by apply until about {done}")
+    for verdict, word in (
+        (Verdict.WAIT, "due but waiting"),
+        (Verdict.SUPPRESS, "suppressed"),
+        (Verdict.MISS, "missed"),
+        (Verdict.BLOCK, "not placed"),
+    ):
+        items = by_verdict.get(verdict)
+        if items:
+            reasons = grouped(item.reason or "" for item in items)
+            lines.append(f"{_count(len(items), 'call')} {word}: {reasons}")
+    return lines
+
+
+def _foreseen(spec: CallSpec, instant: datetime, do_not_call: DoNotCallList | None) -> list[Due]:
+    judge = Judge(spec, instant, None, do_not_call)
+    return [judge.verdict(Key(instant, to), instant) for to in spec.to]
+
+
+def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls: int) -> str:
+    text = f"the next occurrence calls {_count(calls, 'person', 'people')}"
+    others = [item.reason or "" for item in due if item.verdict in (Verdict.SUPPRESS, Verdict.BLOCK)]
+    if others:
+        text += f", {len(others)} suppressed: {grouped(others)}"
+    if calls:
+        duration = timedelta(seconds=(calls - 1) / spec.pace)
+        finish = (occurrence.instant + duration).astimezone(spec.schedule.zone)
+        text += f"; at {spec.pace:g} a second it is finished about {finish:%H:%M:%S %Z}"
+        if duration > spec.grace:
+            reached = int(spec.grace.total_seconds() * spec.pace) + 1
+            text += (
+                f", but the misfire grace ends after {reached} calls and the rest would be missed:"
+                " raise pace or misfire_grace"
+            )
+    if spec.retry.attempts > 1:
+        text += f"; up to {spec.retry.attempts} attempts each"
+    return text
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

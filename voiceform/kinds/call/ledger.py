@@ -1,0 +1,202 @@
+"""The ledger of one schedule in the document store: what makes "at most once" true.
+
+    ledger/NAME/head          {closed, high_water}: whether calls may be placed, and the latest instant seen
+    ledger/NAME/DAY/SHARD     {calls: {KEY: entry}}: the keys of one UTC day, by number in 64 documents
+
+A key comes into being by compare-and-swap, before the request leaves. Whoever loses that race does not send;
+whoever finds the key does not send. So nothing depends on a lease, on the clock, or on who else is running.
+The shards keep a day of thousands of calls from being rewritten with each of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.model.errors import StateConflictError, StateError
+from voiceform.model.plan_codec import instant_from_text, instant_to_text
+from voiceform.model.store import Document, DocumentReader, DocumentStore
+from voiceform.model.store import Entry as Stored
+
+PREFIX = "ledger/"
+_HEAD = "head"
+_SHARDS = 64
+
+Step = Callable[[Entry | None], Entry | None]
+"""What a key's entry (None: there is none) becomes; None leaves it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`closed`: the schedule was removed and nothing more may be placed. `high_water` is the latest instant
+    at which the schedule was looked at: time before it does not come again, even if the clock goes back."""
+
+    closed: bool = False
+    high_water: datetime | None = None
+
+
+class LedgerReader:
+    """Reads the ledger called `name`."""
+
+    def __init__(self, reader: DocumentReader, name: str) -> None:
+        self._reader = reader
+        self.name = name
+
+    def head(self) -> Head:
+        """The head; the default one when the schedule was never applied."""
+        return _head_of(self._reader.get(self._key(_HEAD)))
+
+    def entries(self, since: date | None = None) -> dict[Key, Entry]:
+        """Every entry, or those of the days from `since` on."""
+        found: dict[Key, Entry] = {}
+        for stored in self._stored(since):
+            found.update(calls_of(stored))
+        return found
+
+    def entry(self, key: Key) -> Entry | None:
+        """The entry of one key."""
+        stored = self._reader.get(self._key(*_place(key)))
+        return None if stored is None else calls_of(stored).get(key)
+
+    def _stored(self, since: date | None) -> Iterator[Stored]:
+        prefix = self._key("")
+        for stored in self._reader.list(prefix):
+            day = stored.key.removeprefix(prefix).split("/")[0]
+            if day != _HEAD and (since is None or day >= since.isoformat()):
+                yield stored
+
+    def _key(self, *parts: str) -> str:
+        return "/".join((PREFIX + self.name, *parts))
+
+
+class Ledger(LedgerReader):
+    """Reads and writes one ledger. Safe for several threads and any number of processes."""
+
+    def __init__(self, store: DocumentStore, name: str) -> None:
+        super().__init__(store, name)
+        self._store = store
+        self._lock = threading.Lock()
+        self._known: dict[str, Stored | None] = {}
+
+    def change(self, key: Key, step: Step) -> tuple[Entry | None, bool]:
+        """Apply `step` to one key by compare-and-swap; the entry afterwards, and whether it was changed."""
+        changed = self.change_all({key: step})
+        return changed[key]
+
+    def change_all(self, steps: Mapping[Key, Step]) -> dict[Key, tuple[Entry | None, bool]]:
+        """`change` for many keys, with one write for those that share a document."""
+        by_place: dict[tuple[str, str], dict[Key, Step]] = {}
+        for key, step in steps.items():
+            by_place.setdefault(_place(key), {})[key] = step
+        result: dict[Key, tuple[Entry | None, bool]] = {}
+        for place, group in by_place.items():
+            result.update(self._change_document(self._key(*place), group))
+        return result
+
+    def set_head(self, *, closed: bool | None = None, high_water: datetime | None = None) -> Head:
+        """Change the head; `high_water` only ever rises."""
+        while True:
+            stored = self._store.get(self._key(_HEAD))
+            head = _head_of(stored)
+            latest = max(filter(None, (head.high_water, high_water)), default=None)
+            wanted = Head(head.closed if closed is None else closed, latest)
+            if wanted == head and stored is not None:
+                return head
+            try:
+                self._store.put(
+                    self._key(_HEAD), _head_document(wanted), None if stored is None else stored.version
+                )
+            except StateConflictError:
+                continue
+            return wanted
+
+    def _change_document(self, name: str, group: Mapping[Key, Step]) -> dict[Key, tuple[Entry | None, bool]]:
+        with self._lock:
+            stored = self._known[name] if name in self._known else self._store.get(name)
+            while True:
+                calls = {} if stored is None else dict(stored.document["calls"])
+                result = {key: _stepped(calls, key, step) for key, step in group.items()}
+                self._known[name] = stored
+                if not any(changed for _, changed in result.values()):
+                    return result
+                document: Document = {"calls": calls}
+                try:
+                    version = self._store.put(name, document, None if stored is None else stored.version)
+                except StateConflictError:
+                    stored = self._store.get(name)
+                    continue
+                except StateError:
+                    del self._known[name]
+                    raise
+                self._known[name] = Stored(name, document, version)
+                return result
+
+
+def ledger_names(reader: DocumentReader) -> list[str]:
+    """The names of all ledgers, sorted."""
+    parts = (stored.key.removeprefix(PREFIX).split("/")[0] for stored in reader.list(PREFIX))
+    return sorted(set(parts))
+
+
+def calls_of(stored: Stored) -> dict[Key, Entry]:
+    """The entries of one document; StateError when it is damaged."""
+    try:
+        return {
+            Key.parse(text): Entry.of_document(document)
+            for text, document in stored.document["calls"].items()
+        }
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise StateError(
+            f"the ledger document {stored.key!r} is damaged: {error}",
+            hint="nothing was placed; restore it from a backup: what it holds is what prevents second calls",
+        ) from error
+
+
+def day_of(instant: datetime) -> date:
+    """The UTC day under which an occurrence is stored."""
+    return instant.astimezone(UTC).date()
+
+
+def days_before(instant: datetime, span: timedelta) -> date:
+    """The first day to read so that everything of the last `span` is seen."""
+    return day_of(instant - span)
+
+
+def _stepped(calls: dict[str, Document], key: Key, step: Step) -> tuple[Entry | None, bool]:
+    text = str(key)
+    before = Entry.of_document(calls[text]) if text in calls else None
+    after = step(before)
+    if after is None or after == before:
+        return before, False
+    calls[text] = after.document()
+    return after, True
+
+
+def _place(key: Key) -> tuple[str, str]:
+    shard = hashlib.sha256(key.to.encode()).digest()[0] % _SHARDS
+    return day_of(key.occurrence).isoformat(), f"{shard:02d}"
+
+
+def _head_of(stored: Stored | None) -> Head:
+    if stored is None:
+        return Head()
+    text = stored.document.get("high_water")
+    return Head(stored.document.get("closed", False), instant_from_text(text) if text else None)
+
+
+def _head_document(head: Head) -> Document:
+    water = head.high_water
+    return {"closed": head.closed, "high_water": instant_to_text(water) if water else None}
+
+
+def if_undecided(entry: Entry) -> Step:
+    """The step that stores `entry` for a key that has no entry yet or was deferred, and for no other."""
+
+    def step(before: Entry | None) -> Entry | None:
+        return entry if before is None or before.status is CallStatus.DEFERRED else None
+
+    return step

@@ -1,0 +1,174 @@
+"""`calls:` in the configuration -> desired schedules."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from voiceform.kinds.base import ParseContext
+from voiceform.kinds.call.answer import parse_answer
+from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
+from voiceform.kinds.call.hours import RECIPIENT, CallingHours
+from voiceform.kinds.call.numbers import is_phone_number
+from voiceform.kinds.call.recipients import check_number, read_recipients
+from voiceform.kinds.call.schedule import Schedule, ScheduleError
+from voiceform.model.address import Address
+from voiceform.model.diagnostics import Diagnostic, Position, Severity
+from voiceform.model.document import Block
+from voiceform.model.resource import Desired
+
+KIND = "call"
+DEFAULT_GRACE = "15m"
+DEFAULT_PACE = 1
+DEFAULT_EVENTS = ("completed",)
+
+
+def parse(section: Block, context: ParseContext, folder: Path) -> list[Desired]:
+    """Desired schedules in source order. `folder` is that of the stack: do-not-call lists are kept relative
+    to it, so that a plan made elsewhere finds nothing to change."""
+    return [
+        _Parsing(key, block, section.key_position(key), context, folder).desired()
+        for key, block in section.items()
+    ]
+
+
+class _Parsing:
+    """One entry of the section."""
+
+    def __init__(
+        self, key: str, block: Block, position: Position, context: ParseContext, folder: Path
+    ) -> None:
+        self.block = block
+        self.address = Address(KIND, key)
+        self.position = position
+        self.context = context
+        self.folder = folder
+
+    def desired(self) -> Desired:
+        block = self.block
+        to = read_recipients(block, str(self.address), self.context.report)
+        answer = parse_answer(block["answer"], str(self.address), self.context)
+        self._check_schedule(block["schedule"])
+        self._check_hours(to)
+        attributes: dict[str, Any] = {
+            "to": to,
+            "from": check_number(
+                block["from"], block.value_position("from"), str(self.address), self.context.report
+            ),
+            "schedule": _plain(block["schedule"]),
+            "misfire_grace": block.get("misfire_grace", DEFAULT_GRACE),
+            "calling_hours": self._hours(),
+            "do_not_call": self._list_path(),
+            "answer": answer.attributes if answer is not None else {},
+            "timeout": block.get("timeout"),
+            "record": block.get("record", False),
+            "machine_detection": block.get("machine_detection"),
+            "status_callback": self._callback(),
+            "retry": self._retry(),
+            "pace": block.get("pace", DEFAULT_PACE),
+            "on_remove": block.get("on_remove", "let-finish"),
+            "on_change": block.get("on_change", "keep"),
+        }
+        return Desired(
+            address=self.address,
+            attributes=attributes,
+            position=self.position,
+            protect=block.get("protect", False),
+            aliases=tuple(Address(KIND, alias) for alias in block.get("aliases", ())),
+            depends_on=answer.depends_on if answer is not None else (),
+        )
+
+    def _report(
+        self,
+        code: str,
+        message: str,
+        position: Position,
+        *,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        self.context.report(Diagnostic(code, message, position, severity, hint, str(self.address)))
+
+    def _check_schedule(self, block: Block) -> None:
+        try:
+            Schedule.parse(block)
+        except ScheduleError as error:
+            known = error.key in block
+            place = block.value_position(error.key) if known else block.position
+            self._report("invalid-schedule", str(error), place, hint=error.hint)
+
+    def _check_hours(self, to: list[str]) -> None:
+        block = self.block.get("calling_hours")
+        if not block:
+            return
+        try:
+            CallingHours.parse(block)
+        except ValueError as error:
+            self._report("invalid-hours", str(error), block.position)
+        if block.get("timezone", RECIPIENT) != RECIPIENT:
+            return
+        homeless = sum(not is_phone_number(number) for number in to)
+        if homeless:
+            self._report(
+                "unknown-zone",
+                f"{homeless} of the recipients are SIP or client addresses, which lie in no known time zone",
+                block.position,
+                hint="name the zone in calling_hours.timezone; otherwise they are never called",
+            )
+
+    def _hours(self) -> dict[str, Any] | None:
+        block = self.block.get("calling_hours")
+        if not block:
+            return None
+        return {"timezone": RECIPIENT, **_plain(block)}
+
+    def _list_path(self) -> str | None:
+        """The list's path from the stack's folder; that it cannot be read is only a warning here, because
+        the machine that dials may have it where this one has not."""
+        name = self.block.get("do_not_call")
+        if name is None:
+            return None
+        position = self.block.value_position("do_not_call")
+        path = Path(position.file).parent / name
+        try:
+            DoNotCallList(path).holds("")
+        except DoNotCallError as error:
+            where = f" ({error.where})"
+            self._report(
+                "do-not-call", error.what + where, position, hint=error.hint, severity=Severity.WARNING
+            )
+        return name if os.path.isabs(name) else Path(os.path.relpath(path, self.folder)).as_posix()
+
+    def _callback(self) -> dict[str, Any] | None:
+        block = self.block.get("status_callback")
+        if not block:
+            return None
+        if "application_sid" in self.block["answer"]:
+            self._report(
+                "ignored-setting",
+                "Twilio ignores status_callback for calls that an application answers",
+                self.block.key_position("status_callback"),
+                severity=Severity.WARNING,
+                hint="set it in the application",
+            )
+        return {
+            "url": block["url"],
+            "events": list(block.get("events", DEFAULT_EVENTS)),
+            "method": block.get("method", "POST"),
+        }
+
+    def _retry(self) -> dict[str, Any] | None:
+        block = self.block.get("retry")
+        if not block:
+            return None
+        return {
+            "attempts": block["attempts"],
+            "delay": block.get("delay", "10m"),
+            "on": sorted(block.get("on", ("busy", "no-answer"))),
+        }
+
+
+def _plain(block: Block) -> dict[str, Any]:
+    """Plain JSON in place of blocks that know their position."""
+    return {key: list(value) if isinstance(value, list) else value for key, value in block.items()}

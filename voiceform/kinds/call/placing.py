@@ -1,0 +1,135 @@
+"""Placing one call: reserve, send once, record. The only code that dials.
+
+Between any two lines the process may be killed; what the ledger then says is always the truth or "nobody
+knows", never "not sent" for something that was sent:
+
+    killed before the reservation is stored     nothing was sent; the key is free
+    killed after it, before the answer          it stays `reserved`; settling makes it placed or unknown
+    killed after the answer, before recording   the same
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from voiceform.kinds.call.donotcall import DoNotCallList
+from voiceform.kinds.call.due import Judge, Verdict
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Ledger, if_undecided
+from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.clock import Clock
+from voiceform.model.errors import VoiceformError
+from voiceform.twilio.errors import (
+    ApiError,
+    ConnectionFailedError,
+    InvalidArgumentError,
+    RateLimitedError,
+    ReadOnlyError,
+    TwilioError,
+)
+from voiceform.twilio.parameters import CreateCall
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+_VERDICTS = {Verdict.MISS: CallStatus.MISSED, Verdict.SUPPRESS: CallStatus.SUPPRESSED}
+_IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Placer:
+    """Places the calls of one schedule. `may_send` is asked right before each request."""
+
+    spec: CallSpec
+    ledger: Ledger
+    client: Client
+    clock: Clock
+    do_not_call: DoNotCallList | None
+    may_send: Callable[[], None] = lambda: None
+
+    def place(self, key: Key, since: datetime) -> Entry | None:
+        """Bring `key` as far as it can be brought now and return its entry; None when it has to wait.
+
+        Raises StateError when the ledger cannot be written: then nothing is sent that is not reserved.
+        """
+        head = self.ledger.head()
+        now = self.clock.now()
+        judged = Judge(self.spec, now, head.high_water, self.do_not_call).verdict(key, since)
+        if judged.verdict in _VERDICTS:
+            entry = Entry(_VERDICTS[judged.verdict], now, reason=judged.reason)
+            return self.ledger.change(key, if_undecided(entry))[0]
+        if judged.verdict is not Verdict.PLACE or head.closed:
+            return None
+        self.may_send()
+        claim = secrets.token_hex(8)
+        reserved, _ = self.ledger.change(key, if_undecided(self._reservation(claim, now)))
+        if reserved is None or reserved.claim != claim:
+            return (
+                reserved  # somebody else was faster; a claim of ours may be stored though the answer was lost
+            )
+        return self._send(key, since, claim)
+
+    def _send(self, key: Key, since: datetime, claim: str) -> Entry | None:
+        """The key is ours. Look once more (storing may have taken long, the schedule may have been removed
+        meanwhile: whoever closes the ledger reads the reservations afterwards), then dial."""
+        if self.ledger.head().closed:
+            return self._record(key, claim, CallStatus.CANCELED, reason="the schedule was removed")
+        if not self._still_allowed(key, since):
+            return self._record(key, claim, CallStatus.DEFERRED, reason="it became too late to call")
+        try:
+            self.may_send()
+        except VoiceformError:
+            self._record(key, claim, CallStatus.DEFERRED, reason="the run had to stop before the request")
+            raise
+        try:
+            call = self.client.create_call(CreateCall(to=key.to, **self.spec.parameters))
+        except (RateLimitedError, ConnectionFailedError) as error:
+            return self._record(key, claim, CallStatus.DEFERRED, reason=error.what)
+        except (ReadOnlyError, InvalidArgumentError, ApiError) as error:
+            refused = getattr(error, "status", 400) < 500
+            return self._record(
+                key, claim, CallStatus.FAILED if refused else CallStatus.UNKNOWN, reason=error.what
+            )
+        except TwilioError as error:
+            return self._record(key, claim, CallStatus.UNKNOWN, reason=error.what)
+        return self._record(key, claim, CallStatus.PLACED, sid=call.sid, call=call.status)
+
+    def _reservation(self, claim: str, now: datetime) -> Entry:
+        spec = self.spec
+        return Entry(
+            CallStatus.RESERVED,
+            now,
+            reserved_at=now,
+            claim=claim,
+            from_=spec.from_,
+            recorded=spec.record,
+            answer=spec.answer_digest,
+        )
+
+    def _still_allowed(self, key: Key, since: datetime) -> bool:
+        judge = Judge(self.spec, self.clock.now(), None, self.do_not_call)
+        return judge.verdict(key, since).verdict is Verdict.PLACE
+
+    def _record(
+        self,
+        key: Key,
+        claim: str,
+        status: CallStatus,
+        *,
+        sid: str | None = None,
+        call: str | None = None,
+        reason: str | None = None,
+    ) -> Entry | None:
+        now = self.clock.now()
+
+        def step(entry: Entry | None) -> Entry | None:
+            """Only our own reservation, or what somebody made of it in the meantime, becomes the outcome."""
+            if entry is None or entry.claim != claim or entry.status not in _IN_DOUBT:
+                return None
+            return replace(entry, status=status, at=now, sid=sid, reason=reason, call=call)
+
+        return self.ledger.change(key, step)[0]

@@ -1,0 +1,96 @@
+"""A schedule of calls as the plan, apply and dispatch read it from plain JSON attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from voiceform.kinds.call.hours import CallingHours
+from voiceform.kinds.call.schedule import Schedule
+from voiceform.model.address import Address
+from voiceform.model.durations import parse_duration
+from voiceform.model.resource import Attributes, fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """`attempts` calls in all for one occurrence and number, `delay` apart, while a call ends as in `on`."""
+
+    attempts: int = 1
+    delay: timedelta = timedelta(0)
+    on: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CallSpec:
+    """One schedule. `ledger` names its ledger: the first address that it had, so that a renamed schedule
+    finds what it did before. `do_not_call` is a path, relative to the folder of the stack. `pace` is in calls
+    per second. `parameters` are the keywords of createCall but `to`."""
+
+    address: Address
+    ledger: str
+    to: tuple[str, ...]
+    from_: str
+    schedule: Schedule
+    grace: timedelta
+    hours: CallingHours | None
+    do_not_call: str | None
+    retry: Retry
+    pace: float
+    record: bool
+    answer: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    cancel_on_remove: bool
+    redirect_on_change: bool
+
+    @classmethod
+    def of(cls, address: Address, attributes: Attributes) -> CallSpec:
+        """The schedule that these attributes (see parse.py) describe."""
+        retry = attributes["retry"]
+        hours = attributes["calling_hours"]
+        return cls(
+            address=address,
+            ledger=attributes.get("ledger") or str(address),
+            to=tuple(attributes["to"]),
+            from_=attributes["from"],
+            schedule=Schedule.parse(attributes["schedule"]),
+            grace=parse_duration(attributes["misfire_grace"]),
+            hours=CallingHours.parse(hours) if hours else None,
+            do_not_call=attributes["do_not_call"],
+            retry=Retry(retry["attempts"], parse_duration(retry["delay"]), frozenset(retry["on"]))
+            if retry
+            else Retry(),
+            pace=float(attributes["pace"]),
+            record=attributes["record"],
+            answer=attributes["answer"],
+            parameters=_parameters(attributes),
+            cancel_on_remove=attributes["on_remove"] == "cancel",
+            redirect_on_change=attributes["on_change"] == "redirect",
+        )
+
+    @property
+    def answer_digest(self) -> str:
+        """What a placed call remembers of its answer, to see later whether it has changed."""
+        return fingerprint(answer_parameters(self.answer))
+
+
+def answer_parameters(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an answer that is sent."""
+    return {key: value for key, value in answer.items() if key != "of"}
+
+
+def _parameters(attributes: Attributes) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"from_": attributes["from"], **answer_parameters(attributes["answer"])}
+    for key in ("timeout", "machine_detection"):
+        if attributes[key] is not None:
+            parameters[key] = attributes[key]
+    if attributes["record"]:
+        parameters["record"] = True
+    callback = attributes["status_callback"]
+    if callback:
+        parameters["status_callback"] = callback["url"]
+        parameters["status_callback_event"] = callback["events"]
+        parameters["status_callback_method"] = callback["method"]
+    return parameters
