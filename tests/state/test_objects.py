@@ -113,3 +113,13 @@ def test_a_foreign_object_under_the_prefix_is_refused_by_name(
         with pytest.raises(StateError, match=r"resources/queue\.a"):
             list(store.list(""))
         assert list(store.list("README")) == []
+
+
+def test_a_signature_in_the_request_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+    monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", "sv=2022-11-02&sp=rw&sig=geheim")
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"http://127.0.0.1:{free_port()}/account")
+    message = "cannot use the state in az://container/x"
+    with ObjectStore("az://container/x") as store, pytest.raises(StateError, match=message) as caught:
+        store.get("key")
+    assert "geheim" not in str(caught.value)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from obstore import PutMode, UpdateVersion
 
 _PARALLEL = 32
-_ATTEMPTS = 3
+_ATTEMPTS = 2
 _TOMBSTONE = b""
 
 
@@ -229,8 +229,12 @@ def _status(error: Exception) -> int | None:
 
 
 def _summary(error: Exception) -> str:
-    """The first line of the driver's words, without query strings, which may hold a signature."""
-    return re.sub(r"\?\S*", "", str(error).splitlines()[0])
+    """The driver's words without query strings, which may hold a signature, and of the answer's body only
+    the service's own code."""
+    text = str(error)
+    code = re.search(r"<Code>(\w+)</Code>", text)
+    line = re.sub(r"\?\S*", "", text.splitlines()[0].partition(": <")[0])
+    return line if code is None else f"{line} ({code[1]})"
 
 
 def _version(e_tag: str | None, version: str | None) -> str:
