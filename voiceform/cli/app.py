@@ -29,6 +29,7 @@ COMMANDS = {
     "drift": "drift",
     "import": "import_",
     "export": "export",
+    "twiml": "twiml",
     "state": "state",
     "lock": "lock",
     "dispatch": "dispatch",

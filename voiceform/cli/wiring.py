@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 def kinds(app: App) -> tuple[Kind[Any], ...]:
     """Every kind, in the order in which they are parsed: a kind may refer to those before it."""
     from voiceform.kinds.call import CallKind
+    from voiceform.kinds.conference import ConferenceKind
     from voiceform.kinds.queue import QueueKind
 
-    return (QueueKind(), CallKind(app.directory))
+    return (QueueKind(), ConferenceKind(), CallKind(app.directory))
 
 
 def load(app: App) -> Configuration:
