@@ -65,9 +65,9 @@ def test_positions_name_the_file_in_which_a_key_is_written(tmp_path: Path) -> No
 def test_a_duplicate_address_names_both_places(tmp_path: Path) -> None:
     write(tmp_path, a=A, b="queues:\n  b: {}\n", c="queues:\n  b: {}\n  a: {}\n")
     assert failure(tmp_path) == [
-        "c.yaml:2:3: error: queue.b: it is declared twice: the first is at b.yaml:2:3 (remove one of them) "
+        "c.yaml:2:3: error: queue.b: this name is already declared at b.yaml:2:3 (remove one of them) "
         "[duplicate-address]",
-        "c.yaml:3:3: error: queue.a: it is declared twice: the first is at a.yaml:5:3 (remove one of them) "
+        "c.yaml:3:3: error: queue.a: this name is already declared at a.yaml:5:3 (remove one of them) "
         "[duplicate-address]",
     ]
 
@@ -80,8 +80,8 @@ def test_what_is_said_twice_must_agree(tmp_path: Path) -> None:
     )
     found = failure(tmp_path)
     assert [line.split(" ")[0] for line in found] == ["b.yaml:2:1:", "b.yaml:3:1:", "b.yaml:4:10:"]
-    assert "account is given differently: the first is at a.yaml:2:1" in found[0]
-    assert "safety.max_calls is given differently: the first is at a.yaml:4:10" in found[2]
+    assert "account is given differently at a.yaml:2:1" in found[0]
+    assert "safety.max_calls is given differently at a.yaml:4:10" in found[2]
 
 
 def test_an_empty_section_joins_anything(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def parse_kinds(document: Block, kinds: Sequence[Kind[Any]], report: Report) -> 
 def _twice(item: Desired, first: Desired) -> Diagnostic:
     return Diagnostic(
         "duplicate-address",
-        f"it is declared twice: the first is at {first.position}",
+        f"this name is already declared at {first.position}",
         item.position,
         hint="remove one of them",
         address=str(item.address),

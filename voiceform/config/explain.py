@@ -13,7 +13,7 @@ from jsonschema.validators import extend
 from voiceform.config.alternatives import problems_of
 from voiceform.config.problems import Path, Problem
 from voiceform.config.schema import ConfigSchema, FileFacts, Report
-from voiceform.config.wording import both, private, shorten
+from voiceform.config.wording import bare, both, shorten
 from voiceform.model.address import NAME_PATTERN
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block, Series
@@ -114,5 +114,5 @@ def _label(path: Path) -> str:
         return "the file"
     label = ""
     for step in path[_ADDRESS_DEPTH:] or path[-1:]:
-        label += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return shorten(private(label.removeprefix(".")))
+        label += f"[{step}]" if isinstance(step, int) else f".{bare(step)}"
+    return shorten(label.removeprefix("."))

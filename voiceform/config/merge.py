@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from voiceform.config.wording import private, shorten
+from voiceform.config.wording import bare
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block
 
@@ -123,20 +123,20 @@ class _Merger:
             self.join(nested, theirs, schema, path, agree=agree)
         elif agree:
             if ours != theirs:
-                self._complain("disagreement", "is given differently", into, key, other, path)
+                self._complain("disagreement", "is given differently at", into, key, other, path)
         elif not mergeable:
-            self._complain("duplicate-address", "is declared twice", into, key, other, path)
+            self._complain("duplicate-address", "is already declared at", into, key, other, path)
 
     def _complain(
         self, code: str, problem: str, into: Block, key: str, other: Block, path: tuple[str, ...]
     ) -> None:
         kind = self._addresses.get(path[0])
         address = f"{kind}.{path[1]}" if kind and len(path) == _ADDRESS_DEPTH else None
-        name = "it" if address else shorten(private(".".join(path)))
+        name = "this name" if address else ".".join(map(bare, path))
         self._report(
             Diagnostic(
                 code,
-                f"{name} {problem}: the first is at {into.key_position(key)}",
+                f"{name} {problem} {into.key_position(key)}",
                 other.key_position(key),
                 hint="remove one of them" if code == "duplicate-address" else "make them agree",
                 address=address,

@@ -21,7 +21,7 @@ from yaml.events import (
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.scalars import Scalar, resolve_plain
 from voiceform.config.text import MAX_TEXT, UnreadableError
-from voiceform.config.wording import closest, private, shorten
+from voiceform.config.wording import bare, closest
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block, Mark, Series
 
@@ -214,16 +214,14 @@ class TreeBuilder:
         """The value that an alias stands for."""
         mark, name = _mark(event), event.anchor or ""
         if name in self._open:
-            raise self._refusal(
-                "recursive-alias", mark, f"*{shorten(name)} contains itself", "remove the alias"
-            )
+            raise self._refusal("recursive-alias", mark, f"*{bare(name)} contains itself", "remove the alias")
         anchor = self._anchors.get(name)
         if anchor is None:
             meant = closest(name, self._anchors)
             self._problem(
                 "undefined-anchor",
                 mark,
-                f"there is no anchor &{shorten(name)} above this line",
+                f"there is no anchor &{bare(name)} above this line",
                 f"did you mean *{meant}?" if meant else "put a text that begins with * in quotes",
             )
             return None
@@ -277,14 +275,16 @@ class TreeBuilder:
             )
 
     def _duplicate(self, key: str, mark: Mark, first: Mark) -> None:
-        name = shorten(private(key))
         place = Position(self._file, *first)
         self._problem(
-            "duplicate-key", mark, f"{name} is given twice: the first is at {place}", "remove one of them"
+            "duplicate-key",
+            mark,
+            f"{bare(key)} is given twice: the first is at {place}",
+            "remove one of them",
         )
 
     def _unknown_tag(self, tag: str, mark: Mark) -> None:
-        name = shorten(tag.replace(_CORE, "!!"))
+        name = bare(tag.replace(_CORE, "!!"))
         self._problem("unknown-tag", mark, f"the tag {name} is not supported", "remove the tag")
 
     def _problem(self, code: str, mark: Mark, message: str, hint: str | None = None) -> None:

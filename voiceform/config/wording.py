@@ -35,6 +35,11 @@ def quote(text: str) -> str:
     return repr(shorten(private(shorten(text, 10 * _LIMIT))))
 
 
+def bare(text: str) -> str:
+    """`text` as `quote` gives it, without quotes where it is an ordinary name."""
+    return shorten(private(text)) if text.isprintable() and " " not in text and text else quote(text)
+
+
 def describe(value: Any) -> str:  # noqa: ANN401 - any YAML value
     """A value as it reads after "must be ..., not"."""
     if value is None:
