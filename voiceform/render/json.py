@@ -25,9 +25,9 @@ def plan_json(plan: Plan, *, show_numbers: bool) -> str:
     `digest` is that of the plan itself, for `apply --expect-digest`. What was redacted makes the document
     unfit to be applied, and reading it as a plan file says so: the digest does not fit.
     """
-    digest = plan_to_document(plan)["digest"]
+    own = plan_to_document(plan)
     document = plan_to_document(redact_plan(plan, show_numbers=show_numbers))
-    return _laid_out({**document, "digest": digest})
+    return _laid_out({**document, "review_digest": own["review_digest"], "digest": own["digest"]})
 
 
 def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import quote
 
+from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, Mode, Plan, Unmanaged
 from voiceform.model.plan_codec import instant_to_text, plan_to_document
 from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
@@ -41,7 +42,9 @@ def comment_marker(stack: str | None = None) -> str:
     """The invisible first line by which CI finds the comment to update; one for each stack."""
     if stack is None:
         return "<!-- voiceform:plan -->"
-    return f"<!-- voiceform:plan stack={quote(visible(stack), safe='/').replace('--', '-%2D')} -->"
+    return (
+        f"<!-- voiceform:plan stack={quote(visible(redact_text(stack)), safe='/').replace('--', '-%2D')} -->"
+    )
 
 
 def render_plan_markdown(
@@ -139,7 +142,7 @@ def _fill(body: _Body, plan: Plan) -> None:
 
 
 def _top(plan: Plan, stack: str | None, commit: str | None, digest: str) -> str:
-    title = f"## voiceform plan{f': {markdown_code(stack)}' if stack else ''}"
+    title = f"## voiceform plan{f': {markdown_code(redact_text(stack))}' if stack else ''}"
     notes = "\n".join(f"> {note}" for note in notes_of(plan))
     facts = {
         "Commit": commit,

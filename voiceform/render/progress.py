@@ -1,0 +1,174 @@
+"""Progress of long work: bars on a terminal, a line now and then in a log; always on stderr."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TextIO
+
+from voiceform.model.clock import Clock
+from voiceform.model.masking import mask_text
+from voiceform.model.progress import Progress, Silent
+from voiceform.render.escape import log_line, terminal
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+INTERVAL = timedelta(seconds=10)
+
+
+def new_progress(
+    *, clock: Clock, color: bool = True, stream: TextIO | None = None, quiet: bool = False
+) -> Progress:
+    """Bars where `stream` (stderr) is a terminal, else lines in a log; nothing when `quiet`."""
+    stream = stream if stream is not None else sys.stderr
+    if quiet:
+        return Silent()
+    return Bars(stream, color=color) if stream.isatty() else LogLines(stream, clock)
+
+
+class Bars:
+    """One bar for each open task; they vanish when the last task is finished.
+
+    What is written to stderr meanwhile appears above them.
+    """
+
+    def __init__(self, stream: TextIO, *, color: bool = True) -> None:
+        self._stream = stream
+        self._color = color
+        self._lock = threading.Lock()
+        self._display: RichProgress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def start(self, task: str, total: int | None = None) -> None:
+        """Show a bar; without `total` one that only moves."""
+        with self._lock:
+            display = self._display or self._new_display()
+            if task in self._tasks:
+                display.remove_task(self._tasks[task])
+            self._tasks[task] = display.add_task(terminal(mask_text(task)), total=total)
+
+    def advance(self, task: str, steps: int = 1) -> None:
+        """Move the bar; nothing for a task that was not started."""
+        with self._lock:
+            if self._display is not None and task in self._tasks:
+                self._display.advance(self._tasks[task], steps)
+
+    def finish(self, task: str) -> None:
+        """Remove the bar."""
+        with self._lock:
+            if self._display is None or task not in self._tasks:
+                return
+            self._display.remove_task(self._tasks.pop(task))
+            if not self._tasks:
+                self._close()
+
+    def _new_display(self) -> RichProgress:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.progress import Progress as RichProgress
+
+        self._display = RichProgress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=self._stream, no_color=not self._color, highlight=False),
+            transient=True,
+            redirect_stdout=False,  # stdout carries the document
+            redirect_stderr=True,
+        )
+        self._display.start()
+        atexit.register(self._close)  # after an error the cursor must come back
+        return self._display
+
+    def _close(self) -> None:
+        atexit.unregister(self._close)
+        if self._display is not None:
+            self._display.stop()
+            self._display = None
+
+
+@dataclass(slots=True)
+class _Task:
+    """Where a task stands; `said` is when its last line was written."""
+
+    total: int | None
+    started: datetime
+    said: datetime
+    done: int = 0
+    lines: int = 0
+
+
+class LogLines:
+    """At most one line for each task in ten seconds, none for short ones."""
+
+    def __init__(self, stream: TextIO, clock: Clock, interval: timedelta = INTERVAL) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._interval = interval
+        self._lock = threading.Lock()
+        self._tasks: dict[str, _Task] = {}
+
+    def start(self, task: str, total: int | None = None) -> None:
+        """Begin to measure."""
+        now = self._clock.now()
+        with self._lock:
+            self._tasks[task] = _Task(total, now, now)
+
+    def advance(self, task: str, steps: int = 1) -> None:
+        """Count, and write a line when it is time; nothing for a task that was not started."""
+        now = self._clock.now()
+        with self._lock:
+            state = self._tasks.get(task)
+            if state is None:
+                return
+            state.done += steps
+            if now - state.said >= self._interval:
+                state.said = now
+                state.lines += 1
+                self._write(task, _standing(state, now))
+
+    def finish(self, task: str) -> None:
+        """Write how it ended if anything was written before, or if it took long."""
+        now = self._clock.now()
+        with self._lock:
+            state = self._tasks.pop(task, None)
+            if state is not None and (state.lines or now - state.started >= self._interval):
+                self._write(task, f"{state.done:,} done in {duration_text(now - state.started)}")
+
+    def _write(self, task: str, text: str) -> None:
+        self._stream.write(log_line(f"{terminal(mask_text(task))}: {text}") + "\n")
+        self._stream.flush()
+
+
+def _standing(state: _Task, now: datetime) -> str:
+    """`1,200 of 10,000 (12 %), 118/s, 1 min 14 s left`."""
+    elapsed = (now - state.started).total_seconds()
+    rate = state.done / elapsed if elapsed > 0 else 0.0
+    speed = f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
+    if not state.total:
+        return f"{state.done:,}, {speed}"
+    share = min(100, 100 * state.done // state.total)
+    left = timedelta(seconds=max(0, state.total - state.done) / rate) if rate else None
+    remaining = f", {duration_text(left)} left" if left is not None else ""
+    return f"{state.done:,} of {state.total:,} ({share} %), {speed}{remaining}"
+
+
+def duration_text(duration: timedelta) -> str:
+    """`8 s`, `1 min 14 s`, `2 h 5 min`."""
+    seconds = round(duration.total_seconds())
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
