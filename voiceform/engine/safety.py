@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from voiceform.model.errors import BlockedError, UsageError
+from voiceform.model.errors import BlockedError, StalePlanError, UsageError
 from voiceform.model.plan import Blocked, Change, Plan
+from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.safety import Safety
 
 CALL_SCOPE = "call"
+SCHEDULED_SCOPE = "scheduled:call"
+"""Calls that dispatch will place at a next occurrence; approved as calls, since dispatch asks nobody."""
 RECORDING_SCOPE = "delete:recording"
 BULK_SCOPES = frozenset({RECORDING_SCOPE, "delete:call-record"})
 """What goes by the thousand and has a limit of its own, besides the share."""
@@ -62,13 +65,14 @@ def limit_violations(
         exceeded = _exceeded(scope, count, safety, populations)
         if exceeded is not None:
             rule, limit = exceeded
+            approval = CALL_SCOPE if scope == SCHEDULED_SCOPE else scope
             violations.append(
                 Blocked(
                     rule=rule,
                     message=f"{_describe(scope, count)}; safety.{rule} allows {limit}",
-                    hint=f"check the plan; if it is meant, approve it: --approve {scope}={count}",
+                    hint=f"check the plan; if it is meant, approve it: --approve {approval}={count}",
                     addresses=addresses,
-                    scope=scope,
+                    scope=approval,
                     count=count,
                     limit=limit,
                 )
@@ -84,10 +88,22 @@ def require_lifted(plan: Plan, approvals: Approvals) -> None:
         raise BlockedError(f"the plan is blocked, nothing was done:\n{reasons}")
 
 
+def require_digest(plan: Plan, expected: str | None) -> None:
+    """Raise StalePlanError unless `expected` is one of the plan's two digests; None allows any plan."""
+    if expected is None:
+        return
+    document = plan_to_document(plan)
+    if expected not in (document["digest"], document["review_digest"]):
+        raise StalePlanError(
+            "the plan is not the one that was reviewed, nothing was done",
+            hint=f"expected {expected}, this one is {document['review_digest']}: review it again",
+        )
+
+
 def _exceeded(
     scope: str, count: int, safety: Safety, populations: Mapping[str, int]
 ) -> tuple[str, str] | None:
-    if scope == CALL_SCOPE:
+    if scope in (CALL_SCOPE, SCHEDULED_SCOPE):
         return ("max_calls", str(safety.max_calls)) if count > safety.max_calls else None
     if not scope.startswith(_DELETE):
         return None
@@ -102,6 +118,8 @@ def _exceeded(
 
 
 def _describe(scope: str, count: int) -> str:
+    if scope == SCHEDULED_SCOPE:
+        return f"{count} {'call' if count == 1 else 'calls'} would be placed at the next occurrence"
     if scope == CALL_SCOPE:
         return f"{count} {'call' if count == 1 else 'calls'} would be placed"
     noun = scope.removeprefix(_DELETE).replace("_", " ").replace("-", " ")

@@ -38,7 +38,7 @@ def act(change: Change, session: Session, folder: Path) -> Done:
     record = recorded(change)
     spec = CallSpec.of(change.address, record.attributes)
     ledger = Ledger(session.store, spec.ledger)
-    ledger.set_head(closed=False)
+    ledger.set_head(account=session.client.account_sid, closed=False)
     tally = _place(change, spec, ledger, session, folder)
     redirect_calls(spec, ledger, _keys(change, "redirect"), session, tally)
     record_calls(ledger, _keys(change, "record"), session, tally)

@@ -19,6 +19,7 @@ from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import Attributes, Desired, Recorded
 
 CALL_SCOPE = "call"
+SCHEDULED_SCOPE = "scheduled:call"
 
 
 def compare(context: PlanContext, live: LiveCalls, folder: Path) -> Comparison:
@@ -81,7 +82,6 @@ def _declared(
     previous = record.address if record is not None and record.address != desired.address else None
     reason = _reason(before, after, previous, known, bool(placed), bool(redirected or unrecorded))
     impact, calls = schedule_impact(spec, known, due, context.now, do_not_call)
-    counted = len(placed) if reason in ("due", "live") else max(len(placed), calls)
     action = Action.CREATE if record is None else Action.NO_OP if reason == "unchanged" else Action.UPDATE
     return Change(
         address=desired.address,
@@ -93,7 +93,7 @@ def _declared(
         impact=(*impact, *_live_lines(redirected, unrecorded)),
         previous_address=previous,
         depends_on=desired.depends_on,
-        counts={CALL_SCOPE: counted} if counted and action is not Action.NO_OP else {},
+        counts=_counts(reason, len(placed), calls),
         details=_details(placed, redirected, unrecorded, known.entries),
     )
 
@@ -117,6 +117,14 @@ def _reason(
     if due:
         return "due"
     return "live" if touched else "unchanged"
+
+
+def _counts(reason: str, placed: int, scheduled: int) -> dict[str, int]:
+    """The calls that apply places, and, of a schedule that is new or changed, those of its next occurrence:
+    dispatch will place them without asking anybody."""
+    if reason in ("unchanged", "due", "live"):
+        scheduled = 0
+    return {scope: n for scope, n in ((CALL_SCOPE, placed), (SCHEDULED_SCOPE, scheduled)) if n}
 
 
 def _operations(

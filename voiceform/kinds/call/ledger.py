@@ -1,6 +1,7 @@
 """The ledger of one schedule in the document store: what makes "at most once" true.
 
-    ledger/NAME/head          {closed, high_water}: whether calls may be placed, and the latest instant seen
+    ledger-heads/NAME         {account, closed, high_water}: who pays, whether calls may be placed, and the
+                              latest instant at which anybody looked
     ledger/NAME/DAY/SHARD     {calls: {KEY: entry}}: the keys of one UTC day, by number in 64 documents
 
 A key comes into being by compare-and-swap, before the request leaves. Whoever loses that race does not send;
@@ -23,7 +24,7 @@ from voiceform.model.store import Document, DocumentReader, DocumentStore
 from voiceform.model.store import Entry as Stored
 
 PREFIX = "ledger/"
-_HEAD = "head"
+HEADS = "ledger-heads/"
 _SHARDS = 64
 
 Step = Callable[[Entry | None], Entry | None]
@@ -33,8 +34,10 @@ Step = Callable[[Entry | None], Entry | None]
 @dataclass(frozen=True, slots=True)
 class Head:
     """`closed`: the schedule was removed and nothing more may be placed. `high_water` is the latest instant
-    at which the schedule was looked at: time before it does not come again, even if the clock goes back."""
+    at which the schedule was looked at: time before it does not come again, even if the clock goes back.
+    `account` is the SID of the account that the schedule was applied with."""
 
+    account: str | None = None
     closed: bool = False
     high_water: datetime | None = None
 
@@ -48,7 +51,7 @@ class LedgerReader:
 
     def head(self) -> Head:
         """The head; the default one when the schedule was never applied."""
-        return _head_of(self._reader.get(self._key(_HEAD)))
+        return _head_of(self._reader.get(HEADS + self.name))
 
     def entries(self, since: date | None = None) -> dict[Key, Entry]:
         """Every entry, or those of the days from `since` on."""
@@ -66,7 +69,7 @@ class LedgerReader:
         prefix = self._key("")
         for stored in self._reader.list(prefix):
             day = stored.key.removeprefix(prefix).split("/")[0]
-            if day != _HEAD and (since is None or day >= since.isoformat()):
+            if since is None or day >= since.isoformat():
                 yield stored
 
     def _key(self, *parts: str) -> str:
@@ -97,19 +100,24 @@ class Ledger(LedgerReader):
             result.update(self._change_document(self._key(*place), group))
         return result
 
-    def set_head(self, *, closed: bool | None = None, high_water: datetime | None = None) -> Head:
-        """Change the head; `high_water` only ever rises."""
+    def set_head(
+        self,
+        *,
+        account: str | None = None,
+        closed: bool | None = None,
+        high_water: datetime | None = None,
+    ) -> Head:
+        """Change what is given of the head; `high_water` only ever rises."""
+        key = HEADS + self.name
         while True:
-            stored = self._store.get(self._key(_HEAD))
+            stored = self._store.get(key)
             head = _head_of(stored)
             latest = max(filter(None, (head.high_water, high_water)), default=None)
-            wanted = Head(head.closed if closed is None else closed, latest)
+            wanted = Head(account or head.account, head.closed if closed is None else closed, latest)
             if wanted == head and stored is not None:
                 return head
             try:
-                self._store.put(
-                    self._key(_HEAD), _head_document(wanted), None if stored is None else stored.version
-                )
+                self._store.put(key, _head_document(wanted), None if stored is None else stored.version)
             except StateConflictError:
                 continue
             return wanted
@@ -137,9 +145,8 @@ class Ledger(LedgerReader):
 
 
 def ledger_names(reader: DocumentReader) -> list[str]:
-    """The names of all ledgers, sorted."""
-    parts = (stored.key.removeprefix(PREFIX).split("/")[0] for stored in reader.list(PREFIX))
-    return sorted(set(parts))
+    """The names of all ledgers, also of schedules that were removed, sorted."""
+    return sorted(stored.key.removeprefix(HEADS) for stored in reader.list(HEADS))
 
 
 def calls_of(stored: Stored) -> dict[Key, Entry]:
@@ -185,12 +192,20 @@ def _head_of(stored: Stored | None) -> Head:
     if stored is None:
         return Head()
     text = stored.document.get("high_water")
-    return Head(stored.document.get("closed", False), instant_from_text(text) if text else None)
+    return Head(
+        stored.document.get("account"),
+        stored.document.get("closed", False),
+        instant_from_text(text) if text else None,
+    )
 
 
 def _head_document(head: Head) -> Document:
     water = head.high_water
-    return {"closed": head.closed, "high_water": instant_to_text(water) if water else None}
+    return {
+        "account": head.account,
+        "closed": head.closed,
+        "high_water": instant_to_text(water) if water else None,
+    }
 
 
 def if_undecided(entry: Entry) -> Step:

@@ -82,7 +82,8 @@ class Pace:
     def place_all(
         self, placer: Placer, found: Sequence[Due], tell: Callable[[Key, Entry | None], None]
     ) -> Tally:
-        """Place one after the other, no faster than the pace; what is left when stopping is not touched."""
+        """Place one after the other, no faster than the pace. What is left when stopping, or when the service
+        cannot take calls now, is not touched."""
         tally = Tally()
         gap = timedelta(seconds=1 / self.spec.pace)
         free: datetime | None = None
@@ -96,7 +97,9 @@ class Pace:
             tally.add(entry)
             tell(due.key, entry)
             if entry is None or entry.status in _RECORDED.values():
-                free = None
+                free = None  # nothing was sent
+            elif entry.status is CallStatus.DEFERRED:
+                break  # the service cannot be reached or is busy: the others would fare no better
         return tally
 
     def _wait_until(self, free: datetime, gap: timedelta) -> None:

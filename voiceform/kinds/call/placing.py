@@ -25,6 +25,7 @@ from voiceform.model.clock import Clock
 from voiceform.model.errors import VoiceformError
 from voiceform.twilio.errors import (
     ApiError,
+    AuthenticationError,
     ConnectionFailedError,
     InvalidArgumentError,
     RateLimitedError,
@@ -87,7 +88,7 @@ class Placer:
             raise
         try:
             call = self.client.create_call(CreateCall(to=key.to, **self.spec.parameters))
-        except (RateLimitedError, ConnectionFailedError) as error:
+        except (RateLimitedError, AuthenticationError, ConnectionFailedError) as error:
             return self._record(key, claim, CallStatus.DEFERRED, reason=error.what)
         except (ReadOnlyError, InvalidArgumentError, ApiError) as error:
             refused = getattr(error, "status", 400) < 500

@@ -52,8 +52,7 @@ def doubts(ledger: Ledger, entries: Mapping[Key, Entry], now: datetime) -> list[
     return [
         Doubt(ledger, key, entry)
         for key, entry in entries.items()
-        if entry.status is CallStatus.UNKNOWN
-        or (entry.status is CallStatus.RESERVED and _is_over(entry, now))
+        if entry.status is CallStatus.UNKNOWN or (entry.status is CallStatus.RESERVED and is_over(entry, now))
     ]
 
 
@@ -66,7 +65,7 @@ def settle(
     """
     settled: list[tuple[Doubt, Entry]] = []
     for (to, from_), group in _by_numbers(found).items():
-        ready = [doubt for doubt in group if _is_over(doubt.entry, now)]
+        ready = [doubt for doubt in group if is_over(doubt.entry, now)]
         calls = (
             [call for call in client.list_calls(to=to, from_=from_) if call.sid not in known_sids]
             if ready
@@ -122,7 +121,7 @@ def _give_up(doubt: Doubt, now: datetime) -> Entry | None:
     return doubt.ledger.change(doubt.key, step)[0]
 
 
-def _is_over(entry: Entry, now: datetime) -> bool:
+def is_over(entry: Entry, now: datetime) -> bool:
     """Whether the request cannot be under way any more and lists had time to catch up.
 
     A reservation of the future was made by a clock that has jumped back since; it is as old as can be.

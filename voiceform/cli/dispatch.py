@@ -1,0 +1,149 @@
+"""`voiceform dispatch`: place the due calls of applied schedules."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from voiceform.cli import wiring
+from voiceform.cli.options import App, format_option, parallelism_option, show_numbers_option
+from voiceform.model.masking import mask_text
+
+if TYPE_CHECKING:
+    from voiceform.engine.dispatcher import Report
+    from voiceform.kinds.call.entries import Entry, Key
+    from voiceform.model.address import Address
+
+_STAND_BY = timedelta(days=3650)
+
+
+@click.command("dispatch")
+@click.option("--once/--watch", default=True, help="One look and out (the default), or a service.")
+@format_option("text", "json")
+@click.option(
+    "--poll",
+    default="15s",
+    show_default=True,
+    metavar="DURATION",
+    help="With --watch: look at the state for new schedules this often.",
+)
+@click.option(
+    "--metrics-file", type=click.Path(path_type=Path, dir_okay=False), help="Write Prometheus metrics."
+)
+@click.option(
+    "--lock-timeout",
+    metavar="DURATION",
+    help="Wait so long for another dispatcher to end; --watch stands by for ever, --once does not wait.",
+)
+@parallelism_option
+@show_numbers_option
+@click.pass_obj
+def command(
+    app: App,
+    once: bool,
+    format_: str,
+    poll: str,
+    metrics_file: Path | None,
+    lock_timeout: str | None,
+    parallelism: int,
+    show_numbers: bool,
+) -> int:
+    """Place the calls that are due of applied schedules, each at most once. Reads no configuration."""
+    from voiceform.cli.applying import stop_on_signal
+    from voiceform.engine.dispatcher import DispatchContext, dispatch_once, watch
+    from voiceform.model.durations import parse_duration
+    from voiceform.state.lease import acquire
+    from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
+
+    interval = parse_duration(poll)
+    wait = parse_duration(lock_timeout) if lock_timeout else timedelta(0) if once else _STAND_BY
+    who = wiring.credentials(app, None)
+    with ExitStack() as stack:
+        store = stack.enter_context(wiring.opened_store(app))
+        lease = stack.enter_context(
+            acquire(
+                SideLease(store, DISPATCH_LEASE),
+                operation="dispatch",
+                holder=wiring.who_runs(app),
+                clock=app.clock,
+                wait=wait,
+            )
+        )
+        # Only now: who stands by holds nothing, and may be ended at once.
+        stop = stack.enter_context(stop_on_signal())
+        client = stack.enter_context(wiring.client(app, who, read_only=False, parallelism=parallelism))
+        context = DispatchContext(
+            client=client,
+            store=store,
+            clock=app.clock,
+            folder=app.directory,
+            may_send=lease.ensure_held,
+            stop=stop,
+            tell=lambda address, key, entry: _tell(address, key, entry, show_numbers),
+        )
+        if once:
+            report = dispatch_once(context)
+            _metrics(app, metrics_file, report)
+        else:
+            report = watch(context, poll=interval, on_look=lambda now: _metrics(app, metrics_file, now))
+    _print(report, format_)
+    return report.exit_code
+
+
+def _metrics(app: App, path: Path | None, report: Report) -> None:
+    if path is not None:
+        from voiceform.engine.dispatch_metrics import write_metrics
+
+        write_metrics(app.path(path), report, app.clock.now())
+
+
+def _tell(address: Address, key: Key, entry: Entry | None, show_numbers: bool) -> None:
+    """One line on stderr for each key, as it is dealt with."""
+    if entry is None:
+        return
+    number = key.to if show_numbers else mask_text(key.to)
+    reason = f": {mask_text(entry.reason)}" if entry.reason else ""
+    sid = f" {entry.sid}" if entry.sid else ""
+    when = f"{key.occurrence:%Y-%m-%d %H:%M:%S} UTC"
+    click.echo(f"{address} {when} {number} #{key.attempt} {entry.status}{sid}{reason}", err=True)
+
+
+def _print(report: Report, format_: str) -> None:
+    if format_ == "json":
+        click.echo(json.dumps(_document(report), indent=2))
+        return
+    for address, tally in sorted(report.tallies.items()):
+        click.echo(f"{address}: {tally}")
+        for text, count in tally.problems.items():
+            click.echo(f"  {mask_text(text)} ({count})", err=True)
+    for text, count in report.problems.items():
+        click.echo(f"{text} ({count})", err=True)
+    if not report.tallies:
+        click.echo("No schedule has been applied: there is nothing to dispatch.")
+    if report.unknown:
+        click.echo(
+            f"Unknown outcomes: {report.unknown}. Each dispatch looks for them again; what stays unknown is settled"
+            " with `voiceform calls resolve`.",
+            err=True,
+        )
+
+
+def _document(report: Report) -> dict[str, object]:
+    return {
+        "schedules": [
+            {
+                "address": str(address),
+                "calls": {str(status): count for status, count in sorted(tally.statuses.items()) if count},
+                "waiting": tally.waiting,
+                "problems": {mask_text(text): count for text, count in tally.problems.items()},
+            }
+            for address, tally in sorted(report.tallies.items())
+        ],
+        "problems": report.problems,
+        "unknown": report.unknown,
+    }

@@ -1,0 +1,87 @@
+"""Looking after what was placed: settle doubts, and learn how calls have ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Ledger, days_before, ledger_names
+from voiceform.kinds.call.refreshing import refresh
+from voiceform.kinds.call.settling import Doubt, doubts, settle
+from voiceform.model.masking import mask_text
+from voiceform.model.store import DocumentStore
+from voiceform.twilio.errors import TwilioError
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+LOOKBACK = timedelta(days=7)
+_LIVE_FOR = timedelta(hours=52)
+
+
+@dataclass(slots=True)
+class Care:
+    """What was found: outcomes that stay unknown, reservations that may be under way, calls that go on, and
+    whether any entry changed."""
+
+    unknown: int = 0
+    in_doubt: int = 0
+    live: int = 0
+    changed: bool = False
+    problems: dict[str, int] = field(default_factory=dict)
+
+
+def look_after(store: DocumentStore, client: Client, now: datetime) -> Care:
+    """Do this for every ledger, also of schedules that were removed. Trouble with the API is counted, not
+    raised: what is due has to be placed all the same."""
+    care = Care()
+    ledgers = [Ledger(store, name) for name in ledger_names(store)]
+    known = {ledger.name: ledger.entries(days_before(now, LOOKBACK)) for ledger in ledgers}
+    found = [doubt for ledger in ledgers for doubt in doubts(ledger, known[ledger.name], now)]
+    if found:
+        _settle(found, client, now, known, care)
+    for ledger in ledgers:
+        _refresh(ledger, client, known[ledger.name], now, care)
+        _count(known[ledger.name], care)
+    return care
+
+
+def _settle(
+    found: list[Doubt], client: Client, now: datetime, known: dict[str, dict[Key, Entry]], care: Care
+) -> None:
+    sids = {entry.sid for entries in known.values() for entry in entries.values() if entry.sid is not None}
+    try:
+        for doubt, entry in settle(found, client, now, sids):
+            care.changed = care.changed or entry != doubt.entry
+            known[doubt.ledger.name][doubt.key] = entry
+    except TwilioError as error:
+        _problem(care, error)
+
+
+def _refresh(ledger: Ledger, client: Client, entries: dict[Key, Entry], now: datetime, care: Care) -> None:
+    recent = {
+        key: entry
+        for key, entry in entries.items()
+        if entry.live and now - (entry.reserved_at or entry.at) < _LIVE_FOR
+    }
+    try:
+        changed = refresh(ledger, client, recent, now, map)
+    except TwilioError as error:
+        _problem(care, error)
+        return
+    entries.update(changed)
+    care.changed = care.changed or bool(changed)
+
+
+def _count(entries: dict[Key, Entry], care: Care) -> None:
+    for entry in entries.values():
+        care.unknown += entry.status is CallStatus.UNKNOWN
+        care.in_doubt += entry.status in (CallStatus.UNKNOWN, CallStatus.RESERVED)
+        care.live += entry.live
+
+
+def _problem(care: Care, error: TwilioError) -> None:
+    text = mask_text(error.what)
+    care.problems[text] = care.problems.get(text, 0) + 1

@@ -1,0 +1,263 @@
+"""Placing what is due of applied schedules: once, or as a service. Never reads the configuration.
+
+Each schedule is worked off on a thread of its own, at its own pace, so that a long one does not make another
+miss its time. That nobody is called twice is not this loop's doing but the ledger's (kinds/call/ledger.py):
+the lease that a dispatcher holds only keeps the pace from being exceeded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voiceform.engine.dispatch_care import Care, look_after
+from voiceform.kinds.call.compare import list_of
+from voiceform.kinds.call.due import Due, Verdict, due_keys, lookback, retries
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Ledger, days_before
+from voiceform.kinds.call.passing import Pace, Tally, record_undialled
+from voiceform.kinds.call.placing import Placer
+from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.address import Address
+from voiceform.model.clock import Clock
+from voiceform.model.errors import CredentialsError
+from voiceform.model.resource import Recorded
+from voiceform.model.store import DocumentReader, DocumentStore
+from voiceform.state.resources import load_resources
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
+
+KIND = "call"
+_AGAIN_SOON = timedelta(seconds=15)
+_HEAD_AGE = timedelta(seconds=60)
+_CARE_WHILE_LIVE = timedelta(seconds=30)
+_CARE_AT_REST = timedelta(minutes=10)
+_SLICE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchContext:
+    """What a dispatcher works with. `may_send` raises when it must not send any more; `stop` ends it after
+    the calls in flight; `tell` hears of every key that was dealt with."""
+
+    client: Client
+    store: DocumentStore
+    clock: Clock
+    folder: Path
+    may_send: Callable[[], None]
+    stop: threading.Event = field(default_factory=threading.Event)
+    tell: Callable[[Address, Key, Entry | None], None] = lambda _address, _key, _entry: None
+    threads: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One look at one schedule: what was done, and when to look again (None: not for its own sake)."""
+
+    address: Address
+    tally: Tally
+    look_again: datetime | None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a dispatcher did so far. `unknown` is how many outcomes nobody knows at present."""
+
+    tallies: dict[Address, Tally] = field(default_factory=dict)
+    problems: dict[str, int] = field(default_factory=dict)
+    unknown: int = 0
+    next_look: datetime | None = None
+
+    def add(self, done: Pass) -> None:
+        """Take in one pass."""
+        self.tallies.setdefault(done.address, Tally()).merge(done.tally)
+
+    @property
+    def exit_code(self) -> int:
+        """8 when an outcome is unknown, else 5 when something failed, else 0."""
+        unknown = self.unknown or any(tally.statuses[CallStatus.UNKNOWN] for tally in self.tallies.values())
+        if unknown:
+            return 8
+        return 5 if self.problems or any(tally.problems for tally in self.tallies.values()) else 0
+
+
+def dispatch_once(context: DispatchContext) -> Report:
+    """Settle what is in doubt, learn how calls ended, and place everything that is due now."""
+    report = Report()
+    care = look_after(context.store, context.client, context.clock.now())
+    report.problems.update(care.problems)
+    records = call_records(context.store)
+    with ThreadPoolExecutor(max_workers=context.threads) as pool:
+        for done in pool.map(lambda record: work_off(context, record), records):
+            report.add(done)
+    report.unknown = care.unknown
+    return report
+
+
+def watch(
+    context: DispatchContext,
+    *,
+    poll: timedelta,
+    on_look: Callable[[Report], None],
+    until: datetime | None = None,
+) -> Report:
+    """Go on placing what becomes due until `stop` is set (or, for rehearsals, until that instant).
+
+    Sleeps until the next occurrence, `poll` at most, since schedules are applied and removed meanwhile.
+    `on_look` hears after each round how things stand.
+    """
+    with ThreadPoolExecutor(max_workers=context.threads) as pool:
+        service = _Service(context, pool)
+        try:
+            while not context.stop.is_set() and (until is None or context.clock.now() < until):
+                service.round()
+                on_look(service.report)
+                _sleep_until(context, service.wake(poll), poll, service.busy)
+            service.finish()
+        except BaseException:
+            context.stop.set()  # the threads end after their calls in flight
+            raise
+    on_look(service.report)
+    return service.report
+
+
+def call_records(reader: DocumentReader) -> list[Recorded]:
+    """The schedules that were applied, by address."""
+    recorded = load_resources(reader).recorded
+    return [recorded[address] for address in sorted(recorded) if address.kind == KIND]
+
+
+def work_off(context: DispatchContext, record: Recorded) -> Pass:
+    """Look at one schedule and place what is due of it."""
+    spec = CallSpec.of(record.address, record.attributes)
+    ledger = Ledger(context.store, spec.ledger)
+    head = ledger.head()
+    if head.closed:
+        return Pass(record.address, Tally(), None)
+    if head.account is not None and head.account != context.client.account_sid:
+        raise CredentialsError(
+            f"{record.address} was applied with account {head.account}, the credentials are for"
+            f" {context.client.account_sid}",
+            hint="nothing was sent; use that account's credentials",
+        )
+    now = context.clock.now()
+    do_not_call = list_of(spec, context.folder)
+    entries = ledger.entries(days_before(now, lookback(spec)))
+    found = due_keys(spec, entries, head, now, do_not_call)
+    tally = record_undialled(ledger, found, now)
+    for item in found:
+        if item.verdict is Verdict.BLOCK:
+            tally.problem(item.reason or "")
+    if found or head.high_water is None or now - head.high_water > _HEAD_AGE:
+        ledger.set_head(high_water=now)
+    placer = Placer(spec, ledger, context.client, context.clock, do_not_call, context.may_send)
+    ready = [item for item in found if item.verdict is Verdict.PLACE]
+    pace = Pace(spec, context.clock, context.stop.is_set)
+    tally.merge(pace.place_all(placer, ready, lambda key, entry: context.tell(record.address, key, entry)))
+    tally.waiting += sum(item.verdict is Verdict.WAIT for item in found)
+    return Pass(record.address, tally, _look_again(context, spec, found, entries, tally))
+
+
+def _look_again(
+    context: DispatchContext,
+    spec: CallSpec,
+    found: Iterable[Due],
+    entries: dict[Key, Entry],
+    tally: Tally,
+) -> datetime | None:
+    """The next occurrence, retry or opening of calling hours; soon, when something could not be placed."""
+    now = context.clock.now()
+    moments = [item.until for item in found if item.until is not None]
+    moments += [since for _, since in retries(spec, entries) if since > now]
+    moments += [occurrence.instant for occurrence in spec.schedule.following(now, 1)]
+    if tally.statuses[CallStatus.DEFERRED] or any(item.verdict is Verdict.BLOCK for item in found):
+        moments.append(now + _AGAIN_SOON)
+    # What became due while this pass was at work is found by looking once more.
+    known = entries.keys() | {item.key for item in found}
+    since = spec.schedule.between(now - spec.grace, now)
+    if any(Key(occurrence.instant, to) not in known for occurrence in since for to in spec.to):
+        moments.append(now + _AGAIN_SOON)
+    return min(moments, default=None)
+
+
+class _Service:
+    """The state of a watching dispatcher: which schedules are being worked off, and when to look at each."""
+
+    def __init__(self, context: DispatchContext, pool: ThreadPoolExecutor) -> None:
+        self.context = context
+        self.pool = pool
+        self.report = Report()
+        self.looks: dict[Address, datetime | None] = {}
+        self.seen: dict[Address, Recorded] = {}
+        self.working: dict[Address, Future[Pass]] = {}
+        self.caring: Future[Care] | None = None
+        self.next_care: datetime | None = None
+
+    def round(self) -> None:
+        """Take in what has ended and begin what is due."""
+        self.context.may_send()
+        self._collect()
+        now = self.context.clock.now()
+        records = {record.address: record for record in call_records(self.context.store)}
+        if self.caring is None and (self.next_care is None or now >= self.next_care):
+            self.caring = self.pool.submit(look_after, self.context.store, self.context.client, now)
+        for address, record in records.items():
+            look = self.looks.get(address)
+            fresh = self.seen.get(address) != record
+            if address not in self.working and (fresh or (look is not None and now >= look)):
+                self.working[address] = self.pool.submit(work_off, self.context, record)
+        self.seen = records
+        self.looks = {address: look for address, look in self.looks.items() if address in records}
+        looks = [look for look in (*self.looks.values(), self.next_care) if look is not None and look > now]
+        self.report.next_look = min(looks, default=None)
+
+    def wake(self, poll: timedelta) -> datetime:
+        """When the next round is due, if nothing ends before."""
+        limit = self.context.clock.now() + poll
+        return limit if self.report.next_look is None else min(limit, self.report.next_look)
+
+    def busy(self) -> bool:
+        """Whether something has ended that `round` has not taken in."""
+        jobs: list[Future[Pass] | Future[Care]] = [*self.working.values()]
+        if self.caring is not None:
+            jobs.append(self.caring)
+        return any(job.done() for job in jobs)
+
+    def finish(self) -> None:
+        """Wait for the calls in flight."""
+        for job in self.working.values():
+            job.exception()
+        self._collect()
+
+    def _collect(self) -> None:
+        for address in [address for address, job in self.working.items() if job.done()]:
+            done = self.working.pop(address).result()
+            self.report.add(done)
+            self.looks[address] = done.look_again
+        if self.caring is None or not self.caring.done():
+            return
+        care = self.caring.result()
+        self.caring = None
+        self.report.unknown = care.unknown
+        self.report.problems = care.problems
+        now = self.context.clock.now()
+        self.next_care = now + (_CARE_WHILE_LIVE if care.live or care.in_doubt else _CARE_AT_REST)
+        if care.changed:
+            # An attempt that ended may be followed by a retry.
+            self.looks = dict.fromkeys(self.looks, now)
+
+
+def _sleep_until(
+    context: DispatchContext, wake: datetime, poll: timedelta, interrupted: Callable[[], bool]
+) -> None:
+    """Sleep in slices; never longer than `poll`, also when the clock is turned back meanwhile."""
+    left = min(wake - context.clock.now(), poll)
+    while left > timedelta(0) and not context.stop.is_set() and not interrupted():
+        context.clock.sleep(min(left, _SLICE).total_seconds())
+        left -= _SLICE

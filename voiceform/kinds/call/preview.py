@@ -1,0 +1,78 @@
+"""What schedules would do in a span of time, without asking ledger or account."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from voiceform.kinds.call.compare import list_of
+from voiceform.kinds.call.due import Judge, Verdict
+from voiceform.kinds.call.entries import Key
+from voiceform.kinds.call.impact import moment
+from voiceform.kinds.call.localtime import Occurrence
+from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.resource import Desired
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One occurrence. `calls` are placed at once, `waiting` when their calling hours begin, until `finish` at
+    the latest; `left_out` counts reasons why others are not called."""
+
+    spec: CallSpec
+    occurrence: Occurrence
+    calls: int
+    waiting: int
+    left_out: tuple[tuple[str, int], ...]
+    finish: datetime
+
+    def text(self) -> str:
+        """One line for readers, and one for each reason."""
+        head = f"{moment(self.occurrence, self.spec.schedule.zone)}  {self.spec.address}  {self.calls} calls"
+        if self.waiting:
+            head += f", {self.waiting} more when their calling hours begin"
+        return "\n".join([head, *(f"    not called: {count} ({reason})" for reason, count in self.left_out)])
+
+    def document(self) -> dict[str, Any]:
+        """The occurrence as JSON."""
+        zone = self.spec.schedule.zone
+        return {
+            "address": str(self.spec.address),
+            "occurrence": instant_to_text(self.occurrence.instant),
+            "local": self.occurrence.local(zone).isoformat(),
+            "timezone": zone.key,
+            "clock_change": self.occurrence.change,
+            "note": self.occurrence.note(zone),
+            "calls": self.calls,
+            "waiting": self.waiting,
+            "not_called": [{"reason": reason, "count": count} for reason, count in self.left_out],
+            "finished_at": instant_to_text(self.finish),
+        }
+
+
+def previews(desired: Iterable[Desired], start: datetime, end: datetime, folder: Path) -> Iterator[Preview]:
+    """Every occurrence of these schedules from `start` to `end`, in order of time."""
+    specs = [CallSpec.of(item.address, item.attributes) for item in desired]
+    found = [(occurrence, spec) for spec in specs for occurrence in spec.schedule.between(start, end)]
+    found.sort(key=lambda pair: (pair[0].instant, pair[1].address))
+    for occurrence, spec in found:
+        yield _preview(spec, occurrence, folder)
+
+
+def _preview(spec: CallSpec, occurrence: Occurrence, folder: Path) -> Preview:
+    instant = occurrence.instant
+    judge = Judge(spec, instant, None, list_of(spec, folder))
+    due = [judge.verdict(Key(instant, to), instant) for to in spec.to]
+    verdicts = Counter(item.verdict for item in due)
+    reasons = Counter(item.reason or "" for item in due if item.verdict not in (Verdict.PLACE, Verdict.WAIT))
+    calls = verdicts[Verdict.PLACE]
+    opening = max((item.until for item in due if item.until is not None), default=instant)
+    queued = timedelta(seconds=max(calls + verdicts[Verdict.WAIT] - 1, 0) / spec.pace)
+    return Preview(
+        spec, occurrence, calls, verdicts[Verdict.WAIT], tuple(reasons.most_common()), opening + queued
+    )

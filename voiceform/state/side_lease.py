@@ -1,0 +1,50 @@
+"""Leases beside the one on the whole state: for work that may go on while others apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from voiceform.model.store import Entry, Write
+from voiceform.state.backend import LEASE_KEY, Backend, Guard
+
+DISPATCH_LEASE = "lease/dispatch"
+"""Held while due calls are placed, so that one dispatcher keeps the pace and a second stands by."""
+
+
+class SideLease(Backend):
+    """A store whose lease is another document, `key`; give it to acquire, show_lease and break_lease.
+
+    Writes under such a lease are checked against it just before and not in the same transaction: use it only
+    for documents that compare-and-swap alone keeps right.
+    """
+
+    def __init__(self, backend: Backend, key: str) -> None:
+        self._backend = backend
+        self._lease_key = key
+
+    @property
+    def label(self) -> str:
+        """Where the state is."""
+        return self._backend.label
+
+    def get(self, key: str) -> Entry | None:
+        """The document under `key`, or None."""
+        return self._backend.get(self._key(key))
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every document whose key starts with `prefix`."""
+        return self._backend.list(prefix)
+
+    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+        """Look at the lease, then write."""
+        if guard is not None:
+            entry = self.get(LEASE_KEY)
+            guard(None if entry is None else entry.document)
+        renamed = [Write(self._key(item.key), item.document, item.expected_version) for item in writes]
+        return self._backend.write(renamed)
+
+    def close(self) -> None:
+        """Leave the store open: whoever opened it closes it."""
+
+    def _key(self, key: str) -> str:
+        return self._lease_key if key == LEASE_KEY else key
