@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from voiceform.model.errors import BlockedError, StalePlanError, UsageError
-from voiceform.model.plan import Blocked, Change, Plan
+from voiceform.model.plan import Action, Blocked, Change, Plan
 from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.safety import Safety
 
@@ -57,12 +57,16 @@ def limit_violations(
 ) -> list[Blocked]:
     """Every limit that `changes` exceed. `populations` is how many objects of each kind there are now."""
     counts: Counter[str] = Counter()
+    shares: Counter[str] = Counter()
     for change in changes:
         counts.update(change.counts)
+        if change.action is Action.DELETE:
+            # Ending a live room weighs as a deletion, but what is declared stays: it is no share of anything.
+            shares.update(change.counts)
     violations = []
     for scope, count in sorted(counts.items()):
         addresses = tuple(change.address for change in changes if change.counts.get(scope))
-        exceeded = _exceeded(scope, count, safety, populations)
+        exceeded = _exceeded(scope, count, shares[scope], safety, populations)
         if exceeded is not None:
             rule, limit = exceeded
             approval = CALL_SCOPE if scope == SCHEDULED_SCOPE else scope
@@ -101,7 +105,7 @@ def require_digest(plan: Plan, expected: str | None) -> None:
 
 
 def _exceeded(
-    scope: str, count: int, safety: Safety, populations: Mapping[str, int]
+    scope: str, count: int, share: int, safety: Safety, populations: Mapping[str, int]
 ) -> tuple[str, str] | None:
     if scope in (CALL_SCOPE, SCHEDULED_SCOPE):
         return ("max_calls", str(safety.max_calls)) if count > safety.max_calls else None
@@ -112,7 +116,7 @@ def _exceeded(
     if count > limit:
         return (rule, str(limit))
     population = populations.get(scope.removeprefix(_DELETE), 0)
-    if count * 100 > safety.max_delete_percent * population:
+    if share * 100 > safety.max_delete_percent * population:
         return ("max_delete_percent", f"{safety.max_delete_percent} % of {population}")
     return None
 
