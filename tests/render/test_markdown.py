@@ -132,6 +132,8 @@ def test_markers_find_their_stack_and_no_other() -> None:
     assert comment_marker() == "<!-- voiceform:plan -->"
     assert comment_marker("a--b --> <x>") == "<!-- voiceform:plan stack=a-%2Db%20-%2D%3E%20%3Cx%3E -->"
     assert render_plan_markdown(plan(), stack="a").startswith(comment_marker("a") + "\n")
+    assert comment_marker("x" * 999) != comment_marker("x" * 998)
+    assert len(comment_marker("\U0001f468" * 999)) < 200
 
 
 @pytest.mark.parametrize("count", [0, 1, 50, 5_000])
@@ -173,7 +175,7 @@ def test_limit_that_holds_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least"):
         render_plan_markdown(plan(), limit=100)
     with pytest.raises(ValueError, match="alone are longer"):
-        render_plan_markdown(plan(samples.CREATE), limit=SMALLEST_LIMIT, stack="x" * 5_000)
+        render_plan_markdown(plan(samples.CREATE), limit=SMALLEST_LIMIT, plan_file="x" * 5_000)
 
 
 def test_artifact_is_a_link_only_when_it_is_an_address() -> None:

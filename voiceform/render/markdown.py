@@ -15,6 +15,7 @@ from urllib.parse import quote
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, Mode, Plan, Unmanaged
 from voiceform.model.plan_codec import instant_to_text, plan_to_document
+from voiceform.model.resource import fingerprint
 from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
 from voiceform.render.layout import Line, Tone
 from voiceform.render.redact import redact_plan
@@ -24,6 +25,7 @@ from voiceform.render.view import Effect, effect_of, headline, notes_of, number_
 SMALLEST_LIMIT = 2_000
 """Below this there is no room for more than the frame of a comment."""
 
+_LONGEST_NAME = 100
 _OPEN_CHANGES = 20
 _RESERVE_FOR_LEFT_OUT = 400
 _SECTION_FRAME = 200
@@ -42,9 +44,10 @@ def comment_marker(stack: str | None = None) -> str:
     """The invisible first line by which CI finds the comment to update; one for each stack."""
     if stack is None:
         return "<!-- voiceform:plan -->"
-    return (
-        f"<!-- voiceform:plan stack={quote(visible(redact_text(stack)), safe='/').replace('--', '-%2D')} -->"
-    )
+    name = quote(visible(redact_text(stack)), safe="/").replace("--", "-%2D")
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME].rstrip('-')}:{fingerprint(name)}"
+    return f"<!-- voiceform:plan stack={name} -->"
 
 
 def render_plan_markdown(
@@ -62,8 +65,8 @@ def render_plan_markdown(
 
     Length is in UTF-8 bytes, the strictest of the ways in which GitHub has been seen to count. `digest` is
     computed when it is not given; `artifact` is the address of the whole plan; `plan_file` the path of the
-    plan file, for the command that applies it. ValueError when `limit` is under SMALLEST_LIMIT or the other
-    arguments alone do not fit in.
+    plan file, for the command that applies it. ValueError when `limit` is under SMALLEST_LIMIT or commit,
+    artifact and plan file alone do not fit in.
     """
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"a comment needs at least {SMALLEST_LIMIT} bytes, not {limit}")
@@ -75,7 +78,7 @@ def render_plan_markdown(
     frame = _size(top) + _size(bottom) + _size(_left_out(["x"], artifact, file))
     budget = limit - frame - _RESERVE_FOR_LEFT_OUT
     if budget < 0:
-        raise ValueError("stack, commit, artifact and plan file alone are longer than a comment may be")
+        raise ValueError("commit, artifact and plan file alone are longer than a comment may be")
     body = _Body(budget)
     _fill(body, shown)
     parts = [top, *body.parts, _left_out(body.left_out, artifact, file), bottom]
@@ -142,7 +145,7 @@ def _fill(body: _Body, plan: Plan) -> None:
 
 
 def _top(plan: Plan, stack: str | None, commit: str | None, digest: str) -> str:
-    title = f"## voiceform plan{f': {markdown_code(redact_text(stack))}' if stack else ''}"
+    title = f"## voiceform plan{f': {markdown_code(redact_text(stack)[:_LONGEST_NAME])}' if stack else ''}"
     notes = "\n".join(f"> {note}" for note in notes_of(plan))
     facts = {
         "Commit": commit,
