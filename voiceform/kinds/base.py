@@ -93,6 +93,9 @@ class Evidence(Protocol):
     def add(self, event: Mapping[str, Any]) -> None:
         """Append one line; raises EvidenceError when it cannot be written."""
 
+    def taken_down(self, run_id: str) -> frozenset[str]:
+        """The SIDs of the objects that an earlier run took down; raises EvidenceError."""
+
 
 class NoEvidence:
     """Nobody asked for evidence."""
@@ -102,6 +105,10 @@ class NoEvidence:
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Do nothing."""
+
+    def taken_down(self, run_id: str) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
 
 
 def _go_on() -> bool:

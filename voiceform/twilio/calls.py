@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Literal
 
@@ -149,12 +149,13 @@ class CallOperations(Operations):
             return Ended.ALREADY
         return Ended.NOW
 
-    def delete_call(self, sid: str) -> Ended:
+    def delete_call(self, sid: str, *, note_request: Callable[[str], None] | None = None) -> Ended:
         """Delete the record of a finished call; this hangs nothing up, and its recordings stay.
 
         Raises NotFinishedError (20009) for a live call, and for a minute or more after its end: be patient.
+        `note_request` hears Twilio's id of each answered request, for the record.
         """
-        return self._delete(_DELETE, self._call(sid))
+        return self._delete(_DELETE, self._call(sid), note_request)
 
     def _call(self, sid: str) -> str:
         return self._path("Calls", checked_sid(sid, "CA"))

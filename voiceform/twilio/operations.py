@@ -39,9 +39,11 @@ class Operations:
         """The path of a resource from quoted parts."""
         return f"{self._root}/{'/'.join(parts)}.json"
 
-    def _delete(self, operation: Operation, path: str) -> Ended:
+    def _delete(
+        self, operation: Operation, path: str, note_request: Callable[[str], None] | None = None
+    ) -> Ended:
         try:
-            self._transport.call(operation, path, read=_nothing)
+            self._transport.call(operation, path, read=_nothing, note_request=note_request)
         except NotFoundError:
             return Ended.ALREADY
         return Ended.NOW

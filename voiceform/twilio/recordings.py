@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -153,9 +153,12 @@ class RecordingOperations(Operations):
             _FETCH, self._recording(sid), query=query, read=about(Recording.parse, sid)
         )
 
-    def delete_recording(self, sid: str) -> Ended:
-        """Destroy a recording at once and for good. Raises NotFinishedError (20009) while it runs."""
-        return self._delete(_DELETE, self._recording(sid))
+    def delete_recording(self, sid: str, *, note_request: Callable[[str], None] | None = None) -> Ended:
+        """Destroy a recording at once and for good. Raises NotFinishedError (20009) while it runs.
+
+        `note_request` hears Twilio's id of each answered request, for the record.
+        """
+        return self._delete(_DELETE, self._recording(sid), note_request)
 
     def download_recording_media(
         self, sid: str, *, kind: Literal["wav", "mp3"] = "wav", channels: Literal[1, 2] | None = None

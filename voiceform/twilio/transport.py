@@ -85,11 +85,13 @@ class Transport:
         read: Callable[[object], T],
         query: Parameters = (),
         form: Parameters = (),
+        note_request: Callable[[str], None] | None = None,
     ) -> T:
         """Send one operation and return what `read` makes of the decoded JSON (None for an empty body).
 
         `path` begins with a slash and is quoted already; it may hold a query itself. `read` raises
-        MalformedAnswerError for an answer that is of no use. Raises the errors of `voiceform.twilio.errors`.
+        MalformedAnswerError for an answer that is of no use. `note_request` hears Twilio's id of each request
+        that was answered. Raises the errors of `voiceform.twilio.errors`.
         """
         place = self.place(operation, path)
         target = f"{path}?{urlencode(query)}" if query else path
@@ -98,6 +100,8 @@ class Transport:
 
         def attempt() -> T:
             answer = self._exchange(place, target, body, alone=alone)
+            if note_request is not None:
+                note_request(answer.headers.get(REQUEST_ID, ""))
             return judge(answer, place, read, self._clock.now())
 
         return self.repeat(place, attempt)

@@ -133,6 +133,9 @@ class _Comparing:
             "holds": sorted({hold.identity for hold in standing_holds(self.context)}),
             "chunks": list(group.due.chunks(everything)),
         }
+        if part == CALL_RECORDS:
+            details["chunks_with_recordings"] = list(group.with_recordings.chunks(everything))
+            details["recording_rules"] = self._recording_rules()
         again = change.action is Action.NO_OP
         return replace(
             change,
@@ -143,6 +146,14 @@ class _Comparing:
             details=details,
             depends_on=first,
         )
+
+    def _recording_rules(self) -> list[dict[str, Any]]:
+        """The rules that say which recordings keep their calls' records, in their order."""
+        rules = [
+            (where, item) for where, item in self.context.desired.items() if split(where)[0] == RECORDINGS
+        ]
+        rules.sort(key=lambda pair: pair[1].attributes["order"])
+        return [{"name": split(where)[1], "rule": item.attributes} for where, item in rules]
 
 
 def _state_change(desired: Desired, record: Recorded | None) -> Change:

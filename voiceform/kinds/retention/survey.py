@@ -43,9 +43,10 @@ _NEVER_DIALLED = ("canceled", "failed")
 
 @dataclass(slots=True)
 class Group:
-    """What one rule finds due."""
+    """What one rule finds due; call records that have recordings are kept apart."""
 
     due: Column = field(default_factory=Column)
+    with_recordings: Column = field(default_factory=Column)
     tally: Tally = field(default_factory=Tally)
 
 
@@ -197,7 +198,8 @@ class _Surveyor:
             decision = Decision(Verdict.UNDECIDED, decision.rule)
         if decision.verdict is Verdict.DUE and created is not None and decision.rule is not None:
             group = part.groups[decision.rule]
-            group.due.add(row.sid, created)
+            known = part is self.found.calls and row.sid in self.found.calls_with_recordings
+            (group.with_recordings if known else group.due).add(row.sid, created)
             group.tally.add(created, row.duration)
             return
         part.kept[decision.rule, decision.verdict] += 1

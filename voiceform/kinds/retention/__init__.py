@@ -1,0 +1,63 @@
+"""Retention: how long recordings and call records are kept, and holds, which keep them in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
+from voiceform.kinds.retention.policy import KIND
+from voiceform.model.address import Address
+from voiceform.model.plan import Change
+from voiceform.model.resource import Desired, Recorded
+
+if TYPE_CHECKING:
+    from voiceform.kinds.retention.survey import Survey
+
+
+class RetentionKind(Kind["Survey"]):
+    """Rules and holds, at addresses that are their paths: `retention.recordings.NAME`,
+    `retention.call_records.NAME`, `retention.holds.NAME`.
+
+    They exist in our state alone. What a rule deletes is carried by its change as exact SIDs.
+    """
+
+    name = KIND
+    section = "retention"
+    rank = 40
+
+    def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
+        """See kinds.retention.parse."""
+        from voiceform.kinds.retention.parse import parse
+
+        return parse(section, context)
+
+    def refresh(self, context: PlanContext) -> Survey:
+        """See kinds.retention.survey."""
+        from voiceform.kinds.retention.survey import survey
+
+        return survey(context)
+
+    def compare(self, context: PlanContext, live: Survey) -> Comparison:
+        """See kinds.retention.compare."""
+        from voiceform.kinds.retention.compare import compare
+
+        return compare(context, live)
+
+    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], Survey]:
+        """Rules and holds as recorded, and an account without recordings."""
+        from voiceform.kinds.retention.survey import Survey
+
+        return {item.address: Recorded(item.address, None, item.attributes) for item in base}, Survey()
+
+    def act(self, change: Change, session: Session) -> Done:
+        """See kinds.retention.act."""
+        from voiceform.kinds.retention.act import act
+
+        return act(change, session)
+
+    def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
+        """See kinds.retention.act."""
+        from voiceform.kinds.retention.act import settle
+
+        return settle(changes, session)

@@ -1,0 +1,100 @@
+"""Delete the recordings that a plan names: each one looked at again, archived, deleted, taken down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from voiceform.kinds.base import Done, Session
+from voiceform.kinds.retention.again import Check, Planned, rows_again, rule_of
+from voiceform.kinds.retention.archive import Archive, ArchiveError, Copy, ObjectArchive
+from voiceform.kinds.retention.calls import CallBook
+from voiceform.kinds.retention.events import Scribe
+from voiceform.kinds.retention.holdbook import HoldBook
+from voiceform.kinds.retention.toll import Ending, Toll
+from voiceform.model.errors import TwilioError
+from voiceform.model.plan import Change
+from voiceform.twilio.errors import AuthenticationError, NotFoundError
+from voiceform.twilio.operations import Ended
+
+if TYPE_CHECKING:
+    from voiceform.twilio.resources import Recording
+
+
+def delete_recordings(change: Change, session: Session) -> Done:
+    """Delete exactly the planned recordings, except those that a hold keeps or that are not as planned.
+
+    EvidenceError and StateError end the run; whatever else fails leaves that one recording where it is.
+    """
+    return _Deletion(change, session).run()
+
+
+class _Deletion:
+    def __init__(self, change: Change, session: Session) -> None:
+        self.change = change
+        self.session = session
+        self.client = session.client
+        self.check = Check.of(change)
+        self.holds = HoldBook(session.store, change.details["holds"], CallBook(session.client))
+        self.archive = _archive(rule_of(change).get("archive"))
+        self.toll = Toll("recording")
+        self.scribe = Scribe(change, session)
+        self.task = f"deleting ({change.address.name})"
+
+    def run(self) -> Done:
+        progress = self.session.progress
+        self.scribe.begin()
+        progress.start(self.task, self.change.details["count"])
+        planned = rows_again(self.client, self.change.details["chunks"])
+        for _ in self.session.run_all(self._one, planned):
+            progress.advance(self.task)
+        progress.finish(self.task)
+        return self.toll.done(self.change)
+
+    def _one(self, planned: Planned) -> None:
+        """One recording, on a worker's thread."""
+        if self.toll.given_up or not self.session.may_go_on():
+            self.toll.count(Ending.SKIPPED)
+            return
+        self.session.evidence.ensure_open()
+        row = planned.row
+        try:
+            row = row or self.client.fetch_recording(planned.sid)
+            self._judge_and_delete(row)
+        except NotFoundError:
+            self.toll.count(Ending.GONE)
+            self.scribe.recording(planned.sid, row, Ending.GONE)
+        except (TwilioError, ArchiveError) as error:
+            self.toll.failed(str(error.what), error.hint, fatal=isinstance(error, AuthenticationError))
+            self.scribe.recording(planned.sid, row, Ending.FAILED, reason=error.what, error=error)
+
+    def _judge_and_delete(self, row: Recording) -> None:
+        if self._spared(row):
+            return
+        copy: Copy | None = None
+        if self.archive is not None:
+            copy = self.archive.store(row, self.client)
+            if self._spared(row, copy):
+                return
+        requests: list[str] = []
+        answer = self.client.delete_recording(row.sid, note_request=requests.append)
+        ending = Ending.DELETED if answer is Ended.NOW else Ending.GONE
+        self.toll.count(ending)
+        self.scribe.recording(row.sid, row, ending, copy=copy, request_id=requests[-1] or None)
+
+    def _spared(self, row: Recording, copy: Copy | None = None) -> bool:
+        """Whether a hold or a change of the row keeps it; taken down if so."""
+        holds = self.holds.keeping(row)
+        if holds:
+            reason, ending = f"kept by the hold {', '.join(holds)}", Ending.HELD
+        else:
+            complaint = self.check.complaint(row)
+            if complaint is None:
+                return False
+            reason, ending = complaint, Ending.MOVED
+        self.toll.count(ending)
+        self.scribe.recording(row.sid, row, ending, reason=reason, copy=copy)
+        return True
+
+
+def _archive(settings: dict[str, Any] | None) -> Archive | None:
+    return None if settings is None else ObjectArchive(settings["to"], settings["format"])

@@ -1,0 +1,135 @@
+"""Delete the call records that a plan names: patiently, and never past recordings that have to stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from voiceform.kinds.base import Done, Session
+from voiceform.kinds.retention.calls import CallBook, CallRow, FetchingCalls
+from voiceform.kinds.retention.compact import read_chunks
+from voiceform.kinds.retention.events import Scribe
+from voiceform.kinds.retention.holdbook import HoldBook
+from voiceform.kinds.retention.policy import Policy, Rule, Verdict
+from voiceform.kinds.retention.toll import Ending, Toll
+from voiceform.model.errors import TwilioError
+from voiceform.model.plan import Change
+from voiceform.model.plan_codec import instant_from_text
+from voiceform.twilio.errors import AuthenticationError, NotFinishedError, NotFoundError
+from voiceform.twilio.operations import Ended
+
+if TYPE_CHECKING:
+    from voiceform.twilio.resources import Recording
+
+ROUNDS = 4
+"""How often a call record is tried that the API calls incomplete (20009)."""
+PAUSE_SECONDS = 60.0
+"""Twilio: a call may not be deletable for a minute after its end."""
+
+
+def delete_call_records(change: Change, session: Session) -> Done:
+    """Delete exactly the planned call records, except those whose recordings have to stay."""
+    return _Deletion(change, session).run()
+
+
+class _Deletion:
+    def __init__(self, change: Change, session: Session) -> None:
+        details = change.details
+        self.change = change
+        self.session = session
+        self.client = session.client
+        self.book = CallBook(session.client)
+        self.holds = HoldBook(session.store, details["holds"], self.book)
+        now = instant_from_text(details["planned_at"])
+        self.recordings = Policy(
+            tuple(Rule.read(item["name"], item["rule"], now) for item in details["recording_rules"])
+        )
+        self.toll = Toll("call record")
+        self.scribe = Scribe(change, session)
+        self.task = f"deleting ({change.address.name})"
+
+    def run(self) -> Done:
+        progress = self.session.progress
+        self.scribe.begin()
+        progress.start(self.task, self.change.details["count"])
+        later = self._round(self._planned())
+        for _ in range(ROUNDS - 1):
+            if not later or not self.session.may_go_on():
+                break
+            self.session.clock.sleep(PAUSE_SECONDS)
+            for _ in later:
+                self.toll.take_back(Ending.LATER)
+            later = self._round(later)
+        for sid, _ in later:
+            self.scribe.call(sid, Ending.LATER, reason="Twilio error 20009: it is not complete")
+        progress.finish(self.task)
+        return self.toll.done(self.change)
+
+    def _planned(self) -> Iterator[tuple[str, bool]]:
+        """Each call's SID, and whether it had recordings when the plan was made."""
+        for name, with_recordings in (("chunks", False), ("chunks_with_recordings", True)):
+            for chunk in read_chunks(self.change.details[name], "CA"):
+                yield from ((sid, with_recordings) for sid in chunk.sids)
+
+    def _round(self, items: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
+        """Try each; what the API calls incomplete comes back."""
+        later = []
+        for item in self.session.run_all(self._one, items):
+            if item is None:
+                self.session.progress.advance(self.task)
+            else:
+                later.append(item)
+        return later
+
+    def _one(self, item: tuple[str, bool]) -> tuple[str, bool] | None:
+        sid, with_recordings = item
+        if self.toll.given_up or not self.session.may_go_on():
+            self.toll.count(Ending.SKIPPED)
+            return None
+        self.session.evidence.ensure_open()
+        requests: list[str] = []
+        try:
+            reason = self._reason_to_keep(sid, with_recordings)
+            if reason is not None:
+                self.toll.count(Ending.HELD)
+                self.scribe.call(sid, Ending.HELD, reason=reason)
+                return None
+            answer = self.client.delete_call(sid, note_request=requests.append)
+        except NotFoundError:
+            answer = Ended.ALREADY
+        except NotFinishedError:
+            self.toll.count(Ending.LATER)
+            return item
+        except TwilioError as error:
+            self.toll.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
+            self.scribe.call(sid, Ending.FAILED, reason=error.what, error=error)
+            return None
+        ending = Ending.DELETED if answer is Ended.NOW else Ending.GONE
+        self.toll.count(ending)
+        self.scribe.call(sid, ending, request_id=requests[-1] if requests else None)
+        return None
+
+    def _reason_to_keep(self, sid: str, with_recordings: bool) -> str | None:
+        """Why the record has to stay: a hold that came after the plan, or a recording that stays."""
+        if self.holds.has_new():
+            call = self.client.fetch_call(sid)
+            self.book.note(call)
+            holds = self.holds.keeping_call(CallRow(call))
+            if holds:
+                return f"kept by the hold {', '.join(holds)}"
+        if not with_recordings:
+            return None
+        for recording in self.client.list_recordings(call_sid=sid):
+            reason = self._reason_of(recording)
+            if reason is not None:
+                return reason
+        return None
+
+    def _reason_of(self, recording: Recording) -> str | None:
+        holds = self.holds.keeping(recording)
+        if holds:
+            return f"its recording {recording.sid} is kept by the hold {', '.join(holds)}"
+        decision = self.recordings.decide(recording, FetchingCalls(self.book))
+        if decision.verdict is Verdict.NO_RULE:
+            return None
+        return f"its recording {recording.sid} is still there ({decision.verdict})"

@@ -1,0 +1,114 @@
+"""What is taken down about each recording and call record: SIDs, dates and reasons, never a phone number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from voiceform.kinds.base import Session
+from voiceform.kinds.retention.archive import Copy
+from voiceform.kinds.retention.toll import Ending
+from voiceform.model.masking import redact_text
+from voiceform.model.plan import Change
+from voiceform.model.plan_codec import instant_to_text
+
+if TYPE_CHECKING:
+    from voiceform.twilio.resources import Recording
+
+FIGURES = ("count", "minutes", "oldest", "newest", "planned_at", "created_until")
+
+_KEPT = frozenset({Ending.HELD, Ending.MOVED, Ending.LATER})
+
+
+class Scribe:
+    """Writes the lines of one change. Safe for many threads, as its session's evidence is."""
+
+    def __init__(self, change: Change, session: Session) -> None:
+        self._rule = str(change.address)
+        self._change = change
+        self._evidence = session.evidence
+        self._run = session.run_id
+
+    def begin(self) -> None:
+        """The rule and what was planned under it."""
+        change = self._change
+        self._evidence.add(
+            {
+                "event": "rule",
+                "run": self._run,
+                "rule": self._rule,
+                "policy": dict(change.after or change.before or {}),
+                "planned": {name: change.details[name] for name in FIGURES},
+            }
+        )
+
+    def recording(
+        self,
+        sid: str,
+        row: Recording | None,
+        ending: Ending,
+        *,
+        reason: str | None = None,
+        copy: Copy | None = None,
+        request_id: str | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        """How one recording ended; `row` is None when only its SID is left."""
+        facts: dict[str, Any] = {"call_sid": None, "conference_sid": None, "created": None}
+        facts |= {"duration": None, "source": None}
+        if row is not None:
+            facts = {
+                "call_sid": row.call_sid,
+                "conference_sid": row.conference_sid,
+                "created": _text(row.date_created),
+                "duration": row.duration,
+                "source": row.source,
+            }
+        archive = None if copy is None else copy.document()
+        facts["archive"] = archive
+        self._add("recording", sid, ending, facts, reason, request_id or _request_of(error))
+
+    def call(
+        self,
+        sid: str,
+        ending: Ending,
+        *,
+        reason: str | None = None,
+        request_id: str | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        """How one call record ended."""
+        self._add("call-record", sid, ending, {}, reason, request_id or _request_of(error))
+
+    def _add(
+        self,
+        event: str,
+        sid: str,
+        ending: Ending,
+        facts: Mapping[str, Any],
+        reason: str | None,
+        request_id: str | None,
+    ) -> None:
+        self._evidence.add(
+            {
+                "event": event,
+                "run": self._run,
+                "rule": self._rule,
+                "sid": sid,
+                **facts,
+                "decision": "keep" if ending in _KEPT else "delete",
+                "status": str(ending),
+                "reason": None if reason is None else redact_text(reason),
+                "request_id": request_id,
+            }
+        )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else instant_to_text(moment)
+
+
+def _request_of(error: Exception | None) -> str | None:
+    found: str | None = getattr(error, "request_id", None)
+    return found
