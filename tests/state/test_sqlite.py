@@ -62,10 +62,16 @@ def test_a_file_that_others_can_read_is_made_private(path: Path, store: SqliteSt
     assert mode_of(path) == 0o600
 
 
-def test_a_commit_is_on_disk_when_the_call_returns(path: Path) -> None:
-    with closing(sqlite3.connect(":memory:")) as probe:
-        default = probe.execute("PRAGMA synchronous").fetchone()[0]
-    assert default == 2  # FULL
+def test_a_commit_waits_for_the_disk(store: SqliteStore) -> None:
+    """What a power cut would show; a killed process alone does not."""
+    store.put("key", {}, None)
+    connection = store._connection
+    assert connection is not None
+    shown = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
+    assert shown == [2, "wal"]  # 2 is FULL
+
+
+def test_a_killed_writer_loses_nothing_that_was_written(path: Path) -> None:
     writer = run_writer(path, 1_000_000, "key")
     assert writer.stdout is not None
     last = [writer.stdout.readline() for _ in range(50)][-1]
