@@ -13,16 +13,13 @@ def step_impact(step: Step, wanted: Attributes, room: Room | None, now: datetime
     """One line for one step."""
     name = wanted["friendly_name"]
     if step.operation == ADD:
-        return _phones(step, wanted, room)
-    if step.operation == SET:
-        return f"{_settings(step)} {step.participant} in {name!r}"
-    if room is None:
-        raise AssertionError("only a live room is ended or spoken to")
+        return _phones(step, name, room)
+    if step.operation == SET or room is None:
+        return f"{_settings(step)} in {name!r}"
+    where = f"the room {name!r} ({room.sid})"
     if "status" in step.parameters:
-        return (
-            f"ends the room {name!r} ({room.sid}): {why}; {people(len(room.people))} in it{_age(room, now)}"
-        )
-    return f"{people(len(room.people))} in {name!r} and will hear {step.parameters['announce_url']}"
+        return f"ends {where}: {why}; {present(room)}{_age(room, now)}"
+    return f"plays {step.parameters['announce_url']} in {where}; {present(room)}"
 
 
 def settings_impact(room: Room) -> str:
@@ -37,21 +34,27 @@ def left_impact(room: Room) -> str:
     )
 
 
-def people(count: int) -> str:
-    """`3 participants are`, for sentences."""
-    return f"{_count(count)} {'is' if count == 1 else 'are'}"
+def present(room: Room) -> str:
+    """`3 participants are in it`."""
+    count = len(room.people)
+    return f"{_count(count)} {'is' if count == 1 else 'are'} in it"
 
 
-def _phones(step: Step, wanted: Attributes, room: Room | None) -> str:
+def _phones(step: Step, name: str, room: Room | None) -> str:
     who = f"phones {step.parameters['to']} as {step.participant}"
     if room is None:
-        return f"{who}, which begins the room {wanted['friendly_name']!r}"
-    return f"{who} into the room {room.name!r} ({room.sid}), where {people(len(room.people))}"
+        return f"{who}, which begins the room {name!r}"
+    return f"{who} into the room {name!r} ({room.sid}); {present(room)}"
 
 
 def _settings(step: Step) -> str:
-    words = {("muted", True): "mutes", ("muted", False): "unmutes"}
-    words |= {("hold", True): "puts on hold", ("hold", False): "takes off hold"}
+    who = step.participant
+    words = {
+        ("muted", True): f"mutes {who}",
+        ("muted", False): f"unmutes {who}",
+        ("hold", True): f"puts {who} on hold",
+        ("hold", False): f"takes {who} off hold",
+    }
     return " and ".join(words[name, value] for name, value in sorted(step.parameters.items()))
 
 
