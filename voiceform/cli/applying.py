@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,9 +21,11 @@ from voiceform.cli.options import (
     Command,
     approve_option,
     auto_approve_option,
+    expect_digest_option,
     parallelism_option,
     show_numbers_option,
 )
+from voiceform.cli.twiml import planned_files, show_files, twiml_dir_option, write_after
 from voiceform.model.errors import CredentialsError, UsageError, VoiceformError
 from voiceform.model.plan import Action, Mode, Plan
 from voiceform.model.run import Outcome, RunReport, Status
@@ -40,7 +43,9 @@ class ApplyOptions:
     approve: tuple[str, ...]
     parallelism: int
     lock_timeout: str
+    expect_digest: str | None
     show_numbers: bool
+    twiml_dir: Path | None
 
 
 def apply_options(command: Command) -> Command:
@@ -53,10 +58,14 @@ def apply_options(command: Command) -> Command:
         approve: tuple[str, ...],
         parallelism: int,
         lock_timeout: str,
+        expect_digest: str | None,
         show_numbers: bool,
+        twiml_dir: Path | None,
         **others: Any,  # noqa: ANN401 - whatever the command takes
     ) -> Any:  # noqa: ANN401 - whatever the command returns
-        options = ApplyOptions(auto_approve, approve, parallelism, lock_timeout, show_numbers)
+        options = ApplyOptions(
+            auto_approve, approve, parallelism, lock_timeout, expect_digest, show_numbers, twiml_dir
+        )
         return command(*args, options=options, **others)
 
     lock_timeout_option = click.option(
@@ -67,7 +76,9 @@ def apply_options(command: Command) -> Command:
         help="Wait so long for another run to release the state, as 5m.",
     )
     decorators: list[Callable[..., Any]] = [
+        twiml_dir_option,
         show_numbers_option,
+        expect_digest_option,
         lock_timeout_option,
         parallelism_option,
         approve_option,
@@ -85,7 +96,7 @@ def run(
 ) -> int:
     """Apply `saved`, or a plan made now. Returns the exit code of the run."""
     from voiceform.engine.applier import apply_plan, require_fresh
-    from voiceform.engine.safety import Approvals
+    from voiceform.engine.safety import Approvals, require_digest
 
     approvals = Approvals.parse(options.approve)
     with ExitStack() as stack:
@@ -93,13 +104,18 @@ def run(
         if saved is not None:
             require_fresh(saved, acting.context.lease.store)
         plan = saved or acting.make_plan(planning)
+        require_digest(plan, options.expect_digest)
         if format_ == "text":
             _show(app, plan, options)
+        files = planned_files(app, plan, options.twiml_dir)
+        show_files(app, files, options.twiml_dir, err=format_ != "text")
         _check_blocked(plan, approvals)
         if saved is None and not plan.pending and not plan.drift:
+            write_after(app, plan, None, options.twiml_dir)
             return _nothing_to_do(app, plan, format_)
         _confirm(plan, options, planned_before=saved is not None)
         report = apply_plan(plan, acting.context, approvals)
+        write_after(app, plan, report, options.twiml_dir)
     _report(app, plan, report, format_)
     return report.exit_code
 
@@ -133,14 +149,14 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     writer = stack.enter_context(wiring.client(app, who, read_only=False, parallelism=options.parallelism))
     progress = wiring.progress(app)
     context = ApplyContext(
-        kinds=wiring.kinds(),
+        kinds=wiring.kinds(app),
         client=writer,
         lease=lease,
         clock=app.clock,
         who=wiring.who_runs(app),
         parallelism=options.parallelism,
         progress=progress,
-        stop=stack.enter_context(_stop_on_signal()),
+        stop=stack.enter_context(stop_on_signal()),
         on_outcome=functools.partial(_tell, app),
     )
     settled = settle_unfinished(context)
@@ -219,7 +235,7 @@ def _counted(outcomes: list[Outcome]) -> str:
 
 
 @contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
+def stop_on_signal() -> Iterator[threading.Event]:
     """Ctrl-C or SIGTERM: finish and record what is in flight, begin nothing new; the second ends at once."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -127,8 +127,8 @@ def _print(report: Report, format_: str) -> None:
         click.echo("No schedule has been applied: there is nothing to dispatch.")
     if report.unknown:
         click.echo(
-            f"Unknown outcomes: {report.unknown}. Each dispatch looks for them again; what stays unknown is settled"
-            " with `voiceform calls resolve`.",
+            f"Unknown outcomes: {report.unknown}. Each dispatch looks for them again; what stays unknown"
+            " is settled with `voiceform calls resolve`.",
             err=True,
         )
 

@@ -85,6 +85,12 @@ approve_option = click.option(
     help="Lift one safety limit as far as N, as in delete:queue=3; may be repeated.",
 )
 
+expect_digest_option = click.option(
+    "--expect-digest",
+    metavar="DIGEST",
+    help="Go on only with the plan of this digest, or one that does what this review digest stands for.",
+)
+
 auto_approve_option = click.option(
     "--auto-approve", is_flag=True, help="Do not ask; safety limits still hold."
 )

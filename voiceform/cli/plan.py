@@ -8,7 +8,15 @@ from pathlib import Path
 import click
 
 from voiceform.cli import wiring
-from voiceform.cli.options import App, format_option, selection_options, show_numbers_option
+from voiceform.cli.options import (
+    App,
+    expect_digest_option,
+    format_option,
+    selection_options,
+    show_numbers_option,
+)
+from voiceform.cli.twiml import planned_files, show_files, twiml_dir_option
+from voiceform.engine.safety import require_digest
 from voiceform.engine.targets import Selection
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Mode, Plan
@@ -32,6 +40,8 @@ BLOCKED_EXIT = 4
     metavar="DIR_OR_FILE",
     help="Review offline what the configuration changes against this one; needs no credentials.",
 )
+@expect_digest_option
+@twiml_dir_option
 @show_numbers_option
 @click.pass_obj
 def command(
@@ -45,16 +55,19 @@ def command(
     refresh_only: bool,
     at_text: str | None,
     base: Path | None,
+    twiml_dir: Path | None,
+    expect_digest: str | None,
     show_numbers: bool,
 ) -> int:
     """Show what apply would do. Nothing is written to the account."""
     if base is not None:
-        if out or destroy or refresh_only or at_text:
+        if out or destroy or refresh_only or at_text or twiml_dir:
             raise UsageError(
                 "--base compares two configurations; a plan of an account is something else",
-                hint="leave out --out, --destroy, --refresh-only and --at, or leave out --base",
+                hint="leave out --out, --destroy, --refresh-only, --at and --twiml-dir, or leave out --base",
             )
         plan = review_now(app, base, Selection(target, exclude))
+        require_digest(plan, expect_digest)
         show(app, plan, format_, show_numbers=show_numbers)
         return exit_code(plan, detailed=detailed_exitcode)
     if destroy and refresh_only:
@@ -68,14 +81,18 @@ def command(
     plan = plan_now(
         app, wiring.PlanOptions(mode, target, exclude, parse_instant(at_text) if at_text else None)
     )
+    require_digest(plan, expect_digest)
     if out is not None:
         from voiceform.engine.planfile import write_plan_file
 
         write_plan_file(plan, app.path(out))
     show(app, plan, format_, show_numbers=show_numbers)
+    files = planned_files(app, plan, twiml_dir)
+    show_files(app, files, twiml_dir, err=format_ != "text")
     if out is not None:
         click.echo(f"Saved the plan to {app.path(out)}; apply exactly it: voiceform apply {out}", err=True)
-    return exit_code(plan, detailed=detailed_exitcode)
+    code = exit_code(plan, detailed=detailed_exitcode)
+    return CHANGES_EXIT if files and detailed_exitcode and code in (0, DRIFT_EXIT) else code
 
 
 def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
@@ -99,7 +116,7 @@ def review_now(app: App, base: Path, selection: Selection) -> Plan:
     head = wiring.load(app)
     before = wiring.load(replace(app, files=(str(base),)))
     return review(
-        before, head, wiring.kinds(), now=app.clock.now(), new_id=wiring.new_plan_id, selection=selection
+        before, head, wiring.kinds(app), now=app.clock.now(), new_id=wiring.new_plan_id, selection=selection
     )
 
 

@@ -67,9 +67,9 @@ def opened_store(app: App) -> Iterator[Backend]:
 
 def progress(app: App) -> Progress:
     """Bars on a terminal, a line every ten seconds in a log; always on stderr."""
-    from voiceform.model.progress import Silent
+    from voiceform.render.progress import new_progress
 
-    return Silent()
+    return new_progress(clock=app.clock, color=not app.no_color)
 
 
 @contextmanager

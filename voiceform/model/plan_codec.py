@@ -52,8 +52,34 @@ def plan_to_document(plan: Plan) -> Json:
         "unmanaged": [{"kind": item.kind, "sid": item.sid, "name": item.name} for item in plan.unmanaged],
         "blocked": [_blocked_to_document(blocked) for blocked in plan.blocked],
     }
+    document["review_digest"] = review_digest(plan)
     document["digest"] = document_digest(document)
     return document
+
+
+def review_digest(plan: Plan) -> str:
+    """A digest of what the plan will do, and of nothing else.
+
+    Plans that were made at different times, or from a state that moved on elsewhere, have the same one as
+    long as they do the same to the same objects: what was reviewed can be recognised in a plan made anew.
+    """
+    essence = [
+        [
+            str(change.address),
+            str(change.action),
+            change.sid,
+            change.operations,
+            change.before,
+            change.after,
+            str(change.previous_address),
+            change.fingerprint,
+            change.counts,
+            change.details,
+        ]
+        for change in plan.pending
+    ]
+    body = canonical_json([plan.account_sid, str(plan.mode), plan.complete, essence])
+    return f"review:{hashlib.sha256(body).hexdigest()}"
 
 
 def document_digest(document: Mapping[str, Any]) -> str:
