@@ -207,8 +207,9 @@ class _OriginAdapter(HTTPAdapter):
 def _read(response: Response) -> Answer:
     raw = response.raw
     body = raw.read(_LARGEST_BODY, decode_content=True)
-    if len(body) < _LARGEST_BODY:
-        # Reads the end, without which the connection could not be used again.
+    if raw.length_remaining != 0 and len(body) < _LARGEST_BODY:
+        # The end of a body without a length has to be read, or the connection cannot be used again; that of a
+        # body with one shows whether it was cut off.
         body += raw.read(1, decode_content=True)
     if len(body) >= _LARGEST_BODY:
         raw.close()
