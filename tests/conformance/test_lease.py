@@ -18,6 +18,7 @@ from voiceform.model.errors import LeaseLostError, LockedError, StateError
 from voiceform.model.store import Document, Write
 from voiceform.state.backend import Backend
 from voiceform.state.lease import Lease, acquire, break_lease, show_lease
+from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PATIENCE = timedelta(seconds=60)
@@ -284,16 +285,17 @@ def test_a_store_that_is_away_for_a_while_does_not_lose_the_lease(place: Place, 
     assert shown.holder is None
 
 
-def test_no_takeover_comes_between_check_and_commit(sql_place: Place, clock: ManualClock) -> None:
+@pytest.mark.parametrize("key", ["lease", DISPATCH_LEASE])
+def test_no_takeover_comes_between_check_and_commit(sql_place: Place, clock: ManualClock, key: str) -> None:
     """The fence is checked in the transaction of the write (object stores cannot do that)."""
-    store, other = sql_place.open(), sql_place.open()
+    store, other = SideLease(sql_place.open(), key), sql_place.open()
     take(store, clock).release()
     seen: list[Document | None] = []
 
     def take_over() -> None:
-        entry = other.get("lease")
+        entry = other.get(key)
         assert entry is not None
-        other.put("lease", entry.document, entry.version)
+        other.put(key, entry.document, entry.version)
         found = other.get("late")
         seen.append(None if found is None else found.document)
 
@@ -306,3 +308,18 @@ def test_no_takeover_comes_between_check_and_commit(sql_place: Place, clock: Man
     store.write_guarded((Write("late", {"by": "holder"}, None),), guard)
     rival.join()
     assert seen == [{"by": "holder"}]
+
+
+def test_a_side_lease_is_a_lease_of_its_own(place: Place, clock: ManualClock) -> None:
+    store = place.open()
+    side = SideLease(store, DISPATCH_LEASE)
+    with take(store, clock) as main, take(side, clock) as first:
+        main.store.put("main", {}, None)
+        first.store.put("side", {}, None)
+        with pytest.raises(LockedError):
+            take(SideLease(place.open(), DISPATCH_LEASE), clock)
+        break_lease(side, reason="test", who="bob", clock=clock)
+        with pytest.raises(LeaseLostError):
+            first.store.put("late", {}, None)
+        main.store.put("main/2", {}, None)
+    assert [entry.key for entry in store.list("")] == ["lease", "lease/dispatch", "main", "main/2", "side"]

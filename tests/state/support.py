@@ -11,7 +11,7 @@ from voiceform.model.plan import Action, Change, ConfigSource, Mode, Plan, State
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Outcome, Status
 from voiceform.model.store import Write
-from voiceform.state.backend import Guard
+from voiceform.state.backend import LEASE_KEY, Guard
 from voiceform.state.sqlite import SqliteStore
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -67,11 +67,13 @@ class TornStore(SqliteStore):
         super().__init__(path)
         self.lives = lives
 
-    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
         versions: list[str | None] = []
         for write in writes:
             if self.lives == 0:
                 raise CrashError
             self.lives -= 1
-            versions += super().write_guarded((write,), guard)
+            versions += super().write_guarded((write,), guard, lease_key=lease_key)
         return tuple(versions)

@@ -15,6 +15,7 @@ from voiceform.state.journal import begin_run, unfinished_runs
 from voiceform.state.lease import acquire
 from voiceform.state.meta import bump_serial, read_meta
 from voiceform.state.resources import read_resources, resource_write
+from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 from voiceform.state.sqlite import SqliteStore
 from voiceform.state.transfer import pull, push
 
@@ -71,6 +72,17 @@ def test_a_newer_serial_replaces_everything_but_the_lease(filled: SqliteStore) -
     assert filled.get("lease") == lease
 
 
+def test_side_leases_stay_with_their_store(filled: SqliteStore, other: SqliteStore) -> None:
+    acquire(SideLease(filled, DISPATCH_LEASE), operation="d", holder="ada", clock=ManualClock(NOW)).release()
+    document = pull(filled)
+    assert DISPATCH_LEASE not in document["documents"]
+    document["serial"] += 1
+    before = filled.get(DISPATCH_LEASE)
+    assert before is not None
+    assert push(filled, document) is True
+    assert filled.get(DISPATCH_LEASE) == before
+
+
 def test_a_push_holds_the_lease(filled: SqliteStore) -> None:
     document = pull(filled)
     document["serial"] += 1
@@ -111,6 +123,7 @@ def test_another_lineage_is_refused(filled: SqliteStore, other: SqliteStore) -> 
         ({"documents": []}, "not a pulled state"),
         ({"documents": {"meta": {}}}, "not a pulled state"),
         ({"documents": {"lease": {}}}, "not a pulled state"),
+        ({"documents": {"lease/dispatch": {}}}, "not a pulled state"),
         ({"documents": {"a\nb": {}}}, "control characters"),
         ({"documents": {"resources/queue.a": {}}}, r"resources/queue\.a"),
         ({"surprise": 1}, "not a pulled state"),

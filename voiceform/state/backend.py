@@ -13,7 +13,7 @@ from voiceform.model.errors import StateConflictError, StateError
 from voiceform.model.store import Document, Entry, Write
 
 LEASE_KEY = "lease"
-"""The document that the fence is checked against."""
+"""The document of the lease on the whole state; leases beside it have keys that begin with `lease/`."""
 
 Guard = Callable[[Document | None], None]
 """Looks at the lease document in the transaction of a write; raises LeaseLostError to refuse the write."""
@@ -46,8 +46,10 @@ class Backend(ABC):
         """Every document whose key starts with `prefix`, in key order."""
 
     @abstractmethod
-    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
-        """Do several writes as DocumentStore.write says, when `guard` lets the lease document pass."""
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
+        """Do several writes as DocumentStore.write says, when `guard` lets the document `lease_key` pass."""
 
     @abstractmethod
     def close(self) -> None:

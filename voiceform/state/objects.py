@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voiceform.model.errors import MissingExtraError, StateConflictError, StateError
-from voiceform.model.store import Document, Entry, Write
+from voiceform.model.store import Entry, Write
 from voiceform.state.backend import (
     LEASE_KEY,
     Backend,
@@ -96,23 +96,21 @@ class ObjectStore(Backend):
             while waiting:
                 yield from self._entries(*waiting.popleft())
 
-    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
         """Do the writes in order; `guard` sees the lease as it was read at the start."""
         check_batch(writes)
-        lease = self._lease() if guard is not None else None
+        lease = self.get(lease_key) if guard is not None else None
 
         def check() -> None:
             if guard is not None:
-                guard(lease)
+                guard(None if lease is None else lease.document)
 
         return tuple([self._write_one(write, check) for write in writes])
 
     def close(self) -> None:
         """Nothing to let go of: connections belong to the driver."""
-
-    def _lease(self) -> Document | None:
-        entry = self.get(LEASE_KEY)
-        return None if entry is None else entry.document
 
     def _write_one(self, write: Write, check: Callable[[], None]) -> str | None:
         if write.document is None:

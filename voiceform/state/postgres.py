@@ -86,7 +86,9 @@ class PostgresStore(Backend):
                 return
             start = rows[-1][0] + "\x01"
 
-    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
         """Do all writes in one transaction, in which `guard` sees the locked lease document."""
         check_batch(writes)
         batch = Batch.of(writes)
@@ -99,7 +101,7 @@ class PostgresStore(Backend):
             try:
                 with connection.transaction():
                     if guard is not None:
-                        self._check(connection, guard)
+                        self._check(connection, guard, lease_key)
                     batch.run(connection, self._sql, self.label)
             except StateConflictError:
                 if not (again and batch.is_done(connection, self._sql)):
@@ -113,9 +115,9 @@ class PostgresStore(Backend):
         with self._lock:
             self._disconnect()
 
-    def _check(self, connection: Connection, guard: Guard) -> None:
-        row = connection.execute(self._sql.lease, (LEASE_KEY,)).fetchone()
-        guard(None if row is None else decode(LEASE_KEY, row[0], self.label))
+    def _check(self, connection: Connection, guard: Guard, lease_key: str) -> None:
+        row = connection.execute(self._sql.lease, (lease_key,)).fetchone()
+        guard(None if row is None else decode(lease_key, row[0], self.label))
 
     def _read(self, query: Any, parameters: tuple[object, ...]) -> Sequence[tuple[str, str, str]]:  # noqa: ANN401
         def work(connection: Connection) -> Sequence[tuple[str, str, str]]:

@@ -14,8 +14,9 @@ DISPATCH_LEASE = "lease/dispatch"
 class SideLease(Backend):
     """A store whose lease is another document, `key`; give it to acquire, show_lease and break_lease.
 
-    Writes under such a lease are checked against it just before and not in the same transaction: use it only
-    for documents that compare-and-swap alone keeps right.
+    Writes under such a lease are checked against it as those under the main lease are: in SQL stores in the
+    same transaction. It says nothing about the main lease, so it is for documents that no apply writes, or
+    that compare-and-swap alone keeps right.
     """
 
     def __init__(self, backend: Backend, key: str) -> None:
@@ -35,13 +36,12 @@ class SideLease(Backend):
         """Every document whose key starts with `prefix`."""
         return self._backend.list(prefix)
 
-    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
-        """Look at the lease, then write."""
-        if guard is not None:
-            entry = self.get(LEASE_KEY)
-            guard(None if entry is None else entry.document)
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
+        """Do the writes when `guard` lets the other lease pass."""
         renamed = [Write(self._key(item.key), item.document, item.expected_version) for item in writes]
-        return self._backend.write(renamed)
+        return self._backend.write_guarded(renamed, guard, lease_key=self._key(lease_key))
 
     def close(self) -> None:
         """Leave the store open: whoever opened it closes it."""

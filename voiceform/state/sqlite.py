@@ -75,7 +75,9 @@ class SqliteStore(Backend):
                 return
             start = rows[-1][0] + "\x01"
 
-    def write_guarded(self, writes: Sequence[Write], guard: Guard | None) -> tuple[str | None, ...]:
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
         """Do all writes in one transaction, in which `guard` sees the lease document too."""
         check_batch(writes)
         with self._lock, self._errors():
@@ -83,8 +85,8 @@ class SqliteStore(Backend):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 if guard is not None:
-                    row = _row(connection, LEASE_KEY)
-                    guard(decode(LEASE_KEY, row[2], self.label) if row else None)
+                    row = _row(connection, lease_key)
+                    guard(decode(lease_key, row[2], self.label) if row else None)
                 versions = tuple(self._write_one(connection, write) for write in writes)
                 connection.execute("COMMIT")
             except BaseException:

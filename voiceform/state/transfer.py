@@ -14,18 +14,16 @@ from voiceform.state.meta import Meta, check_format, read_meta
 from voiceform.state.resources import PREFIX, recorded_from_entry
 
 _ATTEMPTS = 3
-_OUTSIDE = frozenset({LEASE_KEY, meta_documents.KEY})
-"""The lease belongs to the store, and `meta` is the head of the pulled document."""
 
 
 def pull(reader: DocumentReader) -> Document:
-    """Everything in the state but the lease, as schemas/state.schema.json describes it.
+    """Everything in the state but the leases, as schemas/state.schema.json describes it.
 
     StateError for an empty state, and when a run keeps changing it while it is read.
     """
     for _ in range(_ATTEMPTS):
         before = read_meta(reader)
-        documents = {entry.key: entry.document for entry in reader.list("") if entry.key not in _OUTSIDE}
+        documents = {entry.key: entry.document for entry in reader.list("") if _is_pulled(entry.key)}
         if before is None and documents:
             raise StateError("the state lost its `meta` document", hint="restore it from a backup")
         if before is None:
@@ -45,7 +43,7 @@ def push(store: DocumentStore, document: Mapping[str, Any]) -> bool:
     nothing is changed then.
     """
     incoming = _checked(document)
-    current = {entry.key: entry for entry in store.list("") if entry.key != LEASE_KEY}
+    current = {entry.key: entry for entry in store.list("") if not _is_lease(entry.key)}
     present = read_meta(store)
     wanted: dict[str, Document] = {**document["documents"], meta_documents.KEY: incoming.document()}
     if {key: entry.document for key, entry in current.items()} == wanted:
@@ -54,6 +52,16 @@ def push(store: DocumentStore, document: Mapping[str, Any]) -> bool:
         _check_follows(present, incoming)
     store.write(_writes(current, wanted))
     return True
+
+
+def _is_lease(key: str) -> bool:
+    """Whether the document belongs to the store and not to the stack: its tokens must never go back."""
+    return key == LEASE_KEY or key.startswith(f"{LEASE_KEY}/")
+
+
+def _is_pulled(key: str) -> bool:
+    """Whether a document is in a pulled state; `meta` is its head."""
+    return key != meta_documents.KEY and not _is_lease(key)
 
 
 def _checked(document: Mapping[str, Any]) -> Meta:
