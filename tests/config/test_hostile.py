@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.config.reading import PARSERS, brief, good, load, problems, read
 from voiceform.config import text as limits
 from voiceform.config.interpolate import MAX_TEXT
 from voiceform.config.tree import MAX_DEPTH, TreeBuilder
 from voiceform.config.yaml_reader import new_parser
+from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.errors import ConfigurationError
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -120,3 +123,57 @@ def test_control_characters_are_escaped_in_messages(tmp_path: Path) -> None:
     found = problems(tmp_path, 'version: 1\n"\\e[31mred\\nx": 1\nownership: "\\e[2J"\n')
     assert brief(found) == ["2:1 unknown-key", "3:12 invalid-value"]
     assert all(diagnostic.message.isprintable() for diagnostic in found)
+
+
+FRAGMENTS = [
+    *"ab:-?[]{},&*!|>%@`#'\"\\~ \n\t$",
+    "\n  ",
+    "\n    ",
+    ": ",
+    "- ",
+    "<<: ",
+    "&a ",
+    "*a",
+    "!!int ",
+    "---\n",
+    "...",
+    "version: 1\n",
+    "queues:",
+    "max_size: ",
+    "calls:",
+    "conferences:",
+    "settings:",
+    "to: ",
+    "${X}",
+    "${",
+    "\r",
+    "\x00",
+    "\x85",
+    "\u2028",
+    "\ufeff",
+    "é",
+    "🎧",
+]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join) | st.binary(max_size=40))
+def test_any_file_ends_in_a_configuration_or_in_diagnostics(
+    tmp_path_factory: pytest.TempPathFactory, content: str | bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for diagnostic in _found(path):
+        assert diagnostic.position is not None
+        assert diagnostic.position.line >= 1
+        assert diagnostic.position.column >= 1
+        assert diagnostic.message.isprintable()
+
+
+def _found(path: Path) -> list[Diagnostic]:
+    """What is wrong with a file; anything but ConfigurationError is a failure."""
+    try:
+        load(path.parent, path.name, environ={"X": "x"})
+    except ConfigurationError as error:
+        return list(error.diagnostics) or [Diagnostic("none", "an error without diagnostics")]
+    return []

@@ -11,6 +11,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from voiceform.config.alternatives import problems_of
+from voiceform.config.findings import MAX_FINDINGS
 from voiceform.config.problems import Path, Problem
 from voiceform.config.schema import ConfigSchema, FileFacts, Report
 from voiceform.config.wording import bare, both, shorten
@@ -29,16 +30,18 @@ def explain(
 ) -> None:
     """Report everything that is wrong in `document`, at most one finding for each key, value and block."""
     explainer = _Explainer(document, facts, addresses)
-    problems = _collect(schema, document)
+    problems = _collect(schema, schema.suspects(document))
     for problem in problems or [Problem("invalid-value", (), "the file is refused by the schema")]:
         report(explainer.diagnostic(problem))
 
 
 def _collect(schema: ConfigSchema, document: Block) -> list[Problem]:
-    """Every problem, the first one for each place."""
+    """Every problem, the first one for each place; a few more than anybody would be shown at most."""
     validator = _Validator(schema.partial())
     problems: dict[object, Problem] = {}
     for error in validator.iter_errors(document):
+        if len(problems) > MAX_FINDINGS:
+            break
         for problem in problems_of(error, schema.resolve):
             missing = problem.code == "missing-key"
             problems.setdefault((problem.path, problem.key, missing), problem)

@@ -132,7 +132,7 @@ class ConfigSchema:
                 section[name] = _empty_block(section, name)
 
     def check(self, document: Block, facts: FileFacts, addresses: Mapping[str, str], report: Report) -> None:
-        """Report everything that is wrong in one file; but not what only all files together must have."""
+        """Report what is wrong in one file, except keys that only all files together must have."""
         if not self._accepts(document):
             from voiceform.config.explain import explain
 
@@ -148,12 +148,47 @@ class ConfigSchema:
         schema["properties"] = {
             key: value for key, value in self.root["properties"].items() if key in document
         }
-        validate = fastjsonschema.compile(schema, use_default=False)
+        return _compiled(schema)(document)
+
+    def suspects(self, document: Block) -> Block:
+        """`document` with only those entries of its sections in which something is wrong.
+
+        The full validator takes fifteen times as long as the compiled check: it shall see no more than it
+        must. Sections whose entries cannot be judged one by one are kept whole.
+        """
+        reduced = _like(document, document)
+        for key, section in document.items():
+            schema = self.child(self.root, key)
+            if isinstance(section, Block) and CHECKS & schema.keys() <= _CHECKS_OF_ENTRIES:
+                accepts = _compiled({**schema, "$defs": self.root.get("$defs", {})})
+                wrong = {name: entry for name, entry in section.items() if not accepts({name: entry})}
+                reduced[key] = _like(section, wrong)
+        return reduced
+
+
+_CHECKS_OF_ENTRIES = {"type", "propertyNames", "additionalProperties"}
+"""A section with no other checks is right when each of its entries is."""
+
+
+def _compiled(schema: Schema) -> Callable[[Any], bool]:
+    """The fast check for a schema."""
+    validate = fastjsonschema.compile(dict(schema), use_default=False)
+
+    def accepts(value: Any) -> bool:  # noqa: ANN401 - any YAML value
         try:
-            validate(document)
+            validate(value)
         except fastjsonschema.JsonSchemaValueException:
             return False
         return True
+
+    return accepts
+
+
+def _like(block: Block, items: Mapping[str, Any]) -> Block:
+    """Some items of a block, where they are written."""
+    return Block(
+        items, file=block.file, mark=block.mark, key_marks=block.key_marks, value_marks=block.value_marks
+    )
 
 
 def _may_be_empty(schema: Schema) -> bool:
