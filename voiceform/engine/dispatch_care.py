@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from voiceform.twilio.client import Client
 
 LOOKBACK = timedelta(days=7)
+_AT_ONCE = 8
 _LIVE_FOR = timedelta(hours=52)
 
 
@@ -67,7 +69,8 @@ def _refresh(ledger: Ledger, client: Client, entries: dict[Key, Entry], now: dat
         if entry.live and now - (entry.reserved_at or entry.at) < _LIVE_FOR
     }
     try:
-        changed = refresh(ledger, client, recent, now, map)
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            changed = refresh(ledger, client, recent, now, pool.map)
     except TwilioError as error:
         _problem(care, error)
         return

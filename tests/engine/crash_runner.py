@@ -1,0 +1,82 @@
+"""A helper process of the crash test: forks a child for each command and kills it at the given moment.
+
+Forking a process that has imported everything costs a few milliseconds where starting an interpreter costs
+half a second, so hundreds of rounds fit into a test. Reads one JSON line per round from stdin, `{environ, runs:
+[{argv, now, kill_after, log}]}`, starts all runs of the round at once, and answers with their exit codes (-9: killed).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from datetime import datetime
+from typing import Any
+
+
+def warm_up() -> None:
+    import cronsim  # noqa: F401
+    import phonenumbers.timezone  # noqa: F401
+    import requests  # noqa: F401
+
+    import voiceform.cli.apply
+    import voiceform.cli.dispatch
+    import voiceform.config.load
+    import voiceform.engine.applier
+    import voiceform.engine.dispatcher
+    import voiceform.engine.planner
+    import voiceform.render.text
+    import voiceform.state.open
+    import voiceform.state.sqlite
+    import voiceform.twilio.client
+    import voiceform.twilio.transport  # noqa: F401
+
+
+def start(run: dict[str, Any], environ: dict[str, str]) -> int:
+    child = os.fork()
+    if child:
+        return child
+    code = 70
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        log = os.open(run["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        from voiceform.cli import main
+        from voiceform.model.clock import ManualClock
+
+        code = main(run["argv"], environ=environ, clock=ManualClock(datetime.fromisoformat(run["now"])))
+    finally:
+        os._exit(code)
+
+
+def wait_for(children: list[tuple[int, float | None]]) -> list[int]:
+    """Exit codes; a child that lives longer than its seconds is killed with SIGKILL."""
+    began = time.monotonic()
+    codes: dict[int, int] = {}
+    while len(codes) < len(children):
+        for child, kill_after in children:
+            if child in codes:
+                continue
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                codes[child] = os.waitstatus_to_exitcode(status)
+            elif kill_after is not None and time.monotonic() - began >= kill_after:
+                os.kill(child, signal.SIGKILL)
+        time.sleep(0.0005)
+    return [codes[child] for child, _ in children]
+
+
+def main() -> None:
+    warm_up()
+    for line in sys.stdin:
+        work = json.loads(line)
+        children = [(start(run, work["environ"]), run["kill_after"]) for run in work["runs"]]
+        sys.stdout.write(json.dumps(wait_for(children)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

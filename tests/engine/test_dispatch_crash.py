@@ -1,0 +1,211 @@
+"""Whatever happens, nobody is called twice, and who was not called is accounted for.
+
+Real processes (apply, dispatch, both at once, two dispatchers) against the emulator: connections dropped before
+and after the effect, 500 after the commit, cut and garbled answers, 429, and kill -9 at random moments. In the
+end the calls that the emulator really received are compared with the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.support import ACCOUNT, TOKEN, Account
+from voiceform.cli import main
+from voiceform.emulator import Emulator
+from voiceform.model.clock import ManualClock
+
+ROUNDS = 200
+SEED = 20261129
+STEP = timedelta(minutes=10)
+START = datetime(2026, 11, 30, 0, 0, 5, tzinfo=UTC)
+NUMBERS = ("+12125550101", "+12125550102", "+12125550103")
+CONFIGURATION = """\
+version: 1
+calls:
+  often:
+    to: ["+12125550101", "+12125550102", "+12125550103"]
+    from: "+15017122661"
+    schedule: {cron: "*/10 * * * *", timezone: UTC}
+    misfire_grace: 2m
+    answer: {say: Hello}
+    pace: 1000
+"""
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "drop-after"},
+    {"kind": "drop-before"},
+    {"kind": "status", "status": 500, "after": True},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 429},
+    {"kind": "truncate"},
+    {"kind": "garbage"},
+)
+DELAYS = (0, 10, 40)
+COMMANDS = (
+    ["dispatch", "--once"],
+    ["dispatch", "--once"],
+    ["apply", "--auto-approve"],
+)
+
+
+class Runner:
+    """The helper process."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self._environ = environ
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("crash_runner.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, runs: list[dict[str, Any]]) -> list[int]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"environ": self._environ, "runs": runs}) + "\n")
+        self._process.stdin.flush()
+        codes: list[int] = json.loads(self._process.stdout.readline())
+        return codes
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture
+def own_emulator() -> Iterator[Emulator]:
+    """An emulator that dials as fast as it is asked."""
+    with Emulator(port=0, calls_per_second=10_000.0) as emulator:
+        yield emulator
+
+
+def test_no_key_is_requested_twice(
+    tmp_path: Path, own_emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emulator, random = own_emulator, Random(SEED)
+    environ = {
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "VOICEFORM_BASE_URL": emulator.url,
+    }
+    (tmp_path / "voiceform.yaml").write_text(CONFIGURATION, encoding="utf-8")
+
+    def command(now: datetime, *argv: str) -> int:
+        return main(["-C", str(tmp_path), *argv], environ=environ, clock=ManualClock(now))
+
+    assert command(START - timedelta(minutes=5), "apply", "--auto-approve") == 0
+    runner = Runner(environ)
+    killed = 0
+    try:
+        for number in range(ROUNDS):
+            now = START + number * STEP
+            emulator.clock(now=now.isoformat())
+            emulator.faults(_faults(random))
+            runs = [_run(random, tmp_path, now, index) for index in range(random.choice((1, 1, 2)))]
+            codes = runner.run(runs)
+            killed += codes.count(-9)
+            for run, code in zip(runs, codes, strict=True):
+                assert code in (-9, 0, 5, 6, 7, 8), f"round {number}: {code}\n{Path(run['log']).read_text()}"
+            if -9 in codes:
+                _let_requests_end(emulator)
+    finally:
+        runner.close()
+    emulator.faults([])
+    end = START + ROUNDS * STEP
+    for later in (0, 5, 7):
+        emulator.clock(now=(end + timedelta(minutes=later)).isoformat())
+        command(end + timedelta(minutes=later), "dispatch", "--once")
+    capsys.readouterr()
+    command(end + timedelta(minutes=7), "calls", "list", "--format", "json", "--show-numbers")
+    ledger = json.loads(capsys.readouterr().out)["calls"]
+
+    assert killed > ROUNDS // 10, "the kills must hit processes that are alive"
+    _check(emulator, ledger)
+
+
+def _let_requests_end(emulator: Emulator) -> None:
+    """Requests of killed processes may still wait in the server, which would carry them out at the next
+    round's time: make it wait for longer than any of them."""
+    emulator.faults([{"kind": "latency", "operation": "listQueues", "delay_ms": 2 * max(DELAYS)}])
+    Account(emulator).queues()
+
+
+def _check(emulator: Emulator, ledger: list[dict[str, Any]]) -> None:
+    # What a 429 or a failed connection refused was not processed and may be sent again.
+    requests = Counter(
+        _slot(entry["params"]["To"], entry["at"])
+        for entry in emulator.requests("createCall")
+        if entry["status"] != 429
+    )
+    assert max(requests.values()) == 1, "a key was requested twice"
+    received = _received(emulator)
+    rows = {(row["to"], row["occurrence"]): row for row in ledger if row["status"] != "planned"}
+    statuses: Counter[str] = Counter()
+    for slot in ((to, _text(START + number * STEP)) for number in range(ROUNDS) for to in NUMBERS):
+        row, sids = rows.get(slot), received.get(slot, [])
+        assert len(sids) <= 1, f"{slot} was called twice"
+        assert row is not None, f"{slot} is not accounted for"
+        statuses[row["status"]] += 1
+        if not sids:
+            assert row["status"] in ("unknown", "missed", "suppressed"), row
+        elif row["status"] != "unknown":
+            assert row["sid"] == sids[0], row
+    assert statuses["answered"] > ROUNDS, statuses
+    assert statuses["unknown"] > 0, statuses
+    assert statuses["missed"] > 0, statuses
+
+
+def _received(emulator: Emulator) -> dict[tuple[str, str], list[str]]:
+    """SIDs of all calls in the account, by number and occurrence: rounds are further apart than the grace."""
+    from voiceform.twilio.client import open_client
+    from voiceform.twilio.credentials import Credentials
+
+    found: dict[tuple[str, str], list[str]] = {}
+    who = Credentials.from_environment({"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN})
+    with open_client(who, emulator.url, read_only=True, clock=ManualClock(START)) as client:
+        for call in client.list_calls():
+            assert call.date_created is not None
+            found.setdefault(_slot(call.to, call.date_created.isoformat()), []).append(call.sid)
+    return found
+
+
+def _slot(to: str, at: str) -> tuple[str, str]:
+    instant = datetime.fromisoformat(at)
+    return to, _text(instant)
+
+
+def _text(instant: datetime) -> str:
+    """The occurrence to which an instant belongs."""
+    return f"{instant - (instant - datetime.min.replace(tzinfo=UTC)) % STEP:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _run(random: Random, folder: Path, now: datetime, index: int) -> dict[str, Any]:
+    kill_after = random.choice((None, random.uniform(0.0, 0.25)))
+    return {
+        "argv": ["-C", str(folder), *random.choice(COMMANDS)],
+        "now": now.isoformat(),
+        "kill_after": kill_after,
+        "log": str(folder / f"run-{index}.log"),
+    }
+
+
+def _faults(random: Random) -> list[dict[str, Any]]:
+    """Some of the next calls meet a fault, others take a while, so that kills strike in their midst."""
+    rules: list[dict[str, Any]] = []
+    for _ in range(random.randrange(4)):
+        rule = random.choice((*FAULTS, {"kind": "latency"}, {"kind": "latency"}))
+        rules.append({**rule, "operation": "createCall", "times": 1, "delay_ms": random.choice(DELAYS)})
+    return rules
