@@ -48,6 +48,17 @@ def test_a_renamed_key_keeps_its_queue(stack: Stack) -> None:
     assert stack.run("plan", "--detailed-exitcode").code == 0
 
 
+def test_exchanged_names_are_blocked_not_half_done(stack: Stack) -> None:
+    stack.write("queues: {a: {friendly_name: One}, b: {friendly_name: Two}, c: {friendly_name: Three}}\n")
+    stack.apply()
+    before = stack.account.queues()
+    stack.write("queues: {a: {friendly_name: Two}, b: {friendly_name: Three}, c: {friendly_name: One}}\n")
+    result = stack.run("apply", "--auto-approve")
+    assert result.code == 4
+    assert "third name" in result.err
+    assert stack.account.queues() == before
+
+
 def test_target_and_exclude(stack: Stack) -> None:
     stack.queues(a=1, b=1, c=1)
     plan = stack.run(

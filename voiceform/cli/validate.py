@@ -13,8 +13,8 @@ from voiceform.cli.wiring import load
 @click.pass_obj
 def command(app: App, format_: str) -> int:
     """Check the configuration, offline and without credentials."""
+    import voiceform.render.diagnostics as render
     from voiceform.model.errors import ConfigurationError
-    from voiceform.render import diagnostics as render
 
     try:
         configuration = load(app)

@@ -17,24 +17,27 @@ def order_name_changes(changes: Sequence[Change], live: LiveQueues) -> tuple[lis
     this plan does not touch (the API would answer 22003).
     """
     by_sid = {change.sid: change for change in changes if change.sid is not None and change.operations}
-    ordered: list[Change] = []
     blocked: list[Blocked] = []
     waits: dict[Address, Address] = {}
     for change in changes:
         name = _taken_name(change)
         holder = live.by_name.get(name) if name is not None else None
         if holder is None or holder.sid == change.sid:
-            ordered.append(change)
             continue
         giver = by_sid.get(holder.sid)
         if giver is None or _kept_name(giver) == name:
             blocked.append(_taken(change, holder.sid, name))
-            ordered.append(change)
-            continue
-        waits[change.address] = giver.address
-        ordered.append(replace(change, depends_on=(*change.depends_on, giver.address)))
-    ring = _ring(waits)
-    return ordered, [*blocked, *([_swapped(ring)] if ring else [])]
+        else:
+            waits[change.address] = giver.address
+    while ring := _ring(waits):
+        blocked.append(_swapped(ring))
+        for address in ring:
+            del waits[address]
+    return [_waiting_for(waits.get(change.address), change) for change in changes], blocked
+
+
+def _waiting_for(giver: Address | None, change: Change) -> Change:
+    return change if giver is None else replace(change, depends_on=(*change.depends_on, giver))
 
 
 def _taken_name(change: Change) -> str | None:
