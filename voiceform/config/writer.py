@@ -9,6 +9,10 @@ import yaml
 
 _HEADER = "# Written by `voiceform export` from the live account.\n"
 
+_TEXT = "tag:yaml.org,2002:str"
+_NEVER_WRAP = 1_000_000
+"""PyYAML loses blanks where it breaks a text in double quotes."""
+
 
 def configuration_text(account_sid: str, sections: Mapping[str, Mapping[str, Any]]) -> str:
     """A complete voiceform.yaml; empty sections are left out. Reading it gives the same data back."""
@@ -17,8 +21,25 @@ def configuration_text(account_sid: str, sections: Mapping[str, Mapping[str, Any
         "account": account_sid,
         **{name: section for name, section in sections.items() if section},
     }
-    body = yaml.safe_dump(_escaped(document), sort_keys=False, allow_unicode=True, width=100)
+    body = yaml.dump(
+        _escaped(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_NEVER_WRAP
+    )
     return _HEADER + body
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes every text so that it reads back the same, and the same data twice rather than an alias."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - PyYAML's signature
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Line ends and what cannot be seen as escapes: PyYAML would write some of them bare and lose them."""
+    return dumper.represent_scalar(_TEXT, text, style=None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _escaped(value: Any) -> Any:  # noqa: ANN401 - any JSON value
