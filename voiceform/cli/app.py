@@ -33,6 +33,7 @@ COMMANDS = {
     "state": "state",
     "lock": "lock",
     "dispatch": "dispatch",
+    "prune": "prune",
     "calls": "calls",
     "schedule": "schedule",
     "schema": "schema",

@@ -21,6 +21,7 @@ from voiceform.cli.options import (
     Command,
     approve_option,
     auto_approve_option,
+    evidence_option,
     expect_digest_option,
     parallelism_option,
     show_numbers_option,
@@ -33,6 +34,7 @@ from voiceform.model.run import Outcome, RunReport, Status
 if TYPE_CHECKING:
     from voiceform.engine.applier import ApplyContext
     from voiceform.engine.safety import Approvals
+    from voiceform.kinds.base import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class ApplyOptions:
     expect_digest: str | None
     show_numbers: bool
     twiml_dir: Path | None
+    evidence: Path | None = None
 
 
 def apply_options(command: Command) -> Command:
@@ -61,10 +64,18 @@ def apply_options(command: Command) -> Command:
         expect_digest: str | None,
         show_numbers: bool,
         twiml_dir: Path | None,
+        evidence: Path | None,
         **others: Any,  # noqa: ANN401 - whatever the command takes
     ) -> Any:  # noqa: ANN401 - whatever the command returns
         options = ApplyOptions(
-            auto_approve, approve, parallelism, lock_timeout, expect_digest, show_numbers, twiml_dir
+            auto_approve,
+            approve,
+            parallelism,
+            lock_timeout,
+            expect_digest,
+            show_numbers,
+            twiml_dir,
+            evidence,
         )
         return command(*args, options=options, **others)
 
@@ -77,6 +88,7 @@ def apply_options(command: Command) -> Command:
     )
     decorators: list[Callable[..., Any]] = [
         twiml_dir_option,
+        evidence_option,
         show_numbers_option,
         expect_digest_option,
         lock_timeout_option,
@@ -100,7 +112,7 @@ def run(
 
     approvals = Approvals.parse(options.approve)
     with ExitStack() as stack:
-        acting = _acting(app, stack, saved, options, "destroy" if planning.mode is Mode.DESTROY else "apply")
+        acting = _acting(app, stack, saved, options, operation_of(planning))
         if saved is not None:
             require_fresh(saved, acting.context.lease.store)
         plan = saved or acting.make_plan(planning)
@@ -118,6 +130,13 @@ def run(
         write_after(app, plan, report, options.twiml_dir)
     _report(app, plan, report, format_)
     return report.exit_code
+
+
+def operation_of(planning: wiring.PlanOptions) -> str:
+    """What the run is called where it holds the lock."""
+    if planning.only:
+        return "prune"
+    return "destroy" if planning.mode is Mode.DESTROY else "apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     )
     writer = stack.enter_context(wiring.client(app, who, read_only=False, parallelism=options.parallelism))
     progress = wiring.progress(app)
+    evidence = stack.enter_context(evidence_of(app, who.account_sid, options))
     context = ApplyContext(
         kinds=wiring.kinds(app),
         client=writer,
@@ -158,6 +178,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
         progress=progress,
         stop=stack.enter_context(stop_on_signal()),
         on_outcome=functools.partial(_tell, app),
+        evidence=evidence,
     )
     settled = settle_unfinished(context)
     if settled:
@@ -169,6 +190,33 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
             return wiring.make_plan(app, configuration, reader, store, planning, progress)
 
     return _Acting(context, make)
+
+
+@contextmanager
+def evidence_of(app: App, account_sid: str, options: ApplyOptions) -> Iterator[Evidence]:
+    """The evidence that --evidence asks for, its last hash told at the end; none without it."""
+    from voiceform.kinds.base import NoEvidence
+
+    if options.evidence is None:
+        yield NoEvidence()
+        return
+    from voiceform import __version__
+    from voiceform.kinds.retention.evidence.ledger import EvidenceLog
+
+    log = EvidenceLog(
+        app.path(options.evidence),
+        clock=app.clock,
+        who=wiring.who_runs(app),
+        account_sid=account_sid,
+        command=[
+            *(["--auto-approve"] if options.auto_approve else []),
+            *(f"--approve {t}" for t in options.approve),
+        ],
+        version=__version__,
+    )
+    with log:
+        yield log
+    click.echo(f"Evidence: {log.path}\nIts last line has the hash {log.head}", err=True)
 
 
 def _check_blocked(plan: Plan, approvals: Approvals) -> None:

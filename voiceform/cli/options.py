@@ -91,6 +91,13 @@ expect_digest_option = click.option(
     help="Go on only with the plan of this digest, or one that does what this review digest stands for.",
 )
 
+evidence_option = click.option(
+    "--evidence",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Take down what is destroyed, in a folder whose lines nobody can change unseen.",
+)
+
 auto_approve_option = click.option(
     "--auto-approve", is_flag=True, help="Do not ask; safety limits still hold."
 )

@@ -31,8 +31,9 @@ def kinds(app: App) -> tuple[Kind[Any], ...]:
     from voiceform.kinds.call import CallKind
     from voiceform.kinds.conference import ConferenceKind
     from voiceform.kinds.queue import QueueKind
+    from voiceform.kinds.retention import RetentionKind
 
-    return (QueueKind(), ConferenceKind(), CallKind(app.directory))
+    return (QueueKind(), ConferenceKind(), CallKind(app.directory), RetentionKind())
 
 
 def load(app: App) -> Configuration:
@@ -106,12 +107,13 @@ def new_plan_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What the command line says about one plan."""
+    """What the command line says about one plan; `only` names the kinds that it is about, all when empty."""
 
     mode: Mode
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     at: datetime | None = None
+    only: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -131,7 +133,7 @@ def make_plan(
     now = app.clock.now()
     request = planner.PlanRequest(
         configuration=configuration,
-        kinds=kinds(app),
+        kinds=[kind for kind in kinds(app) if not options.only or kind.name in options.only],
         client=reader,
         store=store,
         recorded=read_resources(store),

@@ -21,8 +21,8 @@ READ_EVERY = 50
 class HoldBook:
     """The recorded holds, read again and again. Safe for many threads.
 
-    `weighed` are the identities of the holds that the plan considered: what they ask of a call was answered then
-    and does not change, so only other holds make us look up calls.
+    `weighed` are the identities of the holds that the plan considered: what they ask of a call was answered
+    then and does not change, so only other holds make us look up calls.
     """
 
     def __init__(self, store: DocumentReader, weighed: Iterable[str], calls: CallBook) -> None:

@@ -1,0 +1,63 @@
+"""`voiceform prune`: retention alone, and the check of its evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from voiceform.cli.applying import ApplyOptions, apply_options, run
+from voiceform.cli.options import App, format_option
+from voiceform.cli.wiring import PlanOptions
+from voiceform.model.errors import UsageError
+from voiceform.model.plan import Mode
+
+ONLY = ("retention",)
+
+
+@click.group("prune", invoke_without_command=True)
+@click.option("--dry-run", is_flag=True, help="Show the plan; nothing is locked, recorded or deleted.")
+@format_option("text", "json")
+@apply_options
+@click.pass_context
+def command(ctx: click.Context, dry_run: bool, format_: str, options: ApplyOptions) -> int | None:
+    """Delete the recordings and call records whose time is over.
+
+    Plans and applies the section `retention` and nothing else; rules and holds are recorded first.
+    """
+    if ctx.invoked_subcommand is not None:
+        return None
+    app = ctx.ensure_object(App)
+    planning = PlanOptions(Mode.NORMAL, only=ONLY)
+    if not dry_run:
+        return run(app, None, planning, options, format_)
+    if options.evidence is not None:
+        raise UsageError(
+            "a dry run has no evidence: nothing happens", hint="leave out --evidence, or --dry-run"
+        )
+    return _show_plan(app, planning, options, format_)
+
+
+def _show_plan(app: App, planning: PlanOptions, options: ApplyOptions, format_: str) -> int:
+    """Print the plan; 4 when a limit or a hold blocks it and no --approve lifts that."""
+    from voiceform.cli.plan import BLOCKED_EXIT, plan_now, show
+    from voiceform.engine.safety import Approvals
+
+    approvals = Approvals.parse(options.approve)
+    plan = plan_now(app, planning)
+    show(app, plan, format_, show_numbers=options.show_numbers)
+    return 0 if all(approvals.lift(blocked) for blocked in plan.blocked) else BLOCKED_EXIT
+
+
+@command.command("verify")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@format_option("text", "json")
+@click.option("--offline", is_flag=True, help="Check the lines alone; do not look into the account.")
+@click.pass_obj
+def verify(app: App, folder: Path, format_: str, offline: bool) -> int:
+    """Check evidence: that no line was changed, and that what was deleted is gone."""
+    from voiceform.cli.prune_verify import check, report
+
+    found = check(app, app.path(folder), offline=offline)
+    click.echo(report(found, format_))
+    return 1 if found.problems else 0

@@ -1,0 +1,57 @@
+"""What `voiceform prune verify` does and says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from voiceform.cli import wiring
+from voiceform.cli.options import App
+from voiceform.kinds.retention.evidence.verify import Found, check_account, check_folder
+from voiceform.model.errors import CredentialsError
+from voiceform.render.escape import terminal
+
+
+def check(app: App, folder: Path, *, offline: bool) -> Found:
+    """Check the folder and, where there are credentials of its account, that what was deleted is gone."""
+    found = check_folder(folder)
+    if offline:
+        found.notes.append("the account was not looked at (--offline)")
+        return found
+    try:
+        who = wiring.credentials(app, found.account_sid)
+    except CredentialsError as error:
+        found.notes.append(f"the account was not looked at: {error.what}")
+        return found
+    with wiring.client(app, who, read_only=True) as reader:
+        check_account(found, reader, progress=wiring.progress(app))
+    return found
+
+
+def report(found: Found, format_: str) -> str:
+    """The result as text or JSON, without a final newline."""
+    if format_ == "json":
+        return json.dumps(
+            {
+                "valid": not found.problems,
+                "files": found.files,
+                "lines": found.lines,
+                "deleted": found.removed,
+                "account_sid": found.account_sid,
+                "account_checked": found.looked,
+                "head": found.head,
+                "problems": found.problems,
+                "notes": found.notes,
+            },
+            indent=2,
+        )
+    lines = [f"Problem: {terminal(problem)}" for problem in found.problems]
+    lines += [f"Note: {terminal(note)}" for note in found.notes]
+    looked = ", all of it gone from the account" if found.looked and not found.problems else ""
+    lines.append(
+        f"{found.files:,} {'file' if found.files == 1 else 'files'}, {found.lines:,} lines,"
+        f" {found.removed:,} deleted{looked}."
+    )
+    lines.append("The evidence is NOT sound." if found.problems else "The evidence is sound.")
+    lines.append(f"Its last line has the hash {found.head}")
+    return "\n".join(lines)
