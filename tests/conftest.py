@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.services import PostgresServer, S3Server, postgres_server, s3_server
 from tests.support import Stack
 from voiceform.emulator import Emulator
+
+__all__ = ["postgres_server", "s3_server"]
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +33,25 @@ def emulator(shared_emulator: Emulator) -> Emulator:
 def stack(tmp_path: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> Stack:
     """An empty stack against an empty account."""
     return Stack(tmp_path, emulator, capsys)
+
+
+def postgres_state(server: PostgresServer) -> str:
+    """The URL of a fresh state on the PostgreSQL server."""
+    return server.url(schema=f"stack_{secrets.token_hex(6)}")
+
+
+def s3_state(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a fresh state on the S3 server, whose variables are set for this process and its children."""
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    return f"s3://voiceform/{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def shared_state(request: pytest.FixtureRequest, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """The stack with its state in the store that the test's parameter names: sqlite, postgres or s3."""
+    if request.param == "postgres":
+        stack.environ["VOICEFORM_STATE"] = postgres_state(request.getfixturevalue("postgres_server"))
+    elif request.param == "s3":
+        stack.environ["VOICEFORM_STATE"] = s3_state(request.getfixturevalue("s3_server"), monkeypatch)
+    return stack

@@ -12,7 +12,11 @@ import pytest
 
 from tests.support import Stack
 
-ROUNDS = 12
+ROUNDS = [
+    *(("sqlite", seed) for seed in range(12)),
+    *(("postgres", seed) for seed in range(100, 105)),
+    *(("s3", seed) for seed in range(200, 204)),
+]
 QUEUES = {f"q{number:02d}": 10 + number for number in range(24)}
 
 
@@ -41,8 +45,9 @@ def wait_for_writes(stack: Stack, count: int, process: subprocess.Popen[bytes]) 
         time.sleep(0.002)
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
-def test_a_killed_apply_is_made_whole_by_the_next(stack: Stack, seed: int) -> None:
+@pytest.mark.parametrize(("shared_state", "seed"), ROUNDS, indirect=["shared_state"])
+def test_a_killed_apply_is_made_whole_by_the_next(shared_state: Stack, seed: int) -> None:
+    stack = shared_state
     chance = random.Random(seed)
     stack.queues(**QUEUES)
     stack.emulator.faults(

@@ -12,12 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import PostgresServer, Proxy, S3Server, postgres_server, s3_server
+from tests.services import PostgresServer, Proxy, S3Server
 from voiceform.state.backend import Backend
 from voiceform.state.open import open_store
 from voiceform.state.sqlite import SqliteStore
-
-__all__ = ["postgres_server", "s3_server"]
 
 
 class Place(ABC):

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import postgres_server, s3_server
-from voiceform.state.sqlite import SqliteStore
 
-__all__ = ["postgres_server", "s3_server"]
+from voiceform.state.sqlite import SqliteStore
 
 
 @pytest.fixture
