@@ -1,0 +1,68 @@
+"""Calling hours hold wherever the called person may be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voiceform.kinds.call.hours import CallingHours
+from voiceform.kinds.call.zones import zones_of_number
+
+NEW_YORK, LOS_ANGELES, TOLL_FREE, FICTION = "+12125550100", "+14155550100", "+18005550100", "+15558675310"
+HOURS = {"start": "08:00", "end": "21:00"}
+
+
+def allowed(number: str, text: str, **more: Any) -> bool:
+    hours = CallingHours.parse({**HOURS, **more})
+    return hours.allow(hours.zones(number), datetime.fromisoformat(text))
+
+
+def test_each_number_has_its_own_clock() -> None:
+    assert allowed(NEW_YORK, "2026-12-01T13:00Z")
+    assert not allowed(LOS_ANGELES, "2026-12-01T13:00Z")
+    assert allowed(LOS_ANGELES, "2026-12-02T04:59Z")
+    assert not allowed(NEW_YORK, "2026-12-02T02:00Z"), "the end is outside"
+
+
+@pytest.mark.parametrize("number", [TOLL_FREE, FICTION])
+def test_a_number_that_may_be_anywhere_must_be_allowed_everywhere(number: str) -> None:
+    zones = zones_of_number(number)
+    assert len(zones) > 20
+    assert allowed(number, "2026-12-01T23:00Z")
+    assert not allowed(number, "2026-12-01T14:00Z"), "it is six in the morning in Los Angeles"
+
+
+def test_nobody_knows_where_a_sip_address_is() -> None:
+    assert not allowed("sip:anna@example.com", "2026-12-01T15:00Z")
+    assert allowed("sip:anna@example.com", "2026-12-01T15:00Z", timezone="Europe/Berlin")
+
+
+def test_days_are_those_of_the_same_clock() -> None:
+    assert allowed(NEW_YORK, "2026-12-05T01:00Z", days=["fri"])
+    assert not allowed(NEW_YORK, "2026-12-05T14:00Z", days=["fri"])
+
+
+def test_midnight_can_be_the_end() -> None:
+    assert allowed(NEW_YORK, "2026-12-02T04:59Z", end="24:00")
+
+
+@given(
+    st.sampled_from([NEW_YORK, LOS_ANGELES, FICTION, "+4930123456", "+61491570006"]),
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),  # noqa: DTZ001
+)
+@settings(max_examples=150, deadline=None)
+def test_the_next_opening_is_the_first_allowed_moment(number: str, moment: datetime) -> None:
+    hours = CallingHours.parse({**HOURS, "days": ["mon", "tue", "wed", "thu", "fri"]})
+    now = moment.replace(tzinfo=UTC, second=0, microsecond=0)
+    zones = hours.zones(number)
+    opening = hours.opens(zones, now, now + timedelta(days=14))
+    assert opening is not None
+    assert hours.allow(zones, opening)
+    if hours.allow(zones, now):
+        assert opening == now
+    else:
+        assert not hours.allow(zones, opening - timedelta(minutes=1))
