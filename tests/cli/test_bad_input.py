@@ -43,6 +43,18 @@ def test_a_plan_for_another_account_is_refused_before_the_first_request(stack: S
     assert len(stack.emulator.requests()) == sent
 
 
+def test_a_state_of_another_account_is_refused_before_the_first_request(stack: Stack) -> None:
+    stack.queues(a=1)
+    stack.apply()
+    sent = len(stack.emulator.requests())
+    other = {**stack.environ, "TWILIO_ACCOUNT_SID": "AC" + "b" * 32}
+    for command in (["plan"], ["drift"], ["apply", "--auto-approve"], ["destroy", "--auto-approve"]):
+        result = stack.run(*command, environ=other)
+        assert result.code == 1
+        assert f"records account {ACCOUNT}" in result.err
+    assert len(stack.emulator.requests()) == sent
+
+
 def test_an_unreachable_host(stack: Stack) -> None:
     stack.queues(a=1)
     result = stack.run("--base-url", "http://127.0.0.1:1", "plan")

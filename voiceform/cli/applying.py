@@ -152,6 +152,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     from voiceform.engine.settle import settle_unfinished
     from voiceform.model.durations import parse_duration
     from voiceform.state.lease import acquire
+    from voiceform.state.meta import require_account
 
     configuration = wiring.load(app) if saved is None else None
     who = wiring.credentials(app, configuration.account if configuration is not None else None)
@@ -165,6 +166,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     lease = stack.enter_context(
         acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock, wait=wait)
     )
+    require_account(store, who.account_sid)
     writer = stack.enter_context(wiring.client(app, who, read_only=False, parallelism=options.parallelism))
     progress = wiring.progress(app)
     evidence = stack.enter_context(evidence_of(app, who.account_sid, options))

@@ -127,9 +127,11 @@ def make_plan(
     """Read state and account and plan."""
     from voiceform.engine import planner
     from voiceform.engine.targets import Selection
-    from voiceform.state.meta import state_version
+    from voiceform.state.meta import require_account, state_version
     from voiceform.state.resources import read_resources
 
+    require_account(store, reader.account_sid)
+    state = state_version(store)  # before the resources: a run that ends in between makes the plan stale
     now = app.clock.now()
     request = planner.PlanRequest(
         configuration=configuration,
@@ -137,7 +139,7 @@ def make_plan(
         client=reader,
         store=store,
         recorded=read_resources(store),
-        state=state_version(store),
+        state=state,
         account_sid=reader.account_sid,
         created_at=now,
         now=options.at or now,

@@ -114,7 +114,8 @@ def begin_run(
     record = RunRecord(plan.plan_id, plan.mode, who, plan.created_at, now, len(plan.pending))
     key = run_key(plan.plan_id)
     meta = read_meta(store) or Meta(make_lineage())
-    opened = replace(meta, unfinished=(*meta.unfinished, plan.plan_id))
+    account = meta.account_sid or plan.account_sid
+    opened = replace(meta, unfinished=(*meta.unfinished, plan.plan_id), account_sid=account)
     header = Write(key, run_to_document(record), None)
     version = None
     writes = chain((header,), intent_writes(plan.plan_id, plan.pending), (opened.bumped(),))

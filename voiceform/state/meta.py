@@ -23,19 +23,28 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The content of `meta`. `unfinished` are the ids of runs that began and have not finished; `version` is
-    for compare-and-swap, None when it is not stored yet."""
+    """The content of `meta`. `unfinished` are the ids of runs that began and have not finished; `account_sid`
+    is the account of the first run; `version` is for compare-and-swap, None when it is not stored yet."""
 
     lineage: str
     serial: int = 0
     unfinished: tuple[str, ...] = ()
+    account_sid: str | None = None
     version: str | None = None
+
+    @classmethod
+    def from_document(cls, document: Document, version: str | None) -> Meta:
+        """The meta that a checked document describes."""
+        unfinished = tuple(document.get("unfinished", ()))
+        return cls(document["lineage"], document["serial"], unfinished, document.get("account_sid"), version)
 
     def document(self) -> Document:
         """The document to store."""
         document: Document = {"format": FORMAT, "lineage": self.lineage, "serial": self.serial}
         if self.unfinished:
             document["unfinished"] = list(self.unfinished)
+        if self.account_sid is not None:
+            document["account_sid"] = self.account_sid
         return document
 
     def bumped(self) -> Write:
@@ -55,8 +64,7 @@ def read_meta(reader: DocumentReader) -> Meta | None:
         return None
     check_format(entry.document.get("format"))
     check_document("meta", KEY, entry.document)
-    document = entry.document
-    return Meta(document["lineage"], document["serial"], tuple(document.get("unfinished", ())), entry.version)
+    return Meta.from_document(entry.document, entry.version)
 
 
 def check_format(found: object) -> None:
@@ -91,3 +99,13 @@ def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] = new_l
     meta = read_meta(store) or Meta(make_lineage())
     version = store.write((meta.bumped(),))[0]
     return replace(meta, serial=meta.serial + 1, version=version)
+
+
+def require_account(reader: DocumentReader, account_sid: str) -> None:
+    """Raise StateError when this state records another account: everything would seem to be gone."""
+    meta = read_meta(reader)
+    if meta is not None and meta.account_sid not in (None, account_sid):
+        raise StateError(
+            f"this state records account {meta.account_sid}, the credentials are for {account_sid}",
+            hint="use that account's credentials, or another --state for this account",
+        )

@@ -75,7 +75,7 @@ def _checked(document: Mapping[str, Any]) -> Meta:
         check_key(key)
         if key.startswith(PREFIX):
             recorded_from_entry(Entry(key, content, ""))
-    return Meta(document["lineage"], document["serial"], tuple(document.get("unfinished", ())))
+    return Meta.from_document(dict(document), None)
 
 
 def _check_follows(present: Meta, incoming: Meta) -> None:
