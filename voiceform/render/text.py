@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from voiceform.model.plan import Blocked, Change, Drift, DriftStatus, Plan, Unmanaged
 from voiceform.model.run import Outcome, RunReport
@@ -44,7 +45,7 @@ def render_plan(plan: Plan, *, color: bool, width: int, show_numbers: bool) -> s
 
     Changes stand in the order of apply; those that do nothing are not listed.
     """
-    shown = redact_plan(plan, show_numbers=show_numbers)
+    shown = redact_plan(replace(plan, changes=plan.pending), show_numbers=show_numbers)
     return lay_out(_plan_lines(shown), color=color, width=width) + "\n"
 
 
