@@ -43,6 +43,20 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
     (tmp_path / "voiceform.yaml").write_text("version: 1\nqueues: {support: {max_size: 10}}\n")
     assert "valid" in run(voiceform, "validate", cwd=tmp_path)
     assert run(python, "-m", "voiceform", "--version", cwd=tmp_path).startswith("voiceform, version ")
+    run(voiceform, "init", "new", cwd=tmp_path)
+    assert list((tmp_path / "new" / ".github" / "workflows").iterdir())
+    page = run(
+        voiceform,
+        "-f",
+        "voiceform.yaml",
+        "plan",
+        "--base",
+        "voiceform.yaml",
+        "--format",
+        "html",
+        cwd=tmp_path,
+    )
+    assert page.startswith("<!DOCTYPE html>") or page.startswith("<!doctype html>")
     refused = subprocess.run(
         [voiceform, "emulator"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
