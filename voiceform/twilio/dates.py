@@ -65,5 +65,5 @@ def _usual(text: str) -> datetime | None:
 
 
 def format_instant(moment: datetime) -> str:
-    """`moment` as the API's list filters take it: `2010-08-31T20:36:28Z`. It must be aware."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """`moment`, cut to its second, as the API's list filters take it: `2010-08-31T20:36:28Z`."""
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"

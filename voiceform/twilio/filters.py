@@ -41,15 +41,14 @@ class Span:
     def query(self, name: str, *, days_only: bool = False) -> list[tuple[str, str]]:
         """Filter parameters that let at least this span through.
 
-        Some lists know days only (conferences, recordings of a call); there an instant widens to its day.
+        Some lists know days only (conferences, recordings of a call); there an instant widens to its
+        day. Fractions of a second widen, too.
         """
         query = []
         if self.start is not None:
             query.append((f"{name}>", _text(_midnight(self.start) if days_only else self.start)))
         if self.end is not None:
-            rounded = _midnight(self.end)
-            last = rounded if rounded == self.end else rounded + DAY
-            query.append((f"{name}<", _text(last if days_only else self.end)))
+            query.append((f"{name}<", _text(_rounded_up(self.end, days_only=days_only))))
         return query
 
 
@@ -65,6 +64,11 @@ def _instant(value: date | None) -> datetime | None:
 
 def _midnight(moment: datetime) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _rounded_up(moment: datetime, *, days_only: bool) -> datetime:
+    below = _midnight(moment) if days_only else moment.replace(microsecond=0)
+    return below if below == moment else below + (DAY if days_only else timedelta(seconds=1))
 
 
 def _text(moment: datetime) -> str:
