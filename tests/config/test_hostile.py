@@ -168,6 +168,7 @@ def test_any_file_ends_in_a_configuration_or_in_diagnostics(
         assert diagnostic.position.line >= 1
         assert diagnostic.position.column >= 1
         assert diagnostic.message.isprintable()
+        assert (diagnostic.hint or "").isprintable()
 
 
 def _found(path: Path) -> list[Diagnostic]:

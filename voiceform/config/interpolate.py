@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from voiceform.config.scalars import Scalar, resolve_plain
-from voiceform.config.wording import both, shorten
+from voiceform.config.wording import both, quote, shorten
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Mark
 
@@ -86,11 +86,11 @@ class Interpolator:
         if body is not None and match["end"] and "${" not in match["body"]:
             return body["name"], body["default"]
         if not match["end"]:
-            problem = f"{shorten(match[0], 30)} is not closed"
+            problem = f"{quote(shorten(match[0], 30))} is not closed"
         elif "${" in match["body"]:
             problem = "a reference cannot contain another one"
         else:
-            problem = f"{shorten(match[0], 30)} is not a reference"
+            problem = f"{quote(shorten(match[0], 30))} is not a reference"
         self._problem(
             "malformed-reference", mark, problem, "write ${NAME} or ${NAME:-default}; $${ is a literal ${"
         )
