@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from voiceform.kinds.base import Session
 from voiceform.kinds.retention.archive import Copy
 from voiceform.kinds.retention.toll import Ending
-from voiceform.model.masking import redact_text
+from voiceform.model.masking import redact, redact_text
 from voiceform.model.plan import Change
 from voiceform.model.plan_codec import instant_to_text
 
@@ -38,7 +38,7 @@ class Scribe:
                 "event": "rule",
                 "run": self._run,
                 "rule": self._rule,
-                "policy": dict(change.after or change.before or {}),
+                "policy": redact(change.after or change.before or {}),
                 "planned": {name: change.details[name] for name in FIGURES},
             }
         )

@@ -169,7 +169,7 @@ def cutoff(attributes: Attributes, now: datetime) -> datetime:
     if until is not None:
         return _ALWAYS if now >= instant_from_text(until) else _NEVER
     keep = attributes["keep"]
-    return _NEVER if keep == FOREVER else now - parse_duration(keep)
+    return _NEVER if keep == FOREVER else now.replace(microsecond=0) - parse_duration(keep)
 
 
 def hold_identity(attributes: Attributes) -> str:
