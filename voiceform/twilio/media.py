@@ -72,20 +72,20 @@ def open_stream(wire: Wire, place: Place, target: str) -> Response:
     for _ in range(_MOST_REDIRECTS):
         if response.status_code not in _REDIRECTS:
             return response
-        url = _next_url(url, response.headers.get("Location"), place)
         response.raw.close()
+        url = _next_url(url, response.headers.get("Location"), place)
         response = wire.stream(url)
     response.raw.close()
     raise ExchangeFailedError("redirected too often", sent=True)
 
 
 def _next_url(url: str, location: str | None, place: Place) -> str:
-    following = urljoin(url, location or "")
     try:
+        following = urljoin(url, location or "")
         parts = urlsplit(following)
         host = parts.hostname
     except ValueError:
-        host = None
+        raise _astray(place, "a redirect that cannot be followed") from None
     plain = following.isascii() and following.isprintable() and " " not in following
     if not location or not host or not plain or parts.username is not None:
         raise _astray(place, "a redirect that cannot be followed")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voiceform.twilio.transport import Transport
 
 _FRUITLESS_PAGES = 100
-"""So many pages in a row without a row that is new are a loop, whatever their links look like."""
+"""So many pages in a row that are empty or were there before are a loop, whatever their links look like."""
 
 
 class Row(Protocol):
@@ -76,6 +76,7 @@ class Cursor(Generic[R]):
         self._transport = transport
         self._seen = seen
         self._links: set[int] = set()
+        self._pages: set[int] = set()
         self._fruitless = 0
 
     def fetch(self, link: str | None = None) -> Page:
@@ -90,6 +91,7 @@ class Cursor(Generic[R]):
         link = page.following
         if link is None:
             return None
+        self._count(page)
         if not is_own_link(link, self.listing.path):
             raise self._error("the link to the next page leads elsewhere", link)
         if hash(link) in self._links or self._fruitless > _FRUITLESS_PAGES:
@@ -100,16 +102,23 @@ class Cursor(Generic[R]):
     def rows(self, page: Page) -> Iterator[R]:
         """The rows of a page that were not on an earlier one and that `keep` wants."""
         listing = self.listing
-        self._fruitless += 1
         for raw in page.rows:
-            try:
-                row = listing.parse(raw)
-            except MalformedAnswerError as error:
-                raise self._error(f"a row cannot be read: {error}", None) from None
-            if self._seen.add(row.sid):
-                self._fruitless = 0
-                if listing.keep is None or listing.keep(row):
-                    yield row
+            row = self._parsed(raw)
+            # Not wanted here does not count as seen: it may be wanted in the list beside this one.
+            if (listing.keep is None or listing.keep(row)) and self._seen.add(row.sid):
+                yield row
+
+    def _parsed(self, raw: object) -> R:
+        try:
+            return self.listing.parse(raw)
+        except MalformedAnswerError as error:
+            raise self._error(f"a row cannot be read: {error}", None) from None
+
+    def _count(self, page: Page) -> None:
+        """Count pages in a row that bring nothing: a page is known by its first and its last row."""
+        ends = hash(tuple(self._parsed(raw).sid for raw in (page.rows[0], page.rows[-1]))) if page.rows else 0
+        self._fruitless = self._fruitless + 1 if not page.rows or ends in self._pages else 0
+        self._pages.add(ends)
 
     def _page(self, value: object) -> Page:
         data: Json = as_object(value)
