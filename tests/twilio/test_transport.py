@@ -189,7 +189,7 @@ def test_a_refusal_is_no_unknown_outcome(
         call(client)
     assert caught.value.status == status
     assert caught.value.code == 21211
-    assert "867" not in str(caught.value)
+    assert "555867" not in str(caught.value)
     assert len(server.requests) == 1
 
 
@@ -413,7 +413,7 @@ def test_an_error_says_what_where_and_what_next(server: Server, client: Client) 
     assert "RQ" + "a" * 32 in text
     assert "\n  see https://www.twilio.com/docs/errors/20002" in text
     assert "\x1b" not in text
-    assert "867" not in text
+    assert "555867" not in text
     assert caught.value.request_id == "RQ" + "a" * 32
 
 
