@@ -100,14 +100,8 @@ def dispatch_once(context: DispatchContext) -> Report:
     return report
 
 
-def watch(
-    context: DispatchContext,
-    *,
-    poll: timedelta,
-    on_look: Callable[[Report], None],
-    until: datetime | None = None,
-) -> Report:
-    """Go on placing what becomes due until `stop` is set (or, for rehearsals, until that instant).
+def watch(context: DispatchContext, *, poll: timedelta, on_look: Callable[[Report], None]) -> Report:
+    """Go on placing what becomes due until `stop` is set.
 
     Sleeps until the next occurrence, `poll` at most, since schedules are applied and removed meanwhile.
     `on_look` hears after each round how things stand.
@@ -115,7 +109,7 @@ def watch(
     with ThreadPoolExecutor(max_workers=context.threads) as pool:
         service = _Service(context, pool)
         try:
-            while not context.stop.is_set() and (until is None or context.clock.now() < until):
+            while not context.stop.is_set():
                 service.round()
                 on_look(service.report)
                 _sleep_until(context, service.wake(poll), poll, service.busy)

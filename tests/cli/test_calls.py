@@ -1,0 +1,114 @@
+"""Looking at the ledger, and deciding what nobody can find out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.calling import FROM, NINE, OTHER, TO, Timeline, after, calls
+from tests.support import Stack
+
+OCCURRENCE = "2026-12-01T14:00:00Z"
+RESOLVE = ("calls", "resolve", "call.reminder", OCCURRENCE)
+
+
+@pytest.fixture
+def time(stack: Stack) -> Timeline:
+    return Timeline(stack)
+
+
+@pytest.fixture
+def doubt(stack: Stack, time: Timeline) -> Timeline:
+    """Two calls at nine: one is placed, of the other nobody knows."""
+    stack.write(calls([TO, OTHER]))
+    time.apply(after(hours=-3))
+    stack.emulator.faults([{"kind": "drop-before", "operation": "createCall", "times": 1}])
+    assert time.at(after(1), "dispatch", "--once").code == 8
+    return time
+
+
+def test_an_empty_ledger(time: Timeline) -> None:
+    assert time.at(NINE, "calls", "list").out == "No calls.\n"
+    assert time.at(NINE, "calls", "list", "--format", "json").json == {"calls": []}
+
+
+def test_what_is_planned_is_listed_and_masked(stack: Stack, time: Timeline) -> None:
+    stack.write(calls())
+    time.apply(after(hours=-3))
+    result = time.at(after(hours=-2), "calls", "list", "--format", "json")
+    assert result.json == {
+        "calls": [
+            {
+                "address": "call.reminder",
+                "occurrence": OCCURRENCE,
+                "to": "+1•••••0101",
+                "attempt": 1,
+                "status": "planned",
+                "sid": None,
+                "at": None,
+            }
+        ]
+    }
+
+
+def test_listing_tells_of_the_unknown(doubt: Timeline) -> None:
+    result = doubt.at(after(2), "calls", "list")
+    assert result.code == 8
+    assert "unknown" in result.out
+    assert TO not in result.out
+    assert result.out.endswith("1 placed, 1 unknown\n")
+    assert doubt.at(after(2), "calls", "list", "--status", "placed").code == 0
+    assert doubt.at(after(2), "calls", "list", "call.other").out == "No calls.\n"
+    assert doubt.at(after(2), "calls", "list", "--since", "2026-12-02T00:00:00Z").out == "No calls.\n"
+
+
+def test_not_placed_is_the_end_of_it(doubt: Timeline) -> None:
+    assert doubt.at(after(minutes=5), *RESOLVE, "--not-placed").code == 0
+    assert doubt.at(after(minutes=6), "dispatch", "--once").code == 0
+    assert doubt.placed() == [TO, OTHER], "it is not sent again"
+    assert sorted(doubt.statuses(after(minutes=7))) == ["answered", "failed"]
+    again = doubt.at(after(minutes=8), *RESOLVE, "--not-placed")
+    assert again.code == 64
+    assert "no call of call.reminder at 2026-12-01T14:00:00Z is in doubt" in again.err
+
+
+def test_too_early_to_write_off(doubt: Timeline) -> None:
+    result = doubt.at(after(3), *RESOLVE, "--not-placed")
+    assert result.code == 64
+    assert "may still be under way" in result.err
+
+
+def test_placed_takes_the_call_that_somebody_found(stack: Stack, doubt: Timeline) -> None:
+    sid = stack.account.post("Calls.json", To=TO, From=FROM, Twiml="<Response/>")["sid"]
+    assert doubt.at(after(minutes=5), *RESOLVE, "--placed", sid).code == 0
+    assert sid in [row["sid"] for row in doubt.ledger()]
+    assert doubt.at(after(minutes=6), "dispatch", "--once").code == 0
+
+
+def test_placed_refuses_a_call_between_others(stack: Stack, doubt: Timeline) -> None:
+    stranger = stack.account.post("Calls.json", To=OTHER, From=FROM, Twiml="<Response/>")["sid"]
+    result = doubt.at(after(minutes=5), *RESOLVE, "--placed", stranger)
+    assert (result.code, "between other numbers" in result.err) == (64, True)
+
+
+def test_placed_refuses_a_call_that_is_known(stack: Stack, doubt: Timeline) -> None:
+    [known] = [row["sid"] for row in doubt.ledger() if row["sid"]]
+    result = doubt.at(after(minutes=5), *RESOLVE, "--placed", known)
+    assert (result.code, "already" in result.err) == (64, True)
+
+
+def test_several_in_doubt_need_a_number(stack: Stack, time: Timeline) -> None:
+    stack.write(calls([TO, OTHER]))
+    time.apply(after(hours=-3))
+    stack.emulator.faults([{"kind": "drop-before", "operation": "createCall", "times": 2}])
+    time.at(after(1), "dispatch", "--once")
+    resolve = (*RESOLVE, "--not-placed")
+    result = time.at(after(minutes=5), *resolve)
+    assert (result.code, "choose one with --to" in result.err) == (64, True)
+    assert time.at(after(minutes=5), *resolve, "--to", "0102").code == 0
+    rows = {row["to"]: row["status"] for row in time.ledger()}
+    assert rows == {TO: "unknown", OTHER: "failed"}
+
+
+def test_one_decision_at_a_time(time: Timeline) -> None:
+    for options in ((), ("--placed", "CA" + "0" * 32, "--not-placed")):
+        assert time.at(NINE, *RESOLVE, *options).code == 64
