@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cli.calling import FROM, NINE, OTHER, TO, Timeline, after, calls
 from tests.support import Stack
+from voiceform.model.clock import ManualClock
+from voiceform.state.lease import acquire
+from voiceform.state.open import open_store
+from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 
 OCCURRENCE = "2026-12-01T14:00:00Z"
 RESOLVE = ("calls", "resolve", "call.reminder", OCCURRENCE)
@@ -112,3 +118,34 @@ def test_several_in_doubt_need_a_number(stack: Stack, time: Timeline) -> None:
 def test_one_decision_at_a_time(time: Timeline) -> None:
     for options in ((), ("--placed", "CA" + "0" * 32, "--not-placed")):
         assert time.at(NINE, *RESOLVE, *options).code == 64
+
+
+def test_pushing_an_older_state_does_not_forget_calls(stack: Stack, time: Timeline) -> None:
+    stack.write(calls())
+    time.apply(after(hours=-3))
+    pulled = stack.ok("state", "pull").out
+    time.at(after(1), "dispatch", "--once")
+    document = json.loads(pulled)
+    document["serial"] += 1
+    (stack.folder / "old.json").write_text(json.dumps(document))
+    assert time.at(after(2), "state", "push", "old.json").code == 0
+    time.at(after(3), "dispatch", "--once")
+    assert time.placed() == [TO]
+
+
+def test_the_dispatchers_lock_is_shown_and_broken(stack: Stack, time: Timeline) -> None:
+    stack.write(calls())
+    time.apply(after(hours=-3))
+    with (
+        open_store("sqlite:///.voiceform/state.db", base_dir=stack.folder) as store,
+        acquire(
+            SideLease(store, DISPATCH_LEASE),
+            operation="dispatch",
+            holder="anna@host",
+            clock=ManualClock(NINE),
+        ),
+    ):
+        assert "anna@host runs dispatch" in time.at(NINE, "lock", "show", "--dispatch").out
+        assert time.at(NINE, "lock", "show").out == "Nobody holds the lock.\n"
+        assert time.at(NINE, "lock", "break", "--dispatch", "--reason", "gone").code == 0
+    assert time.at(after(1), "dispatch", "--once").code == 0

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from voiceform.cli.options import App, format_option
+
+if TYPE_CHECKING:
+    from voiceform.state.backend import Backend
 
 
 @click.group("lock")
@@ -14,16 +18,22 @@ def command() -> None:
     """Show or break the lock on recorded state."""
 
 
+_dispatch_option = click.option(
+    "--dispatch", is_flag=True, help="The lock of dispatchers, which is another one."
+)
+
+
 @command.command("show")
 @format_option("text", "json")
+@_dispatch_option
 @click.pass_obj
-def show(app: App, format_: str) -> int:
+def show(app: App, format_: str, dispatch: bool) -> int:
     """Show who holds the lock, since when and until when."""
     from voiceform.cli import wiring
     from voiceform.state.lease import show_lease
 
     with wiring.opened_store(app) as store:
-        lease = show_lease(store)
+        lease = show_lease(_locked(store, dispatch))
     if format_ == "json":
         click.echo(json.dumps({"lock": lease.document() if lease is not None else None}))
     elif lease is None or lease.holder is None:
@@ -39,13 +49,22 @@ def show(app: App, format_: str) -> int:
 
 @command.command("break")
 @click.option("--reason", required=True, help="Why; kept in the state for whoever held it.")
+@_dispatch_option
 @click.pass_obj
-def break_(app: App, reason: str) -> int:
+def break_(app: App, reason: str, dispatch: bool) -> int:
     """Take the lock away from its holder, who can write nothing from then on."""
     from voiceform.cli import wiring
     from voiceform.state.lease import break_lease
 
     with wiring.opened_store(app) as store:
-        broken = break_lease(store, reason=reason, who=wiring.who_runs(app), clock=app.clock)
+        broken = break_lease(
+            _locked(store, dispatch), reason=reason, who=wiring.who_runs(app), clock=app.clock
+        )
     click.echo(f"The lock of {broken.holder} is broken; it can write nothing more.")
     return 0
+
+
+def _locked(store: Backend, dispatch: bool) -> Backend:
+    from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
+
+    return SideLease(store, DISPATCH_LEASE) if dispatch else store

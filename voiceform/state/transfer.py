@@ -14,6 +14,9 @@ from voiceform.state.meta import Meta, check_format, read_meta
 from voiceform.state.resources import PREFIX, recorded_from_entry
 
 _ATTEMPTS = 3
+_LEDGERS = "ledger/"
+_HEADS = "ledger-heads/"
+"""Where the kind `call` keeps what makes a second call impossible."""
 
 
 def pull(reader: DocumentReader) -> Document:
@@ -36,7 +39,10 @@ def pull(reader: DocumentReader) -> Document:
 
 
 def push(store: DocumentStore, document: Mapping[str, Any]) -> bool:
-    """Make the state hold exactly what `pull` wrote; False when it does already.
+    """Make the state hold what `pull` wrote; False when it does already.
+
+    Only the ledger of calls is never taken back: what was placed since the pull stays known, or it would be
+    placed again.
 
     Hold the lease and give its store. An empty state takes anything; otherwise the lineage must be the same
     and the serial higher. StateError for everything else, and for a document that does not fit the schema;
@@ -45,13 +51,28 @@ def push(store: DocumentStore, document: Mapping[str, Any]) -> bool:
     incoming = _checked(document)
     current = {entry.key: entry for entry in store.list("") if not _is_lease(entry.key)}
     present = read_meta(store)
-    wanted: dict[str, Document] = {**document["documents"], meta_documents.KEY: incoming.document()}
+    wanted: dict[str, Document] = {
+        **_with_ledger(current, document["documents"]),
+        meta_documents.KEY: incoming.document(),
+    }
     if {key: entry.document for key, entry in current.items()} == wanted:
         return False
     if present is not None:
         _check_follows(present, incoming)
     store.write(_writes(current, wanted))
     return True
+
+
+def _with_ledger(current: Mapping[str, Entry], pushed: Mapping[str, Document]) -> dict[str, Document]:
+    """The pushed documents, and of the ledgers everything that is known already; what is stored wins."""
+    wanted = dict(pushed)
+    for key, entry in current.items():
+        if key.startswith(_HEADS):
+            wanted[key] = entry.document
+        elif key.startswith(_LEDGERS):
+            calls = {**wanted.get(key, {}).get("calls", {}), **entry.document.get("calls", {})}
+            wanted[key] = {**entry.document, "calls": calls}
+    return wanted
 
 
 def _is_lease(key: str) -> bool:

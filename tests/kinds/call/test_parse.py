@@ -1,0 +1,162 @@
+"""`calls:` in configuration files: what is understood, and what is said about the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voiceform.config.load import load_configuration
+from voiceform.kinds.call import CallKind
+from voiceform.kinds.conference import ConferenceKind
+from voiceform.kinds.queue import QueueKind
+from voiceform.model.address import Address
+from voiceform.model.configuration import Configuration
+from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.errors import ConfigurationError
+
+TO = "+12125550101"
+BASE = {
+    "to": f'"{TO}"',
+    "from": '"+15017122661"',
+    "schedule": "{at: 2026-12-01T09:00:00, timezone: UTC}",
+    "answer": "{say: Hello}",
+}
+
+
+def load(folder: Path, **settings: str) -> Configuration:
+    lines = "\n".join(f"    {key}: {value}" for key, value in {**BASE, **settings}.items())
+    text = (
+        "version: 1\nqueues: {support: {friendly_name: Help & more}}\nconferences: {standup: {}}\n"
+        f"calls:\n  one:\n{lines}\n"
+    )
+    (folder / "voiceform.yaml").write_text(text, encoding="utf-8")
+    kinds = (QueueKind(), ConferenceKind(), CallKind(folder))
+    return load_configuration([], base_dir=folder, environ={}, kinds=kinds)
+
+
+def attributes(folder: Path, **settings: str) -> Any:
+    return load(folder, **settings).desired[Address("call", "one")].attributes
+
+
+def problems(folder: Path, **settings: str) -> tuple[Diagnostic, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder, **settings)
+    return caught.value.diagnostics
+
+
+def test_defaults(tmp_path: Path) -> None:
+    found = attributes(tmp_path)
+    assert found["to"] == [TO]
+    assert (found["misfire_grace"], found["pace"], found["on_remove"], found["on_change"]) == (
+        "15m",
+        1,
+        "let-finish",
+        "keep",
+    )
+    assert found["answer"] == {
+        "twiml": '<?xml version="1.0" encoding="UTF-8"?><Response><Say>Hello</Say></Response>'
+    }
+
+
+@pytest.mark.parametrize("form", ['"+1 (212) 555-0101"', '"+1-212-555-0101"', '"+12125550101"'])
+def test_numbers_are_brought_into_one_form(tmp_path: Path, form: str) -> None:
+    assert attributes(tmp_path, to=form)["to"] == [TO]
+
+
+def test_sip_and_clients_can_be_called(tmp_path: Path) -> None:
+    found = attributes(tmp_path, to='["sip:anna@example.com", "client:anna"]')
+    assert found["to"] == ["sip:anna@example.com", "client:anna"]
+
+
+def test_what_is_spoken_is_escaped(tmp_path: Path) -> None:
+    found = attributes(tmp_path, answer='{say: "</Say><Dial>+19005550100</Dial>"}')
+    assert "<Say>&lt;/Say&gt;&lt;Dial&gt;" in found["answer"]["twiml"]
+
+
+def test_answers_lead_to_declared_objects(tmp_path: Path) -> None:
+    queue = load(tmp_path, answer="{queue: support}").desired[Address("call", "one")]
+    assert queue.depends_on == (Address("queue", "support"),)
+    assert "<Enqueue>Help &amp; more</Enqueue>" in queue.attributes["answer"]["twiml"]
+    room = load(tmp_path, answer="{conference: standup}").desired[Address("call", "one")]
+    assert room.depends_on == (Address("conference", "standup"),)
+    assert "<Conference" in room.attributes["answer"]["twiml"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        ({"answer": "{say: a, url: 'https://example.com'}"}, "one-answer", "not say and url"),
+        ({"answer": "{method: GET}"}, "one-answer", "exactly one of conference, queue, say"),
+        ({"answer": "{say: a, method: GET}"}, "one-answer", "method goes with url"),
+        ({"answer": "{queue: nowhere}"}, "unknown-reference", "queue.nowhere is not declared"),
+        ({"answer": "{twiml: <Response><Sya>a</Sya></Response>}"}, "invalid-twiml", "did you mean <Say>"),
+        ({"answer": "{twiml: <Response><Say>a</Response>}"}, "invalid-twiml", "not well-formed"),
+        ({"answer": f"{{say: {'a' * 4000}}}"}, "invalid-twiml", "more than the 4000"),
+        ({"to": '"+1212555"'}, "invalid-number", "too short"),
+        ({"to": '"+99912345678"'}, "invalid-number", "not a phone number"),
+        ({"to": '[" +12125550101 ext. 5"]'}, "invalid-value", "must be a phone number"),
+        ({"schedule": "{at: 2026-12-01T09:00:00, timezone: Nowhere}"}, "invalid-schedule", "IANA"),
+        ({"schedule": "{timezone: UTC}"}, "invalid-schedule", "exactly one"),
+        ({"calling_hours": '{start: "21:00", end: "08:00"}'}, "invalid-hours", "across midnight"),
+        ({"calling_hours": '{start: "08:00", end: "21:00", timezone: X}'}, "invalid-hours", "IANA"),
+        ({"to": '"client:a"', "calling_hours": '{start: "08:00", end: "21:00"}'}, "unknown-zone", "no known"),
+        ({"to": "{csv: nowhere.csv}"}, "unusable-csv", "No such file"),
+        ({"pace": "0"}, "out-of-range", "more than 0"),
+        ({"retry": "{delay: 5m}"}, "missing-key", "attempts"),
+        ({"misfire_grace": "1h30m"}, "invalid-value", "a duration"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, settings: dict[str, str], code: str, message: str) -> None:
+    found = problems(tmp_path, **settings)
+    assert [item.code for item in found] == [code]
+    assert message in str(found[0])
+    assert found[0].position is not None
+    assert TO not in str(found[0])
+
+
+def test_a_csv_file(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(
+        '\ufeffname,phone\nA,+12125550101\nB,"+1 212 555 0102"\n\n"C, again",+12125550101\n', encoding="utf-8"
+    )
+    configuration = load(tmp_path, to="{csv: people.csv}")
+    assert configuration.desired[Address("call", "one")].attributes["to"] == [TO, "+12125550102"]
+    [warning] = configuration.warnings
+    assert warning.code == "duplicate-recipient"
+    assert warning.position is not None
+    assert warning.position.line == 5
+    assert "people.csv:2" in warning.message
+
+
+def test_bad_rows_are_named_by_line_and_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("phone\n+12125550101\n2125550199\n+1,2\n\n+1212\n", encoding="utf-8")
+    found = problems(tmp_path, to="{csv: people.csv}")
+    assert [(item.code, item.position and item.position.line) for item in found] == [
+        ("invalid-number", 3),
+        ("unusable-csv", 4),
+        ("invalid-number", 6),
+    ]
+    assert "2125550199" not in "".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name\nA\n", "no column 'phone'"),
+        (b"", "no column 'phone'"),
+        (b"phone,phone\n1,2\n", "more than one column"),
+        (b"phone\n\xff\xfe\n", "not UTF-8"),
+        (b'phone\n"+12125550101\n', "not CSV"),
+    ],
+)
+def test_files_that_are_no_tables(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "people.csv").write_bytes(content)
+    [found] = problems(tmp_path, to="{csv: people.csv}")
+    assert (found.code, message in found.message) == ("unusable-csv", True)
+
+
+def test_a_list_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
+    configuration = load(tmp_path, do_not_call="nowhere.txt")
+    assert [item.code for item in configuration.warnings] == ["do-not-call"]
+    assert configuration.desired[Address("call", "one")].attributes["do_not_call"] == "nowhere.txt"
