@@ -41,7 +41,7 @@ def postgres_state(server: PostgresServer) -> str:
 
 
 def s3_state(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of a fresh state on the S3 server, whose variables are set for this process and its children."""
+    """The URL of a fresh state on the S3 server; its variables are set for this process and its children."""
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
     return f"s3://voiceform/{secrets.token_hex(6)}"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-
 from voiceform.state.sqlite import SqliteStore
 
 
