@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from inspect import signature
+from typing import Any
+
+import pytest
+from twilio.rest.api.v2010.account.call import CallList  # type: ignore[import-untyped]
+from twilio.rest.api.v2010.account.conference.participant import ParticipantList  # type: ignore[import-untyped]
+
+from voiceform.twilio.errors import InvalidArgumentError
+from voiceform.twilio.parameters import CreateCall, CreateParticipant, encode, form_of
+
+NUMBERS: dict[str, Any] = {"to": "+15558675310", "from_": "+15017122661"}
+
+
+def test_only_what_is_given_is_sent() -> None:
+    assert form_of(CreateCall(**NUMBERS, url="https://example.com/")) == (
+        ("To", "+15558675310"),
+        ("From", "+15017122661"),
+        ("Url", "https://example.com/"),
+    )
+
+
+def test_false_zero_and_empty_are_values() -> None:
+    assert encode({"record": False, "timeout": 0, "wait_url": "", "trim": None, "events": ()}) == (
+        ("Record", "false"),
+        ("Timeout", "0"),
+        ("WaitUrl", ""),
+    )
+
+
+def test_lists_repeat_the_name() -> None:
+    assert encode({"status_callback_event": ("answered", "completed")}) == (
+        ("StatusCallbackEvent", "answered"),
+        ("StatusCallbackEvent", "completed"),
+    )
+
+
+def test_names_are_those_of_the_helper_library() -> None:
+    """twilio-python turns the same snake case into the names that the service knows."""
+    for ours, theirs in ((CreateCall, CallList.create), (CreateParticipant, ParticipantList.create)):
+        known = set(signature(theirs).parameters)
+        assert {one.name for one in fields(ours)} <= known
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"url": "https://example.com/", "twiml": "<Response/>"},
+        {"url": "https://example.com/", "application_sid": "AP1"},
+        {"twiml": "x" * 4001},
+    ],
+)
+def test_a_call_has_exactly_one_answer_that_fits(answers: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError):
+        CreateCall(**NUMBERS, **answers)
+
+
+def test_numbers_and_secrets_do_not_show() -> None:
+    shown = repr(CreateCall(**NUMBERS, twiml="<Say>PIN 1234</Say>", sip_auth_password="hunter2"))
+    shown += repr(CreateParticipant(**NUMBERS, caller_id="+15550001111", sip_auth_password="hunter2"))
+    assert not any(secret in shown for secret in ("5310", "2661", "1111", "hunter2", "1234"))
