@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -233,7 +234,7 @@ def test_another_account_calls_nobody(stack: Stack, time: Timeline) -> None:
     assert time.placed() == []
 
 
-FAULTS = {
+FAULTS: dict[str, dict[str, Any]] = {
     "drop-after": {"kind": "drop-after"},
     "drop-before": {"kind": "drop-before"},
     "500-after": {"kind": "status", "status": 500, "after": True},
@@ -513,3 +514,25 @@ def test_the_result_as_json(stack: Stack, time: Timeline) -> None:
     [schedule] = document["schedules"]
     assert schedule["calls"] == {"failed": 1, "placed": 1}
     assert document["unknown"] == 0
+
+
+def test_a_clock_that_was_years_ahead_does_not_silence_a_schedule(stack: Stack, time: Timeline) -> None:
+    stack.write(calls(schedule='{cron: "0 9 * * *", timezone: America/New_York}'))
+    time.apply(BEFORE)
+    time.at(after(days=3650, hours=5), "dispatch", "--once")
+    assert time.placed() == []
+    time.at(after(1), "dispatch", "--once")
+    assert time.placed()[-1:] == [TO]
+    assert [row["status"] for row in time.ledger() if row["occurrence"] == "2026-12-01T14:00:00Z"] == [
+        "placed"
+    ]
+
+
+def test_what_was_written_off_is_not_tried_again(stack: Stack, time: Timeline) -> None:
+    stack.write(calls(retry="{attempts: 3, delay: 1m, on: [failed, busy]}"))
+    time.apply(BEFORE)
+    stack.emulator.faults([{"kind": "drop-before", "operation": "createCall", "times": 1}])
+    time.at(after(1), "dispatch", "--once")
+    time.at(after(minutes=5), "calls", "resolve", "call.reminder", "2026-12-01T14:00:00Z", "--not-placed")
+    time.at(after(minutes=7), "dispatch", "--once")
+    assert time.placed() == [TO]

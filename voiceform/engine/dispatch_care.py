@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import Ledger, days_before, ledger_names
 from voiceform.kinds.call.refreshing import refresh
-from voiceform.kinds.call.settling import Doubt, doubts, settle
+from voiceform.kinds.call.settling import Doubt, doubts, flights, settle
 from voiceform.model.masking import mask_text
 from voiceform.model.store import DocumentStore
 from voiceform.twilio.errors import TwilioError
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 LOOKBACK = timedelta(days=7)
 _AT_ONCE = 8
+_SETTLES_WITHIN = timedelta(minutes=15)
 _LIVE_FOR = timedelta(hours=52)
 
 
 @dataclass(slots=True)
 class Care:
-    """What was found: outcomes that stay unknown, reservations that may be under way, calls that go on, and
-    whether any entry changed."""
+    """What was found: outcomes that are unknown, those in doubt that may be settled before long, calls that
+    go on, and whether any entry changed."""
 
     unknown: int = 0
     in_doubt: int = 0
@@ -46,7 +47,7 @@ def look_after(store: DocumentStore, client: Client, now: datetime) -> Care:
         _settle(found, client, now, known, care)
     for ledger in ledgers:
         _refresh(ledger, client, known[ledger.name], now, care)
-        _count(known[ledger.name], care)
+        _count(known[ledger.name], now, care)
     return care
 
 
@@ -55,7 +56,8 @@ def _settle(
 ) -> None:
     sids = {entry.sid for entries in known.values() for entry in entries.values() if entry.sid is not None}
     try:
-        for doubt, entry in settle(found, client, now, sids):
+        under_way = {pair for entries in known.values() for pair in flights(entries, now)}
+        for doubt, entry in settle(found, client, now, sids, under_way):
             care.changed = care.changed or entry != doubt.entry
             known[doubt.ledger.name][doubt.key] = entry
     except TwilioError as error:
@@ -78,10 +80,11 @@ def _refresh(ledger: Ledger, client: Client, entries: dict[Key, Entry], now: dat
     care.changed = care.changed or bool(changed)
 
 
-def _count(entries: dict[Key, Entry], care: Care) -> None:
+def _count(entries: dict[Key, Entry], now: datetime, care: Care) -> None:
     for entry in entries.values():
-        care.unknown += entry.status is CallStatus.UNKNOWN
-        care.in_doubt += entry.status in (CallStatus.UNKNOWN, CallStatus.RESERVED)
+        unknown = entry.status is CallStatus.UNKNOWN
+        care.unknown += unknown
+        care.in_doubt += entry.status is CallStatus.RESERVED or (unknown and now - entry.at < _SETTLES_WITHIN)
         care.live += entry.live
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Head
+from voiceform.kinds.call.ledger import ABSURD, Head
 from voiceform.kinds.call.spec import CallSpec
 
 CATCH_UP = timedelta(days=31)
@@ -58,7 +58,7 @@ class Judge:
     def verdict(self, key: Key, since: datetime) -> Due:
         """What is to become of `key`, which became due at `since` (not later than now)."""
         deadline = since + self.spec.grace
-        present = max(self.now, self.high_water or self.now)
+        present = latest_known(self.now, self.high_water)
         if present > deadline:
             late = present - since
             reason = f"{_span(late)} late, the misfire grace is {_span(self.spec.grace)}"
@@ -89,6 +89,14 @@ class Judge:
         return Due(key, Verdict.WAIT, since, f"calling hours in {names}", opening)
 
 
+def latest_known(now: datetime, high_water: datetime | None) -> datetime:
+    """The instant from which being late is measured. A mark of a clock that was wrong by more than a month
+    is not believed: it would keep everybody from being called until then."""
+    if high_water is None or high_water - now > ABSURD:
+        return now
+    return max(now, high_water)
+
+
 def due_keys(
     spec: CallSpec,
     entries: Mapping[Key, Entry],
@@ -116,13 +124,17 @@ def pending_keys(
 
 
 def retries(spec: CallSpec, entries: Mapping[Key, Entry]) -> Iterator[tuple[Key, datetime]]:
-    """Attempts that follow one that ended as `retry.on` says, with the instant at which they become due."""
+    """Attempts that follow a call that ended as `retry.on` says, with the instant at which they become due.
+
+    What the API refused, and what a person wrote off, was no call and is not tried again.
+    """
     if spec.retry.attempts < 2:
         return
     recipients = frozenset(spec.to)
     for key, entry in entries.items():
         if (
-            entry.status not in spec.retry.on
+            entry.sid is None
+            or entry.status not in spec.retry.on
             or key.attempt >= spec.retry.attempts
             or key.to not in recipients
         ):
@@ -130,16 +142,6 @@ def retries(spec: CallSpec, entries: Mapping[Key, Entry]) -> Iterator[tuple[Key,
         following = Key(key.occurrence, key.to, key.attempt + 1)
         if _undecided(entries.get(following)):
             yield following, (entry.ended_at or entry.at) + spec.retry.delay
-
-
-def due_since(spec: CallSpec, key: Key, entries: Mapping[Key, Entry]) -> datetime | None:
-    """Since when one key is due: its occurrence, or for a retry the delay after the attempt before."""
-    if key.attempt == 1:
-        return key.occurrence
-    before = entries.get(Key(key.occurrence, key.to, key.attempt - 1))
-    if before is None or before.status not in spec.retry.on:
-        return None
-    return (before.ended_at or before.at) + spec.retry.delay
 
 
 def lookback(spec: CallSpec) -> timedelta:
@@ -151,7 +153,7 @@ def lookback(spec: CallSpec) -> timedelta:
 def _looked_until(spec: CallSpec, head: Head, now: datetime) -> datetime:
     """Up to when occurrences were judged before. A schedule that nobody has looked at yet has missed nothing
     that repeats; a single instant that is over by now was missed."""
-    if head.high_water is None:
+    if head.high_water is None or head.high_water - now > ABSURD:
         return now - CATCH_UP if spec.schedule.at is not None else now
     return max(min(head.high_water, now), now - CATCH_UP)
 

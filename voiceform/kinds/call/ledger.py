@@ -26,6 +26,8 @@ from voiceform.model.store import Entry as Stored
 PREFIX = "ledger/"
 HEADS = "ledger-heads/"
 _SHARDS = 64
+ABSURD = timedelta(days=31)
+"""A clock that was ahead by more than this was wrong, and what it marked is not believed."""
 
 Step = Callable[[Entry | None], Entry | None]
 """What a key's entry (None: there is none) becomes; None leaves it as it is."""
@@ -107,12 +109,12 @@ class Ledger(LedgerReader):
         closed: bool | None = None,
         high_water: datetime | None = None,
     ) -> Head:
-        """Change what is given of the head; `high_water` only ever rises."""
+        """Change what is given of the head; `high_water` rises, unless it was set by a clock far ahead."""
         key = HEADS + self.name
         while True:
             stored = self._store.get(key)
             head = _head_of(stored)
-            latest = max(filter(None, (head.high_water, high_water)), default=None)
+            latest = _later(head.high_water, high_water)
             wanted = Head(account or head.account, head.closed if closed is None else closed, latest)
             if wanted == head and stored is not None:
                 return head
@@ -171,6 +173,12 @@ def day_of(instant: datetime) -> date:
 def days_before(instant: datetime, span: timedelta) -> date:
     """The first day to read so that everything of the last `span` is seen."""
     return day_of(instant - span)
+
+
+def _later(stored: datetime | None, given: datetime | None) -> datetime | None:
+    if stored is None or given is None:
+        return stored or given
+    return given if stored - given > ABSURD else max(stored, given)
 
 
 def _stepped(calls: dict[str, Document], key: Key, step: Step) -> tuple[Entry | None, bool]:

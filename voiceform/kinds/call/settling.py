@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from voiceform.twilio.client import Client
     from voiceform.twilio.resources import Call
 
+Numbers = tuple[str, str]
+"""Who is called, and from which number."""
+
 SETTLE_DELAY = timedelta(seconds=60)
 """How long after a request its outcome is looked for: longer than a request may take, and than lists lag."""
 _BEFORE = timedelta(seconds=30)
@@ -57,14 +60,21 @@ def doubts(ledger: Ledger, entries: Mapping[Key, Entry], now: datetime) -> list[
 
 
 def settle(
-    found: Sequence[Doubt], client: Client, now: datetime, known_sids: Collection[str]
+    found: Sequence[Doubt],
+    client: Client,
+    now: datetime,
+    known_sids: Collection[str],
+    under_way: Collection[Numbers],
 ) -> list[tuple[Doubt, Entry]]:
-    """Settle what can be settled and say what each doubt became. `known_sids` belong to other keys already.
+    """Settle what can be settled and say what each doubt became. `known_sids` belong to other keys already;
+    between the numbers `under_way` a request may just be answered, whose call is not known yet: they wait.
 
     Raises TwilioError when the calls cannot be listed; then nothing is changed.
     """
     settled: list[tuple[Doubt, Entry]] = []
     for (to, from_), group in _by_numbers(found).items():
+        if (to, from_) in under_way:
+            continue
         ready = [doubt for doubt in group if is_over(doubt.entry, now)]
         calls = (
             [call for call in client.list_calls(to=to, from_=from_) if call.sid not in known_sids]
@@ -79,8 +89,17 @@ def settle(
     return settled
 
 
-def _by_numbers(found: Iterable[Doubt]) -> dict[tuple[str, str], list[Doubt]]:
-    groups: dict[tuple[str, str], list[Doubt]] = {}
+def flights(entries: Mapping[Key, Entry], now: datetime) -> set[Numbers]:
+    """Between which numbers a request may be under way."""
+    return {
+        (key.to, entry.from_ or "")
+        for key, entry in entries.items()
+        if entry.status is CallStatus.RESERVED and not is_over(entry, now)
+    }
+
+
+def _by_numbers(found: Iterable[Doubt]) -> dict[Numbers, list[Doubt]]:
+    groups: dict[Numbers, list[Doubt]] = {}
     for doubt in found:
         groups.setdefault((doubt.key.to, doubt.entry.from_ or ""), []).append(doubt)
     return groups
