@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Row)
 
 _PLAIN_PAGES = 3
-_SLICES_PER_WORKER = 8
+_SLICES_PER_WORKER = 7
+_PAGES_WORTH_CUTTING = 4
+_SECOND_THOUGHTS = (8, 32, 128, 512)
+"""After so many pages a slice is looked at again: its first page may have lain in a quiet time."""
 _BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
 """Twilio was founded in 2008; what should be older lies in the first slice, which is open."""
 
@@ -42,6 +45,13 @@ class _Slice(Generic[R]):
         self.span = span
         self.cursor = Cursor(transport, scan.listing(span), seen)
         self.pages = 0
+
+
+def _check_filter(span: Span, instants: list[datetime]) -> None:
+    """A day off is how a boundary may be understood; more than that is no filter at all."""
+    tolerated = Span(span.start and span.start - DAY, span.end and span.end + DAY)
+    if not all(tolerated.contains(instant) for instant in instants):
+        raise _FilterIgnoredError
 
 
 class _FilterIgnoredError(Exception):
@@ -114,30 +124,39 @@ class _Slicer(Generic[R]):
     def _arrived(self, slice_: _Slice[R], page: Page) -> Iterator[R]:
         slice_.pages += 1
         link = slice_.cursor.following(page)
+        instants = self._instants(slice_, page)
         if slice_.pages == 1:
-            self._check_filter(slice_, page)
-            if link is not None and self._may_cut(slice_.span):
-                # The page is not lost: the new slices fetch its rows again, each in its place.
-                self._cut(slice_.span)
-                return
+            _check_filter(slice_.span, instants)
+        if link is not None and self._worth_cutting(slice_, instants):
+            # No row is lost: the new slices fetch those of this page again, each in its place.
+            self._cut(slice_.span)
+            return
         if link is not None:
             self._running[self._pool.submit(slice_.cursor.fetch, link)] = slice_
         else:
             self._refill()
         yield from slice_.cursor.rows(page)
 
-    def _check_filter(self, slice_: _Slice[R], page: Page) -> None:
-        """A day off is how a boundary may be understood; more than that is no filter at all."""
-        start, end = slice_.span.start, slice_.span.end
-        tolerated = Span(start and start - DAY, end and end + DAY)
-        for raw in page.rows:
-            instant = self._scan.instant(slice_.cursor.listing.parse(raw))
-            if instant is not None and not tolerated.contains(instant):
-                raise _FilterIgnoredError
+    def _instants(self, slice_: _Slice[R], page: Page) -> list[datetime]:
+        if slice_.pages > 1:
+            return []
+        instants = (self._scan.instant(slice_.cursor.parsed(raw)) for raw in page.rows)
+        return [instant for instant in instants if instant is not None]
 
-    def _may_cut(self, span: Span) -> bool:
-        open_slices = len(self._running) + len(self._waiting)
-        return open_slices < (_SLICES_PER_WORKER - 1) * self._workers and len(self._pieces(span)) > 1
+    def _worth_cutting(self, slice_: _Slice[R], instants: list[datetime]) -> bool:
+        """Whether a slice is probably long: its first page covers little of it, or it goes on and on alone.
+
+        Cutting costs a page that is fetched twice, so short slices are read to their end.
+        """
+        if len(self._pieces(slice_.span)) < 2:
+            return False
+        if slice_.pages == 1:
+            start, end = self._edges(slice_.span)
+            covered = max(instants) - min(instants) if instants else end - start
+            crowded = len(self._running) + len(self._waiting) >= _SLICES_PER_WORKER * self._workers
+            return not crowded and covered * _PAGES_WORTH_CUTTING < end - start
+        idle = not self._waiting and len(self._running) < self._workers // 2
+        return idle and slice_.pages in _SECOND_THOUGHTS
 
     def _cut(self, span: Span) -> None:
         for piece in self._pieces(span):
@@ -146,13 +165,17 @@ class _Slicer(Generic[R]):
 
     def _pieces(self, span: Span) -> list[Span]:
         """`span` in up to as many pieces of whole days as there are workers; open ends stay open."""
-        start = span.start or min(_BEGINNING, (span.end or _BEGINNING) - DAY)
-        end = span.end or max(self._transport.clock.now(), start) + DAY
+        start, end = self._edges(span)
         days = -(-(end - start) // DAY)
         marks = [start + DAY * (days * number // self._workers) for number in range(1, self._workers)]
         inner = [mark for mark in dict.fromkeys(marks) if start < mark < end]
         edges = [span.start, *inner, span.end]
         return [Span(edges[i], edges[i + 1]) for i in range(len(edges) - 1)]
+
+    def _edges(self, span: Span) -> tuple[datetime, datetime]:
+        """A span's ends, with likely ones for those that are open."""
+        start = span.start or min(_BEGINNING, (span.end or _BEGINNING) - DAY)
+        return start, span.end or max(self._transport.clock.now(), start) + DAY
 
     def _refill(self) -> None:
         while self._waiting and len(self._running) < self._workers:
