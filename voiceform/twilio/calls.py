@@ -103,7 +103,7 @@ class CallOperations(Operations):
                 keep=lambda call: span.contains(call.start_time) and status in (None, call.status),
             )
 
-        scan = Scan(listing, lambda call: call.start_time)
+        scan = Scan(listing, "start_time")
         return scan_side_by_side(self._transport, scan, Span.of(started_from, started_before), workers)
 
     def create_call(self, parameters: CreateCall) -> Call:

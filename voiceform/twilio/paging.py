@@ -103,12 +103,12 @@ class Cursor(Generic[R]):
         """The rows of a page that were not on an earlier one and that `keep` wants."""
         listing = self.listing
         for raw in page.rows:
-            row = self.parsed(raw)
+            row = self._parsed(raw)
             # Not wanted here does not count as seen: it may be wanted in the list beside this one.
             if (listing.keep is None or listing.keep(row)) and self._seen.add(row.sid):
                 yield row
 
-    def parsed(self, raw: object) -> R:
+    def _parsed(self, raw: object) -> R:
         """One row; raises ProtocolError."""
         try:
             return self.listing.parse(raw)
@@ -117,7 +117,7 @@ class Cursor(Generic[R]):
 
     def _count(self, page: Page) -> None:
         """Count pages in a row that bring nothing: a page is known by its first and its last row."""
-        ends = hash(tuple(self.parsed(raw).sid for raw in (page.rows[0], page.rows[-1]))) if page.rows else 0
+        ends = hash(tuple(self._parsed(raw).sid for raw in (page.rows[0], page.rows[-1]))) if page.rows else 0
         self._fruitless = self._fruitless + 1 if not page.rows or ends in self._pages else 0
         self._pages.add(ends)
 

@@ -94,7 +94,7 @@ class RecordingOperations(Operations):
                 keep=lambda recording: span.contains(recording.date_created),
             )
 
-        scan = Scan(listing, lambda recording: recording.date_created)
+        scan = Scan(listing, "date_created")
         return scan_side_by_side(self._transport, scan, Span.of(created_from, created_before), workers)
 
     def list_call_recordings(

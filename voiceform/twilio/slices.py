@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from voiceform.twilio.dates import parse_date
 from voiceform.twilio.filters import DAY, Span
 from voiceform.twilio.paging import Cursor, Listing, Page, Row, Seen
 
@@ -32,10 +33,10 @@ _BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Scan(Generic[R]):
-    """A list that can be filtered by a date: `listing` lists a span, `instant` is a row's date."""
+    """A list that can be filtered by a date: `listing` lists a span, `date` is that field of a row."""
 
     listing: Callable[[Span], Listing[R]]
-    instant: Callable[[R], datetime | None]
+    date: str
 
 
 class _Slice(Generic[R]):
@@ -140,7 +141,7 @@ class _Slicer(Generic[R]):
     def _instants(self, slice_: _Slice[R], page: Page) -> list[datetime]:
         if slice_.pages > 1:
             return []
-        instants = (self._scan.instant(slice_.cursor.parsed(raw)) for raw in page.rows)
+        instants = (parse_date(raw.get(self._scan.date)) for raw in page.rows if isinstance(raw, dict))
         return [instant for instant in instants if instant is not None]
 
     def _worth_cutting(self, slice_: _Slice[R], instants: list[datetime]) -> bool:
