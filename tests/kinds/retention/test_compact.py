@@ -1,0 +1,54 @@
+"""Very many SIDs in little memory."""
+
+from __future__ import annotations
+
+from array import array
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiceform.kinds.retention.compact import CHUNK, Column, SidSet, read_chunks
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+numbers = st.integers(0, 2**128 - 1)
+
+
+def sid(number: int) -> str:
+    return f"RE{number:032x}"
+
+
+@given(st.sets(numbers, max_size=200), st.sets(numbers, max_size=50))
+def test_a_set_knows_what_was_put_in(inside: set[int], outside: set[int]) -> None:
+    known = SidSet()
+    for number in [*inside, *inside]:
+        known.add(sid(number))
+    assert all(sid(number) in known for number in inside)
+    halves = {number >> 64 or 1 for number in inside}
+    assert all((sid(number) in known) == ((number >> 64 or 1) in halves) for number in outside)
+    assert len(known) == len(halves)
+
+
+def test_a_set_grows() -> None:
+    known = SidSet()
+    for number in range(1, 5001):
+        known.add(sid(number << 64))
+    assert len(known) == 5000
+    assert sid(4999 << 64) in known
+    assert sid(5001 << 64) not in known
+
+
+def test_chunks_are_ordered_by_age_and_read_back_exactly() -> None:
+    column = Column()
+    made = [(sid(number), START + timedelta(seconds=(number * 7919) % 5000)) for number in range(2500)]
+    for name, created in made:
+        column.add(name, created)
+    everything = array("q", sorted(int(created.timestamp()) for _, created in made))
+    chunks = list(read_chunks(list(column.chunks(everything)), "RE"))
+    assert [len(chunk.sids) for chunk in chunks] == [CHUNK, CHUNK, 500]
+    assert {name for chunk in chunks for name in chunk.sids} == {name for name, _ in made}
+    dates = dict(made)
+    for chunk in chunks:
+        assert all(chunk.first <= dates[name] <= chunk.last for name in chunk.sids)
+        assert chunk.rows == sum(chunk.first <= created <= chunk.last for created in dates.values())
+    assert chunks[0].last <= chunks[1].first
