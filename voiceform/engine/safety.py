@@ -60,9 +60,9 @@ def limit_violations(
     shares: Counter[str] = Counter()
     for change in changes:
         counts.update(change.counts)
-        if change.action is Action.DELETE:
-            # Ending a live room weighs as a deletion, but what is declared stays: it is no share of anything.
-            shares.update(change.counts)
+        # Ending a live room weighs as a deletion, but what is declared stays: it is no share of anything.
+        deletes = change.action is Action.DELETE
+        shares.update({s: count for s, count in change.counts.items() if deletes or s in BULK_SCOPES})
     violations = []
     for scope, count in sorted(counts.items()):
         addresses = tuple(change.address for change in changes if change.counts.get(scope))

@@ -17,6 +17,7 @@ CHUNK = 1000
 _HEX = 32
 _BYTES = 16
 _FULL = 0.6
+_PRIME = 2**61 - 1
 
 
 @dataclass(slots=True)
@@ -76,10 +77,10 @@ def read_chunks(documents: Sequence[Mapping[str, Any]], prefix: str) -> Iterator
 
 
 class SidSet:
-    """A set of SIDs at 14 to 27 bytes each, by the first 64 of their 128 bits.
+    """A set of SIDs at 14 to 27 bytes each, by 61 bits of their 128.
 
-    Two of a million SIDs are taken for one with a probability of one in 37 million; use it where that errs on
-    the safe side.
+    Two of a million SIDs are taken for one with a probability of one in four million; use it where that errs
+    on the safe side.
     """
 
     def __init__(self) -> None:
@@ -121,7 +122,7 @@ class SidSet:
 
 
 def _key(sid: str) -> int:
-    return int(sid[2:18], 16) or 1
+    return int(sid[2:], 16) % _PRIME or 1
 
 
 def _text(seconds: int) -> str:

@@ -22,7 +22,7 @@ from voiceform.kinds.retention.evidence.chain import (
 )
 from voiceform.kinds.retention.evidence.summary import Summary
 from voiceform.model.clock import Clock
-from voiceform.model.errors import EvidenceError
+from voiceform.model.errors import EvidenceError, VoiceformError
 from voiceform.model.plan_codec import instant_to_text
 
 _SYNC_LINES = 64
@@ -123,6 +123,11 @@ class EvidenceLog:
                 break
         return frozenset(sids)
 
+    def abandon(self) -> None:
+        """Give the folder back as it is: the run did not end in order, and the next one says so."""
+        os.close(self._file)
+        os.close(self._guard)
+
     def close(self) -> None:
         """Write the closing line, the summary and the page, and give the folder back."""
         from voiceform.kinds.retention.evidence.page import page
@@ -138,8 +143,7 @@ class EvidenceLog:
         except OSError as error:
             raise _unusable(self.folder, error) from error
         finally:
-            os.close(self._file)
-            os.close(self._guard)
+            self.abandon()
 
     def __enter__(self) -> Self:
         return self
@@ -147,7 +151,10 @@ class EvidenceLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None or isinstance(error, VoiceformError):
+            self.close()
+        else:
+            self.abandon()
 
     def _sync(self, now: float) -> None:
         os.fsync(self._file)

@@ -1,0 +1,235 @@
+"""The chain of evidence: written, torn, repaired, edited, checked."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from voiceform.kinds.retention.evidence.chain import files_of, read_lines
+from voiceform.kinds.retention.evidence.ledger import EvidenceLog
+from voiceform.kinds.retention.evidence.verify import check_folder
+from voiceform.model.clock import ManualClock
+from voiceform.model.errors import EvidenceError
+from voiceform.model.schema_files import schema_text
+
+ACCOUNT = "AC" + "a" * 32
+
+
+def log(folder: Path) -> EvidenceLog:
+    return EvidenceLog(
+        folder,
+        clock=ManualClock(datetime(2026, 2, 1, 2, tzinfo=UTC)),
+        who="ann@host",
+        account_sid=ACCOUNT,
+        command=["--auto-approve"],
+        version="0",
+    )
+
+
+def event(number: int, status: str = "deleted", **fields: Any) -> dict[str, Any]:
+    return {
+        "event": "recording",
+        "run": "r1",
+        "rule": "retention.recordings.all",
+        "sid": f"RE{number:032x}",
+        "call_sid": None,
+        "conference_sid": None,
+        "created": f"2026-01-{number % 28 + 1:02}T00:00:00Z",
+        "duration": 61,
+        "source": "Conference",
+        "archive": None,
+        "decision": "delete",
+        "status": status,
+        "reason": None,
+        "request_id": None,
+        **fields,
+    }
+
+
+def write(folder: Path, count: int = 3) -> Path:
+    """One whole run; its file."""
+    with log(folder) as evidence:
+        for number in range(count):
+            evidence.add(event(number))
+        return evidence.path
+
+
+def kill(folder: Path, count: int = 3) -> Path:
+    """A run that ends without closing, as kill -9 ends one."""
+    evidence = log(folder)
+    for number in range(count):
+        evidence.add(event(number))
+    evidence.abandon()
+    return evidence.path
+
+
+def test_a_whole_run_is_sound_and_as_the_schema_says(tmp_path: Path) -> None:
+    path = write(tmp_path / "ev")
+    validator = jsonschema.Draft202012Validator(json.loads(schema_text("evidence")))
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        validator.validate(line)
+    assert [line["event"] for line in lines] == ["opened", *["recording"] * 3, "closed"]
+    summary = json.loads(path.with_suffix(".summary.json").read_text())
+    validator.validate(summary)
+    assert summary["totals"] == {"deleted": 3}
+    assert summary["head"] == lines[-1]["hash"]
+    found = check_folder(tmp_path / "ev")
+    assert (found.problems, found.notes, found.removed) == ([], [], 3)
+
+
+def test_everything_is_for_its_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "ev"
+    write(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+def test_runs_are_chained_to_one_another(tmp_path: Path) -> None:
+    first, second = write(tmp_path), write(tmp_path)
+    opened = next(read_lines(second))
+    assert opened["previous"] == {"file": first.name, "hash": list(read_lines(first))[-1]["hash"]}
+    assert check_folder(tmp_path).files == 2
+
+
+EDITS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "a word is changed": lambda lines: [*lines[:2], lines[2].replace(b"deleted", b"failed "), *lines[3:]],
+    "a line is removed": lambda lines: [*lines[:2], *lines[3:]],
+    "two lines change places": lambda lines: [lines[0], lines[2], lines[1], *lines[3:]],
+    "a line is there twice": lambda lines: [*lines[:2], lines[1], *lines[2:]],
+    "the first line is removed": lambda lines: lines[1:],
+    "the last line is removed": lambda lines: lines[:-1],
+    "a line is no JSON": lambda lines: [lines[0], b"{\n", *lines[2:]],
+    "everything is removed": lambda lines: lines[:0],
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_shows(tmp_path: Path, edit: str) -> None:
+    path = write(tmp_path)
+    write(tmp_path)
+    path.write_bytes(b"".join(EDITS[edit](path.read_bytes().splitlines(keepends=True))))
+    assert check_folder(tmp_path).problems
+
+
+def test_a_recomputed_hash_does_not_help(tmp_path: Path) -> None:
+    from voiceform.kinds.retention.evidence.chain import line_hash
+    from voiceform.model.resource import canonical_json
+
+    path = write(tmp_path)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[1]["status"] = "failed"
+    lines[1]["hash"] = line_hash(lines[1])
+    path.write_bytes(b"".join(canonical_json(line) + b"\n" for line in lines))
+    assert any("missing before this one" in problem for problem in check_folder(tmp_path).problems)
+
+
+def test_a_missing_file_and_a_false_summary_show(tmp_path: Path) -> None:
+    files = [write(tmp_path) for _ in range(3)]
+    summary = files[0].with_suffix(".summary.json")
+    summary.write_text(summary.read_text().replace('"deleted": 3', '"deleted": 2'))
+    assert any("summary" in problem for problem in check_folder(tmp_path).problems)
+    files[1].unlink()
+    problems = check_folder(tmp_path).problems
+    assert any("000002" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"event":"recording"', b"\x00\x00\x00"])
+def test_a_torn_last_line_is_cut_off_and_noted(tmp_path: Path, torn: bytes) -> None:
+    path = kill(tmp_path)
+    whole = path.read_bytes()
+    with path.open("ab") as file:
+        file.write(torn)
+    found = check_folder(tmp_path)
+    assert found.problems == []
+    assert any("torn" in note for note in found.notes)
+    second = write(tmp_path)
+    assert path.read_bytes() == whole
+    repaired = list(read_lines(second))[1]
+    assert (repaired["event"], repaired["file"], repaired["dropped_bytes"]) == (
+        "repaired",
+        path.name,
+        len(torn),
+    )
+    assert check_folder(tmp_path).problems == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(cut=st.integers(0, 2400))
+def test_cut_anywhere_the_next_run_goes_on(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    folder = tmp_path_factory.mktemp("cut")
+    write(folder, 1)
+    path = kill(folder)
+    path.write_bytes(path.read_bytes()[:cut])
+    whole = path.read_bytes().count(b"\n")
+    write(folder, 1)
+    found = check_folder(folder)
+    assert found.problems == []
+    assert path.read_bytes().count(b"\n") == whole
+
+
+def test_what_a_dead_run_took_down_is_known_to_the_next(tmp_path: Path) -> None:
+    kill(tmp_path, 2)
+    with log(tmp_path) as evidence:
+        assert evidence.taken_down("r1") == {f"RE{number:032x}" for number in range(2)}
+        assert evidence.taken_down("r2") == frozenset()
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    with log(tmp_path), pytest.raises(EvidenceError, match="another run"):
+        log(tmp_path)
+
+
+def test_nothing_is_appended_to_evidence_that_was_edited(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"deleted", b"spared "))
+    with pytest.raises(EvidenceError, match="edited"):
+        log(tmp_path)
+    assert len(files_of(tmp_path)) == 1
+
+
+class Page(HTMLParser):
+    """What a browser would load, and the tags that are left open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links.extend(value or "" for name, value in attrs if name in ("src", "href"))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_needs_nothing_and_escapes_names(tmp_path: Path) -> None:
+    with EvidenceLog(
+        tmp_path,
+        clock=ManualClock(datetime(2026, 2, 1, tzinfo=UTC)),
+        who="<script>alert(1)</script>",
+        account_sid=ACCOUNT,
+        command=[],
+        version="0",
+    ) as evidence:
+        for number in range(200):
+            evidence.add(event(number, created=f"{2010 + number // 12}-{number % 12 + 1:02}-01T00:00:00Z"))
+    text = evidence.path.with_suffix(".html").read_text()
+    page = Page()
+    page.feed(text)
+    assert page.links == []
+    assert page.open == []
+    assert "<script" not in text
+    assert text.count("<rect") == 200
