@@ -9,7 +9,7 @@ from typing import Any
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.call.compare import list_of
-from voiceform.kinds.call.due import Due, Verdict, due_keys, lookback
+from voiceform.kinds.call.due import Due, Verdict, due_keys, lookback, new_times
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import Ledger, LedgerReader, days_before
 from voiceform.kinds.call.livecalls import end_calls, record_calls, redirect_calls
@@ -38,7 +38,10 @@ def act(change: Change, session: Session, folder: Path) -> Done:
     record = recorded(change)
     spec = CallSpec.of(change.address, record.attributes)
     ledger = Ledger(session.store, spec.ledger)
-    ledger.set_head(account=session.client.account_sid, closed=False)
+    begins = new_times(change.before, change.after, ledger.head())
+    ledger.set_head(
+        account=session.client.account_sid, closed=False, since=session.clock.now() if begins else None
+    )
     tally = _place(change, spec, ledger, session, folder)
     redirect_calls(spec, ledger, _keys(change, "redirect"), session, tally)
     record_calls(ledger, _keys(change, "record"), session, tally)

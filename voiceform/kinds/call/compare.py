@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from voiceform.kinds.base import Comparison, PlanContext
 from voiceform.kinds.call.donotcall import DoNotCallList
-from voiceform.kinds.call.due import Due, Verdict, due_keys
+from voiceform.kinds.call.due import Due, Verdict, due_keys, new_times
 from voiceform.kinds.call.entries import Entry, Key
 from voiceform.kinds.call.impact import schedule_impact
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, ledger_of
@@ -76,7 +77,10 @@ def _declared(
     do_not_call = list_of(spec, folder)
     due: list[Due] = []
     if context.mode is not Mode.REVIEW:
-        due = due_keys(spec, known.entries, known.head, context.now, do_not_call)
+        head = known.head
+        if new_times(before, after, head):
+            head = replace(head, since=context.now)
+        due = due_keys(spec, known.entries, head, context.now, do_not_call)
     placed = [item for item in due if item.verdict is Verdict.PLACE]
     redirected, unrecorded = redirectable(spec, known.entries), sorted(known.unrecorded)
     previous = record.address if record is not None and record.address != desired.address else None

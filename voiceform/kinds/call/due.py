@@ -16,6 +16,7 @@ from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import ABSURD, Head
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.resource import Attributes
 
 CATCH_UP = timedelta(days=31)
 """How far back occurrences that nobody looked at are recorded as missed."""
@@ -112,8 +113,15 @@ def due_keys(
 def pending_keys(
     spec: CallSpec, entries: Mapping[Key, Entry], head: Head, now: datetime
 ) -> Iterator[tuple[Key, datetime]]:
-    """Keys that are due and have no outcome, with the instant since when: occurrences first, then retries."""
-    for occurrence in spec.schedule.between(_looked_until(spec, head, now) - spec.grace, now):
+    """Keys that are due and have no outcome, with the instant since when: occurrences first, then retries.
+
+    What repeats begins when it is first applied: nobody is phoned for times that were over before. A single
+    instant was meant as it stands, and is placed within its grace.
+    """
+    begin = _looked_until(spec, head, now) - spec.grace
+    if spec.schedule.at is None:
+        begin = max(begin, head.since or now)
+    for occurrence in spec.schedule.between(begin, now):
         for to in spec.to:
             key = Key(occurrence.instant, to)
             if _undecided(entries.get(key)):
@@ -121,6 +129,12 @@ def pending_keys(
     for key, since in retries(spec, entries):
         if since <= now:
             yield key, since
+
+
+def new_times(before: Attributes | None, after: Attributes | None, head: Head) -> bool:
+    """Whether a schedule from `before` to `after` begins anew: declared, declared again, or other times."""
+    times = None if before is None else before.get("schedule")
+    return head.closed or head.since is None or times != (after or {}).get("schedule")
 
 
 def retries(spec: CallSpec, entries: Mapping[Key, Entry]) -> Iterator[tuple[Key, datetime]]:

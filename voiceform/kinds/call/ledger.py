@@ -1,7 +1,7 @@
 """The ledger of one schedule in the document store: what makes "at most once" true.
 
-    ledger-heads/NAME         {account, closed, high_water}: who pays, whether calls may be placed, and the
-                              latest instant at which anybody looked
+    ledger-heads/NAME         {account, closed, high_water, since}: who pays, whether calls may be placed,
+                              the latest instant at which anybody looked, and when it began
     ledger/NAME/DAY/SHARD     {calls: {KEY: entry}}: the keys of one UTC day, by number in 64 documents
 
 A key comes into being by compare-and-swap, before the request leaves. Whoever loses that race does not send;
@@ -37,11 +37,13 @@ Step = Callable[[Entry | None], Entry | None]
 class Head:
     """`closed`: the schedule was removed and nothing more may be placed. `high_water` is the latest instant
     at which the schedule was looked at: time before it does not come again, even if the clock goes back.
+    `since` is when its present times were first applied: what repeats has no occurrences before that.
     `account` is the SID of the account that the schedule was applied with."""
 
     account: str | None = None
     closed: bool = False
     high_water: datetime | None = None
+    since: datetime | None = None
 
 
 class LedgerReader:
@@ -108,6 +110,7 @@ class Ledger(LedgerReader):
         account: str | None = None,
         closed: bool | None = None,
         high_water: datetime | None = None,
+        since: datetime | None = None,
     ) -> Head:
         """Change what is given of the head; `high_water` rises, unless it was set by a clock far ahead."""
         key = HEADS + self.name
@@ -115,7 +118,12 @@ class Ledger(LedgerReader):
             stored = self._store.get(key)
             head = _head_of(stored)
             latest = _later(head.high_water, high_water)
-            wanted = Head(account or head.account, head.closed if closed is None else closed, latest)
+            wanted = Head(
+                account or head.account,
+                head.closed if closed is None else closed,
+                latest,
+                since or head.since,
+            )
             if wanted == head and stored is not None:
                 return head
             try:
@@ -199,20 +207,21 @@ def _place(key: Key) -> tuple[str, str]:
 def _head_of(stored: Stored | None) -> Head:
     if stored is None:
         return Head()
-    text = stored.document.get("high_water")
+    water, since = stored.document.get("high_water"), stored.document.get("since")
     return Head(
         stored.document.get("account"),
         stored.document.get("closed", False),
-        instant_from_text(text) if text else None,
+        instant_from_text(water) if water else None,
+        instant_from_text(since) if since else None,
     )
 
 
 def _head_document(head: Head) -> Document:
-    water = head.high_water
     return {
         "account": head.account,
         "closed": head.closed,
-        "high_water": instant_to_text(water) if water else None,
+        "high_water": instant_to_text(head.high_water) if head.high_water else None,
+        "since": instant_to_text(head.since) if head.since else None,
     }
 
 
