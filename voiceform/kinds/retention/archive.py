@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.twilio.credentials import is_loopback
+from voiceform.twilio.errors import NotFoundError
 from voiceform.twilio.sids import is_sid
 
 if TYPE_CHECKING:
@@ -88,9 +89,17 @@ class ObjectArchive:
             "wav" if recording.encryption_details is not None or self._format == "wav" else "mp3"
         )
         key = f"{stem}.{suffix}"
-        with client.download_recording_media(recording.sid, kind=suffix) as media:
-            measured = _Measured(media)
-            self._put(key, measured)
+        try:
+            with client.download_recording_media(recording.sid, kind=suffix) as media:
+                measured = _Measured(media)
+                self._put(key, measured)
+        except NotFoundError as error:
+            # Not the same as a recording that is gone: its description is there.
+            raise ArchiveError(
+                "there is no audio to copy",
+                where=recording.sid,
+                hint="the recording was kept; run again later",
+            ) from error
         if not measured.size:
             raise ArchiveError("the audio is empty", where=recording.sid)
         digest = measured.digest.hexdigest()

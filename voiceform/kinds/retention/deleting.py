@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Done, Session
@@ -11,13 +13,35 @@ from voiceform.kinds.retention.calls import CallBook
 from voiceform.kinds.retention.events import Scribe
 from voiceform.kinds.retention.holdbook import HoldBook
 from voiceform.kinds.retention.toll import Ending, Toll
-from voiceform.model.errors import TwilioError
+from voiceform.model.errors import TwilioError, VoiceformError
 from voiceform.model.plan import Change
-from voiceform.twilio.errors import AuthenticationError, NotFoundError
+from voiceform.twilio.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+)
 from voiceform.twilio.operations import Ended
 
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
+
+
+ROUNDS = 4
+"""How often a recording is tried that the service was not able to delete for the moment."""
+PAUSE_SECONDS = 20.0
+"""The pause before the second round; each later one is that much longer."""
+
+PASSING = (RateLimitedError, ServerError, ConnectionFailedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A recording that is to be tried again, and what stood in the way."""
+
+    sid: str
+    error: TwilioError
 
 
 def delete_recordings(change: Change, session: Session) -> Done:
@@ -44,17 +68,32 @@ class _Deletion:
         progress = self.session.progress
         self.scribe.begin()
         progress.start(self.task, self.change.details["count"])
-        planned = rows_again(self.client, self.change.details["chunks"])
-        for _ in self.session.run_all(self._one, planned):
-            progress.advance(self.task)
+        again = self._round(rows_again(self.client, self.change.details["chunks"]))
+        for number in range(1, ROUNDS):
+            if not again or self.toll.given_up or not self.session.may_go_on():
+                break
+            self.session.clock.sleep(PAUSE_SECONDS * number)
+            again = self._round(Planned(setback.sid, None) for setback in again)
+        for setback in again:
+            self._fail(setback.sid, None, setback.error)
         progress.finish(self.task)
         return self.toll.done(self.change)
 
-    def _one(self, planned: Planned) -> None:
+    def _round(self, items: Iterable[Planned]) -> list[Setback]:
+        """Try each; what the service was not able to do just now comes back."""
+        setbacks = []
+        for setback in self.session.run_all(self._one, items):
+            if setback is None:
+                self.session.progress.advance(self.task)
+            else:
+                setbacks.append(setback)
+        return setbacks
+
+    def _one(self, planned: Planned) -> Setback | None:
         """One recording, on a worker's thread."""
         if self.toll.given_up or not self.session.may_go_on():
             self.toll.count(Ending.SKIPPED)
-            return
+            return None
         self.session.evidence.ensure_open()
         row = planned.row
         try:
@@ -63,9 +102,16 @@ class _Deletion:
         except NotFoundError:
             self.toll.count(Ending.GONE)
             self.scribe.recording(planned.sid, row, Ending.GONE)
+        except PASSING as error:
+            self.toll.setback()
+            return Setback(planned.sid, error)
         except (TwilioError, ArchiveError) as error:
-            self.toll.failed(str(error.what), error.hint, fatal=isinstance(error, AuthenticationError))
-            self.scribe.recording(planned.sid, row, Ending.FAILED, reason=error.what, error=error)
+            self._fail(planned.sid, row, error)
+        return None
+
+    def _fail(self, sid: str, row: Recording | None, error: VoiceformError) -> None:
+        self.toll.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
+        self.scribe.recording(sid, row, Ending.FAILED, reason=error.what, error=error)
 
     def _judge_and_delete(self, row: Recording) -> None:
         if self._spared(row):

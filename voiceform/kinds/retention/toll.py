@@ -63,6 +63,13 @@ class Toll:
             if fatal or self._in_a_row >= _MOST_FAILURES:
                 self._given_up = True
 
+    def setback(self) -> None:
+        """One failed for now and is tried again later; so many in a row are an outage all the same."""
+        with self._lock:
+            self._in_a_row += 1
+            if self._in_a_row >= _MOST_FAILURES:
+                self._given_up = True
+
     def take_back(self, ending: Ending) -> None:
         """One that ended so is tried again."""
         with self._lock:

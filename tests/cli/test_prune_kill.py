@@ -1,0 +1,95 @@
+"""kill -9 at any moment of a prune: the next one leaves exactly the right recordings, and whole evidence."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.cli.pruning import Pruner, recording
+from tests.support import Stack
+
+DUE = 150
+
+
+@pytest.fixture
+def pruner(stack: Stack) -> Pruner:
+    now = datetime.now(UTC)
+    pruner = Pruner(stack, now)
+    pruner.declare("recordings: [{name: all, keep: 90d}]")
+    pruner.seed([recording(n, 91 + n / 100, now) for n in range(DUE)])
+    pruner.seed([recording(1000 + n, 80, now) for n in range(10)])
+    return pruner
+
+
+def start(pruner: Pruner) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "voiceform", "-C", pruner.stack.folder, "prune", "--auto-approve",
+         "--evidence", "evidence", "--parallelism", "4"],
+        env={**os.environ, **pruner.stack.environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def wait_for_deletions(pruner: Pruner, count: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None and len(pruner.stack.account.writes()) < count:
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_killed_prune_is_made_whole_by_the_next(pruner: Pruner, seed: int) -> None:
+    chance = random.Random(seed)
+    pruner.stack.emulator.faults(
+        [
+            {
+                "operation": "deleteRecording",
+                "times": 3,
+                "kind": chance.choice(["drop-before", "drop-after"]),
+            },
+            {"operation": "deleteRecording", "times": 9999, "kind": "latency", "delay_ms": 4},
+        ]
+    )
+    process = start(pruner)
+    wait_for_deletions(pruner, chance.randrange(1, DUE), process)
+    time.sleep(chance.random() * 0.02)
+    process.kill()
+    process.wait()
+    pruner.stack.emulator.faults([])
+    pruner.stack.run("lock", "break", "--reason", "its holder was killed")
+
+    pruner.pruned()
+
+    assert pruner.left() == {1000 + n for n in range(10)}
+    statuses = pruner.statuses()
+    assert set(statuses) == set(range(DUE)), (
+        "each deletion is taken down, also those that the kill left untold"
+    )
+    assert set(statuses.values()) <= {"deleted", "already-gone", "found-gone"}
+    told = [line["sid"] for line in pruner.lines() if line["status"] in ("deleted", "found-gone")]
+    assert len(told) == len(set(told))
+    assert pruner.stack.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_terminated_prune_finishes_what_is_in_flight(pruner: Pruner) -> None:
+    pruner.stack.emulator.faults(
+        [{"operation": "deleteRecording", "times": 9999, "kind": "latency", "delay_ms": 20}]
+    )
+    process = start(pruner)
+    wait_for_deletions(pruner, 10, process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 5
+    gone = set(range(DUE)) - pruner.left()
+    assert 0 < len(gone) < DUE
+    told = {number for number, status in pruner.statuses().items() if status == "deleted"}
+    assert told == gone
+    pruner.verify()
+    pruner.stack.emulator.faults([])
+    pruner.pruned()
+    assert pruner.left() == {1000 + n for n in range(10)}
