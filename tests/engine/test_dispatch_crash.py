@@ -1,8 +1,8 @@
 """Whatever happens, nobody is called twice, and who was not called is accounted for.
 
 Real processes (apply, dispatch, both at once, two dispatchers) against the emulator: connections dropped
-before and after the effect, 500 after the commit, cut and garbled answers, 429, and kill -9 at random moments.
-In the end the calls that the emulator really received are compared with the ledger.
+before and after the effect, 500 after the commit, cut and garbled answers, 429, and kill -9 at random
+moments. In the end the calls that the emulator really received are compared with the ledger.
 """
 
 from __future__ import annotations
