@@ -2,8 +2,8 @@
 
 Forking a process that has imported everything costs a few milliseconds where starting an interpreter costs
 half a second, so hundreds of rounds fit into a test. Reads one JSON line per round from stdin,
-`{environ, runs: [{argv, now, kill_after, log}]}`, starts all runs of the round at once, and answers with their
-exit codes (-9: killed).
+`{environ, runs: [{argv, now, kill_after, log}]}`, starts all runs of the round at once, and answers with
+their exit codes (-9: killed).
 """
 
 from __future__ import annotations
