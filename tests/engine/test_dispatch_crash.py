@@ -19,12 +19,13 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import postgres_state, s3_state
 from tests.support import ACCOUNT, TOKEN, Account
 from voiceform.cli import main
 from voiceform.emulator import Emulator
 from voiceform.model.clock import ManualClock
 
-ROUNDS = 200
+ROUNDS = {"sqlite": 200, "postgres": 50, "s3": 25}
 SEED = 20261129
 STEP = timedelta(minutes=10)
 START = datetime(2026, 11, 30, 0, 0, 5, tzinfo=UTC)
@@ -92,14 +93,25 @@ def own_emulator() -> Iterator[Emulator]:
         yield emulator
 
 
+@pytest.fixture(params=list(ROUNDS))
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """The name of a store, and the URL of a fresh state in it."""
+    if request.param == "postgres":
+        return "postgres", postgres_state(request.getfixturevalue("postgres_server"))
+    if request.param == "s3":
+        return "s3", s3_state(request.getfixturevalue("s3_server"), monkeypatch)
+    return "sqlite", f"sqlite:///{tmp_path}/state.db"
+
+
 def test_no_key_is_requested_twice(
-    tmp_path: Path, own_emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, own_emulator: Emulator, store: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    emulator, random = own_emulator, Random(SEED)
+    emulator, random, rounds = own_emulator, Random(SEED), ROUNDS[store[0]]
     environ = {
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
         "VOICEFORM_BASE_URL": emulator.url,
+        "VOICEFORM_STATE": store[1],
     }
     (tmp_path / "voiceform.yaml").write_text(CONFIGURATION, encoding="utf-8")
 
@@ -110,7 +122,7 @@ def test_no_key_is_requested_twice(
     runner = Runner(environ)
     killed = 0
     try:
-        for number in range(ROUNDS):
+        for number in range(rounds):
             now = START + number * STEP
             emulator.clock(now=now.isoformat())
             emulator.faults(_faults(random))
@@ -124,7 +136,7 @@ def test_no_key_is_requested_twice(
     finally:
         runner.close()
     emulator.faults([])
-    end = START + ROUNDS * STEP
+    end = START + rounds * STEP
     for later in (0, 5, 7):
         emulator.clock(now=(end + timedelta(minutes=later)).isoformat())
         command(end + timedelta(minutes=later), "dispatch", "--once")
@@ -132,8 +144,8 @@ def test_no_key_is_requested_twice(
     command(end + timedelta(minutes=7), "calls", "list", "--format", "json", "--show-numbers")
     ledger = json.loads(capsys.readouterr().out)["calls"]
 
-    assert killed > ROUNDS // 10, "the kills must hit processes that are alive"
-    _check(emulator, ledger)
+    assert killed > rounds // 10, "the kills must hit processes that are alive"
+    _check(emulator, ledger, rounds)
 
 
 def _let_requests_end(emulator: Emulator) -> None:
@@ -143,7 +155,7 @@ def _let_requests_end(emulator: Emulator) -> None:
     Account(emulator).queues()
 
 
-def _check(emulator: Emulator, ledger: list[dict[str, Any]]) -> None:
+def _check(emulator: Emulator, ledger: list[dict[str, Any]], rounds: int) -> None:
     # What a 429 or a failed connection refused was not processed and may be sent again.
     requests = Counter(
         _slot(entry["params"]["To"], entry["at"])
@@ -154,7 +166,7 @@ def _check(emulator: Emulator, ledger: list[dict[str, Any]]) -> None:
     received = _received(emulator)
     rows = {(row["to"], row["occurrence"]): row for row in ledger if row["status"] != "planned"}
     statuses: Counter[str] = Counter()
-    for slot in ((to, _text(START + number * STEP)) for number in range(ROUNDS) for to in NUMBERS):
+    for slot in ((to, _text(START + number * STEP)) for number in range(rounds) for to in NUMBERS):
         row, sids = rows.get(slot), received.get(slot, [])
         assert len(sids) <= 1, f"{slot} was called twice"
         assert row is not None, f"{slot} is not accounted for"
@@ -163,7 +175,7 @@ def _check(emulator: Emulator, ledger: list[dict[str, Any]]) -> None:
             assert row["status"] in ("unknown", "missed", "suppressed"), row
         elif row["status"] != "unknown":
             assert row["sid"] == sids[0], row
-    assert statuses["answered"] > ROUNDS, statuses
+    assert statuses["answered"] > rounds, statuses
     assert statuses["unknown"] > 0, statuses
     assert statuses["missed"] > 0, statuses
 
