@@ -6,6 +6,7 @@ import inspect
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,3 +108,22 @@ def test_defaults_are_those_of_the_schema() -> None:
 
 def test_only_the_region_can_be_read_from_a_live_room() -> None:
     assert [name for name, setting in SETTINGS.items() if setting.enforced is Enforced.REPORTED] == ["region"]
+
+
+def test_the_page_says_where_each_setting_is_enforced() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "conferences.md").read_text(encoding="utf-8")
+    table = page.split("## Where each setting is enforced")[1].split("\n\n")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for part in table
+        for line in part.splitlines()
+        if line.startswith("| `")
+    ]
+    documented = {row[0].strip("`"): row[3] for row in rows}
+    words = {
+        Enforced.TWIML: "TwiML",
+        Enforced.LIVE: "TwiML, live",
+        Enforced.REPORTED: "TwiML, live, reported",
+    }
+    said = {name: where.split(";")[0] for name, where in documented.items()}
+    assert said == {name: words[setting.enforced] for name, setting in SETTINGS.items()}
