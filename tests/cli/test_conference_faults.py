@@ -71,6 +71,29 @@ def test_what_cannot_be_proven_is_unknown_and_not_tried_again(rooms: Rooms, faul
     assert len(rooms.params("createParticipant")) == 1
 
 
+def test_an_unknown_outcome_of_the_very_first_apply_is_explained_too(rooms: Rooms) -> None:
+    rooms.declare(WITH_BRIDGE)
+    rooms.room({})
+    spoil(rooms, "createParticipant", {"kind": "drop-before"})
+    assert rooms.at("apply", "--auto-approve").code == 8
+    (change,) = rooms.plan()["changes"]
+    assert (change["action"], change["operations"]) == ("create", [])
+    assert "nobody knows whether bridge was phoned" in change["impact"][0]
+
+
+def test_forgetting_the_conference_does_not_forget_the_unknown_outcome(rooms: Rooms) -> None:
+    rooms.declare(WITH_BRIDGE)
+    rooms.apply()
+    rooms.room({})
+    spoil(rooms, "createParticipant", {"kind": "drop-before"})
+    assert rooms.at("apply", "--auto-approve").code == 8
+    rooms.write("conferences: {}\n")
+    rooms.apply()
+    rooms.declare(WITH_BRIDGE)
+    rooms.apply()
+    assert len(rooms.params("createParticipant")) == 1
+
+
 def test_an_unknown_outcome_ends_with_its_room(rooms: Rooms) -> None:
     rooms.declare(WITH_BRIDGE)
     rooms.apply()

@@ -332,6 +332,43 @@ def test_a_renamed_conference_phones_nobody_again(rooms: Rooms) -> None:
     assert rooms.code() == 0
 
 
+def test_a_renamed_conference_announces_nothing_again(rooms: Rooms) -> None:
+    announce = 'announce: {url: "https://example.com/a.xml"}'
+    rooms.declare(announce)
+    rooms.room({})
+    rooms.apply()
+    rooms.declare(f"friendly_name: standup\naliases: [standup]\n{announce}", name="daily")
+    rooms.apply()
+    assert rooms.code() == 0
+    assert len(rooms.params("updateConference")) == 1
+    documents = json.loads(rooms.ok("state", "pull").out)["documents"]
+    assert [key for key in documents if key.startswith("conferences/")] == ["conferences/conference.daily"]
+
+
+def test_a_review_knows_of_no_room_and_proposes_no_call(rooms: Rooms) -> None:
+    rooms.declare(f"start: true\n{WITH_BRIDGE}")
+    base = rooms.write((rooms.folder / "voiceform.yaml").read_text(), "base/voiceform.yaml")
+    same = rooms.at("plan", "--base", str(base.parent), "--detailed-exitcode")
+    assert same.code == 0, same.out
+    rooms.declare(f"start: true\nsettings: {{beep: false}}\n{WITH_BRIDGE}")
+    changed = rooms.at("plan", "--base", str(base.parent), "--format", "json").json
+    assert changed["summary"]["update"] == 1
+    assert changed["summary"]["calls"] == 0
+
+
+def test_a_call_that_outlived_an_earlier_room_does_not_count_for_the_next(rooms: Rooms) -> None:
+    rooms.declare(WITH_BRIDGE)
+    first = rooms.room({})
+    rooms.apply()
+    rooms.account.post(f"Conferences/{first}.json", Status="completed")
+    rooms.emulator.seed({"calls": [{"sid": "CA" + "7" * 32, "status": "in-progress"}]})
+    with_other_call(rooms, "CA" + "7" * 32)
+    second = rooms.room({})
+    rooms.apply()
+    assert LABEL in rooms.people(second)
+    assert rooms.code() == 0
+
+
 def test_running_rooms_are_exported_and_can_be_taken_over(rooms: Rooms) -> None:
     sid = rooms.room({}, friendly_name="Board Room", region="ie1")
     rooms.room(friendly_name="over", status="completed", sid="CF" + "e" * 32)

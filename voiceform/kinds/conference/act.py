@@ -12,7 +12,7 @@ from typing import Any
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.conference.live import LIVE_STATUSES, Room, call_status, read_people, read_rooms
-from voiceform.kinds.conference.memory import Attempt, Notebook, forget_memory
+from voiceform.kinds.conference.memory import Attempt, Notebook, forget_memory, move_memory
 from voiceform.kinds.conference.presence import presence_of
 from voiceform.kinds.conference.steps import ADD, SET, Step, Visit
 from voiceform.model.errors import OutcomeUnknownError
@@ -53,8 +53,8 @@ def act(change: Change, session: Session) -> Done:
 
 
 def applied(change: Change, room: str | None, session: Session, message: str | None = None) -> Done:
-    """The change is done; the memory under an earlier address has moved and is removed there."""
-    writes = () if change.previous_address is None else forget_memory(session.store, change.previous_address)
+    """The change is done; after a renaming what was remembered moves to the new address."""
+    writes = move_memory(session.store, change.previous_address, change.address)
     return Done(
         Status.APPLIED,
         recorded=Recorded(change.address, room, change.after or {}, depends_on=change.depends_on),
@@ -89,7 +89,7 @@ def _room_as_planned(change: Change, visit: Visit, session: Session) -> Room | D
 
 def _observed(visit: Visit, room: Room | None, change: Change, session: Session) -> dict[str, Any]:
     """Where the participants are now whom a step is about."""
-    memory = _notebook(change, session).memory
+    memory = notebook_of(change, session).memory
     shown = {person.call_sid for person in room.people} if room is not None else set()
     labels = {label for key in visit.touched for label in visit.labels[key]}
     placed = {memory.attempts[label].call_sid for label in labels if label in memory.attempts}
@@ -98,7 +98,8 @@ def _observed(visit: Visit, room: Room | None, change: Change, session: Session)
     return {key: presence_of(visit.labels[key], room, memory, calls, now).observed for key in visit.touched}
 
 
-def _notebook(change: Change, session: Session) -> Notebook:
+def notebook_of(change: Change, session: Session) -> Notebook:
+    """What is remembered of a change's conference, under its earlier address too."""
     previous = () if change.previous_address is None else (change.previous_address,)
     return Notebook(session.store, change.address, previous)
 
@@ -123,7 +124,7 @@ class _Execution:
         self.visit = visit
         self.session = session
         self.room = room.sid if room is not None else None
-        self.notebook = _notebook(change, session)
+        self.notebook = notebook_of(change, session)
         self.added: dict[str, str] = {}
         self.present = {
             key: person.call_sid

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from voiceform.kinds.base import Comparison, PlanContext
-from voiceform.kinds.conference.drift import drift_of
+from voiceform.kinds.conference.drift import drift_of, unknown_outcome
 from voiceform.kinds.conference.impact import left_impact, settings_impact, step_impact
 from voiceform.kinds.conference.labels import labels_of
 from voiceform.kinds.conference.live import LiveConferences, Room
@@ -20,7 +20,7 @@ from voiceform.kinds.conference.presence import Presence, Whereabouts, presence_
 from voiceform.kinds.conference.steps import ADD, SET, UPDATE, Step, Visit, add_step, announcement_digest
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
-from voiceform.model.plan import Action, Blocked, Change, Drift
+from voiceform.model.plan import Action, Blocked, Change, Drift, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
 
 CALL_SCOPE = "call"
@@ -80,7 +80,8 @@ class _View:
         self.desired = desired
         self.wanted = desired.attributes
         self.record = record
-        self.ambiguous = len(rooms) > 1
+        # Which of several rooms is meant nobody can tell, and a review knows of no room at all.
+        self.blind = len(rooms) > 1 or context.mode is Mode.REVIEW
         self.room = room = rooms[0] if len(rooms) == 1 else None
         self.memory = live.memories.get(desired.address, Memory())
         keys = {*self.wanted["participants"], *(record.attributes["participants"] if record else ())}
@@ -133,7 +134,7 @@ class _View:
         return Visit(visit.name, visit.document, visit.room, visit.people, labels, visit.steps)
 
     def _needs(self) -> Iterator[_Need]:
-        if self.ambiguous:
+        if self.blind:
             return
         why_end = self._why_end()
         if self.room is not None and why_end is not None:
@@ -204,6 +205,12 @@ class _View:
     def _impact(self, needs: Sequence[_Need]) -> Iterator[str]:
         for need in needs:
             yield step_impact(need.step, self.wanted, self.room, self.now, need.why)
+        if self.record is None:
+            yield from (
+                unknown_outcome(key, found)
+                for key, found in self.presence.items()
+                if found.whereabouts is Whereabouts.UNKNOWN
+            )
         old = self.record.attributes if self.record is not None else self.wanted
         if self.room is not None and old["twiml"] != self.wanted["twiml"]:
             yield settings_impact(self.room)

@@ -33,7 +33,7 @@ def drift_of(
             reasons.extend(_fixed(key, name) for name in _FIXED_AT_ENTRY if _moved(known, recorded, name))
         elif found.whereabouts is Whereabouts.UNKNOWN and key in wanted["participants"]:
             del live["participants"][key]
-            reasons.append(_unknown(key, found))
+            reasons.append(unknown_outcome(key, found))
     region = record.attributes["settings"].get("region")
     if room is not None and region is not None and room.region not in (region, *_NO_REGION):
         live["settings"] = {**record.attributes["settings"], "region": room.region}
@@ -58,7 +58,8 @@ def _fixed(key: str, name: str) -> str:
     return f"{name} of {key} was decided when {key} entered the room; it holds the next time {key} is added"
 
 
-def _unknown(key: str, found: Presence) -> str:
+def unknown_outcome(key: str, found: Presence) -> str:
+    """Why a participant who is not in the room is not phoned."""
     attempt = found.attempt
     when = f" at {instant_to_text(attempt.at)}" if attempt is not None else ""
     label = f" (label {attempt.label})" if attempt is not None else ""

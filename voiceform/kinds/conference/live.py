@@ -67,7 +67,7 @@ def read_live(context: PlanContext) -> LiveConferences:
         address: merged(known.get(memory_key(name)) for name in (address, *desired.aliases))
         for address, desired in context.desired.items()
     }
-    calls = _read_calls(context.client, memories.values(), rooms)
+    calls = _read_calls(context, memories, rooms)
     progress.finish(TASK)
     return LiveConferences(rooms, memories, calls)
 
@@ -101,14 +101,22 @@ def read_people(client: Client, conference: Conference) -> Room:
 
 
 def _read_calls(
-    client: Client, memories: Iterable[Memory], rooms: Mapping[str, tuple[Room, ...]]
+    context: PlanContext, memories: Mapping[Address, Memory], rooms: Mapping[str, tuple[Room, ...]]
 ) -> dict[str, str]:
     """What became of the calls that we placed and that no room shows: the list of participants does not hold
-    a call that is still in Twilio's queue.
+    a call that is still in Twilio's queue. Calls for rooms that are over matter to nobody.
     """
     shown = {person.call_sid for found in rooms.values() for room in found for person in room.people}
-    placed = {attempt.call_sid for memory in memories for attempt in memory.attempts.values()}
-    return {sid: call_status(client, sid) for sid in sorted(filter(None, placed - shown))}
+    wanted: set[str] = set()
+    for address, desired in context.desired.items():
+        live = {room.sid for room in rooms.get(desired.attributes["friendly_name"], ())}
+        wanted.update(
+            attempt.call_sid
+            for attempt in memories[address].attempts.values()
+            if attempt.call_sid is not None
+            and (attempt.room in live or (not live and desired.attributes["start"]))
+        )
+    return {sid: call_status(context.client, sid) for sid in sorted(wanted - shown)}
 
 
 def call_status(client: Client, sid: str) -> str:

@@ -107,6 +107,19 @@ class Notebook:
         self.memory = memory
 
 
+def move_memory(store: DocumentStore, old: Address | None, new: Address) -> tuple[Write, ...]:
+    """Keep under `new` what is remembered under `old`; the write that then removes the old document.
+
+    None of both happens without an old document. Should a run die between, both say the same.
+    """
+    entry = store.get(memory_key(old)) if old is not None else None
+    if old is None or entry is None:
+        return ()
+    notebook = Notebook(store, new, (old,))
+    notebook.keep(notebook.memory)
+    return (Write(entry.key, None, entry.version),)
+
+
 def forget_memory(reader: DocumentReader, address: Address) -> tuple[Write, ...]:
     """The write that removes the memory of an address; none where an attempt's outcome is still unknown, so
     that declaring the conference again does not phone that person again.

@@ -53,11 +53,16 @@ def presence_of(
     if attempt is None:
         return Presence(Whereabouts.ABSENT)
     if attempt.call_sid is not None:
-        alive = calls.get(attempt.call_sid) in LIVE_CALL
+        alive = call_matters(attempt, room) and calls.get(attempt.call_sid) in LIVE_CALL
         return Presence(Whereabouts.COMING if alive else Whereabouts.ABSENT, attempt=attempt)
     return Presence(
         Whereabouts.UNKNOWN if _may_be_alive(attempt, room, now) else Whereabouts.ABSENT, attempt=attempt
     )
+
+
+def call_matters(attempt: Attempt, room: Room | None) -> bool:
+    """Whether a call that we placed can still lead into this room: not if it was for another one."""
+    return room is None or attempt.room == room.sid
 
 
 def _may_be_alive(attempt: Attempt, room: Room | None, now: datetime) -> bool:

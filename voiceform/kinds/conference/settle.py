@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from voiceform.kinds.base import Done, Session
-from voiceform.kinds.conference.act import applied, find_by_label
-from voiceform.kinds.conference.memory import Notebook
+from voiceform.kinds.conference.act import applied, find_by_label, notebook_of
 from voiceform.kinds.conference.steps import ADD, Visit
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
@@ -30,7 +29,7 @@ def _settle(change: Change, session: Session) -> Done | None:
         return None
     visit = Visit.from_details(change.details)
     additions = [step for step in visit.steps if step.operation == ADD]
-    notebook = Notebook(session.store, change.address)
+    notebook = notebook_of(change, session)
     phoned = 0
     lost: list[str] = []
     for step in additions:
