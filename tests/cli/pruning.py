@@ -42,9 +42,11 @@ def recording(number: int, days: float, now: datetime = NOW, **fields: Any) -> d
     }
 
 
-def call(number: int, days: float, now: datetime = NOW, **fields: Any) -> dict[str, Any]:
-    """A seed: call `number`."""
-    return {"sid": ca_sid(number), "date_created": days_ago(days, now), **fields}
+def call(
+    number: int, days: float, now: datetime = NOW, *, caller: str = BOB, **fields: Any
+) -> dict[str, Any]:
+    """A seed: call `number` from `caller`."""
+    return {"sid": ca_sid(number), "date_created": days_ago(days, now), "from": caller, **fields}
 
 
 class Pruner:
@@ -111,7 +113,7 @@ class Pruner:
         while url is not None:
             answer = requests.get(url, auth=(ACCOUNT, TOKEN), timeout=30).json()
             sids += [row["sid"] for row in answer[key]]
-            following = answer["next_page_uri"]
+            following = answer.get("next_page_uri")
             url = self.stack.emulator.url + following if following else None
         return sids
 

@@ -143,10 +143,10 @@ recordings:
 """
     )
     calls = [
-        call(1, 91, **{"from": ALICE, "direction": "inbound"}),
-        call(2, 91, **{"from": BOB, "direction": "inbound"}),
-        call(3, 91, **{"from": ALICE, "direction": "outbound-api"}),
-        call(5, 10, **{"from": ALICE, "direction": "inbound"}),
+        call(1, 91, caller=ALICE, direction="inbound"),
+        call(2, 91, caller=BOB, direction="inbound"),
+        call(3, 91, caller=ALICE, direction="outbound-api"),
+        call(5, 10, caller=ALICE, direction="inbound"),
     ]
     twins = [recording(20 + n, 91, call_sid=ca_sid(2)) for n in range(3)]
     pruner.seed([*(recording(n, 91) for n in (1, 2, 3, 4)), recording(5, 10), *twins], calls)
@@ -163,7 +163,7 @@ def test_many_calls_are_listed_instead(pruner: Pruner) -> None:
     numbers = range(1, 401)
     pruner.seed(
         [recording(n, 91 + n / 100) for n in numbers],
-        [call(n, 91 + n / 100, **{"from": ALICE if n % 2 else BOB}) for n in numbers],
+        [call(n, 91 + n / 100, caller=ALICE if n % 2 else BOB) for n in numbers],
     )
     pruner.pruned()
     assert pruner.left() == {n for n in numbers if n % 2 == 0}
@@ -233,7 +233,7 @@ holds:
   case: {{reason: "call {BOB} first", match: {{to: ["{BOB}"]}}}}
 """
     )
-    pruner.seed([recording(1, 91)], [call(1, 91, **{"from": ALICE, "to": "+15550001111"})])
+    pruner.seed([recording(1, 91)], [call(1, 91, caller=ALICE, to="+15550001111")])
     result = pruner.pruned()
     assert pruner.left() == set()
     written = "".join(path.read_text() for path in pruner.evidence.iterdir())

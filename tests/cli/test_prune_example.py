@@ -66,11 +66,8 @@ def pruner(stack: Stack, tmp_path: Path) -> Pruner:
             *(call(n, 91, pruner.clock.now(), to=SALES, direction="inbound") for n in range(old)),
             call(100, 800, pruner.clock.now(), to=COMPLAINTS, direction="inbound"),
             call(101, 700, pruner.clock.now(), to=COMPLAINTS, direction="inbound"),
-            *(
-                call(n, 400, pruner.clock.now(), direction="outbound-api", **{"from": SALES})
-                for n in (102, 103)
-            ),
-            call(104, 400, pruner.clock.now(), to=SALES, **{"from": CASE}),
+            *(call(n, 400, pruner.clock.now(), direction="outbound-api", caller=SALES) for n in (102, 103)),
+            call(104, 400, pruner.clock.now(), to=SALES, caller=CASE),
             *(call(n, 10, pruner.clock.now()) for n in range(1000, 1200)),
         ],
     )

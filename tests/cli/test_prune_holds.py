@@ -87,7 +87,7 @@ def test_a_late_hold_by_number_looks_the_calls_up(pruner: Pruner) -> None:
     pruner.pruned()
     pruner.seed(
         [recording(n, 91) for n in range(10, 13)],
-        [call(10, 91, **{"from": ALICE}), call(11, 91, **{"from": BOB})],
+        [call(10, 91, caller=ALICE), call(11, 91, caller=BOB)],
     )
     assert pruner.stack.run("plan", "--out", "p.json", clock=pruner.clock).code == 0
     land_hold(pruner, **{"from": [ALICE]})
@@ -99,7 +99,7 @@ def test_a_late_hold_keeps_call_records_too(pruner: Pruner) -> None:
     pruner.declare("call_records: [{name: cdr, keep: 90d}]")
     pruner.seed(calls=[call(0, 91)])
     pruner.pruned()
-    pruner.seed(calls=[call(n, 91, **{"from": ALICE if n == 2 else BOB}) for n in range(1, 4)])
+    pruner.seed(calls=[call(n, 91, caller=ALICE if n == 2 else BOB) for n in range(1, 4)])
     assert pruner.stack.run("plan", "--out", "p.json", clock=pruner.clock).code == 0
     land_hold(pruner, **{"from": [ALICE]})
     assert pruner.stack.run("apply", "p.json", clock=pruner.clock).code == 5
@@ -216,7 +216,7 @@ account = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=account,
     rules=st.lists(st.tuples(matches, st.sampled_from(["30d", "95d", "forever"])), min_size=1, max_size=3),
@@ -240,7 +240,7 @@ def test_nothing_held_or_young_is_ever_deleted(
             recording(n, days, source=source, duration=duration, status=status)
             for n, (days, source, duration, status, _) in enumerate(rows)
         ],
-        [call(n, row[0], **{"from": row[4]}) for n, row in enumerate(rows) if row[4] is not None],
+        [call(n, row[0], caller=row[4]) for n, row in enumerate(rows) if row[4] is not None],
     )
     lines = [f"  - {{name: r{n}, keep: {keep}, match: {match}}}" for n, (match, keep) in enumerate(rules)]
     lines += ["holds:", *(f"  h{n}: {{reason: x, match: {match}}}" for n, match in enumerate(declared))]

@@ -39,6 +39,7 @@ def report(found: Found, format_: str) -> str:
                 "deleted": found.removed,
                 "account_sid": found.account_sid,
                 "account_checked": found.looked,
+                "confirmed": found.confirmed,
                 "head": found.head,
                 "problems": found.problems,
                 "notes": found.notes,
@@ -47,7 +48,11 @@ def report(found: Found, format_: str) -> str:
         )
     lines = [f"Problem: {terminal(problem)}" for problem in found.problems]
     lines += [f"Note: {terminal(note)}" for note in found.notes]
-    looked = ", all of it gone from the account" if found.looked and not found.problems else ""
+    looked = ""
+    if found.looked and not found.problems:
+        looked = ", all of it gone from the account"
+        if found.confirmed:
+            looked += f" (Twilio itself remembers {found.confirmed:,} as deleted)"
     lines.append(
         f"{found.files:,} {'file' if found.files == 1 else 'files'}, {found.lines:,} lines,"
         f" {found.removed:,} deleted{looked}."

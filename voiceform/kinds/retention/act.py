@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.retention.again import present
@@ -77,12 +78,13 @@ class _Settling:
 
     def _missing(self, sid: str) -> None:
         """A recording that no list shows: gone, unless fetching it says otherwise."""
-        try:
-            row = self.session.client.fetch_recording(sid, include_soft_deleted=True)
-        except NotFoundError:
-            row = None
-        if row is not None and row.status != "deleted":
+        client = self.session.client
+        with suppress(NotFoundError):
+            client.fetch_recording(sid)
             return
+        row = None
+        with suppress(NotFoundError):
+            row = client.fetch_recording(sid, include_soft_deleted=True)
         self.gone += 1
         if sid not in self.known:
             reason = "found deleted after a run that died"

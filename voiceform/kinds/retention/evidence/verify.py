@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -30,9 +31,20 @@ _SECOND = timedelta(seconds=1)
 _SHOWN = 20
 
 
+class _Answer(Enum):
+    """What the account says of a recording that was taken down as deleted."""
+
+    THERE = "there"
+    GONE = "gone"
+    REMEMBERED = "remembered"
+
+
 @dataclass(slots=True)
 class Found:
-    """What a check found. `problems` make the evidence doubtful; `notes` only explain."""
+    """What a check found. `problems` make the evidence doubtful; `notes` only explain.
+
+    `confirmed` recordings are remembered as deleted by the service itself, which it does for 40 days.
+    """
 
     files: int = 0
     lines: int = 0
@@ -44,6 +56,7 @@ class Found:
     recordings: dict[str, datetime | None] = field(default_factory=dict)
     calls: set[str] = field(default_factory=set)
     looked: bool = False
+    confirmed: int = 0
 
 
 def check_folder(folder: Path) -> Found:
@@ -182,30 +195,39 @@ def _check_summary(path: Path, summary: Summary, head: str, found: Found) -> Non
 def _recordings_there(
     found: Found, client: Client, pool: ThreadPoolExecutor, progress: Progress
 ) -> Iterator[str]:
+    """The recordings that exist still; counts those that the service itself remembers as deleted."""
     dated = {sid: created for sid, created in found.recordings.items() if created is not None}
-    alone = [sid for sid in found.recordings if sid not in dated]
-    if len(dated) <= _FETCH_AT_MOST:
-        alone = list(found.recordings)
-    else:
+    alone = list(found.recordings)
+    if len(dated) > _FETCH_AT_MOST:
+        alone = [sid for sid in found.recordings if sid not in dated]
         rows = client.scan_recordings(
             created_from=min(dated.values()),
             created_before=max(dated.values()) + _SECOND,
             include_soft_deleted=True,
         )
-        yield from (row.sid for row in rows if row.sid in dated and row.status != "deleted")
-        progress.advance(LOOKING, len(dated))
-    for sid, is_there in zip(alone, pool.map(partial(_recording_is_there, client), alone), strict=True):
+        for row in rows:
+            if row.sid in dated and row.status == "deleted":
+                found.confirmed += 1
+            elif row.sid in dated:
+                alone.append(row.sid)
+        progress.advance(LOOKING, len(found.recordings) - len(alone))
+    for sid, answer in zip(alone, pool.map(partial(_look_for, client), alone), strict=True):
         progress.advance(LOOKING)
-        if is_there:
+        found.confirmed += answer is _Answer.REMEMBERED
+        if answer is _Answer.THERE:
             yield sid
 
 
-def _recording_is_there(client: Client, sid: str) -> bool:
-    """Whether the audio exists; a deleted recording's description stays readable for 40 days."""
+def _look_for(client: Client, sid: str) -> _Answer:
+    """Whether a recording exists. A deleted one's description stays readable for 40 days, but only when asked
+    for, and not every service gives it the status `deleted`."""
     try:
-        return client.fetch_recording(sid, include_soft_deleted=True).status != "deleted"
+        if client.fetch_recording(sid, include_soft_deleted=True).status == "deleted":
+            return _Answer.REMEMBERED
+        client.fetch_recording(sid)
     except NotFoundError:
-        return False
+        return _Answer.GONE
+    return _Answer.THERE
 
 
 def _call_is_there(client: Client, sid: str) -> bool:
