@@ -69,6 +69,15 @@ JSON_ROUTES = _table(
 #: The audio of a recording has no ``.json``.
 MEDIA_ROUTES = _table(("GET", "Recordings/*", "fetchRecordingMedia", recordings.fetch_media))
 MEDIA_SUFFIXES = ("", "wav", "mp3")
+#: The names of all operations, sorted.
+OPERATIONS = tuple(
+    sorted(
+        route.operation
+        for table in (JSON_ROUTES, MEDIA_ROUTES)
+        for methods in table.values()
+        for route in methods.values()
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,62 @@
-"""The page that a browser shows at ``/_emulator/``."""
+"""The page that a browser shows at ``/_emulator/``: one document, nothing is loaded from elsewhere.
 
-# ruff: noqa: S608 - only names of our own tables and columns are put into SQL; values are always bound.
+Its data comes from ``GET /_emulator/snapshot`` and is put into the page as text only; the browser is told to
+refuse anything else.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
+from functools import cache
 from html import escape
+from importlib.resources import files
 
-from voiceform.emulator.world import World
+from voiceform.emulator.faults import KINDS
+from voiceform.emulator.messages import Response
+from voiceform.emulator.routing import OPERATIONS
 
-_TABLES = ("queues", "conferences", "participants", "calls", "recordings")
 
-
-def page(world: World) -> str:
-    """How many objects there are of each kind."""
-    rows = "".join(f"<tr><th>{escape(table)}</th><td>{_count(world, table)}</td></tr>" for table in _TABLES)
-    return (
-        '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Emulator</title>'
-        f"<h1>Emulator (profile {escape(world.profile.name)})</h1><table>{rows}</table></html>"
+@cache
+def _page() -> tuple[bytes, tuple[tuple[bytes, bytes], ...]]:
+    """The document and its headers; the same for every server."""
+    assets = files("voiceform.emulator.control") / "assets"
+    style, script, frame = (
+        (assets / name).read_text(encoding="utf-8").strip()
+        for name in ("inspector.css", "inspector.js", "inspector.html")
     )
+    parts = {
+        "@style@": style,
+        "@script@": script,
+        "@operations@": _options(OPERATIONS),
+        "@kinds@": _options(KINDS),
+    }
+    for mark, text in parts.items():
+        frame = frame.replace(mark, text)
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return frame.encode(), tuple((name.encode(), value.encode()) for name, value in headers.items())
 
 
-def _count(world: World, table: str) -> int:
-    row = world.store.one(f"SELECT count(*) AS n FROM {table}")
-    return int(row["n"]) if row else 0
+def page() -> Response:
+    """The page, with a Content-Security-Policy that allows its style and its script by their hashes."""
+    document, headers = _page()
+    return Response(200, document, b"text/html; charset=utf-8", list(headers))
+
+
+def _options(words: tuple[str, ...]) -> str:
+    return "".join(f"<option>{escape(word)}</option>" for word in words)
+
+
+def _hash(text: str) -> str:
+    """How a Content-Security-Policy names an inline element: by what stands between its tags."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

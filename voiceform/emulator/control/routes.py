@@ -10,6 +10,7 @@ from voiceform.emulator.callbacks import document
 from voiceform.emulator.clock import iso, parse_duration, parse_instant
 from voiceform.emulator.control.inspector import page
 from voiceform.emulator.control.seeds import seed
+from voiceform.emulator.control.snapshot import snapshot
 from voiceform.emulator.errors import ControlError
 from voiceform.emulator.faults import Faults
 from voiceform.emulator.gate import Throttle
@@ -44,13 +45,14 @@ class Control:
             ("GET", "switches"): lambda _query, _body: self._switches(),
             ("POST", "switches"): self._set_switches,
             ("GET", "stats"): lambda _query, _body: self._stats(),
+            ("GET", "snapshot"): self._snapshot,
         }
 
     def handle(self, method: str, path: str, query: Params, body: bytes) -> Response:
         """Answer; errors are ``{"error": reason}`` with 400, 404 or 405."""
         name = path.removeprefix("/_emulator").strip("/")
         if name == "" and method == "GET":
-            return Response(200, page(self._world).encode(), b"text/html; charset=utf-8")
+            return page()
         handler = self._routes.get((method, name))
         if handler is None:
             known = {path for _, path in self._routes}
@@ -131,6 +133,10 @@ class Control:
         del query
         self._world.switch(body)
         return self._switches()
+
+    def _snapshot(self, query: Params, body: Document) -> Document:
+        del body
+        return snapshot(self._world, self._journal, self._faults, self._throttle, query.one("have"))
 
     def _stats(self) -> Document:
         return {
