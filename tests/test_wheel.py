@@ -56,7 +56,7 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
         "html",
         cwd=tmp_path,
     )
-    assert page.startswith("<!DOCTYPE html>") or page.startswith("<!doctype html>")
+    assert page.lower().startswith("<!doctype html>")
     refused = subprocess.run(
         [voiceform, "emulator"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
