@@ -14,7 +14,7 @@ from tests.render import samples
 from tests.render.samples import plan
 from tests.render.strategies import plans, texts
 from voiceform.model.plan import Mode, Plan
-from voiceform.model.plan_codec import plan_to_document
+from voiceform.model.plan_codec import plan_to_document, review_digest
 from voiceform.render.markdown import SMALLEST_LIMIT, comment_marker, render_plan_markdown
 
 DIGEST = "sha256:" + "d" * 64
@@ -111,9 +111,17 @@ voiceform apply 'plan files/eu.json' --expect-digest {DIGEST}
     )
 
 
-def test_digest_is_that_of_the_plan_unless_given() -> None:
+def test_a_file_is_known_by_its_digest_and_a_plan_to_be_made_again_by_what_it_does() -> None:
     shown = plan(samples.CALLS)
-    assert str(plan_to_document(shown)["digest"]) in render_plan_markdown(shown)
+    digest = str(plan_to_document(shown)["digest"])
+    assert f"voiceform apply p.json --expect-digest {digest}\n" in render_plan_markdown(
+        shown, plan_file="p.json"
+    )
+    again = render_plan_markdown(shown, selection=("--exclude", "queue.*"))
+    assert f"voiceform apply --exclude 'queue.*' --expect-digest {review_digest(shown)}\n" in again
+    assert digest not in again
+    destroy = render_plan_markdown(replace(shown, mode=Mode.DESTROY))
+    assert "\nvoiceform destroy --expect-digest review:" in destroy
 
 
 def test_blocked_comes_first_and_is_named_before_the_command() -> None:

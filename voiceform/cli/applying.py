@@ -23,9 +23,11 @@ from voiceform.cli.options import (
     auto_approve_option,
     evidence_option,
     expect_digest_option,
+    metrics_stack_option,
     parallelism_option,
     show_numbers_option,
 )
+from voiceform.cli.reporting import report_options
 from voiceform.cli.twiml import planned_files, show_files, twiml_dir_option, write_after
 from voiceform.model.errors import CredentialsError, UsageError, VoiceformError
 from voiceform.model.plan import Action, Mode, Plan
@@ -87,6 +89,8 @@ def apply_options(command: Command) -> Command:
         help="Wait so long for another run to release the state, as 5m.",
     )
     decorators: list[Callable[..., Any]] = [
+        report_options,
+        metrics_stack_option,
         twiml_dir_option,
         evidence_option,
         show_numbers_option,
@@ -117,6 +121,7 @@ def run(
             require_fresh(saved, acting.context.lease.store)
         plan = saved or acting.make_plan(planning)
         require_digest(plan, options.expect_digest)
+        app.reports.plan = plan
         if format_ == "text":
             _show(app, plan, options)
         files = planned_files(app, plan, options.twiml_dir)
@@ -124,11 +129,11 @@ def run(
         _check_blocked(plan, approvals)
         if saved is None and not plan.pending and not plan.drift:
             write_after(app, plan, None, options.twiml_dir)
-            return _nothing_to_do(app, plan, format_)
+            return _nothing_to_do(app, plan, format_, options)
         _confirm(plan, options, planned_before=saved is not None)
         report = apply_plan(plan, acting.context, approvals)
         write_after(app, plan, report, options.twiml_dir)
-    _report(app, plan, report, format_)
+    _report(app, plan, report, format_, options)
     return report.exit_code
 
 
@@ -179,7 +184,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
         parallelism=options.parallelism,
         progress=progress,
         stop=stack.enter_context(stop_on_signal()),
-        on_outcome=functools.partial(_tell, app),
+        on_outcome=functools.partial(_tell, app, options),
         evidence=evidence,
     )
     settled = settle_unfinished(context)
@@ -253,30 +258,34 @@ def _show(app: App, plan: Plan, options: ApplyOptions) -> None:
     show(app, plan, "text", show_numbers=options.show_numbers)
 
 
-def _nothing_to_do(app: App, plan: Plan, format_: str) -> int:
+def _nothing_to_do(app: App, plan: Plan, format_: str, options: ApplyOptions) -> int:
+    now = app.clock.now()
+    app.reports.run = RunReport(plan.plan_id, now, now, ())
     if format_ == "json":
-        now = app.clock.now()
-        _report(app, plan, RunReport(plan.plan_id, now, now, ()), format_)
+        _report(app, plan, app.reports.run, format_, options)
     return 0
 
 
-def _report(app: App, plan: Plan, report: RunReport, format_: str) -> None:
+def _report(app: App, plan: Plan, report: RunReport, format_: str, options: ApplyOptions) -> None:
+    app.reports.run = report
     if format_ == "json":
         from voiceform.render.json import run_json
 
-        click.echo(run_json(report, plan).rstrip("\n"))
+        click.echo(run_json(report, plan, show_numbers=options.show_numbers).rstrip("\n"))
         return
     from voiceform.render.text import render_run
 
-    click.echo(render_run(report, plan, color=app.color).rstrip("\n"))
+    text = render_run(report, plan, color=app.color, width=app.width, show_numbers=options.show_numbers)
+    click.echo(text.rstrip("\n"))
 
 
-def _tell(app: App, outcome: Outcome) -> None:
+def _tell(app: App, options: ApplyOptions, outcome: Outcome) -> None:
     """One line on stderr as each change ends; the report at the end has the reasons."""
     if outcome.action is not Action.NO_OP:
         from voiceform.render.text import render_outcome
 
-        click.echo(render_outcome(outcome, color=app.color), err=True)
+        line = render_outcome(outcome, color=app.color, show_numbers=options.show_numbers)
+        click.echo(line, err=True)
 
 
 def _counted(outcomes: list[Outcome]) -> str:

@@ -2,24 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from voiceform.cli.options import App
+from voiceform.model.errors import UsageError
 from voiceform.model.plan import Plan
 
 
-def plan_document(app: App, plan: Plan, format_: str, *, show_numbers: bool) -> str:
-    """The plan as text, JSON, Markdown or HTML, without a final newline."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a plan is from and how one gets at it again: its file or, without one, the options of `plan`."""
+
+    stack: str | None = None
+    commit: str | None = None
+    artifact: str | None = None
+    plan_file: str | None = None
+    selection: Sequence[str] = ()
+
+
+def selection_words(target: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
+    """`--target` and `--exclude` as they are written on a command line."""
+    pairs = [("--target", name) for name in target] + [("--exclude", name) for name in exclude]
+    return tuple(word for pair in pairs for word in pair)
+
+
+def plan_document(
+    app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Source | None = None
+) -> str:
+    """The plan as text, JSON, Markdown or HTML, without a final newline.
+
+    UsageError when what the command line says about its source does not fit into a comment.
+    """
+    source = source or Source()
     if format_ == "json":
         from voiceform.render.json import plan_json
 
         return plan_json(plan, show_numbers=show_numbers).rstrip("\n")
     if format_ == "markdown":
-        from voiceform.render.markdown import render_plan_markdown
-
-        return render_plan_markdown(plan, show_numbers=show_numbers).rstrip("\n")
+        return _markdown(plan, source, show_numbers=show_numbers)
     if format_ == "html":
         from voiceform.render.html import render_plan_html
 
-        return render_plan_html(plan, show_numbers=show_numbers).rstrip("\n")
+        return render_plan_html(plan, show_numbers=show_numbers, commit=source.commit).rstrip("\n")
     from voiceform.render.text import render_plan
 
     return render_plan(plan, color=app.color, width=app.width, show_numbers=show_numbers).rstrip("\n")
+
+
+def _markdown(plan: Plan, source: Source, *, show_numbers: bool) -> str:
+    from voiceform.render.markdown import render_plan_markdown
+
+    try:
+        return render_plan_markdown(
+            plan,
+            show_numbers=show_numbers,
+            stack=source.stack,
+            commit=source.commit,
+            artifact=source.artifact,
+            plan_file=source.plan_file,
+            selection=source.selection,
+        ).rstrip("\n")
+    except ValueError as error:
+        raise UsageError(f"--format markdown: {error}", hint="shorten them") from error

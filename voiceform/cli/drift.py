@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import click
 
-from voiceform.cli.options import App, format_option, selection_options, show_numbers_option
+from voiceform.cli.options import (
+    App,
+    comment_options,
+    format_option,
+    selection_options,
+    show_numbers_option,
+)
+from voiceform.cli.reporting import report_options
 
 
 @click.command("drift")
 @format_option("text", "json", "markdown", "html")
 @selection_options
 @show_numbers_option
+@comment_options
+@report_options
 @click.pass_obj
 def command(
-    app: App, format_: str, target: tuple[str, ...], exclude: tuple[str, ...], show_numbers: bool
+    app: App,
+    format_: str,
+    target: tuple[str, ...],
+    exclude: tuple[str, ...],
+    show_numbers: bool,
+    stack: str | None,
+    commit: str | None,
+    artifact: str | None,
 ) -> int:
     """Look for drift; exit 3 when there is some. The same as plan --refresh-only --detailed-exitcode."""
+    from voiceform.cli.documents import Source
     from voiceform.cli.plan import exit_code, plan_now, show
     from voiceform.cli.wiring import PlanOptions
     from voiceform.model.plan import Mode
 
     plan = plan_now(app, PlanOptions(Mode.REFRESH_ONLY, target, exclude))
-    show(app, plan, format_, show_numbers=show_numbers)
+    show(app, plan, format_, show_numbers=show_numbers, source=Source(stack, commit, artifact))
     return exit_code(plan, detailed=True)

@@ -6,13 +6,25 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from voiceform.model.clock import Clock
 
+if TYPE_CHECKING:
+    from voiceform.model.plan import Plan
+    from voiceform.model.run import RunReport
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Reports:
+    """What an invocation has to tell to --report-json and --metrics, as far as it has come."""
+
+    plan: Plan | None = None
+    run: RunReport | None = None
 
 
 @dataclass(slots=True)
@@ -29,6 +41,9 @@ class App:
     no_color: bool = False
     verbose: bool = False
     format: str = "text"
+    show_numbers: bool = False
+    stack: str = "default"
+    reports: Reports = field(default_factory=Reports)
 
     def path(self, name: str | Path) -> Path:
         """A path from the command line; relative ones start at -C."""
@@ -65,8 +80,30 @@ def format_option(*choices: str) -> Callable[[Command], Command]:
     )
 
 
+def _remember_show_numbers(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+    ctx.find_object(App).show_numbers = value  # type: ignore[union-attr] # main always sets one
+    return value
+
+
+def _remember_stack(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        ctx.find_object(App).stack = value  # type: ignore[union-attr] # main always sets one
+    return value
+
+
+def _stack_option(*, text: str, expose_value: bool) -> Callable[[Command], Command]:
+    return click.option(
+        "--stack", metavar="NAME", callback=_remember_stack, expose_value=expose_value, help=text
+    )
+
+
+metrics_stack_option = _stack_option(text="The name of this stack in metrics.", expose_value=False)
+
 show_numbers_option = click.option(
-    "--show-numbers", is_flag=True, help="Show phone numbers in full; they are masked otherwise."
+    "--show-numbers",
+    is_flag=True,
+    callback=_remember_show_numbers,
+    help="Show phone numbers in full; they are masked otherwise.",
 )
 
 parallelism_option = click.option(
@@ -113,4 +150,17 @@ def selection_options(command: Command) -> Command:
     )(command)
     return click.option(
         "--target", multiple=True, metavar="ADDRESS", help="Only this and what it needs; patterns work."
+    )(command)
+
+
+def comment_options(command: Command) -> Command:
+    """`--stack`, `--commit` and `--artifact`: what a plan in Markdown or HTML says about where it is from."""
+    for option, metavar, text in (
+        ("--artifact", "URL", "Where the whole plan is, for a Markdown comment that is too short for it."),
+        ("--commit", "SHA", "The commit that was planned, shown in Markdown and HTML."),
+    ):
+        command = click.option(option, metavar=metavar, help=text)(command)
+    return _stack_option(
+        text="The name of this stack; each has its own comment on a pull request, and its own metrics.",
+        expose_value=True,
     )(command)

@@ -8,13 +8,16 @@ from pathlib import Path
 import click
 
 from voiceform.cli import wiring
+from voiceform.cli.documents import Source, plan_document, selection_words
 from voiceform.cli.options import (
     App,
+    comment_options,
     expect_digest_option,
     format_option,
     selection_options,
     show_numbers_option,
 )
+from voiceform.cli.reporting import report_options
 from voiceform.cli.twiml import planned_files, show_files, twiml_dir_option
 from voiceform.engine.safety import require_digest
 from voiceform.engine.targets import Selection
@@ -43,6 +46,8 @@ BLOCKED_EXIT = 4
 @expect_digest_option
 @twiml_dir_option
 @show_numbers_option
+@comment_options
+@report_options
 @click.pass_obj
 def command(
     app: App,
@@ -58,8 +63,14 @@ def command(
     twiml_dir: Path | None,
     expect_digest: str | None,
     show_numbers: bool,
+    stack: str | None,
+    commit: str | None,
+    artifact: str | None,
 ) -> int:
     """Show what apply would do. Nothing is written to the account."""
+    source = Source(
+        stack, commit, artifact, str(out) if out is not None else None, selection_words(target, exclude)
+    )
     if base is not None:
         if out or destroy or refresh_only or at_text or twiml_dir:
             raise UsageError(
@@ -68,7 +79,7 @@ def command(
             )
         plan = review_now(app, base, Selection(target, exclude))
         require_digest(plan, expect_digest)
-        show(app, plan, format_, show_numbers=show_numbers)
+        show(app, plan, format_, show_numbers=show_numbers, source=source)
         return exit_code(plan, detailed=detailed_exitcode)
     if destroy and refresh_only:
         raise UsageError("--destroy and --refresh-only exclude each other", hint="choose one of them")
@@ -86,7 +97,7 @@ def command(
         from voiceform.engine.planfile import write_plan_file
 
         write_plan_file(plan, app.path(out))
-    show(app, plan, format_, show_numbers=show_numbers)
+    show(app, plan, format_, show_numbers=show_numbers, source=source)
     files = planned_files(app, plan, twiml_dir)
     show_files(app, files, twiml_dir, err=format_ != "text")
     if out is not None:
@@ -120,11 +131,10 @@ def review_now(app: App, base: Path, selection: Selection) -> Plan:
     )
 
 
-def show(app: App, plan: Plan, format_: str, *, show_numbers: bool) -> None:
-    """Print the plan as the document of stdout."""
-    from voiceform.cli.documents import plan_document
-
-    click.echo(plan_document(app, plan, format_, show_numbers=show_numbers))
+def show(app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Source | None = None) -> None:
+    """Print the plan as the document of stdout, and keep it for --report-json and --metrics."""
+    app.reports.plan = plan
+    click.echo(plan_document(app, plan, format_, show_numbers=show_numbers, source=source))
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -6,18 +6,30 @@ from pathlib import Path
 
 import click
 
-from voiceform.cli.options import App, format_option, show_numbers_option
+from voiceform.cli.options import App, comment_options, format_option, show_numbers_option
 
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLANFILE", type=click.Path(path_type=Path))
 @format_option("text", "json", "markdown", "html")
 @show_numbers_option
+@comment_options
 @click.pass_obj
-def command(app: App, plan_file: Path, format_: str, show_numbers: bool) -> int:
+def command(
+    app: App,
+    plan_file: Path,
+    format_: str,
+    show_numbers: bool,
+    stack: str | None,
+    commit: str | None,
+    artifact: str | None,
+) -> int:
     """Show a saved plan; offline and without credentials."""
+    from voiceform.cli.documents import Source
     from voiceform.cli.plan import show
     from voiceform.engine.planfile import read_plan_file
 
-    show(app, read_plan_file(app.path(plan_file)), format_, show_numbers=show_numbers)
+    source = Source(stack, commit, artifact, plan_file=str(plan_file))
+    plan = read_plan_file(app.path(plan_file))
+    show(app, plan, format_, show_numbers=show_numbers, source=source)
     return 0

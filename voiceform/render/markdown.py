@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, Mode, Plan, Unmanaged
-from voiceform.model.plan_codec import instant_to_text, plan_to_document
+from voiceform.model.plan_codec import instant_to_text, plan_to_document, review_digest
 from voiceform.model.resource import fingerprint
 from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
 from voiceform.render.layout import Line, Tone
@@ -60,28 +60,30 @@ def render_plan_markdown(
     show_numbers: bool = False,
     stack: str | None = None,
     plan_file: str | None = None,
+    selection: Sequence[str] = (),
 ) -> str:
     """The comment, at most `limit` long; ends in a newline.
 
-    Length is in UTF-8 bytes, the strictest of the ways in which GitHub has been seen to count. `digest` is
-    computed when it is not given; `artifact` is the address of the whole plan; `plan_file` the path of the
-    plan file, for the command that applies it. ValueError when `limit` is under SMALLEST_LIMIT or commit,
-    artifact and plan file alone do not fit in.
+    Length is in UTF-8 bytes, the strictest of the ways in which GitHub has been seen to count. `artifact` is
+    the address of the whole plan; `plan_file` the path of the plan file, for the command that applies it.
+    Without a file the command plans again, with the options of `selection`, and goes on only if the new plan
+    does the same: then the digest is that of the review. `digest` is computed when it is not given.
+    ValueError when `limit` is under SMALLEST_LIMIT or commit, artifact and commands alone do not fit in.
     """
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"a comment needs at least {SMALLEST_LIMIT} bytes, not {limit}")
-    digest = digest or str(plan_to_document(plan)["digest"])
+    digest = digest or (str(plan_to_document(plan)["digest"]) if plan_file else review_digest(plan))
     shown = redact_plan(plan, show_numbers=show_numbers)
-    file = plan_file or "PLANFILE"
+    show, apply = _commands(plan, plan_file, selection)
     top = _top(shown, stack, commit, digest)
-    bottom = _bottom(shown, file, digest)
-    frame = _size(top) + _size(bottom) + _size(_left_out(["x"], artifact, file))
+    bottom = _bottom(shown, [*apply, "--expect-digest", digest])
+    frame = _size(top) + _size(bottom) + _size(_left_out(["x"], artifact, show))
     budget = limit - frame - _RESERVE_FOR_LEFT_OUT
     if budget < 0:
-        raise ValueError("commit, artifact and plan file alone are longer than a comment may be")
+        raise ValueError("commit, artifact and commands alone are longer than a comment may be")
     body = _Body(budget)
     _fill(body, shown)
-    parts = [top, *body.parts, _left_out(body.left_out, artifact, file), bottom]
+    parts = [top, *body.parts, _left_out(body.left_out, artifact, show), bottom]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -162,25 +164,37 @@ def _top(plan: Plan, stack: str | None, commit: str | None, digest: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _bottom(plan: Plan, file: str, digest: str) -> str:
+def _commands(plan: Plan, plan_file: str | None, selection: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of the commands that show and that apply the plan."""
+    if plan_file:
+        return ["show", plan_file], ["apply", plan_file]
+    if plan.mode is Mode.DESTROY:
+        return ["plan", "--destroy", *selection], ["destroy", *selection]
+    return ["plan", *selection], ["apply", *selection]
+
+
+def _command(words: Sequence[str]) -> str:
+    return " ".join(["voiceform", *(shlex.quote(visible(word)) for word in words)])
+
+
+def _bottom(plan: Plan, apply: Sequence[str]) -> str:
     if plan.mode is Mode.REVIEW or not plan.pending:
         return ""
-    command = f"voiceform apply {shlex.quote(visible(file))} --expect-digest {shlex.quote(visible(digest))}"
     first = "What is blocked has to be resolved or approved first. " if plan.blocked else ""
-    return f"{first}To apply exactly this plan:\n\n{markdown_fence([command], 'sh')}"
+    return f"{first}To apply exactly this plan:\n\n{markdown_fence([_command(apply)], 'sh')}"
 
 
-def _left_out(left_out: list[str], artifact: str | None, file: str) -> str:
+def _left_out(left_out: list[str], artifact: str | None, show: Sequence[str]) -> str:
     """What the comment leaves out, and where all of it is."""
-    whole = _whole_plan(artifact, file)
+    whole = _whole_plan(artifact, show)
     if left_out:
         return f"**Too long for a comment, left out here: {', '.join(left_out)}.** All of it is in {whole}."
     return f"The plan as a file: {_link(artifact)}." if artifact else ""
 
 
-def _whole_plan(artifact: str | None, file: str) -> str:
-    show = markdown_code(f"voiceform show {shlex.quote(visible(file))}")
-    return f"{_link(artifact)} and in the output of {show}" if artifact else f"the output of {show}"
+def _whole_plan(artifact: str | None, show: Sequence[str]) -> str:
+    command = markdown_code(_command(show))
+    return f"{_link(artifact)} and in the output of {command}" if artifact else f"the output of {command}"
 
 
 def _link(address: str) -> str:

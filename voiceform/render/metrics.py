@@ -44,12 +44,18 @@ def measure_run(report: RunReport) -> Measurements:
 
 
 def write_metrics(
-    path: Path, measured: Measurements, *, command: str, at: datetime, stack: str = "default"
+    path: Path,
+    measured: Measurements,
+    *,
+    command: str,
+    at: datetime,
+    exit_code: int | None = None,
+    stack: str = "default",
 ) -> None:
     """Replace the file at `path` in one step, so that no scrape sees half of it.
 
-    `command` and `at` are what ran and when. Give each command a file of its own. MissingExtraError without
-    prometheus_client; VoiceformError when the file cannot be written.
+    `command`, `at` and `exit_code` are what ran, when, and how it ended. Give each command a file of its own.
+    MissingExtraError without prometheus_client; VoiceformError when the file cannot be written.
     """
     try:
         from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
@@ -82,6 +88,14 @@ def write_metrics(
         registry=registry,
     )
     last.labels(label, command).set(at.timestamp())
+    if exit_code is not None:
+        ended = Gauge(
+            "voiceform_last_run_exit_code",
+            "How voiceform last ended; 0 is well.",
+            ["stack", "command"],
+            registry=registry,
+        )
+        ended.labels(label, command).set(exit_code)
     try:
         write_to_textfile(str(path), registry)
     except OSError as error:

@@ -1,0 +1,148 @@
+"""`--report-json` and `--metrics`: what a command did, for programs and for monitoring.
+
+A command that takes `report_options` says what it knows by setting `app.reports.plan` and `app.reports.run`;
+both files are written when it ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from voiceform.cli.options import App, Command
+from voiceform.model.errors import MissingExtraError, UsageError, VoiceformError
+
+_UNEXPECTED = VoiceformError("voiceform failed unexpectedly", hint="run again with -v and report it")
+_INTERRUPTED = VoiceformError("interrupted")
+_INTERRUPTED_EXIT = 130
+
+
+def report_options(command: Command) -> Command:
+    """Add `--report-json FILE` and `--metrics FILE` to a command that takes the App (as `pass_obj` gives it)
+    and returns its exit code."""
+
+    @functools.wraps(command)
+    def reporting(
+        *args: Any,  # noqa: ANN401 - whatever the command takes
+        report_json: Path | None,
+        metrics: Path | None,
+        **others: Any,  # noqa: ANN401 - whatever the command takes
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        context = click.get_current_context()
+        if (report_json is None and metrics is None) or context.invoked_subcommand is not None:
+            return command(*args, **others)
+        files = _Files(context.ensure_object(App), str(context.info_name), report_json, metrics)
+        return files.written(lambda: command(*args, **others))
+
+    decorated: Any = reporting
+    for option, text in (
+        ("--metrics", "Write Prometheus metrics, for node_exporter's textfile collector."),
+        ("--report-json", "Write what was done (or planned, or what failed) as JSON."),
+    ):
+        path = click.Path(path_type=Path, dir_okay=False)
+        decorated = click.option(option, type=path, metavar="FILE", help=text)(decorated)
+    result: Command = decorated
+    return result
+
+
+class _Files:
+    """The files of one invocation. What keeps them from being written is found before anything is done."""
+
+    def __init__(self, app: App, command: str, report: Path | None, metrics: Path | None) -> None:
+        self.app = app
+        self.command = command
+        self.report = app.path(report) if report is not None else None
+        self.metrics = app.path(metrics) if metrics is not None else None
+        for option, path in (("--report-json", self.report), ("--metrics", self.metrics)):
+            if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+                raise UsageError(
+                    f"{option} {path}: there is no folder {path.parent} that can be written to",
+                    hint="nothing was done; make the folder, or choose another file",
+                )
+        if self.metrics is not None:
+            _require_prometheus()
+
+    def written(self, run: Callable[[], int | None]) -> int:
+        """Run the command, write the files, and return the command's exit code (1 if only writing failed)."""
+        try:
+            code = run() or 0
+        except VoiceformError as error:
+            self._write(error.exit_code, error)
+            raise
+        except (click.Abort, KeyboardInterrupt):
+            self._write(_INTERRUPTED_EXIT, _INTERRUPTED)
+            raise
+        except Exception:
+            self._write(1, _UNEXPECTED)
+            raise
+        return code if self._write(code, None) else code or 1
+
+    def _write(self, code: int, error: VoiceformError | None) -> bool:
+        """Write both files. What fails here is said on stderr and hides neither the error nor its code."""
+        try:
+            if self.report is not None:
+                _replace(self.report, self._document(error))
+            if self.metrics is not None:
+                self._write_metrics(self.metrics, code)
+        except VoiceformError as failure:
+            click.echo(f"Error: {failure}", err=True)
+            return False
+        return True
+
+    def _document(self, error: VoiceformError | None) -> str:
+        from voiceform.render.json import error_json, plan_json, run_json
+
+        reports = self.app.reports
+        if error is not None:
+            return error_json(error)
+        if reports.plan is None:
+            return json.dumps({}) + "\n"
+        if reports.run is None:
+            return plan_json(reports.plan, show_numbers=self.app.show_numbers)
+        return run_json(reports.run, reports.plan, show_numbers=self.app.show_numbers)
+
+    def _write_metrics(self, path: Path, code: int) -> None:
+        from voiceform.render.metrics import Measurements, measure_plan, measure_run, write_metrics
+
+        reports = self.app.reports
+        if reports.run is not None:
+            measured = measure_run(reports.run)
+        elif reports.plan is not None:
+            measured = measure_plan(reports.plan)
+        else:
+            measured = Measurements()
+        write_metrics(
+            path,
+            measured,
+            command=self.command,
+            at=self.app.clock.now(),
+            exit_code=code,
+            stack=self.app.stack,
+        )
+
+
+def _require_prometheus() -> None:
+    try:
+        import prometheus_client  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        raise MissingExtraError("the metrics file", "metrics") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put `text` into the file whole or not at all, readable by its owner alone."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise VoiceformError(
+            f"cannot write the report: {error.strerror}", where=str(path), hint="choose another file"
+        ) from error
