@@ -247,6 +247,7 @@ def test_a_run_that_is_killed_while_it_phones_is_settled_by_the_next(rooms: Room
     rooms.run("lock", "break", "--reason", "its holder was killed")
     for _ in range(2):
         rooms.run("apply", "--auto-approve")
-    reached = LABEL in rooms.people(room)
-    assert rooms.run("plan", "--detailed-exitcode").code == (0 if reached else 3)
+    code = rooms.run("plan", "--detailed-exitcode").code
+    assert code in (0, 3)
+    assert code == 3 or LABEL in rooms.people(room)
     assert len(rooms.params("createParticipant")) <= 1
