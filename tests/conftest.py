@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.services import PostgresServer, S3Server, postgres_server, s3_server
 from tests.support import Stack
 from voiceform.emulator import Emulator
 
 __all__ = ["postgres_server", "s3_server"]
+
+# In CI the same examples every time, so that a red run is about the change; elsewhere new ones are looked for.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
