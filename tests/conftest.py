@@ -16,7 +16,7 @@ from voiceform.emulator import Emulator
 
 __all__ = ["postgres_server", "s3_server"]
 
-# In CI the same examples every time, so that a red run is about the change; elsewhere new ones are looked for.
+# In CI the same examples every time, so that red is about the change; elsewhere new ones are looked for.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
