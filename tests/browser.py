@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,3 +54,23 @@ def chromium(profile: Path, *, dark: bool = False, phone: bool = False) -> Itera
         yield session
     finally:
         session.quit()
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG) of a CSS colour as the browser computes it: `rgb(…)`."""
+    red, green, blue = (int(part) / 255 for part in re.findall(r"\d+", colour)[:3])
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(session: webdriver.Chrome, selector: str) -> float:
+    """WCAG contrast of the first such element with the background that is behind it."""
+    ink, ground = session.execute_script(
+        """const element = document.querySelector(arguments[0]);
+        let behind = element;
+        while (getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;
+        return [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];""",
+        selector,
+    )
+    high, low = sorted((luminance(ink), luminance(ground)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

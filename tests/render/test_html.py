@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
-from tests.browser import chromium
+from tests.browser import chromium, contrast, luminance
 from tests.render import samples
 from tests.render.samples import plan
 from tests.render.strategies import plans
@@ -223,25 +223,6 @@ def test_page_reads_whole_without_script(opened: Chrome, page_file: str) -> None
         assert not opened.find_element(By.ID, "filters").is_displayed()
     finally:
         opened.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-
-
-def luminance(colour: str) -> float:
-    red, green, blue = (int(part) / 255 for part in re.findall(r"\d+", colour)[:3])
-    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
-def contrast(session: Chrome, selector: str) -> float:
-    """WCAG contrast of the first such element with the background that is behind it."""
-    ink, ground = session.execute_script(
-        """const element = document.querySelector(arguments[0]);
-        let behind = element;
-        while (getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;
-        return [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];""",
-        selector,
-    )
-    high, low = sorted((luminance(ink), luminance(ground)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize(("dark", "phone"), [(False, True), (True, False), (True, True)])
