@@ -399,7 +399,8 @@
     if (!problem) $("seed").close();
   });
   $("open-reset").addEventListener("click", () => {
-    const totals = Object.entries(seen.totals || {}).filter(([, n]) => n).map(([kind, n]) => `${n.toLocaleString("en")} ${kind}`);
+    const totals = Object.entries(seen.totals || {}).filter(([, n]) => n)
+      .map(([kind, n]) => `${n.toLocaleString("en")} ${n === 1 ? kind.slice(0, -1) : kind}`);
     const gone = totals.length ? totals.join(", ") : "All data";
     $("reset-text").textContent = `${gone}, the request log and all faults are forgotten; the clock returns to real time. This cannot be undone.`;
     $("reset").showModal();
