@@ -121,3 +121,8 @@ class Pruner:
 def files_below(folder: Path) -> set[str]:
     """The paths of all files below a folder."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def plain(text: str) -> str:
+    """Printed text without its line breaks."""
+    return " ".join(text.split())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.cli.pruning import Pruner, days_ago, files_below, re_sid, recording
+from tests.cli.pruning import Pruner, days_ago, files_below, plain, re_sid, recording
 from tests.services import S3Server
 from tests.support import ACCOUNT, TOKEN, Stack
 
@@ -85,7 +85,7 @@ def test_a_bucket_that_is_not_there_keeps_everything(
     pruner.seed([recording(n, 91) for n in range(3)])
     result = pruner.prune()
     assert result.code == 5
-    assert "the copy cannot be written" in result.out
+    assert "the copy cannot be written" in plain(result.out)
     assert pruner.left() == {0, 1, 2}
     assert set(pruner.statuses().values()) == {"failed"}
 

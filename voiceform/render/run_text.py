@@ -52,10 +52,10 @@ def run_lines(report: RunReport, plan: Plan) -> Iterator[Line]:
 def outcome_line(outcome: Outcome) -> Line:
     """`queue.support: created (QU...)`, or how else it ended and why; redact it first."""
     sid = f" ({terminal(outcome.sid)})" if outcome.sid else ""
+    message = f": {terminal(outcome.message)}" if outcome.message else ""
     if outcome.status is Status.APPLIED:
-        ending = f"{DONE_WORDS[outcome.action]}{sid}"
+        ending = f"{DONE_WORDS[outcome.action]}{sid}{message}"
     else:
-        message = f": {terminal(outcome.message)}" if outcome.message else ""
         ending = f"{outcome.action} {_ending(outcome.status)}{sid}{message}"
     return Line(f"{terminal(str(outcome.address))}: {ending}", 0, _TONES[outcome.status])
 
