@@ -110,6 +110,7 @@ def changes(draw: st.DrawFn) -> Change:
         after=after,
         fields=draw(_fields),
         impact=draw(_tuples(texts)),
+        irreversible=draw(st.one_of(st.none(), texts)),
         fingerprint=draw(st.one_of(st.none(), st.just("0123456789abcdef"))),
         previous_address=draw(st.one_of(st.none(), addresses)),
         depends_on=draw(_tuples(addresses)),

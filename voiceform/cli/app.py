@@ -25,6 +25,7 @@ COMMANDS = {
     "plan": "plan",
     "show": "show",
     "apply": "apply",
+    "undo": "undo",
     "destroy": "destroy",
     "drift": "drift",
     "import": "import_",

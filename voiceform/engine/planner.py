@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from voiceform.engine.diff import field_changes
 from voiceform.engine.order import in_order, requirements
 from voiceform.engine.safety import CALL_SCOPE, RECORDING_SCOPE, limit_violations
-from voiceform.engine.targets import Selection
+from voiceform.engine.targets import Choice, Selection
 from voiceform.kinds.base import Comparison, Kind, PlanContext
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
@@ -47,7 +47,7 @@ class PlanRequest:
     now: datetime
     new_id: Callable[[], str]
     mode: Mode = Mode.NORMAL
-    selection: Selection = field(default_factory=Selection)
+    selection: Choice = field(default_factory=Selection)
     progress: Progress = field(default_factory=Silent)
 
 
@@ -88,7 +88,8 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
     ranks = {kind.name: kind.rank for kind in request.kinds}
     dependencies = {address: record.depends_on for address, record in request.recorded.items()}
     changes = in_order(chosen, requirements(chosen, dependencies), ranks)
-    changes = [replace(change, fields=_fields(change)) for change in changes]
+    by_name = {kind.name: kind for kind in request.kinds}
+    changes = [_completed(change, by_name[change.kind]) for change in changes]
     addresses = {change.address for change in changes} | {
         change.previous_address for change in changes if change.previous_address is not None
     }
@@ -141,10 +142,12 @@ def of_kind(items: Mapping[Address, T], kind: str) -> dict[Address, T]:
     return {address: item for address, item in items.items() if address.kind == kind}
 
 
-def _fields(change: Change) -> tuple[Any, ...]:
+def _completed(change: Change, kind: Kind[Any]) -> Change:
+    """A proposed change with what the engine and its kind say about it."""
     if change.action is Action.NO_OP:
-        return ()
-    return field_changes(change.before, change.after)
+        return replace(change, fields=())
+    fields = field_changes(change.before, change.after)
+    return replace(change, fields=fields, irreversible=kind.irreversible(change))
 
 
 def _drift_fields(drift: Drift) -> tuple[Any, ...]:

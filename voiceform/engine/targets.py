@@ -6,12 +6,27 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Change
 
 _GLOB = frozenset("*?[")
+
+
+class Choice(Protocol):
+    """Decides which of the proposed changes a plan is about."""
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+
+    def check(self, known: Iterable[Address]) -> None:
+        """Raise UsageError when the choice names what is not among the known addresses."""
+
+    def choose(self, changes: Sequence[Change]) -> list[Change]:
+        """The changes that are meant, in their order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,22 @@ class Kind(ABC, Generic[L]):
         An address that is missing from the answer had no effect and may be planned anew.
         """
 
+    def irreversible(self, change: Change) -> str | None:
+        """What of this change no later run can take back, in a few words; None when nothing.
+
+        Shown before apply and, where it is not None, the reason why `undo` leaves the change alone.
+        """
+        return None
+
+    def former(self, change: Change) -> Desired | None:
+        """The declaration under which the object would be as it was before `change`, which was applied; None
+        when it was not there. Raises UsageError for kinds whose changes are taken back in their files alone.
+        """
+        raise UsageError(
+            f"{change.address}: undo does not take back a {self.name}",
+            hint="change the configuration back, and apply it",
+        )
+
     def adopt(self, address: Address, sid: str, client: Client) -> Recorded:
         """What to record so that `address` stands for the live object `sid`; reads only.
 

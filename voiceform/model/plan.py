@@ -57,7 +57,8 @@ class Change:
     `reason` is for readers only and never steers apply. `operations` are operationIds, in order; an update
     without operations changes recorded state alone. `impact` says what people will feel. `fingerprint` is of
     the live object when planned, None when there is none. `counts` is what the change weighs in each safety
-    scope, for example {"delete:queue": 1} or {"call": 12}. `details` is whatever else the kind needs to
+    scope, for example {"delete:queue": 1} or {"call": 12}. `irreversible` says what of it no later run can
+    take back. `details` is whatever else the kind needs to
     carry the change out (exact SIDs, due occurrences): plain JSON.
     """
 
@@ -75,6 +76,7 @@ class Change:
     depends_on: tuple[Address, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    irreversible: str | None = None
 
     @property
     def kind(self) -> str:

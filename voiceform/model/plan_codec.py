@@ -129,6 +129,8 @@ def change_to_document(change: Change) -> Json:
         document["counts"] = dict(change.counts)
     if change.details:
         document["details"] = change.details
+    if change.irreversible is not None:
+        document["irreversible"] = change.irreversible
     return document
 
 
@@ -150,6 +152,7 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
         depends_on=tuple(Address.parse(text) for text in document.get("depends_on", ())),
         counts=document.get("counts", {}),
         details=document.get("details", {}),
+        irreversible=document.get("irreversible"),
     )
 
 

@@ -18,6 +18,7 @@ from voiceform.render.view import (
     Row,
     drift_rows,
     effect_of,
+    feelings_of,
     headline,
     notes_of,
     reason_of,
@@ -149,7 +150,7 @@ def _group(effect: Effect, title: str, group: Sequence[Change]) -> Iterator[str]
 def _change(effect: Effect, change: Change) -> str:
     sid = f'<code class="sid">{_data(change.sid)}</code>' if change.sid else ""
     remarks = "".join(f'<span class="remark">{_data(remark)}</span>' for remark in remarks_of(change))
-    lines = "".join(f"<li>{_data(text)}</li>" for text in change.impact)
+    lines = "".join(f"<li>{_data(text)}</li>" for text in feelings_of(change))
     impact = f'<ul class="impact">{lines}</ul>' if lines else ""
     return (
         f'<article class="{effect}" data-effect="{effect}" data-kind="{html(change.kind)}">'

@@ -58,6 +58,7 @@ def _change(change: Change, show_numbers: bool) -> Change:
         fields=_fields(change.fields, show_numbers),
         impact=tuple(_text(line, show_numbers) for line in change.impact),
         details=redact(change.details, show_numbers=show_numbers),
+        irreversible=_maybe(change.irreversible, show_numbers),
     )
 
 

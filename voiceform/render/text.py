@@ -18,6 +18,7 @@ from voiceform.render.view import (
     Row,
     drift_rows,
     effect_of,
+    feelings_of,
     headline,
     notes_of,
     number_of,
@@ -74,7 +75,7 @@ def change_lines(change: Change) -> Iterator[Line]:
         yield Line(reason_of(change), 6, Tone.MUTED)
     for row in rows_of(change):
         yield from _row_lines(row)
-    yield from (Line(f"! {terminal(text)}", 6, Tone.WARNING) for text in change.impact)
+    yield from (Line(f"! {terminal(text)}", 6, Tone.WARNING) for text in feelings_of(change))
 
 
 def _row_lines(row: Row) -> Iterator[Line]:

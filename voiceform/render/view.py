@@ -97,6 +97,13 @@ def reason_of(change: Change) -> str:
     return reason.replace("-", " ") if " " not in reason else reason
 
 
+def feelings_of(change: Change) -> Iterator[str]:
+    """What people will feel, and what of the change nobody can take back."""
+    yield from change.impact
+    if change.irreversible is not None:
+        yield f"cannot be undone: {change.irreversible}"
+
+
 def rows_of(change: Change) -> Iterator[Row]:
     """The attributes that a change sets, changes or loses."""
     if change.action is Action.CREATE and change.after is not None:

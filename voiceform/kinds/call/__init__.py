@@ -8,7 +8,7 @@ from typing import Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.call.act import act, settle
-from voiceform.kinds.call.compare import compare, with_ledger
+from voiceform.kinds.call.compare import CALL_SCOPE, compare, with_ledger
 from voiceform.kinds.call.live import LiveCalls, ledger_of, read_live
 from voiceform.kinds.call.parse import KIND, parse
 from voiceform.kinds.call.spec import CallSpec
@@ -54,6 +54,13 @@ class CallKind(Kind[LiveCalls]):
             for desired in base
         }
         return recorded, LiveCalls()
+
+    def irreversible(self, change: Change) -> str | None:
+        """Calls that are placed, and calls in progress that are changed."""
+        placed = change.counts.get(CALL_SCOPE, 0)
+        if placed:
+            return f"{placed} {'call is' if placed == 1 else 'calls are'} placed"
+        return "calls in progress are changed or ended" if change.operations else None
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.call.act."""

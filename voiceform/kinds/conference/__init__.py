@@ -17,6 +17,7 @@ from voiceform.kinds.conference.export import export
 from voiceform.kinds.conference.live import LIVE_STATUSES, LiveConferences, read_live
 from voiceform.kinds.conference.parse import parse
 from voiceform.kinds.conference.settle import settle
+from voiceform.kinds.conference.steps import ADD
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
@@ -48,6 +49,19 @@ class ConferenceKind(Kind[LiveConferences]):
         """Settings as recorded, and no room: a review cannot know who will be on the telephone."""
         recorded = {desired.address: Recorded(desired.address, None, desired.attributes) for desired in base}
         return recorded, LiveConferences()
+
+    def irreversible(self, change: Change) -> str | None:
+        """What was done to people in a live room; settings alone can be set back."""
+        phoned = change.operations.count(ADD)
+        if phoned:
+            return f"{phoned} {'person is' if phoned == 1 else 'people are'} phoned"
+        return "people in a live room notice it at once" if change.operations else None
+
+    def former(self, change: Change) -> Desired | None:
+        """The settings as they were: under their earlier address, if the change renamed them."""
+        if change.before is None:
+            return None
+        return Desired(change.previous_address or change.address, change.before, aliases=(change.address,))
 
     def adopt(self, address: Address, sid: str, client: Client) -> Recorded:
         """See kinds.conference.adopt."""

@@ -50,6 +50,12 @@ class RetentionKind(Kind["Survey"]):
 
         return {item.address: Recorded(item.address, None, item.attributes) for item in base}, Survey()
 
+    def irreversible(self, change: Change) -> str | None:
+        """What a rule destroys."""
+        from voiceform.kinds.retention.impact import destroyed
+
+        return destroyed(change)
+
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.retention.act."""
         from voiceform.kinds.retention.act import act

@@ -42,6 +42,13 @@ def rule_lines(change: Change, part: Part, group: Group, desired: Desired, name:
     return tuple(lines)
 
 
+def destroyed(change: Change) -> str | None:
+    """What a change destroys for ever; None when nothing."""
+    part, _ = split(change.address)
+    count = sum(change.counts.values())
+    return f"{noun(count, THINGS[part])} {'is' if count == 1 else 'are'} destroyed" if count else None
+
+
 def kept_lines(part: Part, rule: str, name: str, *, first: bool) -> tuple[str, ...]:
     """Why some of what is old enough stays; with the first rule also what no rule could be found for."""
     counts = {verdict: part.kept[rule, verdict] for verdict in (Verdict.HELD, Verdict.GUARDED)}
