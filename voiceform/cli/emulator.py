@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from voiceform.cli.options import App
 from voiceform.model.errors import MissingExtraError, UsageError, VoiceformError
 
 
@@ -27,18 +28,54 @@ from voiceform.model.errors import MissingExtraError, UsageError, VoiceformError
 @click.option("--auth", metavar="SID:TOKEN", help="Accept these credentials only.")
 @click.option("--latency", "latency_ms", type=float, default=0.0, metavar="MS", help="Added to each request.")
 @click.option("--max-concurrent", type=int, metavar="N", help="Answer 429 beyond N requests in flight.")
-def command(**options: Any) -> int:  # noqa: ANN401 - the options are EmulatorSettings' fields
+@click.option(
+    "--calls-per-second",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="N",
+    help="How fast queued calls are dialled.",
+)
+@click.option(
+    "--verified",
+    "verified_numbers",
+    multiple=True,
+    metavar="NUMBER",
+    help="Let calls come from this number only; may be repeated.",
+)
+@click.pass_obj
+def command(app: App, /, **options: Any) -> int:  # noqa: ANN401 - the options are EmulatorSettings' fields
     """Serve the 20 operations of the Twilio Voice API over HTTP, with an inspector at /_emulator/."""
     from voiceform.emulator import ControlError, EmulatorSettings, serve
 
+    for name in ("db", "seed"):
+        if options[name] is not None:
+            options[name] = app.path(options[name])
+    options["verified_numbers"] = tuple(_number(text) for text in options["verified_numbers"])
     try:
         serve(EmulatorSettings(**options))
     except ModuleNotFoundError as error:
         raise MissingExtraError("the emulator", "emulator") from error
     except ValueError as error:
         raise UsageError(str(error)) from error
-    except (OSError, ControlError) as error:
+    except ControlError as error:
         raise VoiceformError(
-            f"the emulator cannot start: {error}", hint="choose another --port, --db or --seed"
+            f"the emulator cannot start: {error}", hint="correct that file, or leave --seed or --db away"
+        ) from error
+    except OSError as error:
+        where = f"{options['host']} port {options['port']}"
+        raise VoiceformError(
+            f"the emulator cannot listen on {where}: {error.strerror or error}",
+            hint="choose another --port, or 0 for one that is free",
         ) from error
     return 0
+
+
+def _number(text: str) -> str:
+    """A number as the emulator compares it: E.164."""
+    from voiceform.emulator.calls.numbers import normalize
+
+    number = normalize(text)
+    if number is None:
+        raise UsageError(f"--verified {text}: not a phone number; write it as +15017122661")
+    return number

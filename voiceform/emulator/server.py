@@ -186,11 +186,19 @@ def _world(settings: EmulatorSettings) -> World:
         raise ControlError(f"{settings.db}: {error}") from None
     try:
         if settings.seed is not None:
-            put_seed(world, read_seed(settings.seed))
+            _plant(world, settings.seed)
     except BaseException:
         world.store.close()
         raise
     return world
+
+
+def _plant(world: World, path: Path) -> None:
+    document = read_seed(path)
+    try:
+        put_seed(world, document)
+    except ControlError as error:
+        raise ControlError(f"{path}: {error}") from None
 
 
 def read_seed(path: Path) -> object:
