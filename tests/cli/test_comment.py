@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 
 from tests.support import Stack
 
@@ -40,6 +42,31 @@ def test_a_saved_plan_is_applied_from_its_file(stack: Stack) -> None:
     assert commands[0][1].startswith("apply 'my plan.json' --expect-digest sha256:")
     stack.ok(*shlex.split(commands[0][1]))
     assert set(stack.account.queues()) == {"a"}
+
+
+def test_a_plan_from_a_pipe_has_no_file_to_name(stack: Stack) -> None:
+    stack.queues(a=1)
+    stack.ok("plan", "--out", "plan.json")
+    shown = subprocess.run(
+        [sys.executable, "-m", "voiceform", "show", "-", "--format", "markdown"],
+        input=(stack.folder / "plan.json").read_bytes(),
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    assert "\nvoiceform apply --expect-digest review:" in shown
+
+
+def test_all_of_a_kind_may_be_left_out_and_is_not_read(stack: Stack) -> None:
+    stack.queues(a=1)
+    stack.ok("plan", "--exclude", "retention.*")
+    assert stack.run("plan", "--exclude", "retention.r*").code == 64
+    stack.write("queues: {a: {}}\nretention: {recordings: [{name: old, keep: 90d}]}\n")
+    stack.emulator.reset()
+    found = stack.ok("plan", "--exclude", "retention.*", "--format", "json").json
+    assert [change["address"] for change in found["changes"]] == ["queue.a"]
+    assert not any("/Recordings" in entry["path"] for entry in stack.emulator.requests())
+    stack.ok("plan")
+    assert any("/Recordings" in entry["path"] for entry in stack.emulator.requests())
 
 
 def test_what_a_comment_leaves_out_is_where_it_says(stack: Stack) -> None:

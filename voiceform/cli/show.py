@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -24,12 +25,16 @@ def command(
     commit: str | None,
     artifact: str | None,
 ) -> int:
-    """Show a saved plan; offline and without credentials."""
+    """Show a saved plan; offline and without credentials. PLANFILE may be - for standard input.
+
+    What comes through a pipe may be gone afterwards, so its Markdown names a command that plans again.
+    """
     from voiceform.cli.documents import Source
     from voiceform.cli.plan import show
-    from voiceform.engine.planfile import read_plan_file
+    from voiceform.engine.planfile import read_plan, read_plan_file
 
-    source = Source(stack, commit, artifact, plan_file=str(plan_file))
-    plan = read_plan_file(app.path(plan_file))
+    piped = plan_file == Path("-")
+    source = Source(stack, commit, artifact, plan_file=None if piped else str(plan_file))
+    plan = read_plan(sys.stdin.buffer) if piped else read_plan_file(app.path(plan_file))
     show(app, plan, format_, show_numbers=show_numbers, source=source)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from voiceform.model.errors import PlanFileError
 from voiceform.model.plan import FORMAT_VERSION, Plan
@@ -48,9 +48,20 @@ def read_plan_document(path: Path) -> dict[str, Any]:
     """The checked JSON document of a plan file; errors as read_plan_file."""
     where = str(path)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise PlanFileError(f"cannot read the plan: {error.strerror}", where=where, hint=_AGAIN) from error
+    return _checked(content, where)
+
+
+def read_plan(stream: BinaryIO) -> Plan:
+    """Read a plan file that comes through a pipe; errors as read_plan_file."""
+    return plan_from_document(_checked(stream.read(), "standard input"))
+
+
+def _checked(content: bytes, where: str) -> dict[str, Any]:
+    try:
+        document = json.loads(content.decode("utf-8"))
     except ValueError as error:
         raise PlanFileError(
             "this is not a whole plan file (truncated, or not JSON)", where=where, hint=_AGAIN

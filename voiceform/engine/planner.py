@@ -54,7 +54,10 @@ class PlanRequest:
 def make_plan(request: PlanRequest) -> Plan:
     """Refresh every kind, compare, and put the plan together. Raises TwilioError and UsageError."""
     desired = {} if request.mode is Mode.DESTROY else request.configuration.desired
-    request.selection.check({*request.configuration.desired, *request.recorded})
+    request.selection.check(
+        {*request.configuration.desired, *request.recorded}, {kind.name for kind in request.kinds}
+    )
+    request = replace(request, kinds=_concerned(request))
     contexts = {
         kind.name: PlanContext(
             client=request.client,
@@ -71,6 +74,15 @@ def make_plan(request: PlanRequest) -> Plan:
     live = refresh(request.kinds, contexts)
     compared = [kind.compare(contexts[kind.name], live[kind.name]) for kind in request.kinds]
     return assemble(request, compared)
+
+
+def _concerned(request: PlanRequest) -> Kinds:
+    """The kinds that have to be read: not one that is left out and that nothing else depends on."""
+    objects: list[Desired | Recorded] = [*request.configuration.desired.values(), *request.recorded.values()]
+    needed = {other.kind for item in objects for other in item.depends_on if other.kind != item.address.kind}
+    return [
+        kind for kind in request.kinds if kind.name in needed or not request.selection.leaves_out(kind.name)
+    ]
 
 
 def refresh(kinds: Kinds, contexts: Mapping[str, PlanContext]) -> dict[str, Any]:

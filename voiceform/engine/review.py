@@ -66,7 +66,7 @@ def review(
         )
         compared.append(kind.compare(context, live))
     selection = selection or Selection()
-    selection.check({*head.desired, *recorded})
+    selection.check({*head.desired, *recorded}, {kind.name for kind in kinds})
     plan = assemble(
         PlanRequest(
             configuration=head,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
@@ -22,11 +22,14 @@ class Choice(Protocol):
     def everything(self) -> bool:
         """Whether nothing is left out."""
 
-    def check(self, known: Iterable[Address]) -> None:
-        """Raise UsageError when the choice names what is not among the known addresses."""
+    def check(self, known: Iterable[Address], kinds: Collection[str]) -> None:
+        """Raise UsageError when the choice names what is neither a known address nor all of a kind."""
 
     def choose(self, changes: Sequence[Change]) -> list[Change]:
         """The changes that are meant, in their order."""
+
+    def leaves_out(self, kind: str) -> bool:
+        """Whether no object of the kind can be meant, whatever there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,16 @@ class Selection:
         """Whether nothing is left out."""
         return not self.targets and not self.excludes
 
-    def check(self, known: Iterable[Address]) -> None:
-        """Raise UsageError, with near matches, for a pattern that matches no known address."""
+    def check(self, known: Iterable[Address], kinds: Collection[str]) -> None:
+        """Raise UsageError, with near matches, for a pattern that matches no known address.
+
+        All of a kind (`retention.*`) may be named where nothing of it is declared: it cannot be a slip.
+        """
         names = sorted(map(str, known))
+        whole = {_whole(kind) for kind in kinds}
         for option, patterns in (("--target", self.targets), ("--exclude", self.excludes)):
             for pattern in patterns:
-                if not any(fnmatchcase(name, pattern) for name in names):
+                if pattern not in whole and not any(fnmatchcase(name, pattern) for name in names):
                     raise _nothing_matches(option, pattern, names)
 
     def choose(self, changes: Sequence[Change]) -> list[Change]:
@@ -67,6 +74,14 @@ class Selection:
             chosen.add(address)
             wanted.extend(by_address[address].depends_on)
         return [change for change in changes if change.address in chosen]
+
+    def leaves_out(self, kind: str) -> bool:
+        """Whether all of the kind is excluded."""
+        return _whole(kind) in self.excludes
+
+
+def _whole(kind: str) -> str:
+    return f"{kind}.*"
 
 
 def _matches(change: Change, patterns: Sequence[str]) -> bool:

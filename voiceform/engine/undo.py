@@ -7,7 +7,7 @@ are still as the run left them are in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -147,8 +147,12 @@ class _StillAsLeft:
         """A run is never about everything."""
         return False
 
-    def check(self, known: Iterable[Address]) -> None:
+    def check(self, known: Iterable[Address], kinds: Collection[str]) -> None:
         """Nobody typed these addresses."""
+
+    def leaves_out(self, kind: str) -> bool:
+        """No kind is here that the run has nothing of."""
+        return False
 
     def choose(self, changes: Sequence[Change]) -> list[Change]:
         """See above; in the order of `changes`."""
