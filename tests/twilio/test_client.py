@@ -104,6 +104,7 @@ def test_the_life_of_a_call(account: Emulator, client: Client) -> None:
     )
     assert (call.status, call.direction, call.to) == ("queued", "outbound-api", "+15558675310")
     assert (call.duration, call.start_time, call.date_created) == (None, None, NOON)
+    assert client.fetch_call(call.sid) == call
     (sent,) = account.requests("createCall")
     assert sent["params"]["StatusCallbackEvent"] == ["answered", "completed"]
     assert (sent["params"]["Record"], sent["params"]["Timeout"]) == ("true", "30")
@@ -119,6 +120,8 @@ def test_the_life_of_a_call(account: Emulator, client: Client) -> None:
     assert client.delete_call(call.sid, note_request=seen.append) is Ended.NOW
     assert seen[0].startswith("RQ")
     assert client.delete_call(call.sid) is Ended.ALREADY
+    with pytest.raises(NotFoundError):
+        client.fetch_call(call.sid)
 
 
 def test_a_live_call_is_redirected_and_recorded(account: Emulator, client: Client) -> None:
