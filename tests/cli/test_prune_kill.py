@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.cli.pruning import Pruner, recording
+from tests.cli.pruning import Pruner, call, recording
 from tests.support import Stack
 
 DUE = 150
@@ -75,6 +75,27 @@ def test_a_killed_prune_is_made_whole_by_the_next(pruner: Pruner, seed: int) -> 
     told = [line["sid"] for line in pruner.lines() if line["status"] in ("deleted", "found-gone")]
     assert len(told) == len(set(told))
     assert pruner.stack.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_call_records_of_a_killed_prune_are_taken_down_too(stack: Stack, seed: int) -> None:
+    now = datetime.now(UTC)
+    pruner = Pruner(stack, now)
+    pruner.declare("call_records: [{name: cdr, keep: 90d}]")
+    pruner.seed(calls=[call(n, 91 + n / 100, now) for n in range(DUE)])
+    pruner.stack.emulator.faults(
+        [{"operation": "deleteCall", "times": 9999, "kind": "latency", "delay_ms": 4}]
+    )
+    process = start(pruner)
+    wait_for_deletions(pruner, random.Random(seed).randrange(1, DUE), process)
+    process.kill()
+    process.wait()
+    pruner.stack.emulator.faults([])
+    pruner.stack.run("lock", "break", "--reason", "its holder was killed")
+    pruner.pruned()
+    assert pruner.calls_left() == set()
+    told = [line["sid"] for line in pruner.lines("call-record")]
+    assert len(told) == len(set(told)) == DUE
 
 
 def test_a_terminated_prune_finishes_what_is_in_flight(pruner: Pruner) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
+from typing import ClassVar
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.retention.again import present
@@ -11,7 +14,7 @@ from voiceform.kinds.retention.compact import Chunk, read_chunks
 from voiceform.kinds.retention.deleting import delete_recordings
 from voiceform.kinds.retention.deleting_calls import delete_call_records
 from voiceform.kinds.retention.events import Scribe
-from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS, split
+from voiceform.kinds.retention.policy import RECORDINGS, split
 from voiceform.kinds.retention.tally import noun
 from voiceform.kinds.retention.toll import Ending
 from voiceform.model.address import Address
@@ -19,6 +22,10 @@ from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Status
 from voiceform.twilio.errors import NotFoundError
+
+_FOUND = "found deleted after a run that died"
+_DAY = timedelta(days=1)
+"""A call that waits in a queue is dialled within a day."""
 
 
 def act(change: Change, session: Session) -> Done:
@@ -38,56 +45,88 @@ def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done
     Rules and holds without deletions are recorded together with their outcome, so nothing of those happened.
     The next plan has whatever is left.
     """
-    settled = {}
+    settled: dict[Address, Done] = {}
     for change in changes:
-        if change.counts and split(change.address)[0] == RECORDINGS:
-            settled[change.address] = _Settling(change, session).run()
-        elif change.counts and split(change.address)[0] == CALL_RECORDS:
-            settled[change.address] = Done(
-                Status.FAILED,
-                message="the run died while it deleted call records; those that are left are planned anew",
-            )
+        if change.counts:
+            of_recordings = split(change.address)[0] == RECORDINGS
+            settling = _SettlingRecordings if of_recordings else _SettlingCalls
+            settled[change.address] = settling(change, session).run()
     return settled
 
 
-class _Settling:
-    """Looks for each planned recording: listed, it was not deleted; gone, it was, or somebody else did it."""
+class _Settling(ABC):
+    """Looks for each planned object: listed, it was not deleted; gone, it was, or somebody else did it."""
+
+    prefix: ClassVar[str]
+    thing: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]]
 
     def __init__(self, change: Change, session: Session) -> None:
         self.change = change
         self.session = session
+        self.client = session.client
         self.known = session.evidence.taken_down(session.run_id)
         self.scribe = Scribe(change, session)
         self.gone = 0
 
     def run(self) -> Done:
-        for chunk in read_chunks(self.change.details["chunks"], "RE"):
-            self._chunk(chunk)
-        planned = self.change.details["count"]
+        for part in self.parts:
+            for chunk in read_chunks(self.change.details[part], self.prefix):
+                there = self.listed(chunk)
+                missing = [sid for sid in chunk.sids if sid not in there]
+                self.gone += sum(self.session.run_all(self._settle, missing))
+        planned = noun(self.change.details["count"], self.thing)
         return Done(
             Status.FAILED,
-            message=f"the run died after {self.gone:,} of {noun(planned, 'recording')} were gone",
+            message=f"the run died after {self.gone:,} of {planned} were gone",
             hint="what is left is planned anew",
         )
 
-    def _chunk(self, chunk: Chunk) -> None:
-        there = present(self.session.client, chunk)
-        missing = [sid for sid in chunk.sids if sid not in there]
-        for _ in self.session.run_all(self._missing, missing):
-            pass
+    @abstractmethod
+    def listed(self, chunk: Chunk) -> Container[str]:
+        """Those of a chunk that the account lists."""
 
-    def _missing(self, sid: str) -> None:
-        """A recording that no list shows: gone, unless fetching it says otherwise."""
-        client = self.session.client
+    @abstractmethod
+    def settle(self, sid: str, *, tell: bool) -> bool:
+        """Whether an object that no list shows is gone; taken down if so and `tell`."""
+
+    def _settle(self, sid: str) -> bool:
+        return self.settle(sid, tell=sid not in self.known)
+
+
+class _SettlingRecordings(_Settling):
+    prefix, thing, parts = "RE", "recording", ("chunks",)
+
+    def listed(self, chunk: Chunk) -> Container[str]:
+        return present(self.client, chunk)
+
+    def settle(self, sid: str, *, tell: bool) -> bool:
         with suppress(NotFoundError):
-            client.fetch_recording(sid)
-            return
-        row = None
-        with suppress(NotFoundError):
-            row = client.fetch_recording(sid, include_soft_deleted=True)
-        self.gone += 1
-        if sid not in self.known:
-            reason = "found deleted after a run that died"
+            self.client.fetch_recording(sid)
+            return False
+        if tell:
+            row = None
+            with suppress(NotFoundError):
+                row = self.client.fetch_recording(sid, include_soft_deleted=True)
+            reason = _FOUND
             if row is not None and row.date_updated is not None:
                 reason += f"; the service says since {row.date_updated:%Y-%m-%d %H:%M:%S} UTC"
             self.scribe.recording(sid, row, Ending.FOUND_GONE, reason=reason)
+        return True
+
+
+class _SettlingCalls(_Settling):
+    prefix, thing, parts = "CA", "call record", ("chunks", "chunks_with_recordings")
+
+    def listed(self, chunk: Chunk) -> Container[str]:
+        calls = self.client.list_calls(started_from=chunk.first, started_before=chunk.last + _DAY)
+        wanted = frozenset(chunk.sids)
+        return {call.sid for call in calls if call.sid in wanted}
+
+    def settle(self, sid: str, *, tell: bool) -> bool:
+        with suppress(NotFoundError):
+            self.client.fetch_call(sid)
+            return False
+        if tell:
+            self.scribe.call(sid, Ending.FOUND_GONE, reason=_FOUND)
+        return True
