@@ -45,15 +45,19 @@ def test_a_saved_plan_is_applied_from_its_file(stack: Stack) -> None:
 
 
 def test_a_plan_from_a_pipe_has_no_file_to_name(stack: Stack) -> None:
-    stack.queues(a=1)
-    stack.ok("plan", "--out", "plan.json")
+    stack.queues(a=1, b=1, c=1)
+    stack.ok("plan", "--target", "queue.[ab]", "--exclude", "queue.b", "--out", "plan.json")
     shown = subprocess.run(
         [sys.executable, "-m", "voiceform", "show", "-", "--format", "markdown"],
         input=(stack.folder / "plan.json").read_bytes(),
         capture_output=True,
         check=True,
     ).stdout.decode()
-    assert "\nvoiceform apply --expect-digest review:" in shown
+    command = COMMAND.search(shown)
+    assert command is not None
+    assert command[1].startswith("apply --target 'queue.[ab]' --exclude queue.b --expect-digest review:")
+    stack.ok(*shlex.split(command[1]), "--auto-approve")
+    assert set(stack.account.queues()) == {"a"}
 
 
 def test_all_of_a_kind_may_be_left_out_and_is_not_read(stack: Stack) -> None:

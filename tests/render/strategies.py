@@ -171,6 +171,8 @@ def plans(draw: st.DrawFn, max_changes: int = 6) -> Plan:
         drift=draw(_tuples(drifts)),
         unmanaged=draw(_tuples(st.builds(Unmanaged, st.sampled_from(("queue", "conference")), texts, texts))),
         blocked=draw(_tuples(blocks, 2)),
+        targets=draw(_tuples(texts, 2)),
+        excludes=draw(_tuples(texts, 2)),
     )
 
 

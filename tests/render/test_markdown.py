@@ -117,7 +117,7 @@ def test_a_file_is_known_by_its_digest_and_a_plan_to_be_made_again_by_what_it_do
     assert f"voiceform apply p.json --expect-digest {digest}\n" in render_plan_markdown(
         shown, plan_file="p.json"
     )
-    again = render_plan_markdown(shown, selection=("--exclude", "queue.*"))
+    again = render_plan_markdown(replace(shown, excludes=("queue.*",)))
     assert f"voiceform apply --exclude 'queue.*' --expect-digest {review_digest(shown)}\n" in again
     assert digest not in again
     destroy = render_plan_markdown(replace(shown, mode=Mode.DESTROY))

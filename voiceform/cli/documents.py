@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voiceform.cli.options import App
@@ -12,19 +11,12 @@ from voiceform.model.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a plan is from and how one gets at it again: its file or, without one, the options of `plan`."""
+    """Where a plan is from and, if it is one, its file."""
 
     stack: str | None = None
     commit: str | None = None
     artifact: str | None = None
     plan_file: str | None = None
-    selection: Sequence[str] = ()
-
-
-def selection_words(target: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
-    """`--target` and `--exclude` as they are written on a command line."""
-    pairs = [("--target", name) for name in target] + [("--exclude", name) for name in exclude]
-    return tuple(word for pair in pairs for word in pair)
 
 
 def plan_document(
@@ -61,7 +53,6 @@ def _markdown(plan: Plan, source: Source, *, show_numbers: bool) -> str:
             commit=source.commit,
             artifact=source.artifact,
             plan_file=source.plan_file,
-            selection=source.selection,
         ).rstrip("\n")
     except ValueError as error:
         raise UsageError(f"--format markdown: {error}", hint="shorten them") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from voiceform.cli import wiring
-from voiceform.cli.documents import Source, plan_document, selection_words
+from voiceform.cli.documents import Source, plan_document
 from voiceform.cli.options import (
     App,
     comment_options,
@@ -68,9 +68,7 @@ def command(
     artifact: str | None,
 ) -> int:
     """Show what apply would do. Nothing is written to the account."""
-    source = Source(
-        stack, commit, artifact, str(out) if out is not None else None, selection_words(target, exclude)
-    )
+    source = Source(stack, commit, artifact, str(out) if out is not None else None)
     if base is not None:
         if out or destroy or refresh_only or at_text or twiml_dir:
             raise UsageError(

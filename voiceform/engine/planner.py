@@ -131,6 +131,8 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
             *(item for item in own if keep_all or addresses.intersection(item.addresses)),
             *limits,
         ),
+        targets=request.selection.targets,
+        excludes=request.selection.excludes,
     )
 
 

@@ -19,6 +19,14 @@ class Choice(Protocol):
     """Decides which of the proposed changes a plan is about."""
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The patterns of --target."""
+
+    @property
+    def excludes(self) -> tuple[str, ...]:
+        """The patterns of --exclude."""
+
+    @property
     def everything(self) -> bool:
         """Whether nothing is left out."""
 

@@ -133,6 +133,9 @@ def _desired(steps: list[_Step], request: PlanRequest) -> dict[Address, Desired]
 class _StillAsLeft:
     """Of the proposed changes those whose objects are still as the run left them; the others go to `left`."""
 
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
     def __init__(
         self,
         steps: Sequence[_Step],

@@ -163,7 +163,8 @@ class StateVersion:
 class Plan:
     """Everything that apply will do, and what it was decided from.
 
-    `complete` is False when targets or exclusions left something out.
+    `complete` is False when targets or exclusions left something out; `targets` and `excludes` are the
+    patterns that were typed, so that the same part can be planned again.
     """
 
     plan_id: str
@@ -178,6 +179,8 @@ class Plan:
     drift: tuple[Drift, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
     blocked: tuple[Blocked, ...] = ()
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
 
     @property
     def pending(self) -> tuple[Change, ...]:

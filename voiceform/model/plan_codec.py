@@ -39,6 +39,8 @@ def plan_to_document(plan: Plan) -> Json:
         "state": {"lineage": plan.state.lineage, "serial": plan.state.serial},
         "mode": str(plan.mode),
         "complete": plan.complete,
+        "targets": list(plan.targets),
+        "excludes": list(plan.excludes),
         "summary": {
             "create": plan.summary.create,
             "update": plan.summary.update,
@@ -103,6 +105,8 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
         drift=tuple(_drift_from_document(item) for item in document["drift"]),
         unmanaged=tuple(Unmanaged(**item) for item in document["unmanaged"]),
         blocked=tuple(_blocked_from_document(item) for item in document["blocked"]),
+        targets=tuple(document["targets"]),
+        excludes=tuple(document["excludes"]),
     )
 
 

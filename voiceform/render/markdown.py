@@ -60,21 +60,20 @@ def render_plan_markdown(
     show_numbers: bool = False,
     stack: str | None = None,
     plan_file: str | None = None,
-    selection: Sequence[str] = (),
 ) -> str:
     """The comment, at most `limit` long; ends in a newline.
 
     Length is in UTF-8 bytes, the strictest of the ways in which GitHub has been seen to count. `artifact` is
     the address of the whole plan; `plan_file` the path of the plan file, for the command that applies it.
-    Without a file the command plans again, with the options of `selection`, and goes on only if the new plan
-    does the same: then the digest is that of the review. `digest` is computed when it is not given.
+    Without a file the command plans the same part again, and goes on only if the new plan does the same: then
+    the digest is that of the review. `digest` is computed when it is not given.
     ValueError when `limit` is under SMALLEST_LIMIT or commit, artifact and commands alone do not fit in.
     """
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"a comment needs at least {SMALLEST_LIMIT} bytes, not {limit}")
     digest = digest or (str(plan_to_document(plan)["digest"]) if plan_file else review_digest(plan))
     shown = redact_plan(plan, show_numbers=show_numbers)
-    show, apply = _commands(plan, plan_file, selection)
+    show, apply = _commands(shown, plan_file)
     top = _top(shown, stack, commit, digest)
     bottom = _bottom(shown, [*apply, "--expect-digest", digest])
     frame = _size(top) + _size(bottom) + _size(_left_out(["x"], artifact, show))
@@ -164,10 +163,12 @@ def _top(plan: Plan, stack: str | None, commit: str | None, digest: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _commands(plan: Plan, plan_file: str | None, selection: Sequence[str]) -> tuple[list[str], list[str]]:
+def _commands(plan: Plan, plan_file: str | None) -> tuple[list[str], list[str]]:
     """The words of the commands that show and that apply the plan."""
     if plan_file:
         return ["show", plan_file], ["apply", plan_file]
+    named = [("--target", name) for name in plan.targets] + [("--exclude", name) for name in plan.excludes]
+    selection = [word for pair in named for word in pair]
     if plan.mode is Mode.DESTROY:
         return ["plan", "--destroy", *selection], ["destroy", *selection]
     return ["plan", *selection], ["apply", *selection]

@@ -27,6 +27,8 @@ def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
             for item in plan.unmanaged
         ),
         blocked=tuple(_blocked(blocked, show_numbers) for blocked in plan.blocked),
+        targets=tuple(_text(pattern, show_numbers) for pattern in plan.targets),
+        excludes=tuple(_text(pattern, show_numbers) for pattern in plan.excludes),
     )
 
 
