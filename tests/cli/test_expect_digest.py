@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tests.cli.pruning import Pruner, call, recording
 from tests.support import Stack
 
 
@@ -37,3 +38,20 @@ def test_an_object_that_moved_is_not_what_was_reviewed(stack: Stack) -> None:
     reviewed = stack.ok("plan", "--format", "json").json["review_digest"]
     stack.account.post(f"Queues/{stack.account.queues()['a']['sid']}.json", MaxSize=9)
     assert stack.run("apply", "--auto-approve", "--expect-digest", reviewed).code == 6
+
+
+def test_a_deletion_is_recognised_by_what_it_deletes_and_not_by_its_hour(stack: Stack) -> None:
+    pruner = Pruner(stack)
+    pruner.declare("recordings: [{name: old, keep: 90d}]\ncall_records: [{name: cdr, keep: 395d}]")
+    pruner.seed([recording(1, 100), recording(2, 89)], [call(3, 500)])
+    reviewed = pruner.plan()
+    pruner.clock.sleep(12 * 3600)
+    later = pruner.plan()
+    assert later["created_at"] != reviewed["created_at"]
+    assert later["review_digest"] == reviewed["review_digest"]
+    pruner.clock.sleep(24 * 3600)
+    assert pruner.plan()["review_digest"] != reviewed["review_digest"]
+    assert pruner.prune("--expect-digest", reviewed["review_digest"]).code == 6
+    assert pruner.left() == {1, 2}
+    pruner.pruned("--expect-digest", pruner.plan()["review_digest"])
+    assert pruner.left() == set()

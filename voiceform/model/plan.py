@@ -58,8 +58,9 @@ class Change:
     without operations changes recorded state alone. `impact` says what people will feel. `fingerprint` is of
     the live object when planned, None when there is none. `counts` is what the change weighs in each safety
     scope, for example {"delete:queue": 1} or {"call": 12}. `irreversible` says what of it no later run can
-    take back. `details` is whatever else the kind needs to
-    carry the change out (exact SIDs, due occurrences): plain JSON.
+    take back. `details` is whatever else the kind needs to carry the change out (exact SIDs, due
+    occurrences): plain JSON. Instants that only say when it was decided stand in `details["as_of"]`: a plan
+    made later may decide the same.
     """
 
     address: Address

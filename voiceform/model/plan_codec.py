@@ -76,7 +76,7 @@ def review_digest(plan: Plan) -> str:
             str(change.previous_address),
             change.fingerprint,
             change.counts,
-            change.details,
+            {key: value for key, value in change.details.items() if key != "as_of"},
         ]
         for change in plan.pending
     ]

@@ -44,7 +44,7 @@ class Check:
     @classmethod
     def of(cls, change: Change) -> Check:
         """The check that a planned change of a rule carries."""
-        until = change.details["created_until"]
+        until = change.details["as_of"]["created_until"]
         return cls(Match.read(rule_of(change)["match"]), None if until is None else instant_from_text(until))
 
     def complaint(self, row: Row) -> str | None:

@@ -128,8 +128,10 @@ class _Comparing:
         rule = Rule.read(split(desired.address)[1], desired.attributes, now)
         details: dict[str, Any] = {
             **group.tally.document(),
-            "planned_at": instant_to_text(now),
-            "created_until": None if "until" in desired.attributes else instant_to_text(rule.cutoff),
+            "as_of": {
+                "planned_at": instant_to_text(now),
+                "created_until": None if "until" in desired.attributes else instant_to_text(rule.cutoff),
+            },
             "holds": sorted({hold.identity for hold in standing_holds(self.context)}),
             "chunks": list(group.due.chunks(everything)),
         }

@@ -40,7 +40,7 @@ class _Deletion:
         self.client = session.client
         self.book = CallBook(session.client)
         self.holds = HoldBook(session.store, details["holds"], self.book)
-        now = instant_from_text(details["planned_at"])
+        now = instant_from_text(details["as_of"]["planned_at"])
         self.recordings = Policy(
             tuple(Rule.read(item["name"], item["rule"], now) for item in details["recording_rules"])
         )

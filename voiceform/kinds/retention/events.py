@@ -16,7 +16,7 @@ from voiceform.model.plan_codec import instant_to_text
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
 
-FIGURES = ("count", "minutes", "oldest", "newest", "planned_at", "created_until")
+FIGURES = ("count", "minutes", "oldest", "newest")
 
 _KEPT = frozenset({Ending.HELD, Ending.MOVED, Ending.LATER})
 
@@ -39,7 +39,7 @@ class Scribe:
                 "run": self._run,
                 "rule": self._rule,
                 "policy": redact(change.after or change.before or {}),
-                "planned": {name: change.details[name] for name in FIGURES},
+                "planned": {**{name: change.details[name] for name in FIGURES}, **change.details["as_of"]},
             }
         )
 

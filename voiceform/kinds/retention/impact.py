@@ -29,8 +29,8 @@ def rule_lines(change: Change, part: Part, group: Group, desired: Desired, name:
         f"{noun(tally.count, THINGS[name])} of {part.seen:,} ({noun(tally.minutes, 'minute')}),"
         f" made from {_moment(details['oldest'])} to {_moment(details['newest'])}"
     ]
-    if details["created_until"]:
-        lines.append(f"due is what was made at or before {_moment(details['created_until'])}")
+    if until := details["as_of"]["created_until"]:
+        lines.append(f"due is what was made at or before {_moment(until)}")
     lines.extend(histogram(tally.months))
     if name == RECORDINGS:
         lines.append(_saving(Prices.read(desired.beside["prices"]), part, tally.minutes))
