@@ -190,3 +190,15 @@ def test_no_secret_is_ever_stored_or_shown(stack: Stack) -> None:
         + "".join(path.read_bytes().decode("latin-1") for path in stack.folder.rglob("*") if path.is_file())
     )
     assert TOKEN not in everything
+
+
+@pytest.mark.parametrize(
+    ("argv", "path"),
+    [(("init", "taken"), "taken"), (("export", "--out", "missing/x.yaml"), "missing/x.yaml")],
+)
+def test_a_path_that_cannot_be_written_is_named(stack: Stack, argv: tuple[str, ...], path: str) -> None:
+    stack.write("a file", "taken")
+    result = stack.run(*argv)
+    assert result.code == 1
+    assert f"{stack.folder / path}: " in result.err
+    assert "defect" not in result.err

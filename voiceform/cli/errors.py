@@ -32,7 +32,12 @@ def report_error(app: App, error: VoiceformError) -> None:
 
 
 def report_unexpected(app: App, error: Exception) -> None:
-    """A defect of ours: one line, and with -v the traceback."""
+    """A file that cannot be used is the user's to mend; all else is a defect of ours: one line, and with -v
+    the traceback."""
+    if isinstance(error, OSError) and error.strerror and not app.verbose:
+        where = None if error.filename is None else str(error.filename)
+        report_error(app, VoiceformError(error.strerror, where=where, hint="mend that, or name another path"))
+        return
     click.echo(
         f"Error: voiceform failed unexpectedly: {type(error).__name__}: {mask_text(str(error))}", err=True
     )
