@@ -7,42 +7,60 @@ from pathlib import Path
 
 import click
 
+from voiceform import __version__
 from voiceform.cli.options import App
-from voiceform.model.errors import UsageError
 
 SCAFFOLD = Path(__file__).parent / "scaffold"
 """The files as they are written; a folder per CI system beside those of every stack."""
 
+_VERSION = b"@VERSION@"
+"""In a file of a kit: the version that the jobs install."""
+
 
 @click.command("init")
 @click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab"]),
+    default="github",
+    show_default=True,
+    help="The CI system whose jobs review, apply and watch the stack.",
+)
 @click.pass_obj
-def command(app: App, directory: Path | None) -> int:
-    """Scaffold a stack in DIR (default: here): voiceform.yaml, a CI workflow, .gitignore.
+def command(app: App, directory: Path | None, ci: str) -> int:
+    """Scaffold a stack in DIR (default: here): voiceform.yaml, CI jobs, .gitignore.
 
-    Files that exist are never overwritten.
+    Files that exist are never overwritten, so the jobs of a CI system can be added to a stack that is there.
     """
     target = app.path(directory) if directory is not None else app.directory
-    stack = target / "voiceform.yaml"
-    if stack.exists():
-        raise UsageError(f"{stack} exists already", hint="choose another folder, or edit it")
-    for source, name in _files():
+    for source, name in _files(ci):
         path = target / name
         if path.exists():
             click.echo(f"kept     {path}", err=True)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(source.read_bytes())
+        path.write_bytes(source.read_bytes().replace(_VERSION, __version__.encode()))
         click.echo(f"created  {path}", err=True)
-    click.echo("Next: export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan.", err=True)
+    root = next((folder for folder in target.resolve().parents if (folder / ".git").exists()), None)
+    if root is not None and not (target / ".git").exists():
+        click.echo(
+            f"Note: {target} is a folder in the repository {root}. CI systems read their files at the root of"
+            " a repository: move them there, and let the jobs run voiceform with -C.",
+            err=True,
+        )
+    click.echo(
+        "Next: export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan. The first lines of"
+        " the CI files say what the jobs need.",
+        err=True,
+    )
     return 0
 
 
-def _files() -> Iterator[tuple[Path, Path]]:
+def _files(ci: str) -> Iterator[tuple[Path, Path]]:
     """Each file of the scaffold with the name that it gets in the stack."""
     yield SCAFFOLD / "voiceform.yaml", Path("voiceform.yaml")
     yield SCAFFOLD / "gitignore", Path(".gitignore")
-    kit = SCAFFOLD / "github"
+    kit = SCAFFOLD / ci
     for source in sorted(kit.rglob("*")):
-        if source.is_file():
+        if source.is_file() and source.suffix != ".pyc":
             yield source, source.relative_to(kit)

@@ -1,0 +1,35 @@
+"""What the tests of the CI kits need."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.ci.github import GitHub
+from tests.services import missing
+from tests.support import Stack
+from voiceform.emulator import Emulator
+
+
+def require_tools(*names: str) -> None:
+    """Skip (in CI: fail) the test unless these programs are there."""
+    for name in names:
+        if shutil.which(name) is None:
+            missing(name, f"install the package {name} of your system")
+
+
+@pytest.fixture
+def github(tmp_path: Path, emulator: Emulator) -> GitHub:
+    """An empty repository and an empty account."""
+    require_tools("git", "bash", "jq")
+    return GitHub(tmp_path / "github", emulator.url, f"sqlite:///{tmp_path}/state.db")
+
+
+@pytest.fixture
+def project(github: GitHub, stack: Stack) -> Stack:
+    """The developer's clone with a scaffolded stack that is not committed yet."""
+    stack.folder = github.work
+    stack.ok("init")
+    return stack

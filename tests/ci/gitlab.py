@@ -1,0 +1,233 @@
+"""A GitLab on this machine: its API over HTTP, and pipelines of the kit run by bash as a runner does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import yaml
+
+from tests.support import ACCOUNT
+
+TOKEN = "glpat-0123456789"
+PROJECT, FORK = "7", "8"
+BOT = {"id": 42}
+_TERM = re.compile(r'\$(\w+) (==|!=) (?:"([^"]*)"|\$(\w+))')
+
+
+class Api(ThreadingHTTPServer):
+    """Notes, statuses and merge requests of one project; two items on a page, so that pages are read."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.notes: list[dict[str, Any]] = []
+        self.statuses: list[dict[str, Any]] = []
+        self.merged: list[dict[str, Any]] = []
+        super().__init__(("127.0.0.1", 0), _Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """What CI_API_V4_URL says."""
+        return f"http://127.0.0.1:{self.server_port}/api/v4"
+
+    def answer(self, method: str, path: str, fields: dict[str, Any]) -> Any:
+        """The answer to one request; None for an unknown one."""
+        routes: dict[tuple[str, str], Callable[..., Any]] = {
+            ("GET", "user"): lambda: BOT,
+            ("GET", rf"projects/{PROJECT}/merge_requests/(\d+)/notes"): lambda iid: [
+                note for note in self.notes if note["iid"] == iid
+            ],
+            ("POST", rf"projects/{PROJECT}/merge_requests/(\d+)/notes"): lambda iid: self._add(
+                self.notes, {"iid": iid, "body": fields["body"]}
+            ),
+            ("PUT", rf"projects/{PROJECT}/merge_requests/\d+/notes/(\d+)"): lambda number: self._edit(
+                number, fields["body"]
+            ),
+            ("POST", rf"projects/{PROJECT}/statuses/([0-9a-f]+)"): lambda sha: self._add(
+                self.statuses, {**fields, "status": fields["state"], "sha": sha}
+            ),
+            ("GET", rf"projects/{PROJECT}/repository/commits/([0-9a-f]+)/statuses"): lambda sha: [
+                s for s in self.statuses if s["sha"] == sha and s["name"] == fields["name"]
+            ],
+            ("GET", rf"projects/{PROJECT}/repository/commits/([0-9a-f]+)/merge_requests"): lambda sha: [
+                request for request in self.merged if request["merge_commit_sha"] == sha
+            ],
+        }
+        for (verb, pattern), route in routes.items():
+            match = re.fullmatch(pattern, path)
+            if verb == method and match:
+                return route(*match.groups())
+        return None
+
+    def _add(self, items: list[dict[str, Any]], item: dict[str, Any]) -> dict[str, Any]:
+        items.append({**item, "id": len(items) + 1, "author": BOT})
+        return items[-1]
+
+    def _edit(self, number: str, body: str) -> dict[str, Any]:
+        (note,) = [note for note in self.notes if note["id"] == int(number)]
+        note["body"] = body
+        return note
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        self._send(self.server.answer("GET", url.path.removeprefix("/api/v4/"), query), query)
+
+    def do_POST(self) -> None:
+        self._write("POST")
+
+    def do_PUT(self) -> None:
+        self._write("PUT")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def _write(self, method: str) -> None:
+        fields = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self._send(self.server.answer(method, self.path.removeprefix("/api/v4/"), fields), {})
+
+    def _send(self, answer: Any, query: Mapping[str, str]) -> None:
+        following = ""
+        if isinstance(answer, list):
+            page = int(query.get("page", "1"))
+            following = str(page + 1) if len(answer) > 2 * page else ""
+            answer = answer[2 * (page - 1) : 2 * page]
+        known = answer is not None and self.headers["PRIVATE-TOKEN"] == TOKEN
+        self.send_response(200 if known else 404)
+        self.send_header("X-Next-Page", following)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A job that was run."""
+
+    code: int
+    output: str
+    workspace: Path
+
+
+@dataclass
+class GitLab:
+    """One project, whose files are in `work`, and its pipelines."""
+
+    folder: Path
+    emulator_url: str
+    state_url: str
+    api: Api = field(default_factory=Api)
+    runs: int = 0
+
+    def __post_init__(self) -> None:
+        self.work = self.folder / "work"
+        self.work.mkdir(parents=True)
+
+    def pipeline(self, **predefined: str) -> dict[str, JobRun]:
+        """The jobs that the rules choose for these predefined variables, stage by stage."""
+        self.runs += 1
+        document = yaml.safe_load((self.work / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+        variables = {"CI_DEFAULT_BRANCH": "main", "CI_PROJECT_ID": PROJECT, **predefined}
+        if not any(holds(rule["if"], variables) for rule in document["workflow"]["rules"]):
+            return {}
+        jobs = {name: job for name, job in document.items() if isinstance(job, dict) and "script" in job}
+        finished: dict[str, JobRun] = {}
+        for stage in document["stages"]:
+            if any(job.code for job in finished.values()):
+                break
+            for name, job in jobs.items():
+                if job["stage"] == stage and any(holds(rule["if"], variables) for rule in job["rules"]):
+                    finished[name] = self._run(name, job, {**document["variables"], **variables})
+        return finished
+
+    def merge_request(self, iid: str, sha: str, source: str = PROJECT, runs_in: str = PROJECT) -> Any:
+        """The pipeline of a merge request; `source` is the project it comes from."""
+        return self.pipeline(
+            CI_PIPELINE_SOURCE="merge_request_event",
+            CI_MERGE_REQUEST_IID=iid,
+            CI_MERGE_REQUEST_PROJECT_ID=PROJECT,
+            CI_MERGE_REQUEST_SOURCE_PROJECT_ID=source,
+            CI_PROJECT_ID=runs_in,
+            CI_MERGE_REQUEST_DIFF_BASE_SHA="HEAD",
+            CI_COMMIT_SHA=sha,
+        )
+
+    def commit(self) -> None:
+        """Make the work tree what the base of a merge request is."""
+        person = ("-c", "user.name=Kim", "-c", "user.email=kim@example.com")
+        for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Base")):
+            subprocess.run(["git", *person, *command], cwd=self.work, check=True)
+
+    def merge(self, sha: str, merged_as: str) -> Any:
+        """The pipeline of main after `sha` was merged."""
+        self.api.merged.append({"sha": sha, "merge_commit_sha": merged_as, "squash_commit_sha": None})
+        return self.main(merged_as)
+
+    def main(self, sha: str, **variables: str) -> Any:
+        """A pipeline of the branch main."""
+        source = {"CI_PIPELINE_SOURCE": "push", **variables}
+        return self.pipeline(CI_COMMIT_BRANCH="main", CI_COMMIT_SHA=sha, **source)
+
+    def _run(self, name: str, job: Mapping[str, Any], variables: Mapping[str, str]) -> JobRun:
+        builds = self.folder / f"builds-{self.runs}-{name}"
+        builds.mkdir()
+        ours = variables["CI_PROJECT_ID"] == PROJECT
+        secrets = {
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_API_KEY": "SK" + ("2" if job.get("environment") == "production" else "1") * 32,
+            "TWILIO_API_SECRET": "secret",
+            "VOICEFORM_STATE": self.state_url,
+            "VOICEFORM_GITLAB_TOKEN": TOKEN,
+        }
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(builds),
+            "CI_API_V4_URL": self.api.url,
+            "CI_BUILDS_DIR": str(builds),
+            "CI_JOB_URL": "https://gitlab.example/job/1",
+            "GITLAB_USER_LOGIN": "kim",
+            "VOICEFORM_BASE_URL": self.emulator_url,
+            **(secrets if ours else {}),
+            **variables,
+            **{key: str(value) for key, value in job.get("variables", {}).items()},
+        }
+        script = builds / "script.sh"
+        script.write_text("set -eo pipefail\n" + "\n".join(job["script"]), encoding="utf-8")
+        done = subprocess.run(
+            ["bash", str(script)],
+            cwd=self.work,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return JobRun(done.returncode, done.stdout, self.work)
+
+
+def holds(rule: str, variables: Mapping[str, str]) -> bool:
+    """Whether a rule of comparisons joined by && holds; an undefined variable is empty."""
+    for term in rule.split(" && "):
+        match = _TERM.fullmatch(term)
+        assert match is not None, f"not understood: {term}"
+        left, operator, text, right = match.groups()
+        other = text if text is not None else variables.get(right, "")
+        if (variables.get(left, "") == other) != (operator == "=="):
+            return False
+    return True

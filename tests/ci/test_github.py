@@ -1,0 +1,208 @@
+"""The GitHub kit from `init` over pull requests to merged applies, run against the emulator."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.ci.github import READING, WRITING, GitHub, JobRun, Pull
+from tests.support import Stack
+
+DIGEST = re.compile(r"review:[0-9a-f]{64}")
+
+
+def edit(project: Stack, before: str, after: str) -> None:
+    path = project.folder / "voiceform.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def codes(jobs: dict[str, JobRun]) -> dict[str, int]:
+    return {name: job.code for name, job in jobs.items()}
+
+
+def shown(jobs: dict[str, JobRun]) -> str:
+    return "\n".join(f"{name} ({job.code}):\n{job.output}" for name, job in jobs.items())
+
+
+def opened(github: GitHub, number: int, branch: str) -> Pull:
+    """Commit the work tree to `branch` and open a pull request whose jobs succeed."""
+    github.commit(branch, f"Change {number}")
+    pull = Pull(number, branch)
+    jobs = github.pull_request(pull)
+    assert codes(jobs) == {"validate": 0, "plan": 0}, shown(jobs)
+    return pull
+
+
+def merged(github: GitHub, pull: Pull) -> JobRun:
+    jobs = github.merge(pull)
+    assert set(jobs) == {"validate", "apply"}, shown(jobs)
+    return jobs["apply"]
+
+
+def started(github: GitHub, project: Stack) -> None:
+    """A repository whose main has the scaffold, applied."""
+    assert merged(github, opened(github, 1, "begin")).code == 0
+    github.git("checkout", "-q", "main")
+
+
+def test_from_init_to_merged_apply(github: GitHub, project: Stack) -> None:
+    pull = opened(github, 1, "begin")
+    (comment,) = github.kept("comments")
+    assert comment["body"].startswith("<!-- voiceform:plan stack=default -->\n")
+    assert "Plan: 1 to create, 0 to update, 0 to delete." in comment["body"]
+    assert github.git("rev-parse", "begin") in comment["body"]
+    assert project.account.writes() == []
+    (status,) = github.kept("statuses")
+    assert status["sha"] == github.git("rev-parse", "begin")
+    assert DIGEST.fullmatch(status["description"])
+    assert merged(github, pull).code == 0
+    assert project.account.queues()["Support"]["max_size"] == 100
+
+
+def test_a_push_updates_the_one_comment(github: GitHub, project: Stack) -> None:
+    pull = opened(github, 1, "begin")
+    edit(project, "max_size: 100", "max_size: 250")
+    second = github.commit("begin", "Larger")
+    assert github.pull_request(pull)["plan"].code == 0
+    (comment,) = github.kept("comments")
+    assert "+     max_size: 250" in comment["body"]
+    assert second in comment["body"]
+    assert merged(github, pull).code == 0
+    assert project.account.queues()["Support"]["max_size"] == 250
+
+
+def test_other_comments_are_left_alone(github: GitHub, project: Stack) -> None:
+    marker = "<!-- voiceform:plan stack=default -->"
+    eve = {"id": 5, "number": 1, "user": {"login": "eve"}, "body": marker}
+    github.store.write_text(json.dumps({"comments": [eve], "statuses": [], "pulls": []}))
+    opened(github, 1, "begin")
+    eves, ours = github.kept("comments")
+    assert eves["body"] == marker
+    assert "to create" in ours["body"]
+
+
+def test_what_was_not_reviewed_is_not_applied_until_somebody_says_so(github: GitHub, project: Stack) -> None:
+    started(github, project)
+    edit(project, "max_size: 100", "max_size: 250")
+    pull = opened(github, 2, "larger")
+    sid = project.account.queues()["Support"]["sid"]
+    project.account.post(f"Queues/{sid}.json", MaxSize=7)
+    job = merged(github, pull)
+    assert job.code == 6, job.output
+    assert "was not reviewed" in job.output
+    assert project.account.queues()["Support"]["max_size"] == 7
+    digest = DIGEST.findall(job.summary.partition("--expect-digest")[2])[0]
+    again = github.dispatch("voiceform", digest=digest)
+    assert codes(again) == {"validate": 0, "apply": 0}, shown(again)
+    assert project.account.queues()["Support"]["max_size"] == 250
+
+
+def test_a_push_without_a_pull_request_applies_nothing(github: GitHub, project: Stack) -> None:
+    github.commit("begin", "Begin")
+    job = merged(github, Pull(1, "begin"))  # nobody planned it
+    assert job.code == 6
+    assert project.account.queues() == {}
+    assert "1 to create" in job.summary
+
+
+def test_a_status_that_somebody_else_set_is_no_review(github: GitHub, project: Stack) -> None:
+    pull = opened(github, 1, "begin")
+    text = github.store.read_text(encoding="utf-8")
+    github.store.write_text(text.replace('{"login": "github-actions[bot]"}}]', '{"login": "eve"}}]'))
+    assert merged(github, pull).code == 6
+    assert project.account.queues() == {}
+
+
+def test_a_digest_that_is_no_digest_reaches_no_shell(github: GitHub, project: Stack) -> None:
+    started(github, project)
+    jobs = github.dispatch("voiceform", digest="review:0\nPATH=/nowhere")
+    assert jobs["apply"].code == 6
+    assert "not found" not in jobs["apply"].output
+
+
+def test_a_blocked_plan_is_shown_and_cannot_be_merged_into_the_account(
+    github: GitHub, project: Stack
+) -> None:
+    started(github, project)
+    edit(project, "  support:\n    friendly_name: Support\n    max_size: 100", "  other: {}")
+    pull = opened(github, 2, "other")
+    (_, comment) = github.kept("comments")
+    assert "Blocked: apply refuses this plan" in comment["body"]
+    assert github.kept("statuses")[0]["state"] == "failure"
+    assert merged(github, pull).code == 6
+    assert set(project.account.queues()) == {"Support"}
+
+
+def test_findings_are_annotations(github: GitHub, project: Stack) -> None:
+    edit(project, "max_size: 100", "max_size: none")
+    github.commit("begin", "Wrong")
+    jobs = github.pull_request(Pull(1, "begin"))
+    assert codes(jobs) == {"validate": 1}
+    assert "::error file=voiceform.yaml,line=8,col=15," in jobs["validate"].output
+
+
+def test_forks_and_robots_get_an_offline_review_and_no_secret(github: GitHub, project: Stack) -> None:
+    started(github, project)
+    edit(project, "max_size: 100", "max_size: 250")
+    github.commit("larger", "Larger")
+    log = len(project.emulator.requests())
+    for pull in (Pull(2, "larger", repository="eve/phones"), Pull(3, "larger", user="dependabot[bot]")):
+        jobs = github.pull_request(pull)
+        assert codes(jobs) == {"validate": 0, "review": 0}, shown(jobs)
+        assert "max_size: 100 -> 250" in jobs["review"].summary
+        for job in jobs.values():
+            assert READING not in str(job.environment)
+            assert "state.db" not in str(job.environment)
+    assert len(project.emulator.requests()) == log
+    assert len(github.kept("comments")) == 1
+    assert merged(github, pull).code == 6
+
+
+def test_only_jobs_that_act_have_a_key_that_writes(github: GitHub, project: Stack) -> None:
+    pull = opened(github, 1, "begin")
+    jobs = github.merge(pull)
+    assert jobs["apply"].environment["TWILIO_API_KEY"] == WRITING
+    assert "TWILIO_API_KEY" not in jobs["validate"].environment
+    drift = github.schedule("17 5 * * *")["drift"]
+    assert drift.environment["TWILIO_API_KEY"] == READING
+
+
+def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
+    started(github, project)
+    project.emulator.seed(
+        {"recordings": [{"date_created": "2020-01-01T00:00:00Z", "duration": 5, "source": "OutboundAPI"}]}
+    )
+    edit(
+        project,
+        "queues:",
+        "safety: {max_delete_percent: 100}\nretention: {recordings: [{name: old, keep: 90d}]}\nqueues:",
+    )
+    pull = opened(github, 2, "keep")
+    *_, merge, prune = github.kept("comments")
+    assert merge["body"].startswith("<!-- voiceform:plan stack=default -->\n")
+    assert "retention.recordings" not in merge["body"]
+    assert prune["body"].startswith("<!-- voiceform:plan stack=default/prune -->\n")
+    assert "deletes 1 recording" in prune["body"]
+    edit(project, "keep: 90d", "keep: forever")
+    opened(github, 2, "keep")
+    assert [comment["id"] for comment in github.kept("comments")][-1] == prune["id"]
+    assert "deletes" not in github.kept("comments")[-1]["body"]
+    edit(project, "keep: forever", "keep: 90d")
+    pull = opened(github, 2, "keep")
+    assert merged(github, pull).code == 0
+    assert "deleteRecording" not in project.account.writes()
+    assert github.schedule("41 3 * * *") == {}
+    github.variables.update(VOICEFORM_PRUNE="on", VOICEFORM_DISPATCH="on")
+    assert codes(jobs := github.schedule("17 5 * * *")) == {"drift": 0}, shown(jobs)
+    assert codes(jobs := github.schedule("41 3 * * *")) == {"prune": 0}, shown(jobs)
+    assert project.account.writes().count("deleteRecording") == 1
+    assert any(Path(name).name == "evidence" for name in jobs["prune"].artifacts)
+    assert codes(jobs := github.schedule("*/5 * * * *")) == {"dispatch": 0}, shown(jobs)
+    sid = project.account.queues()["Support"]["sid"]
+    project.account.post(f"Queues/{sid}.json", MaxSize=7)
+    drift = github.dispatch("voiceform-scheduled", job="drift")["drift"]
+    assert drift.code == 3
+    assert "max_size: 100 -> 7" in drift.summary
