@@ -101,7 +101,16 @@ last: {<<: *nested}
 
 
 def test_merge_keys_mean_what_they_mean_in_yaml_1_1() -> None:
-    assert good(MERGED) == yaml.safe_load(MERGED)
+    base, nested = {"max_size": 5, "protect": True}, {"max_size": 5, "protect": True, "more": 1}
+    assert good(MERGED) == {
+        "base": base,
+        "extra": {"max_size": 6, "aliases": ["x"]},
+        "one": {"max_size": 7, "protect": True},
+        "many": {"max_size": 5, "protect": True, "aliases": ["x"]},  # the earlier mapping wins
+        "inline": {"a": 1, "b": 2},
+        "nested": nested,
+        "last": nested,
+    }
 
 
 def test_merged_values_are_where_they_are_written() -> None:

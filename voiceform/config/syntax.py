@@ -62,6 +62,8 @@ _EXPLAINED = {
         "write | or > alone at the end of the line",
     ),
 }
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""libyaml has a limit of its own, which its scanner meets before we see the first level."""
 _BRACKETS = ("',' or ']'", "',' or '}'")
 _AT_CONTEXT = (
     "while scanning a quoted scalar",
@@ -76,6 +78,8 @@ def explain_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnos
     said = f"{error.context or ''} / {error.problem or ''}"
     clue = next((clue for clue in _EXPLAINED if clue in said), None)
     line, column = _place(error.problem_mark or error.context_mark)
+    if _TOO_DEEP in said:
+        return Diagnostic("too-deep", "the nesting is too deep", Position(file, line + 1, column + 1))
     tab = _tab_column(_line(text, error.problem_mark or error.context_mark))
     if tab is not None:
         message, hint, column = "a tab is used for indentation", "indent with spaces", tab
