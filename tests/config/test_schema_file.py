@@ -21,7 +21,8 @@ from voiceform.model.durations import DURATION_PATTERN
 from voiceform.model.safety import Safety
 from voiceform.model.schema_files import schema_text
 
-ROOT: dict[str, Any] = json.loads(schema_text("config"))
+FILE: dict[str, Any] = json.loads(schema_text("config"))
+ROOT: dict[str, Any] = dict(ConfigSchema.load().root)
 NESTED_ONE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
 NESTED_MANY = ("properties", "patternProperties", "$defs")
 NO_DEFAULT = {"friendly_name"}
@@ -94,6 +95,35 @@ def test_examples_and_defaults_are_valid(place: str) -> None:
     for value in values:
         if not (isinstance(value, str) and "${" in value):
             assert [error.message for error in validator.iter_errors(value)] == []
+
+
+def variables(value: Any, key: str = "") -> Iterator[Any]:
+    """`value` with a variable in place of one scalar, for each of its scalars but the names of things."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from ({**value, name: changed} for changed in variables(inner, name))
+    elif isinstance(value, list) and key != "aliases":
+        for index, inner in enumerate(value):
+            yield from ([*value[:index], changed, *value[index + 1 :]] for changed in variables(inner))
+    elif key not in ("aliases", "name", "propertyNames", "version"):
+        yield "${NAME:-default}"
+
+
+@pytest.mark.parametrize("place", [place for place in ALL if "/aliases/" not in place])
+def test_editors_accept_a_variable_for_every_scalar(place: str) -> None:
+    in_file: Any = FILE
+    for word in place.split("/")[1:]:
+        in_file = in_file[int(word)] if isinstance(in_file, list) else in_file[word]
+    validator = Draft202012Validator({"$defs": FILE["$defs"], **in_file})
+    for example in resolved(ALL[place]).get("examples", ()):
+        for changed in variables(example, place.rsplit("/", 1)[1] if "/" in place else ""):
+            assert [error.message for error in validator.iter_errors(changed)] == [], changed
+
+
+def test_the_check_does_not_accept_what_editors_do() -> None:
+    assert Draft202012Validator(FILE).is_valid({"version": 1, "ownership": "${X}"})
+    assert not Draft202012Validator(ROOT).is_valid({"version": 1, "ownership": "${X}"})
+    assert "variable" not in json.dumps(ROOT)
 
 
 def test_patterns_explain_themselves() -> None:

@@ -94,8 +94,10 @@ class ConfigSchema:
 
     @classmethod
     def load(cls) -> ConfigSchema:
-        """The schema that this program ships."""
-        return cls(json.loads(schema_text("config")))
+        """The schema that this program ships, as it holds for values: variables are replaced by then."""
+        root = _without_variables(json.loads(schema_text("config")))
+        del root["$defs"]["variable"]
+        return cls(root)
 
     def resolve(self, schema: Schema) -> Schema:
         """What a `$ref` of this schema names; anything else as it is."""
@@ -168,6 +170,22 @@ class ConfigSchema:
 
 _CHECKS_OF_ENTRIES = {"type", "propertyNames", "additionalProperties"}
 """A section with no other checks is right when each of its entries is."""
+
+
+_VARIABLE = {"$ref": "#/$defs/variable"}
+"""The `if` by which the file lets editors accept `${NAME}`; what a value must be stands in its `else`. (With
+`anyOf` in its place editors show each title twice.)"""
+
+
+def _without_variables(node: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The schema without that condition, as it holds for values."""
+    if isinstance(node, list):
+        return [_without_variables(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("if") == _VARIABLE:
+        return {**{key: value for key, value in node.items() if key not in ("if", "else")}, **node["else"]}
+    return {key: _without_variables(value) for key, value in node.items()}
 
 
 def _compiled(schema: Schema) -> Callable[[Any], bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import xml.etree.ElementTree as ET
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 from twilio.twiml.voice_response import Dial  # type: ignore[import-untyped]
 
+from voiceform.config.schema import ConfigSchema
 from voiceform.kinds.conference.settings import (
     SETTINGS,
     Enforced,
@@ -19,7 +19,6 @@ from voiceform.kinds.conference.settings import (
     render_conference,
 )
 from voiceform.kinds.twiml import check_twiml
-from voiceform.model.schema_files import schema_text
 from voiceform.twilio.parameters import CreateParticipant
 
 EVERYTHING: dict[str, Any] = {
@@ -54,7 +53,7 @@ def conference_of(document: str) -> ET.Element:
 
 
 def schema_settings() -> dict[str, Any]:
-    definition = json.loads(schema_text("config"))["$defs"]["conference"]
+    definition = ConfigSchema.load().root["$defs"]["conference"]
     properties: dict[str, Any] = definition["properties"]["settings"]["properties"]
     return properties
 
