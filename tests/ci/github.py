@@ -110,6 +110,21 @@ class GitHub:
         )
         return done.stdout.strip()
 
+    def shell(self, command: str) -> str:
+        """Run a shell command in the developer's clone, as the developer; what it printed."""
+        done = subprocess.run(
+            ["bash", "-ec", command],
+            cwd=self.work,
+            env={"PATH": self.path, "HOME": str(self.folder), **_PERSON},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
     def commit(self, branch: str, message: str) -> str:
         """Commit the work tree on `branch` and push it; the new commit."""
         self.git("checkout", "-q", "-B", branch)

@@ -6,8 +6,11 @@ import json
 import re
 from pathlib import Path
 
+from tests.ci.conftest import require_tools
 from tests.ci.github import READING, WRITING, GitHub, JobRun, Pull
+from tests.ci.transcript import PAGE, record
 from tests.support import Stack
+from voiceform.emulator import Emulator
 
 DIGEST = re.compile(r"review:[0-9a-f]{64}")
 
@@ -206,3 +209,9 @@ def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
     drift = github.dispatch("voiceform-scheduled", job="drift")["drift"]
     assert drift.code == 3
     assert "max_size: 100 -> 7" in drift.summary
+
+
+def test_the_recorded_pull_request_is_what_happens(tmp_path: Path, emulator: Emulator) -> None:
+    """If this page is to change: python -m tests.ci.transcript"""
+    require_tools("git", "bash", "jq")
+    assert record(tmp_path / "recorded", emulator) == PAGE.read_text(encoding="utf-8")

@@ -62,12 +62,13 @@ def test_a_plan_from_a_pipe_has_no_file_to_name(stack: Stack) -> None:
 
 def test_all_of_a_kind_may_be_left_out_and_is_not_read(stack: Stack) -> None:
     stack.queues(a=1)
-    stack.ok("plan", "--exclude", "retention.*")
+    assert stack.ok("plan", "--exclude", "retention.*", "--format", "json").json["complete"] is True
     assert stack.run("plan", "--exclude", "retention.r*").code == 64
     stack.write("queues: {a: {}}\nretention: {recordings: [{name: old, keep: 90d}]}\n")
     stack.emulator.reset()
     found = stack.ok("plan", "--exclude", "retention.*", "--format", "json").json
     assert [change["address"] for change in found["changes"]] == ["queue.a"]
+    assert found["complete"] is False
     assert not any("/Recordings" in entry["path"] for entry in stack.emulator.requests())
     stack.ok("plan")
     assert any("/Recordings" in entry["path"] for entry in stack.emulator.requests())

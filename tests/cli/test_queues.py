@@ -190,4 +190,6 @@ def test_the_demonstration_plays_to_its_end(stack: Stack) -> None:
 def test_init_makes_a_stack_that_applies(stack: Stack) -> None:
     stack.ok("init", "new")
     stack.ok("-f", str(stack.folder / "new" / "voiceform.yaml"), "plan")
-    assert stack.run("init", "new").code == 64
+    stack.write("mine", "new/voiceform.yaml")
+    assert "kept     " in stack.ok("init", "new").err
+    assert "mine" in (stack.folder / "new" / "voiceform.yaml").read_text(encoding="utf-8")

@@ -115,7 +115,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
         config=request.configuration.source,
         state=request.state,
         mode=request.mode,
-        complete=request.selection.everything,
+        complete=request.selection.everything or _nothing_left_out(request, proposed, chosen),
         summary=summarise(changes),
         changes=tuple(changes),
         drift=tuple(
@@ -133,6 +133,17 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
         ),
         targets=request.selection.targets,
         excludes=request.selection.excludes,
+    )
+
+
+def _nothing_left_out(request: PlanRequest, proposed: Sequence[Change], chosen: Sequence[Change]) -> bool:
+    """Whether the choice left out nothing that there is, as `--exclude retention.*` without any retention."""
+    read = {kind.name for kind in request.kinds}
+    known = {*request.configuration.desired, *request.recorded}
+    return (
+        request.mode is not Mode.REFRESH_ONLY
+        and len(chosen) == len(proposed)
+        and all(address.kind in read for address in known)
     )
 
 
