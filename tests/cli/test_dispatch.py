@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -474,7 +475,7 @@ def test_sigterm_ends_the_service_after_the_call_in_flight(stack: Stack) -> None
             str(stack.folder),
             "dispatch",
             "--watch",
-            "--metrics-file",
+            "--metrics",
             "m.prom",
         ],
         env={**os.environ, **stack.environ},
@@ -500,17 +501,20 @@ def _register(stack: Stack, moment: datetime) -> None:
 def test_metrics(stack: Stack, time: Timeline) -> None:
     stack.write(calls([TO, "+15005550003"]))
     time.apply(BEFORE)
-    time.at(after(1), "dispatch", "--once", "--metrics-file", "calls.prom")
+    time.at(after(1), "dispatch", "--once", "--metrics", "calls.prom")
     text = (stack.folder / "calls.prom").read_text()
-    assert 'voiceform_calls_total{address="call.reminder",status="placed"} 1.0' in text
-    assert "voiceform_calls_unknown 0.0" in text
+    labels = 'address="call.reminder",stack="default"'
+    assert f'voiceform_calls_total{{{labels},status="placed"}} 1.0' in text
+    assert 'voiceform_calls_unknown{stack="default"} 0.0' in text
+    assert 'voiceform_last_run_exit_code{command="dispatch",stack="default"} 5.0' in text
     assert TO not in text
 
 
 def test_the_result_as_json(stack: Stack, time: Timeline) -> None:
     stack.write(calls([TO, "+15005550003"]))
     time.apply(BEFORE)
-    document = time.at(after(1), "dispatch", "--once", "--format", "json").json
+    document = time.at(after(1), "dispatch", "--format", "json", "--report-json", "r.json").json
+    assert json.loads((stack.folder / "r.json").read_text()) == document
     [schedule] = document["schedules"]
     assert schedule["calls"] == {"failed": 1, "placed": 1}
     assert document["unknown"] == 0

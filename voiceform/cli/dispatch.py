@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from voiceform.cli import wiring
-from voiceform.cli.options import App, format_option, parallelism_option, show_numbers_option
+from voiceform.cli.options import (
+    App,
+    format_option,
+    metrics_stack_option,
+    parallelism_option,
+    show_numbers_option,
+)
+from voiceform.cli.reporting import report_options
 from voiceform.model.masking import mask_text
 
 if TYPE_CHECKING:
@@ -33,22 +39,20 @@ _STAND_BY = timedelta(days=3650)
     help="With --watch: look at the state for new schedules this often.",
 )
 @click.option(
-    "--metrics-file", type=click.Path(path_type=Path, dir_okay=False), help="Write Prometheus metrics."
-)
-@click.option(
     "--lock-timeout",
     metavar="DURATION",
     help="Wait so long for another dispatcher to end; --watch stands by for ever, --once does not wait.",
 )
 @parallelism_option
 @show_numbers_option
+@metrics_stack_option
+@report_options
 @click.pass_obj
 def command(
     app: App,
     once: bool,
     format_: str,
     poll: str,
-    metrics_file: Path | None,
     lock_timeout: str | None,
     parallelism: int,
     show_numbers: bool,
@@ -88,18 +92,29 @@ def command(
         )
         if once:
             report = dispatch_once(context)
-            _metrics(app, metrics_file, report)
+            _report(app, report)
         else:
-            report = watch(context, poll=interval, on_look=lambda now: _metrics(app, metrics_file, now))
+            report = watch(context, poll=interval, on_look=lambda now: _report(app, now))
     _print(report, format_)
     return report.exit_code
 
 
-def _metrics(app: App, path: Path | None, report: Report) -> None:
-    if path is not None:
-        from voiceform.engine.dispatch_metrics import write_metrics
+def _report(app: App, report: Report) -> None:
+    """Tell --report-json and --metrics how things stand."""
+    from voiceform.render.metrics import Measurements
 
-        write_metrics(app.path(path), report, app.clock.now())
+    app.reports.document = json.dumps(_document(report), indent=2)
+    app.reports.measured = Measurements(
+        unknown_calls=report.unknown,
+        calls={
+            (str(address), str(status)): count
+            for address, tally in report.tallies.items()
+            for status, count in tally.statuses.items()
+            if count
+        },
+        next_look=report.next_look,
+    )
+    app.reports.publish()
 
 
 def _tell(address: Address, key: Key, entry: Entry | None, show_numbers: bool) -> None:

@@ -15,16 +15,24 @@ from voiceform.model.clock import Clock
 if TYPE_CHECKING:
     from voiceform.model.plan import Plan
     from voiceform.model.run import RunReport
+    from voiceform.render.metrics import Measurements
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(slots=True)
 class Reports:
-    """What an invocation has to tell to --report-json and --metrics, as far as it has come."""
+    """What an invocation has to tell to --report-json and --metrics, as far as it has come.
+
+    `document` and `measured` are of commands that neither plan nor run one; `publish` writes the metrics as
+    they are now, for commands that go on.
+    """
 
     plan: Plan | None = None
     run: RunReport | None = None
+    document: str | None = None
+    measured: Measurements | None = None
+    publish: Callable[[], object] = lambda: None
 
 
 @dataclass(slots=True)

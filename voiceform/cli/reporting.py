@@ -1,7 +1,7 @@
 """`--report-json` and `--metrics`: what a command did, for programs and for monitoring.
 
-A command that takes `report_options` says what it knows by setting `app.reports.plan` and `app.reports.run`;
-both files are written when it ends, however it ends.
+A command that takes `report_options` says what it knows by setting members of `app.reports`; both files are
+written when it ends, however it ends.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class _Files:
                 )
         if self.metrics is not None:
             _require_prometheus()
+            app.reports.publish = lambda: self._said(self._write_metrics)
 
     def written(self, run: Callable[[], int | None]) -> int:
         """Run the command, write the files, and return the command's exit code (1 if only writing failed)."""
@@ -84,12 +85,19 @@ class _Files:
         return code if self._write(code, None) else code or 1
 
     def _write(self, code: int, error: VoiceformError | None) -> bool:
-        """Write both files. What fails here is said on stderr and hides neither the error nor its code."""
-        try:
+        """Write both files."""
+
+        def write() -> None:
             if self.report is not None:
                 _replace(self.report, self._document(error))
-            if self.metrics is not None:
-                self._write_metrics(self.metrics, code)
+            self._write_metrics(code)
+
+        return self._said(write)
+
+    def _said(self, write: Callable[[], None]) -> bool:
+        """Write; what fails is said on stderr and hides neither an error of the command nor its code."""
+        try:
+            write()
         except VoiceformError as failure:
             click.echo(f"Error: {failure}", err=True)
             return False
@@ -101,24 +109,31 @@ class _Files:
         reports = self.app.reports
         if error is not None:
             return error_json(error)
+        if reports.document is not None:
+            return f"{reports.document}\n"
         if reports.plan is None:
             return json.dumps({}) + "\n"
         if reports.run is None:
             return plan_json(reports.plan, show_numbers=self.app.show_numbers)
         return run_json(reports.run, reports.plan, show_numbers=self.app.show_numbers)
 
-    def _write_metrics(self, path: Path, code: int) -> None:
+    def _write_metrics(self, code: int | None = None) -> None:
+        """Write the metrics, if they are wanted; `code` is None while the command goes on."""
         from voiceform.render.metrics import Measurements, measure_plan, measure_run, write_metrics
 
+        if self.metrics is None:
+            return
         reports = self.app.reports
-        if reports.run is not None:
+        if reports.measured is not None:
+            measured = reports.measured
+        elif reports.run is not None:
             measured = measure_run(reports.run)
         elif reports.plan is not None:
             measured = measure_plan(reports.plan)
         else:
             measured = Measurements()
         write_metrics(
-            path,
+            self.metrics,
             measured,
             command=self.command,
             at=self.app.clock.now(),

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.plan import Action, Plan
 from voiceform.model.run import RunReport, Status
 from voiceform.render.escape import visible
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,9 @@ class Measurements:
     failed_operations: int | None = None
     unknown_calls: int | None = None
     recordings_due: int | None = None
+    calls: Mapping[tuple[str, str], int] | None = None
+    """How many keys of the ledger by address and status, since the command began."""
+    next_look: datetime | None = None
 
 
 def measure_plan(plan: Plan) -> Measurements:
@@ -58,44 +65,10 @@ def write_metrics(
     MissingExtraError without prometheus_client; VoiceformError when the file cannot be written.
     """
     try:
-        from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+        from prometheus_client import write_to_textfile
     except ImportError as error:
         raise MissingExtraError("the metrics file", "metrics") from error
-    registry = CollectorRegistry()
-    label = visible(stack)
-
-    def gauge(name: str, text: str, value: float | None) -> None:
-        if value is not None:
-            Gauge(f"voiceform_{name}", text, ["stack"], registry=registry).labels(label).set(value)
-
-    if measured.changes_pending is not None:
-        pending = Gauge(
-            "voiceform_changes_pending",
-            "Changes that the last plan would make.",
-            ["stack", "action"],
-            registry=registry,
-        )
-        for action, count in measured.changes_pending.items():
-            pending.labels(label, str(action)).set(count)
-    gauge("drifted_objects", "Objects changed outside of voiceform.", measured.drifted_objects)
-    gauge("failed_operations", "Changes of the last run that failed.", measured.failed_operations)
-    gauge("calls_unknown", "Calls that may have been placed; a person must look.", measured.unknown_calls)
-    gauge("recordings_due", "Recordings that retention would delete now.", measured.recordings_due)
-    last = Gauge(
-        "voiceform_last_run_timestamp_seconds",
-        "When voiceform last finished, in seconds since 1970.",
-        ["stack", "command"],
-        registry=registry,
-    )
-    last.labels(label, command).set(at.timestamp())
-    if exit_code is not None:
-        ended = Gauge(
-            "voiceform_last_run_exit_code",
-            "How voiceform last ended; 0 is well.",
-            ["stack", "command"],
-            registry=registry,
-        )
-        ended.labels(label, command).set(exit_code)
+    registry = _registry(measured, visible(stack), command, at, exit_code)
     try:
         write_to_textfile(str(path), registry)
     except OSError as error:
@@ -104,3 +77,37 @@ def write_metrics(
             where=str(path),
             hint="check the folder and its rights",
         ) from error
+
+
+def _registry(
+    measured: Measurements, stack: str, command: str, at: datetime, exit_code: int | None
+) -> CollectorRegistry:
+    from prometheus_client import CollectorRegistry, Counter, Gauge
+
+    registry = CollectorRegistry()
+
+    def gauge(name: str, text: str, value: float | None, **labels: str) -> None:
+        if value is not None:
+            found = Gauge(f"voiceform_{name}", text, ["stack", *labels], registry=registry)
+            found.labels(stack, *labels.values()).set(value)
+
+    if measured.changes_pending is not None:
+        text = "Changes that the last plan would make."
+        pending = Gauge("voiceform_changes_pending", text, ["stack", "action"], registry=registry)
+        for action, count in measured.changes_pending.items():
+            pending.labels(stack, str(action)).set(count)
+    if measured.calls is not None:
+        text = "Keys of the ledger that were dealt with."
+        calls = Counter("voiceform_calls", text, ["stack", "address", "status"], registry=registry)
+        for (address, status), count in measured.calls.items():
+            calls.labels(stack, address, status).inc(count)
+    coming = measured.next_look.timestamp() if measured.next_look is not None else None
+    gauge("dispatch_next_look_timestamp_seconds", "When something is due next, since 1970.", coming)
+    gauge("drifted_objects", "Objects changed outside of voiceform.", measured.drifted_objects)
+    gauge("failed_operations", "Changes of the last run that failed.", measured.failed_operations)
+    gauge("calls_unknown", "Calls that may have been placed; a person must look.", measured.unknown_calls)
+    gauge("recordings_due", "Recordings that retention would delete now.", measured.recordings_due)
+    finished = "When voiceform last finished, in seconds since 1970."
+    gauge("last_run_timestamp_seconds", finished, at.timestamp(), command=command)
+    gauge("last_run_exit_code", "How voiceform last ended; 0 is well.", exit_code, command=command)
+    return registry
