@@ -15,10 +15,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from tests.command_line import parsed
 from voiceform import __version__
-from voiceform.cli.app import cli
-from voiceform.cli.options import App
-from voiceform.model.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[1]
 CRON_JOBS: list[Any] = list(
@@ -26,16 +24,6 @@ CRON_JOBS: list[Any] = list(
 )
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 INSTRUCTIONS = [line.split(None, 1) for line in DOCKERFILE.splitlines() if line and line[0] != "#"]
-
-
-def parsed(arguments: list[str]) -> str:
-    """The name of the command that click makes of these arguments; click.UsageError for wrong ones."""
-    app = App(environ={}, clock=SystemClock())
-    with cli.make_context("voiceform", list(arguments), obj=app) as context:
-        name, command, rest = cli.resolve_command(context, [*context._protected_args, *context.args])
-        assert command is not None
-        with command.make_context(name, rest, parent=context):
-            return str(name)
 
 
 def containers() -> list[tuple[Any, Any]]:

@@ -154,7 +154,7 @@ def _print(rows: list[_Row], show_numbers: bool) -> None:
         number = row.key.to if show_numbers else mask_text(row.key.to)
         entry = row.entry
         details = "" if entry is None else " ".join(filter(None, [entry.sid, mask_text(entry.reason or "")]))
-        when = f"{row.key.occurrence:%Y-%m-%d %H:%M:%S}Z"
+        when = instant_to_text(row.key.occurrence)
         click.echo(f"{when}  {row.address}  {number}  #{row.key.attempt}  {row.status}  {details}".rstrip())
     counts = Counter(row.status for row in rows)
     click.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
