@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.command_line import parsed
+from tests.test_wheel import SOURCES
 from voiceform import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,7 +96,7 @@ def test_the_container_copies_what_is_there_and_what_the_wheel_needs() -> None:
     for name in copied:
         assert (ROOT / name).exists()
         assert f"!{name}" in ignored
-    assert {"pyproject.toml", "README.md", "LICENSE", "schemas", "examples", "voiceform"} == set(copied)
+    assert set(copied) == set(SOURCES)
 
 
 def test_the_pre_commit_hook() -> None:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "schemas", "examples", "voiceform")
+"""What a wheel is made of; the container copies these."""
+
+
+def files_below(folder: Path) -> set[Path]:
+    """The files of a kit, without what Python leaves beside them."""
+    files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    assert files
+    return {path for path in files if path.suffix != ".pyc"}
 
 
 def run(*command: str | Path, cwd: Path) -> str:
@@ -20,17 +30,15 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 
 def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
-    run(
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        tmp_path / "dist",
-        ROOT,
-        cwd=ROOT,
-    )
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, sources / name)
+        else:
+            shutil.copy(ROOT / name, sources)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path / "dist"]
+    run(*build, cwd=sources)
     (wheel,) = (tmp_path / "dist").glob("voiceform-*.whl")
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=True)
@@ -43,8 +51,10 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
     (tmp_path / "voiceform.yaml").write_text("version: 1\nqueues: {support: {max_size: 10}}\n")
     assert "valid" in run(voiceform, "validate", cwd=tmp_path)
     assert run(python, "-m", "voiceform", "--version", cwd=tmp_path).startswith("voiceform, version ")
-    run(voiceform, "init", "new", cwd=tmp_path)
-    assert list((tmp_path / "new" / ".github" / "workflows").iterdir())
+    for ci in ("github", "gitlab"):
+        run(voiceform, "init", ci, "--ci", ci, cwd=tmp_path)
+        kit = ROOT / "voiceform" / "cli" / "scaffold" / ci
+        assert all((tmp_path / ci / file).exists() for file in files_below(kit))
     page = run(
         voiceform,
         "-f",
