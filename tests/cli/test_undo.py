@@ -10,7 +10,7 @@ from tests.support import Stack, addresses
 
 
 def last_run(stack: Stack) -> str:
-    run: str = stack.ok("undo", "--format", "json").json["runs"][-1]["run_id"]
+    run: str = stack.ok("undo", "--format", "json").json["runs"][0]["run_id"]
     return run
 
 

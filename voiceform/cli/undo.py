@@ -39,7 +39,7 @@ def command(
     commit: str | None,
     artifact: str | None,
 ) -> int:
-    """Plan the inverse of RUN; without RUN, list the runs. Nothing is written to the account.
+    """Plan the inverse of RUN; without RUN, list the runs, newest first. Nothing is written to the account.
 
     Queues and the settings of conferences can be set back. Calls that were placed and recordings that were
     deleted cannot; they are listed.
@@ -123,13 +123,13 @@ def _list_runs(app: App, format_: str) -> int:
     if format_ not in ("text", "json"):
         raise UsageError(f"the list of runs has no --format {format_}", hint="text and json are possible")
     with wiring.opened_store(app) as store:
-        runs = list_runs(store)
+        runs = list_runs(store)[::-1]
     if format_ == "json":
         click.echo(json.dumps({"runs": [_run_document(run) for run in runs]}, indent=2))
         return 0
     if not runs:
         click.echo("No run is recorded.")
-    for run in reversed(runs):
+    for run in runs:
         click.echo(_run_line(run))
     return 0
 
