@@ -33,12 +33,13 @@ def receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def _take(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            self.send_response(204)
-            self.end_headers()
             params = dict(parse_qsl(body, keep_blank_values=True))
             with target.arrived:
                 target.got.append((self.command, self.path, params, self.headers["X-Twilio-Signature"]))
                 target.arrived.notify_all()
+            # Answered last: the next callback is sent when this one is answered, and must not overtake it.
+            self.send_response(204)
+            self.end_headers()
 
         do_POST = _take  # noqa: N815
         do_GET = _take  # noqa: N815

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +17,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.emulator.api import TO, Api
+from tests.emulator.api import ACCOUNT, TO, Api
 from voiceform.emulator import ControlError, Emulator, EmulatorSettings
 
 SERVE = "import sys; from voiceform.emulator import *; serve(EmulatorSettings(port=0, profile='openapi'))"
@@ -127,3 +129,24 @@ def test_a_call_goes_on_by_itself_in_real_time() -> None:
         emulator.clock_advance("2s")
         assert api.show(f"Calls/{sid}.json")["status"] == "ringing"
         assert [sent["params"]["CallStatus"] for sent in emulator.callbacks()] == ["initiated"]
+
+
+@pytest.mark.parametrize("sent", [b"", b"FriendlyName=half"])
+def test_a_request_whose_body_breaks_off_never_happened(emulator: Emulator, sent: bytes) -> None:
+    port = int(emulator.url.rpartition(":")[2])
+    credentials = base64.b64encode(f"{ACCOUNT}:any".encode()).decode()
+    head = (
+        f"POST /2010-04-01/Accounts/{ACCOUNT}/Queues.json HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Basic {credentials}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "Content-Length: 100\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head.encode() + sent)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1024):
+            pass
+    answer = requests.get(
+        f"{emulator.url}/2010-04-01/Accounts/{ACCOUNT}/Queues.json", auth=(ACCOUNT, "any"), timeout=10
+    )
+    assert answer.json()["queues"] == []
+    assert [entry["operation"] for entry in emulator.requests()] == ["listQueues"]

@@ -63,7 +63,10 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except _BrokenOffError:
+            return  # half a request is none: it is neither done nor logged
         path = scope["raw_path"].decode("ascii", "replace")
         if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
             query = Params.parse(scope["query_string"].decode("latin-1"))
@@ -189,20 +192,32 @@ def _form(scope: Scope, body: bytes | None) -> Params:
     return Params.parse(body.decode("utf-8", "replace"))
 
 
+class _BrokenOffError(Exception):
+    """The client went away in the middle of its request."""
+
+
 async def _body(receive: Receive) -> bytes | None:
-    """The request body, or None if it is too large; it is read to its end in either case."""
-    message = await receive()
+    """The request body, or None if it is too large; it is read to its end in either case. Raises
+    _BrokenOffError when the connection ends before the body does."""
+    message = await _part(receive)
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
         return body if len(body) <= BODY_LIMIT else None
     parts, length = [body], len(body)
     while message.get("more_body", False):
-        message = await receive()
+        message = await _part(receive)
         chunk: bytes = message.get("body", b"")
         length += len(chunk)
         if length <= BODY_LIMIT:
             parts.append(chunk)
     return b"".join(parts) if length <= BODY_LIMIT else None
+
+
+async def _part(receive: Receive) -> Message:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise _BrokenOffError
+    return message
 
 
 async def _send(send: Send, answer: Response, halved: bool = False) -> None:
