@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -95,19 +96,15 @@ class EvidenceLog:
             self.ensure_open()
             line = {**event, "at": instant_to_text(self._clock.now()), "who": self._who}
             data, head = linked(line, self._head)
-            try:
+            with self._breaking():
                 _write(self._file, data)
-                self._pending += 1
-                now = time.monotonic()
-                if self._pending >= _SYNC_LINES or now - self._synced_at >= _SYNC_SECONDS:
-                    self._sync(now)
-            except OSError as error:
-                self._broken = (
-                    f"the evidence cannot be written: {(error.strerror or 'unknown error').lower()}"
-                )
-                self.ensure_open()
             self._head = head
             self.summary.count({**line, "hash": head.hash})
+            due = self._is_due()
+        if due:
+            # Only this thread waits for the disk; the others go on to write their lines.
+            with self._breaking():
+                os.fsync(self._file)
 
     def taken_down(self, run_id: str) -> frozenset[str]:
         """The SIDs that earlier files have lines of, for one run; EvidenceError for a broken file."""
@@ -135,8 +132,7 @@ class EvidenceLog:
         try:
             if self._broken is None:
                 self.add({"event": "closed", "totals": self.summary.totals()})
-                with self._lock:
-                    self._sync(time.monotonic())
+                os.fsync(self._file)
                 text = self.summary.text(self.head)
                 write_whole(self.path.with_suffix(".summary.json"), text)
                 write_whole(self.path.with_suffix(".html"), page(self.summary.document(self.head)))
@@ -156,10 +152,23 @@ class EvidenceLog:
         else:
             self.abandon()
 
-    def _sync(self, now: float) -> None:
-        os.fsync(self._file)
-        self._pending = 0
-        self._synced_at = now
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """What cannot be written ends the evidence, and with it the run."""
+        try:
+            yield
+        except OSError as error:
+            self._broken = f"the evidence cannot be written: {(error.strerror or 'unknown error').lower()}"
+            self.ensure_open()
+
+    def _is_due(self) -> bool:
+        """Count a line; whether it is time to sync, which the caller then does."""
+        self._pending += 1
+        now = time.monotonic()
+        if self._pending < _SYNC_LINES and now - self._synced_at < _SYNC_SECONDS:
+            return False
+        self._pending, self._synced_at = 0, now
+        return True
 
     def _name(self, files: Sequence[Path]) -> str:
         number = number_of(files[-1]) + 1 if files else 1
