@@ -79,6 +79,8 @@ class GitHub:
     folder: Path
     emulator_url: str
     state_url: str
+    reading_state_url: str = ""
+    """What the repository's own secret names; the same unless given."""
     variables: dict[str, str] = field(default_factory=lambda: {"TWILIO_ACCOUNT_SID": ACCOUNT})
     runs: int = 0
 
@@ -224,7 +226,8 @@ class GitHub:
     def _secrets(self, environment: str | None) -> dict[str, str]:
         """Those of the repository, and over them those of the job's environment."""
         key = READING if environment is None else WRITING
-        return {"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "secret", "VOICEFORM_STATE": self.state_url}
+        state = (self.reading_state_url or self.state_url) if environment is None else self.state_url
+        return {"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "secret", "VOICEFORM_STATE": state}
 
 
 class _Runner:

@@ -6,11 +6,15 @@ import json
 import re
 from pathlib import Path
 
+import psycopg
+
 from tests.ci.conftest import require_tools
 from tests.ci.github import READING, WRITING, GitHub, JobRun, Pull
 from tests.ci.transcript import PAGE, record
+from tests.services import PostgresServer
 from tests.support import Stack
 from voiceform.emulator import Emulator
+from voiceform.state.postgres_sql import parse_url
 
 DIGEST = re.compile(r"review:[0-9a-f]{64}")
 
@@ -171,6 +175,22 @@ def test_only_jobs_that_act_have_a_key_that_writes(github: GitHub, project: Stac
     assert "TWILIO_API_KEY" not in jobs["validate"].environment
     drift = github.schedule("17 5 * * *")["drift"]
     assert drift.environment["TWILIO_API_KEY"] == READING
+
+
+def test_plans_need_a_state_that_they_can_only_read(
+    github: GitHub, project: Stack, postgres_server: PostgresServer
+) -> None:
+    github.state_url = postgres_server.url(schema="kit")
+    where = f"127.0.0.1:{postgres_server.port}/postgres?schema=kit"
+    github.reading_state_url = f"postgresql://kit_reader:r@{where}"
+    with psycopg.connect(**parse_url(github.state_url).parameters, autocommit=True) as admin:
+        admin.execute("CREATE ROLE kit_reader LOGIN PASSWORD 'r'")
+        started(github, project)
+        admin.execute("GRANT USAGE ON SCHEMA kit TO kit_reader")
+        admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA kit TO kit_reader")
+    edit(project, "max_size: 100", "max_size: 250")
+    assert merged(github, opened(github, 2, "larger")).code == 0
+    assert project.account.queues()["Support"]["max_size"] == 250
 
 
 def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
