@@ -245,3 +245,17 @@ def test_a_seed_file_that_cannot_be_used(tmp_path: Path, text: str | None) -> No
         path.write_text(text)
     with pytest.raises(ControlError):
         Emulator(seed=path).start()
+
+
+@pytest.mark.parametrize("origin", ["https://example.com", "null", "http://127.0.0.1:1", "http://[", ""])
+def test_pages_of_other_sites_may_change_nothing(emulator: Emulator, api: Api, origin: str) -> None:
+    emulator.seed({"queues": [{"friendly_name": "a"}]})
+    address = f"{emulator.url}/_emulator/reset"
+    answer = requests.post(address, headers={"Origin": origin}, timeout=10)
+    assert answer.status_code == 403
+    assert "another site" in answer.json()["error"]
+    rebound = {"Origin": "http://example.com", "Host": "example.com"}
+    assert requests.post(address, headers=rebound, timeout=10).status_code == 403
+    assert len(api.show("Queues.json")["queues"]) == 1
+    assert requests.post(address, headers={"Origin": emulator.url}, timeout=10).status_code == 200
+    assert requests.post(address, timeout=10).status_code == 200

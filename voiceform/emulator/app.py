@@ -69,10 +69,15 @@ class Application:
             return  # half a request is none: it is neither done nor logged
         path = scope["raw_path"].decode("ascii", "replace")
         if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
-            query = Params.parse(scope["query_string"].decode("latin-1"))
-            await _send(send, self.control.handle(scope["method"], path, query, body or b""))
+            await _send(send, self._control(scope, path, body or b""))
         else:
             await self._api(scope, path, body, send)
+
+    def _control(self, scope: Scope, path: str, body: bytes) -> Response:
+        if scope["method"] != "GET" and not gate.is_own_origin(scope["headers"]):
+            return json_response(403, {"error": "a page of another site may not change anything here"})
+        query = Params.parse(scope["query_string"].decode("latin-1"))
+        return self.control.handle(scope["method"], path, query, body)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import secrets
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from voiceform.emulator.errors import ApiError, too_many_requests, unauthorized
 from voiceform.emulator.settings import EmulatorSettings
@@ -38,6 +41,26 @@ def check(settings: EmulatorSettings, header: str, account: str) -> str:
     if not known or (user.startswith("AC") and is_sid(account, "AC") and user != account):
         raise unauthorized()
     return password
+
+
+def is_own_origin(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a request comes from no page at all (programs send no Origin), or from our own.
+
+    A name that leads to this machine is not enough, since any site can own one: it must be ``localhost`` or
+    an address.
+    """
+    found = dict(headers)
+    origin = found.get(b"origin")
+    if origin is None:
+        return True
+    try:
+        parts = urlsplit(origin.decode("latin-1"))
+        host = parts.hostname or ""
+        if host != "localhost":
+            ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return parts.netloc.encode() == found.get(b"host")
 
 
 class Throttle:
