@@ -21,7 +21,7 @@ from voiceform import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 CRON_JOBS: list[Any] = list(
-    yaml.safe_load_all((ROOT / "deploy/kubernetes/cronjob.yaml").read_text(encoding="utf-8"))
+    yaml.safe_load_all((ROOT / "examples/kubernetes/cronjob.yaml").read_text(encoding="utf-8"))
 )
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 INSTRUCTIONS = [line.split(None, 1) for line in DOCKERFILE.splitlines() if line and line[0] != "#"]
