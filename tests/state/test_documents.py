@@ -9,6 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.state.support import LINEAGE, NOW, applied, create, plan_of, queue, recorded
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Ledger, if_undecided
+from voiceform.kinds.conference.memory import Attempt, Memory, Notebook
+from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import StateConflictError, StateError
 from voiceform.model.plan import StateVersion
@@ -36,6 +40,9 @@ DEFINITIONS = {
     "/intents/": "intents",
     "/chunks/": "chunk",
     "/outcomes/": "segment",
+    "ledger/": "ledger",
+    "ledger-heads/": "ledger_head",
+    "conferences/": "conference_memory",
 }
 
 
@@ -58,6 +65,16 @@ def fill(store: SqliteStore) -> None:
         run.finish(NOW)
         begin_run(lease.store, plan_of([create("c")], "plan-2"), who="ada", now=NOW)
         break_lease(store, reason="test", who="bob", clock=ManualClock(NOW))
+    ledger = Ledger(store, "call.a")
+    ledger.set_head(account="AC" + "0" * 32, high_water=NOW, since=NOW)
+    for number, status in enumerate(set(CallStatus) - {CallStatus.PLANNED}):
+        entry = Entry(
+            status, NOW, "CA" + "0" * 32, "why", NOW, "who", "+15017122661", "ringing", NOW, True, "digest"
+        )
+        ledger.change(Key(NOW, f"+1555867530{number}"), if_undecided(entry))
+    ledger.change(Key(NOW, "+15558675399", 2), if_undecided(Entry(CallStatus.MISSED, NOW)))
+    attempts = {"b": Attempt("b", None, NOW, "run"), "c": Attempt("c", "CF1", NOW, "run", "CA1")}
+    Notebook(store, Address.parse("conference.a")).keep(Memory(attempts, {"CF1": ("digest",)}))
 
 
 def test_everything_that_is_stored_fits_the_published_schema(store: SqliteStore) -> None:

@@ -126,6 +126,8 @@ def test_another_lineage_is_refused(filled: SqliteStore, other: SqliteStore) -> 
         ({"documents": {"lease/dispatch": {}}}, "not a pulled state"),
         ({"documents": {"a\nb": {}}}, "control characters"),
         ({"documents": {"resources/queue.a": {}}}, r"resources/queue\.a"),
+        ({"documents": {"ledger-heads/call.a": {"closed": "no"}}}, r"ledger-heads/call\.a"),
+        ({"documents": {"ledger/call.a/2026-12-01/07": {"calls": {"soon": {}}}}}, "ledger/call"),
         ({"surprise": 1}, "not a pulled state"),
     ],
 )

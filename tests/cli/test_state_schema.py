@@ -1,0 +1,40 @@
+"""What a stack of every kind stores is what the published schema says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from jsonschema import Draft202012Validator
+
+from tests.cli.calling import NINE, OTHER, TO, Timeline, after, calls
+from tests.support import Stack
+
+
+def test_the_state_of_every_kind_fits_the_schema(stack: Stack) -> None:
+    time = Timeline(stack)
+    schedule = calls([TO, OTHER, "+15005550003"], record="true", retry="{attempts: 2, delay: 1m, on: [busy]}")
+    stack.write(
+        f"{schedule}"
+        "queues: {support: {max_size: 5, protect: true}}\n"
+        "conferences:\n"
+        "  standup:\n"
+        '    participants: {bridge: {to: "+15558675310", from: "+15017122661"}}\n'
+        "    announce: {url: 'https://example.com/notice.xml'}\n"
+        "retention:\n"
+        "  recordings: [{name: old, keep: 90d}]\n"
+        "  holds: {case: {reason: litigation}}\n"
+    )
+    room = {"friendly_name": "standup", "participants": [{}], "date_created": NINE.isoformat()}
+    stack.emulator.clock(now=(NINE - timedelta(minutes=1)).isoformat())
+    stack.emulator.seed({"conferences": [room]})
+    time.apply(NINE - timedelta(minutes=1))
+    stack.emulator.faults([{"operation": "createCall", "times": 1, "kind": "drop-after"}])
+    assert time.at(after(1), "dispatch").code == 8
+    time.at(after(300), "dispatch")
+    document = time.at(after(301), "state", "pull").json
+    schema = stack.ok("schema", "state").json
+    Draft202012Validator(schema).validate(document)
+    described = schema["properties"]["documents"]["patternProperties"]
+    stored = {key.split("/", 1)[0] for key in document["documents"]}
+    assert stored == {"resources", "runs", "journal", "ledger", "ledger-heads", "conferences"}
+    assert all(any(pattern.startswith(f"^{kind}/") for pattern in described) for kind in stored)
