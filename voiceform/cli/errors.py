@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -32,12 +35,7 @@ def report_error(app: App, error: VoiceformError) -> None:
 
 
 def report_unexpected(app: App, error: Exception) -> None:
-    """A file that cannot be used is the user's to mend; all else is a defect of ours: one line, and with -v
-    the traceback."""
-    if isinstance(error, OSError) and error.strerror and not app.verbose:
-        where = None if error.filename is None else str(error.filename)
-        report_error(app, VoiceformError(error.strerror, where=where, hint="mend that, or name another path"))
-        return
+    """A defect of ours: one line, and with -v the traceback."""
     click.echo(
         f"Error: voiceform failed unexpectedly: {type(error).__name__}: {mask_text(str(error))}", err=True
     )
@@ -45,6 +43,19 @@ def report_unexpected(app: App, error: Exception) -> None:
         click.echo("".join(traceback.format_exception(error)), err=True)
     else:
         click.echo("  This is a defect; run again with -v for details and please report it.", err=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say of a file for the user that it cannot be written, and where the way to it ends (VoiceformError)."""
+    try:
+        yield
+    except OSError as error:
+        raise VoiceformError(
+            f"cannot be written: {error.strerror}",
+            where=str(error.filename or path),
+            hint="choose another place, or make room for it",
+        ) from error
 
 
 def _color(app: App) -> bool:

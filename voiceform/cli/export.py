@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from voiceform.cli.errors import writing
 from voiceform.cli.options import App
 
 
@@ -36,7 +37,8 @@ def command(app: App, out: Path | None) -> int:
     if target is None:
         click.echo(text, nl=False)
     else:
-        target.write_text(text, encoding="utf-8")
+        with writing(target):
+            target.write_text(text, encoding="utf-8")
         click.echo(
             f"Wrote {target}; `voiceform import` or `voiceform apply` adopts what it declares.", err=True
         )

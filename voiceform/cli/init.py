@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from voiceform import __version__
+from voiceform.cli.errors import writing
 from voiceform.cli.options import App
 
 SCAFFOLD = Path(__file__).parent / "scaffold"
@@ -38,8 +39,10 @@ def command(app: App, directory: Path | None, ci: str) -> int:
         if path.exists():
             click.echo(f"kept     {path}", err=True)
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(source.read_bytes().replace(_VERSION, __version__.encode()))
+        content = source.read_bytes().replace(_VERSION, __version__.encode())
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         click.echo(f"created  {path}", err=True)
     root = next((folder for folder in target.resolve().parents if (folder / ".git").exists()), None)
     if root is not None and not (target / ".git").exists():
