@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from voiceform.engine.dispatcher import Report
     from voiceform.kinds.call.entries import Entry, Key
     from voiceform.model.address import Address
+    from voiceform.render.metrics import Measurements
 
 _STAND_BY = timedelta(days=3650)
 
@@ -92,19 +93,27 @@ def command(
         )
         if once:
             report = dispatch_once(context)
-            _report(app, report)
         else:
-            report = watch(context, poll=interval, on_look=lambda now: _report(app, now))
-    _print(report, format_)
+            report = watch(context, poll=interval, on_look=lambda now: _publish(app, now))
+    document = json.dumps(_document(report), indent=2)
+    app.reports.document, app.reports.measured = document, _measured(report)
+    if format_ == "json":
+        click.echo(document)
+    else:
+        _print(report)
     return report.exit_code
 
 
-def _report(app: App, report: Report) -> None:
-    """Tell --report-json and --metrics how things stand."""
+def _publish(app: App, report: Report) -> None:
+    """Let --metrics tell how things stand while the service goes on."""
+    app.reports.measured = _measured(report)
+    app.reports.publish()
+
+
+def _measured(report: Report) -> Measurements:
     from voiceform.render.metrics import Measurements
 
-    app.reports.document = json.dumps(_document(report), indent=2)
-    app.reports.measured = Measurements(
+    return Measurements(
         unknown_calls=report.unknown,
         calls={
             (str(address), str(status)): count
@@ -114,7 +123,6 @@ def _report(app: App, report: Report) -> None:
         },
         next_look=report.next_look,
     )
-    app.reports.publish()
 
 
 def _tell(address: Address, key: Key, entry: Entry | None, show_numbers: bool) -> None:
@@ -128,10 +136,7 @@ def _tell(address: Address, key: Key, entry: Entry | None, show_numbers: bool) -
     click.echo(f"{address} {when} {number} #{key.attempt} {entry.status}{sid}{reason}", err=True)
 
 
-def _print(report: Report, format_: str) -> None:
-    if format_ == "json":
-        click.echo(json.dumps(_document(report), indent=2))
-        return
+def _print(report: Report) -> None:
     for address, tally in sorted(report.tallies.items()):
         click.echo(f"{address}: {tally}")
         for text, count in tally.problems.items():
