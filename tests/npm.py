@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.services import missing
+from tests.services import require_programs
 
 
 def npm_packages(*packages: str) -> Path:
@@ -17,29 +17,15 @@ def npm_packages(*packages: str) -> Path:
 
     The folder is put in place whole, so processes that install at the same time do not disturb each other.
     """
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            missing(program, "install nodejs and npm")
+    require_programs("node", "npm")
     name = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"voiceform-npm-{os.getuid()}-{name}"
     if folder.is_dir():
         return folder
     making = Path(tempfile.mkdtemp(prefix="voiceform-npm-"))
-    subprocess.run(
-        [
-            "npm",
-            "install",
-            "--silent",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefix",
-            making,
-            *packages,
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    quiet = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts")
+    command = ["npm", "install", *quiet, "--prefix", making, *packages]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     try:
         making.rename(folder)
     except OSError:

@@ -50,6 +50,13 @@ def require(module: str, how: str) -> None:
         missing(module, how)
 
 
+def require_programs(*names: str) -> None:
+    """Skip (in CI: fail) the test unless these programs are there."""
+    for name in names:
+        if shutil.which(name) is None:
+            missing(name, f"install the package {name} of your system")
+
+
 def free_port() -> int:
     """A TCP port on the loopback interface that nobody used a moment ago."""
     with socket.socket() as probe:

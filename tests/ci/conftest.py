@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.ci.github import GitHub
-from tests.services import missing
+from tests.services import require_programs
 from tests.support import Stack
 from voiceform.emulator import Emulator
-
-
-def require_tools(*names: str) -> None:
-    """Skip (in CI: fail) the test unless these programs are there."""
-    for name in names:
-        if shutil.which(name) is None:
-            missing(name, f"install the package {name} of your system")
 
 
 @pytest.fixture
 def github(tmp_path: Path, emulator: Emulator) -> GitHub:
     """An empty repository and an empty account."""
-    require_tools("git", "bash", "jq")
+    require_programs("git", "bash", "jq")
     return GitHub(tmp_path / "github", emulator.url, f"sqlite:///{tmp_path}/state.db")
 
 

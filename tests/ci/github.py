@@ -7,7 +7,6 @@ voiceform works against the emulator. Secrets, environments and permissions are 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -86,6 +85,10 @@ class GitHub:
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
+        tools = self.folder / "bin"
+        tools.mkdir()
+        (tools / "gh").symlink_to(Path(__file__).with_name("fake_gh.py"))
+        self.path = f"{tools}:{_BIN}:/usr/local/bin:/usr/bin:/bin"
         self.origin = self.folder / "origin.git"
         self.work = self.folder / "work"
         self.store = self.folder / "github.json"
@@ -95,17 +98,17 @@ class GitHub:
         self.git("remote", "add", "origin", str(self.origin))
         self.git("commit", "-q", "--allow-empty", "-m", "Begin")
         self.git("push", "-q", "origin", "main")
-        tools = self.folder / "bin"
-        tools.mkdir()
-        (tools / "gh").symlink_to(Path(__file__).with_name("fake_gh.py"))
-        self.path = f"{tools}:{_BIN}:/usr/local/bin:/usr/bin:/bin"
+
+    def _person(self) -> dict[str, str]:
+        """The environment of the developer's commands."""
+        return {"PATH": self.path, "HOME": str(self.folder), **_PERSON}
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
         """Run git in the developer's clone."""
         done = subprocess.run(
             ["git", *arguments],
             cwd=cwd or self.work,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **_PERSON},
+            env=self._person(),
             capture_output=True,
             text=True,
             check=True,
@@ -117,7 +120,7 @@ class GitHub:
         done = subprocess.run(
             ["bash", "-ec", command],
             cwd=self.work,
-            env={"PATH": self.path, "HOME": str(self.folder), **_PERSON},
+            env=self._person(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

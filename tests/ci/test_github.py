@@ -8,30 +8,15 @@ from pathlib import Path
 
 import psycopg
 
-from tests.ci.conftest import require_tools
 from tests.ci.github import READING, WRITING, GitHub, JobRun, Pull
+from tests.ci.jobs import codes, edit, shown
 from tests.ci.transcript import PAGE, record
-from tests.services import PostgresServer
+from tests.services import PostgresServer, require_programs
 from tests.support import Stack
 from voiceform.emulator import Emulator
 from voiceform.state.postgres_sql import parse_url
 
 DIGEST = re.compile(r"review:[0-9a-f]{64}")
-
-
-def edit(project: Stack, before: str, after: str) -> None:
-    path = project.folder / "voiceform.yaml"
-    text = path.read_text(encoding="utf-8")
-    assert before in text
-    path.write_text(text.replace(before, after), encoding="utf-8")
-
-
-def codes(jobs: dict[str, JobRun]) -> dict[str, int]:
-    return {name: job.code for name, job in jobs.items()}
-
-
-def shown(jobs: dict[str, JobRun]) -> str:
-    return "\n".join(f"{name} ({job.code}):\n{job.output}" for name, job in jobs.items())
 
 
 def opened(github: GitHub, number: int, branch: str) -> Pull:
@@ -71,7 +56,7 @@ def test_from_init_to_merged_apply(github: GitHub, project: Stack) -> None:
 
 def test_a_push_updates_the_one_comment(github: GitHub, project: Stack) -> None:
     pull = opened(github, 1, "begin")
-    edit(project, "max_size: 100", "max_size: 250")
+    edit(project.folder, "max_size: 100", "max_size: 250")
     second = github.commit("begin", "Larger")
     assert github.pull_request(pull)["plan"].code == 0
     (comment,) = github.kept("comments")
@@ -93,7 +78,7 @@ def test_other_comments_are_left_alone(github: GitHub, project: Stack) -> None:
 
 def test_what_was_not_reviewed_is_not_applied_until_somebody_says_so(github: GitHub, project: Stack) -> None:
     started(github, project)
-    edit(project, "max_size: 100", "max_size: 250")
+    edit(project.folder, "max_size: 100", "max_size: 250")
     pull = opened(github, 2, "larger")
     sid = project.account.queues()["Support"]["sid"]
     project.account.post(f"Queues/{sid}.json", MaxSize=7)
@@ -134,7 +119,7 @@ def test_a_blocked_plan_is_shown_and_cannot_be_merged_into_the_account(
     github: GitHub, project: Stack
 ) -> None:
     started(github, project)
-    edit(project, "  support:\n    friendly_name: Support\n    max_size: 100", "  other: {}")
+    edit(project.folder, "  support:\n    friendly_name: Support\n    max_size: 100", "  other: {}")
     pull = opened(github, 2, "other")
     (_, comment) = github.kept("comments")
     assert "Blocked: apply refuses this plan" in comment["body"]
@@ -144,7 +129,7 @@ def test_a_blocked_plan_is_shown_and_cannot_be_merged_into_the_account(
 
 
 def test_findings_are_annotations(github: GitHub, project: Stack) -> None:
-    edit(project, "max_size: 100", "max_size: none")
+    edit(project.folder, "max_size: 100", "max_size: none")
     github.commit("begin", "Wrong")
     jobs = github.pull_request(Pull(1, "begin"))
     assert codes(jobs) == {"validate": 1}
@@ -153,7 +138,7 @@ def test_findings_are_annotations(github: GitHub, project: Stack) -> None:
 
 def test_forks_and_robots_get_an_offline_review_and_no_secret(github: GitHub, project: Stack) -> None:
     started(github, project)
-    edit(project, "max_size: 100", "max_size: 250")
+    edit(project.folder, "max_size: 100", "max_size: 250")
     github.commit("larger", "Larger")
     log = len(project.emulator.requests())
     for pull in (Pull(2, "larger", repository="eve/phones"), Pull(3, "larger", user="dependabot[bot]")):
@@ -188,7 +173,7 @@ def test_plans_need_a_state_that_they_can_only_read(
         started(github, project)
         admin.execute("GRANT USAGE ON SCHEMA kit TO kit_reader")
         admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA kit TO kit_reader")
-    edit(project, "max_size: 100", "max_size: 250")
+    edit(project.folder, "max_size: 100", "max_size: 250")
     assert merged(github, opened(github, 2, "larger")).code == 0
     assert project.account.queues()["Support"]["max_size"] == 250
 
@@ -199,7 +184,7 @@ def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
         {"recordings": [{"date_created": "2020-01-01T00:00:00Z", "duration": 5, "source": "OutboundAPI"}]}
     )
     edit(
-        project,
+        project.folder,
         "queues:",
         "safety: {max_delete_percent: 100}\nretention: {recordings: [{name: old, keep: 90d}]}\nqueues:",
     )
@@ -209,11 +194,11 @@ def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
     assert "retention.recordings" not in merge["body"]
     assert prune["body"].startswith("<!-- voiceform:plan stack=default/prune -->\n")
     assert "deletes 1 recording" in prune["body"]
-    edit(project, "keep: 90d", "keep: forever")
+    edit(project.folder, "keep: 90d", "keep: forever")
     opened(github, 2, "keep")
     assert [comment["id"] for comment in github.kept("comments")][-1] == prune["id"]
     assert "deletes" not in github.kept("comments")[-1]["body"]
-    edit(project, "keep: forever", "keep: 90d")
+    edit(project.folder, "keep: forever", "keep: 90d")
     pull = opened(github, 2, "keep")
     assert merged(github, pull).code == 0
     assert "deleteRecording" not in project.account.writes()
@@ -233,5 +218,5 @@ def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
 
 def test_the_recorded_pull_request_is_what_happens(tmp_path: Path, emulator: Emulator) -> None:
     """If this page is to change: python -m tests.ci.transcript"""
-    require_tools("git", "bash", "jq")
+    require_programs("git", "bash", "jq")
     assert record(tmp_path / "recorded", emulator) == PAGE.read_text(encoding="utf-8")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.ci.conftest import require_tools
 from tests.ci.gitlab import FORK, PROJECT, GitLab
+from tests.ci.jobs import codes, edit, shown
+from tests.services import require_programs
 from tests.support import Stack
 from voiceform.emulator import Emulator
 
@@ -19,28 +19,13 @@ HEAD, MERGED = "a" * 40, "b" * 40
 
 @pytest.fixture
 def gitlab(tmp_path: Path, emulator: Emulator, stack: Stack) -> Iterator[GitLab]:
-    require_tools("git", "bash")
+    require_programs("git", "bash")
     found = GitLab(tmp_path / "gitlab", emulator.url, f"sqlite:///{tmp_path}/state.db")
     stack.folder = found.work
     stack.ok("init", "--ci", "gitlab")
     yield found
     found.api.shutdown()
     found.api.server_close()
-
-
-def codes(jobs: Any) -> dict[str, int]:
-    return {name: job.code for name, job in jobs.items()}
-
-
-def shown(jobs: Any) -> str:
-    return "\n".join(f"{name} ({job.code}):\n{job.output}" for name, job in jobs.items())
-
-
-def edit(gitlab: GitLab, before: str, after: str) -> None:
-    path = gitlab.work / "voiceform.yaml"
-    text = path.read_text(encoding="utf-8")
-    assert before in text
-    path.write_text(text.replace(before, after), encoding="utf-8")
 
 
 def test_from_merge_request_to_merged_apply(gitlab: GitLab, stack: Stack) -> None:
@@ -50,7 +35,7 @@ def test_from_merge_request_to_merged_apply(gitlab: GitLab, stack: Stack) -> Non
     )
     jobs = gitlab.merge_request("1", "c" * 40)
     assert codes(jobs) == {"validate": 0, "plan": 0}, shown(jobs)
-    edit(gitlab, "max_size: 100", "max_size: 250")
+    edit(gitlab.work, "max_size: 100", "max_size: 250")
     jobs = gitlab.merge_request("1", HEAD)
     assert codes(jobs) == {"validate": 0, "plan": 0}, shown(jobs)
     assert {"merge.html", "prune.html"} < {path.name for path in gitlab.work.iterdir()}
@@ -91,7 +76,7 @@ def test_a_status_of_somebody_else_or_of_a_blocked_plan_is_no_review(gitlab: Git
 def test_a_blocked_plan_is_recorded_as_failed(gitlab: GitLab, stack: Stack) -> None:
     assert codes(gitlab.merge_request("1", HEAD))["plan"] == 0
     assert codes(gitlab.merge(HEAD, MERGED))["apply"] == 0
-    edit(gitlab, "  support:\n    friendly_name: Support\n    max_size: 100", "  other: {}")
+    edit(gitlab.work, "  support:\n    friendly_name: Support\n    max_size: 100", "  other: {}")
     assert codes(gitlab.merge_request("2", "d" * 40)) == {"validate": 0, "plan": 0}
     assert gitlab.api.statuses[-1]["status"] == "failed"
     assert "Blocked: apply refuses this plan" in gitlab.api.notes[-1]["body"]
@@ -100,7 +85,7 @@ def test_a_blocked_plan_is_recorded_as_failed(gitlab: GitLab, stack: Stack) -> N
 @pytest.mark.parametrize("runs_in", [PROJECT, FORK])
 def test_forks_get_an_offline_review(gitlab: GitLab, stack: Stack, runs_in: str) -> None:
     gitlab.commit()
-    edit(gitlab, "max_size: 100", "max_size: 250")
+    edit(gitlab.work, "max_size: 100", "max_size: 250")
     jobs = gitlab.merge_request("1", HEAD, source=FORK, runs_in=runs_in)
     assert codes(jobs) == {"validate": 0, "review": 0}, shown(jobs)
     assert "max_size: 100 -> 250" in jobs["review"].output
@@ -108,7 +93,7 @@ def test_forks_get_an_offline_review(gitlab: GitLab, stack: Stack, runs_in: str)
 
 
 def test_findings_are_code_quality(gitlab: GitLab, stack: Stack) -> None:
-    edit(gitlab, "max_size: 100", "max_size: none")
+    edit(gitlab.work, "max_size: 100", "max_size: none")
     assert codes(gitlab.merge_request("1", HEAD)) == {"validate": 1}
     (finding,) = json.loads((gitlab.work / "gl-code-quality-report.json").read_text(encoding="utf-8"))
     assert finding["location"] == {"path": "voiceform.yaml", "lines": {"begin": 8}}
@@ -119,14 +104,14 @@ def test_what_prune_would_delete_has_a_note_of_its_own(gitlab: GitLab, stack: St
     stack.emulator.seed({"recordings": [{"date_created": "2020-01-01T00:00:00Z", "duration": 5}]})
     assert codes(gitlab.merge_request("1", "c" * 40)) == {"validate": 0, "plan": 0}
     assert len(gitlab.api.notes) == 1
-    edit(gitlab, "queues:", "retention: {recordings: [{name: old, keep: 90d}]}\nqueues:")
+    edit(gitlab.work, "queues:", "retention: {recordings: [{name: old, keep: 90d}]}\nqueues:")
     jobs = gitlab.merge_request("1", HEAD)
     assert codes(jobs) == {"validate": 0, "plan": 0}, shown(jobs)
     merge, prune = gitlab.api.notes
     assert "retention.recordings" not in merge["body"]
     assert prune["body"].startswith("<!-- voiceform:plan stack=default/prune -->\n")
     assert "deletes 1 recording" in prune["body"]
-    edit(gitlab, "retention: {recordings: [{name: old, keep: 90d}]}\n", "")
+    edit(gitlab.work, "retention: {recordings: [{name: old, keep: 90d}]}\n", "")
     gitlab.merge_request("1", "d" * 40)
     assert "deletes" not in gitlab.api.notes[1]["body"]
     assert len(gitlab.api.notes) == 2

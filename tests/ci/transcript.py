@@ -25,10 +25,10 @@ runs it again and compares. Hashes, SIDs and times are replaced by stand-ins, th
 value. What the parts are for is told in [Review and apply in GitHub](github.md).
 """
 _STAND_INS = [
-    (re.compile(r"(?<=review:)[0-9a-f]{64}"), 64),
-    (re.compile(r"\b[0-9a-f]{40}\b"), 40),
-    (re.compile(r"(?<=\bQU)[0-9a-f]{32}\b"), 32),
-    (re.compile(r"(?<=`)[0-9a-f]{16}(?=`)"), 16),
+    re.compile(r"(?<=review:)[0-9a-f]{64}"),
+    re.compile(r"\b[0-9a-f]{40}\b"),
+    re.compile(r"(?<=\bQU)[0-9a-f]{32}\b"),
+    re.compile(r"(?<=`)[0-9a-f]{16}(?=`)"),
 ]
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
@@ -65,18 +65,23 @@ class Transcript:
         """The page, with stand-ins."""
         text = _INSTANT.sub("2026-12-01T09:00:00Z", "\n".join(self._parts))
         text = text.replace(str(self._github.folder), "")
-        for pattern, length in _STAND_INS:
-            seen: dict[str, str] = {}
-            text = pattern.sub(
-                lambda match, seen=seen, length=length: seen.setdefault(  # type: ignore[misc]
-                    match[0], str(len(seen) + 1) * length
-                )[:length],
-                text,
-            )
+        for pattern in _STAND_INS:
+            text = _stood_in(pattern, text)
         return text
 
     def _block(self, language: str, body: str) -> None:
         self._parts.append(f"````{language}\n{body}\n````\n")
+
+
+def _stood_in(pattern: re.Pattern[str], text: str) -> str:
+    """The text with each distinct match replaced by its number, repeated to the same length."""
+    seen: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        found = seen.setdefault(match[0], len(seen) + 1)
+        return (str(found) * len(match[0]))[: len(match[0])]
+
+    return pattern.sub(number, text)
 
 
 def _job(job: JobRun) -> Iterator[str]:

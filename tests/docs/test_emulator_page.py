@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -18,7 +17,7 @@ import requests
 import yaml
 
 from tests.docs.test_pages import ROOT
-from tests.services import missing
+from tests.services import require_programs
 from voiceform.cli.emulator import command
 from voiceform.cli.options import App
 from voiceform.emulator import Emulator, EmulatorSettings, Switches
@@ -67,8 +66,7 @@ def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
 
 
 def test_the_requests_of_the_page_succeed(emulator: Emulator) -> None:
-    if shutil.which("curl") is None:
-        missing("curl", "apt-get install -y curl")
+    require_programs("curl")
     commands = lines("curl ")
     assert len(commands) >= 4
     for line in commands:

@@ -12,7 +12,7 @@ and between blocks something may happen to the account:
     <!-- post: Queues.json {...} -->  a form sent by somebody else; `Queues/NAME` means that queue
     <!-- fault: {...} -->           the next answer is a fault
     <!-- killed -->                 an apply begins and is killed while it holds the lock
-    <!-- clock: INSTANT -->         from here on it is then, for commands and account; `now` is the real time
+    <!-- clock: INSTANT -->         from here on it is then, for commands and account
 
 `<!-- shows: NAME -->` in front of a block says that a file of the stack reads so. In a command, RUN is the id
 of the newest run.
@@ -83,9 +83,8 @@ def test_the_page_is_true(page: Path, stack: Stack, monkeypatch: pytest.MonkeyPa
             case "killed":
                 be_killed(stack)
             case "clock":
-                clock = None if argument == "now" else ManualClock(datetime.fromisoformat(argument))
-                now = {"now": argument} if clock else {"now": datetime.now().astimezone().isoformat()}
-                stack.emulator.clock(**now)
+                clock = ManualClock(datetime.fromisoformat(argument))
+                stack.emulator.clock(now=argument)
             case _:
                 run(stack, body, int(argument.removeprefix("exit ") or 0), clock)
 

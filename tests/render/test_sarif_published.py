@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.render.strategies import diagnostics
-from tests.services import missing
+from tests.services import require_programs
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.render.sarif import diagnostics_sarif
 
@@ -28,8 +27,7 @@ def published(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
     """The schema of SARIF 2.1.0; kept in pytest's cache, since its package is large."""
     kept = Path(pytestconfig.cache.mkdir("sarif")) / "sarif-2.1.0.json"  # type: ignore[union-attr]
     if not kept.exists():
-        if shutil.which("npm") is None:
-            missing("npm", "install Node.js")
+        require_programs("npm")
         folder = tmp_path_factory.mktemp("npm")
         subprocess.run(["npm", "pack", PACKAGE], cwd=folder, check=True, capture_output=True)
         (archive,) = folder.glob("*.tgz")
