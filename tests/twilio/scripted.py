@@ -96,16 +96,21 @@ class Server:
             self._open.append(connection)
             threading.Thread(target=self._talk, args=(connection, self._connections), daemon=True).start()
 
+    def reply_to(self, seen: Seen) -> bytes:
+        """What is answered to this request: bytes, RESET or SILENCE."""
+        with self._lock:
+            step = self.script[0]
+            if len(self.script) > 1:
+                self.script.pop(0)
+        return step(seen) if callable(step) else step
+
     def _talk(self, connection: socket.socket, number: int) -> None:
         try:
             with connection, connection.makefile("rb") as stream:
                 while (seen := _read(stream, number)) is not None:
                     with self._lock:
                         self.requests.append(seen)
-                        step = self.script[0]
-                        if len(self.script) > 1:
-                            self.script.pop(0)
-                    reply = step(seen) if callable(step) else step
+                    reply = self.reply_to(seen)
                     if reply == RESET:
                         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                         return
@@ -128,7 +133,8 @@ def _cuts(reply: bytes) -> bool:
     head, _, body = reply.partition(b"\r\n\r\n")
     for line in head.split(b"\r\n"):
         if line.lower().startswith(b"content-length:"):
-            return int(line.split(b":")[1]) > len(body)
+            length = line.split(b":")[1].strip()
+            return not length.isdigit() or int(length) > len(body)
     return not head.startswith(b"HTTP/1.1 204")
 
 

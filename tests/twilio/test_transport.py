@@ -38,7 +38,8 @@ from voiceform.twilio.errors import (
     ApiError,
     AuthenticationError,
     ConnectionFailedError,
-    NotFoundError,
+    ForeignAnswerError,
+    NotFinishedError,
     ProtocolError,
     RateLimitedError,
     ReadOnlyError,
@@ -436,13 +437,20 @@ def test_refused_credentials_say_which_variables_were_used(
 
 @pytest.mark.parametrize(
     "body",
-    [None, [], "text", {"code": "20404"}, {"code": True, "message": 7, "more_info": []}, {"message": None}],
+    [None, [], "text", {"code": "-1"}, {"code": True, "message": 7, "more_info": []}, {"message": None}],
 )
 def test_error_bodies_of_any_shape(body: object, server: Server, client: Client) -> None:
     server.play(answer(404, body))
-    with pytest.raises(NotFoundError) as caught:
+    with pytest.raises(ForeignAnswerError) as caught:
         client.fetch_queue(QUEUE)
     assert caught.value.code is None
+
+
+def test_an_error_code_as_text_is_that_code(server: Server, client: Client) -> None:
+    server.play(answer(409, {"code": "20009", "message": "Cannot delete", "status": "409"}))
+    with pytest.raises(NotFinishedError) as caught:
+        client.delete_call(sid("CA", 1))
+    assert caught.value.code == 20009
 
 
 def test_the_token_appears_nowhere(server: Server, client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,8 +8,9 @@
     |-- AmbiguousError                    a write was sent, the answer was lost: reading again can settle it
     |-- TwilioOutcomeUnknownError         8   the same where somebody may have been phoned: a person must look
     `-- ApiError                          the API said no, with status and mostly with a code
+        |-- ForeignAnswerError            a refusal that is not Twilio's: the page of a proxy
         |-- AuthenticationError           401, 403
-        |-- NotFoundError                 404
+        |-- NotFoundError                 404, and Twilio's own: a proof of absence
         |-- RateLimitedError              429; never processed
         |-- ServerError                   5xx, after all repetitions of a request that may be repeated
         |-- NameTakenError                22003; a queue of that name exists
@@ -31,6 +32,7 @@ __all__ = [
     "AuthenticationError",
     "CallNotLiveError",
     "ConnectionFailedError",
+    "ForeignAnswerError",
     "InvalidArgumentError",
     "NameTakenError",
     "NotFinishedError",
@@ -120,12 +122,19 @@ class ApiError(TwilioError):
         super().__init__(f"HTTP {status}{number}{text}{_request(request_id)}", where=where, hint=hint)
 
 
+class ForeignAnswerError(ApiError):
+    """HTTP 4xx from something that is not Twilio: neither an error document of its own nor its request id.
+
+    It says nothing about the object that was asked for; a 404 of this sort is no proof of absence.
+    """
+
+
 class AuthenticationError(ApiError):
     """HTTP 401 or 403: the credentials are wrong, or not allowed to do this."""
 
 
 class NotFoundError(ApiError):
-    """HTTP 404: there is no such object in this account (any more)."""
+    """HTTP 404 from Twilio itself: there is no such object in this account (any more)."""
 
 
 class RateLimitedError(ApiError):
@@ -160,6 +169,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     429: RateLimitedError,
 }
 _HINTS: dict[type[ApiError], str] = {
+    ForeignAnswerError: "this is not Twilio's answer: check the base URL, proxies and gateways on the way",
     RateLimitedError: "nothing was done; the account has too many requests in flight: lower --parallelism",
     ServerError: "the service has trouble; see https://status.twilio.com and run again later",
     NotFinishedError: "wait until it has ended; Twilio may need a minute or more after that",
@@ -174,12 +184,13 @@ def api_error(
     request_id: str | None,
     where: str,
     credentials_hint: str,
+    foreign: bool = False,
 ) -> ApiError:
-    """The error for an answer that is not 2xx. `body` is the decoded JSON, or None otherwise."""
+    """The error for an answer that is not 2xx. `body` is the decoded JSON, or None otherwise; `foreign` says
+    that the answer does not come from Twilio."""
     fields = body if isinstance(body, dict) else {}
-    code = fields.get("code")
-    code = code if isinstance(code, int) and not isinstance(code, bool) else None
-    kind = _kind(status, code)
+    code = whole_number(fields.get("code"))
+    kind = _kind(status, code, foreign)
     message = fields.get("message")
     more_info = fields.get("more_info")
     info = printable(more_info) if isinstance(more_info, str) else None
@@ -196,10 +207,19 @@ def api_error(
     )
 
 
-def _kind(status: int, code: int | None) -> type[ApiError]:
+def _kind(status: int, code: int | None, foreign: bool) -> type[ApiError]:
     if status >= 500:
         return ServerError
+    if foreign and status != 429:
+        return ForeignAnswerError
     return _BY_CODE.get(code or 0) or _BY_STATUS.get(status, ApiError)
+
+
+def whole_number(value: object) -> int | None:
+    """The number in a field of an answer, also where it is text (`"20009"`); None for what is no number."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def printable(text: str) -> str:

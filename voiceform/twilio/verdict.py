@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from voiceform.twilio.errors import (
     TwilioError,
     TwilioOutcomeUnknownError,
     api_error,
+    whole_number,
 )
 from voiceform.twilio.fields import MalformedAnswerError
 from voiceform.twilio.retry import Operation, Repeat, parse_retry_after
@@ -22,6 +24,9 @@ from voiceform.twilio.wire import Answer
 
 T = TypeVar("T")
 REQUEST_ID = "Twilio-Request-Id"
+_REQUEST_ID_FORM = re.compile(r"RQ[0-9a-fA-F]{32}", re.ASCII)
+_XML_ERROR = re.compile(rb"<TwilioResponse>\s*<RestException>")
+_XML_HEAD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ def refusal(answer: Answer, place: Place, now: datetime) -> SetbackError | Twili
         request_id=request_id,
         where=place.where,
         credentials_hint=place.credentials_hint,
+        foreign=not _is_twilios(answer, body),
     )
     retry_after = parse_retry_after(answer.headers.get("Retry-After"), now)
     if answer.status == 429:
@@ -155,6 +161,22 @@ def _unreadable(place: Place, reason: str, answer: Answer, *, final: bool = Fals
         hint="something between here and Twilio may have answered instead: check the base URL and proxies",
     )
     return SetbackError(protocol_error, effect_possible=True, final=final)
+
+
+def _is_twilios(answer: Answer, body: object) -> bool:
+    """Whether a refusal is Twilio's own: it carries Twilio's request id, or an error document as
+    https://www.twilio.com/docs/usage/twilios-response describes it, in JSON or XML.
+
+    Proxies answer 404 and 403 with pages and with JSON of their own; what they say proves nothing.
+    """
+    if _REQUEST_ID_FORM.fullmatch(answer.headers.get(REQUEST_ID, "")):
+        return True
+    if isinstance(body, dict):
+        # Some of Twilio's 404s have no code; SDKs read `{status, message}` as an error of the API.
+        code, message = body.get("code"), body.get("message")
+        told = code if code is not None else body.get("status")
+        return whole_number(told) is not None and isinstance(message, str)
+    return _XML_ERROR.search(answer.body[:_XML_HEAD]) is not None
 
 
 def _decoded(answer: Answer) -> object:

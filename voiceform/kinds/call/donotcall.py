@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from voiceform.kinds.call.numbers import normal_number
 from voiceform.model.errors import VoiceformError
+from voiceform.model.numbers import normal_number
 
 
 class DoNotCallError(VoiceformError):

@@ -10,12 +10,12 @@ from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.answer import parse_answer
 from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
 from voiceform.kinds.call.hours import RECIPIENT, CallingHours
-from voiceform.kinds.call.numbers import is_phone_number
 from voiceform.kinds.call.recipients import check_number, read_recipients
 from voiceform.kinds.call.schedule import Schedule, ScheduleError
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block
+from voiceform.model.numbers import is_phone_number
 from voiceform.model.resource import Desired
 
 KIND = "call"

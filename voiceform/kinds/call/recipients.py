@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from voiceform.kinds.call.numbers import normal_number
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block, Series
+from voiceform.model.numbers import normal_number
 
 DEFAULT_COLUMN = "phone"
 MOST_RECIPIENTS = 100_000

@@ -1,12 +1,20 @@
-"""What can be phoned: E.164 numbers, SIP addresses and clients."""
+"""The one reader of phone numbers and other parties: E.164 numbers, SIP addresses and clients.
+
+Every section of the configuration, every list of a user's and every answer of the API goes through it, so
+that two spellings of one person are one person everywhere.
+"""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 _SIP = re.compile(r"sips?:[^\s@]{1,128}@[^\s@]{1,253}", re.ASCII)
+_ANY_SIP = re.compile(_SIP.pattern, re.ASCII | re.IGNORECASE)
 _CLIENT = re.compile(r"client:\S{1,121}", re.ASCII)
 _LOOKS_RIGHT = re.compile(r"\+[0-9().\-/ \u00a0]+")
+_BARE_DIGITS = re.compile(r"[1-9][0-9]{9,14}", re.ASCII)
+_URI = re.compile(r"(?:sips?|tel):([^@;?:]*)(?:[@;?:].*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
 _REASONS = {
     1: "its country calling code does not exist",
     2: "it is too short",
@@ -34,6 +42,42 @@ def normal_number(text: str) -> str:
 def is_phone_number(text: str) -> bool:
     """Whether it is a number of the telephone network, which lies in a country and has a zone."""
     return text.startswith("+")
+
+
+def person(text: str) -> str | None:
+    """Who is meant by an address in any spelling that users write or the API and carriers send.
+
+    Two texts with the same answer are one person. None when nobody can know (`anonymous`, a national number,
+    an empty text).
+
+    `+1 (212) 555-0101`, `12125550101`, `tel:+12125550101` and `sip:+12125550101@pbx.example.com` are all
+    `+12125550101`. A SIP address whose user part is no number, and a client, are themselves, with the scheme
+    and the host of the address in lower case.
+    """
+    text = text.strip()
+    uri = _URI.fullmatch(text)
+    number = _number_of(unquote(uri[1]) if uri else text)
+    if number is not None:
+        return number
+    if _CLIENT.fullmatch(text):
+        return text
+    if _ANY_SIP.fullmatch(text):
+        head, _, host = text.rpartition("@")
+        scheme, _, user = head.partition(":")
+        return f"{scheme.lower()}:{user}@{host.lower()}"
+    return None
+
+
+def _number_of(text: str) -> str | None:
+    candidate = text.strip()
+    if _BARE_DIGITS.fullmatch(candidate):
+        candidate = f"+{candidate}"
+    if not _LOOKS_RIGHT.fullmatch(candidate):
+        return None
+    try:
+        return _e164(candidate)
+    except ValueError:
+        return None
 
 
 def _e164(text: str) -> str:
