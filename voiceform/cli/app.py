@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,7 @@ from pathlib import Path
 import click
 
 from voiceform import __version__
+from voiceform.cli.console import READER_GONE_EXIT, ReaderGoneError
 from voiceform.cli.errors import report_error, report_unexpected
 from voiceform.cli.options import App
 from voiceform.model.clock import Clock, SystemClock
@@ -18,6 +21,7 @@ from voiceform.model.errors import VoiceformError
 
 USAGE_EXIT = 64
 _INTERRUPTED_EXIT = 130
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF})
 
 COMMANDS = {
     "init": "init",
@@ -106,27 +110,39 @@ def main(
     `environ` and `clock` stand in for the process environment and the machine's clock.
     """
     app = App(environ=os.environ if environ is None else environ, clock=clock or SystemClock())
+    code = _ended(app, list(sys.argv[1:] if argv is None else argv))
+    app.console.close()
+    return code
+
+
+def _ended(app: App, arguments: list[str]) -> int:
+    """Run the command and give every way in which it can end its words and its code."""
     try:
         code = cli.main(
-            args=list(sys.argv[1:] if argv is None else argv),
+            args=arguments,
             prog_name="voiceform",
             standalone_mode=False,
             obj=app,
         )
-    except click.UsageError as error:
-        error.show()
-        return USAGE_EXIT
     except click.ClickException as error:
-        error.show()
-        return 1
+        shown = io.StringIO()
+        error.show(shown)
+        app.console.say(shown.getvalue(), end="")
+        return USAGE_EXIT if isinstance(error, click.UsageError) else 1
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        app.console.say("Interrupted.")
         return _INTERRUPTED_EXIT
     except VoiceformError as error:
         report_error(app, error)
         return error.exit_code
-    except BrokenPipeError:
-        sys.stdout = None  # the reader is gone: nothing is left to flush
+    except (ReaderGoneError, SystemExit):  # click exits when the reader of its help has gone
+        return READER_GONE_EXIT
+    except OSError as error:
+        # What we write ourselves has an error of its own; this is click, printing help or a version.
+        if error.errno not in _FULL:
+            report_unexpected(app, error)
+        else:
+            app.console.say(f"Error: cannot write to standard output: {error.strerror}")
         return 1
     except Exception as error:  # noqa: BLE001, RUF100 - the last resort: no traceback reaches a user
         report_unexpected(app, error)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voiceform.cli import wiring
+from voiceform.cli.console import Console
 from voiceform.cli.options import (
     App,
     Command,
@@ -115,6 +116,7 @@ def run(
     from voiceform.engine.safety import Approvals, require_digest
 
     approvals = Approvals.parse(options.approve)
+    app.console.working = True
     with ExitStack() as stack:
         acting = _acting(app, stack, saved, options, operation_of(planning))
         if saved is not None:
@@ -130,7 +132,7 @@ def run(
         if saved is None and not plan.pending and not plan.drift:
             write_after(app, plan, None, options.twiml_dir)
             return _nothing_to_do(app, plan, format_, options)
-        _confirm(plan, options, planned_before=saved is not None)
+        _confirm(app, plan, options, planned_before=saved is not None)
         report = apply_plan(plan, acting.context, approvals)
         write_after(app, plan, report, options.twiml_dir)
     _report(app, plan, report, format_, options)
@@ -183,13 +185,13 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
         who=wiring.who_runs(app),
         parallelism=options.parallelism,
         progress=progress,
-        stop=stack.enter_context(stop_on_signal()),
+        stop=stack.enter_context(stop_on_signal(app.console)),
         on_outcome=functools.partial(_tell, app, options),
         evidence=evidence,
     )
     settled = settle_unfinished(context)
     if settled:
-        click.echo(f"A run that died before was settled: {_counted(settled)}.", err=True)
+        app.console.say(f"A run that died before was settled: {_counted(settled)}.")
 
     def make(planning: wiring.PlanOptions) -> Plan:
         with wiring.client(app, who, read_only=True) as reader:
@@ -223,7 +225,7 @@ def evidence_of(app: App, account_sid: str, options: ApplyOptions) -> Iterator[E
     )
     with log:
         yield log
-    click.echo(f"Evidence: {log.path}\nIts last line has the hash {log.head}", err=True)
+    app.console.say(f"Evidence: {log.path}\nIts last line has the hash {log.head}")
 
 
 def _check_blocked(plan: Plan, approvals: Approvals) -> None:
@@ -233,7 +235,7 @@ def _check_blocked(plan: Plan, approvals: Approvals) -> None:
     require_lifted(plan, approvals)
 
 
-def _confirm(plan: Plan, options: ApplyOptions, *, planned_before: bool) -> None:
+def _confirm(app: App, plan: Plan, options: ApplyOptions, *, planned_before: bool) -> None:
     """Ask on a terminal; elsewhere only a saved plan or --auto-approve goes on."""
     if options.auto_approve or not plan.pending:
         return
@@ -244,7 +246,7 @@ def _confirm(plan: Plan, options: ApplyOptions, *, planned_before: bool) -> None
             "nobody can be asked: this is not a terminal",
             hint="apply a saved plan (voiceform plan --out FILE), or pass --auto-approve",
         )
-    click.echo("", err=True)
+    app.console.say("")
     answer = click.prompt(
         "Apply these changes? Only 'yes' is accepted", default="", show_default=False, err=True
     )
@@ -271,12 +273,12 @@ def _report(app: App, plan: Plan, report: RunReport, format_: str, options: Appl
     if format_ == "json":
         from voiceform.render.json import run_json
 
-        click.echo(run_json(report, plan, show_numbers=options.show_numbers).rstrip("\n"))
+        app.console.document(run_json(report, plan, show_numbers=options.show_numbers).rstrip("\n"))
         return
     from voiceform.render.text import render_run
 
     text = render_run(report, plan, color=app.color, width=app.width, show_numbers=options.show_numbers)
-    click.echo(text.rstrip("\n"))
+    app.console.show(text.rstrip("\n"))
 
 
 def _tell(app: App, options: ApplyOptions, outcome: Outcome) -> None:
@@ -285,7 +287,7 @@ def _tell(app: App, options: ApplyOptions, outcome: Outcome) -> None:
         from voiceform.render.text import render_outcome
 
         line = render_outcome(outcome, color=app.color, show_numbers=options.show_numbers)
-        click.echo(line, err=True)
+        app.console.say(line)
 
 
 def _counted(outcomes: list[Outcome]) -> str:
@@ -294,7 +296,7 @@ def _counted(outcomes: list[Outcome]) -> str:
 
 
 @contextmanager
-def stop_on_signal() -> Iterator[threading.Event]:
+def stop_on_signal(console: Console) -> Iterator[threading.Event]:
     """Ctrl-C or SIGTERM: finish and record what is in flight, begin nothing new; the second ends at once."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -305,7 +307,7 @@ def stop_on_signal() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        click.echo("Stopping after the requests in flight; once more to end at once.", err=True)
+        console.say("Stopping after the requests in flight; once more to end at once.")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

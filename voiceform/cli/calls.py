@@ -83,11 +83,11 @@ def list_(
         ]
     rows.sort(key=lambda row: (row.key.occurrence, row.address, row.key))
     if format_ == "json":
-        click.echo(
+        app.console.document(
             json.dumps({"calls": [row.document(show_numbers) for row in rows]}, indent=2, ensure_ascii=False)
         )
     else:
-        _print(rows, show_numbers)
+        _print(app, rows, show_numbers)
     return 8 if any(row.status == "unknown" for row in rows) else 0
 
 
@@ -121,7 +121,7 @@ def resolve(
         else:
             _write_off(app, ledger, key, entry)
     outcome = f"is {sid}" if sid is not None else "was not placed"
-    click.echo(f"{name} {instant_to_text(moment)} {mask_text(key.to)} #{key.attempt} {outcome}.")
+    app.console.show(f"{name} {instant_to_text(moment)} {mask_text(key.to)} #{key.attempt} {outcome}.")
     return 0
 
 
@@ -146,18 +146,20 @@ def _rows(reader: DocumentReader, now: datetime) -> Iterator[_Row]:
                     yield _Row(str(spec.address), key, None)
 
 
-def _print(rows: list[_Row], show_numbers: bool) -> None:
+def _print(app: App, rows: list[_Row], show_numbers: bool) -> None:
     if not rows:
-        click.echo("No calls.")
+        app.console.show("No calls.")
         return
+    lines = []
     for row in rows:
         number = row.key.to if show_numbers else mask_text(row.key.to)
         entry = row.entry
         details = "" if entry is None else " ".join(filter(None, [entry.sid, mask_text(entry.reason or "")]))
         when = instant_to_text(row.key.occurrence)
-        click.echo(f"{when}  {row.address}  {number}  #{row.key.attempt}  {row.status}  {details}".rstrip())
+        lines.append(f"{when}  {row.address}  {number}  #{row.key.attempt}  {row.status}  {details}".rstrip())
     counts = Counter(row.status for row in rows)
-    click.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+    lines.append(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+    app.console.show("\n".join(lines))
 
 
 def _one_unknown(

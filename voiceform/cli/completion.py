@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from voiceform.cli.options import App
+
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -15,5 +17,5 @@ def command(ctx: click.Context, shell: str) -> int:
     if completion is None:
         raise click.UsageError(f"no completion for {shell}")
     root = ctx.find_root().command
-    click.echo(completion(root, {}, "voiceform", "_VOICEFORM_COMPLETE").source())
+    ctx.ensure_object(App).console.document(completion(root, {}, "voiceform", "_VOICEFORM_COMPLETE").source())
     return 0

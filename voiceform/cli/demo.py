@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,7 +31,7 @@ class Step:
     why: str
     argv: tuple[str, ...]
     exit_code: int = 0
-    before: Callable[[Stage], None] | None = None
+    before: Callable[[Stage, App], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ STEPS = (
         "Now Sales is to hold 150 callers. With --detailed-exitcode, pending changes exit with 2.",
         ("plan", "--detailed-exitcode"),
         exit_code=2,
-        before=lambda stage: _edit(stage),
+        before=lambda stage, app: _edit(stage, app),
     ),
     Step("Apply without asking, as a pipeline does.", ("apply", "--auto-approve")),
     Step(
         "Somebody shrinks Support by hand, in the console. Drift is found: exit code 3.",
         ("drift",),
         exit_code=3,
-        before=lambda stage: _tamper(stage),
+        before=lambda stage, _: _tamper(stage),
     ),
     Step("Applying again puts it back.", ("apply", "--auto-approve")),
     Step("And all is as declared.", ("plan", "--detailed-exitcode")),
@@ -86,8 +86,12 @@ def command(app: App) -> int:
     with _stage(app) as stage:
         for number, step in enumerate(STEPS, 1):
             _play(number, step, stage, app)
-    click.secho("\nThe demonstration is over; everything it made is gone again.", bold=True)
+    _say(app, "\nThe demonstration is over; everything it made is gone again.", bold=True)
     return 0
+
+
+def _say(app: App, text: str, **style: Any) -> None:  # noqa: ANN401 - as click.style has it
+    app.console.show(click.style(text, **style) if app.color else text)
 
 
 @contextmanager
@@ -118,12 +122,12 @@ def _play(number: int, step: Step, stage: Stage, app: App) -> None:
     from voiceform.cli.app import main
 
     if step.before is not None:
-        step.before(stage)
-    click.secho(f"\n[{number}/{len(STEPS)}] {step.why}", bold=True)
-    click.secho(f"$ voiceform {' '.join(step.argv)}", fg="cyan")
+        step.before(stage, app)
+    _say(app, f"\n[{number}/{len(STEPS)}] {step.why}", bold=True)
+    _say(app, f"$ voiceform {' '.join(step.argv)}", fg="cyan")
     began = time.perf_counter()
     code = main(["-C", str(stage.folder), *step.argv], environ=stage.environ, clock=app.clock)
-    click.secho(f"(exit code {code}, {time.perf_counter() - began:.1f} s)", dim=True)
+    _say(app, f"(exit code {code}, {time.perf_counter() - began:.1f} s)", dim=True)
     if code != step.exit_code:
         raise VoiceformError(
             f"step {number} ended with exit code {code}; it should end with {step.exit_code}",
@@ -131,10 +135,10 @@ def _play(number: int, step: Step, stage: Stage, app: App) -> None:
         )
 
 
-def _edit(stage: Stage) -> None:
+def _edit(stage: Stage, app: App) -> None:
     path = stage.folder / "voiceform.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace(_SALES_BEFORE, _SALES_AFTER), encoding="utf-8")
-    click.secho(f"\n(voiceform.yaml is edited: sales has {_SALES_AFTER} now)", dim=True)
+    _say(app, f"\n(voiceform.yaml is edited: sales has {_SALES_AFTER} now)", dim=True)
 
 
 def _tamper(stage: Stage) -> None:

@@ -68,6 +68,7 @@ def command(
     interval = parse_duration(poll)
     wait = parse_duration(lock_timeout) if lock_timeout else timedelta(0) if once else _STAND_BY
     who = wiring.credentials(app, None)
+    app.console.working = True
     with ExitStack() as stack:
         store = stack.enter_context(wiring.opened_store(app))
         lease = stack.enter_context(
@@ -80,7 +81,7 @@ def command(
             )
         )
         # Only now: who stands by holds nothing, and may be ended at once.
-        stop = stack.enter_context(stop_on_signal())
+        stop = stack.enter_context(stop_on_signal(app.console))
         client = stack.enter_context(wiring.client(app, who, read_only=False, parallelism=parallelism))
         context = DispatchContext(
             client=client,
@@ -89,7 +90,7 @@ def command(
             folder=app.directory,
             may_send=lease.ensure_held,
             stop=stop,
-            tell=lambda address, key, entry: _tell(address, key, entry, show_numbers),
+            tell=lambda address, key, entry: _tell(app, address, key, entry, show_numbers),
         )
         if once:
             report = dispatch_once(context)
@@ -98,9 +99,9 @@ def command(
     document = json.dumps(_document(report), indent=2)
     app.reports.document, app.reports.measured = document, _measured(report)
     if format_ == "json":
-        click.echo(document)
+        app.console.document(document)
     else:
-        _print(report)
+        _print(app, report)
     return report.exit_code
 
 
@@ -125,7 +126,7 @@ def _measured(report: Report) -> Measurements:
     )
 
 
-def _tell(address: Address, key: Key, entry: Entry | None, show_numbers: bool) -> None:
+def _tell(app: App, address: Address, key: Key, entry: Entry | None, show_numbers: bool) -> None:
     """One line on stderr for each key, as it is dealt with."""
     if entry is None:
         return
@@ -133,23 +134,22 @@ def _tell(address: Address, key: Key, entry: Entry | None, show_numbers: bool) -
     reason = f": {mask_text(entry.reason)}" if entry.reason else ""
     sid = f" {entry.sid}" if entry.sid else ""
     when = f"{key.occurrence:%Y-%m-%d %H:%M:%S} UTC"
-    click.echo(f"{address} {when} {number} #{key.attempt} {entry.status}{sid}{reason}", err=True)
+    app.console.say(f"{address} {when} {number} #{key.attempt} {entry.status}{sid}{reason}")
 
 
-def _print(report: Report) -> None:
+def _print(app: App, report: Report) -> None:
     for address, tally in sorted(report.tallies.items()):
-        click.echo(f"{address}: {tally}")
+        app.console.show(f"{address}: {tally}")
         for text, count in tally.problems.items():
-            click.echo(f"  {mask_text(text)} ({count})", err=True)
+            app.console.say(f"  {mask_text(text)} ({count})")
     for text, count in report.problems.items():
-        click.echo(f"{text} ({count})", err=True)
+        app.console.say(f"{text} ({count})")
     if not report.tallies:
-        click.echo("No schedule has been applied: there is nothing to dispatch.")
+        app.console.show("No schedule has been applied: there is nothing to dispatch.")
     if report.unknown:
-        click.echo(
+        app.console.say(
             f"Unknown outcomes: {report.unknown}. Each dispatch looks for them again; what stays unknown"
-            " is settled with `voiceform calls resolve`.",
-            err=True,
+            " is settled with `voiceform calls resolve`."
         )
 
 

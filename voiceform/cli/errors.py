@@ -5,44 +5,45 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
 
+from voiceform.cli.console import OutputError, ReaderGoneError, is_terminal
 from voiceform.cli.options import App
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.masking import mask_text
 
 
 def report_error(app: App, error: VoiceformError) -> None:
-    """Say what went wrong in the format that the command was asked for."""
-    if app.format == "json":
+    """Say what went wrong in the format that the command was asked for; on stderr if stdout takes nothing."""
+    if app.format == "json" and not isinstance(error, OutputError):
         from voiceform.render import json
 
         if isinstance(error, ConfigurationError):
-            click.echo(json.diagnostics_json(error.diagnostics), nl=False)
+            text = json.diagnostics_json(error.diagnostics)
         else:
-            click.echo(json.error_json(error), nl=False)
-        return
+            text = json.error_json(error)
+        with suppress(OutputError, ReaderGoneError):
+            app.console.document(text, end="")
+            return
     if isinstance(error, ConfigurationError):
         from voiceform.render import diagnostics
 
-        click.echo(diagnostics.text(error.diagnostics, color=_color(app)), err=True)
+        app.console.say(diagnostics.text(error.diagnostics, color=_color(app)))
         return
-    click.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=_color(app))
-    click.echo(mask_text(str(error)), err=True)
+    head = click.style("Error: ", fg="red", bold=True) if _color(app) else "Error: "
+    app.console.say(head + mask_text(str(error)))
 
 
 def report_unexpected(app: App, error: Exception) -> None:
     """A defect of ours: one line, and with -v the traceback."""
-    click.echo(
-        f"Error: voiceform failed unexpectedly: {type(error).__name__}: {mask_text(str(error))}", err=True
-    )
+    app.console.say(f"Error: voiceform failed unexpectedly: {type(error).__name__}: {mask_text(str(error))}")
     if app.verbose:
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        app.console.say("".join(traceback.format_exception(error)))
     else:
-        click.echo("  This is a defect; run again with -v for details and please report it.", err=True)
+        app.console.say("  This is a defect; run again with -v for details and please report it.")
 
 
 @contextmanager
@@ -59,4 +60,4 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _color(app: App) -> bool:
-    return not app.no_color and sys.stderr.isatty()
+    return not app.no_color and is_terminal(sys.stderr)

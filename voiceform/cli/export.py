@@ -35,11 +35,9 @@ def command(app: App, out: Path | None) -> int:
         }
     text = configuration_text(who.account_sid, sections)
     if target is None:
-        click.echo(text, nl=False)
+        app.console.document(text, end="")
     else:
         with writing(target):
             target.write_text(text, encoding="utf-8")
-        click.echo(
-            f"Wrote {target}; `voiceform import` or `voiceform apply` adopts what it declares.", err=True
-        )
+        app.console.say(f"Wrote {target}; `voiceform import` or `voiceform apply` adopts what it declares.")
     return 0

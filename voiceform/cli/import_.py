@@ -29,5 +29,7 @@ def command(app: App, address: str, sid: str) -> int:
         require_account(store, who.account_sid)
         target = Address.parse(address)
         import_object(target, sid, configuration, wiring.kinds(app), reader, lease.store)
-    click.echo(f"Imported {sid} as {address}. `voiceform plan` shows how it differs from the configuration.")
+    app.console.show(
+        f"Imported {sid} as {address}. `voiceform plan` shows how it differs from the configuration."
+    )
     return 0

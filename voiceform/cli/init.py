@@ -37,24 +37,22 @@ def command(app: App, directory: Path | None, ci: str) -> int:
     for source, name in _files(ci):
         path = target / name
         if path.exists():
-            click.echo(f"kept     {path}", err=True)
+            app.console.say(f"kept     {path}")
             continue
         content = source.read_bytes().replace(_VERSION, __version__.encode())
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        click.echo(f"created  {path}", err=True)
+        app.console.say(f"created  {path}")
     root = next((folder for folder in target.resolve().parents if (folder / ".git").exists()), None)
     if root is not None and not (target / ".git").exists():
-        click.echo(
+        app.console.say(
             f"Note: {target} is a folder in the repository {root}. CI systems read their files at the root of"
-            " a repository: move them there, and let the jobs run voiceform with -C.",
-            err=True,
+            " a repository: move them there, and let the jobs run voiceform with -C."
         )
-    click.echo(
+    app.console.say(
         "Next: export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan. The first lines of"
-        " the CI files say what the jobs need.",
-        err=True,
+        " the CI files say what the jobs need."
     )
     return 0
 

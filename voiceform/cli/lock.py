@@ -35,12 +35,12 @@ def show(app: App, format_: str, dispatch: bool) -> int:
     with wiring.opened_store(app) as store:
         lease = show_lease(_locked(store, dispatch))
     if format_ == "json":
-        click.echo(json.dumps({"lock": lease.document() if lease is not None else None}))
+        app.console.document(json.dumps({"lock": lease.document() if lease is not None else None}))
     elif lease is None or lease.holder is None:
-        click.echo("Nobody holds the lock.")
+        app.console.show("Nobody holds the lock.")
     else:
         state = "expired" if lease.expires_at <= app.clock.now() else "held"
-        click.echo(
+        app.console.show(
             f"{lease.holder} runs {lease.operation} since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC;"
             f" {state} until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC"
         )
@@ -60,7 +60,7 @@ def break_(app: App, reason: str, dispatch: bool) -> int:
         broken = break_lease(
             _locked(store, dispatch), reason=reason, who=wiring.who_runs(app), clock=app.clock
         )
-    click.echo(f"The lock of {broken.holder} is broken; it can write nothing more.")
+    app.console.show(f"The lock of {broken.holder} is broken; it can write nothing more.")
     return 0
 
 

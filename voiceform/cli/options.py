@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from voiceform.cli.console import Console, is_terminal
 from voiceform.model.clock import Clock
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class App:
     show_numbers: bool = False
     stack: str = "default"
     reports: Reports = field(default_factory=Reports)
+    console: Console = field(default_factory=Console)
 
     def path(self, name: str | Path) -> Path:
         """A path from the command line; relative ones start at -C."""
@@ -60,14 +62,14 @@ class App:
     @property
     def color(self) -> bool:
         """Whether stdout is a terminal that may be coloured."""
-        return not self.no_color and sys.stdout.isatty()
+        return not self.no_color and is_terminal(sys.stdout)
 
     @property
     def width(self) -> int:
         """Columns of the terminal, 100 where there is none."""
         import shutil
 
-        return shutil.get_terminal_size((100, 40)).columns if sys.stdout.isatty() else 100
+        return shutil.get_terminal_size((100, 40)).columns if is_terminal(sys.stdout) else 100
 
 
 def _remember_format(ctx: click.Context, _: click.Parameter, value: str) -> str:

@@ -99,7 +99,7 @@ def command(
     files = planned_files(app, plan, twiml_dir)
     show_files(app, files, twiml_dir, err=format_ != "text")
     if out is not None:
-        click.echo(f"Saved the plan to {app.path(out)}; apply exactly it: voiceform apply {out}", err=True)
+        app.console.say(f"Saved the plan to {app.path(out)}; apply exactly it: voiceform apply {out}")
     code = exit_code(plan, detailed=detailed_exitcode)
     return CHANGES_EXIT if files and detailed_exitcode and code in (0, DRIFT_EXIT) else code
 
@@ -132,7 +132,8 @@ def review_now(app: App, base: Path, selection: Selection) -> Plan:
 def show(app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Source | None = None) -> None:
     """Print the plan as the document of stdout, and keep it for --report-json and --metrics."""
     app.reports.plan = plan
-    click.echo(plan_document(app, plan, format_, show_numbers=show_numbers, source=source))
+    text = plan_document(app, plan, format_, show_numbers=show_numbers, source=source)
+    (app.console.show if format_ == "text" else app.console.document)(text)
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -59,5 +59,5 @@ def verify(app: App, folder: Path, format_: str, offline: bool) -> int:
     from voiceform.cli.prune_verify import check, report
 
     found = check(app, app.path(folder), offline=offline)
-    click.echo(report(found, format_))
+    (app.console.show if format_ == "text" else app.console.document)(report(found, format_))
     return 1 if found.problems else 0

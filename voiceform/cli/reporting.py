@@ -99,7 +99,7 @@ class _Files:
         try:
             write()
         except VoiceformError as failure:
-            click.echo(f"Error: {failure}", err=True)
+            self.app.console.say(f"Error: {failure}")
             return False
         return True
 

@@ -40,23 +40,23 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
         previews((item for item in desired if item.address.kind == "call"), first, last, app.directory)
     )
     if format_ == "json":
-        click.echo(
+        app.console.document(
             json.dumps({"schedule": [item.document() for item in found]}, indent=2, ensure_ascii=False)
         )
     elif format_ == "ics":
         from voiceform.kinds.call.calendar import calendar_text
 
-        click.echo(calendar_text(found, app.clock.now()), nl=False)
+        app.console.document(calendar_text(found, app.clock.now()), end="")
     else:
-        _print(found)
+        _print(app, found)
     return 0
 
 
-def _print(found: list[Preview]) -> None:
+def _print(app: App, found: list[Preview]) -> None:
     if not found:
-        click.echo("Nobody is called in this time.")
-    for item in found:
-        click.echo(item.text())
+        app.console.show("Nobody is called in this time.")
+    else:
+        app.console.show("\n".join(item.text() for item in found))
 
 
 def _instant(text: str) -> datetime:

@@ -38,9 +38,9 @@ def list_(app: App, format_: str) -> int:
     records = [recorded[address] for address in sorted(recorded)]
     if format_ == "json":
         rows = [{"address": str(record.address), "sid": record.sid} for record in records]
-        click.echo(json.dumps({"resources": rows}, indent=2))
-    for record in records if format_ == "text" else ():
-        click.echo(f"{record.address}\t{record.sid or '-'}")
+        app.console.document(json.dumps({"resources": rows}, indent=2))
+    elif records:
+        app.console.show("\n".join(f"{record.address}\t{record.sid or '-'}" for record in records))
     return 0
 
 
@@ -58,7 +58,9 @@ def show(app: App, address: str, show_numbers: bool) -> int:
     if record is None:
         raise _not_recorded(target)
     document = recorded_to_document(record)
-    click.echo(json.dumps(document if show_numbers else mask(document), indent=2, ensure_ascii=False))
+    app.console.document(
+        json.dumps(document if show_numbers else mask(document), indent=2, ensure_ascii=False)
+    )
     return 0
 
 
@@ -83,7 +85,7 @@ def mv(app: App, source: str, target: str) -> int:
         if new in resources.recorded:
             raise UsageError(f"{new} is recorded already", hint=f"voiceform state rm {new}")
         store.write([resources.write(replace(record, address=new)), resources.removal(old)])
-    click.echo(f"{old} is recorded as {new} now.")
+    app.console.show(f"{old} is recorded as {new} now.")
     return 0
 
 
@@ -100,7 +102,7 @@ def rm(app: App, address: str) -> int:
         if target not in resources.recorded:
             raise _not_recorded(target)
         store.write([resources.removal(target)])
-    click.echo(f"{target} is no longer recorded; the live object was not touched.")
+    app.console.show(f"{target} is no longer recorded; the live object was not touched.")
     return 0
 
 
@@ -111,7 +113,7 @@ def pull(app: App) -> int:
     from voiceform.state.transfer import pull
 
     with wiring.opened_store(app) as store:
-        click.echo(json.dumps(pull(store), indent=2, ensure_ascii=False))
+        app.console.document(json.dumps(pull(store), indent=2, ensure_ascii=False))
     return 0
 
 
@@ -131,7 +133,7 @@ def push(app: App, file: Path) -> int:
         ) from error
     with _writing(app, "state push", count=False) as store:
         push(store, document)
-    click.echo("The state was pushed.")
+    app.console.show("The state was pushed.")
     return 0
 
 

@@ -46,7 +46,7 @@ def command(app: App, address: str) -> int:
             f"{target} does not render to TwiML",
             hint="conferences do, and calls whose answer is not a url or an application",
         )
-    click.echo(document)
+    app.console.document(document)
     return 0
 
 
@@ -78,10 +78,10 @@ def show_files(app: App, changes: Sequence[FileChange], twiml_dir: Path | None, 
     from voiceform.render.escape import terminal
 
     folder = terminal(str(app.path(twiml_dir)))
-    click.echo(f"TwiML documents in {folder}:{'' if changes else ' no changes.'}", err=err)
+    app.console.write(f"TwiML documents in {folder}:{'' if changes else ' no changes.'}", err=err)
     for change in changes:
         note = "  (stale, but edited by somebody: left alone)" if change.action == "keep" else ""
-        click.echo(f"  {_SIGNS[change.action]} {change.name}{note}", err=err)
+        app.console.write(f"  {_SIGNS[change.action]} {change.name}{note}", err=err)
 
 
 def write_after(app: App, plan: Plan, report: RunReport | None, twiml_dir: Path | None) -> None:

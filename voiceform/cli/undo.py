@@ -57,14 +57,13 @@ def command(
         show(app, undo.plan, format_, show_numbers=show_numbers, source=source)
     else:
         app.reports.plan = undo.plan
-        click.echo(f"No changes. There is nothing of run {run_id} to take back.")
-    _show_left(undo.left, err=format_ != "text")
+        app.console.show(f"No changes. There is nothing of run {run_id} to take back.")
+    _show_left(app, undo.left, err=format_ != "text")
     if undo.plan.pending:
         how = f"voiceform apply {out}" if out is not None else f"voiceform undo {run_id} --out FILE"
-        click.echo(
+        app.console.say(
             f"Take the run back with: {how}\nChange the configuration back as well: the next plan would do it"
-            " all again.",
-            err=True,
+            " all again."
         )
     return exit_code(undo.plan, detailed=False)
 
@@ -104,15 +103,15 @@ def _undo(app: App, run_id: str) -> Undo:
         return plan_undo(run, request)
 
 
-def _show_left(left: tuple[NotUndone, ...], *, err: bool) -> None:
+def _show_left(app: App, left: tuple[NotUndone, ...], *, err: bool) -> None:
     from voiceform.model.masking import mask_text
     from voiceform.render.escape import terminal
 
     if not left:
         return
-    click.echo("\nNot undone:", err=err)
+    app.console.write("\nNot undone:", err=err)
     for item in left:
-        click.echo(
+        app.console.write(
             f"  {item.action} {terminal(str(item.address))}: {mask_text(terminal(item.reason))}", err=err
         )
 
@@ -125,12 +124,12 @@ def _list_runs(app: App, format_: str) -> int:
     with wiring.opened_store(app) as store:
         runs = list_runs(store)[::-1]
     if format_ == "json":
-        click.echo(json.dumps({"runs": [_run_document(run) for run in runs]}, indent=2))
+        app.console.document(json.dumps({"runs": [_run_document(run) for run in runs]}, indent=2))
         return 0
     if not runs:
-        click.echo("No run is recorded.")
-    for run in runs:
-        click.echo(_run_line(run))
+        app.console.show("No run is recorded.")
+    else:
+        app.console.show("\n".join(_run_line(run) for run in runs))
     return 0
 
 

@@ -24,9 +24,11 @@ def command(app: App, format_: str) -> int:
         found, declared = configuration.warnings, len(configuration.desired)
     if format_ == "text":
         if found:
-            click.echo(render.text(found), err=True)
+            app.console.say(render.text(found))
         if declared is not None:
-            click.echo(f"The configuration is valid: {declared} {'object' if declared == 1 else 'objects'}.")
+            app.console.show(
+                f"The configuration is valid: {declared} {'object' if declared == 1 else 'objects'}."
+            )
     else:
-        click.echo(render.FORMATS[format_](found), nl=False)
+        app.console.document(render.FORMATS[format_](found), end="")
     return 1 if declared is None else 0

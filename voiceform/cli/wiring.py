@@ -68,9 +68,12 @@ def opened_store(app: App) -> Iterator[Backend]:
 
 def progress(app: App) -> Progress:
     """Bars on a terminal, a line every ten seconds in a log; always on stderr."""
-    from voiceform.render.progress import new_progress
+    from voiceform.render.progress import Bars, new_progress
 
-    return new_progress(clock=app.clock, color=not app.no_color)
+    found = new_progress(clock=app.clock, stream=app.console.stderr, color=not app.no_color)
+    if isinstance(found, Bars):
+        app.console.attach(found)
+    return found
 
 
 @contextmanager

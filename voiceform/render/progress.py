@@ -34,7 +34,7 @@ def new_progress(
 class Bars:
     """One bar for each open task; they vanish when the last task is finished.
 
-    What is written to stderr meanwhile appears above them.
+    Whoever writes to the same terminal meanwhile does so by `line`, and appears above them.
     """
 
     def __init__(self, stream: TextIO, *, color: bool = True) -> None:
@@ -67,6 +67,22 @@ class Bars:
             if not self._tasks:
                 self._close()
 
+    def line(self, text: str) -> bool:
+        """Write a line, as it is, above the bars; False when no bar is shown."""
+        display = self._display
+        if display is None:
+            return False
+        from rich.text import Text
+
+        display.console.print(Text.from_ansi(text), soft_wrap=True)
+        return True
+
+    def close(self) -> None:
+        """Take every bar away."""
+        with self._lock:
+            self._tasks.clear()
+            self._close()
+
     def _new_display(self) -> RichProgress:
         from rich.console import Console
         from rich.progress import (
@@ -85,7 +101,7 @@ class Bars:
             console=Console(file=self._stream, no_color=not self._color, highlight=False),
             transient=True,
             redirect_stdout=False,  # stdout carries the document
-            redirect_stderr=True,
+            redirect_stderr=False,
         )
         self._display.start()
         atexit.register(self._close)  # after an error the cursor must come back

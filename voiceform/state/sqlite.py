@@ -148,7 +148,7 @@ class SqliteStore(Backend):
             make_private(self._path)
             self._inode = _inode(self._path)
             connection = sqlite3.connect(
-                f"file:{quote(str(self._path))}?mode=rw",
+                f"file:{quote(os.fsencode(self._path))}?mode=rw",
                 uri=True,
                 timeout=self._busy_timeout.total_seconds(),
                 isolation_level=None,
