@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import stat
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 import requests
 
 from tests.cli.pruning import Pruner, days_ago, files_below, plain, re_sid, recording
+from tests.hostile.answers import NOT_THE_WAV
+from tests.hostile.proxy import hostile_proxy
 from tests.services import S3Server
 from tests.support import ACCOUNT, TOKEN, Stack
 
@@ -147,3 +150,63 @@ def test_a_folder_that_cannot_be_written_keeps_everything(pruner: Pruner, tmp_pa
     pruner.seed([recording(1, 91)])
     assert pruner.prune().code == 5
     assert pruner.left() == {1}
+
+
+def test_nothing_that_is_not_the_audio_gets_into_a_bucket(
+    pruner: Pruner, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    prefix = secrets.token_hex(6)
+    pruner.declare(rules(f"s3://voiceform/{prefix}"))
+    pruner.seed([recording(1, 91)])
+    with hostile_proxy(pruner.stack.emulator.url) as proxy:
+        proxy.rule("GET", r"/Recordings/RE\w+\.wav", NOT_THE_WAV["cut with an honest length"])
+        pruner.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        assert pruner.prune().code == 5
+    pruner.stack.environ["VOICEFORM_BASE_URL"] = pruner.stack.emulator.url
+    assert pruner.left() == {1}
+    listed = requests.get(f"{s3_server.endpoint}/voiceform?list-type=2&prefix={prefix}", timeout=30).text
+    assert "<Key>" not in listed
+    pruner.pruned()
+
+
+@pytest.mark.parametrize("mask", [0, 0o022, 0o077])
+def test_copies_are_their_owners_alone_whatever_the_umask(pruner: Pruner, tmp_path: Path, mask: int) -> None:
+    folder = tmp_path / "deep" / "archive"
+    pruner.declare(rules(folder.as_uri()))
+    pruner.seed([recording(1, 91)])
+    before = os.umask(mask)
+    try:
+        pruner.pruned()
+    finally:
+        os.umask(before)
+    assert pruner.left() == set()
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (folder.parent, *folder.parent.rglob("*"))}
+    assert modes <= {0o600, 0o700}
+
+
+def plant(pruner: Pruner, folder: Path, what: str, elsewhere: Path) -> None:
+    """Put a link where a copy or one of its folders is to come."""
+    copy = folder / key(1, 91, "wav")
+    place = {"account": folder / ACCOUNT, "day": copy.parent, "audio": copy}[what]
+    place.parent.mkdir(parents=True)
+    place.symlink_to(elsewhere if what == "audio" else elsewhere.parent)
+
+
+@pytest.mark.parametrize("what", ["account", "day", "audio"])
+def test_a_planted_link_leads_nowhere(pruner: Pruner, tmp_path: Path, what: str) -> None:
+    folder, elsewhere = tmp_path / "archive", tmp_path / "home" / "precious"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("ours")
+    plant(pruner, folder, what, elsewhere)
+    pruner.declare(rules(folder.as_uri()))
+    pruner.seed([recording(1, 91)])
+    code = pruner.prune().code
+    assert files_below(elsewhere.parent) == {"precious"}
+    assert elsewhere.read_text() == "ours"
+    if what == "audio":  # the copy takes the link's place
+        assert code == 0
+        assert not (folder / key(1, 91, "wav")).is_symlink()
+    else:
+        assert (code, pruner.left()) == (5, {1})

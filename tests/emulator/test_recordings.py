@@ -120,13 +120,13 @@ def test_filters(emulator: Emulator, api: Api, query: dict[str, str], found: str
 
 
 def test_the_audio(emulator: Emulator, api: Api) -> None:
-    emulator.seed({"recordings": [{"channels": 1}, {"channels": 2}, {"status": "processing"}]})
+    emulator.seed({"recordings": [{"channels": 1, "duration": 3}, {"channels": 2}, {"status": "processing"}]})
     running, stereo, mono = api.show("Recordings.json")["recordings"]
     path = f"Recordings/{mono['sid']}"
     answer = api.get(f"{path}.wav")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "audio/x-wav")
     with wave.open(io.BytesIO(answer.content)) as audio:
-        assert (audio.getnchannels(), audio.getframerate(), audio.getnframes()) == (1, 8000, 8000)
+        assert (audio.getnchannels(), audio.getframerate(), audio.getnframes()) == (1, 8000, 24000)
     assert error(api.get(f"{path}.wav?RequestedChannels=2")) == (400, 16113)
     with wave.open(io.BytesIO(api.get(f"Recordings/{stereo['sid']}.wav").content)) as audio:
         assert audio.getnchannels() == 2

@@ -8,6 +8,7 @@ SILENCE.
 from __future__ import annotations
 
 import gzip
+import struct
 
 from tests.twilio.scripted import RESET, SILENCE, Step, answer
 
@@ -106,3 +107,98 @@ BROKEN: dict[str, Step] = {
     "status in words": b"HTTP/1.1 OK 200\r\n\r\n",
 }
 """Exchanges that break off, or are no HTTP: nobody can know whether the request had its effect."""
+
+
+def wav(seconds: int, *, announced: int | None = None, byte_rate: int = 16_000) -> bytes:
+    """A WAV of a telephone's sound (16 bits, 8 kHz), whose header may announce another length of sound."""
+    data = bytes(16_000 * seconds)
+    length = len(data) if announced is None else announced
+    head = struct.pack("<HHIIHH", 1, 1, 8_000, byte_rate, 2, 16)
+    chunks = b"WAVEfmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", length) + data
+    return b"RIFF" + struct.pack("<I", len(chunks) - len(data) + length) + chunks
+
+
+def mp3(seconds: int) -> bytes:
+    """Silence: MPEG-2 layer III, 104 bytes and 576 samples of 22,050 Hz a frame."""
+    return (bytes((0xFF, 0xF3, 0x40, 0xC4)) + bytes(100)) * (1 + seconds * 22_050 // 576)
+
+
+def audio(body: bytes, content_type: str, status: int = 200, **headers: str) -> bytes:
+    """An answer that calls itself audio."""
+    return answer(status, raw=body, Content_Type=content_type, **headers)
+
+
+XML_ERROR = b"<TwilioResponse><RestException><Code>20500</Code></RestException></TwilioResponse>"
+LENGTH_OF_THE_ROW = 60
+"""The duration, in seconds, of the recordings whose audio the rows below stand for."""
+
+NOT_THE_WAV: dict[str, bytes] = {
+    "login page": html(200),
+    "login page that calls itself audio": audio(LOGIN_PAGE, "audio/x-wav"),
+    "json error": answer(200, {"error": "maintenance"}, Content_Type="application/json"),
+    "json error that calls itself audio": audio(b'{"error": "maintenance"}', "audio/x-wav"),
+    "xml that calls itself audio": audio(XML_ERROR, "audio/wav"),
+    "no content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "empty": audio(b"", "audio/x-wav"),
+    "first bytes of a 206": audio(wav(60)[:1000], "audio/x-wav", 206, Content_Range="bytes 0-999/960044"),
+    "all bytes of a 206": audio(wav(60), "audio/x-wav", 206),
+    "203 of a transforming proxy": audio(wav(60), "audio/x-wav", 203),
+    "no type": answer(200, raw=wav(60)),
+    "text": audio(wav(60), "text/plain"),
+    "octets": audio(wav(60), "application/octet-stream"),
+    "mp3 for wav": audio(mp3(60), "audio/mpeg"),
+    "mp3 that calls itself wav": audio(mp3(60), "audio/x-wav"),
+    "cut with an honest length": audio(wav(60)[:-8_000], "audio/x-wav"),
+    "header alone": audio(wav(60)[:44], "audio/x-wav"),
+    "half a header": audio(wav(60)[:20], "audio/x-wav"),
+    "header announces more": audio(wav(30, announced=960_000), "audio/x-wav"),
+    "header announces less": audio(wav(61, announced=960_000), "audio/x-wav"),
+    "header announces no end": audio(wav(60, announced=0xFFFFFF00), "audio/x-wav"),
+    "header with a slower clock": audio(wav(1, byte_rate=100), "audio/x-wav"),
+    "too short for the row": audio(wav(58), "audio/x-wav"),
+    "no sound": audio(wav(0), "audio/x-wav"),
+    "garbage behind": audio(wav(60) + b"garbage", "audio/x-wav"),
+    "page behind": audio(wav(60) + LOGIN_PAGE, "audio/x-wav"),
+    "gzip": audio(gzip.compress(wav(60)), "audio/x-wav", Content_Encoding="gzip"),
+    "zeros": audio(bytes(960_044), "audio/x-wav"),
+}
+"""2xx answers to a request for the WAV of a recording that are not its audio, or not all of it."""
+
+NOT_THE_MP3: dict[str, bytes] = {
+    "login page": html(200),
+    "login page that calls itself audio": audio(LOGIN_PAGE, "audio/mpeg"),
+    "json error that calls itself audio": audio(b'{"error": "maintenance"}', "audio/mpeg"),
+    "empty": audio(b"", "audio/mpeg"),
+    "first bytes of a 206": audio(mp3(60)[:1040], "audio/mpeg", 206),
+    "wav for mp3": audio(wav(60), "audio/x-wav"),
+    "wav that calls itself mp3": audio(wav(60), "audio/mpeg"),
+    "cut between frames": audio(mp3(60)[: 104 * 1000], "audio/mpeg"),
+    "cut in a frame": audio(mp3(60)[:-50], "audio/mpeg"),
+    "garbage in the middle": audio(mp3(30) + bytes(100) + mp3(30), "audio/mpeg"),
+    "page in the middle": audio(mp3(30) + LOGIN_PAGE, "audio/mpeg"),
+    "garbage behind": audio(mp3(60) + b"\xff\xfbgarbage", "audio/mpeg"),
+    "tag alone": audio(b"ID3\x03\x00\x00\x00\x00\x00\x0a" + bytes(10), "audio/mpeg"),
+    "tag without end": audio(b"ID3\x03\x00\x00\x7f\x7f\x7f\x7f" + mp3(60), "audio/mpeg"),
+    "one frame": audio(mp3(60)[:104], "audio/mpeg"),
+    "sync words alone": audio(b"\xff\xfb" * 100_000, "audio/mpeg"),
+}
+"""The same for the MP3 of a recording."""
+
+ENCRYPTED_ROW = {
+    "type": "rsa-aes",
+    "encryption_public_key_sid": "CR" + "0" * 32,
+    "encryption_cek": "c2VjcmV0",
+    "encryption_iv": "aXY=",
+}
+"""The `encryption_details` of a recording that is encrypted."""
+
+NOT_THE_ENCRYPTED: dict[str, bytes] = {
+    "login page": html(200),
+    "login page that calls itself audio": audio(LOGIN_PAGE, "audio/x-wav"),
+    "json": audio(b'{"error": "maintenance"}', "application/octet-stream"),
+    "empty": audio(b"", "audio/x-wav"),
+    "206": audio(b"\x9c" * 960_044, "audio/x-wav", 206),
+    "too short": audio(b"\x9c" * 200_000, "audio/x-wav"),
+    "a page for people, long": audio(LOGIN_PAGE * 10_000, "audio/x-wav"),
+}
+"""2xx answers to a request for the audio of an encrypted recording that cannot be it."""

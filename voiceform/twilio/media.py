@@ -23,11 +23,13 @@ _MOST_REDIRECTS = 5
 class Media:
     """Audio that arrives: iterate over its pieces (bytes), once, and close it; a context manager.
 
-    `content_type` is as the service says, `length` in bytes or None. Iterating raises ConnectionFailedError
+    `status` is 2xx (200 is the whole of it), `content_type` is as the service says, `length` in bytes or
+    None. Iterating raises ConnectionFailedError
     when the stream breaks off: a stream that ends without an error is complete.
     """
 
     def __init__(self, response: Response, place: Place, release: Callable[[], None]) -> None:
+        self.status: int = response.status_code
         self.content_type: str = response.headers.get("Content-Type", "")
         length = response.headers.get("Content-Length", "")
         self.length = int(length) if length.isascii() and length.isdigit() else None

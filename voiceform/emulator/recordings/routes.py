@@ -78,10 +78,11 @@ def fetch_media(world: World, request: Request) -> Response:
     channels = request.query.one("RequestedChannels")
     if channels == "2" and recording["channels"] == 1:
         raise bad_request(16113, "The recording is mono and cannot be fetched as dual-channel")
+    seconds = max(0, recording["duration"] or 0)
     if request.suffix == "mp3":
-        return Response(200, media.mp3(recording["sid"]), b"audio/mpeg")
+        return Response(200, media.mp3(recording["sid"], seconds), b"audio/mpeg")
     stereo = recording["channels"] == 2 and channels != "1"
-    return Response(200, media.wav(recording["sid"], 2 if stereo else 1), b"audio/x-wav")
+    return Response(200, media.wav(recording["sid"], 2 if stereo else 1, seconds), b"audio/x-wav")
 
 
 def _of(world: World, request: Request, column: str, sid: str) -> Response:

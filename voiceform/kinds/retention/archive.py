@@ -10,27 +10,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
-from urllib.parse import unquote, urlsplit
 
+from voiceform.kinds.retention.audio import (
+    AUDIO_TYPES,
+    ENCRYPTED_TYPES,
+    NotTheAudioError,
+    checked,
+    checked_encrypted,
+    details_complaint,
+)
+from voiceform.kinds.retention.buckets import folder_of, open_bucket, reason_of
+from voiceform.kinds.retention.folders import make_folder, reading, write_whole
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.plan_codec import instant_to_text
-from voiceform.twilio.credentials import is_loopback
-from voiceform.twilio.errors import NotFoundError
+from voiceform.twilio.errors import NotFoundError, printable
 from voiceform.twilio.sids import is_sid
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+    from pathlib import Path
 
     from voiceform.twilio.client import Client
+    from voiceform.twilio.media import Media
     from voiceform.twilio.resources import Recording
 
-_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
+_BLOCK = 64 * 1024
 _ABSENT = frozenset({"absent", "failed"})
 """Recordings of which there never was any audio."""
 
@@ -60,16 +66,12 @@ class Copy:
 
 
 class ObjectArchive:
-    """An archive at a `file://`, `s3://`, `gs://` or `az://` URL. Safe for many threads.
-
-    Region, endpoint and credentials come from the process environment, as each ecosystem has them.
-    """
+    """An archive at a `file://`, `s3://`, `gs://` or `az://` URL. Safe for many threads."""
 
     def __init__(self, url: str, audio_format: str) -> None:
         self._url = url.rstrip("/")
         self._format = audio_format
-        self._folder = _folder(url)
-        self._store = _open(url)
+        self._shelf = _open(url)
 
     def store(self, recording: Recording, client: Client) -> Copy:
         """Copy audio and description, then read both back and compare."""
@@ -84,50 +86,40 @@ class ObjectArchive:
         return copy
 
     def _store_audio(self, stem: str, recording: Recording, client: Client) -> Copy:
+        details = recording.encryption_details
+        if details is not None and (complaint := details_complaint(details)):
+            raise _kept(complaint, recording)
         # An encrypted recording exists as wav only (16109).
-        suffix: Literal["wav", "mp3"] = (
-            "wav" if recording.encryption_details is not None or self._format == "wav" else "mp3"
-        )
+        suffix: Literal["wav", "mp3"] = "wav" if details is not None or self._format == "wav" else "mp3"
         key = f"{stem}.{suffix}"
         try:
             with client.download_recording_media(recording.sid, kind=suffix) as media:
-                measured = _Measured(media)
+                measured = _Measured(_whole(media, recording, suffix))
                 self._put(key, measured)
         except NotFoundError as error:
             # Not the same as a recording that is gone: its description is there.
-            raise ArchiveError(
-                "there is no audio to copy",
-                where=recording.sid,
-                hint="the recording was kept; run again later",
-            ) from error
-        if not measured.size:
-            raise ArchiveError("the audio is empty", where=recording.sid)
+            raise _kept("there is no audio to copy", recording) from error
+        except NotTheAudioError as error:
+            raise _kept(f"what came is not its audio: {error.what}", recording) from error
         digest = measured.digest.hexdigest()
         self._prove(key, digest, measured.size)
         return Copy(f"{self._url}/{key}", digest, measured.size)
 
     def _put(self, key: str, pieces: Iterable[bytes]) -> None:
-        import obstore
-
         try:
-            obstore.put(self._store, key, iter(pieces))
-        except (obstore.exceptions.BaseError, OSError) as error:
+            self._shelf.put(key, pieces)
+        except self._shelf.errors as error:
             raise self._error("cannot be written", key, error) from error
-        if self._folder is not None:
-            _settle_on_disk(self._folder, key)
 
     def _prove(self, key: str, sha256: str, size: int) -> None:
         """Read back what was stored; ArchiveError unless it is the same to the byte."""
-        import obstore
-
         try:
-            result = obstore.get(self._store, key)
-            read = _Measured(bytes(piece) for piece in result.stream())
+            read = _Measured(self._shelf.get(key))
             for _ in read:
                 pass
-        except (obstore.exceptions.BaseError, OSError) as error:
+        except self._shelf.errors as error:
             raise self._error("cannot be read back", key, error) from error
-        if (read.size, read.digest.hexdigest(), result.meta["size"]) != (size, sha256, size):
+        if (read.size, read.digest.hexdigest()) != (size, sha256):
             raise ArchiveError(
                 f"what the archive gives back is not what was stored ({read.size:,} bytes of {size:,})",
                 where=f"{self._url}/{key}",
@@ -135,12 +127,93 @@ class ObjectArchive:
             )
 
     def _error(self, what: str, key: str, error: Exception) -> ArchiveError:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         return ArchiveError(
-            f"the copy {what}: {reason}",
+            f"the copy {what}: {reason_of(error)}",
             where=f"{self._url}/{key}",
             hint="the recording was kept; check the archive and its credentials, and run again",
         )
+
+
+def _whole(media: Media, recording: Recording, kind: str) -> Iterator[bytes]:
+    """The pieces of the audio; NotTheAudioError, at the latest at the end, unless they are all of it."""
+    if media.status != 200:
+        raise NotTheAudioError(f"the answer is a part, or none (HTTP {media.status})")
+    types = AUDIO_TYPES[kind] if recording.encryption_details is None else ENCRYPTED_TYPES
+    told = media.content_type.partition(";")[0].strip().lower()
+    if told not in types:
+        raise NotTheAudioError(f"its type is {printable(told) or 'not told'}, not audio as {kind}")
+    if recording.encryption_details is not None:
+        return checked_encrypted(media, recording.duration)
+    return checked(media, kind, recording.duration)
+
+
+def _kept(what: str, recording: Recording) -> ArchiveError:
+    return ArchiveError(
+        what,
+        where=recording.sid,
+        hint="the recording was kept; run again later, and look at what stands between here and Twilio",
+    )
+
+
+class _Shelf(Protocol):
+    """What takes and gives back bytes; `errors` is what it raises."""
+
+    errors: tuple[type[Exception], ...]
+
+    def put(self, key: str, pieces: Iterable[bytes]) -> None:
+        """Store whole or not at all, durably."""
+
+    def get(self, key: str) -> Iterator[bytes]:
+        """What is stored, in pieces."""
+
+
+class _FolderShelf:
+    errors: tuple[type[Exception], ...] = (OSError,)
+
+    def __init__(self, root: Path) -> None:
+        make_folder(root)
+        self._root = root
+
+    def put(self, key: str, pieces: Iterable[bytes]) -> None:
+        write_whole(self._root, key.split("/"), pieces)
+
+    def get(self, key: str) -> Iterator[bytes]:
+        with reading(self._root, key.split("/")) as file:
+            while piece := file.read(_BLOCK):
+                yield piece
+
+
+class _BucketShelf:
+    def __init__(self, url: str) -> None:
+        self._store = open_bucket(url, "archiving recordings")
+        from obstore.exceptions import BaseError
+
+        self.errors: tuple[type[Exception], ...] = (BaseError, OSError)
+
+    def put(self, key: str, pieces: Iterable[bytes]) -> None:
+        import obstore
+
+        obstore.put(self._store, key, iter(pieces))
+
+    def get(self, key: str) -> Iterator[bytes]:
+        import obstore
+
+        for piece in obstore.get(self._store, key).stream():
+            yield bytes(piece)
+
+
+def _open(url: str) -> _Shelf:
+    folder = folder_of(url)
+    try:
+        return _BucketShelf(url) if folder is None else _FolderShelf(folder)
+    except MissingExtraError:
+        raise
+    except Exception as error:  # the driver's own errors are known only where it is installed
+        raise ArchiveError(
+            f"the archive cannot be used: {reason_of(error)}",
+            where=url,
+            hint="nothing was deleted; check the URL and the object store's variables in the environment",
+        ) from error
 
 
 class _Measured:
@@ -195,47 +268,3 @@ def description(recording: Recording, account_sid: str, copy: Copy) -> dict[str,
         else dict(recording.encryption_details),
         "audio": None if copy.sha256 is None else copy.document(),
     }
-
-
-def _open(url: str) -> ObjectStore:
-    try:
-        from obstore.exceptions import BaseError
-        from obstore.store import LocalStore, from_url
-    except ImportError as error:
-        raise MissingExtraError("archiving recordings", "objectstore") from error
-    folder = _folder(url)
-    options: ClientConfig = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=300)}
-    retry: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
-    endpoint = next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), "")
-    if endpoint.startswith("http://") and is_loopback(urlsplit(endpoint).hostname or ""):
-        options["allow_http"] = True
-    try:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return LocalStore(folder)
-        return from_url(url, client_options=options, retry_config=retry)
-    except (BaseError, OSError, ValueError) as error:
-        raise ArchiveError(
-            f"the archive cannot be used: {str(error).splitlines()[0][:200]}",
-            where=url,
-            hint="nothing was deleted; check the URL and the object store's variables in the environment",
-        ) from error
-
-
-def _folder(url: str) -> Path | None:
-    parts = urlsplit(url)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
-
-
-def _settle_on_disk(folder: Path, key: str) -> None:
-    """Make a new file and its folders survive a power failure, and nobody else's business."""
-    path = folder / key
-    path.chmod(0o600)
-    for place in (path, *path.parents):
-        descriptor = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if place == folder:
-            return

@@ -97,17 +97,25 @@ class _Deletion:
         self.session.evidence.ensure_open()
         row = planned.row
         try:
-            row = row or self.client.fetch_recording(planned.sid)
-            self._judge_and_delete(row)
-        except NotFoundError:
-            self.toll.count(Ending.GONE)
-            self.scribe.recording(planned.sid, row, Ending.GONE)
+            row = row or self._fetched(planned.sid)
+            if row is None:
+                self.toll.count(Ending.GONE)
+                self.scribe.recording(planned.sid, None, Ending.GONE)
+            else:
+                self._judge_and_delete(row)
         except PASSING as error:
             self.toll.setback()
             return Setback(planned.sid, error)
         except (TwilioError, ArchiveError) as error:
             self._fail(planned.sid, row, error)
         return None
+
+    def _fetched(self, sid: str) -> Recording | None:
+        """The recording as it is now; None only where Twilio itself says that there is none."""
+        try:
+            return self.client.fetch_recording(sid)
+        except NotFoundError:
+            return None
 
     def _fail(self, sid: str, row: Recording | None, error: VoiceformError) -> None:
         self.toll.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))

@@ -95,8 +95,6 @@ class _Deletion:
                 self.scribe.call(sid, Ending.HELD, reason=reason)
                 return None
             answer = self.client.delete_call(sid, note_request=requests.append)
-        except NotFoundError:
-            answer = Ended.ALREADY
         except NotFinishedError:
             self.toll.count(Ending.LATER)
             return item
@@ -112,9 +110,7 @@ class _Deletion:
     def _reason_to_keep(self, sid: str, with_recordings: bool) -> str | None:
         """Why the record has to stay: a hold that came after the plan, or a recording that stays."""
         if self.holds.has_new():
-            call = self.client.fetch_call(sid)
-            self.book.note(call)
-            holds = self.holds.keeping_call(CallRow(call))
+            holds = self._new_holds(sid)
             if holds:
                 return f"kept by the hold {', '.join(holds)}"
         if not with_recordings:
@@ -124,6 +120,15 @@ class _Deletion:
             if reason is not None:
                 return reason
         return None
+
+    def _new_holds(self, sid: str) -> tuple[str, ...]:
+        """The holds that came after the plan and keep the call's own record; none keeps one that is gone."""
+        try:
+            call = self.client.fetch_call(sid)
+        except NotFoundError:
+            return ()
+        self.book.note(call)
+        return self.holds.keeping_call(CallRow(call))
 
     def _reason_of(self, recording: Recording) -> str | None:
         holds = self.holds.keeping(recording)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOOKING = "looking for what was deleted"
 
 _FETCH_AT_MOST = 500
-"""More recordings than this are looked for in a list of their span."""
+"""Of more recordings than this a list of their span tells first which are remembered as deleted."""
 _SECOND = timedelta(seconds=1)
 _SHOWN = 20
 
@@ -195,22 +195,21 @@ def _check_summary(path: Path, summary: Summary, head: str, found: Found) -> Non
 def _recordings_there(
     found: Found, client: Client, pool: ThreadPoolExecutor, progress: Progress
 ) -> Iterator[str]:
-    """The recordings that exist still; counts those that the service itself remembers as deleted."""
-    dated = {sid: created for sid, created in found.recordings.items() if created is not None}
-    alone = list(found.recordings)
+    """The recordings that exist still; counts those that the service itself remembers as deleted.
+
+    Of many, a list says which are remembered. What it does not show proves nothing: that is fetched.
+    """
+    alone = dict.fromkeys(found.recordings)
+    dated = [created for created in found.recordings.values() if created is not None]
     if len(dated) > _FETCH_AT_MOST:
-        alone = [sid for sid in found.recordings if sid not in dated]
         rows = client.scan_recordings(
-            created_from=min(dated.values()),
-            created_before=max(dated.values()) + _SECOND,
-            include_soft_deleted=True,
+            created_from=min(dated), created_before=max(dated) + _SECOND, include_soft_deleted=True
         )
         for row in rows:
-            if row.sid in dated and row.status == "deleted":
+            if row.sid in alone and row.status == "deleted":
+                del alone[row.sid]
                 found.confirmed += 1
-            elif row.sid in dated:
-                alone.append(row.sid)
-        progress.advance(LOOKING, len(found.recordings) - len(alone))
+                progress.advance(LOOKING)
     for sid, answer in zip(alone, pool.map(partial(_look_for, client), alone), strict=True):
         progress.advance(LOOKING)
         found.confirmed += answer is _Answer.REMEMBERED
