@@ -18,6 +18,7 @@ import pytest
 from tests.cli.calling import BUSY, FROM, NINE, OTHER, TO, Timeline, after, calls
 from tests.support import ACCOUNT, Stack
 from voiceform.engine.dispatcher import DispatchContext, Report, watch
+from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock
 from voiceform.state.lease import acquire
 from voiceform.state.open import open_store
@@ -446,7 +447,7 @@ def test_a_service_places_what_becomes_due(stack: Stack, time: Timeline) -> None
             Credentials.from_environment(stack.environ), stack.emulator.url, read_only=False, clock=clock
         ) as client,
     ):
-        context = DispatchContext(client, store, clock, stack.folder, lambda: None, stop)
+        context = DispatchContext(client, store, clock, Places(stack.folder), lambda: None, stop)
         report = watch(context, poll=timedelta(minutes=20), on_look=looks.append)
     assert report.exit_code == 0
     occurrences = [row["occurrence"] for row in time.ledger(clock.now()) if row["sid"]]

@@ -17,6 +17,7 @@ from voiceform.cli import main
 from voiceform.emulator import Emulator
 from voiceform.engine.dispatcher import DispatchContext, Report, dispatch_once
 from voiceform.kinds.call.entries import CallStatus
+from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock
 from voiceform.state.open import open_store
 from voiceform.twilio.client import open_client
@@ -67,7 +68,7 @@ class Crowd:
             open_store("sqlite:///.voiceform/state.db", base_dir=self.folder) as store,
             open_client(who, self.emulator.url, read_only=False, clock=clock) as client,
         ):
-            return dispatch_once(DispatchContext(client, store, clock, self.folder, lambda: None))
+            return dispatch_once(DispatchContext(client, store, clock, Places(self.folder), lambda: None))
 
     def check(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Everybody was called once, and the ledger knows it."""

@@ -73,6 +73,13 @@ class LazyGroup(click.Group):
     "-C", "directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Work in DIR."
 )
 @click.option("-f", "files", metavar="FILE_OR_DIR", multiple=True, help="Configuration; may be repeated.")
+@click.option(
+    "--allow-path",
+    "allowed_paths",
+    metavar="DIR",
+    multiple=True,
+    help="Let the configuration name lists below DIR, outside its folder; may be repeated.",
+)
 @click.option("--base-url", metavar="URL", help="Origin of the API, as http://127.0.0.1:8765.")
 @click.option("--state", "state_url", metavar="URL", help="Where recorded state lives.")
 @click.option("--insecure-http", is_flag=True, help="Allow http:// to other hosts than this one.")
@@ -83,6 +90,7 @@ def cli(
     app: App,
     directory: Path | None,
     files: tuple[str, ...],
+    allowed_paths: tuple[str, ...],
     base_url: str | None,
     state_url: str | None,
     insecure_http: bool,
@@ -92,6 +100,8 @@ def cli(
     """Infrastructure as code for the Twilio Voice API."""
     app.directory = directory or Path()
     app.files = files
+    named = app.environ.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
+    app.allowed_paths = (*allowed_paths, *(path for path in named if path))
     app.base_url = base_url or app.environ.get("VOICEFORM_BASE_URL")
     app.state_url = state_url or app.environ.get("VOICEFORM_STATE")
     app.insecure_http = insecure_http

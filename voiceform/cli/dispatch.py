@@ -87,7 +87,7 @@ def command(
             client=client,
             store=store,
             clock=app.clock,
-            folder=app.directory,
+            places=wiring.places(app),
             may_send=lease.ensure_held,
             stop=stop,
             tell=lambda address, key, entry: _tell(app, address, key, entry, show_numbers),

@@ -44,6 +44,7 @@ class App:
     clock: Clock
     directory: Path = field(default_factory=Path)
     files: tuple[str, ...] = ()
+    allowed_paths: tuple[str, ...] = ()
     base_url: str | None = None
     state_url: str | None = None
     insecure_http: bool = False

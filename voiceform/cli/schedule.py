@@ -37,7 +37,7 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
         raise UsageError("--end lies before --start, or more than ten years behind it", hint="choose another")
     desired = wiring.load(app).desired.values()
     found = list(
-        previews((item for item in desired if item.address.kind == "call"), first, last, app.directory)
+        previews((item for item in desired if item.address.kind == "call"), first, last, wiring.places(app))
     )
     if format_ == "json":
         app.console.document(

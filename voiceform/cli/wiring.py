@@ -17,6 +17,7 @@ from voiceform.kinds.base import Kind
 from voiceform.model.errors import CredentialsError
 
 if TYPE_CHECKING:
+    from voiceform.kinds.userfiles import Places
     from voiceform.model.configuration import Configuration
     from voiceform.model.plan import Mode, Plan
     from voiceform.model.progress import Progress
@@ -33,7 +34,15 @@ def kinds(app: App) -> tuple[Kind[Any], ...]:
     from voiceform.kinds.queue import QueueKind
     from voiceform.kinds.retention import RetentionKind
 
-    return (QueueKind(), ConferenceKind(), CallKind(app.directory), RetentionKind())
+    where = places(app)
+    return (QueueKind(), ConferenceKind(), CallKind(where), RetentionKind(where))
+
+
+def places(app: App) -> Places:
+    """Where files that the configuration names may lie: -C, and what --allow-path adds."""
+    from voiceform.kinds.userfiles import Places
+
+    return Places(app.directory, tuple(app.path(name) for name in app.allowed_paths))
 
 
 def load(app: App) -> Configuration:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceform.engine.dispatch_care import Care, look_after
@@ -23,6 +22,7 @@ from voiceform.kinds.call.ledger import Ledger, days_before
 from voiceform.kinds.call.passing import Pace, Tally, record_undialled
 from voiceform.kinds.call.placing import Placer
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.errors import CredentialsError
@@ -49,7 +49,7 @@ class DispatchContext:
     client: Client
     store: DocumentStore
     clock: Clock
-    folder: Path
+    places: Places
     may_send: Callable[[], None]
     stop: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[Address, Key, Entry | None], None] = lambda _address, _key, _entry: None
@@ -141,7 +141,7 @@ def work_off(context: DispatchContext, record: Recorded) -> Pass:
             hint="nothing was sent; use that account's credentials",
         )
     now = context.clock.now()
-    do_not_call = list_of(spec, context.folder)
+    do_not_call = list_of(spec, context.places)
     entries = ledger.entries(days_before(now, lookback(spec)))
     found = due_keys(spec, entries, head, now, do_not_call)
     tally = record_undialled(ledger, found, now)

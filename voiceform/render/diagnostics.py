@@ -57,7 +57,10 @@ class _Sources:
         self._files: dict[str, list[str]] = {}
 
     def line(self, position: Position) -> tuple[str, int] | None:
-        """The line as it may be shown, and the column (from 0) of the position in it; None without source."""
+        """The line as it may be shown, and the column (from 0) of the position in it; None without source and
+        for a private place."""
+        if position.private:
+            return None
         if position.file not in self._files:
             # Only what YAML counts as a line end: str.splitlines knows more of them and would drift off.
             content = self._reader(position.file) or ""

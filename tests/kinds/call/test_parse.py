@@ -11,6 +11,7 @@ from voiceform.config.load import load_configuration
 from voiceform.kinds.call import CallKind
 from voiceform.kinds.conference import ConferenceKind
 from voiceform.kinds.queue import QueueKind
+from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.diagnostics import Diagnostic
@@ -32,7 +33,7 @@ def load(folder: Path, **settings: str) -> Configuration:
         f"calls:\n  one:\n{lines}\n"
     )
     (folder / "voiceform.yaml").write_text(text, encoding="utf-8")
-    kinds = (QueueKind(), ConferenceKind(), CallKind(folder))
+    kinds = (QueueKind(), ConferenceKind(), CallKind(Places(folder)))
     return load_configuration([], base_dir=folder, environ={}, kinds=kinds)
 
 
@@ -102,7 +103,7 @@ def test_answers_lead_to_declared_objects(tmp_path: Path) -> None:
         ({"calling_hours": '{start: "21:00", end: "08:00"}'}, "invalid-hours", "across midnight"),
         ({"calling_hours": '{start: "08:00", end: "21:00", timezone: X}'}, "invalid-hours", "IANA"),
         ({"to": '"client:a"', "calling_hours": '{start: "08:00", end: "21:00"}'}, "unknown-zone", "no known"),
-        ({"to": "{csv: nowhere.csv}"}, "unusable-csv", "No such file"),
+        ({"to": "{csv: nowhere.csv}"}, "unusable-csv", "is missing"),
         ({"pace": "0"}, "out-of-range", "more than 0"),
         ({"retry": "{delay: 5m}"}, "missing-key", "attempts"),
         ({"misfire_grace": "1h30m"}, "invalid-value", "a duration"),
@@ -159,4 +160,6 @@ def test_files_that_are_no_tables(tmp_path: Path, content: bytes, message: str) 
 def test_a_list_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
     configuration = load(tmp_path, do_not_call="nowhere.txt")
     assert [item.code for item in configuration.warnings] == ["do-not-call"]
-    assert configuration.desired[Address("call", "one")].attributes["do_not_call"] == "nowhere.txt"
+    assert configuration.desired[Address("call", "one")].attributes["do_not_call"] == [
+        {"file": "nowhere.txt"}
+    ]

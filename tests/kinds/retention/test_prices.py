@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from voiceform.kinds.retention.prices import PriceFileError, Prices, default_prices, read_price_file
+from voiceform.kinds.userfiles import Places
 
 PRICES = Prices("2026-01-01", "USD", Decimal("0.0005"), 10_000)
 
@@ -41,7 +42,7 @@ def test_the_shipped_figures_have_a_date() -> None:
 )
 def test_a_price_file_stands_beside_the_configuration(tmp_path: Path, text: str) -> None:
     (tmp_path / "prices.yaml").write_text(text)
-    prices = read_price_file("prices.yaml", beside=str(tmp_path / "voiceform.yaml"))
+    prices = read_price_file("prices.yaml", beside=str(tmp_path / "voiceform.yaml"), places=Places(tmp_path))
     assert prices == Prices("2026-02-01", "EUR", Decimal("0.001"), 5)
 
 
@@ -49,13 +50,13 @@ def test_a_price_file_stands_beside_the_configuration(tmp_path: Path, text: str)
     ("text", "reason"),
     [
         ("storage_per_minute_month: 1", "as_of"),
-        ("as_of: someday\nstorage_per_minute_month: 1", "someday"),
+        ("as_of: someday\nstorage_per_minute_month: 1", "as_of is not a date"),
         ("as_of: 2026-01-01\nstorage_per_minute_month: cheap", "not a price"),
         ("as_of: 2026-01-01\nstorage_per_minute_month: -1", "not a price"),
         ("as_of: 2026-01-01\nstorage_per_minute_month: NaN", "not a price"),
         ("as_of: 2026-01-01\nstorage_per_minute_month: 1\nfree_minutes: -1", "free_minutes"),
         ("as_of: 2026-01-01\nstorage_per_minute_month: 1\ncurrency: Dollar", "currency"),
-        ("as_of: 2026-01-01\nstorage_per_minute_month: 1\nfree_minuts: 1", "free_minuts"),
+        ("as_of: 2026-01-01\nstorage_per_minute_month: 1\nfree_minuts: 1", "1 of its keys"),
         ("- 1", "no keys"),
         ("{", "not YAML"),
         ("root:x:0:0:root:/root:/bin/bash", "not"),
@@ -64,6 +65,7 @@ def test_a_price_file_stands_beside_the_configuration(tmp_path: Path, text: str)
 def test_what_is_no_price_file_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "prices").write_text(text)
     with pytest.raises(PriceFileError) as caught:
-        read_price_file("prices", beside=str(tmp_path / "voiceform.yaml"))
+        read_price_file("prices", beside=str(tmp_path / "voiceform.yaml"), places=Places(tmp_path))
     assert reason in str(caught.value)
-    assert "/bin/bash" not in str(caught.value)
+    for secret in ("/bin/bash", "someday", "free_minuts", "cheap", "Dollar"):
+        assert secret not in str(caught.value), "what stands in a file is not repeated"

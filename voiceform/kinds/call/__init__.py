@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
@@ -12,6 +11,7 @@ from voiceform.kinds.call.compare import CALL_SCOPE, compare, with_ledger
 from voiceform.kinds.call.live import LiveCalls, ledger_of, read_live
 from voiceform.kinds.call.parse import KIND, parse
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
@@ -19,18 +19,18 @@ from voiceform.model.resource import Desired, Recorded
 
 class CallKind(Kind[LiveCalls]):
     """Schedules of calls. The API knows nothing like them: they exist in recorded state (without a SID), and
-    what was done about them in the ledger. `folder` is that of the stack, where do-not-call lists are."""
+    what was done about them in the ledger. `places` says where lists of people may lie."""
 
     name = KIND
     section = "calls"
     rank = 40
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, places: Places) -> None:
+        self._places = places
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.call.parse."""
-        return parse(section, context, self._folder)
+        return parse(section, context, self._places)
 
     def refresh(self, context: PlanContext) -> LiveCalls:
         """Read the ledgers, and how the calls are that were placed lately."""
@@ -45,7 +45,7 @@ class CallKind(Kind[LiveCalls]):
 
     def compare(self, context: PlanContext, live: LiveCalls) -> Comparison:
         """See kinds.call.compare."""
-        return compare(context, live, self._folder)
+        return compare(context, live, self._places)
 
     def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveCalls]:
         """Schedules as applying `base` to an empty state would record them; nothing was ever placed."""
@@ -64,7 +64,7 @@ class CallKind(Kind[LiveCalls]):
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.call.act."""
-        return act(change, session, self._folder)
+        return act(change, session, self._places)
 
     def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
         """See kinds.call.act."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from voiceform.kinds.base import Done, Session
@@ -17,6 +16,7 @@ from voiceform.kinds.call.passing import Pace, Tally, record_undialled
 from voiceform.kinds.call.placing import Placer
 from voiceform.kinds.call.refreshing import refresh
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.plan_codec import instant_from_text
@@ -31,7 +31,7 @@ _IN_FLIGHT = timedelta(seconds=35)
 _POLL_SECONDS = 1.0
 
 
-def act(change: Change, session: Session, folder: Path) -> Done:
+def act(change: Change, session: Session, places: Places) -> Done:
     """Register a schedule and place exactly the due calls that the plan names; or remove it."""
     if change.action is Action.DELETE:
         return _remove(change, session)
@@ -42,7 +42,7 @@ def act(change: Change, session: Session, folder: Path) -> Done:
     ledger.set_head(
         account=session.client.account_sid, closed=False, since=session.clock.now() if begins else None
     )
-    tally = _place(change, spec, ledger, session, folder)
+    tally = _place(change, spec, ledger, session, places)
     redirect_calls(spec, ledger, _keys(change, "redirect"), session, tally)
     record_calls(ledger, _keys(change, "record"), session, tally)
     return _done(record, tally)
@@ -78,9 +78,9 @@ def recorded(change: Change) -> Recorded:
     return Recorded(change.address, None, after, protect, change.depends_on)
 
 
-def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, folder: Path) -> Tally:
+def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, places: Places) -> Tally:
     """The calls that the plan names, as far as they may still be placed; and what is too late is recorded."""
-    do_not_call = list_of(spec, folder)
+    do_not_call = list_of(spec, places)
     now = session.clock.now()
     entries = ledger.entries(days_before(now, lookback(spec)))
     found = due_keys(spec, entries, ledger.head(), now, do_not_call)

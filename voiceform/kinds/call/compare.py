@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 from voiceform.kinds.base import Comparison, PlanContext
@@ -14,6 +14,7 @@ from voiceform.kinds.call.entries import Entry, Key
 from voiceform.kinds.call.impact import schedule_impact
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, ledger_of
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Blocked, Change, Mode
 from voiceform.model.plan_codec import instant_to_text
@@ -23,13 +24,13 @@ CALL_SCOPE = "call"
 SCHEDULED_SCOPE = "scheduled:call"
 
 
-def compare(context: PlanContext, live: LiveCalls, folder: Path) -> Comparison:
+def compare(context: PlanContext, live: LiveCalls, places: Places) -> Comparison:
     """Propose changes for every schedule that is declared or recorded."""
     left = dict(context.recorded)
     changes: list[Change] = []
     for desired in context.desired.values():
         record = _record_of(desired, left)
-        changes.append(_declared(context, desired, record, live, folder))
+        changes.append(_declared(context, desired, record, live, places))
     blocked: list[Blocked] = []
     for record in left.values():
         if record.protect:
@@ -44,9 +45,9 @@ def with_ledger(desired: Desired, record: Recorded | None) -> dict[str, Any]:
     return {**desired.attributes, "ledger": name}
 
 
-def list_of(spec: CallSpec, folder: Path) -> DoNotCallList | None:
-    """The do-not-call list of a schedule, if it has one."""
-    return DoNotCallList(folder / spec.do_not_call) if spec.do_not_call is not None else None
+def list_of(spec: CallSpec, places: Places, seen_at: datetime | None = None) -> DoNotCallList | None:
+    """The do-not-call lists of a schedule, if it has any; `seen_at` as in DoNotCallList."""
+    return DoNotCallList(places, spec.do_not_call, seen_at) if spec.do_not_call else None
 
 
 def redirectable(spec: CallSpec, entries: Mapping[Key, Entry]) -> list[Key]:
@@ -68,13 +69,13 @@ def _record_of(desired: Desired, left: dict[Address, Recorded]) -> Recorded | No
 
 
 def _declared(
-    context: PlanContext, desired: Desired, record: Recorded | None, live: LiveCalls, folder: Path
+    context: PlanContext, desired: Desired, record: Recorded | None, live: LiveCalls, places: Places
 ) -> Change:
     after = {**with_ledger(desired, record), "protect": desired.protect}
     before = None if record is None else {**record.attributes, "protect": record.protect}
     spec = CallSpec.of(desired.address, after)
     known = live.of(spec.ledger)
-    do_not_call = list_of(spec, folder)
+    do_not_call = list_of(spec, places, context.now)
     due: list[Due] = []
     if context.mode is not Mode.REVIEW:
         head = known.head

@@ -29,7 +29,7 @@ class Verdict(StrEnum):
     WAIT = "wait"
     """The calling hours begin before the grace ends."""
     BLOCK = "block"
-    """The do-not-call list cannot be read."""
+    """A do-not-call list cannot be relied on."""
     MISS = "missed"
     SUPPRESS = "suppressed"
 
@@ -66,10 +66,10 @@ class Judge:
             return Due(key, Verdict.MISS, since, reason)
         if self.do_not_call is not None:
             try:
-                if self.do_not_call.holds(key.to):
+                if self.do_not_call.holds(key.to, self.now):
                     return Due(key, Verdict.SUPPRESS, since, "on the do-not-call list")
             except DoNotCallError as error:
-                return Due(key, Verdict.BLOCK, since, str(error))
+                return Due(key, Verdict.BLOCK, since, error.what)
         return self._within_hours(key, since, deadline)
 
     def _within_hours(self, key: Key, since: datetime, deadline: datetime) -> Due:

@@ -83,9 +83,10 @@ def _foreseen(spec: CallSpec, instant: datetime, do_not_call: DoNotCallList | No
 
 def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls: int) -> str:
     text = f"the next occurrence calls {_count(calls, 'person', 'people')}"
-    others = [item.reason or "" for item in due if item.verdict in (Verdict.SUPPRESS, Verdict.BLOCK)]
-    if others:
-        text += f", {len(others)} suppressed: {grouped(others)}"
+    for verdict, word in ((Verdict.SUPPRESS, "suppressed"), (Verdict.BLOCK, "not called")):
+        others = [item.reason or "" for item in due if item.verdict is verdict]
+        if others:
+            text += f", {len(others)} {word}: {grouped(others)}"
     if calls:
         duration = timedelta(seconds=(calls - 1) / spec.pace)
         finish = (occurrence.instant + duration).astimezone(spec.schedule.zone)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.answer import parse_answer
-from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
 from voiceform.kinds.call.hours import RECIPIENT, CallingHours
+from voiceform.kinds.call.lists import declared_lists
 from voiceform.kinds.call.recipients import check_number, read_recipients
 from voiceform.kinds.call.schedule import Schedule, ScheduleError
+from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block
@@ -24,11 +23,11 @@ DEFAULT_PACE = 1
 DEFAULT_EVENTS = ("completed",)
 
 
-def parse(section: Block, context: ParseContext, folder: Path) -> list[Desired]:
-    """Desired schedules in source order. `folder` is that of the stack: do-not-call lists are kept relative
-    to it, so that a plan made elsewhere finds nothing to change."""
+def parse(section: Block, context: ParseContext, places: Places) -> list[Desired]:
+    """Desired schedules in source order. Do-not-call lists are kept relative to the stack's folder, so
+    that a plan made elsewhere finds nothing to change."""
     return [
-        _Parsing(key, block, section.key_position(key), context, folder).desired()
+        _Parsing(key, block, section.key_position(key), context, places).desired()
         for key, block in section.items()
     ]
 
@@ -37,17 +36,17 @@ class _Parsing:
     """One entry of the section."""
 
     def __init__(
-        self, key: str, block: Block, position: Position, context: ParseContext, folder: Path
+        self, key: str, block: Block, position: Position, context: ParseContext, places: Places
     ) -> None:
         self.block = block
         self.address = Address(KIND, key)
         self.position = position
         self.context = context
-        self.folder = folder
+        self.places = places
 
     def desired(self) -> Desired:
         block = self.block
-        to = read_recipients(block, str(self.address), self.context.report)
+        to = read_recipients(block, str(self.address), self.context.report, self.places)
         answer = parse_answer(block["answer"], str(self.address), self.context)
         self._check_schedule(block["schedule"])
         self._check_hours(to)
@@ -59,7 +58,7 @@ class _Parsing:
             "schedule": _plain(block["schedule"]),
             "misfire_grace": block.get("misfire_grace", DEFAULT_GRACE),
             "calling_hours": self._hours(),
-            "do_not_call": self._list_path(),
+            "do_not_call": declared_lists(block, str(self.address), self.context.report, self.places),
             "answer": answer.attributes if answer is not None else {},
             "timeout": block.get("timeout"),
             "record": block.get("record", False),
@@ -122,23 +121,6 @@ class _Parsing:
         if not block:
             return None
         return {"timezone": RECIPIENT, **_plain(block)}
-
-    def _list_path(self) -> str | None:
-        """The list's path from the stack's folder; that it cannot be read is only a warning here, because
-        the machine that dials may have it where this one has not."""
-        name = self.block.get("do_not_call")
-        if name is None:
-            return None
-        position = self.block.value_position("do_not_call")
-        path = Path(position.file).parent / name
-        try:
-            DoNotCallList(path).holds("")
-        except DoNotCallError as error:
-            where = f" ({error.where})"
-            self._report(
-                "do-not-call", error.what + where, position, hint=error.hint, severity=Severity.WARNING
-            )
-        return name if os.path.isabs(name) else Path(os.path.relpath(path, self.folder)).as_posix()
 
     def _callback(self) -> dict[str, Any] | None:
         block = self.block.get("status_callback")

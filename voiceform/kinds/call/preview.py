@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from voiceform.kinds.call.compare import list_of
@@ -15,6 +14,7 @@ from voiceform.kinds.call.entries import Key
 from voiceform.kinds.call.impact import moment
 from voiceform.kinds.call.localtime import Occurrence
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.userfiles import Places
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import Desired
 
@@ -55,18 +55,18 @@ class Preview:
         }
 
 
-def previews(desired: Iterable[Desired], start: datetime, end: datetime, folder: Path) -> Iterator[Preview]:
+def previews(desired: Iterable[Desired], start: datetime, end: datetime, places: Places) -> Iterator[Preview]:
     """Every occurrence of these schedules from `start` to `end`, in order of time."""
     specs = [CallSpec.of(item.address, item.attributes) for item in desired]
     found = [(occurrence, spec) for spec in specs for occurrence in spec.schedule.between(start, end)]
     found.sort(key=lambda pair: (pair[0].instant, pair[1].address))
     for occurrence, spec in found:
-        yield _preview(spec, occurrence, folder)
+        yield _preview(spec, occurrence, places)
 
 
-def _preview(spec: CallSpec, occurrence: Occurrence, folder: Path) -> Preview:
+def _preview(spec: CallSpec, occurrence: Occurrence, places: Places) -> Preview:
     instant = occurrence.instant
-    judge = Judge(spec, instant, None, list_of(spec, folder))
+    judge = Judge(spec, instant, None, list_of(spec, places))
     due = [judge.verdict(Key(instant, to), instant) for to in spec.to]
     verdicts = Counter(item.verdict for item in due)
     reasons = Counter(item.reason or "" for item in due if item.verdict not in (Verdict.PLACE, Verdict.WAIT))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from voiceform.kinds.call.tables import TableError, read_table
+from voiceform.kinds.userfiles import Places, UserFileError, place_in, text_of
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block, Series
 from voiceform.model.numbers import normal_number
@@ -19,11 +20,11 @@ Report = Callable[[Diagnostic], None]
 Numbered = tuple[str, Position]
 
 
-def read_recipients(block: Block, address: str, report: Report) -> list[str]:
+def read_recipients(block: Block, address: str, report: Report, places: Places) -> list[str]:
     """The normal numbers under `to`, in order, each once. Everything that is wrong is reported."""
     value = block["to"]
     if isinstance(value, Block):
-        texts = _csv_rows(value, address, report)
+        texts = _csv_rows(value, address, report, places)
     elif isinstance(value, list):
         texts = ((item, _item_position(value, index, block)) for index, item in enumerate(value))
     else:
@@ -76,50 +77,36 @@ def _unique(texts: Iterator[Numbered], address: str, report: Report) -> list[str
     return list(seen)
 
 
-def _csv_rows(value: Block, address: str, report: Report) -> Iterator[Numbered]:
+def _csv_rows(value: Block, address: str, report: Report, places: Places) -> Iterator[Numbered]:
     """The cells of the column, with the line that each stands in; problems of the file are reported."""
     path = Path(value.file).parent / value["csv"]
-    column = value.get("column", DEFAULT_COLUMN)
     name = str(path)
-
-    def problem(message: str, position: Position, hint: str | None = None) -> None:
-        report(Diagnostic("unusable-csv", message, position, hint=hint, address=address))
-
+    count = 0
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = [cell.strip() for cell in next(reader, [])]
-            if header.count(column) != 1:
-                times = "no" if column not in header else "more than one"
-                problem(
-                    f"{name} has {times} column {column!r} in its first line",
-                    value.value_position("column"),
-                    "the first line is a header; name one of its columns with `column:`",
-                )
-                return
-            yield from _cells(reader, header.index(column), len(header), name, address, report)
-    except OSError as error:
-        problem(f"cannot read {name}: {error.strerror}", value.value_position("csv"))
-    except UnicodeDecodeError:
-        problem(f"{name} is not UTF-8 text", value.value_position("csv"))
-    except csv.Error as error:
-        problem(f"{name} is not CSV: {error}", Position(name, reader.line_num, 1))
+        for row in read_table(text_of(places.read(path).content), [value.get("column", DEFAULT_COLUMN)]):
+            count += 1
+            position = place_in(name, row.line)
+            if row.problem is not None:
+                report(Diagnostic("unusable-csv", row.problem, position, address=address))
+                continue
+            yield row.cells[0], position
+    except UserFileError as error:
+        place = value.value_position("csv")
+        report(Diagnostic("unusable-csv", f"{name} {error.what}", place, hint=error.hint, address=address))
+    except TableError as error:
+        place = place_in(name, error.line) if error.line else value.value_position("column")
+        report(Diagnostic("unusable-csv", f"{name} {error}", place, hint=error.hint, address=address))
+    else:
+        if not count:
+            report(_empty(value, name, address))
 
 
-def _cells(
-    reader: Any,  # noqa: ANN401 - csv's reader has no public type
-    index: int,
-    width: int,
-    name: str,
-    address: str,
-    report: Report,
-) -> Iterator[Numbered]:
-    for row in reader:
-        position = Position(name, reader.line_num, 1)
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != width:
-            message = f"this row has {len(row)} cells, the header has {width}"
-            report(Diagnostic("unusable-csv", message, position, address=address))
-            continue
-        yield row[index], position
+def _empty(value: Block, name: str, address: str) -> Diagnostic:
+    return Diagnostic(
+        "no-recipients",
+        f"{name} has a header and no rows: nobody is called",
+        value.value_position("csv"),
+        Severity.WARNING,
+        "did the program that wrote it fail?",
+        address,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from voiceform.kinds.call.donotcall import ListSpec
 from voiceform.kinds.call.hours import CallingHours
 from voiceform.kinds.call.schedule import Schedule
 from voiceform.model.address import Address
@@ -26,7 +27,7 @@ class Retry:
 @dataclass(frozen=True, slots=True)
 class CallSpec:
     """One schedule. `ledger` names its ledger: the first address that it had, so that a renamed schedule
-    finds what it did before. `do_not_call` is a path, relative to the folder of the stack. `pace` is in calls
+    finds what it did before. `pace` is in calls
     per second. `parameters` are the keywords of createCall but `to`."""
 
     address: Address
@@ -36,7 +37,7 @@ class CallSpec:
     schedule: Schedule
     grace: timedelta
     hours: CallingHours | None
-    do_not_call: str | None
+    do_not_call: tuple[ListSpec, ...]
     retry: Retry
     pace: float
     record: bool
@@ -58,7 +59,7 @@ class CallSpec:
             schedule=Schedule.parse(attributes["schedule"]),
             grace=parse_duration(attributes["misfire_grace"]),
             hours=CallingHours.parse(hours) if hours else None,
-            do_not_call=attributes["do_not_call"],
+            do_not_call=tuple(ListSpec.of(item) for item in attributes["do_not_call"] or ()),
             retry=Retry(retry["attempts"], parse_duration(retry["delay"]), frozenset(retry["on"]))
             if retry
             else Retry(),

@@ -13,24 +13,29 @@ from voiceform.model.resource import Desired, Recorded
 
 if TYPE_CHECKING:
     from voiceform.kinds.retention.survey import Survey
+    from voiceform.kinds.userfiles import Places
 
 
 class RetentionKind(Kind["Survey"]):
     """Rules and holds, at addresses that are their paths: `retention.recordings.NAME`,
     `retention.call_records.NAME`, `retention.holds.NAME`.
 
-    They exist in our state alone. What a rule deletes is carried by its change as exact SIDs.
+    They exist in our state alone. What a rule deletes is carried by its change as exact SIDs. `places` says
+    where price files may lie.
     """
 
     name = KIND
     section = "retention"
     rank = 40
 
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.retention.parse."""
         from voiceform.kinds.retention.parse import parse
 
-        return parse(section, context)
+        return parse(section, context, self._places)
 
     def refresh(self, context: PlanContext) -> Survey:
         """See kinds.retention.survey."""

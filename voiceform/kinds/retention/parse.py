@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.retention.policy import CALL_RECORDS, HOLDS, RECORDINGS, address
 from voiceform.kinds.retention.prices import PriceFileError, Prices, default_prices, read_price_file
+from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block, Series
 from voiceform.model.durations import parse_duration
@@ -21,9 +22,9 @@ ARCHIVE_SCHEMES = ("file", "s3", "gs", "az")
 _LISTS = ("source", "status", "channels", "call_sid", "conference_sid", "from", "to", "direction")
 
 
-def parse(section: Block, context: ParseContext) -> list[Desired]:
+def parse(section: Block, context: ParseContext, places: Places) -> list[Desired]:
     """Desired rules in their order, then holds; what the schema cannot say is reported."""
-    prices = _prices(section, context)
+    prices = _prices(section, context, places)
     desired: list[Desired] = []
     for part in (RECORDINGS, CALL_RECORDS):
         rules = section.get(part) or Series()
@@ -174,13 +175,13 @@ def _warn_unreachable(part: str, rules: Series, seen: Mapping[str, Position], co
             return
 
 
-def _prices(section: Block, context: ParseContext) -> Prices:
+def _prices(section: Block, context: ParseContext, places: Places) -> Prices:
     name = section.get("prices")
     if name is None:
         return default_prices()
     position = section.value_position("prices")
     try:
-        return read_price_file(name, beside=position.file)
+        return read_price_file(name, beside=position.file, places=places)
     except PriceFileError as error:
         _complain(context, "price-file", error.what, position, hint=error.hint)
         return default_prices()

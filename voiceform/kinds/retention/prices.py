@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from voiceform.kinds.userfiles import Places, UserFileError
 from voiceform.model.errors import VoiceformError
 
 _LARGEST = 100_000
@@ -38,11 +39,12 @@ class Prices:
         """From the content of a price file; raises ValueError that says what is wrong."""
         unknown = set(document) - _KEYS
         if unknown:
-            raise ValueError(f"unknown key {min(map(str, unknown))!r}")
+            raise ValueError(f"{len(unknown)} of its keys are not those of a price file")
         as_of = document.get("as_of")
         if not isinstance(as_of, str):
             raise ValueError("as_of is missing: the date of the prices")
-        date.fromisoformat(as_of)
+        if not _is_date(as_of):
+            raise ValueError("as_of is not a date such as 2026-11-27")
         price = _decimal(document.get("storage_per_minute_month"))
         free = document.get("free_minutes", 0)
         if not isinstance(free, int) or isinstance(free, bool) or free < 0:
@@ -70,34 +72,36 @@ class Prices:
         return self.monthly(all_minutes) - self.monthly(all_minutes - deleted)
 
 
-def read_price_file(name: str, *, beside: str) -> Prices:
-    """The prices in a JSON or YAML file, relative to the folder of the file `beside`; PriceFileError."""
+def read_price_file(name: str, *, beside: str, places: Places) -> Prices:
+    """The prices in a JSON or YAML file, relative to the folder of the file `beside`; PriceFileError, which
+    repeats nothing of what the file holds."""
     import yaml
 
-    path = Path(beside).parent / name
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise PriceFileError(
-            f"the price file cannot be read: {(error.strerror or 'unknown error').lower()}",
-            hint="the path is relative to the file that names it",
-        ) from None
+        content = places.read(Path(beside).parent / name, _LARGEST).content
+    except UserFileError as error:
+        raise PriceFileError(f"the price file {error.what}", hint=error.hint) from None
     try:
-        if len(content) > _LARGEST:
-            raise ValueError("it is too large")
         document = yaml.load(content.decode("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - texts only
         if not isinstance(document, dict):
             raise ValueError("it holds no keys")
         free = document.get("free_minutes", "0")
-        whole = int(free) if isinstance(free, str) and free.isdecimal() else free
+        whole = int(free) if isinstance(free, str) and free.isdecimal() and len(free) < 16 else free
         return Prices.read({**document, "free_minutes": whole})
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         reason = str(error) if type(error) is ValueError else "it is not YAML or JSON"
         raise PriceFileError(
             f"this is not a price file: {reason}",
-            hint="it has as_of, storage_per_minute_month, and optionally currency and free_minutes",
+            hint="it has as_of, storage_per_minute_month, and optionally source, currency and free_minutes",
         ) from None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _decimal(value: object) -> Decimal:
