@@ -192,6 +192,54 @@ def test_without_a_readable_list_nobody_is_called(stack: Stack, time: Timeline, 
     assert time.placed() == [TO]
 
 
+def test_a_list_that_vanished_is_told_by_every_command(stack: Stack, time: Timeline) -> None:
+    listed = stack.folder / "dnc.txt"
+    listed.write_text("+12125550199\n")
+    stack.write(calls([TO, OTHER], do_not_call="dnc.txt"))
+    time.apply(BEFORE)
+    listed.unlink()
+    gone = "the do-not-call list dnc.txt is missing"
+    assert gone in time.at(BEFORE, "plan").err
+    stack.write(calls([TO, OTHER], do_not_call="dnc.txt", pace="2"))
+    assert f"2 not called: {gone}" in " ".join(time.at(BEFORE, "plan").out.split())
+    assert gone in time.at(BEFORE, "drift").err
+    assert f"call.reminder: 2 not called: {gone}" in time.at(BEFORE, "calls", "list").err
+    assert gone in time.at(BEFORE, "schedule", "--end", "2026-12-02").out
+    early = time.at(BEFORE, "dispatch", "--once")
+    assert (early.code, f"nobody will be called: {gone}" in early.err) == (5, True)
+    late = time.at(after(1), "dispatch", "--once")
+    assert (late.code, f"not called: {gone} (2)" in late.err) == (5, True)
+    assert time.placed() == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "to"),
+    [("sip:+12125550101@pbx.example.com", TO), ("12125550101", TO), (TO, "sip:12125550101@pbx.example.com")],
+)
+def test_a_person_on_the_list_is_not_called_under_another_spelling(
+    stack: Stack, time: Timeline, entry: str, to: str
+) -> None:
+    (stack.folder / "dnc.txt").write_text(f"{entry}\n")
+    stack.write(calls([to, OTHER], do_not_call="[dnc.txt]"))
+    time.apply(BEFORE)
+    time.at(after(1), "dispatch", "--once")
+    assert time.placed() == [OTHER]
+
+
+def test_dispatch_reads_no_list_outside_the_folder_unless_it_is_allowed(
+    stack: Stack, time: Timeline, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    listed = tmp_path_factory.mktemp("shared") / "dnc.txt"
+    listed.write_text("+12125550199\n")
+    stack.write(calls(do_not_call=str(listed)))
+    allow = ["--allow-path", str(listed.parent)]
+    assert time.at(BEFORE, *allow, "apply", "--auto-approve").code == 0
+    refused = time.at(after(1), "dispatch", "--once")
+    assert (refused.code, "outside the folder of the stack" in refused.err, time.placed()) == (5, True, [])
+    time.at(after(1), *allow, "dispatch", "--once")
+    assert time.placed() == [TO]
+
+
 def test_a_busy_number_is_tried_again_with_a_key_of_its_own(stack: Stack, time: Timeline) -> None:
     stack.write(calls(BUSY, retry="{attempts: 2, delay: 10m, on: [busy]}"))
     time.apply(BEFORE)

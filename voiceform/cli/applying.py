@@ -161,7 +161,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     from voiceform.state.lease import acquire
     from voiceform.state.meta import require_account
 
-    configuration = wiring.load(app) if saved is None else None
+    configuration = wiring.load_and_warn(app) if saved is None else None
     who = wiring.credentials(app, configuration.account if configuration is not None else None)
     if saved is not None and saved.account_sid != who.account_sid:
         raise CredentialsError(

@@ -81,7 +81,12 @@ def list_(
             and (not statuses or row.status in statuses)
             and (start is None or row.key.occurrence >= start)
         ]
+        troubles = _troubles(app, store)
     rows.sort(key=lambda row: (row.key.occurrence, row.address, row.key))
+    for address, trouble in troubles.items():
+        planned = sum(row.entry is None and row.address == address for row in rows)
+        if planned:
+            app.console.say(f"{address}: {planned} not called: {trouble}")
     if format_ == "json":
         app.console.document(
             json.dumps({"calls": [row.document(show_numbers) for row in rows]}, indent=2, ensure_ascii=False)
@@ -144,6 +149,24 @@ def _rows(reader: DocumentReader, now: datetime) -> Iterator[_Row]:
                 key = Key(occurrence.instant, to)
                 if (spec.ledger, key) not in entries:
                     yield _Row(str(spec.address), key, None)
+
+
+def _troubles(app: App, reader: DocumentReader) -> dict[str, str]:
+    """By address, why nobody would be called now: a do-not-call list that cannot be relied on."""
+    from voiceform.engine.dispatcher import call_records
+    from voiceform.kinds.call.compare import list_of
+    from voiceform.kinds.call.donotcall import DoNotCallError
+    from voiceform.kinds.call.spec import CallSpec
+
+    found = {}
+    for record in call_records(reader):
+        lists = list_of(CallSpec.of(record.address, record.attributes), wiring.places(app))
+        try:
+            if lists is not None:
+                lists.require(app.clock.now())
+        except DoNotCallError as error:
+            found[str(record.address)] = error.what
+    return found
 
 
 def _print(app: App, rows: list[_Row], show_numbers: bool) -> None:

@@ -106,7 +106,7 @@ def command(
 
 def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
     """Load, connect read-only, and plan."""
-    configuration = wiring.load(app)
+    configuration = wiring.load_and_warn(app)
     who = wiring.credentials(app, configuration.account)
     progress = wiring.progress(app)
     with (
@@ -118,12 +118,10 @@ def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
 
 def review_now(app: App, base: Path, selection: Selection) -> Plan:
     """The offline plan from the configuration at `base` to that of -f."""
-    from dataclasses import replace
-
     from voiceform.engine.review import review
 
-    head = wiring.load(app)
-    before = wiring.load(replace(app, files=(str(base),)))
+    head = wiring.load_and_warn(app)
+    before = wiring.load_base(app, base)
     return review(
         before, head, wiring.kinds(app), now=app.clock.now(), new_id=wiring.new_plan_id, selection=selection
     )

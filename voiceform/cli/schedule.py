@@ -35,7 +35,7 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
     last = _instant(end) if end else first + _SPAN
     if not first <= last <= first + _LONGEST:
         raise UsageError("--end lies before --start, or more than ten years behind it", hint="choose another")
-    desired = wiring.load(app).desired.values()
+    desired = wiring.load_and_warn(app).desired.values()
     found = list(
         previews((item for item in desired if item.address.kind == "call"), first, last, wiring.places(app))
     )

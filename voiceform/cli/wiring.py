@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from voiceform.twilio.credentials import Credentials
 
 
-def kinds(app: App) -> tuple[Kind[Any], ...]:
+def kinds(app: App, folder: Path | None = None) -> tuple[Kind[Any], ...]:
     """Every kind, in the order in which they are parsed: a kind may refer to those before it."""
     from voiceform.kinds.call import CallKind
     from voiceform.kinds.conference import ConferenceKind
     from voiceform.kinds.queue import QueueKind
     from voiceform.kinds.retention import RetentionKind
 
-    where = places(app)
+    where = places(app, folder)
     return (QueueKind(), ConferenceKind(), CallKind(where), RetentionKind(where))
 
 
-def places(app: App) -> Places:
-    """Where files that the configuration names may lie: -C, and what --allow-path adds."""
+def places(app: App, folder: Path | None = None) -> Places:
+    """Where files that the configuration names may lie: `folder` (-C) and what --allow-path adds."""
     from voiceform.kinds.userfiles import Places
 
-    return Places(app.directory, tuple(app.path(name) for name in app.allowed_paths))
+    return Places(folder or app.directory, tuple(app.path(name) for name in app.allowed_paths))
 
 
 def load(app: App) -> Configuration:
@@ -51,6 +51,25 @@ def load(app: App) -> Configuration:
 
     files = [Path(name) for name in app.files]
     return load_configuration(files, base_dir=app.directory, environ=app.environ, kinds=kinds(app))
+
+
+def load_and_warn(app: App) -> Configuration:
+    """As `load`; what is only a warning is told on stderr."""
+    from voiceform.render import diagnostics
+
+    configuration = load(app)
+    if configuration.warnings:
+        app.console.say(diagnostics.text(configuration.warnings))
+    return configuration
+
+
+def load_base(app: App, base: Path) -> Configuration:
+    """The configuration at `base`, a stack of its own that lies elsewhere. Raises ConfigurationError."""
+    from voiceform.config.load import load_configuration
+
+    full = app.path(base)
+    folder = full if full.is_dir() else full.parent
+    return load_configuration([base], base_dir=app.directory, environ=app.environ, kinds=kinds(app, folder))
 
 
 def credentials(app: App, account: str | None) -> Credentials:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from voiceform.engine.dispatch_care import Care, look_after
 from voiceform.kinds.call.compare import list_of
+from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
 from voiceform.kinds.call.due import Due, Verdict, due_keys, lookback, retries
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import Ledger, days_before
@@ -145,9 +146,7 @@ def work_off(context: DispatchContext, record: Recorded) -> Pass:
     entries = ledger.entries(days_before(now, lookback(spec)))
     found = due_keys(spec, entries, head, now, do_not_call)
     tally = record_undialled(ledger, found, now)
-    for item in found:
-        if item.verdict is Verdict.BLOCK:
-            tally.problem(item.reason or "")
+    _count_blocked(found, do_not_call, now, tally)
     if found or head.high_water is None or now - head.high_water > _HEAD_AGE:
         ledger.set_head(high_water=now)
     placer = Placer(spec, ledger, context.client, context.clock, do_not_call, context.may_send)
@@ -156,6 +155,20 @@ def work_off(context: DispatchContext, record: Recorded) -> Pass:
     tally.merge(pace.place_all(placer, ready, lambda key, entry: context.tell(record.address, key, entry)))
     tally.waiting += sum(item.verdict is Verdict.WAIT for item in found)
     return Pass(record.address, tally, _look_again(context, spec, found, entries, tally))
+
+
+def _count_blocked(
+    found: Iterable[Due], do_not_call: DoNotCallList | None, now: datetime, tally: Tally
+) -> None:
+    """Who is not called because of a list that cannot be relied on; also told when nobody is due yet."""
+    blocked = [item.reason or "" for item in found if item.verdict is Verdict.BLOCK]
+    for reason in blocked:
+        tally.problem(f"not called: {reason}")
+    if do_not_call is not None and not blocked:
+        try:
+            do_not_call.require(now)
+        except DoNotCallError as error:
+            tally.problem(f"nobody will be called: {error.what}")
 
 
 def _look_again(

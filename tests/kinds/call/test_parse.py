@@ -163,3 +163,73 @@ def test_a_list_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
     assert configuration.desired[Address("call", "one")].attributes["do_not_call"] == [
         {"file": "nowhere.txt"}
     ]
+
+
+TABLES = {
+    "semicolons": b"name;phone\nA;+12125550101\n",
+    "tabs": b"name\tphone\nA\t+12125550101\n",
+    "UTF-16": "name;phone\nA;+12125550101\n".encode("utf-16"),
+    "said separator": b"sep=;\r\nname;phone\r\nA;+12125550101\r\n",
+    "quoted": b'"name","phone"\n"A, B","+12125550101"\n',
+    "a comma in a cell of semicolons": b"name;phone\nA, B;+12125550101\n",
+    "a line break in a cell": b'name,phone\n"A\nB",+12125550101\n',
+    "old line ends": b"name,phone\rA,+12125550101\r",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_as_spreadsheets_save_them(tmp_path: Path, name: str) -> None:
+    (tmp_path / "people.csv").write_bytes(TABLES[name])
+    assert attributes(tmp_path, to="{csv: people.csv}")["to"] == [TO]
+
+
+def test_lines_are_those_where_a_row_begins(tmp_path: Path) -> None:
+    content = 'sep=;\nname;phone\n"A\nB";+12125550101\nC;12\n'
+    (tmp_path / "people.csv").write_text(content)
+    [found] = problems(tmp_path, to="{csv: people.csv}")
+    assert found.position is not None
+    assert (found.position.line, found.position.private) == (5, True)
+
+
+def test_a_header_without_rows_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("name,phone\n\n")
+    [warning] = load(tmp_path, to="{csv: people.csv}").warnings
+    assert (warning.code, "nobody is called" in warning.message) == ("no-recipients", True)
+
+
+@pytest.mark.parametrize("header", ["Phone", "PHONE", " phone ", "Phone ", "phone;x"])
+def test_headers_that_differ_in_case_are_pointed_at(tmp_path: Path, header: str) -> None:
+    (tmp_path / "people.csv").write_text(f"name,{header}\nA,+12125550101\n")
+    if header.strip() == "phone":
+        assert attributes(tmp_path, to="{csv: people.csv}")["to"] == [TO]
+        return
+    found = problems(tmp_path, to="{csv: people.csv}")
+    assert found[0].code == "unusable-csv"
+    assert ("did you mean" in str(found[0].hint)) == (header != "phone;x")
+
+
+def test_several_lists_are_recorded_with_their_paths(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"{TO}\n")
+    (tmp_path / "b.csv").write_text(f"phone\n{TO}\n")
+    found = load(tmp_path, do_not_call="[a.txt, {file: b.csv, column: phone, max_age: 31d}]")
+    assert found.warnings == ()
+    assert found.desired[Address("call", "one")].attributes["do_not_call"] == [
+        {"file": "a.txt"},
+        {"file": "b.csv", "column": "phone", "max_age": "31d"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lists", "code"),
+    [
+        ("[]", "out-of-range"),
+        ("{column: phone}", "missing-key"),
+        ("{file: a.txt, expires: until}", "do-not-call"),
+        ("{file: a.txt, max_age: 1 month}", "invalid-value"),
+        ("{file: a.txt, colum: phone}", "unknown-key"),
+        ("[a.txt, 5]", "wrong-type"),
+    ],
+)
+def test_lists_that_are_none(tmp_path: Path, lists: str, code: str) -> None:
+    found = problems(tmp_path, do_not_call=lists)
+    assert code in [item.code for item in found], found

@@ -87,7 +87,7 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     tally = record_undialled(ledger, found, now)
     for item in found:
         if item.verdict is Verdict.BLOCK:
-            tally.problem(item.reason or "")
+            tally.problem(f"not called: {item.reason}")
     ledger.set_head(high_water=now)
     planned = [
         Due(Key.of_document(item), Verdict.PLACE, instant_from_text(item["since"]))

@@ -95,10 +95,12 @@ class DoNotCallList:
         answers = [one.holds(who, now, seen) for one in self._lists]  # all: one that cannot be read blocks
         return any(answers)
 
-    def check(self) -> None:
-        """Raise DoNotCallError when a list cannot be used, however old it may be."""
+    def require(self, now: datetime | None) -> None:
+        """Raise DoNotCallError when a list cannot be used at `now`; however old it may be for None."""
         for one in self._lists:
-            one.current()
+            content = one.current()
+            if now is not None:
+                one.require_fresh(content, now)
 
 
 class _OneList:
@@ -112,7 +114,7 @@ class _OneList:
 
     def holds(self, who: str, now: datetime, seen: datetime) -> bool:
         content = self.current()
-        self._require_fresh(content, seen)
+        self.require_fresh(content, seen)
         until = content.people.get(who)
         if until is not None and now < until:
             return True
@@ -175,7 +177,8 @@ class _OneList:
             place = f" (line {error.line})" if error.line else ""
             raise self._unusable(f"{error}{place}", error.hint) from None
 
-    def _require_fresh(self, content: _Content, now: datetime) -> None:
+    def require_fresh(self, content: _Content, now: datetime) -> None:
+        """Raise DoNotCallError when the list is too old at `now`."""
         if self._spec.max_age is None:
             return
         since = self._spec.as_of or content.modified

@@ -37,7 +37,7 @@ def declared_lists(block: Block, address: str, report: Report, places: Places) -
             report(Diagnostic("do-not-call", str(error), place, address=address))
             continue
         try:
-            DoNotCallList(places, (spec,)).check()
+            DoNotCallList(places, (spec,)).require(None)
         except DoNotCallError as error:
             report(Diagnostic("do-not-call", error.what, place, Severity.WARNING, error.hint, address))
     return found
