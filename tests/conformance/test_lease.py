@@ -141,6 +141,37 @@ def test_waiting_ends_when_the_lease_expires(store: Backend, clock: ManualClock)
     dead.release()
 
 
+def test_a_dead_holder_whose_clock_was_a_year_ahead_is_taken_over_without_waiting_a_year(
+    store: Backend, clock: ManualClock
+) -> None:
+    dead = take(store, ManualClock(START + timedelta(days=365)))
+    second = take(store, clock)
+    assert second.token == dead.token + 1
+    assert clock.now() <= START + timedelta(seconds=62)
+    second.release()
+    dead.release()
+
+
+def test_a_living_holder_whose_clock_is_a_year_ahead_keeps_the_lease(store: Backend) -> None:
+    ahead = START + timedelta(days=365)
+    holder = take(store, ManualClock(ahead))
+
+    class Beating(ManualClock):
+        """While somebody waits by it, the holder beats."""
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            beat = show_lease(store)
+            assert beat is not None
+            store.put("lease", beat.renewed(ahead + (self.now() - START)).document(), beat.version)
+
+    watching = Beating(START)
+    with pytest.raises(LockedError):
+        take(store, watching)
+    assert watching.now() < START + timedelta(seconds=5)
+    holder.release()
+
+
 def test_a_holder_that_is_seen_to_beat_is_alive_whatever_the_clocks_say(store: Backend) -> None:
     slow, fast = ManualClock(START), ManualClock(START + timedelta(minutes=10))
     holder = take(store, slow)

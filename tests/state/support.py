@@ -22,8 +22,13 @@ def queue(name: str) -> Address:
     return Address("queue", name)
 
 
+def sid_of(name: str) -> str:
+    """A SID that follows from the name."""
+    return f"QU{name.encode().hex():0>32}"
+
+
 def recorded(name: str, **attributes: object) -> Recorded:
-    return Recorded(queue(name), f"QU{name:0>32}", {"friendly_name": name, "max_size": 100, **attributes})
+    return Recorded(queue(name), sid_of(name), {"friendly_name": name, "max_size": 100, **attributes})
 
 
 def create(name: str, **details: object) -> Change:
@@ -39,7 +44,7 @@ def create(name: str, **details: object) -> Change:
 
 
 def applied(name: str) -> Outcome:
-    return Outcome(queue(name), Action.CREATE, Status.APPLIED, sid=f"QU{name:0>32}", request_id="RQ1")
+    return Outcome(queue(name), Action.CREATE, Status.APPLIED, sid=sid_of(name), request_id="RQ1")
 
 
 def plan_of(changes: Sequence[Change], plan_id: str = "plan-1") -> Plan:

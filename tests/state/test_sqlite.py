@@ -184,7 +184,8 @@ def test_a_folder_that_cannot_be_made_is_a_state_error(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "file" / "state.db") as store:
         with pytest.raises(StateError, match="cannot use the state file"):
             store.put("key", {}, None)
-        assert store.get("key") is None
+        with pytest.raises(StateError, match="Not a directory"):
+            store.get("key")
 
 
 def test_a_full_disk_leaves_the_state_as_it_was(path: Path, store: SqliteStore) -> None:

@@ -15,6 +15,7 @@ from voiceform.cli import wiring
 from voiceform.cli.options import App, format_option, show_numbers_option
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
+from voiceform.model.json_text import read_json
 from voiceform.model.masking import mask
 
 if TYPE_CHECKING:
@@ -94,14 +95,14 @@ def mv(app: App, source: str, target: str) -> int:
 @click.pass_obj
 def rm(app: App, address: str) -> int:
     """Forget ADDRESS; the live object stays as it is and is no longer ours."""
-    from voiceform.state.resources import load_resources
+    from voiceform.state.resources import resource_key, resource_removal
 
     target = Address.parse(address)
     with _writing(app, "state rm") as store:
-        resources = load_resources(store)
-        if target not in resources.recorded:
+        entry = store.get(resource_key(target))  # not decoded: what cannot be understood can be removed
+        if entry is None:
             raise _not_recorded(target)
-        store.write([resources.removal(target)])
+        store.write([resource_removal(target, entry.version)])
     app.console.show(f"{target} is no longer recorded; the live object was not touched.")
     return 0
 
@@ -125,8 +126,8 @@ def push(app: App, file: Path) -> int:
     from voiceform.state.transfer import push
 
     try:
-        text = sys.stdin.read() if str(file) == "-" else app.path(file).read_text(encoding="utf-8")
-        document = json.loads(text)
+        content = sys.stdin.buffer.read() if str(file) == "-" else app.path(file).read_bytes()
+        document = read_json(content)
     except (OSError, ValueError) as error:
         raise StateError(
             f"cannot read the state to push: {error}", where=str(file), hint="pass what `state pull` printed"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from voiceform.model.errors import PlanFileError
+from voiceform.model.json_text import read_json
 from voiceform.model.plan import FORMAT_VERSION, Plan
 from voiceform.model.plan_codec import document_digest, plan_from_document, plan_to_document
 from voiceform.model.schema_files import schema_text
@@ -61,11 +62,9 @@ def read_plan(stream: BinaryIO) -> Plan:
 
 def _checked(content: bytes, where: str) -> dict[str, Any]:
     try:
-        document = json.loads(content.decode("utf-8"))
+        document = read_json(content)
     except ValueError as error:
-        raise PlanFileError(
-            "this is not a whole plan file (truncated, or not JSON)", where=where, hint=_AGAIN
-        ) from error
+        raise PlanFileError(f"this is not a whole plan file: {error}", where=where, hint=_AGAIN) from error
     _check_version(document, where)
     if document.get("digest") != document_digest(document):
         raise PlanFileError("the plan was edited: its digest does not fit", where=where, hint=_AGAIN)

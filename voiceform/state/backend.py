@@ -6,6 +6,7 @@ import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from types import TracebackType
 from typing import Self
 
@@ -132,14 +133,17 @@ def encode(document: Document) -> str:
     return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
 
-def decode(key: str, text: str | bytes, label: str) -> Document:
-    """The document that `encode` wrote; StateError naming the key when it is damaged."""
+def decode(key: str, version: str, text: str, label: str) -> Document:
+    """The document that `encode` wrote and `new_version` sealed; StateError naming the key when it is not."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(key, label, f"is not JSON ({error})") from error
     if not isinstance(document, dict):
         raise damaged(key, label, "is not a JSON object")
+    token, _, seal = version.partition("-")
+    if seal != _seal(token, key, text):
+        raise damaged(key, label, "is not as it was written (its checksum does not fit)")
     return document
 
 
@@ -159,6 +163,13 @@ def conflict(key: str, label: str) -> StateConflictError:
     )
 
 
-def new_version() -> str:
-    """A version that was never used before, so that a change and its reversal do not look alike."""
-    return secrets.token_hex(8)
+def new_version(key: str, text: str) -> str:
+    """A version for a document stored under `key` as `text`: never used before, so that a change and its
+    reversal do not look alike, and with a checksum, so that no flipped bit is taken for what was written."""
+    token = secrets.token_hex(8)
+    return f"{token}-{_seal(token, key, text)}"
+
+
+def _seal(token: str, key: str, text: str) -> str:
+    # The length of the key keeps a piece of it from passing for a piece of the text.
+    return blake2b(f"{token}{len(key)}:{key}{text}".encode(), digest_size=8).hexdigest()

@@ -12,13 +12,10 @@ from voiceform.model.clock import Clock
 from voiceform.model.errors import LeaseLostError, StateConflictError, StateError
 from voiceform.model.store import Document
 from voiceform.state.backend import LEASE_KEY, Backend
-from voiceform.state.lease_document import LeaseRecord
+from voiceform.state.lease_document import ALLOWANCE, LeaseRecord
 
 _BEATS = 3
 """Heartbeats per life of a lease."""
-
-_MARGIN = 6
-"""The holder stops this part of the `ttl` before others may take over: the clocks' allowance."""
 
 
 def machine_uptime() -> float:
@@ -119,4 +116,4 @@ class Heartbeat:
         self._record, self._version, self._deadline = renewed, version, self._runs_out(started)
 
     def _runs_out(self, started: float) -> float:
-        return started + self._ttl * (1 - 1 / _MARGIN)
+        return started + self._ttl * (1 - 1 / ALLOWANCE)

@@ -11,7 +11,9 @@ How it stays safe:
   by default) is the difference up to which two holders can never overlap. Beyond it a taker-over may come
   too early; the fence then refuses the first holder's next write, and since every intent is written
   before its request, it also stops its requests. Who waits for a lease also watches it: a holder that is
-  seen to beat is alive whatever its clock says, and one that does not beat for a whole `ttl` is dead.
+  seen to beat is alive whatever its clock says, and one that does not beat for a whole `ttl` is dead. A
+  lease whose last heartbeat lies in the future is watched in this way by everybody, also by who does not
+  want to wait: by its own clock it could last for years.
 - Object stores cannot check the token in the same step as the write. There the lease is read just before
   each write; what is left is a holder that is paused between the two for longer than the rest of its lease.
   Its late write still fails unless the document is exactly as it was before the pause.
@@ -97,9 +99,9 @@ def acquire(
             except StateConflictError:
                 continue
             return Lease(Heartbeat(store, taken, version, ttl, clock, uptime, started), store)
-        if now >= deadline:
+        if now >= deadline and (watch.beats or not current.is_ahead_of(now)):
             raise locked_error(current, store.label)
-        clock.sleep(min(_POLL, deadline - now).total_seconds())
+        clock.sleep(min(_POLL, max(deadline - now, _POLL / 10)).total_seconds())
 
 
 def show_lease(reader: DocumentReader) -> LeaseRecord | None:
@@ -142,13 +144,13 @@ class _Watch:
     def __init__(self) -> None:
         self._version: str | None = None
         self._since: datetime | None = None
-        self._beats = False
+        self.beats = False
 
     def is_dead(self, lease: LeaseRecord, now: datetime) -> bool:
         """Whether the holder's lease is over, seen from here at `now`."""
         if self._since is None or lease.version != self._version:
-            self._beats = self._since is not None
+            self.beats = self._since is not None
             self._version, self._since = lease.version, now
         if now - self._since >= lease.ttl:
             return True
-        return now >= lease.expires_at and not self._beats
+        return now >= lease.expires_at and not self.beats

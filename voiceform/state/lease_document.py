@@ -10,6 +10,9 @@ from voiceform.model.store import Document, Entry
 from voiceform.state.backend import damaged
 from voiceform.state.documents import check_document
 
+ALLOWANCE = 6
+"""The part of the `ttl` by which clocks may differ: so much earlier a holder stops than others take over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
@@ -39,6 +42,10 @@ class LeaseRecord:
     def ttl(self) -> timedelta:
         """How long it lives after a heartbeat."""
         return self.expires_at - self.heartbeat_at
+
+    def is_ahead_of(self, now: datetime) -> bool:
+        """Whether its holder's clock is ahead of ours by more than clocks may differ."""
+        return self.heartbeat_at - now > self.ttl / ALLOWANCE
 
     @classmethod
     def taken(

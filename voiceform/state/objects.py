@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 _PARALLEL = 32
 _ATTEMPTS = 2
 _TOMBSTONE = b""
+_BODY = re.compile(rb'\{"write":"(?P<write>[0-9a-f-]+)","document":(?P<document>\{.*\})\}', re.DOTALL)
+"""An object: the version that its write was sealed with, and the text of the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class ObjectStore(Backend):
     fence is checked before a batch, and our own deadline before each put (voiceform.state.lease says what
     is left of the race).
 
-    Every stored object holds the text of its write, unique, so a put whose answer got lost is settled by
+    Every stored object holds the version of its write, unique, so a put whose answer got lost is settled by
     reading the object again: ours, or somebody else's.
     """
 
@@ -116,7 +118,8 @@ class ObjectStore(Backend):
         if write.document is None:
             self._put(write.key, _TOMBSTONE, _mode(write.expected_version or "{}"), check)
             return None
-        body = f'{{"write":"{new_version()}","document":{encode(write.document)}}}'.encode()
+        text = encode(write.document)
+        body = f'{{"write":"{new_version(write.key, text)}","document":{text}}}'.encode()
         if write.expected_version is not None:
             return self._put(write.key, body, _mode(write.expected_version), check)
         try:
@@ -187,10 +190,11 @@ class ObjectStore(Backend):
             yield self._entry(key, found)
 
     def _entry(self, key: str, found: _Object) -> Entry:
-        document = decode(key, found.body, self.label).get("document")
-        if not isinstance(document, dict):
+        body = _BODY.fullmatch(found.body)
+        if body is None:
             raise damaged(key, self.label, "is not a state document")
-        return Entry(key, document, found.version)
+        text = body["document"].decode("ascii", "replace")
+        return Entry(key, decode(key, body["write"].decode("ascii"), text, self.label), found.version)
 
     def _state_error(self, error: Exception) -> StateError:
         status = _status(error)

@@ -39,9 +39,9 @@ def open_store(url: str, *, base_dir: Path) -> Backend:
 
 
 def _sqlite_path(rest: str, base_dir: Path) -> Path:
-    if not rest.startswith("/") or rest in ("/", "//"):
+    if not rest.startswith("/") or rest in ("/", "//") or rest.startswith(("/~", "/:memory:")):
         raise UsageError(
-            "a SQLite state URL has three slashes and a path",
+            "a SQLite state URL has three slashes and the path of a file, which is taken as it is",
             hint="for example sqlite:///.voiceform/state.db, or sqlite:////var/lib/voiceform/state.db",
         )
     return base_dir / rest[1:]

@@ -117,7 +117,7 @@ class PostgresStore(Backend):
 
     def _check(self, connection: Connection, guard: Guard, lease_key: str) -> None:
         row = connection.execute(self._sql.lease, (lease_key,)).fetchone()
-        guard(None if row is None else decode(lease_key, row[0], self.label))
+        guard(None if row is None else decode(lease_key, row[0], row[1], self.label))
 
     def _read(self, query: Any, parameters: tuple[object, ...]) -> Sequence[tuple[str, str, str]]:  # noqa: ANN401
         def work(connection: Connection) -> Sequence[tuple[str, str, str]]:
@@ -129,7 +129,7 @@ class PostgresStore(Backend):
         return self._call(work)
 
     def _entry(self, key: str, version: str, text: str) -> Entry:
-        return Entry(key, decode(key, text, self.label), version)
+        return Entry(key, decode(key, version, text, self.label), version)
 
     def _ensure_table(self, connection: Connection) -> None:
         if not self._table_exists:

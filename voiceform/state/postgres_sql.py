@@ -74,7 +74,7 @@ class Statements:
             "SELECT key, version, document::text FROM {} WHERE key >= %s AND key < %s ORDER BY key LIMIT %s",
             table,
         )
-        self.lease = _compose("SELECT document::text FROM {} WHERE key = %s FOR SHARE", table)
+        self.lease = _compose("SELECT version, document::text FROM {} WHERE key = %s FOR SHARE", table)
         self.versions = _compose("SELECT key, version FROM {} WHERE key = ANY(%s)", table)
         self.insert = _compose(
             "INSERT INTO {} (key, version, document)"
@@ -139,12 +139,13 @@ class Batch:
                 versions.append(None)
                 deletes.append((write.key, write.expected_version or ""))
                 continue
-            version = new_version()
+            text = encode(write.document)
+            version = new_version(write.key, text)
             versions.append(version)
             if write.expected_version is None:
-                inserts.append((write.key, version, encode(write.document)))
+                inserts.append((write.key, version, text))
             else:
-                updates.append((write.key, version, encode(write.document), write.expected_version))
+                updates.append((write.key, version, text, write.expected_version))
         return cls(tuple(versions), inserts, updates, deletes)
 
     def run(self, connection: Connection, statements: Statements, label: str) -> None:

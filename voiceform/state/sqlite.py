@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from voiceform.model.errors import StateError
+from voiceform.model.errors import LockedError, StateError
 from voiceform.model.store import Entry, Write
 from voiceform.state.backend import (
     HIGHEST,
@@ -29,17 +30,27 @@ from voiceform.state.backend import (
     encode,
     new_version,
 )
-from voiceform.state.sqlite_file import check_database, create_database, make_private
+from voiceform.state.sqlite_file import (
+    check_database,
+    copy_database,
+    create_database,
+    is_there,
+    make_private,
+    verify_database,
+)
 
 _PAGE = 2_000
+_NO_RIGHT_TO_WRITE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
 class SqliteStore(Backend):
     """Documents in the SQLite file `path`, which is made (mode 0600) by the first write and not before.
 
     Write-ahead log with synchronous=FULL: a commit is on the disk when the call returns. A batch is one
-    transaction. Another process that writes is waited for, `busy_timeout` long. A file that is not a
-    voiceform state, or is damaged, or was replaced under us, is a StateError and stays as it is.
+    transaction. Another process that writes is waited for, `busy_timeout` long (then LockedError). A file
+    that is not a voiceform state, or is damaged, or was replaced under us, is a StateError and stays as it
+    is; its structure is verified when it is opened, each document when it is read. Without write access it
+    can be read all the same.
     """
 
     def __init__(self, path: Path, *, busy_timeout: timedelta = timedelta(seconds=30)) -> None:
@@ -48,6 +59,7 @@ class SqliteStore(Backend):
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
+        self._copy: TemporaryDirectory[str] | None = None
 
     @property
     def label(self) -> str:
@@ -86,7 +98,7 @@ class SqliteStore(Backend):
             try:
                 if guard is not None:
                     row = _row(connection, lease_key)
-                    guard(decode(lease_key, row[2], self.label) if row else None)
+                    guard(decode(*row, self.label) if row else None)
                 versions = tuple(self._write_one(connection, write) for write in writes)
                 connection.execute("COMMIT")
             except BaseException:
@@ -101,22 +113,29 @@ class SqliteStore(Backend):
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+            if self._copy is not None:
+                self._copy.cleanup()
+                self._copy = None
 
     def _write_one(self, connection: sqlite3.Connection, write: Write) -> str | None:
-        version = None if write.document is None else new_version()
         if write.document is None:
             done = connection.execute(
                 "DELETE FROM documents WHERE key = ? AND version = ?", (write.key, write.expected_version)
             )
-        elif write.expected_version is None:
+            if done.rowcount != 1:
+                raise conflict(write.key, self.label)
+            return None
+        text = encode(write.document)
+        version = new_version(write.key, text)
+        if write.expected_version is None:
             done = connection.execute(
                 "INSERT INTO documents (key, version, document) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (write.key, version, encode(write.document)),
+                (write.key, version, text),
             )
         else:
             done = connection.execute(
                 "UPDATE documents SET version = ?, document = ? WHERE key = ? AND version = ?",
-                (version, encode(write.document), write.key, write.expected_version),
+                (version, text, write.key, write.expected_version),
             )
         if done.rowcount != 1:
             raise conflict(write.key, self.label)
@@ -124,17 +143,29 @@ class SqliteStore(Backend):
 
     def _read(self, query: str, parameters: tuple[object, ...]) -> Sequence[tuple[str, str, str]]:
         with self._lock, self._errors():
-            if self._connection is None and not os.path.lexists(self._path):
+            if self._connection is None and not is_there(self._path):
                 return []
-            return self._open().execute(query, parameters).fetchall()
+            try:
+                return self._open().execute(query, parameters).fetchall()
+            except sqlite3.Error as error:
+                if self._copy is not None or _code(error) not in _NO_RIGHT_TO_WRITE:
+                    raise
+                if self._connection is not None:
+                    self._connection.close()
+                return self._open_copy().execute(query, parameters).fetchall()
 
     def _entry(self, key: str, version: str, text: str) -> Entry:
-        return Entry(key, decode(key, text, self.label), version)
+        return Entry(key, decode(key, version, text, self.label), version)
 
     def _open_for_writing(self) -> sqlite3.Connection:
-        if self._connection is None and not os.path.lexists(self._path):
+        if self._connection is None and not is_there(self._path):
             create_database(self._path)
         connection = self._open()
+        if self._copy is not None:
+            raise StateError(
+                f"the state file {self.label} cannot be written here",
+                hint="nothing was written; reading goes on. Get write access to the file and to its folder",
+            )
         if _inode(self._path) != self._inode:
             raise StateError(
                 f"the state file {self.label} was removed or replaced while it was in use",
@@ -147,16 +178,30 @@ class SqliteStore(Backend):
             check_database(self._path)
             make_private(self._path)
             self._inode = _inode(self._path)
-            connection = sqlite3.connect(
-                f"file:{quote(os.fsencode(self._path))}?mode=rw",
-                uri=True,
-                timeout=self._busy_timeout.total_seconds(),
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            connection.execute("PRAGMA synchronous = FULL")
-            self._connection = connection
+            self._connection = self._connect(self._path)
+            self._connection.execute("PRAGMA synchronous = FULL")
+            verify_database(self._connection, self.label)
         return self._connection
+
+    def _open_copy(self) -> sqlite3.Connection:
+        """Where SQLite may not write its log beside the file (a read-only mount, another user's state), a
+        private copy is read instead: SQLite has no way to read a file and its log without writing."""
+        self._copy = copy_database(self._path)
+        self._connection = self._connect(Path(self._copy.name) / self._path.name)
+        verify_database(self._connection, self.label)
+        return self._connection
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(os.fsencode(path))}?mode=rw",
+            uri=True,
+            timeout=self._busy_timeout.total_seconds(),
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        # A damaged byte must reach the checksum, which names the document.
+        connection.text_factory = _text
+        return connection
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -185,12 +230,21 @@ def _inode(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _state_error(error: sqlite3.Error, label: str) -> StateError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StateError(
-            f"the state file {label} is being written by another process",
-            hint="run the command again when that process has ended",
+        return LockedError(
+            f"the state file {label} is being written by another process, which does not end",
+            hint="nothing was done; end that process (it may be stopped: look with `lsof` or `fuser`),"
+            " then run the command again",
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StateError(

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from voiceform.model.errors import StateError
 
@@ -17,6 +18,7 @@ LAYOUT = 1
 """The table layout of this program, SQLite's `user_version`."""
 
 _HEADER_LENGTH = 100
+_COPIES = 5
 
 
 def create_database(path: Path) -> None:
@@ -63,6 +65,58 @@ def check_database(path: Path) -> None:
             f"the state file {path} was written by a newer voiceform",
             hint="it was left as it is; upgrade voiceform",
         )
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything at `path`; OSError when that cannot be known: a folder that may not be
+    searched must not look like a state that was never written."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def verify_database(connection: sqlite3.Connection, label: str) -> None:
+    """Raise StateError unless the structure of the file is sound, its index above all.
+
+    A flipped bit in a key would make a document invisible, and a call that was placed would be placed again;
+    damage within a document is found when the document is read.
+    """
+    (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise StateError(
+            f"the state file {label} is damaged ({verdict})",
+            hint="it was left as it is; move it away, then put a backup there or use `voiceform state push`",
+        )
+
+
+def copy_database(path: Path) -> TemporaryDirectory[str]:
+    """A private folder with a copy of the database and its log, as they were at one instant."""
+    names = (path, Path(f"{path}-wal"))
+    folder = TemporaryDirectory(prefix="voiceform-", ignore_cleanup_errors=True)
+    for _ in range(_COPIES):
+        before = [_stamp(name) for name in names]
+        for name in names:
+            target = Path(folder.name) / name.name
+            target.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                target.write_bytes(name.read_bytes())
+        if [_stamp(name) for name in names] == before:
+            return folder
+    folder.cleanup()
+    raise StateError(
+        f"the state file {path} keeps changing while it is read",
+        hint="it cannot be written here, so it is read from a copy; run the command again",
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def make_private(path: Path) -> None:

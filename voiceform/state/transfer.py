@@ -38,7 +38,7 @@ def pull(reader: DocumentReader) -> Document:
     )
 
 
-def push(store: DocumentStore, document: Mapping[str, Any]) -> bool:
+def push(store: DocumentStore, document: Any) -> bool:  # noqa: ANN401 - any JSON value
     """Make the state hold what `pull` wrote; False when it does already.
 
     Only the ledger of calls is never taken back: what was placed since the pull stays known, or it would be
@@ -85,8 +85,8 @@ def _is_pulled(key: str) -> bool:
     return key != meta_documents.KEY and not _is_lease(key)
 
 
-def _checked(document: Mapping[str, Any]) -> Meta:
-    check_format(document.get("format"))
+def _checked(document: Any) -> Meta:  # noqa: ANN401 - any JSON value
+    check_format(document.get("format") if isinstance(document, dict) else None)
     problem = problem_of(None, document)
     if problem is not None:
         raise StateError(
