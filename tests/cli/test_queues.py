@@ -154,7 +154,7 @@ def test_refresh_only_apply_records_what_is_live(stack: Stack) -> None:
     stack.account.post(f"Queues/{live['a']['sid']}.json", MaxSize=9)
     stack.account.delete(f"Queues/{live['b']['sid']}.json")
     writes = stack.account.writes()
-    stack.apply("--refresh-only")
+    stack.apply("--refresh-only", "--approve", "delete:queue=1")
     assert stack.account.writes() == writes
     assert stack.run("drift").code == 0
     assert stack.ok("state", "show", "queue.a").json["attributes"]["max_size"] == 9

@@ -3,16 +3,18 @@ answers (tests/hostile/answers.py) and hands everything else through."""
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+from typing import Any
 from urllib.parse import urlsplit
 
-from tests.twilio.scripted import Seen, Server, Step
+from tests.twilio.scripted import Seen, Server, Step, answer
 
 _NOT_HANDED_ON = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
@@ -54,6 +56,22 @@ class Proxy(Server):
         with self._lock:
             self.rules.insert(0, rule)
         return rule
+
+    def edit(
+        self, method: str, path: str, change: Callable[[Any], object], *, times: int | None = None
+    ) -> Rule:
+        """Let the real server answer, and pass its JSON on as `change` leaves it (2xx answers only)."""
+
+        def step(seen: Seen) -> bytes:
+            reply = self._forward(seen)
+            head, _, body = reply.partition(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 2"):
+                return reply
+            document = json.loads(body)
+            change(document)
+            return answer(int(head.split()[1]), document, Content_Type="application/json")
+
+        return self.rule(method, path, step, times=times)
 
     def seen(self, method: str, path: str) -> list[Seen]:
         """The requests so far that a rule of that method and path would take, oldest first."""

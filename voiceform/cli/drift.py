@@ -33,10 +33,11 @@ def command(
 ) -> int:
     """Look for drift; exit 3 when there is some. The same as plan --refresh-only --detailed-exitcode."""
     from voiceform.cli.documents import Source
-    from voiceform.cli.plan import exit_code, plan_now, show
+    from voiceform.cli.plan import DRIFT_EXIT, exit_code, plan_now, show
     from voiceform.cli.wiring import PlanOptions
     from voiceform.model.plan import Mode
 
     plan = plan_now(app, PlanOptions(Mode.REFRESH_ONLY, target, exclude))
     show(app, plan, format_, show_numbers=show_numbers, source=Source(stack, commit, artifact))
-    return exit_code(plan, detailed=True)
+    # What would block accepting the drift is in the document; here nobody accepts anything.
+    return DRIFT_EXIT if plan.drift else exit_code(plan, detailed=True)

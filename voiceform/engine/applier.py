@@ -76,7 +76,8 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
     run = begin_run(store, plan, who=context.who, now=started)
     resources = load_resources(store)
     if plan.mode is Mode.REFRESH_ONLY:
-        outcomes = accept_drift(plan, run, resources)
+        session = new_session(context, resources, plan.plan_id)
+        outcomes = accept_drift(plan, run, resources, {kind.name: kind for kind in context.kinds}, session)
     else:
         outcomes = _Execution(plan, context, run, resources).outcomes()
     finished = context.clock.now()

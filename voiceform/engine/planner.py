@@ -16,7 +16,7 @@ from voiceform.engine.targets import Choice, Selection
 from voiceform.kinds.base import Comparison, Kind, PlanContext
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
-from voiceform.model.plan import Action, Change, Drift, Mode, Plan, StateVersion, Summary
+from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan, StateVersion, Summary
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
@@ -54,9 +54,7 @@ class PlanRequest:
 def make_plan(request: PlanRequest) -> Plan:
     """Refresh every kind, compare, and put the plan together. Raises TwilioError and UsageError."""
     desired = {} if request.mode is Mode.DESTROY else request.configuration.desired
-    request.selection.check(
-        {*request.configuration.desired, *request.recorded}, {kind.name for kind in request.kinds}
-    )
+    kinds = {kind.name for kind in request.kinds}
     request = replace(request, kinds=_concerned(request))
     contexts = {
         kind.name: PlanContext(
@@ -73,7 +71,17 @@ def make_plan(request: PlanRequest) -> Plan:
     }
     live = refresh(request.kinds, contexts)
     compared = [kind.compare(contexts[kind.name], live[kind.name]) for kind in request.kinds]
+    request.selection.check(addresses_in(request, compared), kinds)
     return assemble(request, compared)
+
+
+def addresses_in(request: PlanRequest, compared: Sequence[Comparison]) -> set[Address]:
+    """Every address that somebody may mean: declared, recorded, and of live objects that are neither."""
+    known = {*request.configuration.desired, *request.recorded}
+    for part in compared:
+        known.update(change.address for change in part.changes)
+        known.update(Address(item.kind, item.sid) for item in part.unmanaged)
+    return known
 
 
 def _concerned(request: PlanRequest) -> Kinds:
@@ -95,18 +103,29 @@ def refresh(kinds: Kinds, contexts: Mapping[str, PlanContext]) -> dict[str, Any]
 def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
     """Select, order, count and limit what the kinds propose."""
     refresh_only = request.mode is Mode.REFRESH_ONLY
-    proposed = [] if refresh_only else [change for part in compared for change in part.changes]
+    proposed = [change for part in compared for change in part.changes]
+    if refresh_only:  # nothing is done, so nothing needs anything else
+        proposed = [replace(change, depends_on=()) for change in proposed]
     chosen = request.selection.choose(proposed)
+    addresses = {change.address for change in chosen} | {
+        change.previous_address for change in chosen if change.previous_address is not None
+    }
+    keep_all = request.selection.everything
+    drift = tuple(
+        replace(item, fields=_drift_fields(item))
+        for part in compared
+        for item in sorted(part.drift, key=lambda item: item.address)
+        if keep_all or item.address in addresses
+    )
     ranks = {kind.name: kind.rank for kind in request.kinds}
     dependencies = {address: record.depends_on for address, record in request.recorded.items()}
-    changes = in_order(chosen, requirements(chosen, dependencies), ranks)
+    changes = [] if refresh_only else in_order(chosen, requirements(chosen, dependencies), ranks)
     by_name = {kind.name: kind for kind in request.kinds}
     changes = [_completed(change, by_name[change.kind]) for change in changes]
-    addresses = {change.address for change in changes} | {
-        change.previous_address for change in changes if change.previous_address is not None
-    }
-    keep_all = request.selection.everything or refresh_only
-    limits = limit_violations(changes, request.configuration.safety, _populations(request, changes, compared))
+    forgotten = [item for item in drift if refresh_only and item.status is DriftStatus.GONE]
+    limits = limit_violations(
+        changes, request.configuration.safety, _populations(request, changes, compared), forgotten
+    )
     own = [] if refresh_only else [blocked for part in compared for blocked in part.blocked]
     return Plan(
         plan_id=request.new_id(),
@@ -118,12 +137,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
         complete=request.selection.everything or _nothing_left_out(request, proposed, chosen),
         summary=summarise(changes),
         changes=tuple(changes),
-        drift=tuple(
-            replace(drift, fields=_drift_fields(drift))
-            for part in compared
-            for drift in sorted(part.drift, key=lambda item: item.address)
-            if keep_all or drift.address in addresses
-        ),
+        drift=drift,
         unmanaged=tuple(
             item for part in compared for item in sorted(part.unmanaged, key=lambda item: item.name)
         ),
@@ -140,11 +154,7 @@ def _nothing_left_out(request: PlanRequest, proposed: Sequence[Change], chosen: 
     """Whether the choice left out nothing that there is, as `--exclude retention.*` without any retention."""
     read = {kind.name for kind in request.kinds}
     known = {*request.configuration.desired, *request.recorded}
-    return (
-        request.mode is not Mode.REFRESH_ONLY
-        and len(chosen) == len(proposed)
-        and all(address.kind in read for address in known)
-    )
+    return len(chosen) == len(proposed) and all(address.kind in read for address in known)
 
 
 def summarise(changes: Sequence[Change]) -> Summary:

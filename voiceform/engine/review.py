@@ -65,25 +65,22 @@ def review(
             recorded=stand_ins,
         )
         compared.append(kind.compare(context, live))
-    selection = selection or Selection()
-    selection.check({*head.desired, *recorded}, {kind.name for kind in kinds})
-    plan = assemble(
-        PlanRequest(
-            configuration=head,
-            kinds=kinds,
-            client=no_client,
-            store=NothingStored(),
-            recorded=recorded,
-            state=StateVersion(None, 0),
-            account_sid=head.account,
-            created_at=now,
-            now=now,
-            new_id=new_id,
-            mode=Mode.REVIEW,
-            selection=selection,
-        ),
-        compared,
+    request = PlanRequest(
+        configuration=head,
+        kinds=kinds,
+        client=no_client,
+        store=NothingStored(),
+        recorded=recorded,
+        state=StateVersion(None, 0),
+        account_sid=head.account,
+        created_at=now,
+        now=now,
+        new_id=new_id,
+        mode=Mode.REVIEW,
+        selection=selection or Selection(),
     )
+    request.selection.check({*head.desired, *recorded}, {kind.name for kind in kinds})
+    plan = assemble(request, compared)
     return replace(plan, changes=tuple(_without_identity(change) for change in plan.changes))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from voiceform.model.errors import BlockedError, StalePlanError, UsageError
-from voiceform.model.plan import Action, Blocked, Change, Plan
+from voiceform.model.plan import Action, Blocked, Change, Drift, Plan
 from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.safety import Safety
 
@@ -53,19 +53,30 @@ class Approvals:
 
 
 def limit_violations(
-    changes: Sequence[Change], safety: Safety, populations: Mapping[str, int]
+    changes: Sequence[Change],
+    safety: Safety,
+    populations: Mapping[str, int],
+    forgotten: Sequence[Drift] = (),
 ) -> list[Blocked]:
-    """Every limit that `changes` exceed. `populations` is how many objects of each kind there are now."""
-    counts: Counter[str] = Counter()
-    shares: Counter[str] = Counter()
+    """Every limit that `changes` exceed. `populations` is how many objects of each kind there are now.
+
+    To forget what is gone weighs as much as to delete it: so do the changes that only forget, and the drift
+    in `forgotten`, which a refresh-only plan would accept.
+    """
+    counts = Counter(f"{_DELETE}{drift.address.kind}" for drift in forgotten)
+    shares = counts.copy()
+    only_forgotten = counts.copy()
     for change in changes:
         counts.update(change.counts)
+        if change.action is Action.DELETE and not change.operations:
+            only_forgotten.update(change.counts)
         # Ending a live room weighs as a deletion, but what is declared stays: it is no share of anything.
         deletes = change.action is Action.DELETE
         shares.update({s: count for s, count in change.counts.items() if deletes or s in BULK_SCOPES})
     violations = []
     for scope, count in sorted(counts.items()):
         addresses = tuple(change.address for change in changes if change.counts.get(scope))
+        addresses += tuple(item.address for item in forgotten if scope == f"{_DELETE}{item.address.kind}")
         exceeded = _exceeded(scope, count, shares[scope], safety, populations)
         if exceeded is not None:
             rule, limit = exceeded
@@ -73,7 +84,7 @@ def limit_violations(
             violations.append(
                 Blocked(
                     rule=rule,
-                    message=f"{_describe(scope, count)}; safety.{rule} allows {limit}",
+                    message=f"{_describe(scope, count, only_forgotten[scope])}; safety.{rule} allows {limit}",
                     hint=f"check the plan; if it is meant, approve it: --approve {approval}={count}",
                     addresses=addresses,
                     scope=approval,
@@ -121,10 +132,15 @@ def _exceeded(
     return None
 
 
-def _describe(scope: str, count: int) -> str:
+def _describe(scope: str, count: int, forgotten: int) -> str:
     if scope == SCHEDULED_SCOPE:
         return f"{count} {'call' if count == 1 else 'calls'} would be placed at the next occurrence"
     if scope == CALL_SCOPE:
         return f"{count} {'call' if count == 1 else 'calls'} would be placed"
     noun = scope.removeprefix(_DELETE).replace("_", " ").replace("-", " ")
-    return f"{count} {noun if count == 1 else noun + 's'} would be deleted"
+    what = f"{count} {noun if count == 1 else noun + 's'}"
+    if forgotten == 0:
+        return f"{what} would be deleted"
+    if forgotten == count:
+        return f"{what} would be forgotten, which the account does not have any more"
+    return f"{what} would be deleted or, where the account does not have them any more, forgotten"

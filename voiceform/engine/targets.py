@@ -114,7 +114,7 @@ def _nothing_matches(option: str, pattern: str, names: list[str]) -> UsageError:
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     elif _GLOB & set(pattern):
-        hint = "no declared or recorded address fits this pattern"
+        hint = "no declared, recorded or live address fits this pattern"
     else:
         hint = (
             "an address is a kind and a key, as in queue.support; `voiceform state list` shows recorded ones"

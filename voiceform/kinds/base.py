@@ -84,6 +84,24 @@ class Comparison:
     populations: Mapping[str, int] = field(default_factory=dict)
 
 
+def several_records(desired: Desired, records: Sequence[Recorded]) -> Blocked:
+    """The refusal where a key and its earlier names stand for more than one recorded object: one could take
+    the key, and the others would be deleted although they are named."""
+    names = ", ".join(
+        f"{record.address} ({record.sid})" if record.sid else str(record.address) for record in records
+    )
+    return Blocked(
+        rule="several-aliases",
+        message=f"{desired.address} stands for several recorded objects: {names}",
+        hint="leave one of them in `aliases` and declare the others under keys of their own; what is"
+        " neither declared nor an alias is deleted as removed",
+        addresses=(
+            desired.address,
+            *(record.address for record in records if record.address != desired.address),
+        ),
+    )
+
+
 class Evidence(Protocol):
     """Takes down what happened to each object that was destroyed or spared, durably and in order."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from voiceform.kinds.base import Comparison, PlanContext
 from voiceform.kinds.queue.compare import compare
 from voiceform.kinds.queue.live import LiveQueues
@@ -127,9 +129,9 @@ def test_no_longer_declared_is_deleted_and_counted() -> None:
     assert change.counts == {"delete:queue": 1}
 
 
-def test_no_longer_declared_and_already_gone_needs_no_request_and_counts_nothing() -> None:
+def test_to_forget_what_is_gone_needs_no_request_and_counts_as_a_deletion() -> None:
     change = only(planned([], [recorded("a", "QU1", "A")], []))
-    assert (change.action, change.operations, change.counts) == (Action.DELETE, (), {})
+    assert (change.action, change.operations, change.counts) == (Action.DELETE, (), {"delete:queue": 1})
 
 
 def test_protection_is_remembered_when_the_block_is_removed() -> None:
@@ -223,3 +225,100 @@ def test_renaming_onto_a_stranger_is_refused() -> None:
     )
     assert [blocked.rule for blocked in result.blocked] == ["name-taken"]
     assert "QU9" in result.blocked[0].message
+
+
+def test_two_recorded_names_of_one_key_are_refused_and_nothing_is_deleted() -> None:
+    result = planned(
+        [desired("c", "C", aliases=("a", "b"))],
+        [recorded("a", "QU1", "A"), recorded("b", "QU2", "B")],
+        [live("QU1", "A"), live("QU2", "B")],
+        Ownership.EXCLUSIVE,
+    )
+    assert [blocked.rule for blocked in result.blocked] == ["several-aliases"]
+    assert "queue.a (QU1), queue.b (QU2)" in result.blocked[0].message
+    assert not [change for change in result.changes if change.action is Action.DELETE]
+
+
+def test_a_key_and_its_alias_that_are_both_recorded_are_refused() -> None:
+    result = planned(
+        [desired("a", "A", aliases=("b",))],
+        [recorded("a", "QU1", "A"), recorded("b", "QU2", "B")],
+        [live("QU1", "A"), live("QU2", "B")],
+    )
+    assert [blocked.rule for blocked in result.blocked] == ["several-aliases"]
+    assert not [change for change in result.changes if change.action is Action.DELETE]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (("support", "support"), ("Support", "Support")),
+        (("support", "Support"), ("SUPPORT", "Billing")),
+        (("cafe", "Café"), ("coffee", "Cafe\u0301")),
+        (("strasse", "STRASSE"), ("street", "Straße")),
+    ],
+)
+def test_a_name_of_which_only_case_or_unicode_form_changes_is_renamed_in_place(
+    old: tuple[str, str], new: tuple[str, str]
+) -> None:
+    change = only(planned([desired(*new)], [recorded(old[0], "QU1", old[1])], [live("QU1", old[1])]))
+    assert (change.action, change.reason, change.operations) == (Action.UPDATE, "renamed", ("updateQueue",))
+    assert (change.sid, str(change.previous_address)) == ("QU1", f"queue.{old[0]}")
+
+
+def test_which_of_two_near_names_is_meant_is_not_guessed() -> None:
+    result = planned(
+        [desired("x", "SUPPORT")],
+        [recorded("a", "QU1", "Support"), recorded("b", "QU2", "support")],
+        [live("QU1", "Support"), live("QU2", "support")],
+    )
+    create = next(change for change in result.changes if change.action is Action.CREATE)
+    assert {str(needed) for needed in create.depends_on} <= {"queue.a", "queue.b"}
+    assert create.depends_on, "a near name is free before it is taken"
+
+
+def test_the_exact_owner_of_a_name_comes_before_a_near_one() -> None:
+    result = planned(
+        [desired("Support", "x"), desired("new", "Support")],
+        [recorded("support", "QU1", "Support")],
+        [live("QU1", "Support")],
+    )
+    sids = {str(change.address): change.sid for change in result.changes}
+    assert sids == {"queue.Support": None, "queue.new": "QU1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "difference"),
+    [
+        ("Alpha ", "'Alpha '", "blanks"),
+        ("ALPHA", "'ALPHA'", "case"),
+        ("Al\u200bpha", r"'Al\u200bpha'", "dashes or characters that do not show"),
+        ("\u0410lpha", r"'\u0410lpha'", "letters that look alike"),
+        ("A1pha", "'A1pha'", "letters that look alike"),
+        ("AIpha", "'AIpha'", "letters that look alike"),
+        ("\uff21lpha", r"'\uff21lpha'", "Unicode form"),
+        ("al\u00a0PHA", r"'al\xa0PHA'", "blanks and case"),
+    ],
+)
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_live_queue_of_nearly_the_name_is_told_before_a_second_is_made(
+    name: str, shown: str, difference: str, ours: bool
+) -> None:
+    kept = [desired("other", name)] if ours else []
+    known = [recorded("other", "QU1", name)] if ours else []
+    result = planned([desired("alpha", "Alpha"), *kept], known, [live("QU1", name)])
+    change = next(change for change in result.changes if str(change.address) == "queue.alpha")
+    assert change.action is Action.CREATE
+    assert f"QU1 has nearly the name 'Alpha': {shown} differs only in {difference};" in change.impact[0]
+
+
+def test_names_that_do_not_look_alike_are_not_told() -> None:
+    change = only(planned([desired("alpha", "Alpha")], [], [live("QU1", "Alpho"), live("QU2", "Beta")]))
+    assert not change.impact
+
+
+def test_a_change_of_protection_alone_is_no_drift() -> None:
+    change = only(planned([desired("a", "A", protect=True)], [recorded("a", "QU1", "A")], [live("QU1", "A")]))
+    assert change.reason == "protection"
+    drifted = planned([desired("a", "A", protect=True)], [recorded("a", "QU1", "A")], [live("QU1", "A", 5)])
+    assert only(drifted).reason == "drifted"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
@@ -31,8 +31,8 @@ class QueueKind(Kind[LiveQueues]):
         return parse(section, context)
 
     def refresh(self, context: PlanContext) -> LiveQueues:
-        """List every queue of the account; the API has no filter for queues."""
-        return read_queues(context.client, context.progress)
+        """See kinds.queue.live: what is recorded is there unless Twilio says for its SID that it is not."""
+        return read_queues(context.client, _sids(context.recorded), context.progress)
 
     def compare(self, context: PlanContext, live: LiveQueues) -> Comparison:
         """See kinds.queue.compare."""
@@ -63,7 +63,7 @@ class QueueKind(Kind[LiveQueues]):
 
     def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
         """See kinds.queue.export."""
-        return export(read_queues(client), recorded)
+        return export(read_queues(client, _sids(recorded)), recorded)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.queue.act."""
@@ -72,3 +72,7 @@ class QueueKind(Kind[LiveQueues]):
     def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
         """See kinds.queue.act."""
         return settle(changes, session)
+
+
+def _sids(recorded: Mapping[Address, Recorded]) -> Iterator[str | None]:
+    return (record.sid for record in recorded.values())

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from voiceform.kinds.base import Done, Session
-from voiceform.kinds.queue.live import LiveQueues, live_queue, read_queues
+from voiceform.kinds.queue.live import LiveQueues, fetch_queue, live_queue, read_queues
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Attributes, Live, Recorded
 from voiceform.model.run import Status
-from voiceform.twilio.errors import AmbiguousError, ApiError, NotFoundError
+from voiceform.twilio.errors import AmbiguousError, ApiError
 
 NAME_EXISTS = 22003
 """Twilio's answer to a second queue of one name; it is missing from Twilio's error dictionary."""
@@ -24,8 +25,6 @@ def act(change: Change, session: Session) -> Done:
     """Create, update or delete as planned. API errors propagate; the applier turns them into outcomes."""
     if change.action is Action.CREATE:
         return _create(change, session)
-    if change.action is Action.DELETE and not change.operations:
-        return Done(Status.APPLIED, message="was gone already")
     found = _read_again(change, session)
     if isinstance(found, Done):
         return found
@@ -33,8 +32,11 @@ def act(change: Change, session: Session) -> Done:
 
 
 def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
-    """Read all queues once and see which of `changes` happened: the name is unique, the SID is exact."""
-    live = read_queues(session.client)
+    """Read all queues once and see which of `changes` happened: the name is unique, the SID is exact.
+
+    What a list misses is asked for by its SID.
+    """
+    live = read_queues(session.client, (change.sid for change in changes))
     settled = ((change.address, _settle(change, live)) for change in changes)
     return {address: done for address, done in settled if done is not None}
 
@@ -74,7 +76,7 @@ def _create(change: Change, session: Session) -> Done:
                 raise
             return _settle_name(change, after, session)
         else:
-            return _applied(change, live_queue(queue))
+            return _as_asked(change, live_queue(queue))
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -86,7 +88,8 @@ def _settle_name(change: Change, after: Attributes, session: Session) -> Done:
         return Done(
             Status.FAILED,
             message=f"the API says that {after['friendly_name']!r} exists, but does not list it",
-            hint="names may differ only in case or in white space: look for it in the Twilio console",
+            hint="plan again in a minute: lists lag behind; names may also differ only in case or in blanks,"
+            " then the Twilio console shows it",
         )
     return Done(
         Status.STALE,
@@ -98,16 +101,22 @@ def _settle_name(change: Change, after: Attributes, session: Session) -> Done:
 
 def _read_again(change: Change, session: Session) -> Live | Done:
     """The object as it is now, or how the change ends because it is not as planned."""
-    try:
-        found = live_queue(session.client.fetch_queue(change.sid or ""))
-    except NotFoundError:
-        if change.action is Action.DELETE:
-            return Done(Status.APPLIED, sid=change.sid, message="was gone already")
+    found = fetch_queue(session.client, change.sid) if change.sid is not None else None
+    if found is None and change.action is Action.DELETE:
+        return Done(Status.APPLIED, sid=change.sid, message="was gone already")
+    if found is None:
         return Done(
             Status.STALE,
             sid=change.sid,
             message=f"the queue {change.sid} was deleted after the plan was made",
             hint="plan again",
+        )
+    if change.action is Action.DELETE and not change.operations:
+        return Done(
+            Status.STALE,
+            sid=change.sid,
+            message=f"the queue {change.sid} is there, although it was gone when the plan was made",
+            hint="nothing was forgotten; plan again",
         )
     if found.fingerprint == change.fingerprint:
         return found
@@ -129,14 +138,7 @@ def _update(change: Change, found: Live, session: Session) -> Done:
     if change.operations:
         moved = {key: value for key, value in after.items() if found.attributes[key] != value}
         found = live_queue(session.client.update_queue(found.sid, **moved))
-        if found.attributes != after:
-            return Done(
-                Status.FAILED,
-                sid=found.sid,
-                message=f"the API accepted the update and answered with {dict(found.attributes)}",
-                hint="plan again to see what is still to do",
-            )
-    return _applied(change, found)
+    return _as_asked(change, found)
 
 
 def _delete(found: Live, session: Session) -> Done:
@@ -152,11 +154,31 @@ def _delete(found: Live, session: Session) -> Done:
     return Done(Status.APPLIED, sid=found.sid)
 
 
-def _applied(change: Change, found: Live) -> Done:
-    after = change.after or {}
-    recorded = Recorded(
-        change.address, found.sid, _attributes(after), bool(after.get("protect")), change.depends_on
+def _as_asked(change: Change, found: Live) -> Done:
+    """How a write ends that the API answered with `found`: failed where that is not what was asked for.
+
+    Then too what is there is recorded, lest the next plan take it for a change of somebody else.
+    """
+    asked = _attributes(change.after or {})
+    done = _applied(change, found)
+    if found.attributes == asked:
+        return done
+    differing = ", ".join(
+        f"{key} {found.attributes[key]!r} instead of {value!r}"
+        for key, value in asked.items()
+        if found.attributes[key] != value
     )
+    return replace(
+        done,
+        status=Status.FAILED,
+        message=f"the API accepted it and answered with {differing}",
+        hint="that is recorded; plan again to see what is still to do",
+    )
+
+
+def _applied(change: Change, found: Live) -> Done:
+    protect = bool((change.after or {}).get("protect"))
+    recorded = Recorded(change.address, found.sid, found.attributes, protect, change.depends_on)
     return Done(Status.APPLIED, recorded, sid=found.sid)
 
 

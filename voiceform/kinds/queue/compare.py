@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
-from voiceform.kinds.base import Comparison, PlanContext
+from voiceform.kinds.base import Comparison, PlanContext, several_records
 from voiceform.kinds.queue.impact import deletion_impact, update_impact
 from voiceform.kinds.queue.live import LiveQueues
-from voiceform.kinds.queue.names import order_name_changes
+from voiceform.kinds.queue.names import order_name_changes, tell_near_names
 from voiceform.model.address import Address
+from voiceform.model.names import identity
 from voiceform.model.plan import Action, Blocked, Change, Drift, DriftStatus, Mode, Unmanaged
 from voiceform.model.resource import Attributes, Desired, Live, Recorded
 from voiceform.model.safety import Ownership
@@ -35,36 +37,70 @@ class _Comparing:
         self.touched: set[str] = set()
 
     def run(self) -> Comparison:
-        pairs = [(desired, self._record_of(desired)) for desired in self.context.desired.values()]
-        pairs = [(desired, record or self._record_by_name(desired)) for desired, record in pairs]
-        for desired, record in pairs:
+        for desired, record in self._pairs():
             self.changes.append(self._declared(desired, record))
         for record in self.left.values():
             self._removed(record)
         unmanaged = self._unmanaged()
         changes, cycles = order_name_changes(self.changes, self.live)
+        if self.context.mode is not Mode.REVIEW:  # where names that look alike are findings of the files
+            changes = tell_near_names(changes, self.live)
         return Comparison(changes, self.drift, unmanaged, [*self.blocked, *cycles])
 
-    def _record_of(self, desired: Desired) -> Recorded | None:
-        """The record under this address or, for a renamed key, under one of its earlier addresses."""
-        for address in (desired.address, *desired.aliases):
-            if address in self.left:
-                return self.left.pop(address)
-        return None
+    def _pairs(self) -> list[tuple[Desired, Recorded | None]]:
+        """Each declared queue with its record, by the surest sign first: what one has, no other can take."""
+        found: dict[Address, Recorded] = {}
+        for look_up in (self._by_address, self._by_live_name, self._by_address_folded, self._by_name_folded):
+            for desired in self.context.desired.values():
+                if desired.address not in found and (record := look_up(desired)) is not None:
+                    found[desired.address] = self.left.pop(record.address)
+        return [(desired, found.get(desired.address)) for desired in self.context.desired.values()]
 
-    def _record_by_name(self, desired: Desired) -> Recorded | None:
+    def _by_address(self, desired: Desired) -> Recorded | None:
+        """The record under this address or, for a renamed key, under one of its earlier addresses."""
+        names = dict.fromkeys((desired.address, *desired.aliases))
+        known = [address for address in names if address in self.left]
+        if len(known) > 1:
+            self.blocked.append(several_records(desired, [self.left[address] for address in known]))
+            for address in known[1:]:
+                self.touched.add(self.left.pop(address).sid or "")
+        return self.left[known[0]] if known else None
+
+    def _by_live_name(self, desired: Desired) -> Recorded | None:
         """A key renamed without an alias: the queue of that name is recorded under a key that is gone.
 
         Deleting it and creating one of the same name would lose callers for nothing.
         """
         found = self.live.by_name.get(desired.attributes["friendly_name"])
         record = self.recorded_by_sid.get(found.sid) if found is not None else None
-        return self.left.pop(record.address, None) if record is not None else None
+        return self.left.get(record.address) if record is not None else None
+
+    def _by_address_folded(self, desired: Desired) -> Recorded | None:
+        """A key of which only the case was changed."""
+        return self._only_one(self.left_by_key.get(identity(desired.address.name), ()))
+
+    def _by_name_folded(self, desired: Desired) -> Recorded | None:
+        """A name of which only the case or the Unicode form was changed, and the key with it."""
+        named = self.live.by_identity.get(identity(desired.attributes["friendly_name"]), ())
+        return self._only_one(self.recorded_by_sid[q.sid] for q in named if q.sid in self.recorded_by_sid)
+
+    def _only_one(self, records: Iterable[Recorded]) -> Recorded | None:
+        """The one that nobody else has; none where it cannot be told which is meant."""
+        left = [record for record in records if record.address in self.left]
+        return left[0] if len(left) == 1 else None
+
+    @cached_property
+    def left_by_key(self) -> Mapping[str, Sequence[Recorded]]:
+        """Records by key, where case does not count."""
+        found: dict[str, list[Recorded]] = {}
+        for record in self.left.values():
+            found.setdefault(identity(record.address.name), []).append(record)
+        return found
 
     def _declared(self, desired: Desired, record: Recorded | None) -> Change:
         found = self.live.by_sid.get(record.sid) if record is not None and record.sid is not None else None
         if record is not None:
-            self._note_drift(desired.address, record, found)
+            self._note_drift(record, found)
         if found is None:
             found = self._unclaimed(desired.attributes["friendly_name"])
             if found is None:
@@ -107,21 +143,34 @@ class _Comparing:
             depends_on=desired.depends_on,
         )
 
-    def _note_drift(self, address: Address, record: Recorded, found: Live | None) -> None:
+    def _note_drift(self, record: Recorded, found: Live | None) -> None:
         if found is None:
-            replaced = self._unclaimed(record.attributes["friendly_name"])
-            why = f"another queue of this name, {replaced.sid}, took its place" if replaced else None
             self.drift.append(
-                Drift(address, DriftStatus.GONE, record.sid, record.attributes, None, explanation=why)
+                Drift(
+                    record.address,
+                    DriftStatus.GONE,
+                    record.sid,
+                    record.attributes,
+                    None,
+                    explanation="; ".join(self._remarks(record)) or None,
+                )
             )
         elif found.attributes != record.attributes:
             self.drift.append(
-                Drift(address, DriftStatus.CHANGED, record.sid, record.attributes, found.attributes)
+                Drift(record.address, DriftStatus.CHANGED, record.sid, record.attributes, found.attributes)
             )
+
+    def _remarks(self, record: Recorded) -> Iterator[str]:
+        """What should be known of a queue that is gone."""
+        if record.protect:
+            yield "it is protected, so somebody deleted it outside of voiceform"
+        replaced = self._unclaimed(record.attributes["friendly_name"])
+        if replaced is not None:
+            yield f"another queue of this name, {replaced.sid}, took its place"
 
     def _removed(self, record: Recorded) -> None:
         found = self.live.by_sid.get(record.sid) if record.sid is not None else None
-        self._note_drift(record.address, record, found)
+        self._note_drift(record, found)
         if found is None:
             self.changes.append(
                 Change(
@@ -130,6 +179,8 @@ class _Comparing:
                     reason="already-gone",
                     sid=record.sid,
                     before=_with_protect(record.attributes, record.protect),
+                    impact=tuple(self._remarks(record)),
+                    counts={DELETE_SCOPE: 1},
                 )
             )
             return
@@ -163,7 +214,9 @@ def _reason(desired: Desired, record: Recorded | None, found: Live, previous: Ad
         return "adopted"
     if previous is not None:
         return "renamed"
-    return "drifted" if record.attributes == desired.attributes else "changed"
+    if record.attributes != desired.attributes:
+        return "changed"
+    return "protection" if found.attributes == desired.attributes else "drifted"
 
 
 def _deletion(address: Address, found: Live, reason: str, protect: bool) -> Change:

@@ -2,37 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from voiceform.model.names import identity, looks
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Live
+from voiceform.twilio.errors import NotFoundError
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
     from voiceform.twilio.resources import Queue
 
 TASK = "reading queues"
+_FEW = 8
+_AT_ONCE = 8
 
 
 class LiveQueues:
-    """The queues of an account, found by SID or by name (unique in an account)."""
+    """The queues of an account, found by SID or by name (unique in an account).
+
+    Of the SIDs that were asked for, what is not in here is gone: Twilio itself answered so for that very SID.
+    """
 
     def __init__(self, queues: Iterable[Live]) -> None:
         self.by_sid: dict[str, Live] = {queue.sid: queue for queue in queues}
         self.by_name: dict[str, Live] = {queue.name: queue for queue in self.by_sid.values()}
 
+    @cached_property
+    def by_identity(self) -> Mapping[str, Sequence[Live]]:
+        """By name, where neither case nor Unicode form counts."""
+        found: dict[str, list[Live]] = {}
+        for queue in self.by_sid.values():
+            found.setdefault(identity(queue.name), []).append(queue)
+        return found
 
-def read_queues(client: Client, progress: Progress | None = None) -> LiveQueues:
-    """List all queues (listQueues has no filter)."""
+    @cached_property
+    def by_looks(self) -> Mapping[str, Sequence[Live]]:
+        """By what a name looks like (see voiceform.model.names)."""
+        found: dict[str, list[Live]] = {}
+        for queue in self.by_sid.values():
+            for look in looks(queue.name):
+                found.setdefault(look, []).append(queue)
+        return found
+
+
+def read_queues(
+    client: Client, sids: Iterable[str | None] = (), progress: Progress | None = None
+) -> LiveQueues:
+    """All queues that the account lists (there is no filter), and those of `sids` that its list misses.
+
+    Lists lag behind, lose rows that move while one pages, and come empty from caches; so what a list misses
+    is asked for by its SID, and only Twilio's own 404 counts as gone. When more than a few are missing the
+    list is read once more before that. Raises TwilioError for every answer that leaves open what there is.
+    """
     progress = progress or Silent()
     progress.start(TASK)
-    found: list[Live] = []
-    for queue in client.list_queues():
-        found.append(live_queue(queue))
-        progress.advance(TASK)
+    found = _listed(client, progress)
+    wanted = {sid for sid in sids if sid is not None}
+    if len(wanted - found.keys()) > _FEW:
+        found |= _listed(client, progress)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        fetched = pool.map(lambda sid: fetch_queue(client, sid), sorted(wanted - found.keys()))
+        found.update((queue.sid, queue) for queue in fetched if queue is not None)
     progress.finish(TASK)
-    return LiveQueues(found)
+    return LiveQueues(found.values())
+
+
+def _listed(client: Client, progress: Progress) -> dict[str, Live]:
+    found: dict[str, Live] = {}
+    for queue in client.list_queues():
+        found[queue.sid] = live_queue(queue)
+        progress.advance(TASK)
+    return found
+
+
+def fetch_queue(client: Client, sid: str) -> Live | None:
+    """One queue; None when Twilio itself says that there is none."""
+    try:
+        return live_queue(client.fetch_queue(sid))
+    except NotFoundError:
+        return None
 
 
 def live_queue(queue: Queue) -> Live:

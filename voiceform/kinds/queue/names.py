@@ -2,38 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from voiceform.kinds.queue.live import LiveQueues
 from voiceform.model.address import Address
+from voiceform.model.names import difference, identity, looks, spelled_out
 from voiceform.model.plan import Action, Blocked, Change
+from voiceform.model.resource import Live
+
+_MOST_NEAR = 3
 
 
 def order_name_changes(changes: Sequence[Change], live: LiveQueues) -> tuple[list[Change], list[Blocked]]:
     """Make each change that takes a name depend on the one that gives it up.
 
     Blocks what cannot be ordered: names that are swapped in a ring, and a name that a queue holds which
-    this plan does not touch (the API would answer 22003).
+    this plan does not touch (the API would answer 22003). Names that differ only in case or Unicode form are
+    ordered like equal ones, since the service may take them for equal.
     """
     by_sid = {change.sid: change for change in changes if change.sid is not None and change.operations}
     blocked: list[Blocked] = []
     waits: dict[Address, Address] = {}
     for change in changes:
         name = _taken_name(change)
-        holder = live.by_name.get(name) if name is not None else None
-        if holder is None or holder.sid == change.sid:
+        holder = _holder(change, name, live) if name is not None else None
+        if name is None or holder is None:
             continue
         giver = by_sid.get(holder.sid)
-        if giver is None or _kept_name(giver) == name:
-            blocked.append(_taken(change, holder.sid, name))
-        else:
+        kept = _kept_name(giver) if giver is not None else holder.name
+        if kept is None or identity(kept) != identity(name):
+            assert giver is not None  # noqa: S101 - only a change gives a name up
             waits[change.address] = giver.address
+        elif kept == name:
+            blocked.append(_taken(change, holder.sid, name))
     while ring := _ring(waits):
         blocked.append(_swapped(ring))
         for address in ring:
             del waits[address]
     return [_waiting_for(waits.get(change.address), change) for change in changes], blocked
+
+
+def _holder(change: Change, name: str, live: LiveQueues) -> Live | None:
+    """Another live queue that has the name, or else one that may count as having it."""
+    exact = live.by_name.get(name)
+    near = live.by_identity.get(identity(name), ()) if exact is None else (exact,)
+    return next((queue for queue in near if queue.sid != change.sid), None)
+
+
+def tell_near_names(changes: Sequence[Change], live: LiveQueues) -> list[Change]:
+    """Say of each change that takes a name which live queues keep a name that looks like it."""
+    kept = {
+        change.sid: _kept_name(change) for change in changes if change.sid is not None and change.operations
+    }
+    return [_told(change, kept, live) for change in changes]
+
+
+def _told(change: Change, kept: Mapping[str, str | None], live: LiveQueues) -> Change:
+    name = _taken_name(change)
+    if name is None:
+        return change
+    near = {queue.sid: queue for look in looks(name) for queue in live.by_looks.get(look, ())}
+    stays = [
+        queue
+        for queue in near.values()
+        if queue.sid != change.sid and queue.name != name and kept.get(queue.sid, queue.name) == queue.name
+    ]
+    lines = [
+        _near_line(change, name, queue) for queue in sorted(stays, key=lambda item: item.sid)[:_MOST_NEAR]
+    ]
+    if len(stays) > _MOST_NEAR:
+        lines.append(f"and {len(stays) - _MOST_NEAR} more live queues have nearly this name")
+    return replace(change, impact=(*change.impact, *lines)) if lines else change
+
+
+def _near_line(change: Change, name: str, queue: Live) -> str:
+    line = (
+        f"the live queue {queue.sid} has nearly the name {spelled_out(name)}: {spelled_out(queue.name)}"
+        f" differs only in {difference(name, queue.name)}"
+    )
+    if change.action is not Action.CREATE:
+        return line
+    return f"{line}; this makes a second one (to take it over: voiceform import {change.address} {queue.sid})"
 
 
 def _waiting_for(giver: Address | None, change: Change) -> Change:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from voiceform.kinds.base import ParseContext
 from voiceform.model.address import Address
-from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block
+from voiceform.model.names import difference, identity, looks, spelled_out
 from voiceform.model.resource import Desired
 
 DEFAULT_MAX_SIZE = 1000
@@ -47,22 +48,39 @@ def _queue(key: str, block: Block, position: Position) -> Desired:
 def _report_collisions(queues: list[Desired], context: ParseContext) -> None:
     """Names are unique in an account; whether case counts there is not documented, so here it does not."""
     seen: dict[str, Desired] = {}
+    alike: dict[str, Desired] = {}
     for queue in queues:
         name = queue.attributes["friendly_name"]
-        first = seen.setdefault(name.casefold(), queue)
-        if first is queue:
+        first = seen.setdefault(identity(name), queue)
+        if first is not queue:
+            context.report(_same_name(queue, first))
             continue
-        how = (
-            "the same name"
-            if first.attributes["friendly_name"] == name
-            else "a name that differs only in case"
-        )
-        context.report(
-            Diagnostic(
-                "queue-name-taken",
-                f"{how}, {name!r}, is declared by {first.address} at {first.position}",
-                queue.position,
-                hint="queue names are unique in an account: set another friendly_name",
-                address=str(queue.address),
-            )
-        )
+        near = [alike[look] for look in looks(name) if look in alike]
+        if near:
+            context.report(_like_name(queue, near[0]))
+        alike.update(dict.fromkeys(looks(name), queue))
+
+
+def _same_name(queue: Desired, first: Desired) -> Diagnostic:
+    name, other = queue.attributes["friendly_name"], first.attributes["friendly_name"]
+    how = "the same name" if name == other else f"a name that differs only in {difference(name, other)}"
+    return Diagnostic(
+        "queue-name-taken",
+        f"{how}, {name!r}, is declared by {first.address} at {first.position}",
+        queue.position,
+        hint="queue names are unique in an account: set another friendly_name",
+        address=str(queue.address),
+    )
+
+
+def _like_name(queue: Desired, first: Desired) -> Diagnostic:
+    name, other = queue.attributes["friendly_name"], first.attributes["friendly_name"]
+    return Diagnostic(
+        "queue-name-alike",
+        f"the name {spelled_out(name)} differs only in {difference(name, other)} from {spelled_out(other)},"
+        f" which {first.address} has",
+        queue.position,
+        Severity.WARNING,
+        hint="callers and colleagues will take one for the other: choose another friendly_name",
+        address=str(queue.address),
+    )
