@@ -16,7 +16,7 @@ from voiceform.cli.options import App, format_option, show_numbers_option
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
 from voiceform.model.json_text import read_json
-from voiceform.model.masking import mask
+from voiceform.model.shown import clear_json, shown_json
 
 if TYPE_CHECKING:
     from voiceform.model.store import DocumentStore
@@ -59,9 +59,7 @@ def show(app: App, address: str, show_numbers: bool) -> int:
     if record is None:
         raise _not_recorded(target)
     document = recorded_to_document(record)
-    app.console.document(
-        json.dumps(document if show_numbers else mask(document), indent=2, ensure_ascii=False)
-    )
+    app.console.document(shown_json(document, show_numbers=show_numbers))
     return 0
 
 
@@ -114,7 +112,7 @@ def pull(app: App) -> int:
     from voiceform.state.transfer import pull
 
     with wiring.opened_store(app) as store:
-        app.console.document(json.dumps(pull(store), indent=2, ensure_ascii=False))
+        app.console.document(clear_json(pull(store)))
     return 0
 
 

@@ -1,8 +1,9 @@
 """What people and CI logs may not see: phone numbers, and secrets.
 
-Secrets are found by the name of their field, never by comparing values: a secret `x` must not blank every x,
-and the old value of a secret is as secret as the new one. Two secrets sit inside other texts and are found by
-their syntax: the password of a URL, and the password attribute of TwiML's <Sip>.
+By field first: a field of a secret is never shown whatever stands in it, and the field of a number or of a
+party is masked whatever its spelling. By pattern everywhere else (phone_patterns.py, secret_patterns.py).
+Values are never compared: a secret `x` must not blank every x, and the old value of a secret is as secret
+as the new one.
 """
 
 from __future__ import annotations
@@ -11,58 +12,99 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from voiceform.model.phone_patterns import mask_number, mask_numbers
+from voiceform.model.secret_patterns import REDACTED, redact_secrets
+
+__all__ = [
+    "PARTY_FIELDS",
+    "REDACTED",
+    "SENSITIVE_FIELDS",
+    "is_party",
+    "is_sensitive",
+    "mask_party",
+    "mask_text",
+    "redact",
+    "redact_field",
+    "redact_party",
+    "redact_text",
+]
+
 SENSITIVE_FIELDS = frozenset(
-    {"sip_auth_password", "password", "auth_token", "api_secret", "api_key_secret", "secret"}
+    {
+        *(
+            "sip_auth_password",
+            "password",
+            "passwd",
+            "passphrase",
+            "auth_token",
+            "access_token",
+            "refresh_token",
+        ),
+        *(
+            "api_secret",
+            "api_key_secret",
+            "client_secret",
+            "secret",
+            "secret_key",
+            "private_key",
+            "authorization",
+        ),
+    }
 )
 """Fields whose values are never shown, in snake case; `SipAuthPassword` and `sipAuthPassword` count too."""
 
-REDACTED = "(sensitive)"
-"""What stands in the place of a secret."""
+PARTY_FIELDS = frozenset({"to", "from", "number", "numbers", "phone", "caller_id", "recipient", "recipients"})
+"""Fields that name who calls or is called: what has five digits in it there is a number."""
 
-_NUMBER = re.compile(r"(?:\+|%2[Bb])[1-9]\d{6,14}(?!\d)")
-_URL_PASSWORD = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/?#:@]*):[^\s/?#@]*(?=@)")
-_TWIML_PASSWORD = re.compile(r"(\bpassword\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _COMPARABLE = frozenset(name.replace("_", "") for name in SENSITIVE_FIELDS)
+_PARTIES = frozenset(name.replace("_", "") for name in PARTY_FIELDS)
 _PATH_PART = re.compile(r"[^.\[\]]+")
-_KEPT_BEHIND = 4
-
-
-def mask_number(number: str) -> str:
-    """`+15558675310` as `+1•••••5310`; the dots are always five, so the length does not show."""
-    kept_in_front = 4 if number.startswith("%") else 2
-    return f"{number[:kept_in_front]}•••••{number[-_KEPT_BEHIND:]}"
+_NO_NUMBER = re.compile(r".*://.*|\d{4}-\d\d-\d\d.*|[A-Za-z]{2}[0-9a-fA-F]{32}", re.DOTALL)
+_DIGITS_OF_A_NUMBER = 5
 
 
 def mask_text(text: str) -> str:
-    """`text` with every E.164 number in it masked, those of percent-encoded URLs (%2B1555...) too."""
-    if "+" not in text and "%" not in text:
-        return text
-    return _NUMBER.sub(lambda match: mask_number(match[0]), text)
+    """`text` with every phone number in it masked, in any spelling."""
+    return mask_numbers(text)
 
 
-def mask(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A copy of a JSON value with every number in its texts, keys included, masked."""
-    if isinstance(value, str):
-        return mask_text(value)
-    if isinstance(value, Mapping):
-        return {mask_text(key): mask(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [mask(item) for item in value]
-    return value
+def mask_party(text: str) -> str:
+    """A text that is known to name somebody who calls or is called: a short number is masked too."""
+    masked = mask_numbers(text)
+    if masked != text or _NO_NUMBER.fullmatch(text):
+        return masked
+    return mask_number(text) if sum(map(str.isdecimal, text)) >= _DIGITS_OF_A_NUMBER else text
 
 
 def is_sensitive(path: str) -> bool:
     """Whether any part of a dotted path (`participants.bridge.sip_auth_password`) names a sensitive field."""
-    return any(part.replace("_", "").lower() in _COMPARABLE for part in _PATH_PART.findall(path))
+    return any(_plain(part) in _COMPARABLE for part in _PATH_PART.findall(path))
+
+
+def is_party(path: str) -> bool:
+    """Whether a dotted path (`participants.bridge.to`, `to[3]`) ends in a field that names a party."""
+    names = [part for part in _PATH_PART.findall(path) if not part.isdecimal()]
+    return bool(names) and _plain(names[-1]) in _PARTIES
 
 
 def redact_text(text: str, *, show_numbers: bool = False) -> str:
-    """`text` without passwords in URLs and TwiML and, unless `show_numbers`, with its numbers masked."""
-    if "@" in text and "://" in text:
-        text = _URL_PASSWORD.sub(rf"\1:{REDACTED}", text)
-    if "assword" in text.lower():
-        text = _TWIML_PASSWORD.sub(rf'\1"{REDACTED}"', text)
-    return text if show_numbers else mask_text(text)
+    """`text` without the secrets in it and, unless `show_numbers`, with its numbers masked."""
+    text = redact_secrets(text)
+    return text if show_numbers else mask_numbers(text)
+
+
+def redact_party(value: Any, *, show_numbers: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a field that names parties: short numbers and bare integers are masked too."""
+    if show_numbers:
+        return redact(value, show_numbers=True)
+    if isinstance(value, str):
+        return mask_party(redact_secrets(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return mask_party(str(value))
+    if isinstance(value, list | tuple):
+        items = [redact_party(item) for item in value]
+        return value if all(map(_same, items, value)) else items
+    return redact(value)
 
 
 def redact(value: Any, *, show_numbers: bool = False) -> Any:  # noqa: ANN401 - any JSON value
@@ -102,8 +144,14 @@ def redact_field(path: str, value: Any, *, show_numbers: bool = False) -> Any:  
     """The value of the field at `path` as people may see it."""
     if value is not None and is_sensitive(path):
         return REDACTED
+    if is_party(path):
+        return redact_party(value, show_numbers=show_numbers)
     return redact(value, show_numbers=show_numbers)
 
 
 def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value
     return one is other
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
