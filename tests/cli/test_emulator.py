@@ -162,3 +162,13 @@ def test_options_that_make_no_sense(stack: Stack, options: list[str], reason: st
     result = stack.run("emulator", "--port", "0", *options)
     assert result.code == 64
     assert reason in result.err
+
+
+def test_the_state_is_no_database_for_an_emulator(stack: Stack) -> None:
+    stack.queues(support=10)
+    stack.apply()
+    before = stack.ok("state", "pull").out
+    result = stack.run("emulator", "--port", "0", "--db", ".voiceform/state.db")
+    assert result.code == 1
+    assert "the database of another program" in result.err
+    assert stack.ok("state", "pull").out == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -11,17 +12,23 @@ from voiceform.cli.options import App
 
 
 @click.command("export")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a new FILE.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write to a new FILE; - is stdout.",
+)
 @click.pass_obj
 def command(app: App, out: Path | None) -> int:
     """Write live queues (and running rooms) as configuration. Needs no voiceform.yaml."""
     from voiceform.cli import wiring
     from voiceform.config.writer import configuration_text
     from voiceform.model.errors import UsageError
+    from voiceform.model.files import write_new
     from voiceform.state.resources import read_resources
 
-    target = app.path(out) if out is not None else None
-    if target is not None and target.exists():
+    target = app.path(out) if out is not None and str(out) != "-" else None
+    if target is not None and os.path.lexists(target):
         raise UsageError(f"{target} exists", hint="export never overwrites: choose another --out")
     who = wiring.credentials(app, None)
     with (
@@ -38,6 +45,6 @@ def command(app: App, out: Path | None) -> int:
         app.console.document(text, end="")
     else:
         with writing(target):
-            target.write_text(text, encoding="utf-8")
+            write_new(target, text)
         app.console.say(f"Wrote {target}; `voiceform import` or `voiceform apply` adopts what it declares.")
     return 0

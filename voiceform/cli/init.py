@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 from voiceform import __version__
 from voiceform.cli.errors import writing
 from voiceform.cli.options import App
+from voiceform.model.files import write_new
 
 SCAFFOLD = Path(__file__).parent / "scaffold"
 """The files as they are written; a folder per CI system beside those of every stack."""
@@ -36,13 +38,13 @@ def command(app: App, directory: Path | None, ci: str) -> int:
     target = app.path(directory) if directory is not None else app.directory
     for source, name in _files(ci):
         path = target / name
-        if path.exists():
+        if os.path.lexists(path):
             app.console.say(f"kept     {path}")
             continue
         content = source.read_bytes().replace(_VERSION, __version__.encode())
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            write_new(path, content)
         app.console.say(f"created  {path}")
     root = next((folder for folder in target.resolve().parents if (folder / ".git").exists()), None)
     if root is not None and not (target / ".git").exists():

@@ -8,36 +8,47 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from voiceform.cli.options import App, Command
-from voiceform.model.errors import MissingExtraError, UsageError, VoiceformError
+from voiceform.cli.outputs import METRICS, PLAN, REPORT, Output, check_outputs
+from voiceform.model.errors import MissingExtraError, VoiceformError
+from voiceform.model.files import write_whole
 
 _UNEXPECTED = VoiceformError("voiceform failed unexpectedly", hint="run again with -v and report it")
 _INTERRUPTED = VoiceformError("interrupted")
 _INTERRUPTED_EXIT = 130
+_INPUTS = ("plan_file", "base", "evidence")
+"""The arguments of commands that name what they read, or what may only grow."""
 
 
 def report_options(command: Command) -> Command:
     """Add `--report-json FILE` and `--metrics FILE` to a command that takes the App (as `pass_obj` gives it)
-    and returns its exit code."""
+    and returns its exit code. Both, and the command's own `--out`, are checked before it is called."""
 
     @functools.wraps(command)
     def reporting(
         *args: Any,  # noqa: ANN401 - whatever the command takes
         report_json: Path | None,
         metrics: Path | None,
+        force: bool,
         **others: Any,  # noqa: ANN401 - whatever the command takes
     ) -> Any:  # noqa: ANN401 - whatever the command returns
         context = click.get_current_context()
-        if (report_json is None and metrics is None) or context.invoked_subcommand is not None:
+        if context.invoked_subcommand is not None:
             return command(*args, **others)
-        files = _Files(context.ensure_object(App), str(context.info_name), report_json, metrics)
+        app = context.ensure_object(App)
+        inputs = [app.path(others[name]) for name in _INPUTS if others.get(name) is not None]
+        check_outputs(
+            app, list(_outputs(app, others.get("out"), report_json, metrics)), force=force, inputs=inputs
+        )
+        if report_json is None and metrics is None:
+            return command(*args, **others)
+        files = _Files(app, str(context.info_name), report_json, metrics)
         return files.written(lambda: command(*args, **others))
 
     decorated: Any = reporting
@@ -47,24 +58,33 @@ def report_options(command: Command) -> Command:
     ):
         path = click.Path(path_type=Path, dir_okay=False)
         decorated = click.option(option, type=path, metavar="FILE", help=text)(decorated)
+    decorated = click.option(
+        "--force",
+        is_flag=True,
+        help="Let an output file replace one that is not voiceform's; never an input.",
+    )(decorated)
     result: Command = decorated
     return result
 
 
+def _outputs(app: App, out: Path | None, report: Path | None, metrics: Path | None) -> Iterator[Output]:
+    for option, path, kind in (
+        ("--out", out, PLAN),
+        ("--report-json", report, REPORT),
+        ("--metrics", metrics, METRICS),
+    ):
+        if path is not None:
+            yield Output(option, app.path(path), kind)
+
+
 class _Files:
-    """The files of one invocation. What keeps them from being written is found before anything is done."""
+    """The files of one invocation."""
 
     def __init__(self, app: App, command: str, report: Path | None, metrics: Path | None) -> None:
         self.app = app
         self.command = command
         self.report = app.path(report) if report is not None else None
         self.metrics = app.path(metrics) if metrics is not None else None
-        for option, path in (("--report-json", self.report), ("--metrics", self.metrics)):
-            if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
-                raise UsageError(
-                    f"{option} {path}: there is no folder {path.parent} that can be written to",
-                    hint="nothing was done; make the folder, or choose another file",
-                )
         if self.metrics is not None:
             _require_prometheus()
             app.reports.publish = lambda: self._said(self._write_metrics)
@@ -151,13 +171,9 @@ def _require_prometheus() -> None:
 
 def _replace(path: Path, text: str) -> None:
     """Put `text` into the file whole or not at all, readable by its owner alone."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-        temporary.replace(path)
+        write_whole(path, text)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise VoiceformError(
             f"cannot write the report: {error.strerror}", where=str(path), hint="choose another file"
         ) from error

@@ -74,6 +74,8 @@ CREATE TABLE IF NOT EXISTS dial_slots (account TEXT PRIMARY KEY, next INTEGER NO
 CREATE TABLE IF NOT EXISTS numbers (
   number TEXT PRIMARY KEY, outcomes TEXT NOT NULL, talk INTEGER, used INTEGER NOT NULL DEFAULT 0) STRICT;
 """
+_APPLICATION_ID = 0x766F6965
+"""Marks a file as an emulator's in SQLite's header; spells "voie"."""
 _DATA = (
     "queues",
     "calls",
@@ -100,6 +102,7 @@ class Store:
         self._connection.row_factory = sqlite3.Row
         try:
             if path is not None:
+                self._require_ours()
                 # A killed emulator loses nothing with WAL; only a crash of the machine could, and then it is
                 # test data.
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -110,6 +113,14 @@ class Store:
         except sqlite3.Error:
             self._connection.close()
             raise
+
+    def _require_ours(self) -> None:
+        """Refuse, with sqlite3.DatabaseError, a database that an emulator did not make; mark a new one."""
+        found = self._connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables and found != _APPLICATION_ID:
+            raise sqlite3.DatabaseError("this is the database of another program; it was left as it is")
+        self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
 
     def one(self, sql: str, *args: object) -> Row | None:
         """The first row, or None."""

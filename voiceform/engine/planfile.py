@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from voiceform.model.errors import PlanFileError
+from voiceform.model.files import write_whole
 from voiceform.model.json_text import read_json
 from voiceform.model.plan import FORMAT_VERSION, Plan
 from voiceform.model.plan_codec import document_digest, plan_from_document, plan_to_document
@@ -22,17 +22,9 @@ def write_plan_file(plan: Plan, path: Path) -> str:
     The file holds phone numbers in clear, since apply runs exactly what it says.
     """
     document = plan_to_document(plan)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, f"{json.dumps(document, ensure_ascii=False)}\n")
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise PlanFileError(
             f"cannot write the plan: {error.strerror}", where=str(path), hint="choose another --out"
         ) from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from voiceform.model.address import Address
 from voiceform.model.errors import VoiceformError
+from voiceform.model.files import write_whole
 from voiceform.model.plan import Action, Mode, Plan
 
 MANIFEST = ".voiceform-twiml.json"
@@ -155,11 +155,5 @@ def _digest(text: str | bytes) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file in one step; a link in its place is replaced, never followed."""
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    """Replace a file in one step, readable by the web server."""
+    write_whole(path, text, mode=0o644)

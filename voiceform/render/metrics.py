@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceform.model.errors import MissingExtraError, VoiceformError
+from voiceform.model.files import write_whole
 from voiceform.model.plan import Action, Plan
 from voiceform.model.run import RunReport, Status
 from voiceform.render.escape import visible
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+
+_READABLE = 0o644
+"""node_exporter runs as somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,12 @@ def write_metrics(
     MissingExtraError without prometheus_client; VoiceformError when the file cannot be written.
     """
     try:
-        from prometheus_client import write_to_textfile
+        from prometheus_client import generate_latest
     except ImportError as error:
         raise MissingExtraError("the metrics file", "metrics") from error
     registry = _registry(measured, visible(stack), command, at, exit_code)
     try:
-        write_to_textfile(str(path), registry)
+        write_whole(path, generate_latest(registry), mode=_READABLE)
     except OSError as error:
         raise VoiceformError(
             f"cannot write the metrics: {error.strerror}",

@@ -38,6 +38,15 @@ def open_store(url: str, *, base_dir: Path) -> Backend:
     raise UsageError(f"voiceform does not know {what}", hint=f"use one of: {SCHEMES}")
 
 
+def sqlite_file(url: str, *, base_dir: Path) -> Path | None:
+    """The file that `url` names; None for another store than SQLite, or a URL that names none."""
+    scheme, separator, rest = url.partition("://")
+    try:
+        return _sqlite_path(rest, base_dir) if scheme == "sqlite" and separator else None
+    except UsageError:
+        return None
+
+
 def _sqlite_path(rest: str, base_dir: Path) -> Path:
     if not rest.startswith("/") or rest in ("/", "//") or rest.startswith(("/~", "/:memory:")):
         raise UsageError(

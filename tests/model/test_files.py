@@ -1,0 +1,70 @@
+"""Files are written whole, under names that nobody can plant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiceform.model.files import write_new, write_whole
+
+
+def test_a_file_is_replaced_whole_and_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("old and longer than the new one")
+    write_whole(path, "new")
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["plan.json"]
+
+
+def test_a_link_is_replaced_and_never_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "plan.json").symlink_to(victim)
+    write_whole(tmp_path / "plan.json", "new")
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "plan.json").is_symlink()
+
+
+@pytest.mark.parametrize(
+    "name", [".plan.json.{pid}.tmp", "plan.json.new", ".plan.json.tmp", "plan.json.{pid}"]
+)
+def test_planted_names_catch_nothing(tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / name.format(pid=os.getpid())).symlink_to(victim)
+    write_whole(tmp_path / "plan.json", "new")
+    assert victim.read_text() == "precious"
+
+
+@given(length=st.integers(1, 300), content=st.binary(max_size=50))
+def test_any_length_of_name_works_or_leaves_nothing(
+    tmp_path_factory: pytest.TempPathFactory, length: int, content: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("names")
+    path = folder / ("n" * length)
+    if length > 255:
+        with pytest.raises(OSError, match="too long"):
+            write_whole(path, content)
+        assert os.listdir(folder) == []
+    else:
+        write_whole(path, content)
+        assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("what", ["file", "link", "dead link"])
+def test_a_new_file_is_new(tmp_path: Path, what: str) -> None:
+    path, other = tmp_path / "a.yaml", tmp_path / "b"
+    if what != "dead link":
+        other.write_text("precious")
+    if what == "file":
+        path.write_text("precious")
+    else:
+        path.symlink_to(other)
+    with pytest.raises(FileExistsError):
+        write_new(path, "new")
+    assert not other.exists() or other.read_text() == "precious"
