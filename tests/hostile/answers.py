@@ -8,6 +8,7 @@ SILENCE.
 from __future__ import annotations
 
 import gzip
+import json
 import struct
 
 from tests.twilio.scripted import RESET, SILENCE, Step, answer
@@ -39,6 +40,21 @@ def two_lengths(status: int = 201, body: bytes = b"{}") -> bytes:
     """A response with two different Content-Length headers: request smuggling, or a broken gateway."""
     lengths = f"Content-Length: {len(body)}\r\nContent-Length: {len(body) + 7}\r\n"
     return f"HTTP/1.1 {status} Whatever\r\n{lengths}\r\n".encode() + body
+
+
+GOOD = {"sid": "CA" + "1" * 32, "call_sid": "CA" + "1" * 32, "status": "queued"}
+"""What a call's creation is answered with when all is well."""
+
+BOMB = gzip.compress(b"0" * (64 * 1024 * 1024))
+"""64 MiB in 64 KiB."""
+
+
+def chunked(
+    headers: bytes = b"", *, body: bytes = json.dumps(GOOD).encode(), end: bytes = b"0\r\n\r\n"
+) -> bytes:
+    """A good answer in one chunk, with other headers or another end."""
+    head = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n" + headers
+    return head + b"\r\n%x\r\n%s\r\n" % (len(body), body) + end
 
 
 FOREIGN_404: dict[str, bytes] = {
@@ -89,6 +105,15 @@ NOT_THE_ANSWER: dict[str, bytes] = {
     "lone surrogate": answer(200, raw=b'{"sid": "\\ud800"}'),
     "corrupt gzip": answer(200, raw=b"\x1f\x8b\x08garbage", Content_Encoding="gzip"),
     "gzip of a page": answer(200, raw=gzip.compress(LOGIN_PAGE), Content_Encoding="gzip"),
+    "no content": answer(204),
+    "nul": answer(200, raw=b'{"sid": "CA\x00"}'),
+    "a number without end": answer(200, raw=b"9" * 1_000_000),
+    "not a number": answer(200, raw=b'{"sid": NaN}'),
+    "a bare text": answer(200, raw=b'"CA11111111111111111111111111111111"'),
+    "two documents": answer(200, raw=(json.dumps(GOOD) * 2).encode()),
+    "utf-16": answer(200, raw=json.dumps({"call": GOOD}).encode("utf-16")),
+    "an event stream": answer(200, raw=b"data: {}\n\n", Content_Type="text/event-stream"),
+    "multi-status": answer(207, {"status": [GOOD]}),
 }
 """2xx answers that are not what was asked for."""
 
@@ -105,6 +130,35 @@ BROKEN: dict[str, Step] = {
     "garbage": b"\x00\x01\x02 not http at all\r\n\r\n",
     "http/0.9": b"<html>hello</html>",
     "status in words": b"HTTP/1.1 OK 200\r\n\r\n",
+    "status of two digits": b"HTTP/1.1 20 OK\r\n\r\n{}",
+    "status of a million": b"HTTP/1.1 1000000 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "length and chunks": chunked(b"Content-Length: 12\r\n"),
+    "endless 100 Continue": b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000,
+    "100 Continue and nothing": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+    "103 and then the answer": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + answer(201, GOOD),
+    "two status lines": b"HTTP/1.1 200 OK\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "a header without colon": b"HTTP/1.1 200 OK\r\nwhat is this\r\nContent-Length: 2\r\n\r\n{}",
+    "a header without name": b"HTTP/1.1 200 OK\r\n: x\r\nContent-Length: 2\r\n\r\n{}",
+    "a folded length": b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 2\r\n\r\n{}",
+    "many headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"Content-Length: 2\r\n\r\n{}",
+    "large headers": b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 60_000 + b"\r\n") * 60 + b"\r\n{}",
+    "a header without end": b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000_000,
+    "reason without end": b"HTTP/1.1 200 " + b"y" * 1_000_000,
+    "reason that is not text": b"HTTP/1.1 200 \xff\xfe\x00\r\nContent-Length: 2\r\n\r\n{}",
+    "http/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "http/2 frames": b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80",
+    "http/3.7": b"HTTP/3.7 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "a tls alert": b"\x15\x03\x01\x00\x02\x02\x16",
+    "chunks without end": chunked(end=b""),
+    "a chunk of negative size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n0\r\n\r\n",
+    "a chunk of endless size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 9_000,
+    "endless trailers": chunked(end=b"0\r\n" + b"X: y\r\n" * 2_000_000),
+    "too much": answer(200, raw=b" " * (5 * 1024 * 1024) + b"{}"),
+    "gzip bomb": answer(200, raw=BOMB, Content_Encoding="gzip"),
+    "cut gzip": answer(200, raw=gzip.compress(b"{}" * 5000)[:-12], Content_Encoding="gzip"),
+    "gzip within gzip": answer(200, raw=gzip.compress(b"{}"), Content_Encoding="gzip, gzip"),
+    "a compression nobody asked for": answer(200, raw=b"\x0b\x01{}\x03", Content_Encoding="br"),
 }
 """Exchanges that break off, or are no HTTP: nobody can know whether the request had its effect."""
 

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import inspect
+import socket
 import ssl
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
 
 import pytest
 import urllib3.exceptions
-from requests import PreparedRequest, exceptions
-from requests.adapters import HTTPAdapter
+from requests import exceptions
 from requests.exceptions import RequestException
 
 from tests.twilio.scripted import ACCOUNT, START, TOKEN, sid
@@ -18,7 +18,6 @@ from voiceform.twilio.client import Client
 from voiceform.twilio.credentials import Credentials
 from voiceform.twilio.errors import AmbiguousError, ConnectionFailedError, TwilioError
 from voiceform.twilio.failures import failure
-from voiceform.twilio.parameters import CreateCall
 from voiceform.twilio.transport import Transport
 
 POOL = urllib3.HTTPConnectionPool("127.0.0.1")
@@ -60,25 +59,25 @@ MACHINE_ERRORS: list[Exception] = [
 ]
 
 
-class Raising(HTTPAdapter):
-    """An adapter whose every exchange ends with the same exception."""
+class Raising:
+    """A way to the origin on which every exchange ends with the same exception."""
 
     def __init__(self, error: Exception) -> None:
-        super().__init__()
         self.error = error
 
-    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(self.error, RequestException):
-            self.error.request = request
+    def send(self, *args: Any, **kwargs: Any) -> Any:
         raise self.error
+
+    def close(self) -> None:
+        pass
 
 
 def client_that_meets(error: Exception) -> Client:
     transport = Transport(
         Credentials(ACCOUNT, ACCOUNT, TOKEN), "http://127.0.0.1:9", read_only=False, clock=ManualClock(START)
     )
-    adapter: Any = Raising(error)
-    transport._wire._adapter = adapter
+    road: Any = Raising(error)
+    transport._wire._road = road
     return Client(transport)
 
 
@@ -103,55 +102,33 @@ def test_no_error_of_a_library_leaks(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "reason"),
     [
-        urllib3.exceptions.ConnectTimeoutError(CONNECTION, "x"),
-        urllib3.exceptions.NewConnectionError(CONNECTION, "x"),
-        urllib3.exceptions.NameResolutionError("host", CONNECTION, __import__("socket").gaierror(1, "x")),
-        urllib3.exceptions.ProxyError("x", OSError("Tunnel connection failed: 403 Forbidden")),
-        urllib3.exceptions.ProxyError("x", urllib3.exceptions.NewConnectionError(CONNECTION, "x")),
-        urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("x")),
-        exceptions.ConnectTimeout("x"),
-        exceptions.InvalidURL("x"),
+        (urllib3.exceptions.ConnectTimeoutError(CONNECTION, "x"), "no connection in time"),
+        (urllib3.exceptions.NameResolutionError("h", CONNECTION, socket.gaierror(1, "x")), "resolved"),
+        (urllib3.exceptions.ProxyError("x", OSError("Tunnel connection failed: 403 Forbidden")), "refuses"),
+        (urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("x")), "not trusted"),
+        (urllib3.exceptions.InvalidHeader("x"), "contradict"),
+        (urllib3.exceptions.ReadTimeoutError(POOL, "/", "x"), "no answer in time"),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=lambda value: type(value).__name__,
 )
-def test_what_is_certainly_not_sent(error: Exception) -> None:
+def test_the_reason_is_found_under_what_libraries_wrap_around_it(error: Exception, reason: str) -> None:
     wrapped = exceptions.ConnectionError(urllib3.exceptions.MaxRetryError(POOL, "/", error))
-    assert not failure(error).sent
-    assert not failure(wrapped).sent
+    assert reason in failure(wrapped, sent=True).reason
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        urllib3.exceptions.ProxyError("x", ConnectionResetError(104, "reset")),
-        urllib3.exceptions.ProxyError("x", urllib3.exceptions.ReadTimeoutError(POOL, "/", "x")),
-        urllib3.exceptions.ReadTimeoutError(POOL, "/", "x"),
-        urllib3.exceptions.SSLError(ssl.SSLError("decryption failed or bad record mac")),
-        exceptions.ConnectionError("x"),
-        exceptions.ProxyError("x"),
-        exceptions.Timeout("x"),
-        Exception("never heard of"),
-    ],
-    ids=lambda error: f"{type(error).__name__}-{error}",
-)
-def test_whatever_else_may_have_been_sent(error: Exception) -> None:
-    assert failure(error).sent
+@pytest.mark.parametrize("error", EVERY_ERROR, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("sent", [True, False])
+def test_no_exception_says_whether_something_was_sent(error: Exception, sent: bool) -> None:
+    """Only the connection knows."""
+    assert failure(error, sent=sent).sent is sent
 
 
 def test_exceptions_that_wrap_each_other_in_a_circle_end() -> None:
     first, second = Exception("x"), Exception("y")
     first.args, second.args = (second,), (first,)
-    assert failure(first).sent
-
-
-def test_a_call_that_was_not_sent_is_no_unknown_outcome() -> None:
-    client = client_that_meets(exceptions.ConnectTimeout("x"))
-    wire: Any = client.transport._wire
-    wire._new_adapter = lambda _: wire._adapter
-    with pytest.raises(ConnectionFailedError):
-        client.create_call(CreateCall(to="+15558675310", from_="+15017122661", twiml="<Response/>"))
+    assert failure(first, sent=True).reason == "the exchange broke off"
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:

@@ -8,49 +8,122 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.twilio.scripted import sid
 from voiceform.twilio.errors import InvalidArgumentError
 from voiceform.twilio.fields import MalformedAnswerError
 from voiceform.twilio.filters import Span
 from voiceform.twilio.resources import Call, Conference, Participant, Queue, Recording
 
-PARSERS: list[Callable[[object], Any]] = [
-    Queue.parse,
-    Call.parse,
-    Recording.parse,
-    Conference.parse,
-    Participant.parse,
-]
+PREFIXES: dict[Callable[[object], Any], str] = {
+    Queue.parse: "QU",
+    Call.parse: "CA",
+    Recording.parse: "RE",
+    Conference.parse: "CF",
+    Participant.parse: "CA",
+}
+MAKERS: dict[Callable[[object], Any], str] = {Call.made: "CA", Recording.made: "RE", Participant.made: "CA"}
 NAMES = [
     "status", "to", "from", "duration", "price", "queue_time", "date_created", "start_time", "muted", "label",
-    "friendly_name", "max_size", "encryption_details", "channels", "something_new",
+    "friendly_name", "max_size", "encryption_details", "channels", "conference_sid", "something_new",
 ]  # fmt: skip
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers()), st.just({})
 )
+NO_SIDS = [
+    None, 7, [], "", "X1", "QU1", "QU " + "0" * 31, " QU" + "0" * 32,
+    "QU" + "0" * 32 + "\n", "QU" + "0" * 31 + "g", "QU" + "0" * 33,
+    "qu" + "0" * 32, "QU" + "٠" * 32, "QU" + "0" * 30 + "\n::", "../../x", "QU" + "0" * 31 + "\x00",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("parse", PARSERS)
+def identity(prefix: str) -> dict[str, object]:
+    return {"sid": sid(prefix, 1), "call_sid": sid("CA", 1)}
+
+
+@pytest.mark.parametrize("parse", PREFIXES)
 @given(values=st.dictionaries(st.sampled_from(NAMES), VALUES))
-def test_any_values_beside_an_identity_are_read(
+def test_any_values_beside_an_identity_are_read_or_refused(
     parse: Callable[[object], Any], values: dict[str, object]
 ) -> None:
-    found = parse({**values, "sid": "X1", "call_sid": "X1"})
-    assert found.sid == "X1"
+    try:
+        found = parse({**values, **identity(PREFIXES[parse])})
+    except MalformedAnswerError:
+        return
+    assert found.sid == sid(PREFIXES[parse], 1)
     created = found.date_created
     assert created is None or created.tzinfo is UTC
 
 
-@pytest.mark.parametrize("parse", PARSERS)
-@pytest.mark.parametrize("value", [None, [], "x", 1, {}, {"sid": None, "call_sid": None}, {"sid": 1}])
+@pytest.mark.parametrize("made", MAKERS)
+@given(values=st.dictionaries(st.sampled_from(NAMES), VALUES))
+def test_what_was_made_is_known_whatever_stands_beside_its_identity(
+    made: Callable[[object], Any], values: dict[str, object]
+) -> None:
+    assert made({**values, **identity(MAKERS[made])}).sid == sid(MAKERS[made], 1)
+
+
+@pytest.mark.parametrize("parse", [*PREFIXES, *MAKERS])
+@pytest.mark.parametrize("value", [None, [], "x", 1, {}, *({"sid": no, "call_sid": no} for no in NO_SIDS)])
 def test_without_an_identity_nothing_is_read(parse: Callable[[object], Any], value: object) -> None:
-    with pytest.raises(MalformedAnswerError):
+    with pytest.raises(MalformedAnswerError) as caught:
         parse(value)
+    assert str(caught.value).isprintable()
+    assert "::" not in str(caught.value)
+
+
+@pytest.mark.parametrize("no_sid", [no for no in NO_SIDS if no not in (None, "")])
+def test_a_recording_of_an_unreadable_call_is_not_one_without_a_call(no_sid: object) -> None:
+    for name in ("call_sid", "conference_sid"):
+        with pytest.raises(MalformedAnswerError):
+            Recording.parse({"sid": sid("RE", 1), name: no_sid})
+    with pytest.raises(MalformedAnswerError):
+        Call.parse({"sid": sid("CA", 1), "parent_call_sid": no_sid})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(100, 100), ("100", 100), (100.0, 100), ("100.0", 100), ("-1", -1), (None, None), ("", None), (0, 0)],
+)
+def test_numbers_are_read_in_every_spelling(value: object, expected: int | None) -> None:
+    queue = Queue.parse({"sid": sid("QU", 1), "max_size": value, "current_size": value})
+    assert (queue.max_size, queue.current_size) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        100.5,
+        "100.5",
+        True,
+        {},
+        [],
+        "abc",
+        "1_000",
+        "1e3",
+        "٣",
+        " 1",
+        "0x10",
+        float("nan"),
+        float("inf"),
+        "9" * 40,
+    ],
+)
+def test_an_unreadable_number_is_not_an_unset_one(value: object) -> None:
+    for parse, prefix, name in (
+        (Queue.parse, "QU", "max_size"),
+        (Queue.parse, "QU", "current_size"),
+        (Recording.parse, "RE", "duration"),
+        (Recording.parse, "RE", "channels"),
+        (Call.parse, "CA", "duration"),
+    ):
+        with pytest.raises(MalformedAnswerError, match=name):
+            parse({"sid": sid(prefix, 1), name: value})
 
 
 def test_numbers_as_texts_nulls_and_new_words() -> None:
     call = Call.parse(
         {
-            "sid": "CA1",
+            "sid": sid("CA", 1),
             "status": "teleported",
             "duration": "15",
             "queue_time": "1000",
@@ -62,20 +135,19 @@ def test_numbers_as_texts_nulls_and_new_words() -> None:
     )
     assert (call.status, call.duration, call.queue_time, call.price) == ("teleported", 15, 1000, "-0.03000")
     assert (call.parent_call_sid, call.start_time, call.answered_by) == (None, None, "machine_end_beep")
-    assert Call.parse({"sid": "CA1", "duration": "soon"}).duration is None
-    assert Recording.parse({"sid": "RE1", "price": -0.0025}).price == "-0.0025"
+    assert Recording.parse({"sid": sid("RE", 1), "price": -0.0025}).price == "-0.0025"
 
 
 def test_numbers_of_people_do_not_show() -> None:
     call = Call.parse(
-        {"sid": "CA1", "to": "+15558675310", "from": "+15017122661", "caller_name": "ALICE SMITH"}
+        {"sid": sid("CA", 1), "to": "+15558675310", "from": "+15017122661", "caller_name": "ALICE SMITH"}
     )
     assert (call.to, call.from_) == ("+15558675310", "+15017122661")
     assert not any(secret in repr(call) for secret in ("5310", "2661", "ALICE"))
 
 
 def test_an_empty_text_for_a_missing_name() -> None:
-    assert Queue.parse({"sid": "QU1", "friendly_name": None}).friendly_name == ""
+    assert Queue.parse({"sid": sid("QU", 1), "friendly_name": None}).friendly_name == ""
 
 
 def test_spans_ask_for_at_least_what_they_contain() -> None:

@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from voiceform.cli.console import READER_GONE_EXIT, ReaderGoneError
 from voiceform.cli.errors import report_error, report_unexpected
 from voiceform.cli.options import App
 from voiceform.model.clock import Clock, SystemClock
-from voiceform.model.errors import VoiceformError
+from voiceform.model.errors import UsageError, VoiceformError
 
 USAGE_EXIT = 64
 _INTERRUPTED_EXIT = 130
@@ -83,6 +84,13 @@ class LazyGroup(click.Group):
 @click.option("--base-url", metavar="URL", help="Origin of the API, as http://127.0.0.1:8765.")
 @click.option("--state", "state_url", metavar="URL", help="Where recorded state lives.")
 @click.option("--insecure-http", is_flag=True, help="Allow http:// to other hosts than this one.")
+@click.option(
+    "--timeout",
+    default="120s",
+    show_default=True,
+    metavar="DURATION",
+    help="Give an operation of the API up after so long, with all its attempts.",
+)
 @click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")
 @click.option("-v", "--verbose", is_flag=True, help="Show where an unexpected error came from.")
 @click.pass_obj
@@ -94,6 +102,7 @@ def cli(
     base_url: str | None,
     state_url: str | None,
     insecure_http: bool,
+    timeout: str,
     no_color: bool,
     verbose: bool,
 ) -> None:
@@ -105,8 +114,18 @@ def cli(
     app.base_url = base_url or app.environ.get("VOICEFORM_BASE_URL")
     app.state_url = state_url or app.environ.get("VOICEFORM_STATE")
     app.insecure_http = insecure_http
+    app.timeout = _timeout(timeout)
     app.no_color = no_color or bool(app.environ.get("NO_COLOR"))
     app.verbose = verbose
+
+
+def _timeout(text: str) -> timedelta:
+    from voiceform.model.durations import parse_duration
+
+    try:
+        return parse_duration(text)
+    except UsageError as error:
+        raise UsageError(error.what, where="--timeout", hint=error.hint) from None
 
 
 def main(

@@ -174,7 +174,9 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
         acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock, wait=wait)
     )
     require_account(store, who.account_sid)
-    writer = stack.enter_context(wiring.client(app, who, read_only=False, parallelism=options.parallelism))
+    writer = stack.enter_context(
+        wiring.client(app, who, read_only=False, parallelism=options.parallelism, may_send=lease.ensure_held)
+    )
     progress = wiring.progress(app)
     evidence = stack.enter_context(evidence_of(app, who.account_sid, options))
     context = ApplyContext(

@@ -82,7 +82,9 @@ def command(
         )
         # Only now: who stands by holds nothing, and may be ended at once.
         stop = stack.enter_context(stop_on_signal(app.console))
-        client = stack.enter_context(wiring.client(app, who, read_only=False, parallelism=parallelism))
+        client = stack.enter_context(
+            wiring.client(app, who, read_only=False, parallelism=parallelism, may_send=lease.ensure_held)
+        )
         context = DispatchContext(
             client=client,
             store=store,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,6 +49,7 @@ class App:
     base_url: str | None = None
     state_url: str | None = None
     insecure_http: bool = False
+    timeout: timedelta | None = None
     no_color: bool = False
     verbose: bool = False
     format: str = "text"

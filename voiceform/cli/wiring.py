@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,8 +105,16 @@ def progress(app: App) -> Progress:
 
 
 @contextmanager
-def client(app: App, who: Credentials, *, read_only: bool, parallelism: int = 8) -> Iterator[Client]:
-    """An API client whose transport refuses every write when `read_only`."""
+def client(
+    app: App,
+    who: Credentials,
+    *,
+    read_only: bool,
+    parallelism: int = 8,
+    may_send: Callable[[], None] | None = None,
+) -> Iterator[Client]:
+    """An API client whose transport refuses every write when `read_only`. Of one that writes, whoever holds
+    the lease gives `may_send`: it is asked right before each attempt of each write."""
     from voiceform.twilio.client import open_client
     from voiceform.twilio.credentials import base_url
 
@@ -116,7 +124,15 @@ def client(app: App, who: Credentials, *, read_only: bool, parallelism: int = 8)
         override=app.base_url,
         insecure_http=app.insecure_http,
     )
-    with open_client(who, origin, read_only=read_only, clock=app.clock, max_in_flight=parallelism) as opened:
+    with open_client(
+        who,
+        origin,
+        read_only=read_only,
+        clock=app.clock,
+        max_in_flight=parallelism,
+        timeout=app.timeout,
+        may_send=may_send,
+    ) as opened:
         yield opened
 
 

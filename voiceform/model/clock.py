@@ -17,6 +17,9 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait that long (real seconds for the real clock)."""
 
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait that long, or until `event` is set; whether it is."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -28,6 +31,10 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Block the calling thread."""
         time.sleep(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Block the calling thread until the event, that long at most."""
+        return event.wait(seconds)
 
 
 class ManualClock:
@@ -46,6 +53,12 @@ class ManualClock:
         """Advance by `seconds`."""
         with self._lock:
             self._now += timedelta(seconds=seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Advance by `seconds`, unless the event is set."""
+        if not event.is_set():
+            self.sleep(seconds)
+        return event.is_set()
 
     def set(self, instant: datetime) -> None:
         """Jump to `instant`, also backwards."""

@@ -7,6 +7,12 @@ How it stays safe:
 - A holder that was paused (SIGSTOP, a sleeping laptop) cannot write when it wakes up. It stops by itself a
   sixth of the `ttl` before the others may take over, measured by its own uptime and not by the time of
   day; and each of its writes is checked against the token, in SQL stores in the same transaction.
+- Its requests to the API are held to the same: the client asks for the lease right before each attempt of
+  each write leaves, after every pause and on a connection that is there already. What is left is a request
+  that was written before the pause, which may be carried out while the program sleeps, and a pause that falls
+  into the microseconds between the question and the first byte. A lease that somebody broke is known to be
+  lost at the next heartbeat, a third of the `ttl` later at most; until then requests go on. A virtual machine
+  whose own uptime stands still while it is paused learns of it by its next heartbeat, too.
 - Clocks that differ between machines: others judge the expiry by their own time of day, so the sixth (10 s
   by default) is the difference up to which two holders can never overlap. Beyond it a taker-over may come
   too early; the fence then refuses the first holder's next write, and since every intent is written

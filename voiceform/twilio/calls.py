@@ -113,7 +113,7 @@ class CallOperations(Operations):
         ConnectionFailedError when nothing was sent, ApiError when it was refused, TwilioOutcomeUnknownError
         when nobody knows.
         """
-        return self._transport.call(_CREATE, self._path("Calls"), form=form_of(parameters), read=Call.parse)
+        return self._transport.call(_CREATE, self._path("Calls"), form=form_of(parameters), read=Call.made)
 
     def fetch_call(self, sid: str) -> Call:
         """One call; raises NotFoundError, also 13 months after the call."""

@@ -12,6 +12,8 @@ from voiceform.twilio.queues import QueueOperations
 from voiceform.twilio.recordings import RecordingOperations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
     from random import Random
 
     from voiceform.model.clock import Clock
@@ -37,6 +39,16 @@ class Client(
         """The account that everything is about."""
         return self.transport.account_sid
 
+    def stop(self) -> None:
+        """Let nothing more begin and end all waiting: whoever asks for more gets a StoppedError. What is
+        under way goes on. Safe from any thread and from a signal's handler."""
+        self.transport.stop()
+
+    def cancel(self) -> None:
+        """As `stop`, and close the connections of what is under way: reads and deletions end with a
+        StoppedError, other writes with the error of a lost answer."""
+        self.transport.cancel()
+
     def close(self) -> None:
         """Close the connections; nothing can be sent any more."""
         self.transport.close()
@@ -59,9 +71,13 @@ def open_client(
     max_in_flight: int = 8,
     account_ceiling: int | None = None,
     random: Random | None = None,
+    timeout: timedelta | None = None,
+    may_send: Callable[[], None] | None = None,
 ) -> Client:
-    """A client with a transport of its own; see Transport for the arguments."""
+    """A client with a transport of its own; see Transport for the arguments. `timeout` is for one operation
+    with all its attempts (two minutes)."""
     from voiceform.twilio.transport import Transport
+    from voiceform.twilio.wire import Timeouts
 
     return Client(
         Transport(
@@ -72,5 +88,7 @@ def open_client(
             max_in_flight=max_in_flight,
             account_ceiling=account_ceiling,
             random=random,
+            timeouts=None if timeout is None else Timeouts(total=timeout.total_seconds()),
+            may_send=may_send,
         )
     )

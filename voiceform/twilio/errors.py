@@ -4,6 +4,7 @@
     |-- InvalidArgumentError              refused here, before anything was sent: a malformed SID, for example
     |-- ReadOnlyError                     a write was asked of a client that may only read; nothing was sent
     |-- ConnectionFailedError             nothing was processed, or a request that may be repeated gave up
+    |   `-- StoppedError                  the same, because this program is being stopped
     |-- ProtocolError                     an answer that cannot be read: garbage, a link that leads astray
     |-- AmbiguousError                    a write was sent, the answer was lost: reading again can settle it
     |-- TwilioOutcomeUnknownError         8   the same where somebody may have been phoned: a person must look
@@ -41,6 +42,7 @@ __all__ = [
     "RateLimitedError",
     "ReadOnlyError",
     "ServerError",
+    "StoppedError",
     "TwilioError",
     "TwilioOutcomeUnknownError",
     "api_error",
@@ -77,6 +79,10 @@ class _ExchangeError(TwilioError):
 
 class ConnectionFailedError(_ExchangeError):
     """Nothing was processed, or a request that may be repeated (GET, DELETE) gave up."""
+
+
+class StoppedError(ConnectionFailedError):
+    """The client was stopped: nothing was sent, or a request that may be repeated was given up."""
 
 
 class ProtocolError(_ExchangeError):
@@ -138,7 +144,7 @@ class NotFoundError(ApiError):
 
 
 class RateLimitedError(ApiError):
-    """HTTP 429 until patience ran out: too many requests of the account in flight. Nothing was processed."""
+    """HTTP 429 until attempts or time ran out: too many requests in flight. Nothing was processed."""
 
 
 class ServerError(ApiError):

@@ -1,6 +1,6 @@
-"""What a failed exchange means: was anything sent?
+"""What a failed exchange is called. The one place that knows the errors of requests and urllib3.
 
-The one place that knows the errors of requests and urllib3.
+Whether something was sent is not concluded from them: the connection knows it (see lines.py).
 """
 
 from __future__ import annotations
@@ -8,22 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 
-from requests import exceptions as requests_errors
 from urllib3 import exceptions as urllib3_errors
-
-_NEVER_SENT = (
-    requests_errors.ConnectTimeout,
-    requests_errors.InvalidHeader,
-    requests_errors.InvalidSchema,
-    requests_errors.InvalidURL,
-    requests_errors.MissingSchema,
-    urllib3_errors.ConnectTimeoutError,
-    urllib3_errors.LocationValueError,
-    urllib3_errors.NewConnectionError,
-    ssl.SSLCertVerificationError,
-)
-"""Raised before the first byte of a request leaves. A ProxyError is not among them: urllib3 wraps everything
-into one after it has closed the connection, also what came after the request."""
 
 _TUNNEL_REFUSED = "Tunnel connection failed"
 
@@ -40,15 +25,14 @@ class ExchangeFailedError(Exception):
         super().__init__(reason)
 
 
-def failure(error: Exception) -> ExchangeFailedError:
+def failure(error: Exception, *, sent: bool) -> ExchangeFailedError:
     """What an exception of requests, urllib3 or the machine means.
 
     Nothing of the exception is kept: requests' exceptions carry the request, and with it the token.
     """
     if isinstance(error, ExchangeFailedError):
-        return error
+        return ExchangeFailedError(error.reason, sent=sent)
     chain = list(_chain(error))
-    sent = not any(isinstance(link, _NEVER_SENT) or _tunnel_refused(link) for link in chain)
     return ExchangeFailedError(_reason(chain, sent=sent), sent=sent)
 
 
@@ -94,7 +78,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (urllib3_errors.ReadTimeoutError, "no answer in time"),
     (TimeoutError, "no answer in time"),
     (urllib3_errors.IncompleteRead, "the answer was cut off"),
-    (urllib3_errors.DecodeError, "the answer cannot be decompressed"),
+    (urllib3_errors.InvalidHeader, "the answer's headers contradict each other"),
     (ConnectionResetError, "the connection was reset"),
     (ssl.SSLError, "the TLS connection failed"),
     (ConnectionError, "the connection was closed without an answer"),

@@ -7,13 +7,12 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
-from requests import Response
-
 from voiceform.twilio.credentials import is_loopback
 from voiceform.twilio.errors import ConnectionFailedError, ProtocolError
 from voiceform.twilio.failures import ExchangeFailedError, failure
+from voiceform.twilio.lines import is_address, is_public
 from voiceform.twilio.verdict import Place
-from voiceform.twilio.wire import ERRORS, Wire
+from voiceform.twilio.wire import ERRORS, Stream, Wire
 
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -24,25 +23,32 @@ class Media:
     """Audio that arrives: iterate over its pieces (bytes), once, and close it; a context manager.
 
     `status` is 2xx (200 is the whole of it), `content_type` is as the service says, `length` in bytes or
-    None. Iterating raises ConnectionFailedError
-    when the stream breaks off: a stream that ends without an error is complete.
+    None. Iterating raises ConnectionFailedError when the stream breaks off, comes too slowly, or brings more
+    than `limit` bytes: a stream that ends without an error is complete.
     """
 
-    def __init__(self, response: Response, place: Place, release: Callable[[], None]) -> None:
-        self.status: int = response.status_code
-        self.content_type: str = response.headers.get("Content-Type", "")
-        length = response.headers.get("Content-Length", "")
+    def __init__(self, stream: Stream, place: Place, limit: int, release: Callable[[], None]) -> None:
+        headers = stream.response.headers
+        self.status: int = stream.response.status
+        self.content_type: str = headers.get("Content-Type", "")
+        length = headers.get("Content-Length", "")
         self.length = int(length) if length.isascii() and length.isdigit() else None
-        self._response = response
+        self._stream = stream
         self._place = place
+        self._limit = limit
         self._release: Callable[[], None] | None = release
 
     def __iter__(self) -> Iterator[bytes]:
+        size = 0
         try:
-            yield from self._response.raw.stream(_CHUNK, decode_content=False)
+            for piece in self._stream.response.stream(_CHUNK, decode_content=False):
+                size += len(piece)
+                if size > self._limit:
+                    raise ExchangeFailedError(f"more than {self._limit:,} bytes came", sent=True)
+                yield piece
         except ERRORS as error:
             raise ConnectionFailedError(
-                f"the audio is incomplete: {failure(error).reason}",
+                f"the audio is incomplete: {failure(error, sent=True).reason}",
                 operation=self._place.operation.name,
                 where=self._place.where,
                 hint="nothing was changed; download it again",
@@ -52,7 +58,7 @@ class Media:
         """Give the connection back; harmless twice."""
         release, self._release = self._release, None
         if release is not None:
-            self._response.raw.close()
+            self._stream.close()
             release()
 
     def __enter__(self) -> Self:
@@ -64,24 +70,26 @@ class Media:
         self.close()
 
 
-def open_stream(wire: Wire, place: Place, target: str) -> Response:
+def open_stream(wire: Wire, place: Place, target: str, *, limit: int, within: float) -> Stream:
     """The answer to a GET with its body unread, after redirects, of which only our origin's see the token.
 
     Raises ExchangeFailedError, and ProtocolError for a redirect that leads astray.
     """
     url = wire.origin + target
-    response = wire.stream(url)
+    stream = wire.stream(url, largest=limit, within=within)
     for _ in range(_MOST_REDIRECTS):
-        if response.status_code not in _REDIRECTS:
-            return response
-        response.raw.close()
-        url = _next_url(url, response.headers.get("Location"), place)
-        response = wire.stream(url)
-    response.raw.close()
+        if stream.response.status not in _REDIRECTS:
+            return stream
+        stream.close()
+        url = _next_url(url, stream.response.headers.get("Location"), wire, place)
+        stream = wire.stream(url, largest=limit, within=within)
+    stream.close()
     raise ExchangeFailedError("redirected too often", sent=True)
 
 
-def _next_url(url: str, location: str | None, place: Place) -> str:
+def _next_url(url: str, location: str | None, wire: Wire, place: Place) -> str:
+    """Where a redirect leads. From an API on the network it stays on https and leaves this machine and
+    private networks alone; addresses behind names are looked at when they are connected to."""
     try:
         following = urljoin(url, location or "")
         parts = urlsplit(following)
@@ -91,8 +99,15 @@ def _next_url(url: str, location: str | None, place: Place) -> str:
     plain = following.isascii() and following.isprintable() and " " not in following
     if not location or not host or not plain or parts.username is not None:
         raise _astray(place, "a redirect that cannot be followed")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+    if f"{parts.scheme}://{parts.netloc}" == wire.origin:
+        return following
+    local = is_loopback(host)
+    if local and not wire.on_this_machine:
+        raise _astray(place, f"a redirect to {host}, which is this machine")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise _astray(place, f"a redirect to {parts.scheme}://{host}, which is not encrypted")
+    if not wire.on_this_machine and is_address(host) and not is_public(host):
+        raise _astray(place, f"a redirect to {host}, which is in a private network")
     return following
 
 

@@ -25,6 +25,9 @@ _FETCH = Operation("fetchRecording", "GET")
 _DELETE = Operation("deleteRecording", "DELETE")
 _DOWNLOAD = Operation("downloadRecordingMedia", "GET")
 
+LONGEST_AUDIO = 3 * 1024**3
+"""Bytes of two channels of 16 bit at 8 kHz in the 24 hours that a call lasts at most, and some more."""
+
 
 class RecordingOperations(Operations):
     """The operations on recordings."""
@@ -144,7 +147,7 @@ class RecordingOperations(Operations):
             }
         )
         path = self._path("Calls", checked_sid(call_sid, "CA"), "Recordings")
-        return self._transport.call(_CREATE, path, form=form, read=Recording.parse)
+        return self._transport.call(_CREATE, path, form=form, read=Recording.made)
 
     def fetch_recording(self, sid: str, *, include_soft_deleted: bool = False) -> Recording:
         """One recording's description; raises NotFoundError, for a deleted one unless included."""
@@ -161,16 +164,24 @@ class RecordingOperations(Operations):
         return self._delete(_DELETE, self._recording(sid), note_request)
 
     def download_recording_media(
-        self, sid: str, *, kind: Literal["wav", "mp3"] = "wav", channels: Literal[1, 2] | None = None
+        self,
+        sid: str,
+        *,
+        kind: Literal["wav", "mp3"] = "wav",
+        channels: Literal[1, 2] | None = None,
+        limit: int = LONGEST_AUDIO,
     ) -> Media:
         """The audio as a stream; close it, or write `with client.download_recording_media(sid) as media`.
+
+        `limit` bytes are the most that may come: say what the recording's duration allows. The time that the
+        stream may take follows from it.
 
         Raises NotFoundError (also for some seconds after the recording's end), ApiError 16109 (an encrypted
         one exists as wav only), 16113 (a mono one has no two channels).
         """
         path = f"{self._root}/Recordings/{checked_sid(sid, 'RE')}.{kind}"
         query = encode({"requested_channels": channels})
-        return self._transport.open(_DOWNLOAD, path, query=query)
+        return self._transport.open(_DOWNLOAD, path, query=query, limit=limit)
 
     def _recording(self, sid: str) -> str:
         return self._path("Recordings", checked_sid(sid, "RE"))

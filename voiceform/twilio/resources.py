@@ -1,13 +1,17 @@
 """The objects of the API as plain frozen data.
 
-Read leniently: unknown keys are ignored, words are open (a new status is just another text), dates are aware
-UTC instants or None, numbers that travel as texts are ints. Only a missing SID is an error. Phone numbers and
-names of people do not show in `repr`.
+Unknown keys are ignored, words are open (a new status is just another text), dates are aware UTC instants or
+None, numbers that travel as texts are ints. A SID of another shape, or a value of another type, is an error.
+Phone numbers and names of people do not show in `repr`.
+
+`made` reads the answer to a creation. What is wrong there beside the identity is passed over: that something
+was made must not be forgotten for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -15,14 +19,17 @@ from typing import Any, Self
 from voiceform.twilio.dates import parse_date
 from voiceform.twilio.fields import (
     Json,
+    MalformedAnswerError,
     as_object,
     flag,
     number,
+    optional_sid,
     optional_text,
     price,
-    required_text,
+    sid,
     text,
 )
+from voiceform.twilio.sids import is_sid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,7 @@ class Queue:
         """From decoded JSON; raises MalformedAnswerError."""
         data = as_object(value)
         return cls(
-            sid=required_text(data, "sid"),
+            sid=sid(data, "sid", "QU"),
             friendly_name=text(data, "friendly_name"),
             max_size=number(data, "max_size"),
             current_size=number(data, "current_size"),
@@ -88,13 +95,13 @@ class Call:
         """From decoded JSON; raises MalformedAnswerError."""
         data = as_object(value)
         return cls(
-            sid=required_text(data, "sid"),
+            sid=sid(data, "sid", "CA"),
             status=text(data, "status"),
             to=text(data, "to"),
             from_=text(data, "from"),
             direction=text(data, "direction"),
             account_sid=optional_text(data, "account_sid"),
-            parent_call_sid=optional_text(data, "parent_call_sid"),
+            parent_call_sid=optional_sid(data, "parent_call_sid", "CA"),
             phone_number_sid=optional_text(data, "phone_number_sid"),
             duration=number(data, "duration"),
             queue_time=number(data, "queue_time"),
@@ -109,6 +116,14 @@ class Call:
             date_created=parse_date(data.get("date_created")),
             date_updated=parse_date(data.get("date_updated")),
         )
+
+    @classmethod
+    def made(cls, value: object) -> Self:
+        """From the answer to its creation; raises MalformedAnswerError."""
+        with suppress(MalformedAnswerError):
+            return cls.parse(value)
+        data = as_object(value)
+        return cls(sid=sid(data, "sid", "CA"), status=_word(data, "status"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +157,12 @@ class Recording:
         data = as_object(value)
         encryption = data.get("encryption_details")
         return cls(
-            sid=required_text(data, "sid"),
+            sid=sid(data, "sid", "RE"),
             status=text(data, "status"),
             source=text(data, "source"),
             account_sid=optional_text(data, "account_sid"),
-            call_sid=optional_text(data, "call_sid"),
-            conference_sid=optional_text(data, "conference_sid"),
+            call_sid=optional_sid(data, "call_sid", "CA"),
+            conference_sid=optional_sid(data, "conference_sid", "CF"),
             channels=number(data, "channels"),
             duration=number(data, "duration"),
             track=optional_text(data, "track"),
@@ -159,6 +174,14 @@ class Recording:
             date_created=parse_date(data.get("date_created")),
             date_updated=parse_date(data.get("date_updated")),
         )
+
+    @classmethod
+    def made(cls, value: object) -> Self:
+        """From the answer to its creation; raises MalformedAnswerError."""
+        with suppress(MalformedAnswerError):
+            return cls.parse(value)
+        data = as_object(value)
+        return cls(sid=sid(data, "sid", "RE"), status=_word(data, "status"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,13 +206,13 @@ class Conference:
         """From decoded JSON; raises MalformedAnswerError."""
         data = as_object(value)
         return cls(
-            sid=required_text(data, "sid"),
+            sid=sid(data, "sid", "CF"),
             friendly_name=text(data, "friendly_name"),
             status=text(data, "status"),
             account_sid=optional_text(data, "account_sid"),
             region=optional_text(data, "region"),
             reason_conference_ended=optional_text(data, "reason_conference_ended"),
-            call_sid_ending_conference=optional_text(data, "call_sid_ending_conference"),
+            call_sid_ending_conference=optional_sid(data, "call_sid_ending_conference", "CA"),
             date_created=parse_date(data.get("date_created")),
             date_updated=parse_date(data.get("date_updated")),
         )
@@ -228,18 +251,37 @@ class Participant:
         """From decoded JSON; raises MalformedAnswerError."""
         data: Json = as_object(value)
         return cls(
-            call_sid=required_text(data, "call_sid"),
-            conference_sid=optional_text(data, "conference_sid"),
+            call_sid=sid(data, "call_sid", "CA"),
+            conference_sid=optional_sid(data, "conference_sid", "CF"),
             label=optional_text(data, "label"),
             status=text(data, "status"),
             account_sid=optional_text(data, "account_sid"),
             muted=flag(data, "muted"),
             hold=flag(data, "hold"),
             coaching=flag(data, "coaching"),
-            call_sid_to_coach=optional_text(data, "call_sid_to_coach"),
+            call_sid_to_coach=optional_sid(data, "call_sid_to_coach", "CA"),
             start_conference_on_enter=flag(data, "start_conference_on_enter"),
             end_conference_on_exit=flag(data, "end_conference_on_exit"),
             queue_time=number(data, "queue_time"),
             date_created=parse_date(data.get("date_created")),
             date_updated=parse_date(data.get("date_updated")),
         )
+
+    @classmethod
+    def made(cls, value: object) -> Self:
+        """From the answer to its creation; raises MalformedAnswerError."""
+        with suppress(MalformedAnswerError):
+            return cls.parse(value)
+        data = as_object(value)
+        room = data.get("conference_sid")
+        return cls(
+            call_sid=sid(data, "call_sid", "CA"),
+            conference_sid=room if isinstance(room, str) and is_sid(room, "CF") else None,
+            label=_word(data, "label") or None,
+            status=_word(data, "status"),
+        )
+
+
+def _word(data: Json, name: str) -> str:
+    value = data.get(name)
+    return value if isinstance(value, str) else ""

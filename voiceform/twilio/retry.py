@@ -34,7 +34,7 @@ class RetryPolicy:
     """Full-jitter exponential backoff. Times in seconds.
 
     `attempts` counts requests with a lost answer or a failed connection, `throttled_attempts` those refused
-    with 429; one request waits `patience` in all at most. A `Retry-After` above `longest_retry_after` is cut.
+    with 429. A `Retry-After` above `longest_retry_after` is cut. How long all of it may take is in Timeouts.
     """
 
     attempts: int = 5
@@ -42,7 +42,6 @@ class RetryPolicy:
     base: float = 0.25
     longest_pause: float = 8.0
     longest_retry_after: float = 60.0
-    patience: float = 120.0
 
     def pause(self, repetition: int, random: Random, retry_after: float | None = None) -> float:
         """How long to wait before the given repetition (0 is the first).

@@ -28,7 +28,9 @@ class Throttle:
         self._in_flight = 0
         self._epoch = 0
         self._successes = 0
-        self._changed = threading.Condition(threading.Lock())
+        self._stopped = False
+        # Reentrant: a signal's handler may stop on the very thread that is just taking a place.
+        self._changed = threading.Condition(threading.RLock())
 
     @property
     def limit(self) -> int:
@@ -41,12 +43,18 @@ class Throttle:
         return self._in_flight
 
     def acquire(self) -> int:
-        """Wait for a place; returns a ticket for `release`."""
+        """Wait for a place; returns a ticket for `release`. After `stop` nobody waits."""
         with self._changed:
-            while self._in_flight >= self._limit:
+            while self._in_flight >= self._limit and not self._stopped:
                 self._changed.wait()
             self._in_flight += 1
             return self._epoch
+
+    def stop(self) -> None:
+        """Let go whoever waits, now and later: nothing is to be sent any more."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
 
     def release(self, ticket: int, *, throttled: bool = False, reported: int | None = None) -> None:
         """Give the place back and learn from the answer.

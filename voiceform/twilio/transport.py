@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from voiceform.model.clock import Clock
 from voiceform.twilio.credentials import Credentials
-from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError
+from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError, StoppedError
 from voiceform.twilio.failures import ExchangeFailedError
 from voiceform.twilio.media import Media, open_stream
 from voiceform.twilio.retry import Operation, Repeat, RetryPolicy
@@ -25,6 +28,16 @@ logger = logging.getLogger(__name__)
 
 _CONCURRENT = "Twilio-Concurrent-Requests"
 _TOO_MANY = 429
+_SLOWEST_MEDIA = 16 * 1024
+"""Bytes per second: audio that comes more slowly than it is heard (128 kbit/s) does not come."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The seconds that one operation has left for its attempts and the pauses between them. What it waits for
+    its turn (Throttle) is not counted: that is our own doing, and those whose turn it is have budgets."""
+
+    left: float
 
 
 class Transport:
@@ -33,7 +46,10 @@ class Transport:
     A `read_only` transport refuses everything but GET before anything is sent. At most `max_in_flight`
     requests are under way at a time, fewer while the account is busy (see Throttle; `account_ceiling`
     is the number of requests of the whole account above which it is). `random` spreads repetitions.
-    Raises ConnectionFailedError when the proxy or certificate settings cannot be used.
+    `may_send` is whoever holds the right to write: it is asked right before each attempt of each write
+    leaves, after every pause, and what it raises ends the operation; then no byte of that attempt was sent.
+    `uptime` counts seconds and never jumps. Raises ConnectionFailedError when the proxy or certificate
+    settings cannot be used.
     """
 
     def __init__(
@@ -48,6 +64,8 @@ class Transport:
         random: Random | None = None,
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
+        may_send: Callable[[], None] | None = None,
+        uptime: Callable[[], float] = time.monotonic,
     ) -> None:
         self.account_sid = credentials.account_sid
         self.origin = base_url
@@ -60,9 +78,17 @@ class Transport:
         self._random = random or Random()
         self._retry = retry or RetryPolicy()
         self._closed = False
+        self._stop = threading.Event()
+        self._timeouts = timeouts or Timeouts()
+        self._uptime = uptime
         try:
             self._wire = Wire(
-                credentials, base_url, connections=max_in_flight, timeouts=timeouts or Timeouts()
+                credentials,
+                base_url,
+                connections=max_in_flight,
+                timeouts=self._timeouts,
+                may_send=may_send,
+                uptime=uptime,
             )
         except ExchangeFailedError as error:
             raise ConnectionFailedError(
@@ -98,23 +124,24 @@ class Transport:
         body = urlencode(form) if operation.method == "POST" else None
         alone = operation.repeat is Repeat.NEVER
 
-        def attempt() -> T:
-            answer = self._exchange(place, target, body, alone=alone)
+        def attempt(budget: _Budget) -> T:
+            answer = self._exchange(place, target, body, budget, alone=alone)
             if note_request is not None:
                 note_request(answer.headers.get(REQUEST_ID, ""))
             return judge(answer, place, read, self._clock.now())
 
-        return self.repeat(place, attempt)
+        return self._repeat(place, attempt)
 
-    def open(self, operation: Operation, path: str, *, query: Parameters = ()) -> Media:
+    def open(self, operation: Operation, path: str, *, limit: int, query: Parameters = ()) -> Media:
         """Send a GET whose answer is not JSON and too large to hold; the caller closes it.
 
-        Redirects are followed, without the sign-in where they leave the origin. The request counts as in
-        flight until it is closed.
+        `limit` bytes are the most that may come, and the time for them follows from it. Redirects are
+        followed, without the sign-in where they leave the origin. The request counts as in flight until it is
+        closed.
         """
         place = self.place(operation, path)
         target = f"{path}?{urlencode(query)}" if query else path
-        return self.repeat(place, lambda: self._open(place, target))
+        return self._repeat(place, lambda budget: self._open(place, target, limit, budget))
 
     def place(self, operation: Operation, path: str) -> Place:
         """Where a request goes, for messages. Raises ReadOnlyError for a write on a read-only transport."""
@@ -125,30 +152,21 @@ class Transport:
             )
         return Place(operation, where, self._credentials_hint)
 
-    def repeat(self, place: Place, attempt: Callable[[], T]) -> T:
-        """Run `attempt` until it succeeds, its failure may not be repeated, or patience ends."""
-        failed = throttled = 0
-        waited = 0.0
-        while True:
-            if self._closed:
-                raise ConnectionFailedError(
-                    "the client is closed", operation=place.operation.name, where=place.where
-                )
-            try:
-                return attempt()
-            except SetbackError as setback:
-                error, retry_after = setback.error, setback.retry_after
-                throttled += setback.throttled
-                failed += not setback.throttled
-                over = failed >= self._retry.attempts or throttled >= self._retry.throttled_attempts
-                if over or not setback.allows(place.operation.repeat):
-                    raise error from None
-            pause = self._retry.pause(failed + throttled - 1, self._random, retry_after)
-            waited += pause
-            if waited > self._retry.patience:
-                raise error
-            logger.debug("%s: again in %.2f s: %s", place.operation.name, pause, error.what)
-            self._clock.sleep(pause)
+    def stop(self) -> None:
+        """Let nothing more begin and end all waiting; what is under way goes on. From any thread.
+
+        Whoever asks for more gets a StoppedError.
+        """
+        self._stop.set()
+        self.throttle.stop()
+
+    def cancel(self) -> None:
+        """As `stop`, and close the connections of what is under way too.
+
+        A write whose answer is lost by it keeps its own error (AmbiguousError, TwilioOutcomeUnknownError).
+        """
+        self.stop()
+        self._wire.stop()
 
     def close(self) -> None:
         """Close idle connections and let nothing more be sent; what is under way is not repeated."""
@@ -158,14 +176,54 @@ class Transport:
     def __repr__(self) -> str:
         return f"Transport({self.origin!r}, {self.account_sid!r}, read_only={self.read_only})"
 
-    def _exchange(self, place: Place, target: str, body: str | None, *, alone: bool) -> Answer:
+    def _repeat(self, place: Place, attempt: Callable[[_Budget], T]) -> T:
+        """Run `attempt` until it succeeds, its failure may not be repeated, or attempts or time run out."""
+        failed = throttled = 0
+        budget = _Budget(self._timeouts.total)
+        while True:
+            self._require_open(place)
+            try:
+                return attempt(budget)
+            except SetbackError as setback:
+                error, retry_after = setback.error, setback.retry_after
+                throttled += setback.throttled
+                failed += not setback.throttled
+                if not setback.allows(place.operation.repeat):
+                    raise error from None
+                if self._stop.is_set():
+                    raise _stopped(place, sent=setback.effect_possible) from None
+                if failed >= self._retry.attempts or throttled >= self._retry.throttled_attempts:
+                    raise error from None
+            pause = self._retry.pause(failed + throttled - 1, self._random, retry_after)
+            budget.left -= pause
+            if budget.left <= 0:
+                raise error
+            logger.debug("%s: again in %.2f s: %s", place.operation.name, pause, error.what)
+            self._clock.wait(self._stop, pause)
+
+    def _require_open(self, place: Place) -> None:
+        if self._stop.is_set():
+            raise _stopped(place, sent=False)
+        if self._closed:
+            raise ConnectionFailedError(
+                "the client is closed", operation=place.operation.name, where=place.where
+            )
+
+    def _exchange(
+        self, place: Place, target: str, body: str | None, budget: _Budget, *, alone: bool
+    ) -> Answer:
         ticket = self.throttle.acquire()
+        began = self._uptime()
         answer: Answer | None = None
         try:
-            answer = self._wire.exchange(place.operation.method, target, body, alone=alone)
+            self._require_open(place)
+            answer = self._wire.exchange(
+                place.operation.method, target, body, alone=alone, within=budget.left
+            )
         except ExchangeFailedError as error:
             raise broken_off(place, error.reason, sent=error.sent) from None
         finally:
+            budget.left -= self._uptime() - began
             if answer is None:
                 self.throttle.release(ticket)
             else:
@@ -178,23 +236,37 @@ class Transport:
             )
         return answer
 
-    def _open(self, place: Place, target: str) -> Media:
+    def _open(self, place: Place, target: str, limit: int, budget: _Budget) -> Media:
         ticket = self.throttle.acquire()
+        began = self._uptime()
         handed_over = False
         answer: Answer | None = None
         try:
-            response = open_stream(self._wire, place, target)
-            if 200 <= response.status_code < 300:
+            self._require_open(place)
+            within = budget.left + limit / _SLOWEST_MEDIA
+            stream = open_stream(self._wire, place, target, limit=limit, within=within)
+            if 200 <= stream.response.status < 300:
                 handed_over = True
-                return Media(response, place, lambda: self.throttle.release(ticket))
-            answer = self._wire.rest(response)
+                return Media(stream, place, limit, lambda: self.throttle.release(ticket))
+            answer = self._wire.rest(stream)
             raise refusal(answer, place, self._clock.now())
         except ExchangeFailedError as error:
             raise broken_off(place, error.reason, sent=error.sent) from None
         finally:
+            budget.left -= self._uptime() - began
             if not handed_over:
                 throttled = answer is not None and answer.status == _TOO_MANY
                 self.throttle.release(ticket, throttled=throttled)
+
+
+def _stopped(place: Place, *, sent: bool) -> StoppedError:
+    deleting = sent and place.operation.method != "GET"
+    return StoppedError(
+        "given up: this program is being stopped",
+        operation=place.operation.name,
+        where=place.where,
+        hint="it may have happened; run again: the live state is read first" if deleting else None,
+    )
 
 
 def _concurrent(answer: Answer) -> int | None:

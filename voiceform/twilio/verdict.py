@@ -27,6 +27,7 @@ REQUEST_ID = "Twilio-Request-Id"
 _REQUEST_ID_FORM = re.compile(r"RQ[0-9a-fA-F]{32}", re.ASCII)
 _XML_ERROR = re.compile(rb"<TwilioResponse>\s*<RestException>")
 _XML_HEAD = 1000
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def judge(answer: Answer, place: Place, read: Callable[[object], T], now: dateti
 def refusal(answer: Answer, place: Place, now: datetime) -> SetbackError | TwilioError:
     """What an answer outside 2xx means."""
     request_id = answer.headers.get(REQUEST_ID)
+    if answer.status < 200:
+        return _unreadable(place, f"HTTP {answer.status}, which answers nothing", answer, final=True)
     if answer.status < 400:
         return _unreadable(
             place, f"a redirect (HTTP {answer.status}), which is never followed", answer, final=True
@@ -183,9 +186,22 @@ def _decoded(answer: Answer) -> object:
     if not answer.body:
         return None
     try:
-        return json.loads(answer.body)
+        decoded = json.loads(answer.body)
+        # Halves of surrogate pairs can be neither stored nor printed; they come as escapes only.
+        return _whole(decoded) if _SURROGATE.search(answer.body) else decoded
     except (ValueError, RecursionError):
         raise MalformedAnswerError(_looks_like(answer.body)) from None
+
+
+def _whole(value: object) -> object:
+    """`value` with each half of a surrogate pair in its texts replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
 
 
 def _looks_like(body: bytes) -> str:

@@ -2,7 +2,7 @@
 
 Everything that does not change is prepared once: proxies, headers, the pool of connections and its one TLS
 context. What requests does per request beyond that (merging headers and environment, looking up proxies and
-pools, collecting cookies) costs more than half of the time of a request, so the adapter is called directly.
+pools, collecting cookies) costs more than half of the time of a request, so urllib3's pool is asked directly.
 """
 
 from __future__ import annotations
@@ -11,39 +11,51 @@ import base64
 import os
 import ssl
 import threading
-from collections.abc import Mapping
+import time
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from requests import PreparedRequest, RequestException, Response
+from requests import RequestException
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
-from urllib3.util import Timeout
+from urllib3.util import Retry, Timeout
 from urllib3.util.ssl_ import create_urllib3_context
 
 from voiceform import __version__
-from voiceform.twilio.credentials import Credentials
+from voiceform.twilio.credentials import Credentials, is_loopback
 from voiceform.twilio.failures import ExchangeFailedError, failure
+from voiceform.twilio.lines import STOPPED, Desk, Exchange, watch_handshakes, watched_class
 
-_LARGEST_BODY = 64 * 1024 * 1024
+_LARGEST_BODY = 4 * 1024 * 1024
+"""Of JSON, compressed and decompressed. A page of 1,000 rows has one to two."""
+_FRAMING = 2
+"""Chunks may double the bytes of a body."""
+_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
 _FORM = "application/x-www-form-urlencoded"
 _AGENT = f"voiceform/{__version__}"
 _MEDIA_HEADERS = {"User-Agent": _AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
 
-ERRORS = (RequestException, HTTPError, HTTPException, OSError, ValueError)
+_ONCE = Retry(0, read=False)
+"""Nothing is repeated and no redirect is followed behind the transport's back."""
+
+ERRORS = (ExchangeFailedError, RequestException, HTTPError, HTTPException, OSError, ValueError)
 """Everything that requests, urllib3 and the machine raise for a failed exchange."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds until a connection is there, and between two pieces of an answer."""
+    """Seconds: until a connection is there, between two pieces of an answer, and in all for one operation
+    with its repetitions and the pauses before them."""
 
     connect: float = 5.0
     read: float = 30.0
+    total: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,168 +70,287 @@ class Answer:
 class Wire:
     """Connections to one origin under one sign-in. Safe for many threads.
 
-    Proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) and certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) come
-    from the process environment, once.
+    Proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; never to this machine) and certificates (REQUESTS_CA_BUNDLE,
+    CURL_CA_BUNDLE) come from the process environment, once. `uptime` counts seconds and never jumps.
+    `may_send` is asked right before each request that writes leaves; what it raises, `exchange` raises.
     """
 
     def __init__(
-        self, credentials: Credentials, origin: str, *, connections: int, timeouts: Timeouts
+        self,
+        credentials: Credentials,
+        origin: str,
+        *,
+        connections: int,
+        timeouts: Timeouts,
+        may_send: Callable[[], None] | None = None,
+        uptime: Callable[[], float] = time.monotonic,
     ) -> None:
         self.origin = origin
+        self._desk = Desk()
+        self._timeouts = timeouts
+        self._may_send = may_send
+        self._uptime = uptime
         self._connections = connections
-        self._others: dict[str, _OriginAdapter] = {}
+        self._others: dict[str, _Road] = {}
         self._lock = threading.Lock()
         self.timeout = Timeout(connect=timeouts.connect, read=timeouts.read)
-        self._proxy = select_proxy(origin, get_environ_proxies(origin))
-        self._context = _tls_context() if origin.startswith("https:") else None
+        self._proxy = _proxy_to(origin)
+        self._context = _tls_context(self._desk) if origin.startswith("https:") else None
         try:
-            self._adapter = self._new_adapter(connections)
+            self._road = self._new_road(connections)
         except ERRORS as error:
-            raise failure(error) from None
+            raise failure(error, sent=False) from None
         sign_in = f"{credentials.username}:{credentials.password}".encode()
-        self._headers = CaseInsensitiveDict(
-            {
-                "User-Agent": _AGENT,
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip, deflate",
-                "Authorization": f"Basic {base64.b64encode(sign_in).decode('ascii')}",
-            }
-        )
+        self._headers = {
+            "User-Agent": _AGENT,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "Authorization": f"Basic {base64.b64encode(sign_in).decode('ascii')}",
+        }
 
-    def exchange(self, method: str, target: str, form: str | None = None, *, alone: bool = False) -> Answer:
+    def exchange(
+        self,
+        method: str,
+        target: str,
+        form: str | None = None,
+        *,
+        alone: bool = False,
+        within: float | None = None,
+    ) -> Answer:
         """Send one request to a path of the origin and read the answer whole; redirects are not followed.
 
         `alone` uses a new connection and closes it: a kept one may just be closing, and then nobody can say
-        whether the request arrived. Raises ExchangeFailedError.
+        whether the request arrived. It ends `within` seconds. Raises ExchangeFailedError, and what `may_send`
+        raises.
         """
-        adapter = self._new_adapter(1) if alone else self._adapter
+        exchange = self._begin(
+            within, largest=_LARGEST_BODY * _FRAMING, may_send=None if method == "GET" else self._may_send
+        )
+        road = self._road
         try:
-            response = adapter.send(self._request(method, target, form, alone=alone), timeout=self.timeout)  # type: ignore[arg-type]
-            return _read(response)
-        except ERRORS as error:
-            raise failure(error) from None
-        finally:
             if alone:
-                adapter.close()
+                road = self._new_road(1)
+            return _read(self._sent(road, method, target, form, alone=alone))
+        except ERRORS as error:
+            raise self._failure(error, exchange) from None
+        finally:
+            exchange.end()
+            if alone:
+                road.close()
 
-    def stream(self, url: str) -> Response:
-        """Send a GET and return with the headers; the caller reads and closes `raw`.
+    def stream(self, url: str, *, largest: int, within: float | None = None) -> Stream:
+        """Send a GET and return with the headers; the caller reads and closes it.
 
-        Only our own origin is shown the sign-in. Raises ExchangeFailedError.
+        Only our own origin is shown the sign-in. From an origin on the network, other hosts have to be on the
+        public network. Raises ExchangeFailedError.
         """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         own = origin == self.origin
         headers = {"Authorization": self._headers["Authorization"]} if own else {}
-        request = PreparedRequest()
-        request.method = "GET"
-        request.url = url.partition("#")[0]
-        request.headers = CaseInsensitiveDict({**_MEDIA_HEADERS, **headers})
+        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        exchange = self._begin(
+            within, largest=largest * _FRAMING, public_only=not own and not self.on_this_machine
+        )
         try:
-            adapter = self._adapter if own else self._elsewhere(origin)
-            return adapter.send(request, timeout=self.timeout)  # type: ignore[arg-type]
+            road = self._road if own else self._elsewhere(origin)
+            response = road.send("GET", target, {**_MEDIA_HEADERS, **headers}, None, self.timeout)
+            return Stream(response, exchange)
         except ERRORS as error:
-            raise failure(error) from None
+            exchange.end()
+            raise self._failure(error, exchange) from None
+        except BaseException:
+            exchange.end()
+            raise
 
-    def rest(self, response: Response) -> Answer:
+    def rest(self, stream: Stream) -> Answer:
         """What a stream holds, read whole after all. Raises ExchangeFailedError."""
         try:
-            return _read(response)
+            return _read(stream.response)
         except ERRORS as error:
-            raise failure(error) from None
+            raise self._failure(error, stream.exchange) from None
+        finally:
+            stream.close()
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the origin is this very machine: an emulator."""
+        return is_loopback(urlsplit(self.origin).hostname or "")
+
+    def stop(self) -> None:
+        """Close the connections of what is under way, and of what begins later, from any thread."""
+        self._desk.stop()
 
     def close(self) -> None:
         """Close idle connections."""
         with self._lock:
-            for adapter in (self._adapter, *self._others.values()):
-                adapter.close()
+            for road in (self._road, *self._others.values()):
+                road.close()
 
-    def _new_adapter(self, connections: int) -> _OriginAdapter:
-        return _OriginAdapter(self.origin, self._proxy, self._context, connections)
+    def _begin(
+        self,
+        within: float | None,
+        *,
+        largest: int,
+        may_send: Callable[[], None] | None = None,
+        public_only: bool = False,
+    ) -> Exchange:
+        exchange = Exchange(
+            self._desk,
+            uptime=self._uptime,
+            deadline=self._uptime() + (self._timeouts.total if within is None else within),
+            read_timeout=self._timeouts.read,
+            largest=largest,
+            may_send=may_send,
+            public_only=public_only,
+        )
+        self._desk.enter(exchange)
+        return exchange
 
-    def _elsewhere(self, origin: str) -> _OriginAdapter:
-        """The adapter for a host that stores audio; there are one or two of them."""
+    def _failure(self, error: Exception, exchange: Exchange) -> ExchangeFailedError:
+        if self._desk.stopped:
+            return ExchangeFailedError(STOPPED, sent=exchange.began)
+        return failure(error, sent=exchange.began)
+
+    def _new_road(self, connections: int) -> _Road:
+        return _Road(self.origin, self._proxy, self._context, connections, self._desk)
+
+    def _elsewhere(self, origin: str) -> _Road:
+        """The road for a host that stores audio; there are one or two of them."""
         with self._lock:
-            adapter = self._others.get(origin)
-            if adapter is None:
-                context = self._context or (_tls_context() if origin.startswith("https:") else None)
-                proxy = select_proxy(origin, get_environ_proxies(origin))
-                adapter = self._others[origin] = _OriginAdapter(origin, proxy, context, self._connections)
-            return adapter
+            road = self._others.get(origin)
+            if road is None:
+                context = self._context or (_tls_context(self._desk) if origin.startswith("https:") else None)
+                road = _Road(origin, _proxy_to(origin), context, self._connections, self._desk)
+                self._others[origin] = road
+            return road
 
-    def _request(self, method: str, target: str, form: str | None, *, alone: bool = False) -> PreparedRequest:
-        headers = self._headers
-        body: bytes | None = None
-        if form is not None:
-            body = form.encode("ascii")
-            headers = CaseInsensitiveDict(headers)
-            headers["Content-Type"] = _FORM
-            headers["Content-Length"] = str(len(body))
-            if alone:
-                headers["Connection"] = "close"
-        request = PreparedRequest()
-        request.method = method
-        request.url = self.origin + target
-        request.headers = headers
-        request.body = body
-        return request
+    def _sent(
+        self, road: _Road, method: str, target: str, form: str | None, *, alone: bool
+    ) -> BaseHTTPResponse:
+        if form is None:
+            return road.send(method, target, self._headers, None, self.timeout)
+        body = form.encode("ascii")
+        headers = {**self._headers, "Content-Type": _FORM, "Content-Length": str(len(body))}
+        if alone:
+            headers["Connection"] = "close"
+        return road.send(method, target, headers, body, self.timeout)
 
 
-class _OriginAdapter(HTTPAdapter):
-    """An adapter that knows its only pool in advance."""
+class _Road:
+    """The way to one origin: a pool of connections to it or to the proxy before it."""
 
     def __init__(
-        self, origin: str, proxy: str | None, context: ssl.SSLContext | None, connections: int
+        self, origin: str, proxy: str | None, context: ssl.SSLContext | None, connections: int, desk: Desk
     ) -> None:
+        parts = urlsplit(origin)
+        self._managers = _Managers(context, connections)
+        manager = self._managers.proxy_manager_for(proxy) if proxy else self._managers.poolmanager
+        self._pool = manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
+        socks = proxy is not None and proxy.lower().startswith("socks")
+        # Every pool has the class of its connections to itself.
+        self._pool.ConnectionCls = watched_class(self._pool.ConnectionCls, desk, direct=not socks)
+        # What goes into the request line is the path, or the whole URL for a plain proxy.
+        whole = proxy is not None and parts.scheme == "http" and not socks
+        self._before = origin if whole else ""
+
+    def send(
+        self, method: str, target: str, headers: dict[str, str], body: bytes | None, timeout: Timeout
+    ) -> BaseHTTPResponse:
+        """Send a request and return with the headers of the answer, its body unread."""
+        answer: BaseHTTPResponse = self._pool.urlopen(
+            method,
+            self._before + target,
+            body=body,
+            headers=headers,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            retries=_ONCE,
+            timeout=timeout,
+        )
+        return answer
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._managers.close()
+
+
+class _Managers(HTTPAdapter):
+    """What requests knows of proxies (their sign-in, SOCKS), with one TLS context for all connections: making
+    one reads every trusted certificate."""
+
+    def __init__(self, context: ssl.SSLContext | None, connections: int) -> None:
         self._context = context
         super().__init__(pool_connections=1, pool_maxsize=connections)
-        parts = urlsplit(origin)
-        manager = self.proxy_manager_for(proxy, ssl_context=context) if proxy else self.poolmanager
-        self._pool = manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
-        whole = proxy is not None and parts.scheme == "http" and not proxy.lower().startswith("socks")
-        self._cut = 0 if whole else len(origin)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:  # noqa: ANN401
-        """One TLS context for all connections: making one reads every trusted certificate."""
         super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **kwargs)
 
-    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401
-        """The pool of the origin."""
-        return self._pool
-
-    def cert_verify(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
-        """Nothing: the TLS context requires and verifies certificates."""
-
-    def request_url(self, request: PreparedRequest, *_: Any, **__: Any) -> str:  # noqa: ANN401
-        """What goes into the request line: the path, or the whole URL for a plain proxy."""
-        return (request.url or "")[self._cut :]
-
-    def build_response(self, req: PreparedRequest, resp: Any) -> Response:  # noqa: ANN401
-        """Status, headers and body; no cookies, no guessing of encodings."""
-        response = Response()
-        response.status_code = resp.status
-        response.headers = resp.headers
-        response.raw = resp
-        response.url = req.url or ""
-        return response
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
 
 
-def _read(response: Response) -> Answer:
-    raw = response.raw
-    body = raw.read(_LARGEST_BODY, decode_content=True)
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer whose headers are there and whose body is read later."""
+
+    response: BaseHTTPResponse
+    exchange: Exchange
+
+    def close(self) -> None:
+        """Close the connection; harmless twice."""
+        self.response.close()
+        self.exchange.end()
+
+
+def _proxy_to(origin: str) -> str | None:
+    """The environment's proxy on the way to `origin`. This machine is never reached through one: a proxy
+    would look for it at its own place, and see the sign-in unencrypted."""
+    if is_loopback(urlsplit(origin).hostname or ""):
+        return None
+    return select_proxy(origin, get_environ_proxies(origin))
+
+
+def _read(raw: BaseHTTPResponse) -> Answer:
+    body = raw.read(_LARGEST_BODY, decode_content=False)
     if raw.length_remaining != 0 and len(body) < _LARGEST_BODY:
         # The end of a body without a length has to be read, or the connection cannot be used again; that of a
         # body with one shows whether it was cut off.
-        body += raw.read(1, decode_content=True)
+        body += raw.read(1, decode_content=False)
     if len(body) >= _LARGEST_BODY:
         raw.close()
         raise ExchangeFailedError("the answer is too large to be one of the API's", sent=True)
-    raw.release_conn()
-    return Answer(response.status_code, response.headers, body)
+    if raw.status < 200:
+        raw.close()  # the answer proper may follow, and must not be taken for that of the next request
+    else:
+        raw.release_conn()
+    encoding = raw.headers.get("Content-Encoding", "")
+    return Answer(raw.status, raw.headers, _plain(body, encoding) if encoding else body)
 
 
-def _tls_context() -> ssl.SSLContext:
+def _plain(body: bytes, encoding: str) -> bytes:
+    """`body` decompressed, as far as it may go. Raises ExchangeFailedError."""
+    if encoding.strip().lower() in ("", "identity") or not body:
+        return body
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        if encoding.strip().lower() not in _COMPRESSED:
+            raise zlib.error
+        plain = unpacker.decompress(body, _LARGEST_BODY)
+    except zlib.error:
+        raise ExchangeFailedError("the answer cannot be decompressed", sent=True) from None
+    if len(plain) >= _LARGEST_BODY:
+        raise ExchangeFailedError("the answer is too large to be one of the API's", sent=True)
+    if not unpacker.eof:
+        raise ExchangeFailedError("the answer was cut off", sent=True)
+    return plain
+
+
+def _tls_context(desk: Desk) -> ssl.SSLContext:
     context = create_urllib3_context()
+    watch_handshakes(context, desk)
     bundle = (
         os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
     )

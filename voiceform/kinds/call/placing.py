@@ -22,7 +22,7 @@ from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import Ledger, if_undecided
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.clock import Clock
-from voiceform.model.errors import VoiceformError
+from voiceform.model.errors import LeaseLostError
 from voiceform.twilio.errors import (
     ApiError,
     AuthenticationError,
@@ -83,11 +83,12 @@ class Placer:
             return self._record(key, claim, CallStatus.DEFERRED, reason="it became too late to call")
         try:
             self.may_send()
-        except VoiceformError:
+            call = self.client.create_call(CreateCall(to=key.to, **self.spec.parameters))
+        except LeaseLostError:
+            # Also what the client raises, which asks again before each attempt: no byte of a request that
+            # may have been processed has left.
             self._record(key, claim, CallStatus.DEFERRED, reason="the run had to stop before the request")
             raise
-        try:
-            call = self.client.create_call(CreateCall(to=key.to, **self.spec.parameters))
         except (RateLimitedError, AuthenticationError, ConnectionFailedError) as error:
             return self._record(key, claim, CallStatus.DEFERRED, reason=error.what)
         except (ReadOnlyError, InvalidArgumentError, ApiError) as error:
