@@ -193,11 +193,11 @@ def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
     assert merge["body"].startswith("<!-- voiceform:plan stack=default -->\n")
     assert "retention.recordings" not in merge["body"]
     assert prune["body"].startswith("<!-- voiceform:plan stack=default/prune -->\n")
-    assert "deletes 1 recording" in prune["body"]
+    assert "delete 1 recording by" in prune["body"]
     edit(project.folder, "keep: 90d", "keep: forever")
     opened(github, 2, "keep")
     assert [comment["id"] for comment in github.kept("comments")][-1] == prune["id"]
-    assert "deletes" not in github.kept("comments")[-1]["body"]
+    assert "delete 1" not in github.kept("comments")[-1]["body"]
     edit(project.folder, "keep: forever", "keep: 90d")
     pull = opened(github, 2, "keep")
     assert merged(github, pull).code == 0

@@ -110,10 +110,10 @@ def test_what_prune_would_delete_has_a_note_of_its_own(gitlab: GitLab, stack: St
     merge, prune = gitlab.api.notes
     assert "retention.recordings" not in merge["body"]
     assert prune["body"].startswith("<!-- voiceform:plan stack=default/prune -->\n")
-    assert "deletes 1 recording" in prune["body"]
+    assert "delete 1 recording by" in prune["body"]
     edit(gitlab.work, "retention: {recordings: [{name: old, keep: 90d}]}\n", "")
     gitlab.merge_request("1", "d" * 40)
-    assert "deletes" not in gitlab.api.notes[1]["body"]
+    assert "delete 1" not in gitlab.api.notes[1]["body"]
     assert len(gitlab.api.notes) == 2
 
 

@@ -107,7 +107,15 @@ def test_the_report_as_json(stack: Stack) -> None:
     result = stack.run("prune", "--auto-approve", "--format", "json", clock=pruner.clock)
     (outcome,) = result.json["outcomes"]
     assert outcome["address"] == "retention.recordings.all"
-    assert outcome["message"] == "2 recordings deleted"
+    assert outcome["message"] == "2 recordings deleted (2 minutes)"
+    assert outcome["destroyed"] == {
+        "thing": "recording",
+        "deleted": 2,
+        "minutes": 2,
+        "kept_by_holds": 0,
+        "rest": {},
+        "stopped": False,
+    }
 
 
 def test_the_parts_that_are_recorded_alone(stack: Stack) -> None:

@@ -61,7 +61,7 @@ Changes:
       + from: "+1•••••2661"
       + sip_auth_password: (sensitive)
 
-  - delete retention.everything-else, deletes 4,000 recordings
+  - delete 4,000 recordings by retention.everything-else, the rule is removed
       older than 90 days
 
 Neither declared nor recorded, left alone:
@@ -71,7 +71,7 @@ Blocked (max_deletes): 12 queues would be deleted; safety.max_deletes allows 5
   check the plan; if it is meant, approve it: --approve delete:queue=12
   concerns queue.old
 
-Plan: 2 to create, 1 to update, 2 to delete, 12 calls to place, 4000 recordings to delete.
+Plan: 4,000 recordings to delete by 1 rule; 2 to create, 1 to update, 1 to delete, 12 calls to place.
 """
     )
 

@@ -116,6 +116,8 @@ def outcome_of(change: Change, done: Done) -> Outcome:
         message=done.message,
         hint=done.hint,
         request_id=done.request_id,
+        record=done.record,
+        destroyed=done.destroyed,
     )
 
 

@@ -25,7 +25,7 @@ from voiceform.model.errors import UsageError
 from voiceform.model.plan import Blocked, Change, Drift, Mode, Unmanaged
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
-from voiceform.model.run import Status
+from voiceform.model.run import Destruction, Status
 from voiceform.model.safety import Ownership
 from voiceform.model.store import DocumentReader, DocumentStore, Write
 
@@ -158,7 +158,8 @@ class Done:
     """How a change ended, as the kind saw it.
 
     `recorded` is what state shall hold for the address from now on; None removes it when `status` is APPLIED
-    and leaves it as it is otherwise. `writes` are further documents to write in the same batch.
+    and leaves it as it is otherwise. `writes` are further documents to write in the same batch. `record` and
+    `destroyed` are told as model.run.Outcome has them.
     """
 
     status: Status
@@ -168,6 +169,8 @@ class Done:
     hint: str | None = None
     request_id: str | None = None
     writes: tuple[Write, ...] = ()
+    record: str | None = None
+    destroyed: Destruction | None = None
 
 
 class Kind(ABC, Generic[L]):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -26,8 +27,29 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Destruction:
+    """What a change destroyed beside its own object: things of one name, such as `recording`.
+
+    `deleted` by this run, which last `minutes` (begun ones; None for what has no length); `held` are kept by
+    `holds` that came after the plan; `rest` counts every other ending by its words, such as `failed`.
+    `stopped` says that a person or the system ended the run before all of them were begun.
+    """
+
+    thing: str
+    deleted: int = 0
+    minutes: int | None = None
+    held: int = 0
+    holds: tuple[str, ...] = ()
+    rest: Mapping[str, int] = field(default_factory=dict)
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of one change; `message` explains everything that is not `applied`."""
+    """The end of one change; `message` explains everything that is not `applied`.
+
+    `record` names what exists in our state alone, such as a `rule`; applying it records it and no more.
+    """
 
     address: Address
     action: Action
@@ -36,6 +58,8 @@ class Outcome:
     message: str | None = None
     hint: str | None = None
     request_id: str | None = None
+    record: str | None = None
+    destroyed: Destruction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.masking import REDACTED, is_sensitive, redact_text
+from voiceform.render.destroyed import number_of
 from voiceform.render.escape import terminal
 from voiceform.render.github import diagnostics_github
 from voiceform.render.json import diagnostics_json
 from voiceform.render.layout import BLANK, Line, Tone, lay_out
 from voiceform.render.sarif import diagnostics_sarif
-from voiceform.render.view import number_of
 
 SourceReader = Callable[[str], str | None]
 """Gives the text of a file by the name that positions carry, or None when it cannot be read."""

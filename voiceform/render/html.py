@@ -24,6 +24,7 @@ from voiceform.render.view import (
     reason_of,
     remarks_of,
     rows_of,
+    verb_of,
 )
 
 _LARGE = 500  # from here on a browser need not lay out what is not in sight
@@ -154,7 +155,7 @@ def _change(effect: Effect, change: Change) -> str:
     impact = f'<ul class="impact">{lines}</ul>' if lines else ""
     return (
         f'<article class="{effect}" data-effect="{effect}" data-kind="{html(change.kind)}">'
-        f'<h3><span class="action">{html(SYMBOLS[effect])} {change.action}</span>'
+        f'<h3><span class="action">{html(SYMBOLS[effect])} {html(verb_of(change))}</span>'
         f"<code>{_data(str(change.address))}</code>{sid}{remarks}</h3>"
         f'<p class="why">{_data(reason_of(change))}</p>{_table(rows_of(change))}'
         f"{impact}</article>"

@@ -13,7 +13,7 @@ from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import FORMAT_VERSION, Action, Plan
 from voiceform.model.plan_codec import instant_to_text, plan_to_document
-from voiceform.model.run import RunReport, Status
+from voiceform.model.run import Destruction, RunReport, Status
 from voiceform.render.escape import json_text
 from voiceform.render.redact import redact_plan, redact_report
 from voiceform.render.run_text import DONE_WORDS, skipped_because
@@ -57,12 +57,26 @@ def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> st
                     "message": outcome.message,
                     "hint": outcome.hint,
                     "request_id": outcome.request_id,
+                    "destroyed": _destroyed(outcome.destroyed),
                     "because_of": [str(address) for address in causes.get(outcome.address, ())],
                 }
                 for outcome in shown.outcomes
             ],
         }
     )
+
+
+def _destroyed(found: Destruction | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "thing": found.thing,
+        "deleted": found.deleted,
+        "minutes": found.minutes,
+        "kept_by_holds": found.held,
+        "rest": dict(found.rest),
+        "stopped": found.stopped,
+    }
 
 
 def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> str:

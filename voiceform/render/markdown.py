@@ -16,11 +16,12 @@ from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, Mode, Plan, Unmanaged
 from voiceform.model.plan_codec import instant_to_text, plan_to_document, review_digest
 from voiceform.model.resource import fingerprint
+from voiceform.render.destroyed import number_of
 from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
 from voiceform.render.layout import Line, Tone
 from voiceform.render.redact import redact_plan
 from voiceform.render.text import blocked_lines, change_lines, drift_lines
-from voiceform.render.view import Effect, effect_of, headline, notes_of, number_of
+from voiceform.render.view import Effect, effect_of, headline, notes_of
 
 SMALLEST_LIMIT = 2_000
 """Below this there is no room for more than the frame of a comment."""

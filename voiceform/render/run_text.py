@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Plan
 from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.render.destroyed import destroys, happened, number_of
 from voiceform.render.escape import terminal
 from voiceform.render.layout import BLANK, Line, Tone
-from voiceform.render.view import number_of
 
 DONE_WORDS: Mapping[Action, str] = {
     Action.CREATE: "created",
@@ -46,14 +47,18 @@ def run_lines(report: RunReport, plan: Plan) -> Iterator[Line]:
         yield outcome_line(outcome)
     if orphans:
         yield BLANK
-    yield Line(_summary(report), 0, Tone.TITLE, wrap=False)
+    yield Line(_summary(report, plan), 0, Tone.TITLE, wrap=False)
 
 
 def outcome_line(outcome: Outcome) -> Line:
     """`queue.support: created (QU...)`, or how else it ended and why; redact it first."""
     sid = f" ({terminal(outcome.sid)})" if outcome.sid else ""
     message = f": {terminal(outcome.message)}" if outcome.message else ""
-    if outcome.status is Status.APPLIED:
+    if outcome.destroyed is not None and outcome.message:
+        ending = terminal(outcome.message)
+    elif outcome.status is Status.APPLIED and outcome.record is not None:
+        ending = f"{'removed' if outcome.action is Action.DELETE else 'recorded'}{message}"
+    elif outcome.status is Status.APPLIED:
         ending = f"{DONE_WORDS[outcome.action]}{sid}{message}"
     else:
         ending = f"{outcome.action} {_ending(outcome.status)}{sid}{message}"
@@ -110,16 +115,29 @@ def _ending(status: Status) -> str:
     }.get(status, "failed")
 
 
-def _summary(report: RunReport) -> str:
-    """`Applied: 2 created, 1 updated; 1 failed, 2 skipped.`"""
-    applied = [outcome.action for outcome in report.outcomes if outcome.status is Status.APPLIED]
-    done = [f"{applied.count(action)} {word}" for action, word in DONE_WORDS.items() if action in applied]
+def _summary(report: RunReport, plan: Plan) -> str:
+    """`Applied: 2 created, 1 updated; 1 failed, 2 skipped.`, behind what was destroyed."""
+    destroyed = happened(report, plan)
+    told = {change.address for change in plan.changes if destroys(change)}
+    outcomes = [o for o in report.outcomes if o.address not in told and (o.record is None or not _applied(o))]
+    applied = [outcome.action for outcome in outcomes if _applied(outcome)]
+    done = [f"{applied.count(action):,} {word}" for action, word in DONE_WORDS.items() if action in applied]
+    counts = Counter(outcome.status for outcome in outcomes)
     words = {Status.STALE: "stale", Status.UNKNOWN: "with an unknown outcome"}
     rest = [
-        f"{report.count(status)} {words.get(status, str(status))}"
+        f"{counts[status]:,} {words.get(status, str(status))}"
         for status in (*_UNHAPPY, Status.SKIPPED)
-        if report.count(status)
+        if counts[status]
     ]
+    parts = [] if destroyed is None else [destroyed]
+    if done or destroyed is None:
+        parts.append(f"{'a' if parts else 'A'}pplied: {', '.join(done) or 'nothing'}")
+    if rest:
+        parts.append(", ".join(rest))
     seconds = (report.finished_at - report.started_at).total_seconds()
     took = f" in {number_of(round(seconds), 'second')}" if seconds >= 1 else ""
-    return f"Applied: {', '.join(done) or 'nothing'}{'; ' if rest else ''}{', '.join(rest)}{took}."
+    return f"{'; '.join(parts)}{took}."
+
+
+def _applied(outcome: Outcome) -> bool:
+    return outcome.status is Status.APPLIED

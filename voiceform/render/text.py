@@ -8,6 +8,7 @@ from dataclasses import replace
 from voiceform.model.plan import Blocked, Change, Drift, DriftStatus, Plan, Unmanaged
 from voiceform.model.run import Outcome, RunReport
 from voiceform.render import run_text
+from voiceform.render.destroyed import number_of
 from voiceform.render.diagnostics import text as render_diagnostics
 from voiceform.render.escape import terminal
 from voiceform.render.layout import BLANK, Line, Tone, lay_out
@@ -21,10 +22,10 @@ from voiceform.render.view import (
     feelings_of,
     headline,
     notes_of,
-    number_of,
     reason_of,
     remarks_of,
     rows_of,
+    verb_of,
 )
 
 __all__ = ["change_lines", "render_diagnostics", "render_outcome", "render_plan", "render_run"]
@@ -69,7 +70,7 @@ def change_lines(change: Change) -> Iterator[Line]:
     effect = effect_of(change)
     identity = f" ({terminal(change.sid)})" if change.sid else ""
     remarks = "".join(f", {remark}" for remark in remarks_of(change))
-    title = f"{SYMBOLS[effect]} {change.action} {terminal(str(change.address))}{identity}{remarks}"
+    title = f"{SYMBOLS[effect]} {verb_of(change)} {terminal(str(change.address))}{identity}{remarks}"
     yield Line(title, 2, _TONES[effect])
     if change.reason:
         yield Line(reason_of(change), 6, Tone.MUTED)

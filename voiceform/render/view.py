@@ -5,12 +5,14 @@ All texts that come out of here are visible (see escape) and still have to be es
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan
+from voiceform.render.destroyed import destroys, joined, number_of, planned
 from voiceform.render.escape import literal, terminal
 
 _PLACING = frozenset({"createCall", "createParticipant"})
@@ -80,15 +82,24 @@ def remarks_of(change: Change) -> list[str]:
     if _places_calls(change):
         count = change.counts.get(_CALL_SCOPE)
         remarks.append(f"places {number_of(count, 'call')}" if count else "places calls")
-    for scope, count in sorted(change.counts.items()):
-        noun = scope.removeprefix(_DELETE_SCOPE)
-        if scope != noun and count and (count > 1 or noun != change.kind):
-            remarks.append(f"deletes {number_of(count, terminal(noun).replace('_', ' ').replace('-', ' '))}")
+    own = change.counts.get(f"{_DELETE_SCOPE}{change.kind}", 0)
+    if own > 1:
+        remarks.append(f"deletes {number_of(own, change.kind.replace('-', ' '))}")
+    if destroys(change) and change.action is not Action.UPDATE:
+        remarks.append(f"the rule is {'new' if change.action is Action.CREATE else 'removed'}")
     if change.previous_address is not None:
         remarks.append(f"was {terminal(str(change.previous_address))}")
     if change.action is Action.UPDATE and not change.operations:
         remarks.append("changes recorded state only")
     return remarks
+
+
+def verb_of(change: Change) -> str:
+    """What the change does, to stand before its address; what destroys other things says that before all."""
+    things = destroys(change)
+    if not things:
+        return str(change.action)
+    return f"delete {joined(number_of(count, noun) for noun, count in things.items())} by"
 
 
 def reason_of(change: Change) -> str:
@@ -123,18 +134,19 @@ def drift_rows(drift: Drift) -> Iterator[Row]:
 def headline(plan: Plan) -> str:
     """`Plan: 2 to create, 1 to update, 1 to delete.` with calls and recordings, or why there is nothing.
 
-    Scripts read this line, so its numbers are plain digits.
+    What is destroyed beside our own objects comes first, and the rules that do it are not counted again.
     """
     if not plan.pending:
         return _nothing(plan)
     summary = plan.summary
-    parts = [f"{summary.create} to create", f"{summary.update} to update", f"{summary.delete} to delete"]
+    actions = Counter(change.action for change in plan.pending if not destroys(change))
+    words = [f"{actions[action]:,} to {action}" for action in (Action.CREATE, Action.UPDATE, Action.DELETE)]
+    parts = words if actions else []
     if summary.calls:
-        parts.append(f"{summary.calls} {'call' if summary.calls == 1 else 'calls'} to place")
-    if summary.recordings:
-        noun = "recording" if summary.recordings == 1 else "recordings"
-        parts.append(f"{summary.recordings} {noun} to delete")
-    return f"Plan: {', '.join(parts)}."
+        parts.append(f"{number_of(summary.calls, 'call')} to place")
+    destroyed = planned(plan)
+    groups = ([destroyed] if destroyed else []) + ([", ".join(parts)] if parts else [])
+    return f"Plan: {'; '.join(groups)}."
 
 
 def _nothing(plan: Plan) -> str:
@@ -161,11 +173,6 @@ def notes_of(plan: Plan) -> list[str]:
             "This is a review of two configurations, made without the account; it cannot be applied."
         )
     return notes
-
-
-def number_of(count: int, noun: str) -> str:
-    """`1 call`, `1,200 calls`."""
-    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def _flatten(attributes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -14,9 +14,9 @@ from voiceform.kinds.retention.compact import Chunk, read_chunks
 from voiceform.kinds.retention.deleting import delete_recordings
 from voiceform.kinds.retention.deleting_calls import delete_call_records
 from voiceform.kinds.retention.events import Scribe
-from voiceform.kinds.retention.policy import RECORDINGS, split
+from voiceform.kinds.retention.policy import HOLDS, RECORDINGS, split
 from voiceform.kinds.retention.tally import noun
-from voiceform.kinds.retention.toll import Ending
+from voiceform.kinds.retention.toll import Ending, Toll
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
@@ -34,9 +34,10 @@ def act(change: Change, session: Session) -> Done:
         if split(change.address)[0] == RECORDINGS:
             return delete_recordings(change, session)
         return delete_call_records(change, session)
+    record = "hold" if split(change.address)[0] == HOLDS else Toll.record
     if change.action is Action.DELETE:
-        return Done(Status.APPLIED)
-    return Done(Status.APPLIED, Recorded(change.address, None, change.after or {}))
+        return Done(Status.APPLIED, record=record)
+    return Done(Status.APPLIED, Recorded(change.address, None, change.after or {}), record=record)
 
 
 def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:

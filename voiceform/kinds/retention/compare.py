@@ -10,7 +10,15 @@ from typing import Any
 from voiceform.kinds.base import Comparison, PlanContext
 from voiceform.kinds.retention.impact import held_lines, kept_lines, removal_lines, rule_lines
 from voiceform.kinds.retention.matching import Match
-from voiceform.kinds.retention.policy import CALL_RECORDS, HOLDS, RECORDINGS, Rule, hold_identity, split
+from voiceform.kinds.retention.policy import (
+    CALL_RECORDS,
+    HOLDS,
+    RECORDINGS,
+    Rule,
+    Verdict,
+    hold_identity,
+    split,
+)
 from voiceform.kinds.retention.survey import Group, Part, Survey, standing_holds
 from voiceform.kinds.retention.tally import noun
 from voiceform.model.address import Address
@@ -106,6 +114,7 @@ class _Comparing:
                 if everything is None:
                     everything = array("q", sorted(seen.created))
                 change = self._deleting(change, part, desired, group, everything, first)
+            change = self._with_held(change, part)
             impact = rule_lines(change, seen, group, desired, part) if group is not None else ()
             yield replace(
                 change,
@@ -114,6 +123,15 @@ class _Comparing:
                     *kept_lines(seen, split(where)[1], part, first=desired.attributes["order"] == 1),
                 ),
             )
+
+    def _with_held(self, change: Change, part: str) -> Change:
+        """The change of a rule with how many it would delete but for which holds."""
+        seen = self.parts[part]
+        count = seen.kept[split(change.address)[1], Verdict.HELD]
+        if not count:
+            return change
+        as_of = {**change.details.get("as_of", {}), "held": {"count": count, "by": sorted(seen.held)}}
+        return replace(change, details={**change.details, "as_of": as_of})
 
     def _deleting(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Done, Session
@@ -44,6 +45,9 @@ class Setback:
     error: TwilioError
 
 
+_NOT_BEGUN = Setback("", TwilioError("not begun: the run is to end"))
+
+
 def delete_recordings(change: Change, session: Session) -> Done:
     """Delete exactly the planned recordings, except those that a hold keeps or that are not as planned.
 
@@ -76,24 +80,27 @@ class _Deletion:
             again = self._round(Planned(setback.sid, None) for setback in again)
         for setback in again:
             self._fail(setback.sid, None, setback.error)
+            progress.advance(self.task)
         progress.finish(self.task)
-        return self.toll.done(self.change)
+        return self.toll.done(self.change, stopped=not self.session.may_go_on())
 
     def _round(self, items: Iterable[Planned]) -> list[Setback]:
-        """Try each; what the service was not able to do just now comes back."""
+        """Try each until the run is to end; what the service was not able to do just now comes back."""
         setbacks = []
-        for setback in self.session.run_all(self._one, items):
+        for setback in self.session.run_all(self._one, takewhile(self._goes_on, items)):
             if setback is None:
                 self.session.progress.advance(self.task)
-            else:
+            elif setback is not _NOT_BEGUN:
                 setbacks.append(setback)
         return setbacks
 
+    def _goes_on(self, _: object = None) -> bool:
+        return not self.toll.given_up and self.session.may_go_on()
+
     def _one(self, planned: Planned) -> Setback | None:
-        """One recording, on a worker's thread."""
-        if self.toll.given_up or not self.session.may_go_on():
-            self.toll.count(Ending.SKIPPED)
-            return None
+        """One recording, on a worker's thread; None when it has ended."""
+        if not self._goes_on():
+            return _NOT_BEGUN
         self.session.evidence.ensure_open()
         row = planned.row
         try:
@@ -131,8 +138,12 @@ class _Deletion:
                 return
         requests: list[str] = []
         answer = self.client.delete_recording(row.sid, note_request=requests.append)
-        ending = Ending.DELETED if answer is Ended.NOW else Ending.GONE
-        self.toll.count(ending)
+        if answer is Ended.NOW:
+            ending = Ending.DELETED
+            self.toll.deleted(row.duration)
+        else:
+            ending = Ending.GONE
+            self.toll.count(ending)
         self.scribe.recording(row.sid, row, ending, copy=copy, request_id=requests[-1] or None)
 
     def _spared(self, row: Recording, copy: Copy | None = None) -> bool:
@@ -140,12 +151,13 @@ class _Deletion:
         holds = self.holds.keeping(row)
         if holds:
             reason, ending = f"kept by the hold {', '.join(holds)}", Ending.HELD
+            self.toll.held(holds)
         else:
             complaint = self.check.complaint(row)
             if complaint is None:
                 return False
             reason, ending = complaint, Ending.MOVED
-        self.toll.count(ending)
+            self.toll.count(ending)
         self.scribe.recording(row.sid, row, ending, reason=reason, copy=copy)
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import Done, Session
@@ -20,6 +21,8 @@ from voiceform.twilio.operations import Ended
 
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
+
+_NOT_BEGUN = ("", False)
 
 ROUNDS = 4
 """How often a call record is tried that the API calls incomplete (20009)."""
@@ -54,16 +57,16 @@ class _Deletion:
         progress.start(self.task, self.change.details["count"])
         later = self._round(self._planned())
         for _ in range(ROUNDS - 1):
-            if not later or not self.session.may_go_on():
+            if not later or not self._goes_on():
                 break
             self.session.clock.sleep(PAUSE_SECONDS)
-            for _ in later:
-                self.toll.take_back(Ending.LATER)
             later = self._round(later)
         for sid, _ in later:
+            self.toll.count(Ending.LATER)
             self.scribe.call(sid, Ending.LATER, reason="Twilio error 20009: it is not complete")
+            progress.advance(self.task)
         progress.finish(self.task)
-        return self.toll.done(self.change)
+        return self.toll.done(self.change, stopped=not self.session.may_go_on())
 
     def _planned(self) -> Iterator[tuple[str, bool]]:
         """Each call's SID, and whether it had recordings when the plan was made."""
@@ -72,31 +75,32 @@ class _Deletion:
                 yield from ((sid, with_recordings) for sid in chunk.sids)
 
     def _round(self, items: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
-        """Try each; what the API calls incomplete comes back."""
+        """Try each until the run is to end; what the API calls incomplete comes back."""
         later = []
-        for item in self.session.run_all(self._one, items):
+        for item in self.session.run_all(self._one, takewhile(self._goes_on, items)):
             if item is None:
                 self.session.progress.advance(self.task)
-            else:
+            elif item is not _NOT_BEGUN:
                 later.append(item)
         return later
 
+    def _goes_on(self, _: object = None) -> bool:
+        return not self.toll.given_up and self.session.may_go_on()
+
     def _one(self, item: tuple[str, bool]) -> tuple[str, bool] | None:
         sid, with_recordings = item
-        if self.toll.given_up or not self.session.may_go_on():
-            self.toll.count(Ending.SKIPPED)
-            return None
+        if not self._goes_on():
+            return _NOT_BEGUN
         self.session.evidence.ensure_open()
         requests: list[str] = []
         try:
-            reason = self._reason_to_keep(sid, with_recordings)
+            reason, holds = self._reason_to_keep(sid, with_recordings)
             if reason is not None:
-                self.toll.count(Ending.HELD)
+                self.toll.held(holds)
                 self.scribe.call(sid, Ending.HELD, reason=reason)
                 return None
             answer = self.client.delete_call(sid, note_request=requests.append)
         except NotFinishedError:
-            self.toll.count(Ending.LATER)
             return item
         except TwilioError as error:
             self.toll.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
@@ -107,19 +111,20 @@ class _Deletion:
         self.scribe.call(sid, ending, request_id=requests[-1] if requests else None)
         return None
 
-    def _reason_to_keep(self, sid: str, with_recordings: bool) -> str | None:
-        """Why the record has to stay: a hold that came after the plan, or a recording that stays."""
+    def _reason_to_keep(self, sid: str, with_recordings: bool) -> tuple[str | None, tuple[str, ...]]:
+        """Why the record has to stay, None if it has not, and the holds that say so: those that came after
+        the plan, or those of a recording that stays."""
         if self.holds.has_new():
             holds = self._new_holds(sid)
             if holds:
-                return f"kept by the hold {', '.join(holds)}"
+                return f"kept by the hold {', '.join(holds)}", holds
         if not with_recordings:
-            return None
+            return None, ()
         for recording in self.client.list_recordings(call_sid=sid):
-            reason = self._reason_of(recording)
+            reason, holds = self._reason_of(recording)
             if reason is not None:
-                return reason
-        return None
+                return reason, holds
+        return None, ()
 
     def _new_holds(self, sid: str) -> tuple[str, ...]:
         """The holds that came after the plan and keep the call's own record; none keeps one that is gone."""
@@ -130,11 +135,11 @@ class _Deletion:
         self.book.note(call)
         return self.holds.keeping_call(CallRow(call))
 
-    def _reason_of(self, recording: Recording) -> str | None:
+    def _reason_of(self, recording: Recording) -> tuple[str | None, tuple[str, ...]]:
         holds = self.holds.keeping(recording)
         if holds:
-            return f"its recording {recording.sid} is kept by the hold {', '.join(holds)}"
+            return f"its recording {recording.sid} is kept by the hold {', '.join(holds)}", holds
         decision = self.recordings.decide(recording, FetchingCalls(self.book))
         if decision.verdict is Verdict.NO_RULE:
-            return None
-        return f"its recording {recording.sid} is still there ({decision.verdict})"
+            return None, ()
+        return f"its recording {recording.sid} is still there ({decision.verdict})", ()

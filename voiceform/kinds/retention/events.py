@@ -32,14 +32,18 @@ class Scribe:
 
     def begin(self) -> None:
         """The rule and what was planned under it."""
-        change = self._change
+        change, as_of = self._change, self._change.details["as_of"]
         self._evidence.add(
             {
                 "event": "rule",
                 "run": self._run,
                 "rule": self._rule,
                 "policy": redact(change.after or change.before or {}),
-                "planned": {**{name: change.details[name] for name in FIGURES}, **change.details["as_of"]},
+                "planned": {
+                    **{name: change.details[name] for name in FIGURES},
+                    **{name: as_of[name] for name in ("planned_at", "created_until")},
+                    "held": as_of.get("held", {"count": 0, "by": []}),
+                },
             }
         )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from enum import StrEnum
 
 from voiceform.kinds.base import Done
 from voiceform.kinds.retention.tally import noun
 from voiceform.model.plan import Change
 from voiceform.model.resource import Recorded
-from voiceform.model.run import Status
+from voiceform.model.run import Destruction, Status
 
 _MOST_FAILURES = 50
 """So many failures in a row are an outage, not bad luck: nothing more is tried."""
@@ -26,16 +27,31 @@ class Ending(StrEnum):
     MOVED = "kept-as-changed"
     FAILED = "failed"
     LATER = "not-yet"
-    SKIPPED = "not-begun"
+
+
+_WORDS = {
+    Ending.GONE: "gone already",
+    Ending.MOVED: "kept because changed after the plan",
+    Ending.LATER: "not deletable yet",
+    Ending.FAILED: "failed",
+}
+_NOT_BEGUN = "not begun"
 
 
 class Toll:
-    """Counts endings; remembers the first failure; says when to give up. Safe for many threads."""
+    """Counts endings; remembers the first failure; says when to give up. Safe for many threads.
+
+    `record` is what a rule is called when it is told of. Whatever was planned and did not end was not begun.
+    """
+
+    record = "rule"
 
     def __init__(self, thing: str) -> None:
         self._thing = thing
         self._lock = threading.Lock()
         self._counts: Counter[Ending] = Counter()
+        self._minutes: int | None = None
+        self._holds: set[str] = set()
         self._in_a_row = 0
         self._failure: str | None = None
         self._hint: str | None = None
@@ -50,8 +66,19 @@ class Toll:
         """One more ended so."""
         with self._lock:
             self._counts[ending] += 1
-            if ending is not Ending.FAILED and ending is not Ending.SKIPPED:
-                self._in_a_row = 0
+            self._in_a_row = 0
+
+    def deleted(self, seconds: int | None) -> None:
+        """One that lasted so long was deleted by this run."""
+        self.count(Ending.DELETED)
+        with self._lock:
+            self._minutes = (self._minutes or 0) + begun_minutes(seconds)
+
+    def held(self, holds: Iterable[str]) -> None:
+        """One is kept by these holds."""
+        self.count(Ending.HELD)
+        with self._lock:
+            self._holds.update(holds)
 
     def failed(self, reason: str, hint: str | None, *, fatal: bool) -> None:
         """One failed for this reason; `fatal` when all others would, too."""
@@ -70,41 +97,56 @@ class Toll:
             if self._in_a_row >= _MOST_FAILURES:
                 self._given_up = True
 
-    def take_back(self, ending: Ending) -> None:
-        """One that ended so is tried again."""
-        with self._lock:
-            self._counts[ending] -= 1
-
-    def done(self, change: Change) -> Done:
+    def done(self, change: Change, *, stopped: bool) -> Done:
         """The end of the whole change: applied only when nothing is left that was planned.
+
+        `stopped` says that the run was told to end.
 
         What is gone is gone in any case; the rest is in the next plan.
         """
-        status = self._status()
+        left = max(0, change.details["count"] - self._counts.total())
+        destroyed = self._destruction(left, stopped=stopped and left > 0)
+        status = self._status(left)
         recorded = Recorded(change.address, None, change.after or {}) if status is Status.APPLIED else None
-        return Done(status, recorded, message=self._message(), hint=self._advice(status))
+        return Done(
+            status,
+            recorded,
+            message=self._message(destroyed),
+            hint=self._advice(status),
+            record=self.record,
+            destroyed=destroyed,
+        )
 
-    def _status(self) -> Status:
+    def _destruction(self, left: int, *, stopped: bool) -> Destruction:
+        rest = {words: self._counts[ending] for ending, words in _WORDS.items() if self._counts[ending]}
+        return Destruction(
+            self._thing,
+            self._counts[Ending.DELETED],
+            self._minutes,
+            self._counts[Ending.HELD],
+            tuple(sorted(self._holds)),
+            {**rest, **({_NOT_BEGUN: left} if left else {})},
+            stopped,
+        )
+
+    def _status(self, left: int) -> Status:
         counts = self._counts
-        if counts[Ending.FAILED] or counts[Ending.LATER] or counts[Ending.SKIPPED]:
+        if counts[Ending.FAILED] or counts[Ending.LATER] or left:
             return Status.FAILED
         if counts[Ending.HELD]:
             return Status.REFUSED
         return Status.STALE if counts[Ending.MOVED] else Status.APPLIED
 
-    def _message(self) -> str:
-        counts = self._counts
-        parts = [f"{noun(counts[Ending.DELETED], self._thing)} deleted"]
-        for ending, words in (
-            (Ending.GONE, "gone already"),
-            (Ending.HELD, "kept by a hold that came after the plan"),
-            (Ending.MOVED, "kept because changed after the plan"),
-            (Ending.LATER, "not deletable yet"),
-            (Ending.FAILED, "failed"),
-            (Ending.SKIPPED, "not begun"),
-        ):
-            if counts[ending]:
-                parts.append(f"{counts[ending]:,} {words}")
+    def _message(self, destroyed: Destruction) -> str:
+        """`789 recordings deleted (946 minutes), 3 gone already`, `stopped: 385 deleted, 2 not begun`."""
+        length = f" ({noun(destroyed.minutes, 'minute')})" if destroyed.minutes else ""
+        if destroyed.stopped:
+            parts = [f"stopped: {destroyed.deleted:,} deleted{length}"]
+        else:
+            parts = [f"{noun(destroyed.deleted, self._thing)} deleted{length}"]
+        if destroyed.held:
+            parts.append(f"{destroyed.held:,} kept by a hold that came after the plan")
+        parts += [f"{count:,} {words}" for words, count in destroyed.rest.items()]
         first = f"; the first failure: {self._failure}" if self._failure else ""
         return ", ".join(parts) + first
 
@@ -112,3 +154,8 @@ class Toll:
         if self._hint is not None:
             return self._hint
         return None if status is Status.APPLIED else "run prune again: what is still due is planned anew"
+
+
+def begun_minutes(seconds: int | None) -> int:
+    """The minutes that are charged: each begun one."""
+    return -(-max(0, seconds or 0) // 60)

@@ -1,0 +1,125 @@
+"""What a plan destroys beside its own objects, and what a run destroyed, in words: recordings for example."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from voiceform.model.address import Address
+from voiceform.model.plan import Action, Change, Plan
+from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.render.escape import terminal
+
+_SCOPE = "delete:"
+
+
+def destroys(change: Change) -> Mapping[str, int]:
+    """How many things of which name, in the singular, a change destroys that are not its own object."""
+    return {
+        terminal(noun).replace("_", " ").replace("-", " "): count
+        for scope, count in sorted(change.counts.items(), reverse=True)
+        if scope != (noun := scope.removeprefix(_SCOPE)) and count and noun != change.kind
+    }
+
+
+def number_of(count: int, noun: str) -> str:
+    """`1 call`, `1,200 calls`."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def planned(plan: Plan) -> str | None:
+    """`1,789 recordings to delete by 2 rules`; None when the plan destroys nothing of the sort."""
+    found: Counter[str] = Counter()
+    rules = 0
+    for change in plan.pending:
+        things = destroys(change)
+        found.update(things)
+        rules += bool(things)
+    if not found:
+        return None
+    things_in_words = joined(number_of(count, noun) for noun, count in found.items())
+    return f"{things_in_words} to delete by {number_of(rules, 'rule')}"
+
+
+def happened(report: RunReport, plan: Plan) -> str | None:
+    """`Deleted 1,789 recordings (14,546 minutes), kept 12 by 2 holds; 2 rules recorded`.
+
+    None for a run that has nothing to do with such things.
+    """
+    things = {change.address: destroys(change) for change in plan.changes}
+    ours = [
+        outcome for outcome in report.outcomes if outcome.record is not None or things.get(outcome.address)
+    ]
+    if not ours:
+        return None
+    deleted = _deleted(ours) or ["nothing"]
+    parts = [f"eleted {joined(deleted)}", *_left(ours, things, plan)]
+    stopped = any(outcome.destroyed is not None and outcome.destroyed.stopped for outcome in ours)
+    recorded = joined_or_none(_recorded(ours))
+    text = f"{'Stopped: d' if stopped else 'D'}{', '.join(parts)}"
+    return f"{text}; {recorded}" if recorded else text
+
+
+def joined_or_none(parts: list[str]) -> str | None:
+    """As `joined`; None for nothing."""
+    return joined(parts) if parts else None
+
+
+def _deleted(outcomes: Iterable[Outcome]) -> list[str]:
+    counts: Counter[str] = Counter()
+    minutes: Counter[str] = Counter()
+    for outcome in outcomes:
+        if outcome.destroyed is not None:
+            counts[outcome.destroyed.thing] += outcome.destroyed.deleted
+            minutes[outcome.destroyed.thing] += outcome.destroyed.minutes or 0
+    return [
+        number_of(count, thing) + (f" ({number_of(minutes[thing], 'minute')})" if minutes[thing] else "")
+        for thing, count in counts.items()
+        if count
+    ]
+
+
+def _left(ours: Iterable[Outcome], things: Mapping[Address, Mapping[str, int]], plan: Plan) -> list[str]:
+    """What was not deleted, and why not."""
+    held = 0
+    holds: set[str] = set()
+    for change in plan.changes:
+        planned_to_stay = change.details.get("as_of", {}).get("held", {})
+        held += planned_to_stay.get("count", 0)
+        holds.update(planned_to_stay.get("by", ()))
+    counts: Counter[str] = Counter()
+    for outcome in ours:
+        if outcome.destroyed is None:
+            counts["not begun"] += sum(things.get(outcome.address, {}).values())
+            continue
+        held += outcome.destroyed.held
+        holds.update(outcome.destroyed.holds)
+        for ending, count in outcome.destroyed.rest.items():
+            counts[ending] += count
+    by = f" by {number_of(len(holds), 'hold')}" if holds else ""
+    parts = [f"kept {held:,}{by}"] if held else []
+    return parts + [f"{count:,} {ending}" for ending, count in counts.items() if count]
+
+
+def _recorded(outcomes: Iterable[Outcome]) -> list[str]:
+    """`2 rules recorded`, `1 hold removed`."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for outcome in outcomes:
+        if outcome.record is not None and outcome.status is Status.APPLIED:
+            counts[outcome.record, "removed" if outcome.action is Action.DELETE else "recorded"] += 1
+    words = []
+    for verb in ("recorded", "removed"):
+        found = [
+            number_of(count, noun)
+            for (noun, how), count in sorted(counts.items(), reverse=True)
+            if how == verb
+        ]
+        if found:
+            words.append(f"{joined(found)} {verb}")
+    return words
