@@ -159,7 +159,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     from voiceform.engine.settle import settle_unfinished
     from voiceform.model.durations import parse_duration
     from voiceform.state.lease import acquire
-    from voiceform.state.meta import require_account
+    from voiceform.state.meta import require_home
 
     configuration = wiring.load_and_warn(app) if saved is None else None
     who = wiring.credentials(app, configuration.account if configuration is not None else None)
@@ -173,7 +173,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     lease = stack.enter_context(
         acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock, wait=wait)
     )
-    require_account(store, who.account_sid)
+    require_home(store, who.account_sid, wiring.origin(app))
     writer = stack.enter_context(
         wiring.client(app, who, read_only=False, parallelism=options.parallelism, may_send=lease.ensure_held)
     )

@@ -74,6 +74,7 @@ def list_(
     wanted = {str(Address.parse(text)) for text in addresses}
     start = parse_instant(since) if since else None
     with wiring.opened_store(app) as store:
+        wiring.tell_of_no_state(app, store)
         rows = [
             row
             for row in _rows(store, app.clock.now())

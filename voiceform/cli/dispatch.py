@@ -63,6 +63,7 @@ def command(
     from voiceform.engine.dispatcher import DispatchContext, dispatch_once, watch
     from voiceform.model.durations import parse_duration
     from voiceform.state.lease import acquire
+    from voiceform.state.meta import require_home
     from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 
     interval = parse_duration(poll)
@@ -85,6 +86,7 @@ def command(
         client = stack.enter_context(
             wiring.client(app, who, read_only=False, parallelism=parallelism, may_send=lease.ensure_held)
         )
+        require_home(store, who.account_sid, client.transport.origin)
         context = DispatchContext(
             client=client,
             store=store,

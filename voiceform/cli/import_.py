@@ -17,7 +17,7 @@ def command(app: App, address: str, sid: str) -> int:
     from voiceform.engine.importer import import_object
     from voiceform.model.address import Address
     from voiceform.state.lease import acquire
-    from voiceform.state.meta import require_account
+    from voiceform.state.meta import require_home
 
     configuration = wiring.load(app)
     who = wiring.credentials(app, configuration.account)
@@ -26,7 +26,7 @@ def command(app: App, address: str, sid: str) -> int:
         acquire(store, operation="import", holder=wiring.who_runs(app), clock=app.clock) as lease,
         wiring.client(app, who, read_only=True) as reader,
     ):
-        require_account(store, who.account_sid)
+        require_home(store, who.account_sid, reader.transport.origin)
         target = Address.parse(address)
         import_object(target, sid, configuration, wiring.kinds(app), reader, lease.store)
     app.console.show(

@@ -113,6 +113,8 @@ def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
         wiring.opened_store(app) as store,
         wiring.client(app, who, read_only=True) as reader,
     ):
+        if options.mode is Mode.REFRESH_ONLY:
+            wiring.tell_of_no_state(app, store)
         return wiring.make_plan(app, configuration, reader, store, options, progress)
 
 

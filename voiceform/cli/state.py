@@ -35,6 +35,7 @@ def list_(app: App, format_: str) -> int:
     from voiceform.state.resources import read_resources
 
     with wiring.opened_store(app) as store:
+        wiring.tell_of_no_state(app, store)
         recorded = read_resources(store)
     records = [recorded[address] for address in sorted(recorded)]
     if format_ == "json":
@@ -102,6 +103,26 @@ def rm(app: App, address: str) -> int:
             raise _not_recorded(target)
         store.write([resource_removal(target, entry.version)])
     app.console.show(f"{target} is no longer recorded; the live object was not touched.")
+    return 0
+
+
+@command.command("origin")
+@click.option("--accept", is_flag=True, help="The account is here now: record the present API and region.")
+@click.pass_obj
+def origin(app: App, accept: bool) -> int:
+    """Show at which API, and in which region, the recorded account is."""
+    from voiceform.state.meta import accept_home, read_meta
+
+    if accept:
+        with _writing(app, "state origin") as store:
+            home = accept_home(store, wiring.origin(app))
+        app.console.show(f"The account is at {home} now; `voiceform plan` shows what is not there.")
+        return 0
+    with wiring.opened_store(app) as store:
+        meta = read_meta(store)
+    if meta is None or meta.home is None:
+        raise StateError("no run was recorded yet", hint="the first apply records where the account is")
+    app.console.document(f"{meta.account_sid}\t{meta.home}")
     return 0
 
 

@@ -72,7 +72,7 @@ def _undo(app: App, run_id: str) -> Undo:
     from voiceform.engine.planner import PlanRequest
     from voiceform.engine.undo import plan_undo
     from voiceform.state.journal import read_run
-    from voiceform.state.meta import require_account, state_version
+    from voiceform.state.meta import require_home, state_version
     from voiceform.state.resources import read_resources
 
     configuration = wiring.load(app)
@@ -81,7 +81,7 @@ def _undo(app: App, run_id: str) -> Undo:
         wiring.opened_store(app) as store,
         wiring.client(app, who, read_only=True) as reader,
     ):
-        require_account(store, reader.account_sid)
+        require_home(store, reader.account_sid, reader.transport.origin)
         state = state_version(store)
         run = read_run(store, run_id)
         if run is None:
@@ -122,6 +122,7 @@ def _list_runs(app: App, format_: str) -> int:
     if format_ not in ("text", "json"):
         raise UsageError(f"the list of runs has no --format {format_}", hint="text and json are possible")
     with wiring.opened_store(app) as store:
+        wiring.tell_of_no_state(app, store)
         runs = list_runs(store)[::-1]
     if format_ == "json":
         app.console.document(json.dumps({"runs": [_run_document(run) for run in runs]}, indent=2))

@@ -94,6 +94,14 @@ def opened_store(app: App) -> Iterator[Backend]:
         yield store
 
 
+def tell_of_no_state(app: App, store: Backend) -> None:
+    """Say on stderr where nothing was ever written: an empty answer would look like one about a state."""
+    from voiceform.state.meta import read_meta
+
+    if read_meta(store) is None:
+        app.console.say(f"There is no state in {store.label} yet; the first apply makes it.")
+
+
 def progress(app: App) -> Progress:
     """Bars on a terminal, a line every ten seconds in a log; always on stderr."""
     from voiceform.render.progress import Bars, new_progress
@@ -102,6 +110,18 @@ def progress(app: App) -> Progress:
     if isinstance(found, Bars):
         app.console.attach(found)
     return found
+
+
+def origin(app: App) -> str:
+    """The base URL of the API. Raises UsageError."""
+    from voiceform.twilio.credentials import base_url
+
+    return base_url(
+        region=app.environ.get("TWILIO_REGION"),
+        edge=app.environ.get("TWILIO_EDGE"),
+        override=app.base_url,
+        insecure_http=app.insecure_http,
+    )
 
 
 @contextmanager
@@ -116,17 +136,10 @@ def client(
     """An API client whose transport refuses every write when `read_only`. Of one that writes, whoever holds
     the lease gives `may_send`: it is asked right before each attempt of each write."""
     from voiceform.twilio.client import open_client
-    from voiceform.twilio.credentials import base_url
 
-    origin = base_url(
-        region=app.environ.get("TWILIO_REGION"),
-        edge=app.environ.get("TWILIO_EDGE"),
-        override=app.base_url,
-        insecure_http=app.insecure_http,
-    )
     with open_client(
         who,
-        origin,
+        origin(app),
         read_only=read_only,
         clock=app.clock,
         max_in_flight=parallelism,
@@ -174,10 +187,10 @@ def make_plan(
     """Read state and account and plan."""
     from voiceform.engine import planner
     from voiceform.engine.targets import Selection
-    from voiceform.state.meta import require_account, state_version
+    from voiceform.state.meta import require_home, state_version
     from voiceform.state.resources import read_resources
 
-    require_account(store, reader.account_sid)
+    require_home(store, reader.account_sid, reader.transport.origin)
     state = state_version(store)  # before the resources: a run that ends in between makes the plan stale
     now = app.clock.now()
     request = planner.PlanRequest(

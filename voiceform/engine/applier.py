@@ -29,6 +29,7 @@ from voiceform.model.plan import Action, Change, Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.run import Outcome, RunReport, Status
 from voiceform.model.store import DocumentReader, Write
+from voiceform.state.home import Home
 from voiceform.state.journal import Run, begin_run, refuse_used_plan
 from voiceform.state.lease import Lease
 from voiceform.state.meta import state_version
@@ -73,7 +74,8 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
     store = context.lease.store
     require_fresh(plan, store)
     started = context.clock.now()
-    run = begin_run(store, plan, who=context.who, now=started)
+    home = Home.of(context.client.transport.origin)
+    run = begin_run(store, plan, who=context.who, now=started, home=home)
     resources = load_resources(store)
     if plan.mode is Mode.REFRESH_ONLY:
         session = new_session(context, resources, plan.plan_id)

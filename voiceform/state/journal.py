@@ -19,6 +19,7 @@ from voiceform.model.plan import Change, Plan
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.run import Outcome, Status
 from voiceform.model.store import DocumentReader, DocumentStore, Write
+from voiceform.state.home import Home
 from voiceform.state.journal_codec import (
     RUNS,
     RunRecord,
@@ -104,18 +105,22 @@ def begin_run(
     *,
     who: str,
     now: datetime,
+    home: Home | None = None,
     make_lineage: Callable[[], str] = new_lineage,
 ) -> Run:
     """Consume `plan` and store every pending change before anything is sent.
 
     StalePlanError, saying who applied it and when, when the plan was consumed before. The state's serial
     becomes one more; an empty state gets its lineage from `make_lineage`.
+    The first run records account and `home`.
     """
     record = RunRecord(plan.plan_id, plan.mode, who, plan.created_at, now, len(plan.pending))
     key = run_key(plan.plan_id)
     meta = read_meta(store) or Meta(make_lineage())
     account = meta.account_sid or plan.account_sid
-    opened = replace(meta, unfinished=(*meta.unfinished, plan.plan_id), account_sid=account)
+    opened = replace(
+        meta, unfinished=(*meta.unfinished, plan.plan_id), account_sid=account, home=meta.home or home
+    )
     header = Write(key, run_to_document(record), None)
     version = None
     writes = chain((header,), intent_writes(plan.plan_id, plan.pending), (opened.bumped(),))

@@ -15,6 +15,7 @@ from voiceform.model.errors import StateError
 from voiceform.model.plan import StateVersion
 from voiceform.model.store import Document, DocumentReader, DocumentStore, Write
 from voiceform.state.documents import check_document
+from voiceform.state.home import Home
 
 KEY = "meta"
 FORMAT = 1
@@ -24,19 +25,28 @@ FORMAT = 1
 @dataclass(frozen=True, slots=True)
 class Meta:
     """The content of `meta`. `unfinished` are the ids of runs that began and have not finished; `account_sid`
-    is the account of the first run; `version` is for compare-and-swap, None when it is not stored yet."""
+    and `home` are those of the first run; `version` is for compare-and-swap, None before it is stored."""
 
     lineage: str
     serial: int = 0
     unfinished: tuple[str, ...] = ()
     account_sid: str | None = None
+    home: Home | None = None
     version: str | None = None
 
     @classmethod
     def from_document(cls, document: Document, version: str | None) -> Meta:
         """The meta that a checked document describes."""
         unfinished = tuple(document.get("unfinished", ()))
-        return cls(document["lineage"], document["serial"], unfinished, document.get("account_sid"), version)
+        origin = document.get("origin")
+        return cls(
+            lineage=document["lineage"],
+            serial=document["serial"],
+            unfinished=unfinished,
+            account_sid=document.get("account_sid"),
+            home=None if origin is None else Home(origin, document.get("region")),
+            version=version,
+        )
 
     def document(self) -> Document:
         """The document to store."""
@@ -45,6 +55,10 @@ class Meta:
             document["unfinished"] = list(self.unfinished)
         if self.account_sid is not None:
             document["account_sid"] = self.account_sid
+        if self.home is not None:
+            document["origin"] = self.home.origin
+            if self.home.region is not None:
+                document["region"] = self.home.region
         return document
 
     def bumped(self) -> Write:
@@ -101,11 +115,29 @@ def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] = new_l
     return replace(meta, serial=meta.serial + 1, version=version)
 
 
-def require_account(reader: DocumentReader, account_sid: str) -> None:
-    """Raise StateError when this state records another account: everything would seem to be gone."""
+def require_home(reader: DocumentReader, account_sid: str, base_url: str) -> None:
+    """Raise StateError when this state records another account, or the same one at another origin or in
+    another region: everything would seem to be gone."""
     meta = read_meta(reader)
     if meta is not None and meta.account_sid not in (None, account_sid):
         raise StateError(
             f"this state records account {meta.account_sid}, the credentials are for {account_sid}",
             hint="use that account's credentials, or another --state for this account",
         )
+    here = Home.of(base_url)
+    if meta is not None and meta.home not in (None, here):
+        raise StateError(
+            f"this state records what is at {meta.home}, and the API in use is {here}",
+            hint="correct --base-url, VOICEFORM_BASE_URL or TWILIO_REGION, or use another --state for this"
+            " one; where the account really moved: voiceform state origin --accept",
+        )
+
+
+def accept_home(store: DocumentStore, base_url: str) -> Home:
+    """Record that the account's data is found at `base_url` from now on. StateError for an empty state."""
+    meta = read_meta(store)
+    if meta is None:
+        raise StateError("the state is empty", hint="the first apply records where the account is")
+    moved = replace(meta, home=Home.of(base_url))
+    store.write((Write(KEY, moved.document(), meta.version),))
+    return Home.of(base_url)
