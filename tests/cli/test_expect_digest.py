@@ -42,7 +42,7 @@ def test_an_object_that_moved_is_not_what_was_reviewed(stack: Stack) -> None:
 
 def test_a_deletion_is_recognised_by_what_it_deletes_and_not_by_its_hour(stack: Stack) -> None:
     pruner = Pruner(stack)
-    pruner.declare("recordings: [{name: old, keep: 90d}]\ncall_records: [{name: cdr, keep: 395d}]")
+    pruner.declare("recordings: [{name: old, keep: 90d}]\ncall_records: [{name: cdr, keep: 300d}]")
     pruner.seed([recording(1, 100), recording(2, 89)], [call(3, 500)])
     reviewed = pruner.plan()
     pruner.clock.sleep(12 * 3600)

@@ -13,7 +13,7 @@ from voiceform.twilio.paging import Listing, read_listing
 from voiceform.twilio.parameters import CreateCall, Form, encode, form_of
 from voiceform.twilio.resources import Call
 from voiceform.twilio.retry import Operation, Repeat
-from voiceform.twilio.sids import checked_sid
+from voiceform.twilio.sids import checked_sid, normal_sid
 from voiceform.twilio.slices import Scan, scan_side_by_side
 
 _LIST = Operation("listCalls", "GET")
@@ -56,13 +56,14 @@ class CallOperations(Operations):
                 "parent_call_sid": parent_call_sid and checked_sid(parent_call_sid, "CA"),
             }
         )
+        parent = normal_sid(parent_call_sid, "CA")
 
         def keep(call: Call) -> bool:
             return (
                 started.contains(call.start_time)
                 and ended.contains(call.end_time)
                 and status in (None, call.status)
-                and parent_call_sid in (None, call.parent_call_sid)
+                and (parent is None or parent == normal_sid(call.parent_call_sid, "CA"))
             )
 
         spans = (*started.query("StartTime"), *ended.query("EndTime"))
@@ -75,6 +76,27 @@ class CallOperations(Operations):
             keep=keep,
         )
         return read_listing(self._transport, listing)
+
+    def child_calls(self, sid: str) -> list[Call] | None:
+        """The calls that a call made (`<Dial>`), each row checked; None when nobody can tell.
+
+        A service that shows a page's worth of other parents' rows ignores the filter, and would show all that
+        there is.
+        """
+        parent = checked_sid(sid, "CA")
+        normal = normal_sid(parent, "CA")
+        query = (("ParentCallSid", parent), ("PageSize", str(PAGE_SIZE)))
+        listing = Listing(_LIST, self._path("Calls"), "calls", Call.parse, query=query)
+        found: list[Call] = []
+        strays = 0
+        for call in read_listing(self._transport, listing):
+            if normal_sid(call.parent_call_sid, "CA") == normal:
+                found.append(call)
+                continue
+            strays += 1
+            if strays >= PAGE_SIZE:
+                return None
+        return found
 
     def scan_calls(
         self,

@@ -13,16 +13,23 @@ _MONTHS = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
     )
 }
+BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
+"""Twilio was founded in 2008: nothing of the service's is older."""
+
 _USUAL_LENGTH = len("Tue, 31 Aug 2010 20:36:28 +0000")
 
 
 def parse_date(value: object) -> datetime | None:
     """An aware instant in UTC, or None for null, for an empty text and for anything that is not a date.
 
-    A date without a zone is taken as UTC, which is what the service means everywhere.
+    A date without a zone is taken as UTC, which is what the service means everywhere. A date before the
+    service began (the year 1, 1970) is how programs write that they do not know: None.
     """
-    if not isinstance(value, str) or not value:
-        return None
+    moment = _parsed(value) if isinstance(value, str) and value else None
+    return None if moment is None or moment < BEGINNING else moment
+
+
+def _parsed(value: str) -> datetime | None:
     if len(value) == _USUAL_LENGTH and value.endswith(" +0000"):
         usual = _usual(value)
         if usual is not None:

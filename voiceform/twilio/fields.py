@@ -69,6 +69,12 @@ def number(data: Json, name: str) -> int | None:
     raise MalformedAnswerError(f"an object's {name} is no whole number")
 
 
+def seconds(data: Json, name: str) -> int | None:
+    """A whole number of seconds; None also for -1, which the service writes for what it does not know yet."""
+    value = number(data, name)
+    return value if value is not None and value >= 0 else None
+
+
 def flag(data: Json, name: str) -> bool | None:
     """A boolean, also as the text `true` or `false`; None for null, absent and empty."""
     value = data.get(name)

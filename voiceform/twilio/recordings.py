@@ -12,7 +12,7 @@ from voiceform.twilio.paging import Listing, read_listing
 from voiceform.twilio.parameters import Form, encode
 from voiceform.twilio.resources import Recording
 from voiceform.twilio.retry import Operation, Repeat
-from voiceform.twilio.sids import checked_sid
+from voiceform.twilio.sids import checked_sid, normal_sid
 from voiceform.twilio.slices import Scan, scan_side_by_side
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class RecordingOperations(Operations):
         `include_soft_deleted` adds the descriptions (status deleted) of those deleted in the last 40 days.
         """
         span = Span.of(created_from, created_before)
+        call, room = normal_sid(call_sid, "CA"), normal_sid(conference_sid, "CF")
         filters: Form = encode(
             {
                 "call_sid": call_sid and checked_sid(call_sid, "CA"),
@@ -59,8 +60,8 @@ class RecordingOperations(Operations):
         def keep(recording: Recording) -> bool:
             return (
                 span.contains(recording.date_created)
-                and call_sid in (None, recording.call_sid)
-                and conference_sid in (None, recording.conference_sid)
+                and (call is None or call == normal_sid(recording.call_sid, "CA"))
+                and (room is None or room == normal_sid(recording.conference_sid, "CF"))
             )
 
         listing = Listing(
@@ -82,7 +83,10 @@ class RecordingOperations(Operations):
         workers: int = 8,
         page_size: int = PAGE_SIZE,
     ) -> Iterator[Recording]:
-        """As list_recordings, in no order, with `workers` date slices of a long list side by side."""
+        """As list_recordings, in no order, with `workers` date slices of a long list side by side.
+
+        Rows without a readable date are kept as long as no `created_from` is asked for.
+        """
         extra: Form = encode({"include_soft_deleted": include_soft_deleted or None})
         path = self._path("Recordings")
 
@@ -94,7 +98,9 @@ class RecordingOperations(Operations):
                 "recordings",
                 Recording.parse,
                 query=query,
-                keep=lambda recording: span.contains(recording.date_created),
+                keep=lambda row: (
+                    span.contains(row.date_created) or (row.date_created is None and span.start is None)
+                ),
             )
 
         scan = Scan(listing, "date_created")

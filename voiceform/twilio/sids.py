@@ -17,6 +17,13 @@ def is_sid(text: str, prefix: str) -> bool:
     return text.startswith(prefix) and _DIGITS.fullmatch(text, len(prefix)) is not None
 
 
+def normal_sid(text: str | None, prefix: str) -> str | None:
+    """A SID in the spelling that the service writes, its digits in lower case; None for what is no SID."""
+    if text is None or not is_sid(text, prefix):
+        return None
+    return prefix + text[len(prefix) :].lower()
+
+
 def checked_sid(text: str, prefix: str) -> str:
     """`text` if it is a SID of that prefix; raises InvalidArgumentError otherwise."""
     if not is_sid(text, prefix):

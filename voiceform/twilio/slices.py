@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from voiceform.twilio.dates import parse_date
+from voiceform.twilio.dates import BEGINNING, parse_date
 from voiceform.twilio.filters import DAY, Span
 from voiceform.twilio.paging import Cursor, Listing, Page, Row, Seen
 
@@ -27,8 +27,6 @@ _SLICES_PER_WORKER = 7
 _PAGES_WORTH_CUTTING = 4
 _SECOND_THOUGHTS = (8, 32, 128, 512)
 """After so many pages a slice is looked at again: its first page may have lain in a quiet time."""
-_BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
-"""Twilio was founded in 2008; what should be older lies in the first slice, which is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +173,7 @@ class _Slicer(Generic[R]):
 
     def _edges(self, span: Span) -> tuple[datetime, datetime]:
         """A span's ends, with likely ones for those that are open."""
-        start = span.start or min(_BEGINNING, (span.end or _BEGINNING) - DAY)
+        start = span.start or min(BEGINNING, (span.end or BEGINNING) - DAY)
         return start, span.end or max(self._transport.clock.now(), start) + DAY
 
     def _refill(self) -> None:

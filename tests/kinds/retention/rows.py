@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from voiceform.kinds.retention.matching import CallFacts, Truth
+from voiceform.kinds.retention.legs import CallFacts, Family, Leg
+from voiceform.kinds.retention.truth import Truth
 from voiceform.twilio.resources import Call, Recording
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -40,13 +41,29 @@ def call(number: int = 0, days_old: float = 100, **fields: Any) -> Call:
     return Call(**{**defaults, **fields})
 
 
-class KnownCalls:
-    """Facts of some calls; all others cannot be read."""
+def facts(
+    from_: str, to: str = "+15017122661", direction: str = "inbound", *others: tuple[str, str], **fields: Any
+) -> CallFacts:
+    """What a call tells: its own leg, and its other legs as pairs of from and to."""
+    legs = tuple(
+        Leg(f"CA{9000 + n:032x}", one, other, "outbound-dial") for n, (one, other) in enumerate(others)
+    )
+    return CallFacts(Leg(f"CA{8000:032x}", from_, to, direction), legs, **fields)
 
-    def __init__(self, known: Mapping[str, CallFacts] | None = None) -> None:
+
+class KnownCalls:
+    """Facts of some calls and families of some that are named; all others cannot be read."""
+
+    def __init__(
+        self, known: Mapping[str, CallFacts] | None = None, families: Mapping[str, Family] | None = None
+    ) -> None:
         self.known = known or {}
+        self.families = families or {}
         self.asked: list[str] = []
 
     def facts(self, call_sid: str) -> CallFacts | Truth:
         self.asked.append(call_sid)
         return self.known.get(call_sid, Truth.UNKNOWN)
+
+    def family(self, call_sids: frozenset[str]) -> Family:
+        return Family.of(self.families.get(sid, Family(frozenset({sid}))) for sid in call_sids)

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kinds.retention.rows import NOW, KnownCalls, recording
-from voiceform.kinds.retention.matching import CallFacts, Match, NoCalls, Truth
+from tests.kinds.retention.rows import NOW, KnownCalls, facts, recording
+from voiceform.kinds.retention.legs import NoCalls
+from voiceform.kinds.retention.matching import Match
 from voiceform.kinds.retention.policy import FINISHED_RECORDING, Hold, Policy, Rule, Verdict
+from voiceform.kinds.retention.truth import Truth
 from voiceform.model.durations import parse_duration
 from voiceform.twilio.resources import Recording
 
@@ -77,7 +79,7 @@ def test_a_rule_that_cannot_be_decided_keeps() -> None:
     row = recording(call_sid=CALL)
     assert verdict(policy, row, KnownCalls()) is Verdict.UNDECIDED
     assert verdict(policy, row) is Verdict.NEEDED
-    known = KnownCalls({CALL: CallFacts("+15017122661", "x", "inbound")})
+    known = KnownCalls({CALL: facts("+15017122661", "+15550001111")})
     assert verdict(policy, row, known) is Verdict.DUE
 
 
@@ -100,13 +102,14 @@ def test_a_hold_that_cannot_be_decided_holds() -> None:
     assert verdict(policy, recording(call_sid=None), KnownCalls()) is Verdict.HELD
 
 
+NUMBERS = ["+15558675310", "+15017122661"]
 SOURCES = ["Conference", "DialVerb", ""]
 criteria = st.fixed_dictionaries(
     {},
     optional={
         "source": st.lists(st.sampled_from(SOURCES[:2]), min_size=1),
         "min_duration": st.sampled_from(["30s", "90s"]),
-        "from": st.lists(st.sampled_from(["a", "b"]), min_size=1),
+        "number": st.lists(st.sampled_from(NUMBERS), min_size=1),
     },
 )
 keeps = st.sampled_from(["1d", "50d", "100d", "forever"])
@@ -122,7 +125,7 @@ rows = st.builds(
 )
 
 
-@given(rules=rules, holds=holds, row=rows, caller=st.sampled_from(["a", "b", "c", "", None]))
+@given(rules=rules, holds=holds, row=rows, caller=st.sampled_from([*NUMBERS, "+15552223333", "", None]))
 def test_only_what_is_certainly_due_is_due(
     rules: list[tuple[dict[str, Any], str]],
     holds: list[dict[str, Any]],
@@ -130,7 +133,7 @@ def test_only_what_is_certainly_due_is_due(
     caller: str | None,
 ) -> None:
     """Against a second, plain reading of the rules."""
-    calls = KnownCalls({} if caller is None else {CALL: CallFacts(caller, "x", "inbound")})
+    calls = KnownCalls({} if caller is None else {CALL: facts(caller, "+15550001111")})
     policy = Policy(
         tuple(rule(str(n), keep, **match) for n, (match, keep) in enumerate(rules)),
         tuple(hold(str(n), **match) for n, match in enumerate(holds)),
@@ -143,6 +146,8 @@ def plainly_due(
     rules: list[tuple[dict[str, Any], str]], holds: list[dict[str, Any]], row: Recording, calls: KnownCalls
 ) -> bool:
     if row.status not in FINISHED_RECORDING or row.date_created is None:
+        return False
+    if row.status == "completed" and row.duration is None:
         return False
     if any(Match.read(match).test(row, calls) is not Truth.NO for match in holds):
         return False

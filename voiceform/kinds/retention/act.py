@@ -60,7 +60,6 @@ class _Settling(ABC):
 
     prefix: ClassVar[str]
     thing: ClassVar[str]
-    parts: ClassVar[tuple[str, ...]]
 
     def __init__(self, change: Change, session: Session) -> None:
         self.change = change
@@ -71,11 +70,10 @@ class _Settling(ABC):
         self.gone = 0
 
     def run(self) -> Done:
-        for part in self.parts:
-            for chunk in read_chunks(self.change.details[part], self.prefix):
-                there = self.listed(chunk)
-                missing = [sid for sid in chunk.sids if sid not in there]
-                self.gone += sum(self.session.run_all(self._settle, missing))
+        for chunk in read_chunks(self.change.details["chunks"], self.prefix):
+            there = self.listed(chunk)
+            missing = [sid for sid in chunk.sids if sid not in there]
+            self.gone += sum(self.session.run_all(self._settle, missing))
         planned = noun(self.change.details["count"], self.thing)
         return Done(
             Status.FAILED,
@@ -96,7 +94,7 @@ class _Settling(ABC):
 
 
 class _SettlingRecordings(_Settling):
-    prefix, thing, parts = "RE", "recording", ("chunks",)
+    prefix, thing = "RE", "recording"
 
     def listed(self, chunk: Chunk) -> Container[str]:
         return present(self.client, chunk)
@@ -117,7 +115,7 @@ class _SettlingRecordings(_Settling):
 
 
 class _SettlingCalls(_Settling):
-    prefix, thing, parts = "CA", "call record", ("chunks", "chunks_with_recordings")
+    prefix, thing = "CA", "call record"
 
     def listed(self, chunk: Chunk) -> Container[str]:
         calls = self.client.list_calls(started_from=chunk.first, started_before=chunk.last + _DAY)

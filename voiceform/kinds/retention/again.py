@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from voiceform.kinds.retention.compact import Chunk, read_chunks
-from voiceform.kinds.retention.matching import Match, Row, Truth
-from voiceform.kinds.retention.policy import FINISHED_RECORDING
+from voiceform.kinds.retention.matching import Match, Row
+from voiceform.kinds.retention.policy import FINISHED_RECORDING, lacks_length
+from voiceform.kinds.retention.truth import Truth
 from voiceform.model.plan import Change
 from voiceform.model.plan_codec import instant_from_text
 from voiceform.model.resource import Attributes
@@ -53,6 +54,8 @@ class Check:
             return f"it is {row.status or 'of unknown status'} now"
         if row.date_created is None:
             return "its date of creation cannot be read"
+        if lacks_length(row):
+            return "its duration cannot be read"
         if self.created_until is not None and row.date_created > self.created_until:
             return "it is younger than its rule demands"
         if self.match.of_row(row) is not Truth.YES:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from voiceform.kinds.retention.matching import CALL_RECORD
 from voiceform.model.plan_codec import instant_from_text, instant_to_text
 
 CHUNK = 1000
@@ -74,6 +75,57 @@ def read_chunks(documents: Sequence[Mapping[str, Any]], prefix: str) -> Iterator
         yield Chunk(
             instant_from_text(document["from"]), instant_from_text(document["to"]), document["rows"], sids
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DueCall:
+    """A call record that is due but for calls related to it; it looks like what rules match."""
+
+    sid: str
+    parent: str | None
+    date_created: datetime
+    duration: int
+    rule: str
+    source: str = CALL_RECORD
+    status: str = "completed"
+    channels: int | None = None
+    conference_sid: str | None = None
+
+    @property
+    def call_sid(self) -> str | None:
+        """Its SID again."""
+        return self.sid
+
+
+class DueCalls:
+    """Very many of them, at some 50 bytes each. Dates are kept to the second."""
+
+    def __init__(self) -> None:
+        self._sids = Column()
+        self._parents = bytearray()
+        self._durations = array("q")
+        self._rules = array("q")
+        self._names: dict[str, int] = {}
+
+    def add(self, call: DueCall) -> None:
+        """Remember one; ValueError for SIDs that are none."""
+        self._sids.add(call.sid, call.date_created)
+        self._parents += bytes.fromhex(call.parent[2:]) if call.parent else bytes(_BYTES)
+        self._durations.append(call.duration)
+        self._rules.append(self._names.setdefault(call.rule, len(self._names)))
+
+    def __iter__(self) -> Iterator[DueCall]:
+        names = list(self._names)
+        for at, created in enumerate(self._sids.created):
+            part = slice(at * _BYTES, (at + 1) * _BYTES)
+            parent = self._parents[part]
+            yield DueCall(
+                f"CA{self._sids.sids[part].hex()}",
+                f"CA{parent.hex()}" if any(parent) else None,
+                datetime.fromtimestamp(created, UTC),
+                self._durations[at],
+                names[self._rules[at]],
+            )
 
 
 class SidSet:

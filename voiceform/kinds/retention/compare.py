@@ -154,7 +154,6 @@ class _Comparing:
             "chunks": list(group.due.chunks(everything)),
         }
         if part == CALL_RECORDS:
-            details["chunks_with_recordings"] = list(group.with_recordings.chunks(everything))
             details["recording_rules"] = self._recording_rules()
         again = change.action is Action.NO_OP
         return replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,19 @@ from voiceform.kinds.retention.toll import Ending, Toll
 from voiceform.model.errors import TwilioError
 from voiceform.model.plan import Change
 from voiceform.model.plan_codec import instant_from_text
-from voiceform.twilio.errors import AuthenticationError, NotFinishedError, NotFoundError
+from voiceform.twilio.errors import (
+    AuthenticationError,
+    NotFinishedError,
+    NotFoundError,
+    ProtocolError,
+)
 from voiceform.twilio.operations import Ended
+from voiceform.twilio.sids import normal_sid
 
 if TYPE_CHECKING:
-    from voiceform.twilio.resources import Recording
+    from voiceform.twilio.resources import Call, Recording
 
-_NOT_BEGUN = ("", False)
+_NOT_BEGUN = ""
 
 ROUNDS = 4
 """How often a call record is tried that the API calls incomplete (20009)."""
@@ -55,53 +61,47 @@ class _Deletion:
         progress = self.session.progress
         self.scribe.begin()
         progress.start(self.task, self.change.details["count"])
-        later = self._round(self._planned())
+        planned = (sid for chunk in read_chunks(self.change.details["chunks"], "CA") for sid in chunk.sids)
+        later = self._round(planned)
         for _ in range(ROUNDS - 1):
             if not later or not self._goes_on():
                 break
             self.session.clock.sleep(PAUSE_SECONDS)
             later = self._round(later)
-        for sid, _ in later:
+        for sid in later:
             self.toll.count(Ending.LATER)
             self.scribe.call(sid, Ending.LATER, reason="Twilio error 20009: it is not complete")
             progress.advance(self.task)
         progress.finish(self.task)
         return self.toll.done(self.change, stopped=not self.session.may_go_on())
 
-    def _planned(self) -> Iterator[tuple[str, bool]]:
-        """Each call's SID, and whether it had recordings when the plan was made."""
-        for name, with_recordings in (("chunks", False), ("chunks_with_recordings", True)):
-            for chunk in read_chunks(self.change.details[name], "CA"):
-                yield from ((sid, with_recordings) for sid in chunk.sids)
-
-    def _round(self, items: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    def _round(self, sids: Iterable[str]) -> list[str]:
         """Try each until the run is to end; what the API calls incomplete comes back."""
         later = []
-        for item in self.session.run_all(self._one, takewhile(self._goes_on, items)):
-            if item is None:
+        for sid in self.session.run_all(self._one, takewhile(self._goes_on, sids)):
+            if sid is None:
                 self.session.progress.advance(self.task)
-            elif item is not _NOT_BEGUN:
-                later.append(item)
+            elif sid != _NOT_BEGUN:
+                later.append(sid)
         return later
 
     def _goes_on(self, _: object = None) -> bool:
         return not self.toll.given_up and self.session.may_go_on()
 
-    def _one(self, item: tuple[str, bool]) -> tuple[str, bool] | None:
-        sid, with_recordings = item
+    def _one(self, sid: str) -> str | None:
         if not self._goes_on():
             return _NOT_BEGUN
         self.session.evidence.ensure_open()
         requests: list[str] = []
         try:
-            reason, holds = self._reason_to_keep(sid, with_recordings)
+            reason, holds = self._reason_to_keep(sid)
             if reason is not None:
                 self.toll.held(holds)
                 self.scribe.call(sid, Ending.HELD, reason=reason)
                 return None
             answer = self.client.delete_call(sid, note_request=requests.append)
         except NotFinishedError:
-            return item
+            return sid
         except TwilioError as error:
             self.toll.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
             self.scribe.call(sid, Ending.FAILED, reason=error.what, error=error)
@@ -111,35 +111,62 @@ class _Deletion:
         self.scribe.call(sid, ending, request_id=requests[-1] if requests else None)
         return None
 
-    def _reason_to_keep(self, sid: str, with_recordings: bool) -> tuple[str | None, tuple[str, ...]]:
+    def _reason_to_keep(self, sid: str) -> tuple[str | None, tuple[str, ...]]:
         """Why the record has to stay, None if it has not, and the holds that say so: those that came after
-        the plan, or those of a recording that stays."""
+        the plan, or those of a recording that stays.
+
+        The call's recordings are asked for even if no list showed any when the plan was made: an empty list
+        proves nothing. Raises TwilioError.
+        """
         if self.holds.has_new():
             holds = self._new_holds(sid)
             if holds:
                 return f"kept by the hold {', '.join(holds)}", holds
-        if not with_recordings:
+        if not self.recordings.rules and not self.holds.any:
             return None, ()
-        for recording in self.client.list_recordings(call_sid=sid):
+        for recording in self._recordings_of(sid):
             reason, holds = self._reason_of(recording)
             if reason is not None:
                 return reason, holds
         return None, ()
 
+    def _recordings_of(self, sid: str) -> list[Recording]:
+        """The recordings of one call. Raises ProtocolError for an answer about other calls, and where Twilio
+        knows of none for a call that is there."""
+        try:
+            listed = list(self.client.list_call_recordings(sid))
+        except NotFoundError:
+            if self._call(sid) is None:
+                return []
+            raise _doubtful("its recordings cannot be listed") from None
+        if any(normal_sid(row.call_sid, "CA") != normal_sid(sid, "CA") for row in listed):
+            raise _doubtful("the answer holds recordings of other calls")
+        return listed
+
+    def _call(self, sid: str) -> Call | None:
+        try:
+            return self.client.fetch_call(sid)
+        except NotFoundError:
+            return None
+
     def _new_holds(self, sid: str) -> tuple[str, ...]:
         """The holds that came after the plan and keep the call's own record; none keeps one that is gone."""
-        try:
-            call = self.client.fetch_call(sid)
-        except NotFoundError:
-            return ()
-        self.book.note(call)
-        return self.holds.keeping_call(CallRow(call))
+        call = self._call(sid)
+        return () if call is None else self.holds.keeping_call(CallRow(call))
 
     def _reason_of(self, recording: Recording) -> tuple[str | None, tuple[str, ...]]:
-        holds = self.holds.keeping(recording)
+        holds = self.holds.keeping_of_call(recording)
         if holds:
             return f"its recording {recording.sid} is kept by the hold {', '.join(holds)}", holds
         decision = self.recordings.decide(recording, FetchingCalls(self.book))
         if decision.verdict is Verdict.NO_RULE:
             return None, ()
         return f"its recording {recording.sid} is still there ({decision.verdict})", ()
+
+
+def _doubtful(what: str) -> ProtocolError:
+    return ProtocolError(
+        what,
+        operation="listCallRecordings",
+        hint="the call record stays, because nobody can tell which recordings it has",
+    )

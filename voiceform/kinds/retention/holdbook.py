@@ -6,13 +6,18 @@ import threading
 from collections.abc import Iterable
 
 from voiceform.kinds.retention.calls import CallBook, CallRow, FetchingCalls
+from voiceform.kinds.retention.legs import NoCalls
 from voiceform.kinds.retention.matching import Row
 from voiceform.kinds.retention.policy import HOLDS, KIND, Hold, Verdict, call_holds, held_by, split
+from voiceform.kinds.retention.truth import Truth
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
 from voiceform.model.store import DocumentReader
 
 PREFIX = f"resources/{KIND}.{HOLDS}."
+
+_ANSWERED = NoCalls()
+_KEEP = (Truth.YES, Truth.UNKNOWN)
 
 READ_EVERY = 50
 """Holds are read again after so many answers: an added hold is overlooked for 50 deletions at most."""
@@ -38,12 +43,21 @@ class HoldBook:
         holds = self._current()
         known = tuple(hold for hold in holds if hold.identity in self._weighed)
         new = tuple(hold for hold in holds if hold.identity not in self._weighed)
-        names = [hold.name for hold in known if not hold.match.needs_call and hold.match.of_row(row)]
+        names = [hold.name for hold in known if hold.match.test(row, _ANSWERED) in _KEEP]
         if new:
             decision = held_by(new, row, self._fetching, None)
             if decision.verdict is Verdict.HELD:
                 names.extend(decision.holds)
         return tuple(names)
+
+    def keeping_of_call(self, row: Row) -> tuple[str, ...]:
+        """The names of the holds that keep a recording that no plan may have weighed. Raises as `keeping`."""
+        return held_by(self._current(), row, self._fetching, None).holds
+
+    @property
+    def any(self) -> bool:
+        """Whether there are holds."""
+        return bool(self._current())
 
     def has_new(self) -> bool:
         """Whether there are holds that the plan did not weigh."""

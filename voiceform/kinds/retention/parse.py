@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from voiceform.kinds.base import ParseContext
-from voiceform.kinds.retention.policy import CALL_RECORDS, HOLDS, RECORDINGS, address
+from voiceform.kinds.retention.criteria import complain, instant_text, read_match
+from voiceform.kinds.retention.policy import CALL_RECORDS, FOREVER, HOLDS, RECORDINGS, address
 from voiceform.kinds.retention.prices import PriceFileError, Prices, default_prices, read_price_file
 from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block, Series
 from voiceform.model.durations import parse_duration
-from voiceform.model.plan_codec import instant_to_text
-from voiceform.model.resource import Desired
+from voiceform.model.resource import Attributes, Desired
 
 ARCHIVE_SCHEMES = ("file", "s3", "gs", "az")
 
-_LISTS = ("source", "status", "channels", "call_sid", "conference_sid", "from", "to", "direction")
+REACH = timedelta(days=365)
+"""Call records can be listed and deleted for 13 months; a rule that waits nearly as long comes too late."""
+BEYOND_REACH = (
+    "call records older than 13 months can be neither listed nor deleted through this API; this rule leaves a"
+    " month at most to delete them in"
+)
+BEYOND_REACH_HINT = (
+    "keep them for less than 365d; what is older can only be deleted through Twilio's archives"
+    " (voice.twilio.com/v1/Archives)"
+)
 
 
 def parse(section: Block, context: ParseContext, places: Places) -> list[Desired]:
@@ -37,70 +46,48 @@ def parse(section: Block, context: ParseContext, places: Places) -> list[Desired
     holds = section.get(HOLDS) or Block()
     for name, block in holds.items():
         position = holds.key_position(name)
-        attributes = {"reason": block["reason"], "match": _match(block.get("match"), position, context)}
-        desired.append(Desired(address(HOLDS, name), attributes, position))
+        where = address(HOLDS, name)
+        match = read_match(block.get("match"), position, str(where), context)
+        desired.append(Desired(where, {"reason": block["reason"], "match": match}, position))
     return desired
 
 
 def _rule(
     part: str, order: int, block: Block, position: Position, prices: Prices, context: ParseContext
 ) -> Desired:
-    attributes: dict[str, Any] = {"order": order, "match": _match(block.get("match"), position, context)}
+    where = address(part, block["name"])
+    match = read_match(block.get("match"), position, str(where), context)
+    attributes: dict[str, Any] = {"order": order, "match": match}
     if "until" in block:
-        attributes["until"] = _instant_text(block["until"], block.value_position("until"), context)
+        attributes["until"] = instant_text(block["until"], block.value_position("until"), context)
     else:
         attributes["keep"] = block["keep"]
+        if part == CALL_RECORDS and beyond_reach(attributes):
+            _warn_reach(str(where), block.value_position("keep"), context)
     archive = block.get("archive")
     if archive is not None:
         _check_archive(archive, context)
         attributes["archive"] = {"to": archive["to"].rstrip("/"), "format": archive.get("format", "wav")}
-    return Desired(address(part, block["name"]), attributes, position, beside={"prices": prices.document()})
+    return Desired(where, attributes, position, beside={"prices": prices.document()})
 
 
-def _match(block: Mapping[str, Any] | None, position: Position, context: ParseContext) -> dict[str, Any]:
-    """The criteria with lists sorted and dates as instants, so that equal matches have equal attributes."""
-    if block is None:
-        return {}
-    match: dict[str, Any] = {key: sorted(block[key]) for key in _LISTS if key in block}
-    match.update({key: block[key] for key in ("min_duration", "max_duration") if key in block})
-    _check_durations(match, position, context)
-    created = block.get("created")
-    if created:
-        place = created.value_position if isinstance(created, Block) else lambda _: position
-        match["created"] = {
-            key: _instant_text(created[key], place(key), context)
-            for key in ("start", "end")
-            if key in created
-        }
-        start, end = match["created"].get("start", ""), match["created"].get("end", "~")
-        if start >= end:
-            _complain(context, "empty-range", "created.end is not after created.start", place("end"))
-    return match
+def beyond_reach(attributes: Attributes) -> bool:
+    """Whether a rule for call records keeps them until the API is about to lose sight of them."""
+    keep = attributes.get("keep", FOREVER)
+    return keep != FOREVER and parse_duration(keep) >= REACH
 
 
-def _check_durations(match: Mapping[str, Any], position: Position, context: ParseContext) -> None:
-    low, high = match.get("min_duration"), match.get("max_duration")
-    if low and high and parse_duration(low) > parse_duration(high):
-        _complain(context, "empty-range", "max_duration is shorter than min_duration", position)
-
-
-def _instant_text(text: str, position: Position, context: ParseContext) -> str:
-    """A date (midnight UTC) or an instant with a zone, as an instant in UTC; what is neither is reported."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None and len(text) > len("2026-01-01"):
-            raise ValueError(text)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return instant_to_text(aware.astimezone(UTC))
-    except (ValueError, OverflowError):
-        _complain(
-            context,
-            "invalid-date",
-            f"{text!r} is not a date of the calendar, and not an instant with a time zone",
+def _warn_reach(where: str, position: Position, context: ParseContext) -> None:
+    context.report(
+        Diagnostic(
+            "beyond-reach",
+            BEYOND_REACH,
             position,
-            hint="write 2026-07-01 (midnight UTC) or 2026-07-01T09:30:00+02:00",
+            severity=Severity.WARNING,
+            hint=BEYOND_REACH_HINT,
+            address=where,
         )
-        return "1970-01-01T00:00:00Z"
+    )
 
 
 def _check_archive(archive: Block, context: ParseContext) -> None:
@@ -111,7 +98,7 @@ def _check_archive(archive: Block, context: ParseContext) -> None:
     except ValueError:
         url = urlsplit("")
     if url.scheme not in ARCHIVE_SCHEMES:
-        _complain(
+        complain(
             context,
             "archive-url",
             "the archive is not at file://, s3://, gs:// or az://",
@@ -119,7 +106,7 @@ def _check_archive(archive: Block, context: ParseContext) -> None:
             hint="as in s3://bucket/prefix, or file:///var/archive with an absolute path",
         )
     elif "@" in url.netloc or url.query or url.fragment:
-        _complain(
+        complain(
             context,
             "archive-url",
             "an archive URL holds a place and nothing else",
@@ -129,7 +116,7 @@ def _check_archive(archive: Block, context: ParseContext) -> None:
     elif ".." in url.path.split("/") or bool(url.netloc) is (url.scheme == "file") or url.path in ("", "/"):
         if url.scheme != "file" and url.netloc and url.path in ("", "/"):
             return
-        _complain(
+        complain(
             context,
             "archive-url",
             "the archive URL does not name a folder",
@@ -183,11 +170,5 @@ def _prices(section: Block, context: ParseContext, places: Places) -> Prices:
     try:
         return read_price_file(name, beside=position.file, places=places)
     except PriceFileError as error:
-        _complain(context, "price-file", error.what, position, hint=error.hint)
+        complain(context, "price-file", error.what, position, hint=error.hint)
         return default_prices()
-
-
-def _complain(
-    context: ParseContext, code: str, message: str, position: Position, hint: str | None = None
-) -> None:
-    context.report(Diagnostic(code, message, position, hint=hint))

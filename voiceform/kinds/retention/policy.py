@@ -1,7 +1,7 @@
 """Rules and holds, and what they say about one recording. Pure.
 
 The first rule that matches decides; no rule, no deletion. What is not certain is kept: a recording that is
-not finished, one without a readable date, one for which a rule or a hold cannot be decided.
+not finished, one without a readable date or length, one for which a rule or a hold cannot be decided.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from voiceform.kinds.retention.matching import Calls, Match, Row, Truth
+from voiceform.kinds.retention.legs import Calls
+from voiceform.kinds.retention.matching import Match, Row
+from voiceform.kinds.retention.truth import Truth
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.plan_codec import instant_from_text
@@ -31,7 +33,6 @@ FINISHED_CALL = frozenset({"completed", "busy", "failed", "no-answer", "canceled
 """States that a call does not leave any more."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
 class Verdict(StrEnum):
@@ -113,6 +114,8 @@ class Policy:
             return _NO_RULE
         if created > self.youngest:
             return _YOUNG
+        if lacks_length(row):
+            return _UNDECIDED
         rule = self._rule(row, calls)
         if isinstance(rule, Decision):
             return rule
@@ -150,6 +153,11 @@ def held_by(holds: Iterable[Hold], row: Row, calls: Calls, rule: str | None) -> 
     return Decision(Verdict.HELD, rule, tuple(dict.fromkeys(names))) if names else Decision(Verdict.DUE, rule)
 
 
+def lacks_length(row: Row) -> bool:
+    """Whether it is completed and has no length: -1 is how the service says that it is not done with it."""
+    return row.duration is None and row.status == "completed"
+
+
 def call_holds(holds: Iterable[Hold]) -> tuple[Hold, ...]:
     """The holds that keep call records by themselves: those that ask for nothing only a recording has.
 
@@ -158,8 +166,11 @@ def call_holds(holds: Iterable[Hold]) -> tuple[Hold, ...]:
     return tuple(
         hold
         for hold in holds
-        if (hold.match.source, hold.match.status, hold.match.channels, hold.match.conference_sid)
-        == (None,) * 4
+        if hold.match.source is None
+        and hold.match.status is None
+        and hold.match.channels is None
+        and hold.match.conference_sid is None
+        and hold.match.recording_sid is None
     )
 
 
@@ -167,7 +178,7 @@ def cutoff(attributes: Attributes, now: datetime) -> datetime:
     """The instant up to which what a rule matches may go: exact, in UTC, a day being 24 hours."""
     until = attributes.get("until")
     if until is not None:
-        return _ALWAYS if now >= instant_from_text(until) else _NEVER
+        return now if now >= instant_from_text(until) else _NEVER
     keep = attributes["keep"]
     return _NEVER if keep == FOREVER else now.replace(microsecond=0) - parse_duration(keep)
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import PlanContext
-from voiceform.kinds.retention.calls import CallBook, CallRow, OneCall, facts_of
-from voiceform.kinds.retention.compact import Column, SidSet
-from voiceform.kinds.retention.matching import Calls, Row
+from voiceform.kinds.retention.calls import CallBook, CallRow, OneCall, leg_of
+from voiceform.kinds.retention.compact import Column, DueCall, DueCalls, SidSet
+from voiceform.kinds.retention.legs import Calls
+from voiceform.kinds.retention.matching import Row
 from voiceform.kinds.retention.policy import (
     CALL_RECORDS,
     FINISHED_CALL,
@@ -26,8 +27,9 @@ from voiceform.kinds.retention.policy import (
     rules_of,
 )
 from voiceform.kinds.retention.tally import Tally
+from voiceform.kinds.retention.truth import Truth
 from voiceform.model.plan import Mode
-from voiceform.twilio.sids import is_sid
+from voiceform.twilio.sids import is_sid, normal_sid
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -43,10 +45,9 @@ _NEVER_DIALLED = ("canceled", "failed")
 
 @dataclass(slots=True)
 class Group:
-    """What one rule finds due; call records that have recordings are kept apart."""
+    """What one rule finds due."""
 
     due: Column = field(default_factory=Column)
-    with_recordings: Column = field(default_factory=Column)
     tally: Tally = field(default_factory=Tally)
 
 
@@ -55,7 +56,8 @@ class Part:
     """What was seen of one list: everything's dates, what is due per rule, why the rest is kept.
 
     `held` and `released` count, per hold, what is due but for it: by holds that stay, and by holds that this
-    plan releases alone.
+    plan releases alone. `answers` counts, per declared hold, how each row met it, due or not; NEEDED is what
+    nobody looked up, because no rule would delete it.
     """
 
     prefix: str
@@ -66,15 +68,19 @@ class Part:
     kept: Counter[tuple[str | None, Verdict]] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     released: Counter[str] = field(default_factory=Counter)
+    answers: Counter[tuple[str, Truth]] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
 class Survey:
-    """Recordings and call records, weighed by the rules and holds of one plan."""
+    """Recordings and call records, weighed by the rules and holds of one plan.
+
+    `looked` says whether the account was read at all.
+    """
 
     recordings: Part = field(default_factory=lambda: Part("RE"))
     calls: Part = field(default_factory=lambda: Part("CA"))
-    calls_with_recordings: SidSet = field(default_factory=SidSet)
+    looked: bool = False
     guarded_calls: SidSet = field(default_factory=SidSet)
 
 
@@ -110,6 +116,7 @@ class _Surveyor:
         self.context = context
         self.book = CallBook(context.client)
         self.holds = standing_holds(context)
+        self.declared = holds_of(context.desired)
         leaving = leaving_holds(context)
         self.staying = tuple(hold for hold in self.holds if (hold.name, hold.identity) not in leaving)
         rules = context.desired
@@ -122,9 +129,11 @@ class _Surveyor:
     def run(self) -> Survey:
         if self.context.mode is Mode.REFRESH_ONLY:
             return self.found
-        if self.policy.rules or (self.call_policy.rules and self.holds):
+        if self.policy.rules or self.declared or (self.call_policy.rules and self.holds):
+            self.found.looked = True
             self._recordings()
         if self.call_policy.rules:
+            self.found.looked = True
             self._calls()
         return self.found
 
@@ -148,12 +157,28 @@ class _Surveyor:
         progress.finish(LOOKING_AT_RECORDINGS)
 
     def _look_up(self, waiting: list[Recording]) -> None:
-        """Decide what needs its call's record, for many at once."""
-        dates = [row.date_created for row in waiting if row.date_created is not None]
-        calls = {row.call_sid for row in waiting if row.call_sid is not None}
-        self.book.look_up(calls, min(dates), max(dates))
+        """Decide what needs calls, for many at once: those that are named first, since they may be enough."""
+        self._relate(self.policy)
+        left = []
         for row in waiting:
+            decision = self._weigh(row)
+            if decision.verdict is Verdict.NEEDED:
+                left.append(row)
+            else:
+                self._put_recording(row, decision)
+        if not left:
+            return
+        dates = [row.date_created for row in left if row.date_created is not None]
+        calls = (normal_sid(row.call_sid, "CA") for row in left)
+        self.book.look_up({sid for sid in calls if sid is not None}, min(dates), max(dates))
+        for row in left:
             self._put_recording(row, self._weigh(row))
+
+    def _relate(self, policy: Policy) -> None:
+        matches = [*(rule.match for rule in policy.rules), *(hold.match for hold in policy.holds)]
+        for match in matches:
+            if match.call_sid is not None:
+                self.book.relate(match.call_sid)
 
     def _weigh(self, recording: Recording) -> Decision:
         """The decision; with call rules also which holds cover a recording that no rule would delete."""
@@ -164,25 +189,54 @@ class _Surveyor:
         return held if held.verdict is Verdict.NEEDED else Decision(Verdict.NO_RULE, None, held.holds)
 
     def _put_recording(self, recording: Recording, decision: Decision) -> None:
-        call = recording.call_sid
-        if self.call_policy.rules and call is not None and is_sid(call, "CA"):
-            self.found.calls_with_recordings.add(call)
-            if decision.holds or decision.verdict not in (Verdict.DUE, Verdict.NO_RULE):
-                self.found.guarded_calls.add(call)
+        call = normal_sid(recording.call_sid, "CA")
+        stays = decision.holds or decision.verdict not in (Verdict.DUE, Verdict.NO_RULE)
+        if self.call_policy.rules and call is not None and stays:
+            self.found.guarded_calls.add(call)
+        self._count(self.found.recordings, self.declared, recording, self.book)
         self._put(self.found.recordings, recording, decision, self.book)
 
     def _calls(self) -> None:
         progress, part = self.context.progress, self.found.calls
         progress.start(LOOKING_AT_CALLS)
+        self._relate(self.call_policy)
+        declared = call_holds(self.declared)
+        family = _Relatives(self.call_policy.holds)
         for call in all_calls(self.context.client):
-            row, book = CallRow(call), OneCall(facts_of(call))
+            row, book = CallRow(call), OneCall(call, self.book)
             self._note(part, row, LOOKING_AT_CALLS)
+            family.note(call)
             decision = self.call_policy.decide(row, book)
-            if decision.verdict is Verdict.DUE and call.sid in self.found.guarded_calls:
+            if decision.verdict is Verdict.DUE and leg_of(call).sid in self.found.guarded_calls:
                 decision = Decision(Verdict.GUARDED, decision.rule)
+            if decision.verdict is Verdict.DUE and family.postpones(row, decision):
+                continue
+            self._count(part, declared, row, book)
             self._put(part, row, decision, book)
+        self._relatives(family)
         progress.advance(LOOKING_AT_CALLS, part.seen % _STEP)
         progress.finish(LOOKING_AT_CALLS)
+
+    def _relatives(self, family: _Relatives) -> None:
+        """Decide about call records whose related calls had to be seen first."""
+        declared, part = call_holds(self.declared), self.found.calls
+        waiting: list[DueCall] = []
+        for row in family.waiting:
+            if family.concerns(row):
+                waiting.append(row)
+            else:
+                self._put(part, row, Decision(Verdict.DUE, row.rule), self.book)
+        for start in range(0, len(waiting), _BATCH):
+            batch = waiting[start : start + _BATCH]
+            dates = [row.date_created for row in batch]
+            self.book.look_up((row.sid for row in batch), min(dates), max(dates))
+            for row in batch:
+                self._count(part, declared, row, self.book)
+                self._put(part, row, held_by(self.call_policy.holds, row, self.book, row.rule), self.book)
+
+    def _count(self, part: Part, declared: tuple[Hold, ...], row: Row, calls: Calls) -> None:
+        for hold in declared:
+            part.answers[hold.name, hold.match.test(row, calls)] += 1
 
     def _note(self, part: Part, row: Row, task: str) -> None:
         part.seen += 1
@@ -198,8 +252,7 @@ class _Surveyor:
             decision = Decision(Verdict.UNDECIDED, decision.rule)
         if decision.verdict is Verdict.DUE and created is not None and decision.rule is not None:
             group = part.groups[decision.rule]
-            known = part is self.found.calls and row.sid in self.found.calls_with_recordings
-            (group.with_recordings if known else group.due).add(row.sid, created)
+            group.due.add(row.sid, created)
             group.tally.add(created, row.duration)
             return
         part.kept[decision.rule, decision.verdict] += 1
@@ -207,6 +260,48 @@ class _Surveyor:
             part.held.update(decision.holds)
             if held_by(self.staying, row, calls, decision.rule).verdict is Verdict.DUE:
                 part.released.update(decision.holds)
+
+
+class _Relatives:
+    """Which call records may be related to one that a hold asks for by number.
+
+    A hold by number keeps the records of all legs of a call, and those come in any order: what is due waits
+    until all calls were seen. Only neighbours of a leg that has, or might have, such a number are looked up.
+    """
+
+    def __init__(self, holds: tuple[Hold, ...]) -> None:
+        self._matches = [hold.match for hold in holds if hold.match.asks_parties]
+        self._near = SidSet()
+        self._seen = SidSet()
+        self.waiting = DueCalls()
+
+    def note(self, call: Call) -> None:
+        """A call was listed."""
+        leg = leg_of(call)
+        if not self._matches or not is_sid(leg.sid, "CA"):
+            return
+        self._seen.add(leg.sid)
+        if any(match.touches(leg) for match in self._matches):
+            self._near.add(leg.sid)
+            parent = normal_sid(call.parent_call_sid, "CA")
+            if parent is not None:
+                self._near.add(parent)
+
+    def postpones(self, row: CallRow, decision: Decision) -> bool:
+        """Whether a record that is due has to wait; it is remembered then."""
+        created, sid = row.date_created, normal_sid(row.sid, "CA")
+        if not self._matches or sid is None or created is None or decision.rule is None:
+            return False
+        parent = normal_sid(row.call.parent_call_sid, "CA")
+        self.waiting.add(DueCall(sid, parent, created, row.duration or 0, decision.rule))
+        return True
+
+    def concerns(self, row: DueCall) -> bool:
+        """Whether a related call has, or might have, a number that a hold asks for."""
+        parent = row.parent
+        return row.sid in self._near or (
+            parent is not None and (parent in self._near or parent not in self._seen)
+        )
 
 
 def all_calls(client: Client) -> Iterator[Call]:
