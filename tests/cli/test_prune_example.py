@@ -76,7 +76,7 @@ def pruner(stack: Stack, tmp_path: Path) -> Pruner:
 
 
 KEPT = {101, 102, 103, 104, *range(1000, 1200)}
-"""104 was made in April 2026 by the number that the hold is about, which may have been in the conference 102."""
+"""104 was made in April 2026 by the number of the hold, which may have been in the conference of 102."""
 
 
 def run(pruner: Pruner, command: str) -> int:
