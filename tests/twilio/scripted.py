@@ -152,10 +152,10 @@ def _read(stream: Any, number: int) -> Seen | None:
 
 
 @contextmanager
-def listening(*script: Step) -> Iterator[Server]:
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+def listening(*script: Step, host: str = "127.0.0.1") -> Iterator[Server]:
+    listener = socket.create_server((host, 0), backlog=128)
     server = Server(list(script) or [answer(200, {})])
-    server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.url = f"http://{host}:{listener.getsockname()[1]}"
     thread = threading.Thread(target=server.serve, args=(listener,), daemon=True)
     thread.start()
     try:

@@ -76,7 +76,17 @@ def test_the_password_does_not_show() -> None:
     ("region", "edge", "expected"),
     [
         (None, None, "https://api.twilio.com"),
-        ("ie1", None, "https://api.ie1.twilio.com"),
+        ("us1", None, "https://api.ashburn.us1.twilio.com"),
+        ("us2", None, "https://api.umatilla.us2.twilio.com"),
+        ("ie1", None, "https://api.dublin.ie1.twilio.com"),
+        ("de1", None, "https://api.frankfurt.de1.twilio.com"),
+        ("au1", "", "https://api.sydney.au1.twilio.com"),
+        ("jp1", None, "https://api.tokyo.jp1.twilio.com"),
+        ("sg1", None, "https://api.singapore.sg1.twilio.com"),
+        ("br1", None, "https://api.sao-paulo.br1.twilio.com"),
+        ("au1", "tokyo", "https://api.tokyo.au1.twilio.com"),
+        ("xx1", "dublin", "https://api.dublin.xx1.twilio.com"),
+        (None, "dublin", "https://api.dublin.us1.twilio.com"),
         ("ie1", "dublin", "https://api.dublin.ie1.twilio.com"),
         (None, "ashburn", "https://api.ashburn.us1.twilio.com"),
         ("", "", "https://api.twilio.com"),
@@ -84,6 +94,13 @@ def test_the_password_does_not_show() -> None:
 )
 def test_region_and_edge(region: str | None, edge: str | None, expected: str) -> None:
     assert base_url(region=region, edge=edge) == expected
+
+
+@pytest.mark.parametrize("region", ["xx1", "ireland", "ie11"])
+def test_a_region_without_a_known_edge_says_what_to_set(region: str) -> None:
+    with pytest.raises(UsageError, match="TWILIO_EDGE") as caught:
+        base_url(region=region)
+    assert "ie1" in str(caught.value)
 
 
 @pytest.mark.parametrize(

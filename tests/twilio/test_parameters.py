@@ -5,6 +5,8 @@ from inspect import signature
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twilio.rest.api.v2010.account.call import CallList  # type: ignore[import-untyped]
 from twilio.rest.api.v2010.account.conference.participant import ParticipantList  # type: ignore[import-untyped]
 
@@ -35,6 +37,19 @@ def test_lists_repeat_the_name() -> None:
         ("StatusCallbackEvent", "answered"),
         ("StatusCallbackEvent", "completed"),
     )
+
+
+@given(st.lists(st.text(), max_size=4))
+def test_a_list_of_json_is_never_sent_as_its_python_text(events: list[str]) -> None:
+    expected = tuple(("StatusCallbackEvent", event) for event in events)
+    assert encode({"status_callback_event": events}) == expected
+    assert encode({"status_callback_event": tuple(events)}) == expected
+
+
+@pytest.mark.parametrize("value", [{}, {"a": 1}, ["a", ["b"]], [None], [{}], 1.5, b"x", {"a"}, object()])
+def test_what_has_no_form_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="StatusCallbackEvent"):
+        encode({"status_callback_event": value})
 
 
 def test_names_are_those_of_the_helper_library() -> None:

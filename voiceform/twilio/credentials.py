@@ -12,6 +12,18 @@ from urllib.parse import SplitResult, urlsplit
 from voiceform.model.errors import CredentialsError, UsageError
 
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}", re.ASCII)
+_EDGES = {
+    "us1": "ashburn",
+    "us2": "umatilla",
+    "ie1": "dublin",
+    "de1": "frankfurt",
+    "au1": "sydney",
+    "jp1": "tokyo",
+    "sg1": "singapore",
+    "br1": "sao-paulo",
+}
+"""The edge of each region, as in Twilio's helper libraries."""
+
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
@@ -75,18 +87,27 @@ def base_url(
 ) -> str:
     """The origin of the API, without a slash at the end.
 
-    `https://api.twilio.com`, `https://api.{region}.twilio.com` or `https://api.{edge}.{region}.twilio.com`;
-    an edge alone implies the region us1. `override` (http or https, no path) replaces all of it. `http` is
-    for loopback addresses only, unless `insecure_http`: the token would travel in the clear. Raises
-    UsageError.
+    `https://api.twilio.com` or `https://api.{edge}.{region}.twilio.com`; an edge alone implies the region
+    us1, a region alone the edge that Twilio's libraries go to: hosts without an edge have been switched off.
+    `override` (http or https, no path) replaces all of it. `http` is for loopback addresses only, unless
+    `insecure_http`: the token would travel in the clear. Raises UsageError, also for a region whose edge
+    nobody here knows.
     """
     if override:
         return _origin(override, insecure_http=insecure_http)
     for name, value in (("TWILIO_REGION", region), ("TWILIO_EDGE", edge)):
         if value and not _LABEL.fullmatch(value):
             raise UsageError(f"{name} is not a name as us1 or ashburn", hint="nothing was sent")
-    parts = ["api", edge, region or ("us1" if edge else None), "twilio.com"]
-    return f"https://{'.'.join(part for part in parts if part)}"
+    if not region and not edge:
+        return "https://api.twilio.com"
+    region = region or "us1"
+    edge = edge or _EDGES.get(region)
+    if edge is None:
+        raise UsageError(
+            f"TWILIO_REGION is {region}, which is no region that this program knows the edge of",
+            hint=f"set TWILIO_EDGE too, or one of {', '.join(_EDGES)}; nothing was sent",
+        )
+    return f"https://api.{edge}.{region}.twilio.com"
 
 
 def _origin(url: str, *, insecure_http: bool) -> str:

@@ -68,6 +68,11 @@ class Exchange:
         self._desk = desk
         self._socket: Any = None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop has come."""
+        return self._desk.stopped
+
     def left(self) -> float:
         """The seconds until the deadline, more than none. Raises ExchangeFailedError after it."""
         left = self.deadline - self.uptime()
@@ -263,6 +268,7 @@ class _BoundedResponse(HTTPResponse):
         super().begin()
         if self.chunked and self.headers.get("Content-Length") is not None:
             raise ExchangeFailedError("the answer's headers contradict each other", sent=True)
+        self._bytes.whole_head = True
         self._bytes.allowed += self._exchange.largest
 
 
@@ -271,6 +277,7 @@ class _Bytes(RawIOBase):
 
     def __init__(self, exchange: Exchange, sock: Any, raw: RawIOBase) -> None:  # noqa: ANN401
         self.allowed = _LARGEST_HEAD
+        self.whole_head = False
         self._exchange = exchange
         self._sock = sock
         self._raw = raw
@@ -284,10 +291,23 @@ class _Bytes(RawIOBase):
         if left < self._exchange.read_timeout:
             self._sock.settimeout(left)
         count: int = self._sock.recv_into(buffer)
+        if not count:
+            self._check_end()
         self.allowed -= count
         if self.allowed < 0:
             raise ExchangeFailedError("the answer is too large to be one of the API's", sent=True)
         return count
+
+    def _check_end(self) -> None:
+        """The other end closed: http.client takes that for the end of the headers, too."""
+        if self._exchange.stopped:
+            raise ExchangeFailedError(STOPPED, sent=True)
+        if not self.whole_head:
+            begun = self.allowed < _LARGEST_HEAD
+            raise ExchangeFailedError(
+                "the answer was cut off" if begun else "the connection was closed without an answer",
+                sent=True,
+            )
 
     def close(self) -> None:
         if not self.closed:

@@ -6,12 +6,12 @@ silence).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from voiceform.twilio.errors import InvalidArgumentError
 
-Value = str | int | bool | tuple[str, ...] | None
+Value = str | int | bool | Sequence[str] | None
 Form = tuple[tuple[str, str], ...]
 
 _LONGEST_TWIML = 4000
@@ -140,12 +140,15 @@ def form_of(parameters: CreateCall | CreateParticipant) -> Form:
 
 
 def encode(values: Mapping[str, Value]) -> Form:
-    """Form pairs with Twilio's names: `from_` is `From`, tuples repeat it, booleans are true and false."""
+    """Form pairs with Twilio's names: `from_` is `From`, lists repeat it, booleans are true and false.
+
+    Values may come from JSON, where no type checker looks. Raises InvalidArgumentError for what has no form.
+    """
     return tuple(
-        (_wire_name(name), _wire_value(item))
+        (_wire_name(name), _wire_value(name, item))
         for name, value in values.items()
         if value is not None
-        for item in (value if isinstance(value, tuple) else (value,))
+        for item in (value if isinstance(value, list | tuple) else (value,))
     )
 
 
@@ -153,7 +156,11 @@ def _wire_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def _wire_value(value: str | int | bool) -> str:
+def _wire_value(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    if isinstance(value, str | int):
+        return str(value)
+    raise InvalidArgumentError(
+        f"{_wire_name(name)} cannot be sent as {type(value).__name__}", hint="nothing was sent"
+    )

@@ -164,11 +164,7 @@ class _Execution:
         label = step.parameters["label"]
         where = self.room or self.visit.name
         attempt = Attempt(label, self.room, self.session.clock.now(), self.session.run_id)
-        parameters: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in step.parameters.items()
-        }
-        request = CreateParticipant(**parameters)
+        request = CreateParticipant(**step.parameters)
         self.notebook.keep(self.notebook.memory.with_attempt(attempt))
         try:
             person = self.session.client.create_participant(where, request)
