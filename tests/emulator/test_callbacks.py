@@ -102,6 +102,7 @@ def test_by_default_only_the_end_is_reported(emulator: Emulator, api: Api, recei
 def test_recordings_and_rooms_report_too(emulator: Emulator, api: Api, receiver: Receiver) -> None:
     person = api.add(
         "standup",
+        Label="anna",
         Record="true",
         RecordingStatusCallback=f"{receiver.url}/recording",
         ConferenceStatusCallback=f"{receiver.url}/room",
@@ -109,17 +110,40 @@ def test_recordings_and_rooms_report_too(emulator: Emulator, api: Api, receiver:
     )
     emulator.clock_advance("10s")
     api.post(person["uri"], {"Muted": "true"})
+    api.post(person["uri"], {"Hold": "true"})
+    api.post(person["uri"], {"Muted": "false"})
+    api.post(person["uri"], {"Hold": "false"})
     api.post(f"Calls/{person['call_sid']}.json", {"Status": "completed"})
     emulator.clock_advance("1m")
-    got = receiver.wait_for(6)
+    got = receiver.wait_for(9)
     rooms = [params["StatusCallbackEvent"] for _, path, params, _ in got if path == "/room"]
     assert rooms == [
         "participant-join",
         "conference-start",
         "participant-mute",
+        "participant-hold",
+        "participant-unmute",
+        "participant-unhold",
         "participant-leave",
         "conference-end",
     ]
+    told = [params for _, path, params, _ in got if path == "/room"]
+    assert [params["SequenceNumber"] for params in told] == [str(number) for number in range(1, 9)]
+    muted, held = told[2], told[3]
+    assert (muted["Muted"], muted["Hold"], held["Hold"], muted["ParticipantLabel"]) == (
+        "true",
+        "false",
+        "true",
+        "anna",
+    )
+    assert {"Coaching", "EndConferenceOnExit", "StartConferenceOnEnter"} <= set(muted)
+    left, end = told[-2:]
+    assert (left["ParticipantCallStatus"], left["ReasonParticipantLeft"]) == ("completed", "participant_left")
+    assert end["ReasonConferenceEnded"] == "last-participant-left"
+    assert (end["CallSidEndingConference"], end["ParticipantLabelEndingConference"]) == (
+        person["call_sid"],
+        "anna",
+    )
     recordings = [params for _, path, params, _ in got if path == "/recording"]
     assert [params["RecordingStatus"] for params in recordings] == ["completed"]
     assert recordings[0]["RecordingUrl"].startswith(emulator.url)
@@ -157,3 +181,44 @@ def test_nobody_else_is_told(emulator: Emulator, api: Api, receiver: Receiver) -
 )
 def test_what_is_loopback(url: str, expected: bool) -> None:
     assert is_loopback(url) is expected
+
+
+def test_a_word_that_is_no_event_is_taken_and_nobody_is_ever_called_back(
+    emulator: Emulator, api: Api
+) -> None:
+    api.call(StatusCallback="https://example.com/x", StatusCallbackEvent="['completed']")
+    api.call(StatusCallback="https://example.com/y", StatusCallbackEvent=["completed", "finished"])
+    emulator.clock_advance("1h")
+    assert emulator.callbacks() == []
+    emulator.switches(unknown_callback_event="refuse")
+    assert api.refused_call(StatusCallback="https://example.com/x", StatusCallbackEvent="done") == 20001
+
+
+def test_a_room_that_is_ended_by_the_api_tells_of_everybody(emulator: Emulator, api: Api) -> None:
+    person = api.add(
+        "standup",
+        ConferenceStatusCallback="https://example.com/room",
+        ConferenceStatusCallbackEvent="leave end",
+    )
+    emulator.clock_advance("10s")
+    api.post(f"Conferences/{person['conference_sid']}.json", {"Status": "completed"})
+    left, end = [sent["params"] for sent in emulator.callbacks()]
+    assert (left["StatusCallbackEvent"], left["CallSid"]) == ("participant-leave", person["call_sid"])
+    assert end["ReasonConferenceEnded"] == "conference-ended-via-api"
+    assert "CallSidEndingConference" not in end
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1/x", "http://127.0.0.1:99999/x", "http://127.0.0.1:1/\r\nX: y", "no url", "http://"]
+)
+def test_a_callback_that_nobody_can_send_does_not_end_the_others(
+    emulator: Emulator, api: Api, receiver: Receiver, url: str
+) -> None:
+    """TwiML may name any URL."""
+    room = f"<Conference statusCallback='{url.replace(chr(13), '').replace(chr(10), '&#10;')}'>r</Conference>"
+    api.call(Twiml=f"<Response><Dial>{room}</Dial></Response>")
+    emulator.clock_advance("1m")
+    api.call(StatusCallback=receiver.url)
+    emulator.clock_advance("1h")
+    assert [params["CallStatus"] for _, _, params, _ in receiver.wait_for(1)] == ["completed"]
+    assert str(emulator.callbacks()[0]["status"]).startswith("not ")

@@ -154,7 +154,19 @@ def test_a_long_call_ends_at_its_time_limit(emulator: Emulator, api: Api) -> Non
         ({"Timeout": "601"}, 21208),
         ({"MachineDetection": "maybe"}, 21234),
         ({"StatusCallback": "localhost"}, 21609),
-        ({"StatusCallbackEvent": "nothing"}, 20001),
+        ({"StatusCallback": "http://127.0.0.1:99999/x"}, 21609),
+        ({"StatusCallback": "http://[::1/x"}, 21609),
+        ({"StatusCallback": "http://my_host.example.com/x"}, 21609),
+        ({"RecordingStatusCallback": "http://my_host.example.com/x"}, 21609),
+        ({"SendDigits": "1" * 33}, 21206),
+        ({"SendDigits": "12x"}, 21206),
+        ({"MachineDetectionSpeechThreshold": "999"}, 21234),
+        ({"MachineDetectionSpeechEndThreshold": "5001"}, 21234),
+        ({"MachineDetectionSilenceTimeout": "soon"}, 21234),
+        ({"MachineDetectionTimeout": "60"}, 21234),
+        ({"Byoc": "BY1"}, 20001),
+        ({"From": "client:anna"}, 21212),
+        ({"From": "sip:anna@example.com"}, 21212),
         ({"RecordingChannels": "three"}, 20001),
         ({"Twiml": "x" * 4001}, 20001),
     ],
@@ -344,3 +356,17 @@ def test_a_document_at_a_url_is_not_fetched_and_wins_over_twiml(emulator: Emulat
     sid = api.call(Url="https://nowhere.example.com/x", Twiml="<Response/>")["sid"]
     emulator.clock_advance("1h")
     assert api.show(f"Calls/{sid}.json")["duration"] == "30"
+
+
+@pytest.mark.parametrize("text", ["15558675310", "5558675310", "+1 (555) 867-5310", TO])
+def test_a_number_is_found_in_every_spelling(api: Api, text: str) -> None:
+    sid = api.call()["sid"]
+    api.call(To="+15550001111")
+    assert [call["sid"] for call in api.get("Calls.json", params={"To": text}).json()["calls"]] == [sid]
+    assert api.get("Calls.json", params={"From": "15017122661"}).json()["calls"] != []
+    assert api.get("Calls.json", params={"From": text}).json()["calls"] == []
+
+
+def test_a_sip_user_may_call_a_sip_address(api: Api) -> None:
+    assert api.call(To="sip:bob@example.com", From="anna")["from"] == "anna"
+    assert api.refused_call(From="anna") == 21212

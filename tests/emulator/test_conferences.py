@@ -153,9 +153,9 @@ def test_a_room_by_name_with_special_characters(api: Api) -> None:
         ({"From": ""}, 21213),
         ({"To": "x"}, 21211),
         ({"Timeout": "4"}, 21208),
-        ({"Label": "a/b"}, 16023),
-        ({"Label": "a%2Fb"}, 16023),
-        ({"Label": "CA" + "0" * 32}, 16023),
+        ({"Label": "a/b"}, 16024),
+        ({"Label": "a%2Fb"}, 16024),
+        ({"Label": "CA" + "0" * 32}, 16024),
         ({"Label": "x" * 129}, 16024),
         ({"AsyncAmd": "true"}, 21263),
         ({"CallSidToCoach": "CA" + "0" * 32}, 16028),
@@ -256,3 +256,10 @@ def test_rooms_of_a_seed_can_be_ended(emulator: Emulator, api: Api) -> None:
     ]
     api.post(room["uri"], {"Status": "completed"})
     assert {call["status"] for call in api.show("Calls.json")["calls"]} == {"completed"}
+
+
+@pytest.mark.parametrize("path", ["Conferences/{}.json", "Conferences/{}/Participants.json"])
+def test_a_room_is_not_found_by_its_name(api: Api, path: str) -> None:
+    api.add("standup")
+    assert error(api.get(path.format("standup"))) == (405, 20004)
+    assert error(api.get(path.format("CF" + "0" * 32))) == (404, 20404)

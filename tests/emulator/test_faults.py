@@ -111,3 +111,24 @@ def test_an_answer_that_is_an_error_anyway_can_be_lost_too(emulator: Emulator, a
 def test_a_rule_that_makes_no_sense(emulator: Emulator, rule: dict[str, object], reason: str) -> None:
     with pytest.raises(ControlError, match=reason):
         emulator.faults([rule])
+
+
+def test_the_page_of_a_proxy_has_nothing_of_the_service(emulator: Emulator, api: Api) -> None:
+    """It is not the service that answers, and it hears of nothing."""
+    emulator.faults([{"kind": "page", "status": 403}, {"kind": "page"}, {"kind": "foreign-404"}])
+    answers = [requests.post(api.base + "Queues.json", {"FriendlyName": "a"}, auth=api.auth) for _ in "123"]
+    assert [answer.status_code for answer in answers] == [403, 200, 404]
+    for answer in answers:
+        assert answer.text.lstrip().lower().startswith(("<!doctype html", "<html"))
+        assert "Twilio-Request-Id" not in answer.headers
+    assert not _exists(api)
+
+
+def test_a_part_of_the_audio(emulator: Emulator, api: Api) -> None:
+    emulator.seed({"recordings": [{"sid": "RE" + "1" * 32, "duration": 10}]})
+    url = f"{api.base}Recordings/RE{'1' * 32}.wav"
+    whole = requests.get(url, auth=api.auth, timeout=10)
+    emulator.faults([{"kind": "partial-media", "operation": "fetchRecordingMedia"}])
+    part = requests.get(url, auth=api.auth, timeout=10)
+    assert part.status_code == 206
+    assert part.content == whole.content[: len(whole.content) // 2]

@@ -4,6 +4,7 @@ import io
 import wave
 
 import pytest
+import requests
 
 from tests.emulator.api import Api, error
 from voiceform.emulator import Emulator
@@ -147,3 +148,23 @@ def test_the_audio_as_mp3(emulator: Emulator, api: Api) -> None:
     # MPEG-2 layer III at 32 kbit/s and 22,050 Hz: frames of 104 bytes that each begin with their header.
     assert len(frames) % 104 == 0
     assert all(frames[start : start + 4] == b"\xff\xf3\x40\xc4" for start in range(0, len(frames), 104))
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"public_key_sid": "CR" + "1" * 32, "encrypted_cek": "a2V5", "iv": "aXY=", "type": "rsa-aes"},
+        {"encryption_public_key_sid": "CR" + "1" * 32, "encryption_cek": "a2V5", "encryption_iv": "aXY="},
+    ],
+)
+def test_an_encrypted_recording_can_be_had_as_it_is_only(
+    emulator: Emulator, api: Api, details: dict[str, str]
+) -> None:
+    sid = "RE" + "1" * 32
+    emulator.seed({"recordings": [{"sid": sid, "duration": 10, "encryption_details": details}]})
+    assert api.show(f"Recordings/{sid}.json")["encryption_details"] == details
+    whole = requests.get(f"{api.base}Recordings/{sid}.wav", auth=api.auth, timeout=10)
+    assert whole.status_code == 200
+    assert not whole.content.startswith(b"RIFF")
+    refused = requests.get(f"{api.base}Recordings/{sid}.mp3", auth=api.auth, timeout=10)
+    assert (refused.status_code, refused.json()["code"]) == (400, 16109)

@@ -69,13 +69,16 @@ class Application:
             return  # half a request is none: it is neither done nor logged
         path = scope["raw_path"].decode("ascii", "replace")
         if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
-            await _send(send, self._control(scope, path, body or b""))
+            await _send(send, self._control(scope, path, body))
         else:
             await self._api(scope, path, body, send)
 
-    def _control(self, scope: Scope, path: str, body: bytes) -> Response:
-        if scope["method"] != "GET" and not gate.is_own_origin(scope["headers"]):
-            return json_response(403, {"error": "a page of another site may not change anything here"})
+    def _control(self, scope: Scope, path: str, body: bytes | None) -> Response:
+        refused = gate.refuse_control(self.world.settings, scope["method"], scope["headers"])
+        if refused is not None:
+            return refused
+        if body is None:
+            return json_response(413, {"error": f"the body is longer than {BODY_LIMIT:,} bytes"})
         query = Params.parse(scope["query_string"].decode("latin-1"))
         return self.control.handle(scope["method"], path, query, body)
 
@@ -119,11 +122,14 @@ class Application:
             entry.status = answer.status
         finally:
             concurrent = self.throttle.leave(target.account)
-        answer.headers += (
-            (b"Twilio-Request-Id", f"RQ{self.world.random.getrandbits(128):032x}".encode()),
-            (b"Twilio-Concurrent-Requests", str(concurrent).encode()),
-            (b"Twilio-Request-Duration", f"{time.perf_counter() - started:.3f}".encode()),
-        )
+        if rule is None or not rule.foreign:
+            answer.headers += (
+                (b"Twilio-Request-Id", f"RQ{self.world.random.getrandbits(128):032x}".encode()),
+                (b"Twilio-Concurrent-Requests", str(concurrent).encode()),
+                (b"Twilio-Request-Duration", f"{time.perf_counter() - started:.3f}".encode()),
+            )
+        if rule is not None and rule.kind == "partial-media":
+            answer.status, answer.body = 206, answer.body[: len(answer.body) // 2]
         if rule is not None and rule.kind == "drop-after":
             await _cut(scope)
         else:

@@ -10,12 +10,12 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import ipaddress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import urlencode, urlsplit
 
 from voiceform.emulator.clock import iso
+from voiceform.emulator.settings import is_loopback_host
 from voiceform.emulator.telephony import settle
 from voiceform.emulator.world import Callback, World
 
@@ -31,13 +31,7 @@ def signature(token: str, url: str, params: dict[str, str]) -> str:
 
 def is_loopback(url: str) -> bool:
     """Whether a URL leads to this machine by its loopback interface."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback_host(urlsplit(url).hostname or "")
 
 
 def document(callback: Callback) -> dict[str, object]:
@@ -65,16 +59,21 @@ class Postman:
             settle(self.world)
             while self.world.outbox:
                 callback = self.world.outbox.popleft()
-                if is_loopback(callback.url):
-                    token = self.world.tokens.get(callback.account, "")
-                    callback.status = await asyncio.to_thread(_deliver, callback, token)
-                else:
-                    callback.status = "not sent: not a loopback address"
+                token = self.world.tokens.get(callback.account, "")
+                callback.status = await asyncio.to_thread(_deliver, callback, token)
             await asyncio.sleep(_TICK)
 
 
 def _deliver(callback: Callback, token: str) -> int | str:
-    """Send one callback; the status of the answer, or the reason why there is none."""
+    """Send one callback; the status of the answer, or the reason why there is none. Never raises: a URL that
+    nobody can use, as TwiML may hold one, must not end the callbacks of everybody else."""
+    try:
+        return _send(callback, token) if is_loopback(callback.url) else "not sent: not a loopback address"
+    except Exception as error:
+        return f"not delivered: {error}"
+
+
+def _send(callback: Callback, token: str) -> int:
     url = callback.url.partition("#")[0]
     form = urlencode(callback.params)
     if callback.method == "GET":
@@ -90,7 +89,5 @@ def _deliver(callback: Callback, token: str) -> int | str:
     try:
         connection.request(callback.method, target, None if callback.method == "GET" else form, headers)
         return connection.getresponse().status
-    except (OSError, HTTPException) as error:
-        return f"not delivered: {error}"
     finally:
         connection.close()

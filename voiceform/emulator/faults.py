@@ -9,8 +9,26 @@ from typing import Literal, get_args
 from voiceform.emulator.errors import CODE_OF_STATUS, ApiError, ControlError
 from voiceform.emulator.messages import Response, json_response
 
-Kind = Literal["status", "latency", "drop-before", "drop-after", "truncate", "garbage"]
+Kind = Literal[
+    "status",
+    "latency",
+    "drop-before",
+    "drop-after",
+    "truncate",
+    "garbage",
+    "page",
+    "foreign-404",
+    "partial-media",
+]
+_FOREIGN = ("page", "foreign-404")
+_HTML = b"text/html; charset=utf-8"
 KINDS: tuple[str, ...] = get_args(Kind)
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"
+NOT_FOUND_PAGE = (
+    b"<html>\r\n<head><title>404 Not Found</title></head>\r\n"
+    b"<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
+    b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
 GARBAGE = b"<!DOCTYPE html><html><head><title>Oops</title></head><body><h1>Bad gateway</h1></body></html>"
 
 
@@ -21,7 +39,10 @@ class Rule:
     ``status`` answers that status without doing anything, or with ``after`` when everything is done.
     ``latency`` only waits. ``drop-before`` closes the connection with nothing done, ``drop-after`` with
     everything done and no answer. ``truncate`` does the work and cuts the answer in half; ``garbage`` answers
-    an HTML page, with ``after: false`` instead of doing the work. ``times`` null is for ever.
+    an HTML page, with ``after: false`` instead of doing the work. ``page`` and ``foreign-404`` are what a
+    proxy answers in the place of the service, which hears of nothing: a page for people with ``status`` (200
+    when none is given), and nginx's 404; they carry none of the service's headers. ``partial-media`` answers
+    the first half of a body with 206, and a length that fits the half. ``times`` null is for ever.
     """
 
     kind: str
@@ -38,9 +59,14 @@ class Rule:
         """Whether the request is carried out."""
         if self.kind == "drop-before":
             return False
-        if self.kind in ("status", "garbage"):
+        if self.kind in ("status", "garbage", *_FOREIGN):
             return self.kind == "garbage" if self.after is None else self.after
         return True
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the answer is not the service's, and has none of its headers."""
+        return self.kind in _FOREIGN
 
     def answer(self) -> Response | None:
         """What is sent instead of the real answer, or None where that one is sent, whole or in part."""
@@ -49,7 +75,11 @@ class Rule:
             code = self.code or CODE_OF_STATUS.get(status, status * 100)
             response = json_response(status, ApiError(status, code, "A fault that was asked for").body())
         elif self.kind == "garbage":
-            response = Response(self.status or 200, GARBAGE, b"text/html; charset=utf-8")
+            response = Response(self.status or 200, GARBAGE, _HTML)
+        elif self.kind == "page":
+            response = Response(self.status or 200, PAGE, _HTML)
+        elif self.kind == "foreign-404":
+            response = Response(404, NOT_FOUND_PAGE, b"text/html")
         else:
             return None
         if self.retry_after is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from voiceform.emulator.calls.numbers import normalize
 from voiceform.emulator.clock import DAY, SECOND, micros
 from voiceform.emulator.errors import invalid_parameter
 from voiceform.emulator.messages import Params
@@ -42,6 +43,13 @@ class Filter:
         value = query.one(name)
         if value:
             self.add(f"{column} = ?", value)
+            self.echo.append((name, value))
+
+    def number(self, query: Params, name: str, column: str) -> None:
+        """``Name=+12125550101``, also without its plus, as national digits or with punctuation."""
+        value = query.one(name)
+        if value:
+            self.add(f"{column} = ?", normalize(value) or value)
             self.echo.append((name, value))
 
     def choice(self, query: Params, name: str, column: str, allowed: Iterable[str]) -> None:

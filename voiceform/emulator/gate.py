@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from voiceform.emulator.errors import ApiError, too_many_requests, unauthorized
+from voiceform.emulator.messages import Response, json_response
 from voiceform.emulator.settings import EmulatorSettings
 from voiceform.emulator.sids import is_sid
 
@@ -41,6 +42,41 @@ def check(settings: EmulatorSettings, header: str, account: str) -> str:
     if not known or (user.startswith("AC") and is_sid(account, "AC") and user != account):
         raise unauthorized()
     return password
+
+
+def refuse_control(
+    settings: EmulatorSettings, method: str, headers: Iterable[tuple[bytes, bytes]]
+) -> Response | None:
+    """The answer to somebody who may not use the unofficial corner; None for who may.
+
+    Where credentials are asked for, they are asked for here too. Elsewhere the emulator listens on loopback,
+    and what must be kept out are pages in a browser on this machine: those of other sites, and those whose
+    name was made to lead here (DNS rebinding), which would read the log of who was phoned.
+    """
+    found = dict(headers)
+    if settings.auth is not None:
+        try:
+            check(settings, found.get(b"authorization", b"").decode("latin-1"), "")
+        except ApiError:
+            answer = json_response(401, {"error": "the credentials of --auth are needed here"})
+            answer.headers.append((b"WWW-Authenticate", b'Basic realm="voiceform emulator"'))
+            return answer
+    elif not _is_this_machine(found.get(b"host", b"").decode("latin-1")):
+        return json_response(403, {"error": "the host must be localhost or an address"})
+    if method != "GET" and not is_own_origin(found.items()):
+        return json_response(403, {"error": "a page of another site may not change anything here"})
+    return None
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a Host header names no site: `localhost` or an address."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        if name != "localhost":
+            ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def is_own_origin(headers: Iterable[tuple[bytes, bytes]]) -> bool:

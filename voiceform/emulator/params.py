@@ -12,6 +12,11 @@ from urllib.parse import urlsplit
 from voiceform.emulator.errors import bad_request, invalid_parameter
 from voiceform.emulator.messages import Params
 
+#: The code for a callback URL that is none.
+INVALID_CALLBACK = 21609
+#: Stands in a list of events and is never one.
+NEVER = "never"
+
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
@@ -46,13 +51,24 @@ def choice(params: Params, name: str, allowed: tuple[str, ...], code: int = 2000
     )
 
 
-def choices(params: Params, name: str, allowed: tuple[str, ...]) -> list[str]:
-    """A list sent as repeated keys or as words between spaces (the API accepts both)."""
+def callback_events(params: Params, name: str, allowed: tuple[str, ...], *, refuse: bool) -> list[str]:
+    """Events to be called back for, sent as repeated keys or as words between spaces (the API accepts both).
+
+    With a word that is no event the list is ``[NEVER]``, as the service does it, or it is refused (20001).
+    """
     words = [word for value in params.get(name, []) for word in value.split()]
-    for word in words:
-        if word not in allowed:
-            raise invalid_parameter(name, word, f"must be one of {', '.join(allowed)}")
-    return words
+    wrong = [word for word in words if word not in allowed]
+    if wrong and refuse:
+        raise invalid_parameter(name, wrong[0], f"must be one of {', '.join(allowed)}")
+    return [NEVER] if wrong else words
+
+
+def matching(params: Params, name: str, pattern: re.Pattern[str], code: int, expected: str) -> str | None:
+    """A text of a certain form."""
+    text = params.one(name)
+    if text is not None and not pattern.fullmatch(text):
+        raise bad_request(code, f"Invalid value '{text}' for parameter {name}: must be {expected}")
+    return text
 
 
 def url(
@@ -67,8 +83,12 @@ def url(
         valid = (
             parts.scheme in ("http", "https")
             and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+            and text.isprintable()
             and " " not in text
             and len(text) <= 4000
+            # https://www.twilio.com/docs/voice/api/call-resource: no underscores in the host of a callback
+            and not (code == INVALID_CALLBACK and "_" in (parts.hostname or ""))
         )
     except ValueError:
         valid = False

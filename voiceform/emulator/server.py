@@ -4,6 +4,8 @@ command line.
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import signal
 import socket
@@ -17,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from voiceform.emulator.app import ABORT, ARRIVAL, Application
+from voiceform.emulator.app import Application
 from voiceform.emulator.callbacks import Postman
 from voiceform.emulator.control.seeds import seed as put_seed
 from voiceform.emulator.errors import ControlError
@@ -54,6 +56,8 @@ class Emulator:
         """
         import uvicorn
 
+        from voiceform.emulator.protocol import patient_protocol
+
         world = _world(self.settings)
         try:
             listener = _bind(self.settings.host, self.settings.port)
@@ -65,7 +69,7 @@ class Emulator:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 Application(world, (Postman(world),)),
-                http=_protocol(),
+                http=patient_protocol(self.settings.request_timeout),
                 lifespan="on",
                 log_config=None,
                 log_level="critical",
@@ -144,9 +148,12 @@ class Emulator:
 
     def _ask(self, method: str, name: str, document: object = None) -> Any:  # noqa: ANN401
         connection = HTTPConnection(self.settings.host, self._port, timeout=600)
+        headers = {}
+        if self.settings.auth is not None:
+            headers["Authorization"] = f"Basic {base64.b64encode(self.settings.auth.encode()).decode()}"
         try:
             body = None if document is None else json.dumps(document, default=str)
-            connection.request(method, f"/_emulator/{name}", body)
+            connection.request(method, f"/_emulator/{name}", body, headers)
             response = connection.getresponse()
             answer = json.loads(response.read())
         finally:
@@ -206,7 +213,11 @@ def read_seed(path: Path) -> object:
     import yaml
 
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        # YAML is a superset of JSON but for one thing: it does not join the surrogate pairs that JSON writes.
+        with contextlib.suppress(ValueError):
+            return json.loads(text)
+        return yaml.safe_load(text)
     except OSError as error:
         raise ControlError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -225,21 +236,3 @@ def _bind(host: str, port: int) -> socket.socket:
         raise
     listener.setblocking(False)
     return listener
-
-
-def _protocol() -> Any:  # noqa: ANN401
-    """uvicorn's HTTP protocol with one thing more: the application can cut the connection, which faults
-    need.
-    """
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-    class CuttableProtocol(HttpToolsProtocol):
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            # ASGI has no message for this; extensions are its place for what a server adds.
-            self.scope["extensions"] = {
-                ABORT: {"call": self.transport.abort},
-                ARRIVAL: {"time": time.perf_counter()},
-            }
-
-    return CuttableProtocol

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 ProfileName = Literal["twilio", "openapi"]
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host name or address is this machine's loopback interface."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,9 @@ class Switches:
     queues_ordered_by: Literal["created", "updated"] = "created"
     #: Updating a conference that is over: accepted without effect, or refused (16022).
     completed_conference_update: Literal["accept", "refuse"] = "accept"
+    #: A word in ``...StatusCallbackEvent`` that is no event: accepted, and nobody is ever called back (error
+    #: 21626 in the debugger, https://www.twilio.com/docs/api/errors/21626), or refused with 20001.
+    unknown_callback_event: Literal["accept", "refuse"] = "accept"
     #: Status of the answer to a recording that was started.
     recording_start_status: Literal[200, 201] = 201
 
@@ -57,6 +71,8 @@ class EmulatorSettings:
     added to every API request. ``max_concurrent`` is the number of requests per account that may be in flight
     before 429. ``calls_per_second`` is the dialling speed per account. ``verified_numbers``, when given,
     are the only numbers allowed as ``From``. ``random_seed`` makes SIDs and generated data repeatable.
+    ``request_timeout`` is how many seconds a request may take to arrive. A ``host`` that other machines can
+    reach needs ``auth``, which then guards the unofficial corner as well.
     """
 
     host: str = "127.0.0.1"
@@ -70,6 +86,7 @@ class EmulatorSettings:
     calls_per_second: float = 1.0
     verified_numbers: tuple[str, ...] = ()
     random_seed: int | None = None
+    request_timeout: float = 30.0
     switches: Switches = field(default_factory=Switches)
 
     def __post_init__(self) -> None:
@@ -78,6 +95,8 @@ class EmulatorSettings:
             raise ValueError(f"profile must be twilio or openapi, not {self.profile!r}")
         if self.auth is not None and (":" not in self.auth or not self.auth.partition(":")[2]):
             raise ValueError("auth must be SID:TOKEN")
+        if self.auth is None and not is_loopback_host(self.host):
+            raise ValueError(f"{self.host} can be reached by other machines: give --auth SID:TOKEN")
         if self.latency_ms < 0:
             raise ValueError("latency must not be negative")
         if self.max_concurrent is not None and self.max_concurrent < 1:

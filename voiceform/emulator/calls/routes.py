@@ -19,8 +19,8 @@ def list_calls(world: World, request: Request) -> Response:
     date.
     """
     chosen = Filter()
-    chosen.equal(request.query, "To", "to_number")
-    chosen.equal(request.query, "From", "from_number")
+    chosen.number(request.query, "To", "to_number")
+    chosen.number(request.query, "From", "from_number")
     chosen.equal(request.query, "ParentCallSid", "parent_call_sid")
     chosen.choice(request.query, "Status", "status", STATUSES)
     chosen.date(request.query, "StartTime", "start_time")

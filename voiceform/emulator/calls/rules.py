@@ -4,6 +4,7 @@ From.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from voiceform.emulator import timeline
@@ -12,7 +13,7 @@ from voiceform.emulator.calls.numbers import NOT_VERIFIED, REFUSED_FROM, REFUSED
 from voiceform.emulator.clock import SECOND
 from voiceform.emulator.errors import bad_request, invalid_parameter, not_complete
 from voiceform.emulator.messages import Params
-from voiceform.emulator.params import boolean, choice, choices, integer, url
+from voiceform.emulator.params import boolean, callback_events, choice, integer, matching, url
 from voiceform.emulator.sids import is_sid
 from voiceform.emulator.store import Row
 from voiceform.emulator.world import World
@@ -21,6 +22,17 @@ METHODS = ("GET", "POST")
 EVENTS = ("initiated", "ringing", "answered", "completed")
 RECORDING_EVENTS = ("in-progress", "completed", "absent")
 TWIML_LENGTH = 4000
+_DIGITS = re.compile(r"[0-9A-Da-d#*wW]{0,32}", re.ASCII)
+_SIP_USER = re.compile(r"[A-Za-z0-9._+-]{1,128}", re.ASCII)
+_BYOC = re.compile(r"BY[0-9a-fA-F]{32}", re.ASCII)
+#: Bounds of machine detection, from https://www.twilio.com/docs/voice/api/call-resource: seconds, then
+#: milliseconds.
+_DETECTION = {
+    "MachineDetectionTimeout": (3, 59),
+    "MachineDetectionSpeechThreshold": (1000, 6000),
+    "MachineDetectionSpeechEndThreshold": (500, 5000),
+    "MachineDetectionSilenceTimeout": (2000, 10_000),
+}
 
 
 def create(world: World, account: str, params: Params) -> str:
@@ -28,7 +40,7 @@ def create(world: World, account: str, params: Params) -> str:
     to = read_to(params)
     check_instructions(params)
     caller = read_from(world, params, to)
-    options = dial_options(params, RECORDING_EVENTS)
+    options = dial_options(world, params, RECORDING_EVENTS)
     if params.one("ApplicationSid"):
         # The application has callbacks of its own.
         options["status_callback"] = None
@@ -85,7 +97,10 @@ def read_from(world: World, params: Params, to: str) -> str:
     if not text:
         raise bad_request(21213, "No 'From' number is specified")
     number = normalize(text)
-    if number is None:
+    if number is None and to.startswith("sip") and _SIP_USER.fullmatch(text):
+        return text  # "the username portion of a SIP address" may call one
+    if number is None or (to.startswith("+") and not number.startswith("+")):
+        # https://www.twilio.com/docs/voice/api/call-resource: a telephone number is called from one
         raise bad_request(21212, f"The 'From' number {text} is not a valid phone number")
     verified = world.settings.verified_numbers
     if number in REFUSED_FROM or (verified and number not in verified):
@@ -116,30 +131,38 @@ def check_twiml(twiml: str | None) -> None:
         raise invalid_parameter("Twiml", twiml[:20] + "...", f"must have at most {TWIML_LENGTH} characters")
 
 
-def dial_options(params: Params, recording_events: tuple[str, ...], shortest: int = 1) -> dict[str, Any]:
+def dial_options(
+    world: World, params: Params, recording_events: tuple[str, ...], shortest: int = 1
+) -> dict[str, Any]:
     """What calls and participants have in common: timeouts, callbacks, recording and machine detection."""
+    refuse = world.switches.unknown_callback_event == "refuse"
     choice(params, "Method", METHODS, 21209)
     detection = choice(params, "MachineDetection", ("Enable", "DetectMessageEnd", "false"), 21234)
+    for name, (low, high) in _DETECTION.items():
+        integer(params, name, low, high, 21234)
+    matching(params, "SendDigits", _DIGITS, 21206, "at most 32 of 0-9, A-D, #, *, w and W")
+    matching(params, "Byoc", _BYOC, 20001, "a SID: BY and 32 hexadecimal digits")
     options = {
         "timeout": integer(params, "Timeout", shortest, 600, 21208) or 60,
         "time_limit": integer(params, "TimeLimit", 1, 86_400),
         "status_callback": url(params, "StatusCallback", 21609),
         "status_method": choice(params, "StatusCallbackMethod", METHODS, 21209) or "POST",
-        "status_events": choices(params, "StatusCallbackEvent", EVENTS),
+        "status_events": callback_events(params, "StatusCallbackEvent", EVENTS, refuse=refuse),
         "record": boolean(params, "Record"),
         # Twilio ignores machine detection when digits are sent.
         "machine_detection": None if params.one("SendDigits") or detection == "false" else detection,
     }
-    return options | recording_options(params, recording_events)
+    return options | recording_options(world, params, recording_events)
 
 
-def recording_options(params: Params, events: tuple[str, ...]) -> dict[str, Any]:
+def recording_options(world: World, params: Params, events: tuple[str, ...]) -> dict[str, Any]:
     """How a call is recorded, and who is told."""
+    refuse = world.switches.unknown_callback_event == "refuse"
     choice(params, "Trim", ("trim-silence", "do-not-trim"))
     return {
         "channels": choice(params, "RecordingChannels", ("mono", "dual")) or "mono",
         "track": choice(params, "RecordingTrack", ("inbound", "outbound", "both")) or "both",
         "callback": url(params, "RecordingStatusCallback", 21609),
         "callback_method": choice(params, "RecordingStatusCallbackMethod", METHODS, 21209) or "POST",
-        "callback_events": choices(params, "RecordingStatusCallbackEvent", events),
+        "callback_events": callback_events(params, "RecordingStatusCallbackEvent", events, refuse=refuse),
     }

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from voiceform.emulator import timeline
-from voiceform.emulator.conferences.notices import tell
+from voiceform.emulator.conferences.notices import ended, tell
 from voiceform.emulator.recordings import life as recordings
 from voiceform.emulator.store import Row
 from voiceform.emulator.world import World
@@ -103,7 +103,7 @@ def connect(world: World, call_sid: str) -> bool:
         return False
     world.store.update("participants", participant["sid"], status="connected", updated=world.now)
     room = _room(world, participant["conference_sid"])
-    tell(world, room, "join", call_sid)
+    tell(world, room, "join", participant)
     if room["status"] == "init" and participant["start_on_enter"]:
         world.store.update("conferences", room["sid"], status="in-progress", updated=world.now)
         tell(world, room, "start")
@@ -123,27 +123,41 @@ def leave(world: World, call_sid: str, kicked: bool, failed: bool) -> None:
     status = "failed" if failed else "complete"
     world.store.update("participants", participant["sid"], status=status, updated=world.now)
     room = _room(world, participant["conference_sid"])
-    if participant["status"] == "connected":
-        tell(world, room, "leave", call_sid)
     how = "kicked" if kicked else "left"
+    if participant["status"] == "connected":
+        _tell_of_leaving(world, room, participant, f"participant_{how}")
     if participant["end_on_exit"] and participant["status"] == "connected":
-        finish(world, room, f"participant-with-end-conference-on-exit-{how}", call_sid)
+        finish(world, room, f"participant-with-end-conference-on-exit-{how}", participant)
     elif not present(world, room["sid"]):
-        finish(world, room, f"last-participant-{how}", call_sid)
+        finish(world, room, f"last-participant-{how}", participant)
 
 
-def finish(world: World, room: Row, reason: str, call_sid: str | None) -> None:
-    """End a room. Calls in it go on with what comes after it in their TwiML; calls on their way are
-    cancelled.
+def finish(world: World, room: Row, reason: str, participant: Row | None) -> None:
+    """End a room, by the leaving of ``participant`` or through the API.
+
+    Calls in it go on with what comes after it in their TwiML; calls on their way are cancelled.
     """
     world.store.update(
-        "conferences", room["sid"], status="completed", reason=reason, ended_by=call_sid, updated=world.now
+        "conferences",
+        room["sid"],
+        status="completed",
+        reason=reason,
+        ended_by=participant["call_sid"] if participant else None,
+        updated=world.now,
     )
     recordings.finish_of_conference(world, room["sid"])
-    for participant in present(world, room["sid"]):
-        world.store.update("participants", participant["sid"], status="complete", updated=world.now)
-        dismiss(world, participant)
-    tell(world, room, "end", None, reason)
+    for member in present(world, room["sid"]):
+        world.store.update("participants", member["sid"], status="complete", updated=world.now)
+        if member["status"] == "connected":
+            _tell_of_leaving(world, room, member, "conference_ended")
+        dismiss(world, member)
+    tell(world, room, "end", None, **ended(reason, participant))
+
+
+def _tell_of_leaving(world: World, room: Row, participant: Row, reason: str) -> None:
+    call = world.store.one("SELECT status FROM calls WHERE sid = ?", participant["call_sid"])
+    status = call["status"] if call else "completed"
+    tell(world, room, "leave", participant, ParticipantCallStatus=status, ReasonParticipantLeft=reason)
 
 
 def dismiss(world: World, participant: Row) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from voiceform.emulator.conferences import life
 from voiceform.emulator.conferences.wire import render
-from voiceform.emulator.errors import bad_request, not_found
+from voiceform.emulator.errors import bad_request, method_not_allowed, not_found
 from voiceform.emulator.filters import Filter
 from voiceform.emulator.messages import Request, Response, json_response
 from voiceform.emulator.paging import Listing, list_page
 from voiceform.emulator.params import choice, url
+from voiceform.emulator.sids import is_sid
 from voiceform.emulator.store import Row
 from voiceform.emulator.world import World
 
@@ -45,7 +46,13 @@ def update_conference(world: World, request: Request) -> Response:
 
 
 def find(world: World, request: Request) -> Row:
-    """The conference of the path, if the account may see it; 404 otherwise."""
+    """The conference of the path, if the account may see it; 404 otherwise, and 405 for a name.
+
+    Only a participant may be created under a name; whatever else is asked of one is "Method not allowed", as
+    Twilio's staff reproduced it (https://github.com/twilio/twilio-php/issues/474).
+    """
+    if not is_sid(request.ids[0], "CF"):
+        raise method_not_allowed()
     room = world.store.visible("conferences", request.account, request.ids[0])
     if room is None:
         raise not_found(request.path)

@@ -16,6 +16,15 @@ DIRECTIONS = ("inbound", "outbound-api", "outbound-dial", "trunking-terminating"
 RECORDING_STATUSES = ("in-progress", "paused", "stopped", "processing", "completed", "absent", "deleted")
 RECORDING_SOURCES = (*SOURCES, "Trunking", "StartConferenceRecordingAPI")
 PARTICIPANT_STATUSES = ("queued", "connecting", "ringing", "connected", "complete", "failed")
+ENCRYPTION = (
+    "public_key_sid",
+    "encrypted_cek",
+    "iv",
+    "type",
+    "encryption_public_key_sid",
+    "encryption_cek",
+    "encryption_iv",
+)
 #: Reserved for fiction; used where a seed names no number.
 _TO, _FROM = "+15558675310", "+15017122661"
 
@@ -74,7 +83,8 @@ def call(world: World, account: str, fields: Fields) -> None:
 
 
 def recording(world: World, account: str, fields: Fields) -> None:
-    """``{call_sid, conference_sid, status, source, duration, channels, price, track, date_created, ...}``."""
+    """``{call_sid, conference_sid, status, source, duration, channels, track, encryption_details, ...}``.
+    A duration of -1 is what the API says while it does not know."""
     created, updated = _dates(world, fields)
     status = fields.word("status", "completed", RECORDING_STATUSES)
     done = status in ("completed", "deleted")
@@ -91,11 +101,24 @@ def recording(world: World, account: str, fields: Fields) -> None:
         source=fields.word("source", "OutboundAPI", RECORDING_SOURCES),
         channels=fields.count("channels", 1, 1),
         track=fields.text("track", "both"),
-        duration=fields.integer("duration", 60 if done else None),
+        duration=fields.integer("duration", 60 if done else None, low=-1),
         price=fields.text("price", "-0.00250" if done else None),
         start_time=created if start is None else start,
         deleted=updated if status == "deleted" else None,
+        options=json.dumps(_encryption(fields)),
     )
+
+
+def _encryption(fields: Fields) -> dict[str, object]:
+    """``encryption_details: {public_key_sid, encrypted_cek, iv, type}`` makes it an encrypted recording
+    (https://www.twilio.com/docs/voice/tutorials/voice-recording-encryption); the names of Twilio's OpenAPI
+    document (``encryption_public_key_sid``, ...) are taken as well."""
+    details = fields.nested("encryption_details")
+    if details is None:
+        return {}
+    found = {name: text for name in ENCRYPTION if (text := details.text(name)) is not None}
+    details.done()
+    return {"encryption": found}
 
 
 def conference(world: World, account: str, fields: Fields) -> None:

@@ -1,4 +1,4 @@
-"""The paths of the unofficial corner. No credentials are asked for here: the emulator listens on loopback."""
+"""The paths of the unofficial corner; voiceform.emulator.gate says who may use them."""
 
 from __future__ import annotations
 

@@ -50,6 +50,8 @@ def seed(world: World, document: object) -> dict[str, object]:
             if made is not None:
                 added.update(generate(world, account, made))
             fields.done()
+    except UnicodeEncodeError:
+        raise ControlError("a text of the seed holds half of a surrogate pair") from None
     except (sqlite3.IntegrityError, OverflowError) as error:
         raise ControlError(f"the seed does not fit: {error}") from None
     return dict(added)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from voiceform.emulator import timeline
@@ -12,13 +13,14 @@ from voiceform.emulator.conferences import life as rooms
 from voiceform.emulator.conferences.notices import tell
 from voiceform.emulator.errors import bad_request
 from voiceform.emulator.messages import Params
-from voiceform.emulator.params import boolean, choice, choices, integer, url
+from voiceform.emulator.params import boolean, callback_events, choice, integer, url
 from voiceform.emulator.sids import is_sid
 from voiceform.emulator.store import Row
 from voiceform.emulator.world import World
 
 LABEL_LENGTH = 128
 NAME_LENGTH = 128
+_CALL_SID = re.compile(r"CA[0-9a-f]{32}", re.ASCII)
 REGIONS = ("us1", "us2", "ie1", "de1", "sg1", "br1", "au1", "jp1")
 ROOM_EVENTS = ("start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement")
 RECORDING_EVENTS = ("started", "in-progress", "paused", "resumed", "stopped", "completed", "failed", "absent")
@@ -30,14 +32,14 @@ def create(world: World, account: str, where: str, params: Params) -> Row:
     """Phone somebody into the room of this name or SID; the participant. A name without a live room makes a
     new one.
 
-    Raises 16003 and 16022 (room), 16020 (full), 16023, 16024 and 16026 (label), and what calls raise.
+    Raises 16003 and 16022 (room), 16020 (full), 16024 and 16026 (label), and what calls raise.
     """
     to = read_to(params)
     caller = read_from(world, params, to)
-    options = dial_options(params, RECORDING_EVENTS, shortest=5)
+    options = dial_options(world, params, RECORDING_EVENTS, shortest=5)
     if params.one("AsyncAmd") is not None:
         raise bad_request(21263, "AsyncAmd is not supported for conference participants")
-    room_options = _room_options(params)
+    room_options = _room_options(world, params)
     room = _room(world, account, where)
     members = [] if room is None else rooms.present(world, room["sid"])
     if room is not None and len(members) >= room["max_participants"]:
@@ -84,11 +86,13 @@ def update(world: World, room: Row, participant: Row, params: Params) -> None:
     for name in ("HoldMethod", "AnnounceMethod", "WaitMethod"):
         choice(params, name, METHODS)
     columns = _columns(params, rooms.present(world, room["sid"]))
+    before = participant
     if columns:
         world.store.update("participants", participant["sid"], **columns, updated=world.now)
+        participant = find(world, room, participant["call_sid"]) or participant
     for column, event in (("muted", "mute"), ("hold", "hold")):
-        if column in columns and columns[column] != participant[column]:
-            tell(world, room, event, participant["call_sid"])
+        if column in columns and columns[column] != before[column]:
+            tell(world, room, event if columns[column] else f"un{event}", participant)
 
 
 def kick(world: World, participant: Row) -> None:
@@ -124,8 +128,9 @@ def _label(params: Params, members: list[Row]) -> str | None:
         return None
     if len(label) > LABEL_LENGTH:
         raise bad_request(16024, f"The participant label must have at most {LABEL_LENGTH} characters")
-    if "/" in label or "%2f" in label.lower() or is_sid(label, "CA"):
-        raise bad_request(16023, "The participant label must not contain a slash or look like a CallSid")
+    # 16023 is the same for TwiML's participantLabel.
+    if "/" in label or "%2f" in label.lower() or _CALL_SID.fullmatch(label):
+        raise bad_request(16024, "The participant label must not contain a slash or look like a CallSid")
     if any(member["label"] == label for member in members):
         raise bad_request(16026, f"The label {label} is in use by another participant of this conference")
     return label
@@ -147,8 +152,9 @@ def _columns(params: Params, members: list[Row]) -> dict[str, object]:
     return columns
 
 
-def _room_options(params: Params) -> dict[str, Any]:
+def _room_options(world: World, params: Params) -> dict[str, Any]:
     """What the first participant decides for the whole room."""
+    refuse = world.switches.unknown_callback_event == "refuse"
     record = choice(params, "ConferenceRecord", ("true", "false", "record-from-start", "do-not-record"))
     choice(params, "Beep", ("true", "false", "onEnter", "onExit"))
     choice(params, "WaitMethod", METHODS)
@@ -159,12 +165,14 @@ def _room_options(params: Params) -> dict[str, Any]:
         "record": record in ("true", "record-from-start"),
         "callback": url(params, "ConferenceStatusCallback", 21609),
         "callback_method": choice(params, "ConferenceStatusCallbackMethod", METHODS) or "POST",
-        "callback_events": choices(params, "ConferenceStatusCallbackEvent", ROOM_EVENTS),
+        "callback_events": callback_events(
+            params, "ConferenceStatusCallbackEvent", ROOM_EVENTS, refuse=refuse
+        ),
         "recording": {
             "callback": url(params, "ConferenceRecordingStatusCallback", 21609),
             "callback_method": choice(params, "ConferenceRecordingStatusCallbackMethod", METHODS) or "POST",
-            "callback_events": choices(
-                params, "ConferenceRecordingStatusCallbackEvent", ROOM_RECORDING_EVENTS
+            "callback_events": callback_events(
+                params, "ConferenceRecordingStatusCallbackEvent", ROOM_RECORDING_EVENTS, refuse=refuse
             ),
         },
     }

@@ -9,6 +9,7 @@ import io
 import math
 import struct
 import wave
+from random import Random
 
 RATE = 8000
 #: MPEG-2 layer III, 32 kbit/s, 22,050 Hz, mono: 104 bytes and 576 samples a frame, of which zeros after the
@@ -33,6 +34,11 @@ def wav(sid: str, channels: int, seconds: int) -> bytes:
         audio.setframerate(RATE)
         audio.writeframes(second * min(seconds, _LONGEST))
     return target.getvalue()
+
+
+def encrypted(sid: str, seconds: int) -> bytes:
+    """As many bytes as a mono WAV of that length has; no key opens them."""
+    return Random(sid).randbytes(2 * RATE * min(seconds, _LONGEST) + 16)
 
 
 def mp3(sid: str, seconds: int) -> bytes:

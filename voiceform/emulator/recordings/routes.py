@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from voiceform.emulator.calls.routes import find as find_call
 from voiceform.emulator.errors import bad_request, not_found
 from voiceform.emulator.filters import Filter
@@ -70,7 +72,7 @@ def delete_recording(world: World, request: Request) -> Response:
 
 def fetch_media(world: World, request: Request) -> Response:
     """The audio as WAV (also without a suffix) or MP3; 404 until it is complete, 16113 for two channels of a
-    mono one.
+    mono one, 16109 for the MP3 of an encrypted one.
     """
     recording = rules.find(world, request, request.ids[0])
     if recording["status"] != "completed":
@@ -79,6 +81,10 @@ def fetch_media(world: World, request: Request) -> Response:
     if channels == "2" and recording["channels"] == 1:
         raise bad_request(16113, "The recording is mono and cannot be fetched as dual-channel")
     seconds = max(0, recording["duration"] or 0)
+    if "encryption" in json.loads(recording["options"]):
+        if request.suffix == "mp3":
+            raise bad_request(16109, "An encrypted recording cannot be fetched as mp3")
+        return Response(200, media.encrypted(recording["sid"], seconds), b"application/octet-stream")
     if request.suffix == "mp3":
         return Response(200, media.mp3(recording["sid"], seconds), b"audio/mpeg")
     stereo = recording["channels"] == 2 and channels != "1"

@@ -34,7 +34,7 @@ def start(world: World, call: Row, params: Params) -> str:
     """Record a call that is in progress (21220 otherwise); the SID."""
     if call["status"] != "in-progress":
         raise bad_request(21220, "Call is not in-progress. Cannot record.")
-    options = recording_options(params, RECORDING_EVENTS)
+    options = recording_options(world, params, RECORDING_EVENTS)
     return life.start(world, call["account"], call["sid"], "StartCallRecordingAPI", options)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from voiceform.emulator.profiles import Resource
 from voiceform.emulator.store import Row
 from voiceform.emulator.world import World
@@ -32,7 +34,7 @@ def render(world: World, account: str, recording: Row) -> Resource:
             "source": recording["source"],
             "track": recording["track"],
             "error_code": None,
-            "encryption_details": None,
+            "encryption_details": json.loads(recording["options"]).get("encryption"),
             "media_url": f"{world.origin}{base}",
             "uri": f"{base}.json",
             "subresource_uris": {
