@@ -133,12 +133,18 @@ def main(
     *,
     environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
+    lease_ttl: timedelta = timedelta(seconds=60),
 ) -> int:
     """Run one command and return its exit code; nothing is raised and no process state is changed.
 
-    `environ` and `clock` stand in for the process environment and the machine's clock.
+    `environ` and `clock` stand in for the process environment and the machine's clock; `lease_ttl` is how
+    long the lock on the state outlives a process that has stopped.
     """
-    app = App(environ=os.environ if environ is None else environ, clock=clock or SystemClock())
+    app = App(
+        environ=os.environ if environ is None else environ,
+        clock=clock or SystemClock(),
+        lease_ttl=lease_ttl,
+    )
     code = _ended(app, list(sys.argv[1:] if argv is None else argv))
     app.console.close()
     return code

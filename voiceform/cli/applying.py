@@ -158,7 +158,6 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     from voiceform.engine.applier import ApplyContext
     from voiceform.engine.settle import settle_unfinished
     from voiceform.model.durations import parse_duration
-    from voiceform.state.lease import acquire
     from voiceform.state.meta import require_home
 
     configuration = wiring.load_and_warn(app) if saved is None else None
@@ -170,9 +169,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
         )
     wait = parse_duration(options.lock_timeout) if options.lock_timeout != "0s" else timedelta(0)
     store = stack.enter_context(wiring.opened_store(app))
-    lease = stack.enter_context(
-        acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock, wait=wait)
-    )
+    lease = stack.enter_context(wiring.locked(app, store, operation, wait=wait))
     require_home(store, who.account_sid, wiring.origin(app))
     writer = stack.enter_context(
         wiring.client(app, who, read_only=False, parallelism=options.parallelism, may_send=lease.ensure_held)

@@ -62,7 +62,6 @@ def command(
     from voiceform.cli.applying import stop_on_signal
     from voiceform.engine.dispatcher import DispatchContext, dispatch_once, watch
     from voiceform.model.durations import parse_duration
-    from voiceform.state.lease import acquire
     from voiceform.state.meta import require_home
     from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 
@@ -73,13 +72,7 @@ def command(
     with ExitStack() as stack:
         store = stack.enter_context(wiring.opened_store(app))
         lease = stack.enter_context(
-            acquire(
-                SideLease(store, DISPATCH_LEASE),
-                operation="dispatch",
-                holder=wiring.who_runs(app),
-                clock=app.clock,
-                wait=wait,
-            )
+            wiring.locked(app, SideLease(store, DISPATCH_LEASE), "dispatch", wait=wait)
         )
         # Only now: who stands by holds nothing, and may be ended at once.
         stop = stack.enter_context(stop_on_signal(app.console))

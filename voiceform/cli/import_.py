@@ -16,14 +16,13 @@ def command(app: App, address: str, sid: str) -> int:
     from voiceform.cli import wiring
     from voiceform.engine.importer import import_object
     from voiceform.model.address import Address
-    from voiceform.state.lease import acquire
     from voiceform.state.meta import require_home
 
     configuration = wiring.load(app)
     who = wiring.credentials(app, configuration.account)
     with (
         wiring.opened_store(app) as store,
-        acquire(store, operation="import", holder=wiring.who_runs(app), clock=app.clock) as lease,
+        wiring.locked(app, store, "import") as lease,
         wiring.client(app, who, read_only=True) as reader,
     ):
         require_home(store, who.account_sid, reader.transport.origin)

@@ -43,6 +43,7 @@ class App:
 
     environ: Mapping[str, str]
     clock: Clock
+    lease_ttl: timedelta = timedelta(seconds=60)
     directory: Path = field(default_factory=Path)
     files: tuple[str, ...] = ()
     allowed_paths: tuple[str, ...] = ()

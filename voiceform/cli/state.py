@@ -160,12 +160,11 @@ def push(app: App, file: Path) -> int:
 @contextmanager
 def _writing(app: App, operation: str, *, count: bool = True) -> Iterator[DocumentStore]:
     """The state under the lease; afterwards its serial has moved, so that older plans are stale."""
-    from voiceform.state.lease import acquire
     from voiceform.state.meta import bump_serial
 
     with (
         wiring.opened_store(app) as store,
-        acquire(store, operation=operation, holder=wiring.who_runs(app), clock=app.clock) as lease,
+        wiring.locked(app, store, operation) as lease,
     ):
         yield lease.store
         if count:

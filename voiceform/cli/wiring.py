@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from voiceform.model.progress import Progress
     from voiceform.model.store import DocumentReader
     from voiceform.state.backend import Backend
+    from voiceform.state.lease import Lease
     from voiceform.twilio.client import Client
     from voiceform.twilio.credentials import Credentials
 
@@ -100,6 +101,15 @@ def tell_of_no_state(app: App, store: Backend) -> None:
 
     if read_meta(store) is None:
         app.console.say(f"There is no state in {store.label} yet; the first apply makes it.")
+
+
+def locked(app: App, store: Backend, operation: str, *, wait: timedelta = timedelta(0)) -> Lease:
+    """The lease on `store` for one run of `operation`; LockedError when it is held for longer than `wait`."""
+    from voiceform.state.lease import acquire
+
+    return acquire(
+        store, operation=operation, holder=who_runs(app), clock=app.clock, ttl=app.lease_ttl, wait=wait
+    )
 
 
 def progress(app: App) -> Progress:
