@@ -16,6 +16,7 @@ from voiceform.engine.targets import Choice, Selection
 from voiceform.kinds.base import Comparison, Kind, PlanContext
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
+from voiceform.model.names import identity
 from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan, StateVersion, Summary
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
@@ -55,6 +56,7 @@ def make_plan(request: PlanRequest) -> Plan:
     """Refresh every kind, compare, and put the plan together. Raises TwilioError and UsageError."""
     desired = {} if request.mode is Mode.DESTROY else request.configuration.desired
     kinds = {kind.name for kind in request.kinds}
+    desired = with_earlier_keys(desired, request.recorded)
     request = replace(request, kinds=_concerned(request))
     contexts = {
         kind.name: PlanContext(
@@ -73,6 +75,22 @@ def make_plan(request: PlanRequest) -> Plan:
     compared = [kind.compare(contexts[kind.name], live[kind.name]) for kind in request.kinds]
     request.selection.check(addresses_in(request, compared), kinds)
     return assemble(request, compared)
+
+
+def with_earlier_keys(
+    desired: Mapping[Address, Desired], recorded: Mapping[Address, Recorded]
+) -> dict[Address, Desired]:
+    """`desired` with an alias for each key of which only the case was changed: it is a renaming too."""
+    missing: dict[tuple[str, str], list[Address]] = defaultdict(list)
+    named = {alias for item in desired.values() for alias in item.aliases}
+    for address in recorded.keys() - desired.keys() - named:
+        missing[address.kind, identity(address.name)].append(address)
+    found = dict(desired)
+    for address, item in desired.items() if missing else ():
+        earlier = missing.get((address.kind, identity(address.name)), ())
+        if address not in recorded and len(earlier) == 1 and recorded.keys().isdisjoint(item.aliases):
+            found[address] = replace(item, aliases=(*item.aliases, *earlier))
+    return found
 
 
 def addresses_in(request: PlanRequest, compared: Sequence[Comparison]) -> set[Address]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from voiceform.engine.planner import Kinds, PlanRequest, assemble, of_kind
+from voiceform.engine.planner import Kinds, PlanRequest, assemble, of_kind, with_earlier_keys
 from voiceform.engine.targets import Selection
 from voiceform.kinds.base import PlanContext
 from voiceform.model.address import Address
@@ -61,7 +61,7 @@ def review(
             now=now,
             mode=Mode.REVIEW,
             ownership=head.ownership,
-            desired=of_kind(head.desired, kind.name),
+            desired=of_kind(with_earlier_keys(head.desired, stand_ins), kind.name),
             recorded=stand_ins,
         )
         compared.append(kind.compare(context, live))

@@ -84,7 +84,7 @@ class Comparison:
     populations: Mapping[str, int] = field(default_factory=dict)
 
 
-def several_records(desired: Desired, records: Sequence[Recorded]) -> Blocked:
+def _several_records(desired: Desired, records: Sequence[Recorded]) -> Blocked:
     """The refusal where a key and its earlier names stand for more than one recorded object: one could take
     the key, and the others would be deleted although they are named."""
     names = ", ".join(
@@ -100,6 +100,19 @@ def several_records(desired: Desired, records: Sequence[Recorded]) -> Blocked:
             *(record.address for record in records if record.address != desired.address),
         ),
     )
+
+
+def claim_record(desired: Desired, left: dict[Address, Recorded], blocked: list[Blocked]) -> Recorded | None:
+    """Take out of `left` what is recorded under the address or, after a renaming, under an earlier one.
+
+    Where that is more than one, the others are taken out too, so that nothing is done to them, and `blocked`
+    gets the refusal.
+    """
+    names = dict.fromkeys((desired.address, *desired.aliases))
+    found = [left.pop(address) for address in names if address in left]
+    if len(found) > 1:
+        blocked.append(_several_records(desired, found))
+    return found[0] if found else None
 
 
 class Evidence(Protocol):

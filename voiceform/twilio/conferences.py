@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
-from voiceform.twilio.errors import ApiError, InvalidArgumentError
+from voiceform.twilio.errors import ApiError, InvalidArgumentError, ProtocolError
 from voiceform.twilio.filters import Span
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
 from voiceform.twilio.paging import Listing, read_listing
@@ -20,6 +20,7 @@ _FETCH = Operation("fetchConference", "GET")
 _END = Operation("updateConference", "POST", Repeat.SAFE)
 _ANNOUNCE = Operation("updateConference", "POST", Repeat.ASK)
 
+_GOING_ON = frozenset({"init", "in-progress"})
 _OVER = 16022
 """Twilio's error for a conference that does not exist or is completed."""
 
@@ -88,13 +89,23 @@ class ConferenceOperations(Operations):
         return self._transport.call(operation, self._conference(sid), form=form, read=read)
 
     def end_conference(self, sid: str) -> Ended:
-        """End a conference for everybody in it; ALREADY if the service says that it is over (16022)."""
+        """End a conference for everybody in it; ALREADY if the service says that it is over (16022).
+
+        ProtocolError where the service accepts it and answers with a conference that goes on.
+        """
         try:
-            self.update_conference(sid, status="completed")
+            answered = self.update_conference(sid, status="completed")
         except ApiError as error:
             if error.code != _OVER:
                 raise
             return Ended.ALREADY
+        if answered.status in _GOING_ON:
+            raise ProtocolError(
+                f"the API accepted the end of the conference and answered that it is {answered.status}",
+                operation=_END.name,
+                where=self._conference(sid),
+                hint="plan again to see whether it goes on",
+            )
         return Ended.NOW
 
     def _conference(self, sid: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from voiceform.engine.planner import with_earlier_keys
 from voiceform.kinds.base import Comparison, PlanContext
 from voiceform.kinds.queue.compare import compare
 from voiceform.kinds.queue.live import LiveQueues
@@ -261,7 +262,9 @@ def test_a_key_and_its_alias_that_are_both_recorded_are_refused() -> None:
 def test_a_name_of_which_only_case_or_unicode_form_changes_is_renamed_in_place(
     old: tuple[str, str], new: tuple[str, str]
 ) -> None:
-    change = only(planned([desired(*new)], [recorded(old[0], "QU1", old[1])], [live("QU1", old[1])]))
+    known = recorded(old[0], "QU1", old[1])
+    wanted = with_earlier_keys({Address("queue", new[0]): desired(*new)}, {known.address: known})
+    change = only(planned([*wanted.values()], [known], [live("QU1", old[1])]))
     assert (change.action, change.reason, change.operations) == (Action.UPDATE, "renamed", ("updateQueue",))
     assert (change.sid, str(change.previous_address)) == ("QU1", f"queue.{old[0]}")
 

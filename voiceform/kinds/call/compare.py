@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from voiceform.kinds.base import Comparison, PlanContext
+from voiceform.kinds.base import Comparison, PlanContext, claim_record
 from voiceform.kinds.call.donotcall import DoNotCallList
 from voiceform.kinds.call.due import Due, Verdict, due_keys, new_times
 from voiceform.kinds.call.entries import Entry, Key
@@ -28,10 +28,10 @@ def compare(context: PlanContext, live: LiveCalls, places: Places) -> Comparison
     """Propose changes for every schedule that is declared or recorded."""
     left = dict(context.recorded)
     changes: list[Change] = []
-    for desired in context.desired.values():
-        record = _record_of(desired, left)
-        changes.append(_declared(context, desired, record, live, places))
     blocked: list[Blocked] = []
+    for desired in context.desired.values():
+        record = claim_record(desired, left, blocked)
+        changes.append(_declared(context, desired, record, live, places))
     for record in left.values():
         if record.protect:
             blocked.append(_protected(record))
@@ -59,13 +59,6 @@ def redirectable(spec: CallSpec, entries: Mapping[Key, Entry]) -> list[Key]:
         for key, entry in entries.items()
         if entry.live and entry.call == "in-progress" and entry.answer != spec.answer_digest
     ]
-
-
-def _record_of(desired: Desired, left: dict[Address, Recorded]) -> Recorded | None:
-    for address in (desired.address, *desired.aliases):
-        if address in left:
-            return left.pop(address)
-    return None
 
 
 def _declared(

@@ -7,11 +7,20 @@ label. What cannot be proven is UNKNOWN and is not tried again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from voiceform.kinds.base import Done, Session
-from voiceform.kinds.conference.live import LIVE_STATUSES, Room, call_status, read_people, read_rooms
+from voiceform.kinds.conference.live import (
+    LIVE_STATUSES,
+    Room,
+    call_status,
+    labelled,
+    read_people,
+    read_rooms,
+    with_missed,
+)
 from voiceform.kinds.conference.memory import Attempt, Notebook, forget_memory, move_memory
 from voiceform.kinds.conference.presence import presence_of
 from voiceform.kinds.conference.steps import ADD, SET, Step, Visit
@@ -34,6 +43,16 @@ from voiceform.twilio.resources import Participant
 
 LABEL_IN_USE = frozenset({16025, 16026})
 """Twilio's errors for a label that another active participant of the conference has."""
+
+_ANSWERED = (
+    "label",
+    "muted",
+    "hold",
+    "coaching",
+    "start_conference_on_enter",
+    "end_conference_on_exit",
+)
+"""What the answer about a participant shows of what was asked."""
 
 _NOT_SENT = (ConnectionFailedError, InvalidArgumentError, ReadOnlyError)
 """Errors after which certainly nobody was phoned; a lost answer is none of them."""
@@ -77,7 +96,7 @@ def _room_as_planned(change: Change, visit: Visit, session: Session) -> Room | D
             if visit.ends:
                 return applied(change, visit.room, session, "the room had ended already")
             return _stale(change, f"the room {visit.room} ended after the plan was made")
-        room = read_people(session.client, conference)
+        room = with_missed(session.client, read_people(session.client, conference), visit.labels.values())
         if visit.ends and room.people and not visit.people:
             return _stale(change, "people entered the room, which was empty when the plan was made")
     if visit.fingerprint(_observed(visit, room, change, session)) != change.fingerprint:
@@ -166,8 +185,10 @@ class _Execution:
         attempt = Attempt(label, self.room, self.session.clock.now(), self.session.run_id)
         request = CreateParticipant(**step.parameters)
         self.notebook.keep(self.notebook.memory.with_attempt(attempt))
+        told: Mapping[str, Any] = {}
         try:
             person = self.session.client.create_participant(where, request)
+            told = _told_otherwise(step, person)
         except ApiError as error:
             person = self._refused(label, error)
         except _NOT_SENT:
@@ -181,6 +202,8 @@ class _Execution:
             self.notebook.memory.with_attempt(replace(attempt, room=self.room, call_sid=person.call_sid))
         )
         self.finished.append(f"{step.participant} was phoned")
+        if told:
+            raise _StepError(_answered_otherwise(step, told))
 
     def _look_again(self, step: Step, label: str, error: TwilioError) -> Participant:
         """After an answer that was lost: the label proves that it happened; its absence proves nothing."""
@@ -217,11 +240,14 @@ class _Execution:
         if who is None or self.room is None:
             raise _StepError(_stale(self.change, f"{step.participant} left the room"))
         try:
-            self.session.client.update_participant(self.room, who, **step.parameters)
+            person = self.session.client.update_participant(self.room, who, **step.parameters)
         except NotFoundError:
             if step.participant in self.added:
                 raise _StepError(_not_there_yet(step)) from None
             raise _StepError(_stale(self.change, f"{step.participant} left the room")) from None
+        told = _told_otherwise(step, person)
+        if told:
+            raise _StepError(_answered_otherwise(step, told))
         self.finished.append(f"{step.participant} was changed")
 
     def _announce(self, step: Step) -> None:
@@ -256,12 +282,26 @@ class _Execution:
 def find_by_label(session: Session, room: str | None, name: str, label: str) -> Participant | None:
     """The participant under a label, in a room or, when it is not known, in any live room of the name."""
     if room is not None:
-        try:
-            return session.client.fetch_participant(room, label)
-        except NotFoundError:
-            return None
+        return labelled(session.client, room, label)
     rooms = read_rooms(session.client, [name]).get(name, ())
     return next((person for found in rooms if (person := found.person((label,))) is not None), None)
+
+
+def _told_otherwise(step: Step, person: Participant) -> dict[str, Any]:
+    """What the API answered of a participant that differs from what was asked, as far as it shows it."""
+    told = {name: getattr(person, name) for name in _ANSWERED if name in step.parameters}
+    return {name: value for name, value in told.items() if value not in (None, step.parameters[name])}
+
+
+def _answered_otherwise(step: Step, told: Mapping[str, Any]) -> Done:
+    differing = ", ".join(
+        f"{name} {value!r} instead of {step.parameters[name]!r}" for name, value in told.items()
+    )
+    return Done(
+        Status.FAILED,
+        message=f"the API accepted {step.participant} and answered with {differing}",
+        hint="plan again to see what is still to do",
+    )
 
 
 def _not_there_yet(step: Step) -> Done:

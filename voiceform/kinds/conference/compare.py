@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voiceform.kinds.base import Comparison, PlanContext
+from voiceform.kinds.base import Comparison, PlanContext, claim_record
 from voiceform.kinds.conference.drift import drift_of, unknown_outcome
 from voiceform.kinds.conference.impact import left_impact, settings_impact, step_impact
 from voiceform.kinds.conference.labels import labels_of
@@ -32,11 +32,9 @@ def compare(context: PlanContext, live: LiveConferences) -> Comparison:
     changes: list[Change] = []
     drift: list[Drift] = []
     blocked: list[Blocked] = []
-    claimed: set[Address] = set()
+    left = dict(context.recorded)
     for desired in context.desired.values():
-        record = _record_of(desired, context.recorded)
-        if record is not None:
-            claimed.add(record.address)
+        record = claim_record(desired, left, blocked)
         rooms = live.rooms.get(desired.attributes["friendly_name"], ())
         if len(rooms) > 1:
             blocked.append(_ambiguous(desired, rooms))
@@ -44,17 +42,9 @@ def compare(context: PlanContext, live: LiveConferences) -> Comparison:
         changes.append(view.change())
         drift.extend(view.drift())
     changes.extend(
-        _removed(record, live.rooms.get(record.attributes["friendly_name"], ()))
-        for address, record in context.recorded.items()
-        if address not in context.desired and address not in claimed
+        _removed(record, live.rooms.get(record.attributes["friendly_name"], ())) for record in left.values()
     )
     return Comparison(changes, drift, (), blocked)
-
-
-def _record_of(desired: Desired, recorded: Mapping[Address, Recorded]) -> Recorded | None:
-    """What is recorded under the address or, after a renaming, under an earlier one."""
-    names = (desired.address, *desired.aliases)
-    return next((recorded[address] for address in names if address in recorded), None)
 
 
 @dataclass(frozen=True, slots=True)

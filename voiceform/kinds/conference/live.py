@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import PlanContext
+from voiceform.kinds.conference.labels import labels_of
 from voiceform.kinds.conference.memory import Memory, memory_key, merged, read_memories
 from voiceform.model.address import Address
+from voiceform.model.resource import Desired
 from voiceform.twilio.errors import NotFoundError
 from voiceform.twilio.resources import Conference, Participant
 
@@ -19,9 +22,12 @@ if TYPE_CHECKING:
 TASK = "reading conferences"
 LIVE_STATUSES = ("in-progress", "init")
 """`init` is a room in which people wait for it to begin."""
-LIVE_CALL = frozenset({"queued", "initiated", "ringing", "in-progress"})
+ROOM_OVER = "completed"
+CALL_OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled", "gone"})
+"""Every other status of a call, known to us or not, may be of one that goes on."""
 _GONE = frozenset({"complete", "failed"})
 _MOST_NAMES = 8
+_AT_ONCE = 8
 """Up to so many names are asked for one by one; more are picked out of the list of all live rooms."""
 
 
@@ -67,9 +73,85 @@ def read_live(context: PlanContext) -> LiveConferences:
         address: merged(known.get(memory_key(name)) for name in (address, *desired.aliases))
         for address, desired in context.desired.items()
     }
+    rooms = _with_missed_rooms(context, memories, rooms)
+    rooms = _with_missed_people(context, rooms)
     calls = _read_calls(context, memories, rooms)
     progress.finish(TASK)
     return LiveConferences(rooms, memories, calls)
+
+
+def _with_missed_rooms(
+    context: PlanContext, memories: Mapping[Address, Memory], rooms: Mapping[str, tuple[Room, ...]]
+) -> dict[str, tuple[Room, ...]]:
+    """`rooms` with those that we were in and that no list shows, unless Twilio says that they are over.
+
+    Only of conferences whose participants may be phoned: to them the absence of a room would be a reason.
+    """
+    listed = {room.sid for found in rooms.values() for room in found}
+    names: dict[str, str] = {}
+    for address, desired in context.desired.items():
+        name = desired.attributes["friendly_name"]
+        if _may_phone(desired, rooms.get(name, ())):
+            record = context.recorded.get(address)
+            known = {attempt.room for attempt in memories[address].attempts.values()}
+            known |= {record.sid} if record is not None else set()
+            names.update((sid, name) for sid in known - listed if sid is not None)
+
+    def look(sid: str) -> Room | None:
+        try:
+            conference = context.client.fetch_conference(sid)
+        except NotFoundError:
+            return None
+        over = conference.status == ROOM_OVER or conference.friendly_name != names[sid]
+        return None if over else read_people(context.client, conference)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        missed = [room for room in pool.map(look, sorted(names)) if room is not None]
+    found = dict(rooms)
+    for room in missed:
+        found[room.name] = (*found.get(room.name, ()), room)
+    return found
+
+
+def _may_phone(desired: Desired, rooms: Sequence[Room]) -> bool:
+    wanted = desired.attributes
+    return bool(wanted["participants"] and wanted["status"] == "open" and (rooms or wanted["start"]))
+
+
+def _with_missed_people(
+    context: PlanContext, rooms: Mapping[str, tuple[Room, ...]]
+) -> dict[str, tuple[Room, ...]]:
+    """`rooms` with those declared participants whom the list of the room misses."""
+    found = dict(rooms)
+    for address, desired in context.desired.items():
+        name = desired.attributes["friendly_name"]
+        if _may_phone(desired, rooms.get(name, ())):
+            labels = [labels_of(address, desired.aliases, key) for key in desired.attributes["participants"]]
+            found[name] = tuple(with_missed(context.client, room, labels) for room in found.get(name, ()))
+    return found
+
+
+def with_missed(client: Client, room: Room, people: Iterable[Sequence[str]]) -> Room:
+    """`room` with those whom its list misses of `people`, each known by any of several labels.
+
+    Who is not in a list may be in the room all the same, and would be phoned again; so each label is asked
+    for, and only Twilio's own 404 means that nobody has it.
+    """
+    wanted = [label for labels in people if room.person(labels) is None for label in labels]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        asked = pool.map(lambda label: labelled(client, room.sid, label), wanted)
+        found = [person for person in asked if person is not None and person.status not in _GONE]
+    people = {person.call_sid: person for person in (*room.people, *found)}
+    return replace(room, people=tuple(people.values()))
+
+
+def labelled(client: Client, room: str, label: str) -> Participant | None:
+    """Who has the label in a room; None when Twilio itself says that nobody has."""
+    try:
+        # The published description of the API has no label: an answer may lack it.
+        return replace(client.fetch_participant(room, label), label=label)
+    except NotFoundError:
+        return None
 
 
 def read_rooms(client: Client, names: Iterable[str]) -> dict[str, tuple[Room, ...]]:

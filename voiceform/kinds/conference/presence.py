@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from voiceform.kinds.conference.live import LIVE_CALL, Room
+from voiceform.kinds.conference.live import CALL_OVER, Room
 from voiceform.kinds.conference.memory import LONGEST_CALL, Attempt, Memory
 from voiceform.twilio.resources import Participant
 
@@ -45,7 +45,10 @@ class Presence:
 def presence_of(
     labels: Sequence[str], room: Room | None, memory: Memory, calls: Mapping[str, str], now: datetime
 ) -> Presence:
-    """Where the participant is who may have any of `labels`. `calls` is the status of remembered calls."""
+    """Where the participant is who may have any of `labels`. `calls` is the status of remembered calls.
+
+    Only a call that is known to be over lets somebody be phoned again.
+    """
     attempt = next((memory.attempts[label] for label in labels if label in memory.attempts), None)
     person = room.person(labels, attempt.call_sid if attempt is not None else None) if room else None
     if person is not None:
@@ -53,7 +56,7 @@ def presence_of(
     if attempt is None:
         return Presence(Whereabouts.ABSENT)
     if attempt.call_sid is not None:
-        alive = call_matters(attempt, room) and calls.get(attempt.call_sid) in LIVE_CALL
+        alive = call_matters(attempt, room) and calls.get(attempt.call_sid) not in CALL_OVER
         return Presence(Whereabouts.COMING if alive else Whereabouts.ABSENT, attempt=attempt)
     return Presence(
         Whereabouts.UNKNOWN if _may_be_alive(attempt, room, now) else Whereabouts.ABSENT, attempt=attempt

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
 
-from voiceform.kinds.base import Comparison, PlanContext, several_records
+from voiceform.kinds.base import Comparison, PlanContext, claim_record
 from voiceform.kinds.queue.impact import deletion_impact, update_impact
 from voiceform.kinds.queue.live import LiveQueues
 from voiceform.kinds.queue.names import order_name_changes, tell_near_names
@@ -49,22 +48,15 @@ class _Comparing:
 
     def _pairs(self) -> list[tuple[Desired, Recorded | None]]:
         """Each declared queue with its record, by the surest sign first: what one has, no other can take."""
-        found: dict[Address, Recorded] = {}
-        for look_up in (self._by_address, self._by_live_name, self._by_address_folded, self._by_name_folded):
-            for desired in self.context.desired.values():
-                if desired.address not in found and (record := look_up(desired)) is not None:
+        wanted = self.context.desired.values()
+        found = {desired.address: claim_record(desired, self.left, self.blocked) for desired in wanted}
+        claimed = self.context.recorded.keys() - self.left.keys()
+        self.touched.update(self.context.recorded[address].sid or "" for address in claimed)
+        for look_up in (self._by_live_name, self._by_name_folded):
+            for desired in wanted:
+                if found[desired.address] is None and (record := look_up(desired)) is not None:
                     found[desired.address] = self.left.pop(record.address)
-        return [(desired, found.get(desired.address)) for desired in self.context.desired.values()]
-
-    def _by_address(self, desired: Desired) -> Recorded | None:
-        """The record under this address or, for a renamed key, under one of its earlier addresses."""
-        names = dict.fromkeys((desired.address, *desired.aliases))
-        known = [address for address in names if address in self.left]
-        if len(known) > 1:
-            self.blocked.append(several_records(desired, [self.left[address] for address in known]))
-            for address in known[1:]:
-                self.touched.add(self.left.pop(address).sid or "")
-        return self.left[known[0]] if known else None
+        return [(desired, found[desired.address]) for desired in wanted]
 
     def _by_live_name(self, desired: Desired) -> Recorded | None:
         """A key renamed without an alias: the queue of that name is recorded under a key that is gone.
@@ -75,10 +67,6 @@ class _Comparing:
         record = self.recorded_by_sid.get(found.sid) if found is not None else None
         return self.left.get(record.address) if record is not None else None
 
-    def _by_address_folded(self, desired: Desired) -> Recorded | None:
-        """A key of which only the case was changed."""
-        return self._only_one(self.left_by_key.get(identity(desired.address.name), ()))
-
     def _by_name_folded(self, desired: Desired) -> Recorded | None:
         """A name of which only the case or the Unicode form was changed, and the key with it."""
         named = self.live.by_identity.get(identity(desired.attributes["friendly_name"]), ())
@@ -88,14 +76,6 @@ class _Comparing:
         """The one that nobody else has; none where it cannot be told which is meant."""
         left = [record for record in records if record.address in self.left]
         return left[0] if len(left) == 1 else None
-
-    @cached_property
-    def left_by_key(self) -> Mapping[str, Sequence[Recorded]]:
-        """Records by key, where case does not count."""
-        found: dict[str, list[Recorded]] = {}
-        for record in self.left.values():
-            found.setdefault(identity(record.address.name), []).append(record)
-        return found
 
     def _declared(self, desired: Desired, record: Recorded | None) -> Change:
         found = self.live.by_sid.get(record.sid) if record is not None and record.sid is not None else None
