@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from voiceform.cli.options import App, format_option, show_numbers_option
 from voiceform.cli.plan import parse_instant
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
-from voiceform.model.masking import mask_text
 from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
     from voiceform.kinds.call.entries import Entry, Key
@@ -42,12 +41,12 @@ class _Row:
     def status(self) -> str:
         return "planned" if self.entry is None else str(self.entry.status)
 
-    def document(self, show_numbers: bool) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         entry = self.entry
         return {
             "address": self.address,
             "occurrence": instant_to_text(self.key.occurrence),
-            "to": self.key.to if show_numbers else mask_text(self.key.to),
+            "to": self.key.to,
             "attempt": self.key.attempt,
             "status": self.status,
             "sid": None if entry is None else entry.sid,
@@ -90,10 +89,10 @@ def list_(
             app.console.say(f"{address}: {planned} not called: {trouble}")
     if format_ == "json":
         app.console.document(
-            json.dumps({"calls": [row.document(show_numbers) for row in rows]}, indent=2, ensure_ascii=False)
+            shown_json({"calls": [row.document() for row in rows]}, show_numbers=show_numbers)
         )
     else:
-        _print(app, rows, show_numbers)
+        _print(app, rows)
     return 8 if any(row.status == "unknown" for row in rows) else 0
 
 
@@ -127,7 +126,7 @@ def resolve(
         else:
             _write_off(app, ledger, key, entry)
     outcome = f"is {sid}" if sid is not None else "was not placed"
-    app.console.show(f"{name} {instant_to_text(moment)} {mask_text(key.to)} #{key.attempt} {outcome}.")
+    app.console.show(f"{name} {instant_to_text(moment)} {key.to} #{key.attempt} {outcome}.")
     return 0
 
 
@@ -170,17 +169,18 @@ def _troubles(app: App, reader: DocumentReader) -> dict[str, str]:
     return found
 
 
-def _print(app: App, rows: list[_Row], show_numbers: bool) -> None:
+def _print(app: App, rows: list[_Row]) -> None:
     if not rows:
         app.console.show("No calls.")
         return
     lines = []
     for row in rows:
-        number = row.key.to if show_numbers else mask_text(row.key.to)
         entry = row.entry
-        details = "" if entry is None else " ".join(filter(None, [entry.sid, mask_text(entry.reason or "")]))
+        details = "" if entry is None else " ".join(filter(None, [entry.sid, entry.reason]))
         when = instant_to_text(row.key.occurrence)
-        lines.append(f"{when}  {row.address}  {number}  #{row.key.attempt}  {row.status}  {details}".rstrip())
+        lines.append(
+            f"{when}  {row.address}  {row.key.to}  #{row.key.attempt}  {row.status}  {details}".rstrip()
+        )
     counts = Counter(row.status for row in rows)
     lines.append(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
     app.console.show("\n".join(lines))

@@ -6,6 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from voiceform.cli.options import App
+from voiceform.model.shown import Shown
 
 
 @click.command("completion")
@@ -17,5 +18,7 @@ def command(ctx: click.Context, shell: str) -> int:
     if completion is None:
         raise click.UsageError(f"no completion for {shell}")
     root = ctx.find_root().command
-    ctx.ensure_object(App).console.document(completion(root, {}, "voiceform", "_VOICEFORM_COMPLETE").source())
+    ctx.ensure_object(App).console.document(
+        Shown(completion(root, {}, "voiceform", "_VOICEFORM_COMPLETE").source())
+    )
     return 0

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TextIO, cast
 
 from voiceform.model.errors import VoiceformError
+from voiceform.model.shown import Shown, shown_lines
 
 READER_GONE_EXIT = 141
 """128 + SIGPIPE, as shells show it of git, cat and others whose reader has gone."""
@@ -49,9 +50,11 @@ class Console:
     """Where one invocation writes to. Safe for threads and signal handlers.
 
     `working` says that work is done: then also a document that cannot be printed is only counted as lost.
+    Text that is not finished (Shown) is redacted, masked unless `show_numbers`, and escaped here.
     """
 
     working: bool = False
+    show_numbers: bool = False
     lost: str | None = None
     """Why something could not be told, as the system says it; None when all was."""
     _bars: Above | None = None
@@ -60,7 +63,7 @@ class Console:
 
     def say(self, text: str, *, end: str = "\n") -> None:
         """Tell something on stderr; what cannot be told is dropped."""
-        self._lines.append(text + end)
+        self._lines.append(self._finished(text) + end)
         # A signal handler may come in the middle of a line, on the same thread: whoever writes takes over
         # what was put down meanwhile.
         while self._lines and self._writing.acquire(blocking=False):
@@ -72,11 +75,11 @@ class Console:
 
     def show(self, text: str, *, end: str = "\n") -> None:
         """Print text for people on stdout, in its encoding."""
-        self._print(text + end, None)
+        self._print(self._finished(text) + end, None)
 
     def document(self, text: str, *, end: str = "\n") -> None:
         """Print a document for programs on stdout: UTF-8, whatever the terminal speaks."""
-        self._print(text + end, "utf-8")
+        self._print(self._finished(text) + end, "utf-8")
 
     def write(self, text: str, *, err: bool) -> None:
         """`say` it where stdout has a document of another format (`err`), else `show` it."""
@@ -100,6 +103,9 @@ class Console:
     def stderr(self) -> TextIO:
         """stderr as a stream that never fails, for what draws there itself."""
         return cast(TextIO, _Unbreakable(self))
+
+    def _finished(self, text: str) -> str:
+        return text if isinstance(text, Shown) else shown_lines(text, show_numbers=self.show_numbers)
 
     def _tell(self, text: str) -> None:
         if self._bars is not None and text.endswith("\n") and self._bars.line(text[:-1]):

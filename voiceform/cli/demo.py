@@ -15,6 +15,7 @@ import click
 
 from voiceform.cli.options import App
 from voiceform.model.errors import MissingExtraError, VoiceformError
+from voiceform.model.shown import Shown
 
 if TYPE_CHECKING:
     from voiceform.emulator import Emulator
@@ -91,7 +92,7 @@ def command(app: App) -> int:
 
 
 def _say(app: App, text: str, **style: Any) -> None:  # noqa: ANN401 - as click.style has it
-    app.console.show(click.style(text, **style) if app.color else text)
+    app.console.show(Shown(click.style(text, **style)) if app.color else text)
 
 
 @contextmanager

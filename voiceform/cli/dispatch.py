@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from voiceform.cli.options import (
     show_numbers_option,
 )
 from voiceform.cli.reporting import report_options
-from voiceform.model.masking import mask_text
+from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
     from voiceform.engine.dispatcher import Report
@@ -87,13 +86,13 @@ def command(
             places=wiring.places(app),
             may_send=lease.ensure_held,
             stop=stop,
-            tell=lambda address, key, entry: _tell(app, address, key, entry, show_numbers),
+            tell=lambda address, key, entry: _tell(app, address, key, entry),
         )
         if once:
             report = dispatch_once(context)
         else:
             report = watch(context, poll=interval, on_look=lambda now: _publish(app, now))
-    document = json.dumps(_document(report), indent=2)
+    document = shown_json(_document(report), show_numbers=show_numbers)
     app.reports.document, app.reports.measured = document, _measured(report)
     if format_ == "json":
         app.console.document(document)
@@ -123,22 +122,21 @@ def _measured(report: Report) -> Measurements:
     )
 
 
-def _tell(app: App, address: Address, key: Key, entry: Entry | None, show_numbers: bool) -> None:
+def _tell(app: App, address: Address, key: Key, entry: Entry | None) -> None:
     """One line on stderr for each key, as it is dealt with."""
     if entry is None:
         return
-    number = key.to if show_numbers else mask_text(key.to)
-    reason = f": {mask_text(entry.reason)}" if entry.reason else ""
+    reason = f": {entry.reason}" if entry.reason else ""
     sid = f" {entry.sid}" if entry.sid else ""
     when = f"{key.occurrence:%Y-%m-%d %H:%M:%S} UTC"
-    app.console.say(f"{address} {when} {number} #{key.attempt} {entry.status}{sid}{reason}")
+    app.console.say(f"{address} {when} {key.to} #{key.attempt} {entry.status}{sid}{reason}")
 
 
 def _print(app: App, report: Report) -> None:
     for address, tally in sorted(report.tallies.items()):
         app.console.show(f"{address}: {tally}")
         for text, count in tally.problems.items():
-            app.console.say(f"  {mask_text(text)} ({count})")
+            app.console.say(f"  {text} ({count})")
     for text, count in report.problems.items():
         app.console.say(f"{text} ({count})")
     if not report.tallies:
@@ -157,7 +155,7 @@ def _document(report: Report) -> dict[str, object]:
                 "address": str(address),
                 "calls": {str(status): count for status, count in sorted(tally.statuses.items()) if count},
                 "waiting": tally.waiting,
-                "problems": {mask_text(text): count for text, count in tally.problems.items()},
+                "problems": dict(tally.problems),
             }
             for address, tally in sorted(report.tallies.items())
         ],

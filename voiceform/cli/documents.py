@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from voiceform.cli.options import App
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Plan
+from voiceform.model.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Source:
 
 def plan_document(
     app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Source | None = None
-) -> str:
+) -> Shown:
     """The plan as text, JSON, Markdown or HTML, without a final newline.
 
     UsageError when what the command line says about its source does not fit into a comment.
@@ -42,7 +43,7 @@ def plan_document(
     return render_plan(plan, color=app.color, width=app.width, show_numbers=show_numbers).rstrip("\n")
 
 
-def _markdown(plan: Plan, source: Source, *, show_numbers: bool) -> str:
+def _markdown(plan: Plan, source: Source, *, show_numbers: bool) -> Shown:
     from voiceform.render.markdown import render_plan_markdown
 
     try:

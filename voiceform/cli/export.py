@@ -9,6 +9,7 @@ import click
 
 from voiceform.cli.errors import writing
 from voiceform.cli.options import App
+from voiceform.model.shown import Shown
 
 
 @click.command("export")
@@ -42,7 +43,7 @@ def command(app: App, out: Path | None) -> int:
         }
     text = configuration_text(who.account_sid, sections)
     if target is None:
-        app.console.document(text, end="")
+        app.console.document(Shown(text), end="")  # data: the numbers are what is declared
     else:
         with writing(target):
             write_new(target, text)

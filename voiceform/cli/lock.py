@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from voiceform.cli.options import App, format_option
+from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
     from voiceform.state.backend import Backend
@@ -35,7 +35,9 @@ def show(app: App, format_: str, dispatch: bool) -> int:
     with wiring.opened_store(app) as store:
         lease = show_lease(_locked(store, dispatch))
     if format_ == "json":
-        app.console.document(json.dumps({"lock": lease.document() if lease is not None else None}))
+        app.console.document(
+            shown_json({"lock": lease.document() if lease is not None else None}, indent=None)
+        )
     elif lease is None or lease.holder is None:
         app.console.show("Nobody holds the lock.")
     else:

@@ -95,7 +95,8 @@ def format_option(*choices: str) -> Callable[[Command], Command]:
 
 
 def _remember_show_numbers(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
-    ctx.find_object(App).show_numbers = value  # type: ignore[union-attr] # main always sets one
+    app: App = ctx.ensure_object(App)
+    app.show_numbers = app.console.show_numbers = value
     return value
 
 

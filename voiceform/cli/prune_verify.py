@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from voiceform.cli import wiring
 from voiceform.cli.options import App
 from voiceform.kinds.retention.evidence.verify import Found, check_account, check_folder
 from voiceform.model.errors import CredentialsError
-from voiceform.render.escape import terminal
+from voiceform.model.shown import shown_json
 
 
 def check(app: App, folder: Path, *, offline: bool) -> Found:
@@ -31,7 +30,7 @@ def check(app: App, folder: Path, *, offline: bool) -> Found:
 def report(found: Found, format_: str) -> str:
     """The result as text or JSON, without a final newline."""
     if format_ == "json":
-        return json.dumps(
+        return shown_json(
             {
                 "valid": not found.problems,
                 "files": found.files,
@@ -43,11 +42,10 @@ def report(found: Found, format_: str) -> str:
                 "head": found.head,
                 "problems": found.problems,
                 "notes": found.notes,
-            },
-            indent=2,
+            }
         )
-    lines = [f"Problem: {terminal(problem)}" for problem in found.problems]
-    lines += [f"Note: {terminal(note)}" for note in found.notes]
+    lines = [f"Problem: {problem}" for problem in found.problems]
+    lines += [f"Note: {note}" for note in found.notes]
     looked = ""
     if found.looked and not found.problems:
         looked = ", all of it gone from the account"

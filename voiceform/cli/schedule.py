@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from voiceform.cli import wiring
 from voiceform.cli.options import App, format_option
 from voiceform.model.errors import UsageError
+from voiceform.model.shown import Shown, shown_json
 
 if TYPE_CHECKING:
     from voiceform.kinds.call.preview import Preview
@@ -40,13 +40,11 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
         previews((item for item in desired if item.address.kind == "call"), first, last, wiring.places(app))
     )
     if format_ == "json":
-        app.console.document(
-            json.dumps({"schedule": [item.document() for item in found]}, indent=2, ensure_ascii=False)
-        )
+        app.console.document(shown_json({"schedule": [item.document() for item in found]}))
     elif format_ == "ics":
         from voiceform.kinds.call.calendar import calendar_text
 
-        app.console.document(calendar_text(found, app.clock.now()), end="")
+        app.console.document(Shown(calendar_text(found, app.clock.now())), end="")
     else:
         _print(app, found)
     return 0

@@ -7,6 +7,7 @@ import click
 from voiceform.cli.options import App
 from voiceform.model.errors import UsageError
 from voiceform.model.schema_files import schema_names, schema_text
+from voiceform.model.shown import Shown
 
 
 @click.command("schema")
@@ -20,5 +21,5 @@ def command(app: App, name: str | None) -> int:
         return 0
     if name not in names:
         raise UsageError(f"there is no schema {name!r}", hint=f"known schemas: {', '.join(names)}")
-    app.console.document(schema_text(name), end="")
+    app.console.document(Shown(schema_text(name)), end="")
     return 0

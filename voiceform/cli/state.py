@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from voiceform.cli.options import App, format_option, show_numbers_option
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
 from voiceform.model.json_text import read_json
-from voiceform.model.shown import clear_json, shown_json
+from voiceform.model.shown import Shown, clear_json, shown, shown_json
 
 if TYPE_CHECKING:
     from voiceform.model.store import DocumentStore
@@ -40,9 +39,10 @@ def list_(app: App, format_: str) -> int:
     records = [recorded[address] for address in sorted(recorded)]
     if format_ == "json":
         rows = [{"address": str(record.address), "sid": record.sid} for record in records]
-        app.console.document(json.dumps({"resources": rows}, indent=2))
+        app.console.document(shown_json({"resources": rows}))
     elif records:
-        app.console.show("\n".join(f"{record.address}\t{record.sid or '-'}" for record in records))
+        lines = [f"{shown(record.address)}\t{shown(record.sid or '-')}" for record in records]
+        app.console.show(Shown("\n".join(lines)))  # scripts part them at the tab
     return 0
 
 

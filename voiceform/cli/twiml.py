@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.options import App
+from voiceform.model.escape import escaped_xml
+from voiceform.model.shown import Shown
 
 if TYPE_CHECKING:
     from voiceform.engine.twiml_files import FileChange
@@ -46,7 +48,7 @@ def command(app: App, address: str) -> int:
             f"{target} does not render to TwiML",
             hint="conferences do, and calls whose answer is not a url or an application",
         )
-    app.console.document(document)
+    app.console.document(Shown(escaped_xml(document)))  # data for a web server: nothing masked
     return 0
 
 
@@ -75,9 +77,7 @@ def show_files(app: App, changes: Sequence[FileChange], twiml_dir: Path | None, 
     """List the documents that would change; on stderr where stdout is a document of another format."""
     if twiml_dir is None:
         return
-    from voiceform.render.escape import terminal
-
-    folder = terminal(str(app.path(twiml_dir)))
+    folder = app.path(twiml_dir)
     app.console.write(f"TwiML documents in {folder}:{'' if changes else ' no changes.'}", err=err)
     for change in changes:
         note = "  (stale, but edited by somebody: left alone)" if change.action == "keep" else ""

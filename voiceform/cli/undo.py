@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from voiceform.cli.documents import Source
 from voiceform.cli.options import App, comment_options, format_option, show_numbers_option
 from voiceform.cli.reporting import report_options
 from voiceform.model.errors import UsageError
+from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
     from voiceform.engine.undo import NotUndone, Undo
@@ -104,16 +104,11 @@ def _undo(app: App, run_id: str) -> Undo:
 
 
 def _show_left(app: App, left: tuple[NotUndone, ...], *, err: bool) -> None:
-    from voiceform.model.masking import mask_text
-    from voiceform.render.escape import terminal
-
     if not left:
         return
     app.console.write("\nNot undone:", err=err)
     for item in left:
-        app.console.write(
-            f"  {item.action} {terminal(str(item.address))}: {mask_text(terminal(item.reason))}", err=err
-        )
+        app.console.write(f"  {item.action} {item.address}: {item.reason}", err=err)
 
 
 def _list_runs(app: App, format_: str) -> int:
@@ -125,7 +120,7 @@ def _list_runs(app: App, format_: str) -> int:
         wiring.tell_of_no_state(app, store)
         runs = list_runs(store)[::-1]
     if format_ == "json":
-        app.console.document(json.dumps({"runs": [_run_document(run) for run in runs]}, indent=2))
+        app.console.document(shown_json({"runs": [_run_document(run) for run in runs]}))
         return 0
     if not runs:
         app.console.show("No run is recorded.")
@@ -135,11 +130,9 @@ def _list_runs(app: App, format_: str) -> int:
 
 
 def _run_line(run: RunRecord) -> str:
-    from voiceform.render.escape import terminal
-
     counts = ", ".join(f"{count} {status}" for status, count in sorted(run.outcomes.items()))
     ended = counts or ("nothing to do" if run.finished_at is not None else "has not ended")
-    return f"{run.run_id}  {run.began_at:%Y-%m-%d %H:%M:%S} UTC  {terminal(run.who)}  {run.mode}  {ended}"
+    return f"{run.run_id}  {run.began_at:%Y-%m-%d %H:%M:%S} UTC  {run.who}  {run.mode}  {ended}"
 
 
 def _run_document(run: RunRecord) -> dict[str, object]:

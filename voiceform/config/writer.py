@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from voiceform.model.escape import escaped_yaml
+
 _HEADER = "# Written by `voiceform export` from the live account.\n"
 
 _TEXT = "tag:yaml.org,2002:str"
@@ -24,7 +26,7 @@ def configuration_text(account_sid: str, sections: Mapping[str, Mapping[str, Any
     body = yaml.dump(
         _escaped(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_NEVER_WRAP
     )
-    return _HEADER + body
+    return _HEADER + escaped_yaml(body)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -11,7 +11,6 @@ from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import Ledger, days_before, ledger_names
 from voiceform.kinds.call.refreshing import refresh
 from voiceform.kinds.call.settling import Doubt, doubts, flights, settle
-from voiceform.model.masking import mask_text
 from voiceform.model.store import DocumentStore
 from voiceform.twilio.errors import TwilioError
 
@@ -89,5 +88,5 @@ def _count(entries: dict[Key, Entry], now: datetime, care: Care) -> None:
 
 
 def _problem(care: Care, error: TwilioError) -> None:
-    text = mask_text(error.what)
+    text = error.what
     care.problems[text] = care.problems.get(text, 0) + 1

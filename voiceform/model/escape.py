@@ -56,6 +56,23 @@ def escaped_json(text: str) -> str:
     return _CI_COMMAND.sub(r"\\u0023#", text) if "##" in text else text
 
 
+def escaped_xml(text: str) -> str:
+    """An XML text that means the same and is safe to print: hidden characters as `&#x202e;`; lines stay."""
+    if not text.isascii():
+        text = _HIDDEN.sub(_escape_xml, text)
+    return _CI_COMMAND.sub("&#x23;#", text) if "##" in text else text
+
+
+def escaped_yaml(text: str) -> str:
+    """A YAML text whose hidden characters all stand in double quotes, with these as `\\u202e`; lines stay."""
+    return _HIDDEN.sub(lambda match: match[0] if match[0] == "\n" else _escape(match), text)
+
+
+def _escape_xml(match: re.Match[str]) -> str:
+    char = match[0]
+    return char if char in "\n\t\r" else f"&#x{ord(char):x};"
+
+
 def _escape(match: re.Match[str]) -> str:
     char = match[0]
     code = ord(char)

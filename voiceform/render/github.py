@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.masking import redact_text
+from voiceform.model.shown import Shown
 from voiceform.render.escape import github_data, github_property, visible
 
 
-def diagnostics_github(diagnostics: Sequence[Diagnostic]) -> str:
+def diagnostics_github(diagnostics: Sequence[Diagnostic]) -> Shown:
     """One `::error file=...,line=...,col=...,title=...::message` or `::warning` line for each finding."""
-    return "".join(f"{_command(diagnostic)}\n" for diagnostic in diagnostics)
+    return Shown("".join(f"{_command(diagnostic)}\n" for diagnostic in diagnostics))
 
 
 def _command(diagnostic: Diagnostic) -> str:

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from voiceform.model.plan import Blocked, Change, Drift, DriftStatus, Plan
 from voiceform.model.plan_codec import instant_to_text, plan_to_document
+from voiceform.model.shown import Shown
 from voiceform.render.escape import html
 from voiceform.render.redact import redact_plan
 from voiceform.render.view import (
@@ -36,7 +37,7 @@ _TITLES: Sequence[tuple[Effect, str]] = (
 )
 
 
-def render_plan_html(plan: Plan, *, show_numbers: bool = False, commit: str | None = None) -> str:
+def render_plan_html(plan: Plan, *, show_numbers: bool = False, commit: str | None = None) -> Shown:
     """A whole HTML document; ends in a newline.
 
     Its Content-Security-Policy allows the one style and the one script that are in it, by their hashes, and
@@ -47,7 +48,9 @@ def render_plan_html(plan: Plan, *, show_numbers: bool = False, commit: str | No
     assets = files("voiceform.render") / "assets"
     style = (assets / "plan.css").read_text(encoding="utf-8")
     script = (assets / "plan.js").read_text(encoding="utf-8")
-    return "\n".join((*_head(shown, style, script), *_body(shown, digest, commit), _script(script))) + "\n"
+    return Shown(
+        "\n".join((*_head(shown, style, script), *_body(shown, digest, commit), _script(script))) + "\n"
+    )
 
 
 def _head(plan: Plan, style: str, script: str) -> Iterator[str]:

@@ -14,12 +14,13 @@ from voiceform.model.masking import redact_text
 from voiceform.model.plan import FORMAT_VERSION, Action, Plan
 from voiceform.model.plan_codec import instant_to_text, plan_to_document
 from voiceform.model.run import Destruction, RunReport, Status
+from voiceform.model.shown import Shown
 from voiceform.render.escape import json_text
 from voiceform.render.redact import redact_plan, redact_report
 from voiceform.render.run_text import DONE_WORDS, skipped_because
 
 
-def plan_json(plan: Plan, *, show_numbers: bool) -> str:
+def plan_json(plan: Plan, *, show_numbers: bool) -> Shown:
     """The document of schemas/plan.schema.json, redacted; ends in a newline.
 
     `digest` is that of the plan itself, for `apply --expect-digest`. What was redacted makes the document
@@ -30,7 +31,7 @@ def plan_json(plan: Plan, *, show_numbers: bool) -> str:
     return _laid_out({**document, "review_digest": own["review_digest"], "digest": own["digest"]})
 
 
-def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> str:
+def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> Shown:
     """The document of schemas/run.schema.json, redacted; ends in a newline."""
     shown = redact_report(report, show_numbers=show_numbers)
     causes = skipped_because(report, plan)
@@ -79,19 +80,19 @@ def _destroyed(found: Destruction | None) -> dict[str, Any] | None:
     }
 
 
-def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> str:
+def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> Shown:
     """`{valid, error_count, warning_count, diagnostics: [...]}`; valid means no errors. Ends in a newline."""
     return _laid_out(_diagnostics_document(diagnostics))
 
 
-def error_json(error: VoiceformError) -> str:
+def error_json(error: VoiceformError, *, show_numbers: bool = False) -> Shown:
     """`{"error": {exit_code, what, where, hint}}`, with the findings of a ConfigurationError beside it."""
     document: dict[str, Any] = {
         "error": {
             "exit_code": error.exit_code,
-            "what": redact_text(error.what),
-            "where": _text(error.where),
-            "hint": _text(error.hint),
+            "what": redact_text(error.what, show_numbers=show_numbers),
+            "where": _text(error.where, show_numbers),
+            "hint": _text(error.hint, show_numbers),
         }
     }
     if isinstance(error, ConfigurationError):
@@ -111,8 +112,8 @@ def _diagnostics_document(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
                 "code": item.code,
                 "message": redact_text(item.message),
                 "hint": _text(item.hint),
-                "address": item.address,
-                "file": item.position.file if item.position else None,
+                "address": _text(item.address),
+                "file": _text(item.position.file) if item.position else None,
                 "line": item.position.line if item.position else None,
                 "column": item.position.column if item.position else None,
             }
@@ -121,14 +122,14 @@ def _diagnostics_document(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     }
 
 
-def _text(text: str | None) -> str | None:
-    return None if text is None else redact_text(text)
+def _text(text: str | None, show_numbers: bool = False) -> str | None:
+    return None if text is None else redact_text(text, show_numbers=show_numbers)
 
 
-def _laid_out(document: Mapping[str, Any]) -> str:
+def _laid_out(document: Mapping[str, Any]) -> Shown:
     """One member a line, and of a list of objects one object a line."""
     members = (f"  {json_text(key)}: {_member(value)}" for key, value in document.items())
-    return "{\n" + ",\n".join(members) + "\n}\n"
+    return Shown("{\n" + ",\n".join(members) + "\n}\n")
 
 
 def _member(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from voiceform.model.shown import Shown
 from voiceform.render.escape import log_line
 
 _NARROWEST = 40
@@ -37,14 +38,14 @@ class Line(NamedTuple):
 BLANK = Line("")
 
 
-def lay_out(lines: Iterable[Line], *, color: bool, width: int) -> str:
+def lay_out(lines: Iterable[Line], *, color: bool, width: int) -> Shown:
     """The lines as one text without a final newline. A `width` of 0 or less means no wrapping."""
     finished = []
     for line in lines:
         for piece in _wrapped(line, width):
             safe = log_line(piece)
             finished.append(paint(safe, line.tone) if color and safe and line.tone else safe)
-    return "\n".join(finished)
+    return Shown("\n".join(finished))
 
 
 def paint(text: str, tone: Tone) -> str:

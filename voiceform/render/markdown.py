@@ -16,6 +16,7 @@ from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, Mode, Plan, Unmanaged
 from voiceform.model.plan_codec import instant_to_text, plan_to_document, review_digest
 from voiceform.model.resource import fingerprint
+from voiceform.model.shown import Shown
 from voiceform.render.destroyed import number_of
 from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
 from voiceform.render.layout import Line, Tone
@@ -61,7 +62,7 @@ def render_plan_markdown(
     show_numbers: bool = False,
     stack: str | None = None,
     plan_file: str | None = None,
-) -> str:
+) -> Shown:
     """The comment, at most `limit` long; ends in a newline.
 
     Length is in UTF-8 bytes, the strictest of the ways in which GitHub has been seen to count. `artifact` is
@@ -84,7 +85,7 @@ def render_plan_markdown(
     body = _Body(budget)
     _fill(body, shown)
     parts = [top, *body.parts, _left_out(body.left_out, artifact, show), bottom]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return Shown("\n\n".join(part for part in parts if part) + "\n")
 
 
 @dataclass

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 
 from voiceform.model.clock import Clock
-from voiceform.model.masking import mask_text
 from voiceform.model.progress import Progress, Silent
-from voiceform.render.escape import log_line, terminal
+from voiceform.model.shown import shown
+from voiceform.render.escape import log_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -50,7 +50,7 @@ class Bars:
             display = self._display or self._new_display()
             if task in self._tasks:
                 display.remove_task(self._tasks[task])
-            self._tasks[task] = display.add_task(terminal(mask_text(task)), total=total)
+            self._tasks[task] = display.add_task(shown(task), total=total)
 
     def advance(self, task: str, steps: int = 1) -> None:
         """Move the bar; nothing for a task that was not started."""
@@ -163,7 +163,7 @@ class LogLines:
                 self._write(task, f"{state.done:,} done in {duration_text(now - state.started)}")
 
     def _write(self, task: str, text: str) -> None:
-        self._stream.write(log_line(f"{terminal(mask_text(task))}: {text}") + "\n")
+        self._stream.write(log_line(f"{shown(task)}: {text}") + "\n")
         self._stream.flush()
 
 

@@ -10,13 +10,14 @@ from urllib.parse import quote
 from voiceform import __version__
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.masking import redact_text
+from voiceform.model.shown import Shown
 from voiceform.render.escape import json_text, visible
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "SRCROOT"
 
 
-def diagnostics_sarif(diagnostics: Sequence[Diagnostic]) -> str:
+def diagnostics_sarif(diagnostics: Sequence[Diagnostic]) -> Shown:
     """One run with a rule for each code; files are relative to SRCROOT. Ends in a newline."""
     codes = sorted({diagnostic.code for diagnostic in diagnostics})
     run = {
@@ -31,7 +32,7 @@ def diagnostics_sarif(diagnostics: Sequence[Diagnostic]) -> str:
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The folder that voiceform was run in."}}},
         "results": [_result(diagnostic, codes.index(diagnostic.code)) for diagnostic in diagnostics],
     }
-    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+    return Shown(json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n")
 
 
 def _rule(code: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from voiceform.model.plan import Blocked, Change, Drift, DriftStatus, Plan, Unmanaged
 from voiceform.model.run import Outcome, RunReport
+from voiceform.model.shown import Shown
 from voiceform.render import run_text
 from voiceform.render.destroyed import number_of
 from voiceform.render.diagnostics import text as render_diagnostics
@@ -42,24 +43,24 @@ _TONES = {
 _ROW_TONES = {"+": Tone.CREATE, "-": Tone.DELETE, "~": Tone.UPDATE}
 
 
-def render_plan(plan: Plan, *, color: bool, width: int, show_numbers: bool) -> str:
+def render_plan(plan: Plan, *, color: bool, width: int, show_numbers: bool) -> Shown:
     """A plan for people; ends in a newline. `width` in cells, 0 for no wrapping.
 
     Changes stand in the order of apply; those that do nothing are not listed.
     """
     shown = redact_plan(replace(plan, changes=plan.pending), show_numbers=show_numbers)
-    return lay_out(_plan_lines(shown), color=color, width=width) + "\n"
+    return Shown(lay_out(_plan_lines(shown), color=color, width=width) + "\n")
 
 
 def render_run(
     report: RunReport, plan: Plan, *, color: bool = False, width: int = 0, show_numbers: bool = False
-) -> str:
+) -> Shown:
     """What an apply did: what did not succeed, with its cause and consequences, then the counts."""
     shown = redact_report(report, show_numbers=show_numbers)
-    return lay_out(run_text.run_lines(shown, plan), color=color, width=width) + "\n"
+    return Shown(lay_out(run_text.run_lines(shown, plan), color=color, width=width) + "\n")
 
 
-def render_outcome(outcome: Outcome, *, color: bool = False, show_numbers: bool = False) -> str:
+def render_outcome(outcome: Outcome, *, color: bool = False, show_numbers: bool = False) -> Shown:
     """One line about one change that has just ended, without a newline: `queue.support: created (QU...)`."""
     line = run_text.outcome_line(redact_outcome(outcome, show_numbers=show_numbers))
     return lay_out([line], color=color, width=0)

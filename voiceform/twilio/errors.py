@@ -25,7 +25,6 @@ first must never catch the second.
 from __future__ import annotations
 
 from voiceform.model.errors import OutcomeUnknownError, TwilioError
-from voiceform.model.masking import mask_text
 
 __all__ = [
     "AmbiguousError",
@@ -102,7 +101,7 @@ class TwilioOutcomeUnknownError(_ExchangeError, OutcomeUnknownError):
 class ApiError(TwilioError):
     """The API refused. `code` is Twilio's error code, None where the answer carries none.
 
-    `message` is Twilio's text with phone numbers masked and control characters removed.
+    `message` is Twilio's text with control characters removed.
     """
 
     def __init__(
@@ -229,9 +228,9 @@ def whole_number(value: object) -> int | None:
 
 
 def printable(text: str) -> str:
-    """`text` as it may be shown: numbers masked, nothing that moves a cursor, not endless."""
+    """`text` without what moves a cursor, and not endless. Numbers stay: outputs mask them."""
     shown = "".join(character if character.isprintable() else " " for character in text[:_LONGEST_MESSAGE])
-    return mask_text(shown) + ("..." if len(text) > _LONGEST_MESSAGE else "")
+    return shown + ("..." if len(text) > _LONGEST_MESSAGE else "")
 
 
 def _request(request_id: str | None) -> str:

@@ -1,0 +1,260 @@
+"""Whatever stands in names, numbers and addresses: no command and no format shows it raw, in clear, or obeys it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import voiceform
+from tests.support import Stack
+from voiceform.emulator import Emulator
+
+SOURCES = Path(voiceform.__file__).parent
+WRITERS = {
+    "cli/console.py": "the one place that writes to stdout and stderr",
+    "emulator/server.py": "stands alone; tells its own address before it serves",
+}
+"""Who may write to the streams of the process."""
+
+FINISHED = {
+    "model/shown.py": "makes them",
+    "render/layout.py": "lines of values that were redacted and escaped",
+    "render/text.py": "lines, and a line end",
+    "render/json.py": "redacted documents, escaped by json_text",
+    "render/markdown.py": "redacted plans in code spans and fences",
+    "render/html.py": "redacted plans, escaped",
+    "render/github.py": "redacted and escaped",
+    "render/sarif.py": "redacted and escaped",
+    "cli/errors.py": "a coloured word before what is shown",
+    "cli/demo.py": "our own words in colour",
+    "cli/state.py": "two columns of what is shown, with a tab between them",
+    "cli/schedule.py": "an iCalendar file, redacted and escaped where it is made",
+    "cli/twiml.py": "TwiML for a web server: data, escaped, in clear",
+    "cli/export.py": "configuration: data, escaped, in clear",
+    "cli/completion.py": "a script of click's",
+    "cli/schema.py": "our own schemas",
+}
+"""Who may call a text finished (Shown), and why."""
+
+_STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
+_LOGGING = {"basicConfig", "StreamHandler", "FileHandler", "lastResort"}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(SOURCES.rglob("*.py")):
+        name = path.relative_to(SOURCES).as_posix()
+        if "scaffold" not in name:  # scripts of other people's repositories
+            yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def called(node: ast.Call) -> tuple[str, str]:
+    """What a call names: its function, and before the dot the last name of the object."""
+    function = node.func
+    if isinstance(function, ast.Name):
+        return "", function.id
+    if isinstance(function, ast.Attribute):
+        owner = function.value
+        last = (
+            owner.attr
+            if isinstance(owner, ast.Attribute)
+            else owner.id
+            if isinstance(owner, ast.Name)
+            else ""
+        )
+        return last, function.attr
+    return "", ""
+
+
+def writes(node: ast.Call) -> bool:
+    owner, name = called(node)
+    return (
+        (owner, name) == ("", "print")
+        or (owner == "click" and name in {"echo", "secho", "echo_via_pager"})
+        or (owner in _STREAMS and name in {"write", "writelines"})
+        or name in _LOGGING
+        or (owner == "traceback" and name.startswith("print"))
+        or (owner == "warnings" and name == "warn")
+    )
+
+
+def test_nothing_writes_to_the_streams_but_the_console() -> None:
+    found = {
+        f"{name}:{node.lineno}"
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and writes(node) and name not in WRITERS
+    }
+    assert found == set()
+
+
+def test_nothing_calls_a_text_finished_but_who_has_a_reason() -> None:
+    found = {
+        name
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and called(node)[1] == "Shown"
+    }
+    assert found == set(FINISHED)
+
+
+NUMBERS = [
+    "12125550101",
+    "12125550102",
+    "12125550103",
+    "12125550104",
+    "12125550105",
+    "12125550106",
+    "12125550107",
+]
+SPELT = [
+    "+12125550101",
+    "+1 (212) 555-0102",
+    "12125550103",
+    "0012125550104",
+    "212.555.0105",
+    "+12125550106".translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+    "%2B12125550107",
+]
+PASSWORDS = ["hunter2x1", "hunter2x2", "hunter2x3", "hunter2x4", "hunter2x5"]
+POISON = (
+    "\x1b[31m\x9b31m \u202e \u2066 \u200b ::error::owned ##[error]owned ##vso[x]y"
+    " <script>alert(1)</script> | `x` [a](b) @all =cmd()"
+)
+CONFIGURATION = f"""version: 1
+queues:
+  poison: {{friendly_name: "call {SPELT[3]} or {SPELT[4]}"}}
+  plain: {{friendly_name: "say {SPELT[5]}"}}
+conferences:
+  room:
+    friendly_name: "room {SPELT[2]}"
+    settings: {{wait_url: "https://bob:{PASSWORDS[0]}@example.com/wait?to={SPELT[6]}"}}
+    participants:
+      anna:
+        to: "sip:{NUMBERS[2]}@pbx.example.com;password={PASSWORDS[1]}"
+        from: "{SPELT[0]}"
+calls:
+  reminder:
+    to: ["{SPELT[0]}", "{SPELT[1]}", "sip:bob:{PASSWORDS[2]}@pbx.example.com"]
+    from: "+12125550109"
+    schedule: {{at: 2036-12-01T09:00:00, timezone: America/New_York}}
+    answer: {{say: "ask {SPELT[2]} at https://{PASSWORDS[3]}@example.com/"}}
+    status_callback: {{url: "https://example.com/cb?sig={PASSWORDS[4]}", events: [completed]}}
+retention:
+  recordings:
+    - {{name: everything, keep: 90d}}
+  holds:
+    case: {{reason: "{SPELT[1]} sued; see https://{PASSWORDS[3]}@example.com/", match: {{from: ["{SPELT[0]}"]}}}}
+"""
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def safe(text: str, *, what: str, annotations: bool = False) -> None:
+    """Nothing in it is obeyed by a terminal or a CI runner."""
+    assert _CONTROL.findall(text) == [], what
+    assert not re.search(r"##[A-Za-z]*\[", text), what
+    assert annotations or not re.search(r"(?m)^\s*::", text), what
+
+
+def private(text: str, *, what: str) -> None:
+    """No number and no password can be read in it."""
+    digits = re.sub(r"[^0-9]", "", "".join(str(int(c)) if c.isdecimal() else c for c in text))
+    assert [number for number in [*NUMBERS, "12125550109"] if number[1:9] in digits] == [], what
+    assert [password for password in PASSWORDS if password in text] == [], what
+
+
+@pytest.fixture
+def poisoned(stack: Stack, emulator: Emulator) -> Stack:
+    stack.write(CONFIGURATION)
+    stack.account.post("Queues.json", FriendlyName=f"live {SPELT[4]} {POISON}"[:60])
+    for index, name in enumerate([POISON[:55], f"{SPELT[1]} =x", f"https://bob:{PASSWORDS[0]}@example.com/"]):
+        stack.account.post("Queues.json", FriendlyName=f"{name}{index}")
+    return stack
+
+
+FOR_PEOPLE = [
+    *(f"validate --format {form}" for form in ("text", "json", "github", "sarif")),
+    *(f"plan --format {form}" for form in ("text", "json", "markdown", "html")),
+    *(f"plan --base . --format {form}" for form in ("text", "json", "markdown", "html")),
+    *(f"show saved.json --format {form}" for form in ("text", "json", "markdown", "html")),
+    "plan --destroy",
+    "drift",
+    "schedule --start 2036-11-30 --end 2036-12-03",
+    "schedule --start 2036-11-30 --end 2036-12-03 --format json",
+    "schedule --start 2036-11-30 --end 2036-12-03 --format ics",
+    "prune --dry-run",
+    "prune --dry-run --format json",
+    "calls list",
+    "calls list --format json",
+    "dispatch --once",
+    "dispatch --once --format json",
+    "state list",
+    "state list --format json",
+    *(f"state show {name}" for name in ("queue.poison", "conference.room", "call.reminder")),
+    "lock show",
+    "lock show --format json",
+    "undo",
+    "undo --format json",
+    "import queue.poison QU00000000000000000000000000000000",
+    "calls resolve call.reminder 2036-12-01T14:00:00Z --not-placed --to 12125550101",
+    "state show queue.call_12125550101",
+    "apply --auto-approve --target queue.+12125550101",
+    f"--state postgresql://bob:{PASSWORDS[0]}@127.0.0.1:1/none plan",
+    f"--state postgresql://bob:{PASSWORDS[0]}/x@127.0.0.1:1/none state list",
+    f"--base-url https://bob:{PASSWORDS[0]}@example.com plan",
+    f"--state nosuch://bob:{PASSWORDS[0]}@example.com plan",
+    f"-f {SPELT[0]}.yaml validate",
+]
+DATA = ["state pull", "export", "twiml conference.room", "twiml call.reminder"]
+
+
+def test_no_command_shows_anything_raw_or_in_clear(poisoned: Stack) -> None:
+    report, metrics = poisoned.folder / "report.json", poisoned.folder / "metrics.prom"
+    for first in ("--format text", "--format json"):
+        done = poisoned.run(
+            "apply", "--auto-approve", *first.split(), "--report-json", str(report), "--metrics", str(metrics)
+        )
+        for name, text in (("stdout", done.out), ("stderr", done.err)):
+            safe(text, what=f"apply {first} {name}")
+            private(text, what=f"apply {first} {name}")
+    private(report.read_text(), what="report")
+    safe(report.read_text(), what="report")
+    private(metrics.read_text(), what="metrics")
+    poisoned.run("plan", "--out", str(poisoned.folder / "saved.json"))
+    for command in FOR_PEOPLE:
+        words = command.replace("saved.json", str(poisoned.folder / "saved.json")).split()
+        done = poisoned.run(*words)
+        for name, text in (("stdout", done.out), ("stderr", done.err)):
+            ics = "ics" in command and name == "stdout"
+            safe(
+                text.replace("\r\n", "\n").replace("\n ", "") if ics else text,
+                what=f"{command} {name}",
+                annotations="github" in command,
+            )
+            private(text, what=f"{command} {name}")
+        assert "failed unexpectedly" not in done.err, command
+
+
+@pytest.mark.parametrize("command", DATA)
+def test_documents_that_are_data_are_escaped(poisoned: Stack, command: str) -> None:
+    poisoned.apply()
+    done = poisoned.ok(*command.split())
+    assert done.out
+    safe(done.out, what=command)
+    private(done.err, what=command)
+
+
+def test_numbers_are_shown_where_they_were_asked_for_and_passwords_never(poisoned: Stack) -> None:
+    poisoned.apply()
+    for command in (
+        "plan --destroy --show-numbers",
+        "calls list --show-numbers",
+        "state show call.reminder --show-numbers",
+    ):
+        done = poisoned.run(*command.split())
+        assert "+12125550101" in done.out
+        safe(done.out, what=command)
+        assert [password for password in PASSWORDS if password in done.out + done.err] == []
