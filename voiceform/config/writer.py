@@ -38,7 +38,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     """Line ends and what cannot be seen as escapes: PyYAML would write some of them bare and lose them."""
-    return dumper.represent_scalar(_TEXT, text, style=None if text.isprintable() else '"')
+    plain = text.isprintable() and "##" not in text
+    return dumper.represent_scalar(_TEXT, text, style=None if plain else '"')
 
 
 _Dumper.add_representer(str, _represent_text)

@@ -64,8 +64,9 @@ def escaped_xml(text: str) -> str:
 
 
 def escaped_yaml(text: str) -> str:
-    """A YAML text whose hidden characters all stand in double quotes, with these as `\\u202e`; lines stay."""
-    return _HIDDEN.sub(lambda match: match[0] if match[0] == "\n" else _escape(match), text)
+    """A YAML text in which all that is hidden and every `##` stand in double quotes, with escapes."""
+    text = _HIDDEN.sub(lambda match: match[0] if match[0] == "\n" else _escape(match), text)
+    return _CI_COMMAND.sub(r"\\x23#", text) if "##" in text else text
 
 
 def _escape_xml(match: re.Match[str]) -> str:
