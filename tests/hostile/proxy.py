@@ -23,8 +23,8 @@ _NOT_HANDED_ON = {"connection", "transfer-encoding", "content-length", "keep-ali
 class Rule:
     """Requests of `method` (`*` for any) whose target matches the regular expression `path` get `step`.
 
-    `times` bounds how often; with `after` the real server carries the request out first, and only its answer
-    is replaced.
+    `body` is a text that the body must hold; `times` bounds how often; with `after` the real server carries
+    the request out first, and only its answer is replaced.
     """
 
     method: str
@@ -32,12 +32,14 @@ class Rule:
     step: Step
     times: int | None = None
     after: bool = False
+    body: str = ""
 
     def takes(self, seen: Seen) -> bool:
         return (
             self.times != 0
             and self.method in ("*", seen.method)
             and re.search(self.path, seen.target) is not None
+            and self.body in seen.body
         )
 
 
@@ -49,10 +51,17 @@ class Proxy(Server):
     rules: list[Rule] = field(default_factory=list)
 
     def rule(
-        self, method: str, path: str, step: Step, *, times: int | None = None, after: bool = False
+        self,
+        method: str,
+        path: str,
+        step: Step,
+        *,
+        times: int | None = None,
+        after: bool = False,
+        body: str = "",
     ) -> Rule:
         """Add a rule in front of the others."""
-        rule = Rule(method, path, step, times, after)
+        rule = Rule(method, path, step, times, after, body)
         with self._lock:
             self.rules.insert(0, rule)
         return rule

@@ -105,9 +105,13 @@ def due_keys(
     now: datetime,
     do_not_call: DoNotCallList | None,
 ) -> list[Due]:
-    """A verdict for every key that has become due, or that nobody has looked at since the last pass."""
+    """A verdict for every key that has become due, or that nobody has looked at since the last pass.
+
+    What was deferred comes last: a number whose refusal nobody can classify must not keep the others waiting.
+    """
     judge = Judge(spec, now, head.high_water, do_not_call)
-    return [judge.verdict(key, since) for key, since in pending_keys(spec, entries, head, now)]
+    pending = sorted(pending_keys(spec, entries, head, now), key=lambda item: item[0] in entries)
+    return [judge.verdict(key, since) for key, since in pending]
 
 
 def pending_keys(

@@ -2,7 +2,8 @@
 
 planned                          nothing yet (not stored)
 reserved                         about to be sent, or sent by a process that has not said more
-deferred                         reserved, and certainly not processed (429, no connection): may be sent
+deferred                         reserved, and certainly not processed (429, no connection, a refusal that is
+                                 not about the person called): may be sent
 placed -> answered | busy | no-answer | failed | canceled        the API accepted it; how the call ended
 unknown                          sent, and nobody knows whether it was processed: never sent again
 missed | suppressed              never sent: too late, or not allowed

@@ -20,16 +20,16 @@ from voiceform.kinds.call.donotcall import DoNotCallList
 from voiceform.kinds.call.due import Judge, Verdict
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import Ledger, if_undecided
+from voiceform.kinds.call.refusals import is_about_the_callee
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.clock import Clock
 from voiceform.model.errors import LeaseLostError
 from voiceform.twilio.errors import (
     ApiError,
-    AuthenticationError,
     ConnectionFailedError,
     InvalidArgumentError,
-    RateLimitedError,
     ReadOnlyError,
+    ServerError,
     TwilioError,
 )
 from voiceform.twilio.parameters import CreateCall
@@ -89,15 +89,8 @@ class Placer:
             # may have been processed has left.
             self._record(key, claim, CallStatus.DEFERRED, reason="the run had to stop before the request")
             raise
-        except (RateLimitedError, AuthenticationError, ConnectionFailedError) as error:
-            return self._record(key, claim, CallStatus.DEFERRED, reason=error.what)
-        except (ReadOnlyError, InvalidArgumentError, ApiError) as error:
-            refused = getattr(error, "status", 400) < 500
-            return self._record(
-                key, claim, CallStatus.FAILED if refused else CallStatus.UNKNOWN, reason=error.what
-            )
         except TwilioError as error:
-            return self._record(key, claim, CallStatus.UNKNOWN, reason=error.what)
+            return self._record(key, claim, _outcome_of(error), reason=error.what)
         return self._record(key, claim, CallStatus.PLACED, sid=call.sid, call=call.status)
 
     def _reservation(self, claim: str, now: datetime) -> Entry:
@@ -135,3 +128,14 @@ class Placer:
             return replace(entry, status=status, at=now, sid=sid, reason=reason, call=call)
 
         return self.ledger.change(key, step)[0]
+
+
+def _outcome_of(error: TwilioError) -> CallStatus:
+    """What a request that did not end with a call leaves behind; what is not known to be unsent or refused is
+    unknown."""
+    if isinstance(error, ServerError):
+        return CallStatus.UNKNOWN
+    if isinstance(error, ApiError):
+        return CallStatus.FAILED if is_about_the_callee(error) else CallStatus.DEFERRED
+    never_sent = isinstance(error, ConnectionFailedError | InvalidArgumentError | ReadOnlyError)
+    return CallStatus.DEFERRED if never_sent else CallStatus.UNKNOWN

@@ -1,0 +1,87 @@
+"""A refusal that is not about the person called settles nobody's call and stops the schedule for now."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.calling import OTHER, TO, Timeline, after, calls
+from tests.hostile.answers import FOREIGN_REFUSALS, twilio_error
+from tests.hostile.proxy import hostile_proxy
+from tests.support import Stack
+
+THIRD = "+12125550103"
+LIST = [TO, OTHER, THIRD]
+BEFORE = after(hours=-3)
+
+ABOUT_US = {
+    "credentials": twilio_error(401, 20003),
+    "not allowed": twilio_error(403, 20403),
+    "permission of a restricted key": twilio_error(403, 70051),
+    "account not active": twilio_error(400, 20005),
+    "method not allowed": twilio_error(405, 20004),
+    "body too large": twilio_error(413, 20413),
+    "caller not verified": twilio_error(400, 21210),
+    "caller malformed": twilio_error(400, 21212),
+    "no url": twilio_error(400, 21205),
+    "bad application": twilio_error(400, 21218),
+    "bad callback": twilio_error(400, 21609),
+    "bad timeout": twilio_error(400, 21208),
+    "call queue full": twilio_error(400, 22005),
+    "a parameter": twilio_error(422, 20422),
+    "a code that nobody documented": twilio_error(400, 99999),
+    "no such account": twilio_error(404, 20404),
+    "too many requests for ever": twilio_error(429, 20429),
+    **FOREIGN_REFUSALS,
+}
+ABOUT_THE_CALLEE = [21211, 21214, 21215, 21216, 21217, 21219, 13224]
+
+
+@pytest.fixture
+def time(stack: Stack) -> Timeline:
+    return Timeline(stack)
+
+
+@pytest.mark.parametrize("name", ABOUT_US)
+def test_nobody_on_the_list_is_burnt(name: str, stack: Stack, time: Timeline) -> None:
+    stack.write(calls(LIST))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        rule = proxy.rule("POST", r"/Calls\.json", ABOUT_US[name])
+        refused = time.at(after(1), "dispatch")
+        asked = {seen.body for seen in proxy.seen("POST", r"/Calls\.json")}
+        assert refused.code == 5
+        assert "call.reminder" in refused.out
+        assert len(asked) == 1, "the others were not even tried"
+        assert time.statuses(after(1)) == ["deferred"]
+        rule.times = 0
+        assert time.at(after(20), "dispatch").code == 0
+    assert sorted(time.placed()) == sorted(LIST)
+    assert time.statuses(after(20)) == ["placed"] * 3
+
+
+@pytest.mark.parametrize("code", ABOUT_THE_CALLEE)
+def test_a_number_that_cannot_be_called_fails_alone(code: int, stack: Stack, time: Timeline) -> None:
+    stack.write(calls(LIST))
+    time.apply(BEFORE)
+    stack.emulator.faults([{"kind": "status", "status": 400, "code": code, "operation": "createCall"}])
+    assert time.at(after(1), "dispatch").code == 5
+    assert sorted(time.statuses(after(1))) == ["failed", "placed", "placed"]
+    assert time.at(after(20), "dispatch").code == 0
+    assert time.placed() == LIST
+
+
+def test_one_number_that_nobody_understands_does_not_keep_the_others_waiting(
+    stack: Stack, time: Timeline
+) -> None:
+    """It is tried last from then on, until its grace ends."""
+    stack.write(calls(LIST, misfire_grace="10m"))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("POST", r"/Calls\.json", twilio_error(400, 99999), body=TO[1:])
+        assert time.at(after(1), "dispatch").code == 5
+        assert time.at(after(20), "dispatch").code == 5
+        assert sorted(time.statuses(after(20))) == ["deferred", "placed", "placed"]
+        assert time.at(after(minutes=11), "dispatch").code == 0
+    assert sorted(time.statuses(after(minutes=11))) == ["answered", "answered", "missed"]
