@@ -24,8 +24,8 @@ def test_spring_forward(stack: Stack) -> None:
     lines = stack.ok("schedule", "--start", "2026-03-07", "--end", "2026-03-10").out.splitlines()
     assert lines == [
         "Sat 2026-03-07 02:30 EST (2026-03-07 07:30 UTC)  call.reminder  1 calls",
-        "Sun 2026-03-08 03:30 EDT (2026-03-08 07:30 UTC)"
-        " [02:30 does not exist on this day, so it is 03:30]  call.reminder  1 calls",
+        "Sun 2026-03-08 03:00 EDT (2026-03-08 07:00 UTC)"
+        " [02:30 does not exist on this day, so it is 03:00]  call.reminder  1 calls",
         "Mon 2026-03-09 02:30 EDT (2026-03-09 06:30 UTC)  call.reminder  1 calls",
     ]
 
@@ -66,7 +66,7 @@ def test_a_calendar_that_other_programs_can_read(stack: Stack) -> None:
     events = list(calendar.walk("VEVENT"))
     assert [event["dtstart"].dt for event in events] == [
         datetime(2026, 3, 7, 7, 30, tzinfo=UTC),
-        datetime(2026, 3, 8, 7, 30, tzinfo=UTC),
+        datetime(2026, 3, 8, 7, 0, tzinfo=UTC),
         datetime(2026, 3, 9, 6, 30, tzinfo=UTC),
     ]
     assert (events[0]["dtend"].dt - events[0]["dtstart"].dt).total_seconds() == 100

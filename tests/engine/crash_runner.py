@@ -18,7 +18,6 @@ from typing import Any
 
 
 def warm_up() -> None:
-    import cronsim  # noqa: F401
     import phonenumbers.timezone  # noqa: F401
     import requests  # noqa: F401
 

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.localtime import resolve
-from voiceform.kinds.call.zones import zone_named, zones_of_number
+from voiceform.kinds.call.zones import zone_hint, zone_named, zones_of_number
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 RECIPIENT = "recipient"
@@ -38,7 +38,7 @@ class CallingHours:
         name = block.get("timezone", RECIPIENT)
         zone = None if name == RECIPIENT else zone_named(name)
         if zone is None and name != RECIPIENT:
-            raise ValueError(f"{name!r} is not an IANA time zone")
+            raise ValueError(f"{name!r} is not an IANA time zone: {zone_hint(name)}")
         return cls(start, end, frozenset(DAYS.index(day) for day in block.get("days", DAYS)), zone)
 
     def zones(self, number: str) -> tuple[ZoneInfo, ...]:

@@ -10,6 +10,7 @@ from voiceform.kinds.call.hours import RECIPIENT, CallingHours
 from voiceform.kinds.call.lists import declared_lists
 from voiceform.kinds.call.recipients import check_number, read_recipients
 from voiceform.kinds.call.schedule import Schedule, ScheduleError
+from voiceform.kinds.call.zones import has_zones
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
@@ -91,11 +92,13 @@ class _Parsing:
 
     def _check_schedule(self, block: Block) -> None:
         try:
-            Schedule.parse(block)
+            for oddity in Schedule.parse(block).oddities:
+                place = block.value_position("cron")
+                self._report("odd-step", oddity, place, severity=Severity.WARNING)
         except ScheduleError as error:
             known = error.key in block
             place = block.value_position(error.key) if known else block.position
-            self._report("invalid-schedule", str(error), place, hint=error.hint)
+            self._report("invalid-schedule", error.what, place, hint=error.hint)
 
     def _check_hours(self, to: list[str]) -> None:
         block = self.block.get("calling_hours")
@@ -107,11 +110,12 @@ class _Parsing:
             self._report("invalid-hours", str(error), block.position)
         if block.get("timezone", RECIPIENT) != RECIPIENT:
             return
-        homeless = sum(not is_phone_number(number) for number in to)
+        homeless = sum(not is_phone_number(number) or not has_zones(number) for number in to)
         if homeless:
             self._report(
                 "unknown-zone",
-                f"{homeless} of the recipients are SIP or client addresses, which lie in no known time zone",
+                f"{homeless} of the recipients are SIP or client addresses or numbers of no country,"
+                " which lie in no known time zone",
                 block.position,
                 hint="name the zone in calling_hours.timezone; otherwise they are never called",
             )

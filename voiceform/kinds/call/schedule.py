@@ -1,205 +1,175 @@
 """Schedules: one instant (`at`), a cron expression, or a recurrence rule, each in an IANA zone.
 
-Cron is that of Debian as the library cronsim has it, with five fields; rules are RFC 5545's as
-python-dateutil has them. Both are asked for naive local times only; localtime.py decides what those mean.
+The latter are read by grammars of ours (cron.py, rrule.py) and asked for the local times of one day after the
+other; localtime.py decides what those mean. So nothing is computed before it is asked for, and every search
+ends.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from itertools import takewhile
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from voiceform.kinds.call.localtime import Occurrence, margin, resolve
-from voiceform.kinds.call.zones import zone_named
+from voiceform.kinds.call.cron import Cron
+from voiceform.kinds.call.faults import ScheduleError
+from voiceform.kinds.call.localtime import (
+    Occurrence,
+    Reading,
+    after_the_gap,
+    in_real_time,
+    moved,
+    occurrences,
+    resolve,
+)
+from voiceform.kinds.call.recurrence import Rule, counted
+from voiceform.kinds.call.rrule import parse_rule
+from voiceform.kinds.call.zones import zone_hint, zone_named
 
 FORMS = ("at", "cron", "rrule")
-_HORIZON = timedelta(days=3660)
-_UNTIL = re.compile(r"(?<=UNTIL=)(\d{8}T\d{6})Z", re.IGNORECASE)
-_RARE = frozenset({"YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"})
-_CRON_FIELDS = 5
-
-
-class ScheduleError(ValueError):
-    """A schedule that means nothing. `key` is the setting that is wrong; the text says why."""
-
-    def __init__(self, key: str, problem: str, hint: str | None = None) -> None:
-        self.key = key
-        self.hint = hint
-        super().__init__(problem)
+HORIZON = timedelta(days=14_610)
+"""Forty years: what does not fire in them never does (a Monday is 29 February once in them at least)."""
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+_LONG_AGO = datetime(2000, 1, 1)  # noqa: DTZ001 - local times are naive on purpose
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When people are called. Exactly one of `at`, `cron` and `rrule` is set.
+    """When people are called. Exactly one of `at`, `cron` and `rule` is set.
 
     `at` is a naive local time, or an aware instant when it was written with an offset. `start` and `end` are
-    local times, both included, of a cron schedule; `dtstart` is where a rule begins.
+    local times, both included, of a cron schedule.
     """
 
     zone: ZoneInfo
     at: datetime | None = None
-    cron: str | None = None
-    rrule: str | None = None
-    dtstart: datetime | None = None
+    cron: Cron | None = None
+    rule: Rule | None = None
     start: datetime | None = None
     end: datetime | None = None
 
     @classmethod
     def parse(cls, block: Mapping[str, Any]) -> Schedule:
         """From a `schedule:` block; raises ScheduleError for the first thing that is wrong."""
-        given = [form for form in FORMS if form in block]
-        if len(given) != 1:
-            raise ScheduleError(
-                given[1] if given else "timezone",
-                f"a schedule has exactly one of {', '.join(FORMS)}"
-                + (f", not {' and '.join(given)}" if given else ""),
-            )
-        form = given[0]
-        _check_companions(block, form)
+        form = _form(block)
         zone = zone_named(block["timezone"])
         if zone is None:
-            raise ScheduleError(
-                "timezone",
-                f"{block['timezone']!r} is not an IANA time zone",
-                "as in America/New_York or Europe/Berlin",
-            )
+            name = str(block["timezone"])
+            raise ScheduleError("timezone", f"{name[:64]!r} is not an IANA time zone", zone_hint(name))
         schedule = cls(
             zone,
             at=_local(block, "at", aware=True),
-            cron=block.get("cron"),
-            rrule=block.get("rrule"),
-            dtstart=_local(block, "dtstart"),
-            start=_local(block, "start"),
-            end=_local(block, "end", end_of_day=True),
+            cron=Cron.parse(block["cron"]) if form == "cron" else None,
+            rule=_rule(block, zone) if form == "rrule" else None,
+            start=_local(block, "start", bounded=False),
+            end=_local(block, "end", bounded=False, end_of_day=True),
         )
-        schedule._check()
+        schedule._require_sense(form)
         return schedule
+
+    @property
+    def oddities(self) -> Sequence[str]:
+        """What is right and was hardly meant."""
+        return self.cron.oddities if self.cron is not None else ()
 
     def between(self, start: datetime, end: datetime) -> list[Occurrence]:
         """Every occurrence with start <= instant <= end (aware instants), in order, each instant once."""
-        if end < start:
-            return []
-        extra = margin(start, end, self.zone)
-        first = (start - extra).astimezone(self.zone).replace(tzinfo=None, fold=0)
-        last = (end + extra).astimezone(self.zone).replace(tzinfo=None, fold=0)
-        # Where clocks go back, local times run twice over the same hour: begin and end at the outer ones.
-        first, last = min(first, _wall(start - extra, self.zone)), max(last, _wall(end + extra, self.zone))
-        found: dict[datetime, Occurrence] = {}
-        for occurrence in self._resolved(first, last):
-            if start <= occurrence.instant <= end:
-                known = found.get(occurrence.instant)
-                if known is None or (known.change is not None and occurrence.change is None):
-                    found[occurrence.instant] = occurrence
-        return [found[instant] for instant in sorted(found)]
+        return list(self.within(start, end))
 
     def following(self, after: datetime, count: int) -> list[Occurrence]:
-        """The next `count` occurrences later than `after`; fewer when there are no more within ten years."""
-        found: list[Occurrence] = []
-        start, width = after + timedelta(microseconds=1), timedelta(hours=6)
-        limit = after + _HORIZON
-        while len(found) < count and start <= limit:
-            end = min(start + width, limit)
-            found.extend(self.between(start, end))
-            start, width = end + timedelta(microseconds=1), width * 4
-        return found[:count]
+        """The next `count` occurrences later than `after`; fewer when there are no more in forty years."""
+        return list(islice(self.within(after + timedelta(microseconds=1), after + HORIZON), count))
 
-    def _resolved(self, first: datetime, last: datetime) -> Iterator[Occurrence]:
-        if self.at is not None and self.at.tzinfo is not None:
-            instant = self.at.astimezone(UTC)
-            yield Occurrence(instant, instant.astimezone(self.zone).replace(tzinfo=None))
-            return
-        for declared in self._declared(first, last):
-            yield resolve(declared, self.zone)
-
-    def _declared(self, first: datetime, last: datetime) -> Iterator[datetime]:
-        """The naive local times with first <= time <= last that the schedule names."""
+    def within(self, start: datetime, end: datetime) -> Iterator[Occurrence]:
+        """As `between`, one after the other: nothing is computed that is not asked for."""
         if self.at is not None:
-            return iter([self.at] if first <= self.at <= last else [])
-        if self.rrule is not None:
-            return iter(self._rule().between(first, last, inc=True))
-        return self._cron_times(first, last)
-
-    def _cron_times(self, first: datetime, last: datetime) -> Iterator[datetime]:
-        from cronsim import CronSim
-
-        first = max(first, self.start) if self.start is not None else first
-        last = min(last, self.end) if self.end is not None else last
-        if last < first:
+            only = _exact(self.at, self.zone)
+            return iter([only] if start <= only.instant <= end else [])
+        if end < start:
             return iter(())
-        # cronsim begins behind the time that it is given; whole minutes are all that cron knows.
-        begin = first - timedelta(seconds=1)
-        return takewhile(lambda moment: moment <= last, CronSim(self.cron or "", begin))
+        times_of, reading = self._source()
+        return occurrences(
+            times_of, reading, self.zone, start=start, end=end, first=self.start, last=self.end
+        )
 
-    def _rule(self) -> Any:  # noqa: ANN401 - dateutil's type is not exported by name
-        from dateutil.rrule import rrulestr
-
-        def local(match: re.Match[str]) -> str:
-            until = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-            return until.astimezone(self.zone).strftime("%Y%m%dT%H%M%S")
-
-        return rrulestr(_UNTIL.sub(local, self.rrule or ""), dtstart=self.dtstart)
-
-    def _check(self) -> None:
+    def _source(self) -> tuple[Callable[[date], Sequence[datetime]], Reading]:
+        """The local times of a day, and what they mean."""
         if self.cron is not None:
-            _check_cron(self.cron)
-        if self.rrule is not None:
-            self._check_rule()
+            return self.cron.on, in_real_time if self.cron.wildcard else after_the_gap
+        if self.rule is None:
+            raise ValueError("a schedule has a cron expression or a rule, or names one instant")
+        return counted(self.rule).on, moved
+
+    def _require_sense(self, form: str) -> None:
         if self.start is not None and self.end is not None and self.end < self.start:
             raise ScheduleError("end", "the end lies before the start")
+        if form == "at" or self._ever():
+            return
+        if self.cron is not None and self.start is not None and self.end is not None:
+            raise ScheduleError(form, "this never fires between start and end", "correct one of the three")
+        raise ScheduleError(form, "this names no day that there is in forty years: it never fires")
 
-    def _check_rule(self) -> None:
-        text = (self.rrule or "").upper()
-        if self.dtstart is None:
-            raise ScheduleError("rrule", "a rule needs dtstart, the local time where it begins")
-        if "\n" in text or ":" in text:
-            raise ScheduleError(
-                "rrule",
-                "only the rule itself belongs here",
-                'as in "FREQ=WEEKLY;BYDAY=TU"; dtstart has its own key',
-            )
-        frequency = re.search(r"FREQ=([A-Z]+)", text)
-        if frequency is not None and frequency[1] not in _RARE:
-            raise ScheduleError(
-                "rrule", f"FREQ={frequency[1]} would call people too often", "use HOURLY or rarer, or cron"
-            )
-        try:
-            self._rule()
-        except (ValueError, TypeError) as error:
-            raise ScheduleError("rrule", f"this is not a recurrence rule: {error}") from error
+    def _ever(self) -> bool:
+        begin = self.rule.dtstart if self.rule is not None else self.start or _LONG_AGO
+        last = self.end if self.start is not None else None
+        times_of, _ = self._source()
+        for offset in range(HORIZON.days):
+            day = begin.date() + timedelta(days=offset)
+            if last is not None and day > last.date():
+                return False
+            if any(begin <= moment and (last is None or moment <= last) for moment in times_of(day)):
+                return True
+        return False
 
 
-def _check_cron(text: str) -> None:
-    from cronsim import CronSim, CronSimError
+def _exact(at: datetime, zone: ZoneInfo) -> Occurrence:
+    """The occurrence of `at`: an instant, or a local time in the zone."""
+    if at.tzinfo is None:
+        return resolve(at, zone)
+    instant = at.astimezone(UTC)
+    return Occurrence(instant, instant.astimezone(zone).replace(tzinfo=None))
 
-    if len(text.split()) != _CRON_FIELDS:
+
+def _form(block: Mapping[str, Any]) -> str:
+    """Which of the three it is; what does not go with it is an error."""
+    given = [form for form in FORMS if form in block]
+    if len(given) != 1:
         raise ScheduleError(
-            "cron", f"a cron expression has five fields, not {len(text.split())}", 'as in "0 9 * * MON-FRI"'
+            given[1] if given else "timezone",
+            f"a schedule has exactly one of {', '.join(FORMS)}"
+            + (f", not {' and '.join(given)}" if given else ""),
         )
-    try:
-        next(CronSim(text, datetime(2024, 1, 1)))  # noqa: DTZ001 - local times are naive on purpose
-    except CronSimError as error:
-        raise ScheduleError("cron", f"this is not a cron expression: {error}") from error
-    except StopIteration:
-        raise ScheduleError("cron", "this expression names no day that exists") from None
-
-
-def _check_companions(block: Mapping[str, Any], form: str) -> None:
+    form = given[0]
     allowed = {"at": set(), "cron": {"start", "end"}, "rrule": {"dtstart"}}[form] | {form, "timezone"}
     for key in block:
         if key not in allowed:
             hint = "write UNTIL or COUNT into the rule" if form == "rrule" else None
             raise ScheduleError(key, f"{key} does not go with {form}", hint)
+    return form
+
+
+def _rule(block: Mapping[str, Any], zone: ZoneInfo) -> Rule:
+    dtstart = _local(block, "dtstart")
+    if dtstart is None:
+        raise ScheduleError("rrule", "a rule needs dtstart, the local time where it begins")
+    return parse_rule(block["rrule"], dtstart, zone)
 
 
 def _local(
-    block: Mapping[str, Any], key: str, *, aware: bool = False, end_of_day: bool = False
+    block: Mapping[str, Any],
+    key: str,
+    *,
+    aware: bool = False,
+    bounded: bool = True,
+    end_of_day: bool = False,
 ) -> datetime | None:
-    """A date or local time of the block; a date alone is midnight, or the day's last second."""
+    """A date or local time of the block; a date alone is midnight, or the day's last second.
+
+    `bounded` ones lie in years whose clocks can be told.
+    """
     text = block.get(key)
     if text is None:
         return None
@@ -207,14 +177,15 @@ def _local(
         value = datetime.fromisoformat(str(text))
     except ValueError:
         raise ScheduleError(
-            key, f"{text!r} is not a date and time", "write it as 2026-12-01T09:00:00"
+            key, f"{str(text)[:64]!r} is not a date and time", "write it as 2026-12-01T09:00:00"
         ) from None
     if value.tzinfo is not None and not aware:
         raise ScheduleError(key, f"{text!r} has an offset; {key} is a local time in the schedule's zone")
+    if bounded and not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ScheduleError(key, f"the year {value.year} of {key} is not {FIRST_YEAR}-{LAST_YEAR}")
     if end_of_day and "T" not in str(text) and " " not in str(text):
         value = datetime.combine(value.date(), time(23, 59, 59))
     return value
 
 
-def _wall(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+__all__ = ["Schedule", "ScheduleError"]
