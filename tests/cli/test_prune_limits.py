@@ -37,7 +37,8 @@ def test_nothing_is_deleted_that_cannot_be_taken_down(stack: Stack) -> None:
         preexec_fn=small_files,
     )  # fmt: skip
     assert process.returncode == 5, process.stdout + process.stderr
-    assert "evidence cannot be written" in process.stdout
+    assert "evidence cannot be written" in process.stderr
+    assert "stopped after" in process.stderr
     gone = count - len(pruner.left())
     (path,) = pruner.evidence.glob("*.jsonl")
     told = path.read_bytes().count(b'"status":"deleted"')
@@ -45,6 +46,7 @@ def test_nothing_is_deleted_that_cannot_be_taken_down(stack: Stack) -> None:
     assert gone <= told + PARALLEL, "only what was in flight when the disk was full"
     pruner.pruned()
     assert pruner.left() == set()
+    assert set(pruner.statuses()) == set(range(count)), "also what was deleted and not told is taken down"
 
 
 @pytest.mark.parametrize("profile", ["twilio", "openapi"])
@@ -93,7 +95,7 @@ def test_there_must_be_evidence_to_verify(stack: Stack) -> None:
 
 def test_without_evidence_nothing_is_written(stack: Stack) -> None:
     pruner = Pruner(stack)
-    pruner.declare(RULES)
+    pruner.declare(RULES + "\nevidence: off")
     pruner.seed([recording(1, 91)])
     assert stack.run("prune", "--auto-approve", clock=pruner.clock).code == 0
     assert pruner.left() == set()

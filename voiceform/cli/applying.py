@@ -17,6 +17,7 @@ import click
 
 from voiceform.cli import wiring
 from voiceform.cli.console import Console
+from voiceform.cli.evidence import Evidences
 from voiceform.cli.options import (
     App,
     Command,
@@ -37,7 +38,6 @@ from voiceform.model.run import Outcome, RunReport, Status
 if TYPE_CHECKING:
     from voiceform.engine.applier import ApplyContext
     from voiceform.engine.safety import Approvals
-    from voiceform.kinds.base import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class ApplyOptions:
     expect_digest: str | None
     show_numbers: bool
     twiml_dir: Path | None
-    evidence: Path | None = None
+    evidence: str | None = None
 
 
 def apply_options(command: Command) -> Command:
@@ -67,7 +67,7 @@ def apply_options(command: Command) -> Command:
         expect_digest: str | None,
         show_numbers: bool,
         twiml_dir: Path | None,
-        evidence: Path | None,
+        evidence: str | None,
         **others: Any,  # noqa: ANN401 - whatever the command takes
     ) -> Any:  # noqa: ANN401 - whatever the command returns
         options = ApplyOptions(
@@ -133,6 +133,7 @@ def run(
             write_after(app, plan, None, options.twiml_dir)
             return _nothing_to_do(app, plan, format_, options)
         _confirm(app, plan, options, planned_before=saved is not None)
+        acting.evidence.open_for(plan)
         report = apply_plan(plan, acting.context, approvals)
         write_after(app, plan, report, options.twiml_dir)
     _report(app, plan, report, format_, options)
@@ -152,6 +153,7 @@ class _Acting:
 
     context: ApplyContext
     make_plan: Callable[[wiring.PlanOptions], Plan]
+    evidence: Evidences
 
 
 def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOptions, operation: str) -> _Acting:
@@ -175,7 +177,9 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
         wiring.client(app, who, read_only=False, parallelism=options.parallelism, may_send=lease.ensure_held)
     )
     progress = wiring.progress(app)
-    evidence = stack.enter_context(evidence_of(app, who.account_sid, options))
+    evidence = stack.enter_context(
+        Evidences(app, who.account_sid, options.evidence, approvals_in_words(options))
+    )
     context = ApplyContext(
         kinds=wiring.kinds(app),
         client=writer,
@@ -197,34 +201,13 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
             assert configuration is not None  # noqa: S101 - a plan is made only where none was saved
             return wiring.make_plan(app, configuration, reader, store, planning, progress)
 
-    return _Acting(context, make)
+    return _Acting(context, make, evidence)
 
 
-@contextmanager
-def evidence_of(app: App, account_sid: str, options: ApplyOptions) -> Iterator[Evidence]:
-    """The evidence that --evidence asks for, its last hash told at the end; none without it."""
-    from voiceform.kinds.base import NoEvidence
-
-    if options.evidence is None:
-        yield NoEvidence()
-        return
-    from voiceform import __version__
-    from voiceform.kinds.retention.evidence.ledger import EvidenceLog
-
-    log = EvidenceLog(
-        app.path(options.evidence),
-        clock=app.clock,
-        who=wiring.who_runs(app),
-        account_sid=account_sid,
-        command=[
-            *(["--auto-approve"] if options.auto_approve else []),
-            *(f"--approve {t}" for t in options.approve),
-        ],
-        version=__version__,
-    )
-    with log:
-        yield log
-    app.console.say(f"Evidence: {log.path}\nIts last line has the hash {log.head}")
+def approvals_in_words(options: ApplyOptions) -> list[str]:
+    """How the command line approved the run."""
+    given = ["--auto-approve"] if options.auto_approve else []
+    return [*given, *(f"--approve {text}" for text in options.approve)]
 
 
 def _check_blocked(plan: Plan, approvals: Approvals) -> None:

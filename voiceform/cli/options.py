@@ -145,9 +145,8 @@ expect_digest_option = click.option(
 
 evidence_option = click.option(
     "--evidence",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Take down what is destroyed, in a folder whose lines nobody can change unseen.",
+    metavar="DIR|URL",
+    help="Take down what is destroyed there, and not where the configuration says (evidence/).",
 )
 
 auto_approve_option = click.option(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from voiceform.cli.applying import ApplyOptions, apply_options, run
@@ -50,14 +48,22 @@ def _show_plan(app: App, planning: PlanOptions, options: ApplyOptions, format_: 
 
 
 @command.command("verify")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("place", metavar="DIR|URL")
 @format_option("text", "json")
+@click.option(
+    "--from",
+    "begin",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="The number of the first file; earlier ones are kept elsewhere.",
+)
 @click.option("--offline", is_flag=True, help="Check the lines alone; do not look into the account.")
 @click.pass_obj
-def verify(app: App, folder: Path, format_: str, offline: bool) -> int:
+def verify(app: App, place: str, format_: str, begin: int, offline: bool) -> int:
     """Check evidence: that no line was changed, and that what was deleted is gone."""
     from voiceform.cli.prune_verify import check, report
 
-    found = check(app, app.path(folder), offline=offline)
+    found = check(app, place, begin=begin, offline=offline)
     (app.console.show if format_ == "text" else app.console.document)(report(found, format_))
     return 1 if found.problems else 0

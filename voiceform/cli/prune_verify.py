@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from voiceform.cli import wiring
+from voiceform.cli.evidence import require_place
 from voiceform.cli.options import App
-from voiceform.kinds.retention.evidence.verify import Found, check_account, check_folder
+from voiceform.kinds.retention.evidence.places import place_of
+from voiceform.kinds.retention.evidence.verify import Found, check_account, check_place
 from voiceform.model.errors import CredentialsError
 from voiceform.model.shown import shown_json
 
 
-def check(app: App, folder: Path, *, offline: bool) -> Found:
-    """Check the folder and, where there are credentials of its account, that what was deleted is gone."""
-    found = check_folder(folder)
+def check(app: App, place: str, *, begin: int, offline: bool) -> Found:
+    """Check a folder or URL from file number `begin` on and, with its account's credentials, what is gone."""
+    require_place(place)
+    found = check_place(place_of(place, app.directory), begin=begin)
     if offline:
         found.notes.append("the account was not looked at (--offline)")
         return found

@@ -21,10 +21,16 @@ from voiceform.engine.drift import accept_drift
 from voiceform.engine.order import requirements
 from voiceform.engine.safety import Approvals, require_lifted
 from voiceform.engine.workers import run_all
-from voiceform.kinds.base import Done, Evidence, Kind, NoEvidence, Session
+from voiceform.kinds.base import Done, Evidence, Kind, Session, no_evidence
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
-from voiceform.model.errors import OutcomeUnknownError, StalePlanError, StateError, VoiceformError
+from voiceform.model.errors import (
+    EvidenceLostError,
+    OutcomeUnknownError,
+    StalePlanError,
+    StateError,
+    VoiceformError,
+)
 from voiceform.model.plan import Action, Change, Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.run import Outcome, RunReport, Status
@@ -50,7 +56,7 @@ def _nobody_listens(outcome: Outcome) -> None:
 @dataclass(frozen=True, slots=True)
 class ApplyContext:
     """What an apply works with. `who` is recorded; `stop` ends it after what is in flight; `evidence`
-    takes down what kinds destroy."""
+    opens the place where what kinds destroy is taken down."""
 
     kinds: Sequence[Kind[Any]]
     client: Client
@@ -61,7 +67,7 @@ class ApplyContext:
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
     on_outcome: Callable[[Outcome], None] = _nobody_listens
-    evidence: Evidence = field(default_factory=NoEvidence)
+    evidence: Callable[[str], Evidence] = no_evidence
 
 
 def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunReport:
@@ -209,13 +215,13 @@ class _Execution:
             self.in_flight += 1
 
     def _act(self, change: Change) -> Done:
-        """Runs on a worker. Errors of one change end that change; errors of the state end the run."""
+        """Runs on a worker. Errors of one change end that change; those of state and evidence end the run."""
         if self.context.stop.is_set():
             return Done(Status.SKIPPED, message=_INTERRUPTED)
         self.context.lease.ensure_held()
         try:
             return self.kinds[change.kind].act(change, self.session)
-        except StateError:
+        except (StateError, EvidenceLostError):
             raise
         except VoiceformError as error:
             return failure(error)

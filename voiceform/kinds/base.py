@@ -119,17 +119,20 @@ class Evidence(Protocol):
     """Takes down what happened to each object that was destroyed or spared, durably and in order."""
 
     def ensure_open(self) -> None:
-        """Raise EvidenceError when nothing more can be taken down; asked before each deletion."""
+        """Raise EvidenceLostError when nothing more can be taken down; asked before each deletion."""
 
     def add(self, event: Mapping[str, Any]) -> None:
-        """Append one line; raises EvidenceError when it cannot be written."""
+        """Append one line; raises EvidenceLostError when it cannot be stored."""
+
+    def flush(self) -> None:
+        """Store every line that was added before; raises EvidenceLostError."""
 
     def taken_down(self, run_id: str) -> frozenset[str]:
         """The SIDs of the objects that an earlier run took down; raises EvidenceError."""
 
 
 class NoEvidence:
-    """Nobody asked for evidence."""
+    """Evidence is switched off."""
 
     def ensure_open(self) -> None:
         """Do nothing."""
@@ -137,9 +140,17 @@ class NoEvidence:
     def add(self, event: Mapping[str, Any]) -> None:
         """Do nothing."""
 
+    def flush(self) -> None:
+        """Do nothing."""
+
     def taken_down(self, run_id: str) -> frozenset[str]:
         """Nothing."""
         return frozenset()
+
+
+def no_evidence(_: str) -> Evidence:
+    """Evidence for runs that destroy nothing of which any is kept."""
+    return NoEvidence()
 
 
 def _go_on() -> bool:
@@ -152,7 +163,8 @@ class Session:
 
     `run_all` calls a function for many items on the run's own threads and yields results as they end.
     A change that sends many requests asks `may_go_on` before each: False once the run is to stop,
-    LeaseLostError when the lease is lost.
+    LeaseLostError when the lease is lost. `evidence` opens the evidence of a place that a change's details
+    name, or gives it again; EvidenceError.
     """
 
     client: Client
@@ -163,7 +175,7 @@ class Session:
     run_all: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
     progress: Progress = field(default_factory=Silent)
     may_go_on: Callable[[], bool] = _go_on
-    evidence: Evidence = field(default_factory=NoEvidence)
+    evidence: Callable[[str], Evidence] = no_evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,13 @@ class EvidenceError(VoiceformError):
     """Evidence cannot be written, read or trusted. Nothing is deleted without it where it was asked for."""
 
 
+class EvidenceLostError(EvidenceError):
+    """Evidence cannot be stored any more, in the middle of a run. It ends the run as a crash does: the next
+    one finds out what was deleted and not taken down."""
+
+    exit_code = 5
+
+
 class StalePlanError(VoiceformError):
     """A plan no longer fits the recorded state or the account, or was applied before."""
 

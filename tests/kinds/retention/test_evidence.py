@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,9 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voiceform.kinds.retention.evidence.chain import files_of, read_lines
-from voiceform.kinds.retention.evidence.ledger import EvidenceLog
-from voiceform.kinds.retention.evidence.verify import check_folder
+from voiceform.kinds.retention.evidence.chain import Head, linked, read_lines
+from voiceform.kinds.retention.evidence.folder import Folder
+from voiceform.kinds.retention.evidence.ledger import Author, EvidenceLog
+from voiceform.kinds.retention.evidence.places import files_in
+from voiceform.kinds.retention.evidence.verify import Found, check_place
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import EvidenceError
 from voiceform.model.schema_files import schema_text
@@ -27,13 +30,25 @@ ACCOUNT = "AC" + "a" * 32
 
 def log(folder: Path) -> EvidenceLog:
     return EvidenceLog(
-        folder,
+        Folder(folder),
         clock=ManualClock(datetime(2026, 2, 1, 2, tzinfo=UTC)),
-        who="ann@host",
-        account_sid=ACCOUNT,
-        command=["--auto-approve"],
-        version="0",
+        author=Author("ann@host", ACCOUNT, ["--auto-approve"], "0"),
     )
+
+
+def path_of(evidence: EvidenceLog) -> Path:
+    return Path(evidence.where)
+
+
+def check_folder(folder: Path, begin: int = 1) -> Found:
+    return check_place(Folder(folder), begin=begin)
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file, checked."""
+    place = Folder(path.parent)
+    (file,) = [file for file in files_in(place) if file.name == path.name]
+    return list(read_lines(place, file))
 
 
 def event(number: int, status: str = "deleted", **fields: Any) -> dict[str, Any]:
@@ -61,7 +76,7 @@ def write(folder: Path, count: int = 3) -> Path:
     with log(folder) as evidence:
         for number in range(count):
             evidence.add(event(number))
-        return evidence.path
+        return path_of(evidence)
 
 
 def kill(folder: Path, count: int = 3) -> Path:
@@ -70,7 +85,7 @@ def kill(folder: Path, count: int = 3) -> Path:
     for number in range(count):
         evidence.add(event(number))
     evidence.abandon()
-    return evidence.path
+    return path_of(evidence)
 
 
 def test_a_whole_run_is_sound_and_as_the_schema_says(tmp_path: Path) -> None:
@@ -97,8 +112,8 @@ def test_everything_is_for_its_owner_only(tmp_path: Path) -> None:
 
 def test_runs_are_chained_to_one_another(tmp_path: Path) -> None:
     first, second = write(tmp_path), write(tmp_path)
-    opened = next(read_lines(second))
-    assert opened["previous"] == {"file": first.name, "hash": list(read_lines(first))[-1]["hash"]}
+    opened = lines_of(second)[0]
+    assert opened["previous"] == {"file": first.name, "hash": lines_of(first)[-1]["hash"]}
     assert check_folder(tmp_path).files == 2
 
 
@@ -155,7 +170,7 @@ def test_a_torn_last_line_is_cut_off_and_noted(tmp_path: Path, torn: bytes) -> N
     assert any("torn" in note for note in found.notes)
     second = write(tmp_path)
     assert path.read_bytes() == whole
-    repaired = list(read_lines(second))[1]
+    repaired = lines_of(second)[1]
     assert (repaired["event"], repaired["file"], repaired["dropped_bytes"]) == (
         "repaired",
         path.name,
@@ -195,7 +210,7 @@ def test_nothing_is_appended_to_evidence_that_was_edited(tmp_path: Path) -> None
     path.write_bytes(path.read_bytes().replace(b"deleted", b"spared "))
     with pytest.raises(EvidenceError, match="edited"):
         log(tmp_path)
-    assert len(files_of(tmp_path)) == 1
+    assert len(files_in(Folder(tmp_path))) == 1
 
 
 class Page(HTMLParser):
@@ -217,19 +232,133 @@ class Page(HTMLParser):
 
 def test_the_page_needs_nothing_and_escapes_names(tmp_path: Path) -> None:
     with EvidenceLog(
-        tmp_path,
+        Folder(tmp_path),
         clock=ManualClock(datetime(2026, 2, 1, tzinfo=UTC)),
-        who="<script>alert(1)</script>",
-        account_sid=ACCOUNT,
-        command=[],
-        version="0",
+        author=Author("<script>alert(1)</script>", ACCOUNT, [], "0"),
     ) as evidence:
         for number in range(200):
             evidence.add(event(number, created=f"{2010 + number // 12}-{number % 12 + 1:02}-01T00:00:00Z"))
-    text = evidence.path.with_suffix(".html").read_text()
+    text = path_of(evidence).with_suffix(".html").read_text()
     page = Page()
     page.feed(text)
     assert page.links == []
     assert page.open == []
     assert "<script" not in text
     assert text.count("<rect") == 200
+
+
+def replaced(path: Path, number: int, old: bytes, new: bytes) -> None:
+    """Edit one line of a file."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert old in lines[number]
+    lines[number] = lines[number].replace(old, new, 1)
+    path.write_bytes(b"".join(lines))
+
+
+SAME_DATA: dict[str, tuple[bytes, bytes]] = {
+    "a key twice, the true one last": (b'"status":"deleted"', b'"status":"kept-by-hold","status":"deleted"'),
+    "a key twice, the true one first": (
+        b'{"archive":null',
+        b'{"sid":"RE00000000000000000000000000000009","archive":null',
+    ),
+    "white space": (b'"status":', b'"status": '),
+    "white space before": (b"{", b" {"),
+    "white space behind": (b"}\n", b"} \n"),
+    "carriage return": (b"}\n", b"}\r\n"),
+    "escaped letters": (b'"deleted"', b'"\\u0064eleted"'),
+    "number with a point": (b'"duration":61', b'"duration":61.0'),
+    "number with an exponent": (b'"duration":61', b'"duration":6.1e1'),
+    "not a number": (b'"duration":61', b'"duration":NaN'),
+    "endless": (b'"duration":61', b'"duration":Infinity'),
+    "another document behind": (b"}\n", b"}{}\n"),
+    "a zero byte": (b"}\n", b"}\x00\n"),
+    "byte order mark": (b"{", b"\xef\xbb\xbf{"),
+    "lone surrogate": (b'"Conference"', b'"\\ud800"'),
+}
+
+
+@pytest.mark.parametrize("edit", SAME_DATA)
+def test_a_line_is_its_bytes(tmp_path: Path, edit: str) -> None:
+    path = write(tmp_path)
+    replaced(path, 1, *SAME_DATA[edit])
+    problems = check_folder(tmp_path).problems
+    assert any(f"{path}:2" in problem for problem in problems), problems
+    with pytest.raises(EvidenceError):
+        log(tmp_path)
+
+
+def test_keys_in_another_order_are_an_edit(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    lines = path.read_text().splitlines()
+    other = dict(reversed(json.loads(lines[1]).items()))
+    lines[1] = json.dumps(other, separators=(",", ":"))
+    path.write_text("\n".join(lines) + "\n")
+    assert any(":2: the line was edited" in problem for problem in check_folder(tmp_path).problems)
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2, 4])
+def test_the_newest_file_cut_by_whole_lines_shows_by_its_summary(tmp_path: Path, lines: int) -> None:
+    write(tmp_path)
+    path = write(tmp_path)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:lines]))
+    assert any("missing at its end" in problem for problem in check_folder(tmp_path).problems)
+
+
+def test_the_newest_file_that_vanished_shows_by_its_summary(tmp_path: Path) -> None:
+    write(tmp_path)
+    write(tmp_path).unlink()
+    assert any("is missing" in problem for problem in check_folder(tmp_path).problems)
+
+
+@pytest.mark.parametrize("more", [b"x", b"{", b'{"event":"recording"'])
+def test_bytes_behind_the_closing_line_are_no_torn_line(tmp_path: Path, more: bytes) -> None:
+    path = write(tmp_path)
+    with path.open("ab") as file:
+        file.write(more)
+    assert check_folder(tmp_path).problems
+
+
+def test_lines_behind_the_closing_line_show_although_they_are_linked(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    last = lines_of(path)[-1]
+    more = {"event": "closed", "totals": {}, "at": last["at"], "who": "x"}
+    data, _ = linked(more, Head(last["seq"] + 1, last["hash"]))
+    path.write_bytes(path.read_bytes() + data)
+    assert any("behind the last one" in problem for problem in check_folder(tmp_path).problems)
+
+
+def test_first_files_that_vanished_show_unless_they_are_said_to_be_elsewhere(tmp_path: Path) -> None:
+    files = [write(tmp_path) for _ in range(4)]
+    for path in files[:2]:
+        for kept in (path, path.with_suffix(".summary.json"), path.with_suffix(".html")):
+            kept.unlink()
+    problems = check_folder(tmp_path).problems
+    assert any("000001 to 000002" in problem and "--from 3" in problem for problem in problems)
+    assert check_folder(tmp_path, 3).problems == []
+    assert check_folder(tmp_path, 2).problems != []
+    assert check_folder(tmp_path, 4).problems == []
+    with pytest.raises(EvidenceError, match="no evidence"):
+        check_folder(tmp_path, 5)
+
+
+def test_files_that_are_given_other_numbers_show(tmp_path: Path) -> None:
+    files = [write(tmp_path) for _ in range(3)]
+    for suffix in (".jsonl", ".summary.json", ".html"):
+        files[0].with_suffix(suffix).unlink()
+        for path in files[1:]:
+            number = int(path.stem) - 1
+            path.with_suffix(suffix).rename(path.with_name(f"{number:06}{suffix}"))
+    assert check_folder(tmp_path).problems
+
+
+@pytest.mark.parametrize("what", ["link", "pipe", "folder"])
+def test_only_plain_files_are_read(tmp_path: Path, what: str) -> None:
+    path = write(tmp_path / "ev")
+    path.rename(tmp_path / "moved")
+    if what == "link":
+        path.symlink_to(tmp_path / "moved")
+    elif what == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    assert check_folder(tmp_path / "ev").problems

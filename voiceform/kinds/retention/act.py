@@ -65,8 +65,8 @@ class _Settling(ABC):
         self.change = change
         self.session = session
         self.client = session.client
-        self.known = session.evidence.taken_down(session.run_id)
         self.scribe = Scribe(change, session)
+        self.known = self.scribe.evidence.taken_down(session.run_id)
         self.gone = 0
 
     def run(self) -> Done:
@@ -74,6 +74,7 @@ class _Settling(ABC):
             there = self.listed(chunk)
             missing = [sid for sid in chunk.sids if sid not in there]
             self.gone += sum(self.session.run_all(self._settle, missing))
+        self.scribe.evidence.flush()
         planned = noun(self.change.details["count"], self.thing)
         return Done(
             Status.FAILED,

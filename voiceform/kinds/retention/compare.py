@@ -150,6 +150,7 @@ class _Comparing:
                 "planned_at": instant_to_text(now),
                 "created_until": None if "until" in desired.attributes else instant_to_text(rule.cutoff),
             },
+            "evidence": desired.beside["evidence"],
             "holds": sorted({hold.identity for hold in standing_holds(self.context)}),
             "chunks": list(group.due.chunks(everything)),
         }

@@ -14,7 +14,7 @@ from voiceform.kinds.retention.calls import CallBook
 from voiceform.kinds.retention.events import Scribe
 from voiceform.kinds.retention.holdbook import HoldBook
 from voiceform.kinds.retention.toll import Ending, Toll
-from voiceform.model.errors import TwilioError, VoiceformError
+from voiceform.model.errors import EvidenceLostError, TwilioError, VoiceformError
 from voiceform.model.plan import Change
 from voiceform.twilio.errors import (
     AuthenticationError,
@@ -51,7 +51,7 @@ _NOT_BEGUN = Setback("", TwilioError("not begun: the run is to end"))
 def delete_recordings(change: Change, session: Session) -> Done:
     """Delete exactly the planned recordings, except those that a hold keeps or that are not as planned.
 
-    EvidenceError and StateError end the run; whatever else fails leaves that one recording where it is.
+    EvidenceLostError and StateError end the run; whatever else fails leaves that one recording where it is.
     """
     return _Deletion(change, session).run()
 
@@ -69,6 +69,12 @@ class _Deletion:
         self.task = f"deleting ({change.address.name})"
 
     def run(self) -> Done:
+        try:
+            return self._run()
+        except EvidenceLostError as error:
+            raise self.toll.lost(error) from error
+
+    def _run(self) -> Done:
         progress = self.session.progress
         self.scribe.begin()
         progress.start(self.task, self.change.details["count"])
@@ -81,6 +87,7 @@ class _Deletion:
         for setback in again:
             self._fail(setback.sid, None, setback.error)
             progress.advance(self.task)
+        self.scribe.evidence.flush()
         progress.finish(self.task)
         return self.toll.done(self.change, stopped=not self.session.may_go_on())
 
@@ -101,7 +108,7 @@ class _Deletion:
         """One recording, on a worker's thread; None when it has ended."""
         if not self._goes_on():
             return _NOT_BEGUN
-        self.session.evidence.ensure_open()
+        self.scribe.evidence.ensure_open()
         row = planned.row
         try:
             row = row or self._fetched(planned.sid)

@@ -13,7 +13,7 @@ from voiceform.kinds.retention.events import Scribe
 from voiceform.kinds.retention.holdbook import HoldBook
 from voiceform.kinds.retention.policy import Policy, Rule, Verdict
 from voiceform.kinds.retention.toll import Ending, Toll
-from voiceform.model.errors import TwilioError
+from voiceform.model.errors import EvidenceLostError, TwilioError
 from voiceform.model.plan import Change
 from voiceform.model.plan_codec import instant_from_text
 from voiceform.twilio.errors import (
@@ -58,6 +58,12 @@ class _Deletion:
         self.task = f"deleting ({change.address.name})"
 
     def run(self) -> Done:
+        try:
+            return self._run()
+        except EvidenceLostError as error:
+            raise self.toll.lost(error) from error
+
+    def _run(self) -> Done:
         progress = self.session.progress
         self.scribe.begin()
         progress.start(self.task, self.change.details["count"])
@@ -72,6 +78,7 @@ class _Deletion:
             self.toll.count(Ending.LATER)
             self.scribe.call(sid, Ending.LATER, reason="Twilio error 20009: it is not complete")
             progress.advance(self.task)
+        self.scribe.evidence.flush()
         progress.finish(self.task)
         return self.toll.done(self.change, stopped=not self.session.may_go_on())
 
@@ -91,7 +98,7 @@ class _Deletion:
     def _one(self, sid: str) -> str | None:
         if not self._goes_on():
             return _NOT_BEGUN
-        self.session.evidence.ensure_open()
+        self.scribe.evidence.ensure_open()
         requests: list[str] = []
         try:
             reason, holds = self._reason_to_keep(sid)

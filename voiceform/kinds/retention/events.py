@@ -27,13 +27,13 @@ class Scribe:
     def __init__(self, change: Change, session: Session) -> None:
         self._rule = str(change.address)
         self._change = change
-        self._evidence = session.evidence
+        self.evidence = session.evidence(change.details["evidence"])
         self._run = session.run_id
 
     def begin(self) -> None:
         """The rule and what was planned under it."""
         change, as_of = self._change, self._change.details["as_of"]
-        self._evidence.add(
+        self.evidence.add(
             {
                 "event": "rule",
                 "run": self._run,
@@ -94,7 +94,7 @@ class Scribe:
         reason: str | None,
         request_id: str | None,
     ) -> None:
-        self._evidence.add(
+        self.evidence.add(
             {
                 "event": event,
                 "run": self._run,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from voiceform.kinds.retention.evidence.places import OFF
 from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS, Verdict, split
 from voiceform.kinds.retention.prices import Prices
 from voiceform.kinds.retention.survey import Group, Part, Survey
@@ -39,6 +40,11 @@ def rule_lines(change: Change, part: Part, group: Group, desired: Desired, name:
         lines.append(
             f"each is copied to {archive['to']} as {archive['format']} and verified before it is deleted"
         )
+    place = details["evidence"]
+    if place == OFF:
+        lines.append("nobody will be able to prove what was deleted: evidence is off")
+    else:
+        lines.append(f"each is taken down in {place}")
     return tuple(lines)
 
 

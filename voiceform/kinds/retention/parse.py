@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.retention.criteria import complain, instant_text, read_match
+from voiceform.kinds.retention.evidence.places import DEFAULT, place_complaint
 from voiceform.kinds.retention.policy import CALL_RECORDS, FOREVER, HOLDS, RECORDINGS, address
 from voiceform.kinds.retention.prices import PriceFileError, Prices, default_prices, read_price_file
 from voiceform.kinds.userfiles import Places
@@ -43,6 +45,8 @@ def parse(section: Block, context: ParseContext, places: Places) -> list[Desired
             if _is_new(part, block["name"], position, seen, context):
                 desired.append(_rule(part, index + 1, block, position, prices, context))
         _warn_unreachable(part, rules, seen, context)
+    evidence = _evidence(section, context)
+    desired = [replace(rule, beside={**rule.beside, "evidence": evidence}) for rule in desired]
     holds = section.get(HOLDS) or Block()
     for name, block in holds.items():
         position = holds.key_position(name)
@@ -88,6 +92,23 @@ def _warn_reach(where: str, position: Position, context: ParseContext) -> None:
             address=where,
         )
     )
+
+
+def _evidence(section: Block, context: ParseContext) -> str:
+    """Where what is destroyed is taken down: a folder, a URL, or `off`."""
+    setting = section.get("evidence")
+    if setting is None:
+        return DEFAULT
+    complaint = place_complaint(setting)
+    if complaint is not None:
+        complain(
+            context,
+            "evidence-place",
+            complaint,
+            section.value_position("evidence"),
+            hint="as in evidence, s3://bucket/prefix, or off",
+        )
+    return str(setting)
 
 
 def _check_archive(archive: Block, context: ParseContext) -> None:

@@ -70,3 +70,8 @@ def _bar(share: float) -> str:
 def noun(count: int, one: str) -> str:
     """`1 recording`, `1,200 recordings`."""
     return f"{count:,} {one if count == 1 else one + 's'}"
+
+
+def begun_minutes(seconds: int | None) -> int:
+    """The minutes that are charged: each begun one."""
+    return -(-max(0, seconds or 0) // 60)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from voiceform.kinds.base import Done
-from voiceform.kinds.retention.tally import noun
+from voiceform.kinds.retention.tally import begun_minutes, noun
+from voiceform.model.errors import EvidenceLostError
 from voiceform.model.plan import Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Destruction, Status
@@ -97,6 +98,16 @@ class Toll:
             if self._in_a_row >= _MOST_FAILURES:
                 self._given_up = True
 
+    def lost(self, error: EvidenceLostError) -> EvidenceLostError:
+        """The error with how far the deletions had come."""
+        deleted = noun(self._counts[Ending.DELETED], self._thing)
+        return EvidenceLostError(
+            f"{error.what}; stopped after {deleted} deleted",
+            where=error.where,
+            hint="nothing more is deleted without evidence; mend the place and run again: what was deleted"
+            " and not told is taken down then",
+        )
+
     def done(self, change: Change, *, stopped: bool) -> Done:
         """The end of the whole change: applied only when nothing is left that was planned.
 
@@ -154,8 +165,3 @@ class Toll:
         if self._hint is not None:
             return self._hint
         return None if status is Status.APPLIED else "run prune again: what is still due is planned anew"
-
-
-def begun_minutes(seconds: int | None) -> int:
-    """The minutes that are charged: each begun one."""
-    return -(-max(0, seconds or 0) // 60)

@@ -1,20 +1,23 @@
 """The chain of lines: each holds the hash of the one before it, so that an edit shows.
 
-A folder holds one file per run, `000001-20260131T020000Z.jsonl` and so on. The first line of each names the
-last line of the file before, so a file that is missing in between shows, too. (That the very last file is
-missing shows by its head, which every run prints: keep the logs elsewhere.)
+A place holds one file per run. The first line of each names the last line of the file before, so a file that
+is missing in between shows, too. (That the very last file is missing shows by its head, which every run
+prints: keep the logs elsewhere.)
+
+A line is the canonical JSON of what it says: any other writing of the same, such as a key that stands twice,
+is an edit.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from voiceform.kinds.retention.buckets import reason_of
+from voiceform.kinds.retention.evidence.places import File, Place
 from voiceform.model.errors import EvidenceError
 from voiceform.model.resource import canonical_json
 
@@ -22,9 +25,7 @@ FORMAT_VERSION = "1.0"
 START = "0" * 64
 """What stands for the hash of a line before the first."""
 
-SUFFIX = ".jsonl"
-_NAME = re.compile(r"(?P<number>\d{6,9})-\d{8}T\d{6}Z\.jsonl")
-_LONGEST_LINE = 1_000_000
+TORN = "the last line is torn: the run was killed while it wrote"
 
 Line = dict[str, Any]
 
@@ -49,85 +50,47 @@ def line_hash(line: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json({k: v for k, v in line.items() if k != "hash"})).hexdigest()
 
 
-def files_of(folder: Path) -> list[Path]:
-    """The evidence files of a folder by their numbers; EvidenceError when the folder cannot be read."""
-    try:
-        names = [entry for entry in folder.iterdir() if _NAME.fullmatch(entry.name)]
-    except OSError as error:
-        raise EvidenceError(
-            f"the evidence cannot be read: {(error.strerror or 'unknown error').lower()}", where=str(folder)
-        ) from error
-    return sorted(names, key=number_of)
-
-
-def number_of(path: Path) -> int:
-    """The number in a file's name."""
-    match = _NAME.fullmatch(path.name)
-    return int(match["number"]) if match else 0
-
-
-def read_lines(path: Path, head: Head | None = None) -> Iterator[Line]:
+def read_lines(place: Place, file: File) -> Iterator[Line]:
     """The lines of a file, each checked against the one before.
 
-    EvidenceError, with file and line, at the first that is torn, unreadable, edited or out of place.
+    EvidenceError, with place and line, at the first that is torn, unreadable, edited or out of place.
     """
-    head = head or Head()
-    try:
-        with path.open("rb") as file:
-            number = 0
-            while raw := file.readline(_LONGEST_LINE + 1):
-                number += 1
-                line = _parsed(raw, path, number)
+    head = Head()
+    for part in file.parts:
+        try:
+            for number, raw in enumerate(place.lines(part), 1):
+                where = f"{place.where(part)}:{number}"
+                line = _parsed(raw, where)
                 if line.get("hash") != line_hash(line):
-                    raise _broken("the line was edited: its hash does not fit", path, number)
+                    raise _broken("the line was edited: its hash does not fit", where)
                 if line.get("prev") != head.hash or line.get("seq") != head.seq:
-                    raise _broken("a line is missing before this one, or was put in", path, number)
+                    raise _broken("a line is missing before this one, or was put in", where)
                 head = Head(head.seq + 1, line["hash"])
                 yield line
-    except OSError as error:
-        raise EvidenceError(
-            f"the evidence cannot be read: {(error.strerror or 'unknown error').lower()}", where=str(path)
-        ) from error
+        except place.errors as error:
+            raise EvidenceError(
+                f"the evidence cannot be read: {reason_of(error)}", where=place.where(part)
+            ) from error
 
 
-def _parsed(raw: bytes, path: Path, number: int) -> Line:
+def _parsed(raw: bytes, where: str) -> Line:
     if not raw.endswith(b"\n"):
-        raise _broken("the last line is torn: the run was killed while it wrote", path, number)
+        raise _broken(TORN, where)
     try:
-        line = json.loads(raw)
+        line = json.loads(raw, parse_constant=_no_number)
+        same = canonical_json(line) == raw[:-1]
     except (ValueError, RecursionError):
-        line = None
+        line, same = None, False
     if not isinstance(line, dict):
-        raise _broken("the line is not JSON", path, number)
+        raise _broken("the line is not JSON", where)
+    if not same:
+        raise _broken("the line was edited: it is not written as voiceform writes", where)
     return line
 
 
-def _broken(what: str, path: Path, number: int) -> EvidenceError:
-    return EvidenceError(what, where=f"{path}:{number}", hint="see all of it: voiceform prune verify DIR")
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
 
 
-def is_torn(path: Path) -> bool:
-    """Whether the last line of a file has no end."""
-    with path.open("rb") as file:
-        if file.seek(0, 2) == 0:
-            return True
-        file.seek(-1, 2)
-        return file.read(1) != b"\n"
-
-
-def repair(path: Path) -> int:
-    """Cut a torn last line off; the number of bytes that were dropped. A whole file is left as it is."""
-    if not is_torn(path):
-        return 0
-    with path.open("r+b") as file:
-        size = file.seek(0, 2)
-        end = 0
-        position = size
-        while position > 0 and end == 0:
-            start = max(0, position - 65536)
-            file.seek(start)
-            found = file.read(position - start).rfind(b"\n")
-            end = start + found + 1 if found >= 0 else 0
-            position = start
-        file.truncate(end)
-    return size - end
+def _broken(what: str, where: str) -> EvidenceError:
+    return EvidenceError(what, where=where, hint="see all of it: voiceform prune verify DIR")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -44,6 +45,7 @@ def _parts(summary: Mapping[str, Any]) -> Iterator[str]:
         [
             ("Account", _text(summary["account_sid"])),
             ("Run by", _text(summary["who"])),
+            ("Approved with", _text(", ".join(summary["command"]) or "a person's answer, or a saved plan")),
             ("Began", _text(summary["opened_at"])),
             ("Ended", _text(summary["closed_at"])),
             ("Evidence", f"<code>{_text(summary['file'])}</code>, {summary['lines']:,} lines"),
@@ -54,11 +56,38 @@ def _parts(summary: Mapping[str, Any]) -> Iterator[str]:
     totals = summary["totals"]
     rows = [(_text(_WORDS.get(name, name)), f"{count:,}") for name, count in totals.items()]
     yield _table(("How it ended", "Number"), rows) if rows else "<p>Nothing was due.</p>\n"
+    yield from _policies(summary["rules"])
     yield from _rules(summary["rules"])
     if summary["months"]:
         yield "<h2>What is gone, by the month in which it was made</h2>\n"
         yield _chart(summary["months"])
     yield "<p>Check the lines: <code>voiceform prune verify DIR</code></p>\n</body>\n</html>\n"
+
+
+def _policies(rules: list[Mapping[str, Any]]) -> Iterator[str]:
+    """What was planned under each rule, and what holds kept from it."""
+    planned = [rule for rule in rules if rule["planned"] is not None]
+    if not planned:
+        return
+    yield "<h2>What was planned</h2>\n"
+    rows = []
+    for rule in planned:
+        plan, held = rule["planned"], rule["planned"]["held"]
+        policy = ", ".join(
+            f"{_text(name)}: {_text(json.dumps(value, ensure_ascii=False))}"
+            for name, value in rule["policy"].items()
+        )
+        by = f" ({_text(', '.join(held['by']))})" if held["by"] else ""
+        until = _text(plan["created_until"]) or "any date"
+        rows.append(
+            (
+                f"<code>{_text(rule['rule'])}</code>",
+                policy,
+                f"{plan['count']:,} ({plan['minutes']:,} minutes), made up to {until}",
+                f"{held['count']:,}{by}",
+            )
+        )
+    yield _table(("Rule", "Policy", "Planned", "Kept by holds"), rows)
 
 
 def _rules(rules: list[Mapping[str, Any]]) -> Iterator[str]:

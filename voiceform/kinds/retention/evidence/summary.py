@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voiceform.kinds.retention.evidence.chain import FORMAT_VERSION
+from voiceform.kinds.retention.tally import begun_minutes
 
 OBJECTS = ("recording", "call-record")
 """The events that are about one object each."""
@@ -22,8 +23,10 @@ class RuleFigures:
     """What became of the objects under one rule."""
 
     event: str
+    policy: Mapping[str, Any] | None = None
+    planned: Mapping[str, Any] | None = None
     statuses: Counter[str] = field(default_factory=Counter)
-    seconds: int = 0
+    minutes: int = 0
     archived: int = 0
     archived_bytes: int = 0
 
@@ -35,6 +38,7 @@ class Summary:
     file: str
     account_sid: str
     who: str
+    command: tuple[str, ...] = ()
     lines: int = 0
     opened_at: str | None = None
     closed_at: str | None = None
@@ -49,6 +53,9 @@ class Summary:
             self.opened_at = line["at"]
         elif event == "closed":
             self.closed_at = line["at"]
+        elif event == "rule":
+            what = "recording" if line["rule"].startswith("retention.recordings.") else "call-record"
+            self.rules[line["rule"]] = RuleFigures(what, line["policy"], line["planned"])
         elif event in OBJECTS:
             self._object(line, event)
 
@@ -66,6 +73,7 @@ class Summary:
             "file": self.file,
             "account_sid": self.account_sid,
             "who": self.who,
+            "command": list(self.command),
             "opened_at": self.opened_at,
             "closed_at": self.closed_at,
             "lines": self.lines,
@@ -75,8 +83,10 @@ class Summary:
                 {
                     "rule": name,
                     "objects": figures.event,
+                    "policy": figures.policy,
+                    "planned": figures.planned,
                     "statuses": dict(sorted(figures.statuses.items())),
-                    "minutes": figures.seconds // 60,
+                    "minutes": figures.minutes,
                     "archived": figures.archived,
                     "archived_bytes": figures.archived_bytes,
                 }
@@ -98,6 +108,6 @@ class Summary:
             figures.archived += 1
             figures.archived_bytes += archive["bytes"] or 0
         if status in REMOVED:
-            figures.seconds += line.get("duration") or 0
+            figures.minutes += begun_minutes(line.get("duration"))
             if line.get("created"):
                 self.months[line["created"][:7]] += 1

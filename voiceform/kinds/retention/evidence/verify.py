@@ -1,4 +1,4 @@
-"""Check a folder of evidence: every line of every file, their order, the summaries, and the account."""
+"""Check a place of evidence: every line of every file, their order, the summaries, and the account."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.retention.evidence.chain import Line, files_of, is_torn, number_of, read_lines
+from voiceform.kinds.retention.buckets import reason_of
+from voiceform.kinds.retention.evidence.chain import TORN, Line, read_lines
+from voiceform.kinds.retention.evidence.places import SUMMARY, File, Place, files_in
 from voiceform.kinds.retention.evidence.summary import REMOVED, Summary
 from voiceform.model.errors import EvidenceError
 from voiceform.model.plan_codec import instant_from_text
@@ -59,21 +60,34 @@ class Found:
     confirmed: int = 0
 
 
-def check_folder(folder: Path) -> Found:
-    """Check the chain of all files. EvidenceError only when there is nothing that can be read."""
-    files = files_of(folder)
+def check_place(place: Place, *, begin: int = 1) -> Found:
+    """Check the chain of all files from number `begin` on: what came before is kept elsewhere.
+
+    EvidenceError only when there is nothing that can be read.
+    """
+    try:
+        files = [file for file in files_in(place) if file.number >= begin]
+        names = set(place.names())
+    except place.errors as error:
+        raise EvidenceError(
+            f"the evidence cannot be read: {reason_of(error)}", where=place.where("")
+        ) from error
     if not files:
         raise EvidenceError(
-            "there is no evidence in this folder",
-            where=str(folder),
-            hint="name the folder of prune --evidence",
+            "there is no evidence here",
+            where=place.where(""),
+            hint="name the place of `retention: {evidence: ...}` or of prune --evidence",
         )
     found = Found()
-    _check_numbers(files, found)
+    _check_numbers(files, begin, found)
+    stems = {file.stem for file in files_in(place)}
+    for name in sorted(names):
+        if name.endswith(SUMMARY) and name.removesuffix(SUMMARY) not in stems:
+            found.problems.append(f"{place.where(name)}: the file that it sums up is missing")
     before: tuple[str, str] | None = None
-    for path in files:
-        is_last = path == files[-1]
-        before = _check_file(path, before, found, first=path == files[0], last=is_last) or before
+    for file in files:
+        checking = _Checking(place, file, found, is_last=file is files[-1])
+        before = checking.run(before, first=file is files[0], begin=begin) or before
     found.files = len(files)
     found.head = before[1] if before is not None else None
     return found
@@ -101,63 +115,98 @@ def check_account(
         found.problems.append(f"taken down as deleted, but still in the account: {shown}{more}")
 
 
-def _check_numbers(files: Sequence[Path], found: Found) -> None:
-    numbers = [number_of(path) for path in files]
-    if numbers[0] != 1:
-        found.notes.append(f"the evidence begins with number {numbers[0]}: earlier files are elsewhere")
+def _check_numbers(files: Sequence[File], begin: int, found: Found) -> None:
+    numbers = [begin - 1, *(file.number for file in files)]
     for one, other in pairwise(numbers):
-        if other != one + 1:
-            missing = f"{one + 1:06}" + (f" to {other - 1:06}" if other > one + 2 else "")
-            found.problems.append(
-                f"a file is missing: number {missing}" if other > one else f"two files have number {one:06}"
-            )
+        if other == one + 1:
+            continue
+        missing = f"{one + 1:06}" + (f" to {other - 1:06}" if other > one + 2 else "")
+        text = f"a file is missing: number {missing}" if other > one else f"two files have number {one:06}"
+        elsewhere = f" (kept elsewhere? check from there on with --from {other})" if one == begin - 1 else ""
+        found.problems.append(text + elsewhere)
 
 
-def _check_file(
-    path: Path, before: tuple[str, str] | None, found: Found, *, first: bool, last: bool
-) -> tuple[str, str] | None:
-    """The file's name and the hash of its last line, None when it holds no line that can be trusted."""
-    summary: Summary | None = None
-    line: Line | None = None
-    try:
-        for line in read_lines(path):
-            if summary is None:
-                summary = _first_line(line, path, before, found, first=first)
-            summary.count(line)
-            _note_object(line, found)
-            found.lines += 1
-    except EvidenceError as error:
-        _note_break(error, path, found, last=last)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        found.problems.append(f"{path}: a line is not as evidence has it: {error!r}")
-        line = None
-    if line is None or summary is None:
-        return None
-    if line["event"] == "closed":
-        _check_summary(path, summary, line["hash"], found)
-    else:
-        found.notes.append(
-            f"{path}: the run did not end in order; the next one looked for what it had deleted"
-        )
-    return path.name, line["hash"]
+class _Checking:
+    """The check of one file."""
 
+    def __init__(self, place: Place, file: File, found: Found, *, is_last: bool) -> None:
+        self.place = place
+        self.file = file
+        self.found = found
+        self.is_last = is_last
+        self.where = place.where(file.name)
+        self.summary: Summary | None = None
+        self.last: Line | None = None
 
-def _first_line(
-    line: Line, path: Path, before: tuple[str, str] | None, found: Found, *, first: bool
-) -> Summary:
-    if line["event"] != "opened":
-        found.problems.append(f"{path}:1: the first line does not open the file")
-    elif not first:
-        expected = None if before is None else {"file": before[0], "hash": before[1]}
-        if line["previous"] != expected:
-            found.problems.append(
-                f"{path}:1: it does not continue the file before it: lines are missing there"
-            )
-    account = line["account_sid"]
-    if found.account_sid not in (None, account):
-        found.problems.append(f"{path}: it is about another account, {account}")
-    found.account_sid = account
-    return Summary(path.name, account, line["who"])
+    def run(self, before: tuple[str, str] | None, *, first: bool, begin: int) -> tuple[str, str] | None:
+        """The file's name and the hash of its last line, None when it holds no line that can be trusted."""
+        try:
+            for line in read_lines(self.place, self.file):
+                if self.summary is None:
+                    self.summary = self._first_line(line, before, first=first, begin=begin)
+                elif self.last is not None and self.last["event"] in ("closed", "sealed"):
+                    self.found.problems.append(f"{self.where}: there are lines behind the last one")
+                self.summary.count(line)
+                _note_object(line, self.found)
+                self.found.lines += 1
+                self.last = line
+        except EvidenceError as error:
+            self._note_break(error)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            self.found.problems.append(f"{self.where}: a line is not as evidence has it: {error!r}")
+            self.last = None
+        self._check_end()
+        return None if self.last is None else (self.file.name, self.last["hash"])
+
+    def _first_line(self, line: Line, before: tuple[str, str] | None, *, first: bool, begin: int) -> Summary:
+        if line["event"] != "opened":
+            self.found.problems.append(f"{self.where}:1: the first line does not open the file")
+        elif first and (line["previous"] is None) is not (begin == 1):
+            self.found.problems.append(f"{self.where}:1: it is not the one that the chain begins with here")
+        elif not first:
+            expected = None if before is None else {"file": before[0], "hash": before[1]}
+            if line["previous"] != expected:
+                self.found.problems.append(
+                    f"{self.where}:1: it does not continue the file before it: lines are missing there"
+                )
+        account = line["account_sid"]
+        if self.found.account_sid not in (None, account):
+            self.found.problems.append(f"{self.where}: it is about another account, {account}")
+        self.found.account_sid = account
+        return Summary(self.file.name, account, line["who"], tuple(line["command"]))
+
+    def _note_break(self, error: EvidenceError) -> None:
+        ended = self.last is not None and self.last["event"] == "closed"
+        if error.what == TORN and self.is_last and not ended:
+            self.found.notes.append(f"{error.where}: {error.what}; the next run repairs it")
+        else:
+            self.found.problems.append(f"{error.where}: {error.what}")
+
+    def _check_end(self) -> None:
+        """A run writes its summary after its last line, so where there is one, every line must be there."""
+        name = self.file.stem + SUMMARY
+        beside = self.place.where(name)
+        text = self.place.read(name)
+        closed = self.last is not None and self.last["event"] == "closed"
+        if self.last is None or self.summary is None or not closed:
+            if text is not None:
+                self.found.problems.append(
+                    f"{self.where}: lines are missing at its end: {beside} sums up more"
+                )
+            elif self.last is not None:
+                self.found.notes.append(
+                    f"{self.where}: the run did not end in order; the next one looked for what it had deleted"
+                )
+            return
+        if text is None:
+            self.found.notes.append(f"{beside}: the summary is missing; the lines say the same")
+            return
+        try:
+            document: Any = json.loads(text)
+        except (ValueError, RecursionError):
+            document = None
+        if document != self.summary.document(self.last["hash"]):
+            self.found.problems.append(f"{beside}: the summary does not say what the lines say")
 
 
 def _note_object(line: Line, found: Found) -> None:
@@ -169,27 +218,6 @@ def _note_object(line: Line, found: Found) -> None:
         found.recordings[line["sid"]] = instant_from_text(created) if created else None
     else:
         found.calls.add(line["sid"])
-
-
-def _note_break(error: EvidenceError, path: Path, found: Found, *, last: bool) -> None:
-    torn = "torn" in error.what
-    if torn and last and is_torn(path):
-        found.notes.append(f"{error.where}: {error.what}; the next run repairs it")
-    else:
-        found.problems.append(f"{error.where}: {error.what}")
-
-
-def _check_summary(path: Path, summary: Summary, head: str, found: Found) -> None:
-    beside = path.with_suffix(".summary.json")
-    try:
-        document: Any = json.loads(beside.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found.notes.append(f"{beside}: the summary is missing; the lines say the same")
-        return
-    except (OSError, ValueError, RecursionError):
-        document = None
-    if document != summary.document(head):
-        found.problems.append(f"{beside}: the summary does not say what the lines say")
 
 
 def _recordings_there(
