@@ -31,6 +31,7 @@ from voiceform.model.store import DocumentReader, DocumentStore, Write
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
+    from voiceform.twilio.paging import Unreadable
 
 L = TypeVar("L")
 """What a kind's refresh returns and its compare reads."""
@@ -82,6 +83,12 @@ class Comparison:
     unmanaged: Sequence[Unmanaged] = ()
     blocked: Sequence[Blocked] = ()
     populations: Mapping[str, int] = field(default_factory=dict)
+
+
+def unreadable_entries(kind: str, unreadable: Unreadable, what: str) -> Unmanaged:
+    """How a plan tells of entries of a list that cannot be read: they are left alone."""
+    entries = f"{unreadable.count:,} of the account's {what} cannot be read"
+    return Unmanaged(kind, "unreadable", f"{entries}: {unreadable.reason}")
 
 
 def _several_records(desired: Desired, records: Sequence[Recorded]) -> Blocked:

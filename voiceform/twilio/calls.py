@@ -9,7 +9,7 @@ from typing import Literal
 from voiceform.twilio.errors import CallNotLiveError, InvalidArgumentError
 from voiceform.twilio.filters import Span
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
-from voiceform.twilio.paging import Listing, read_listing
+from voiceform.twilio.paging import Listing, Unreadable, read_listing
 from voiceform.twilio.parameters import CreateCall, Form, encode, form_of
 from voiceform.twilio.resources import Call
 from voiceform.twilio.retry import Operation, Repeat
@@ -38,6 +38,7 @@ class CallOperations(Operations):
         started_before: date | None = None,
         ended_from: date | None = None,
         ended_before: date | None = None,
+        unreadable: Unreadable | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Iterator[Call]:
         """Calls started and ended in half-open spans: dates in UTC or aware instants.
@@ -45,6 +46,8 @@ class CallOperations(Operations):
         Rows of another status, parent or span are dropped here, should the service ignore a filter; `to` and
         `from_` are not compared again, because the service may write a number differently. A call that was
         not dialled yet has no start: a span of starts leaves it out. There is no filter by creation.
+
+        `unreadable` takes entries that cannot be read; without it they are a ProtocolError.
         """
         started = Span.of(started_from, started_before)
         ended = Span.of(ended_from, ended_before)
@@ -74,6 +77,7 @@ class CallOperations(Operations):
             Call.parse,
             query=(*filters, *spans, ("PageSize", str(page_size))),
             keep=keep,
+            unreadable=unreadable,
         )
         return read_listing(self._transport, listing)
 
@@ -105,12 +109,15 @@ class CallOperations(Operations):
         started_before: date | None = None,
         status: str | None = None,
         workers: int = 8,
+        unreadable: Unreadable | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Iterator[Call]:
         """As list_calls, in no order, with `workers` slices of a long list side by side.
 
         Slices go by start: of a list that is long enough to be cut, calls that were never dialled are left
         out.
+
+        `unreadable` takes entries that cannot be read; without it they are a ProtocolError.
         """
         extra: Form = encode({"status": status})
         path = self._path("Calls")
@@ -123,6 +130,7 @@ class CallOperations(Operations):
                 Call.parse,
                 query=(*extra, *span.query("StartTime"), ("PageSize", str(page_size))),
                 keep=lambda call: span.contains(call.start_time) and status in (None, call.status),
+                unreadable=unreadable,
             )
 
         scan = Scan(listing, "start_time")

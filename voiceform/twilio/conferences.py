@@ -9,7 +9,7 @@ from typing import Literal
 from voiceform.twilio.errors import ApiError, InvalidArgumentError, ProtocolError
 from voiceform.twilio.filters import Span
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
-from voiceform.twilio.paging import Listing, read_listing
+from voiceform.twilio.paging import Listing, Unreadable, read_listing
 from voiceform.twilio.parameters import Form, encode
 from voiceform.twilio.resources import Conference
 from voiceform.twilio.retry import Operation, Repeat
@@ -35,12 +35,15 @@ class ConferenceOperations(Operations):
         status: str | None = None,
         created_from: date | None = None,
         created_before: date | None = None,
+        unreadable: Unreadable | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Iterator[Conference]:
         """Conferences of that very name and status, created in [created_from, created_before).
 
         Dates are in UTC, or aware instants. Rows that do not fit are dropped here, should the service ignore
         a filter: what is listed may be ended.
+
+        `unreadable` takes entries that cannot be read; without it they are a ProtocolError.
         """
         span = Span.of(created_from, created_before)
         filters: Form = encode({"friendly_name": friendly_name, "status": status})
@@ -59,6 +62,7 @@ class ConferenceOperations(Operations):
             Conference.parse,
             query=(*filters, *span.query("DateCreated", days_only=True), ("PageSize", str(page_size))),
             keep=keep,
+            unreadable=unreadable,
         )
         return read_listing(self._transport, listing)
 

@@ -34,6 +34,8 @@ class Listing(Generic[R]):
     """One list to read: where, the key of its rows, how to read a row, and which rows to keep.
 
     `keep` checks again what the filters in `query` ask for: the service ignores filters it does not know.
+    `unreadable` hears of entries that cannot be read, which are then passed over; without it they are a
+    ProtocolError, as is right wherever the silence of a list would be believed.
     """
 
     operation: Operation
@@ -42,6 +44,20 @@ class Listing(Generic[R]):
     parse: Callable[[object], R]
     query: Sequence[tuple[str, str]] = ()
     keep: Callable[[R], bool] | None = None
+    unreadable: Unreadable | None = None
+
+
+class Unreadable:
+    """The entries of lists that could not be read: how many, and what was wrong with the first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.reason = ""
+
+    def add(self, reason: str) -> None:
+        """Count one."""
+        self.count += 1
+        self.reason = self.reason or reason
 
 
 class Page(NamedTuple):
@@ -104,20 +120,25 @@ class Cursor(Generic[R]):
         listing = self.listing
         for raw in page.rows:
             row = self._parsed(raw)
+            if row is None:
+                continue
             # Not wanted here does not count as seen: it may be wanted in the list beside this one.
             if (listing.keep is None or listing.keep(row)) and self._seen.add(row.sid):
                 yield row
 
-    def _parsed(self, raw: object) -> R:
-        """One row; raises ProtocolError."""
+    def _parsed(self, raw: object) -> R | None:
+        """One row, None for one to be passed over; raises ProtocolError."""
         try:
             return self.listing.parse(raw)
         except MalformedAnswerError as error:
+            if self.listing.unreadable is not None:
+                self.listing.unreadable.add(str(error))
+                return None
             raise self._error(f"a row cannot be read: {error}", None) from None
 
     def _count(self, page: Page) -> None:
         """Count pages in a row that bring nothing: a page is known by its first and its last row."""
-        ends = hash(tuple(self._parsed(raw).sid for raw in (page.rows[0], page.rows[-1]))) if page.rows else 0
+        ends = hash(tuple(_identity(raw) for raw in (page.rows[0], page.rows[-1]))) if page.rows else 0
         self._fruitless = self._fruitless + 1 if not page.rows or ends in self._pages else 0
         self._pages.add(ends)
 
@@ -139,6 +160,11 @@ class Cursor(Generic[R]):
             where=f"{self.listing.operation.name} (GET {self._transport.origin}{self.listing.path})",
             hint="nothing was changed; check that the base URL is that of the API",
         )
+
+
+def _identity(raw: object) -> str:
+    """What tells a row from others, readable or not."""
+    return str(raw.get("sid") or raw.get("call_sid")) if isinstance(raw, dict) else str(raw)
 
 
 def is_own_link(link: str, path: str) -> bool:

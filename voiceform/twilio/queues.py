@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
-from voiceform.twilio.paging import Listing, read_listing
+from voiceform.twilio.paging import Listing, Unreadable, read_listing
 from voiceform.twilio.resources import Queue
 from voiceform.twilio.retry import Operation, Repeat
 from voiceform.twilio.sids import checked_sid
@@ -20,10 +20,20 @@ _DELETE = Operation("deleteQueue", "DELETE")
 class QueueOperations(Operations):
     """The operations on queues."""
 
-    def list_queues(self, *, page_size: int = PAGE_SIZE) -> Iterator[Queue]:
-        """All queues of the account; the API has no filter."""
+    def list_queues(
+        self, *, unreadable: Unreadable | None = None, page_size: int = PAGE_SIZE
+    ) -> Iterator[Queue]:
+        """All queues of the account; the API has no filter.
+
+        `unreadable` takes entries that cannot be read; without it they are a ProtocolError.
+        """
         listing = Listing(
-            _LIST, self._path("Queues"), "queues", Queue.parse, query=(("PageSize", str(page_size)),)
+            _LIST,
+            self._path("Queues"),
+            "queues",
+            Queue.parse,
+            query=(("PageSize", str(page_size)),),
+            unreadable=unreadable,
         )
         return read_listing(self._transport, listing)
 

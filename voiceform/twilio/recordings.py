@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from voiceform.twilio.filters import Span
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
-from voiceform.twilio.paging import Listing, read_listing
+from voiceform.twilio.paging import Listing, Unreadable, read_listing
 from voiceform.twilio.parameters import Form, encode
 from voiceform.twilio.resources import Recording
 from voiceform.twilio.retry import Operation, Repeat
@@ -40,12 +40,15 @@ class RecordingOperations(Operations):
         call_sid: str | None = None,
         conference_sid: str | None = None,
         include_soft_deleted: bool = False,
+        unreadable: Unreadable | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Iterator[Recording]:
         """The account's recordings created in [created_from, created_before): dates in UTC or aware instants.
 
         Rows that do not fit the filters are dropped here, should the service ignore one.
         `include_soft_deleted` adds the descriptions (status deleted) of those deleted in the last 40 days.
+
+        `unreadable` takes entries that cannot be read; without it they are a ProtocolError.
         """
         span = Span.of(created_from, created_before)
         call, room = normal_sid(call_sid, "CA"), normal_sid(conference_sid, "CF")
@@ -71,6 +74,7 @@ class RecordingOperations(Operations):
             Recording.parse,
             query=(*filters, *span.query("DateCreated"), ("PageSize", str(page_size))),
             keep=keep,
+            unreadable=unreadable,
         )
         return read_listing(self._transport, listing)
 
@@ -81,11 +85,14 @@ class RecordingOperations(Operations):
         created_before: date | None = None,
         include_soft_deleted: bool = False,
         workers: int = 8,
+        unreadable: Unreadable | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Iterator[Recording]:
         """As list_recordings, in no order, with `workers` date slices of a long list side by side.
 
         Rows without a readable date are kept as long as no `created_from` is asked for.
+
+        `unreadable` takes entries that cannot be read; without it they are a ProtocolError.
         """
         extra: Form = encode({"include_soft_deleted": include_soft_deleted or None})
         path = self._path("Recordings")
@@ -101,6 +108,7 @@ class RecordingOperations(Operations):
                 keep=lambda row: (
                     span.contains(row.date_created) or (row.date_created is None and span.start is None)
                 ),
+                unreadable=unreadable,
             )
 
         scan = Scan(listing, "date_created")

@@ -38,7 +38,10 @@ def compare(context: PlanContext, live: LiveConferences) -> Comparison:
         rooms = live.rooms.get(desired.attributes["friendly_name"], ())
         if len(rooms) > 1:
             blocked.append(_ambiguous(desired, rooms))
-        view = _View(context, live, desired, record, rooms)
+        reason = live.why_unreadable(desired.attributes["friendly_name"])
+        if reason is not None:
+            blocked.append(_unreadable(desired, reason))
+        view = _View(context, live, desired, record, rooms, blind=reason is not None)
         changes.append(view.change())
         drift.extend(view.drift())
     changes.extend(
@@ -65,14 +68,17 @@ class _View:
         desired: Desired,
         record: Recorded | None,
         rooms: Sequence[Room],
+        *,
+        blind: bool,
     ) -> None:
         self.now = context.now
         self.desired = desired
         self.wanted = desired.attributes
         self.record = record
-        # Which of several rooms is meant nobody can tell, and a review knows of no room at all.
-        self.blind = len(rooms) > 1 or context.mode is Mode.REVIEW
-        self.room = room = rooms[0] if len(rooms) == 1 else None
+        # Which of several rooms is meant nobody can tell, nor who is in one that cannot be read; and a review
+        # knows of no room at all.
+        self.blind = blind or len(rooms) > 1 or context.mode is Mode.REVIEW
+        self.room = room = rooms[0] if len(rooms) == 1 and not blind else None
         self.memory = live.memories.get(desired.address, Memory())
         keys = {*self.wanted["participants"], *(record.attributes["participants"] if record else ())}
         self.labels = {key: labels_of(desired.address, desired.aliases, key) for key in sorted(keys)}
@@ -224,6 +230,18 @@ def _ambiguous(desired: Desired, rooms: Sequence[Room]) -> Blocked:
         rule="ambiguous-room",
         message=f"{desired.address}: several live rooms have the name {name!r}: {sids}",
         hint="nobody can tell which is meant: wait until all but one have ended, or end them",
+        addresses=(desired.address,),
+    )
+
+
+def _unreadable(desired: Desired, reason: str) -> Blocked:
+    name = desired.attributes["friendly_name"]
+    return Blocked(
+        rule="unreadable-room",
+        message=f"{desired.address}: a live room that may have the name {name!r}, or somebody in it,"
+        f" cannot be read: {reason}",
+        hint="nobody can tell who is there, so nobody is phoned: look in the Twilio console; the others go on"
+        f" with --exclude {desired.address}",
         addresses=(desired.address,),
     )
 

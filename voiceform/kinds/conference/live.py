@@ -13,7 +13,8 @@ from voiceform.kinds.conference.labels import labels_of
 from voiceform.kinds.conference.memory import Memory, memory_key, merged, read_memories
 from voiceform.model.address import Address
 from voiceform.model.resource import Desired
-from voiceform.twilio.errors import NotFoundError
+from voiceform.twilio.errors import NotFoundError, ProtocolError
+from voiceform.twilio.paging import Unreadable
 from voiceform.twilio.resources import Conference, Participant
 
 if TYPE_CHECKING:
@@ -51,12 +52,18 @@ class Room:
 @dataclass(frozen=True, slots=True)
 class LiveConferences:
     """Live rooms by name (more than one of a name is somebody's problem), our memories by address, and the
-    status of the remembered calls that no room shows.
+    status of the remembered calls that no room shows. `unreadable` are names of which a room, or somebody in
+    it, cannot be read, and why; "" stands for a room whose name cannot be told.
     """
 
     rooms: Mapping[str, tuple[Room, ...]] = field(default_factory=dict)
     memories: Mapping[Address, Memory] = field(default_factory=dict)
     calls: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    def why_unreadable(self, name: str) -> str | None:
+        """Why nobody can tell about the rooms of a name; None where they were read."""
+        return self.unreadable.get(name) or self.unreadable.get("")
 
 
 def read_live(context: PlanContext) -> LiveConferences:
@@ -66,22 +73,26 @@ def read_live(context: PlanContext) -> LiveConferences:
     names: set[str] = {attributes["friendly_name"] for attributes in (*declared, *recorded)}
     progress = context.progress
     progress.start(TASK)
-    rooms = read_rooms(context.client, names)
+    unreadable: dict[str, str] = {}
+    rooms = read_rooms(context.client, names, unreadable)
     progress.advance(TASK, sum(map(len, rooms.values())))
     known = read_memories(context.store) if context.desired else {}
     memories = {
         address: merged(known.get(memory_key(name)) for name in (address, *desired.aliases))
         for address, desired in context.desired.items()
     }
-    rooms = _with_missed_rooms(context, memories, rooms)
-    rooms = _with_missed_people(context, rooms)
+    rooms = _with_missed_rooms(context, memories, rooms, unreadable)
+    rooms = _with_missed_people(context, rooms, unreadable)
     calls = _read_calls(context, memories, rooms)
     progress.finish(TASK)
-    return LiveConferences(rooms, memories, calls)
+    return LiveConferences(rooms, memories, calls, unreadable)
 
 
 def _with_missed_rooms(
-    context: PlanContext, memories: Mapping[Address, Memory], rooms: Mapping[str, tuple[Room, ...]]
+    context: PlanContext,
+    memories: Mapping[Address, Memory],
+    rooms: Mapping[str, tuple[Room, ...]],
+    unreadable: dict[str, str],
 ) -> dict[str, tuple[Room, ...]]:
     """`rooms` with those that we were in and that no list shows, unless Twilio says that they are over.
 
@@ -99,11 +110,15 @@ def _with_missed_rooms(
 
     def look(sid: str) -> Room | None:
         try:
-            conference = context.client.fetch_conference(sid)
-        except NotFoundError:
+            try:
+                conference = context.client.fetch_conference(sid)
+            except NotFoundError:
+                return None
+            over = conference.status == ROOM_OVER or conference.friendly_name != names[sid]
+            return None if over else read_people(context.client, conference)
+        except ProtocolError as error:
+            unreadable[names[sid]] = error.what
             return None
-        over = conference.status == ROOM_OVER or conference.friendly_name != names[sid]
-        return None if over else read_people(context.client, conference)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         missed = [room for room in pool.map(look, sorted(names)) if room is not None]
@@ -119,7 +134,7 @@ def _may_phone(desired: Desired, rooms: Sequence[Room]) -> bool:
 
 
 def _with_missed_people(
-    context: PlanContext, rooms: Mapping[str, tuple[Room, ...]]
+    context: PlanContext, rooms: Mapping[str, tuple[Room, ...]], unreadable: dict[str, str]
 ) -> dict[str, tuple[Room, ...]]:
     """`rooms` with those declared participants whom the list of the room misses."""
     found = dict(rooms)
@@ -127,7 +142,10 @@ def _with_missed_people(
         name = desired.attributes["friendly_name"]
         if _may_phone(desired, rooms.get(name, ())):
             labels = [labels_of(address, desired.aliases, key) for key in desired.attributes["participants"]]
-            found[name] = tuple(with_missed(context.client, room, labels) for room in found.get(name, ()))
+            try:
+                found[name] = tuple(with_missed(context.client, room, labels) for room in found.get(name, ()))
+            except ProtocolError as error:
+                unreadable[name] = error.what
     return found
 
 
@@ -154,18 +172,34 @@ def labelled(client: Client, room: str, label: str) -> Participant | None:
         return None
 
 
-def read_rooms(client: Client, names: Iterable[str]) -> dict[str, tuple[Room, ...]]:
-    """The live rooms of these names with their participants; names without a room are left out."""
+def read_rooms(
+    client: Client, names: Iterable[str], unreadable: dict[str, str] | None = None
+) -> dict[str, tuple[Room, ...]]:
+    """The live rooms of these names with their participants; names without a room are left out.
+
+    Rooms that cannot be read are left out too, and `unreadable` is told why (see LiveConferences); without it
+    they are a ProtocolError.
+    """
     wanted = set(names)
     asked = sorted(wanted) if len(wanted) <= _MOST_NAMES else (None,)
     found: dict[str, dict[str, Room]] = {}
     for name in asked:
         for status in LIVE_STATUSES:
-            for conference in client.list_conferences(friendly_name=name, status=status):
+            lost = None if unreadable is None else Unreadable()
+            for conference in client.list_conferences(friendly_name=name, status=status, unreadable=lost):
                 # The service ignores filters that it does not know, and what is found here may be ended.
-                if conference.friendly_name in wanted and conference.status in LIVE_STATUSES:
+                if conference.friendly_name not in wanted or conference.status not in LIVE_STATUSES:
+                    continue
+                try:
                     room = read_people(client, conference)
+                except ProtocolError as error:
+                    if unreadable is None:
+                        raise
+                    unreadable[conference.friendly_name] = error.what
+                else:
                     found.setdefault(room.name, {})[room.sid] = room
+            if unreadable is not None and lost is not None and lost.count:
+                unreadable[name or ""] = lost.reason
     return {name: tuple(rooms.values()) for name, rooms in found.items()}
 
 

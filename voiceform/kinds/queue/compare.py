@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from voiceform.kinds.base import Comparison, PlanContext, claim_record
+from voiceform.kinds.base import Comparison, PlanContext, claim_record, unreadable_entries
 from voiceform.kinds.queue.impact import deletion_impact, update_impact
 from voiceform.kinds.queue.live import LiveQueues
 from voiceform.kinds.queue.names import order_name_changes, tell_near_names
@@ -177,8 +177,10 @@ class _Comparing:
                 _deletion(Address("queue", queue.sid), queue, "not-declared", protect=False)
                 for queue in strangers
             )
-            return []
-        return [Unmanaged("queue", queue.sid, queue.name) for queue in strangers]
+            strangers = []
+        unreadable = self.live.unreadable
+        unread = [unreadable_entries("queue", unreadable, "queues")] if unreadable.count else []
+        return [*(Unmanaged("queue", queue.sid, queue.name) for queue in strangers), *unread]
 
 
 def _with_protect(attributes: Attributes, protect: bool) -> Mapping[str, object]:

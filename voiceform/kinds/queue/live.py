@@ -11,6 +11,7 @@ from voiceform.model.names import identity, looks
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Live
 from voiceform.twilio.errors import NotFoundError
+from voiceform.twilio.paging import Unreadable
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -25,9 +26,11 @@ class LiveQueues:
     """The queues of an account, found by SID or by name (unique in an account).
 
     Of the SIDs that were asked for, what is not in here is gone: Twilio itself answered so for that very SID.
+    `unreadable` says which entries of the list could not be read.
     """
 
-    def __init__(self, queues: Iterable[Live]) -> None:
+    def __init__(self, queues: Iterable[Live], unreadable: Unreadable | None = None) -> None:
+        self.unreadable = unreadable or Unreadable()
         self.by_sid: dict[str, Live] = {queue.sid: queue for queue in queues}
         self.by_name: dict[str, Live] = {queue.name: queue for queue in self.by_sid.values()}
 
@@ -60,20 +63,22 @@ def read_queues(
     """
     progress = progress or Silent()
     progress.start(TASK)
-    found = _listed(client, progress)
+    unreadable = Unreadable()
+    found = _listed(client, progress, unreadable)
     wanted = {sid for sid in sids if sid is not None}
     if len(wanted - found.keys()) > _FEW:
-        found |= _listed(client, progress)
+        unreadable = Unreadable()
+        found |= _listed(client, progress, unreadable)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         fetched = pool.map(lambda sid: fetch_queue(client, sid), sorted(wanted - found.keys()))
         found.update((queue.sid, queue) for queue in fetched if queue is not None)
     progress.finish(TASK)
-    return LiveQueues(found.values())
+    return LiveQueues(found.values(), unreadable)
 
 
-def _listed(client: Client, progress: Progress) -> dict[str, Live]:
+def _listed(client: Client, progress: Progress, unreadable: Unreadable) -> dict[str, Live]:
     found: dict[str, Live] = {}
-    for queue in client.list_queues():
+    for queue in client.list_queues(unreadable=unreadable):
         found[queue.sid] = live_queue(queue)
         progress.advance(TASK)
     return found

@@ -15,6 +15,7 @@ from voiceform.kinds.retention.truth import Truth
 from voiceform.model.plan import Change
 from voiceform.model.plan_codec import instant_from_text
 from voiceform.model.resource import Attributes
+from voiceform.twilio.paging import Unreadable
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -86,7 +87,10 @@ def _chunk_again(client: Client, chunk: Chunk) -> list[Planned]:
 def present(client: Client, chunk: Chunk) -> dict[str, Recording]:
     """Those of a chunk's recordings that the account still lists."""
     wanted = frozenset(chunk.sids)
-    rows = client.list_recordings(created_from=chunk.first, created_before=chunk.last + _SECOND)
+    # What is passed over here is fetched one by one.
+    rows = client.list_recordings(
+        created_from=chunk.first, created_before=chunk.last + _SECOND, unreadable=Unreadable()
+    )
     return {row.sid: row for row in rows if row.sid in wanted}
 
 

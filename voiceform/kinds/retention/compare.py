@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from voiceform.kinds.base import Comparison, PlanContext
+from voiceform.kinds.base import Comparison, PlanContext, unreadable_entries
 from voiceform.kinds.retention.impact import held_lines, kept_lines, removal_lines, rule_lines
 from voiceform.kinds.retention.matching import Match
 from voiceform.kinds.retention.policy import (
@@ -57,6 +57,11 @@ class _Comparing:
         ]
         return Comparison(
             changes=[*declared, *self._removed_holds(), *recordings, *calls, *removed],
+            unmanaged=[
+                unreadable_entries("retention", seen.unreadable, thing)
+                for seen, thing in ((self.found.recordings, "recordings"), (self.found.calls, "call records"))
+                if seen.unreadable.count
+            ],
             blocked=self.blocked,
             populations={POPULATIONS[part]: seen.seen for part, seen in self.parts.items()},
         )

@@ -29,6 +29,7 @@ from voiceform.kinds.retention.policy import (
 from voiceform.kinds.retention.tally import Tally
 from voiceform.kinds.retention.truth import Truth
 from voiceform.model.plan import Mode
+from voiceform.twilio.paging import Unreadable
 from voiceform.twilio.sids import is_sid, normal_sid
 
 if TYPE_CHECKING:
@@ -57,10 +58,12 @@ class Part:
 
     `held` and `released` count, per hold, what is due but for it: by holds that stay, and by holds that this
     plan releases alone. `answers` counts, per declared hold, how each row met it, due or not; NEEDED is what
-    nobody looked up, because no rule would delete it.
+    nobody looked up, because no rule would delete it. `unreadable` are
+    entries of the list that cannot be read, and so are kept.
     """
 
     prefix: str
+    unreadable: Unreadable = field(default_factory=Unreadable)
     created: array[int] = field(default_factory=lambda: array("q"))
     seen: int = 0
     minutes: int = 0
@@ -141,7 +144,7 @@ class _Surveyor:
         progress, part = self.context.progress, self.found.recordings
         progress.start(LOOKING_AT_RECORDINGS)
         waiting: list[Recording] = []
-        for recording in self.context.client.scan_recordings():
+        for recording in self.context.client.scan_recordings(unreadable=part.unreadable):
             self._note(part, recording, LOOKING_AT_RECORDINGS)
             decision = self._weigh(recording)
             if decision.verdict is not Verdict.NEEDED:
@@ -202,7 +205,8 @@ class _Surveyor:
         self._relate(self.call_policy)
         declared = call_holds(self.declared)
         family = _Relatives(self.call_policy.holds)
-        for call in all_calls(self.context.client):
+        # A leg that cannot be read may be the one that a hold is about: with holds that is an error.
+        for call in all_calls(self.context.client, None if self.holds else part.unreadable):
             row, book = CallRow(call), OneCall(call, self.book)
             self._note(part, row, LOOKING_AT_CALLS)
             family.note(call)
@@ -304,16 +308,19 @@ class _Relatives:
         )
 
 
-def all_calls(client: Client) -> Iterator[Call]:
-    """Every call of the account, each once. Long lists are read by date of start, which calls that were never
-    dialled do not have; those are asked for by their status."""
+def all_calls(client: Client, unreadable: Unreadable | None = None) -> Iterator[Call]:
+    """Every call of the account, each once, but for those that `unreadable` takes.
+
+    Long lists are read by date of start, which calls that were never dialled do not have; those are asked for
+    by their status.
+    """
     undialled = set()
-    for call in client.scan_calls():
+    for call in client.scan_calls(unreadable=unreadable):
         if call.start_time is None:
             undialled.add(call.sid)
         yield call
     for status in _NEVER_DIALLED:
-        for call in client.list_calls(status=status):
+        for call in client.list_calls(status=status, unreadable=unreadable):
             if call.start_time is None and call.sid not in undialled:
                 undialled.add(call.sid)
                 yield call
