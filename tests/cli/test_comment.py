@@ -39,7 +39,7 @@ def test_a_saved_plan_is_applied_from_its_file(stack: Stack) -> None:
     assert commands[0] is not None
     assert commands[1] is not None
     assert commands[0][1] == commands[1][1]
-    assert commands[0][1].startswith("apply 'my plan.json' --expect-digest sha256:")
+    assert commands[0][1].startswith("apply 'my plan.json' --expect-digest review:")
     stack.ok(*shlex.split(commands[0][1]))
     assert set(stack.account.queues()) == {"a"}
 

@@ -19,7 +19,7 @@ from tests.render import samples
 from tests.render.samples import plan
 from tests.render.strategies import plans
 from voiceform.model.plan import Action, FieldChange, Mode, Plan
-from voiceform.model.plan_codec import plan_to_document
+from voiceform.model.plan_codec import review_digest
 from voiceform.render.escape import visible
 from voiceform.render.html import render_plan_html
 
@@ -107,7 +107,7 @@ def test_policy_names_exactly_what_is_inline() -> None:
 def test_page_shows_the_plan() -> None:
     document = render_plan_html(samples.full_plan(), commit="0123abc")
     assert "<bdi>0123abc</bdi>" in document
-    assert str(plan_to_document(samples.full_plan())["digest"]) in document
+    assert review_digest(samples.full_plan(), None) in document
     assert samples.MASKED in document
     assert samples.NUMBER not in document
     assert samples.SECRET not in render_plan_html(samples.full_plan(), show_numbers=True)

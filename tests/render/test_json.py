@@ -15,7 +15,7 @@ from tests.render.strategies import diagnostics, plans, runs
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.errors import ConfigurationError, LockedError, UsageError
 from voiceform.model.plan import Plan
-from voiceform.model.plan_codec import plan_to_document
+from voiceform.model.plan_codec import review_digest
 from voiceform.model.run import RunReport
 from voiceform.render.escape import visible
 from voiceform.render.json import diagnostics_json, error_json, plan_json, run_json
@@ -36,10 +36,12 @@ def problems(checker: Draft202012Validator, document: Any) -> list[str]:
     return [error.message for error in checker.iter_errors(document)]
 
 
-def test_plan_is_redacted_and_keeps_its_own_digest() -> None:
+def test_plan_is_redacted_and_its_digests_tell_nothing() -> None:
     plan = samples.full_plan()
     document = json.loads(plan_json(plan, show_numbers=False))
-    assert document["digest"] == plan_to_document(plan)["digest"]
+    assert document["digest"] is None
+    assert {item["fingerprint"] for item in document["changes"]} == {None}
+    assert document["review_digest"] == review_digest(plan, None)
     call = next(item for item in document["changes"] if item["kind"] == "call")
     assert call["after"] == {
         "to": [samples.MASKED],

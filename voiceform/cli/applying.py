@@ -114,6 +114,8 @@ def run(
     """Apply `saved`, or a plan made now. Returns the exit code of the run."""
     from voiceform.engine.applier import apply_plan, require_fresh
     from voiceform.engine.safety import Approvals, require_digest
+    from voiceform.model.plan_codec import sealed
+    from voiceform.state.meta import secret_of
 
     approvals = Approvals.parse(options.approve)
     app.console.working = True
@@ -121,7 +123,8 @@ def run(
         acting = _acting(app, stack, saved, options, operation_of(planning))
         if saved is not None:
             require_fresh(saved, acting.context.lease.store)
-        plan = saved or acting.make_plan(planning)
+        # A file may say anything of its review digest: it is made anew.
+        plan = sealed(saved, secret_of(acting.context.lease.store)) if saved else acting.make_plan(planning)
         require_digest(plan, options.expect_digest)
         app.reports.plan = plan
         if format_ == "text":

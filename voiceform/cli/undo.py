@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,8 +72,9 @@ def command(
 def _undo(app: App, run_id: str) -> Undo:
     from voiceform.engine.planner import PlanRequest
     from voiceform.engine.undo import plan_undo
+    from voiceform.model.plan_codec import sealed
     from voiceform.state.journal import read_run
-    from voiceform.state.meta import require_home, state_version
+    from voiceform.state.meta import require_home, secret_of, state_version
     from voiceform.state.resources import read_resources
 
     configuration = wiring.load(app)
@@ -100,7 +102,8 @@ def _undo(app: App, run_id: str) -> Undo:
             new_id=wiring.new_plan_id,
             progress=wiring.progress(app),
         )
-        return plan_undo(run, request)
+        undo = plan_undo(run, request)
+        return replace(undo, plan=sealed(undo.plan, secret_of(store)))
 
 
 def _show_left(app: App, left: tuple[NotUndone, ...], *, err: bool) -> None:

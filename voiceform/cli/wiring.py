@@ -197,10 +197,12 @@ def make_plan(
     """Read state and account and plan."""
     from voiceform.engine import planner
     from voiceform.engine.targets import Selection
-    from voiceform.state.meta import require_home, state_version
+    from voiceform.model.plan_codec import sealed
+    from voiceform.state.meta import require_home, secret_of, state_version
     from voiceform.state.resources import read_resources
 
     require_home(store, reader.account_sid, reader.transport.origin)
+    secret = secret_of(store)
     state = state_version(store)  # before the resources: a run that ends in between makes the plan stale
     now = app.clock.now()
     request = planner.PlanRequest(
@@ -218,4 +220,4 @@ def make_plan(
         selection=Selection(options.targets, options.excludes),
         progress=progress,
     )
-    return planner.make_plan(request)
+    return sealed(planner.make_plan(request), secret)

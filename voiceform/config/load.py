@@ -24,6 +24,7 @@ from voiceform.kinds.base import Kind
 from voiceform.model.configuration import Configuration
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.document import Block
+from voiceform.model.masking import redact
 from voiceform.model.plan import ConfigSource
 from voiceform.model.resource import canonical_json
 from voiceform.model.safety import Ownership, Safety
@@ -118,5 +119,8 @@ def _check_required(document: Block, schema: ConfigSchema, findings: Findings) -
 
 
 def _digest(document: Block) -> str:
-    """SHA-256 of what is declared: comments, order of keys and formatting do not change it."""
-    return hashlib.sha256(canonical_json(document)).hexdigest()
+    """SHA-256 of what is declared, as it may be shown: nobody can guess from it what is masked.
+
+    Comments, order of keys and formatting do not change it.
+    """
+    return hashlib.sha256(canonical_json(redact(document))).hexdigest()

@@ -58,6 +58,10 @@ def _checked(content: bytes, where: str) -> dict[str, Any]:
     except ValueError as error:
         raise PlanFileError(f"this is not a whole plan file: {error}", where=where, hint=_AGAIN) from error
     _check_version(document, where)
+    if document.get("digest", "") is None:
+        raise PlanFileError(
+            "this plan was printed for people: it lacks what is masked", where=where, hint=_AGAIN
+        )
     if document.get("digest") != document_digest(document):
         raise PlanFileError("the plan was edited: its digest does not fit", where=where, hint=_AGAIN)
     _check_schema(document, where)

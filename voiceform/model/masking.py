@@ -27,6 +27,7 @@ __all__ = [
     "redact_field",
     "redact_party",
     "redact_text",
+    "without_digests",
 ]
 
 SENSITIVE_FIELDS = frozenset(
@@ -60,6 +61,8 @@ _COMPARABLE = frozenset(name.replace("_", "") for name in SENSITIVE_FIELDS)
 _PARTIES = frozenset(name.replace("_", "") for name in PARTY_FIELDS)
 _PATH_PART = re.compile(r"[^.\[\]]+")
 _NO_NUMBER = re.compile(r".*://.*|\d{4}-\d\d-\d\d.*|[A-Za-z]{2}[0-9a-fA-F]{32}", re.DOTALL)
+_DIGEST = "(digest)"
+_DIGEST_LIKE = re.compile(r"(?:[a-z][a-z0-9]*:)?[0-9a-f]{16}(?:[0-9a-f]{16}|[0-9a-f]{24}|[0-9a-f]{48})?")
 _DIGITS_OF_A_NUMBER = 5
 
 
@@ -120,6 +123,17 @@ def redact(value: Any, *, show_numbers: bool = False) -> Any:  # noqa: ANN401 - 
     if isinstance(value, list | tuple):
         items = [redact(item, show_numbers=show_numbers) for item in value]
         return value if all(map(_same, items, value)) else items
+    return value
+
+
+def without_digests(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON value without the digests in it: whoever knows most of what was hashed could guess the rest."""
+    if isinstance(value, str):
+        return _DIGEST if _DIGEST_LIKE.fullmatch(value) else value
+    if isinstance(value, Mapping):
+        return {key: without_digests(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_digests(item) for item in value]
     return value
 
 

@@ -165,7 +165,8 @@ class Plan:
     """Everything that apply will do, and what it was decided from.
 
     `complete` is False when targets or exclusions left something out; `targets` and `excludes` are the
-    patterns that were typed, so that the same part can be planned again.
+    patterns that were typed, so that the same part can be planned again. `review_digest` is what
+    plan_codec.sealed gave it; empty before.
     """
 
     plan_id: str
@@ -182,6 +183,7 @@ class Plan:
     blocked: tuple[Blocked, ...] = ()
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    review_digest: str = ""
 
     @property
     def pending(self) -> tuple[Change, ...]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from voiceform.model.address import Address
+from voiceform.model.masking import redact, without_digests
 from voiceform.model.plan import (
     FORMAT_VERSION,
     Action,
@@ -54,16 +57,25 @@ def plan_to_document(plan: Plan) -> Json:
         "unmanaged": [{"kind": item.kind, "sid": item.sid, "name": item.name} for item in plan.unmanaged],
         "blocked": [_blocked_to_document(blocked) for blocked in plan.blocked],
     }
-    document["review_digest"] = review_digest(plan)
+    document["review_digest"] = plan.review_digest or review_digest(plan, None)
     document["digest"] = document_digest(document)
     return document
 
 
-def review_digest(plan: Plan) -> str:
-    """A digest of what the plan will do, and of nothing else.
+def sealed(plan: Plan, secret: str | None) -> Plan:
+    """`plan` with the review digest that it has under the secret of its state."""
+    return replace(plan, review_digest=review_digest(plan, secret))
+
+
+def review_digest(plan: Plan, secret: str | None) -> str:
+    """A digest of what the plan will do, and of nothing else; it is printed, so nobody may guess from it.
 
     Plans that were made at different times, or from a state that moved on elsewhere, have the same one as
     long as they do the same to the same objects: what was reviewed can be recognised in a plan made anew.
+
+    It is keyed with the `secret` of the state: of a masked number six digits are unknown, which a bare hash
+    would give back within a second. Without a secret (nothing was ever applied, or a review offline) it
+    is over what is shown: numbers masked, secrets and digests left out.
     """
     essence = [
         [
@@ -80,8 +92,10 @@ def review_digest(plan: Plan) -> str:
         ]
         for change in plan.pending
     ]
-    body = canonical_json([plan.account_sid, str(plan.mode), plan.complete, essence])
-    return f"review:{hashlib.sha256(body).hexdigest()}"
+    body = [plan.account_sid, str(plan.mode), plan.complete, essence]
+    if secret is None:
+        return f"review:{hashlib.sha256(canonical_json(without_digests(redact(body)))).hexdigest()}"
+    return f"review:{hmac.new(secret.encode(), canonical_json(body), hashlib.sha256).hexdigest()}"
 
 
 def document_digest(document: Mapping[str, Any]) -> str:
@@ -107,6 +121,7 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
         blocked=tuple(_blocked_from_document(item) for item in document["blocked"]),
         targets=tuple(document["targets"]),
         excludes=tuple(document["excludes"]),
+        review_digest=document["review_digest"],
     )
 
 

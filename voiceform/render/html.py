@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
 from voiceform.model.plan import Blocked, Change, Drift, DriftStatus, Plan
-from voiceform.model.plan_codec import instant_to_text, plan_to_document
+from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.shown import Shown
 from voiceform.render.escape import html
 from voiceform.render.redact import redact_plan
@@ -43,8 +43,8 @@ def render_plan_html(plan: Plan, *, show_numbers: bool = False, commit: str | No
     Its Content-Security-Policy allows the one style and the one script that are in it, by their hashes, and
     nothing else. Every value is escaped, and isolated: right-to-left text cannot reorder its neighbours.
     """
-    digest = str(plan_to_document(plan)["digest"])
     shown = redact_plan(plan, show_numbers=show_numbers)
+    digest = shown.review_digest
     assets = files("voiceform.render") / "assets"
     style = (assets / "plan.css").read_text(encoding="utf-8")
     script = (assets / "plan.js").read_text(encoding="utf-8")
@@ -92,7 +92,7 @@ def _body(plan: Plan, digest: str, commit: str | None) -> Iterator[str]:
         yield from _group(effect, title, groups[effect])
     yield from _drift(plan.drift)
     yield from _unmanaged(plan)
-    yield "</main><footer><p>Numbers and secrets may be masked; the digest is that of the plan itself.</p>"
+    yield "</main><footer><p>Numbers and secrets may be masked; the digest is that of what the plan does.</p>"
     yield "</footer>"
 
 

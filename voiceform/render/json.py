@@ -23,12 +23,11 @@ from voiceform.render.run_text import DONE_WORDS, skipped_because
 def plan_json(plan: Plan, *, show_numbers: bool) -> Shown:
     """The document of schemas/plan.schema.json, redacted; ends in a newline.
 
-    `digest` is that of the plan itself, for `apply --expect-digest`. What was redacted makes the document
-    unfit to be applied, and reading it as a plan file says so: the digest does not fit.
+    `review_digest` is for `apply --expect-digest`. `digest` is null, and so are fingerprints: they are hashes
+    that masked numbers could be guessed from. A document without its digest is not accepted as a plan file.
     """
-    own = plan_to_document(plan)
     document = plan_to_document(redact_plan(plan, show_numbers=show_numbers))
-    return _laid_out({**document, "review_digest": own["review_digest"], "digest": own["digest"]})
+    return _laid_out({**document, "digest": None})
 
 
 def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> Shown:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, Mode, Plan, Unmanaged
-from voiceform.model.plan_codec import instant_to_text, plan_to_document, review_digest
+from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import fingerprint
 from voiceform.model.shown import Shown
 from voiceform.render.destroyed import number_of
@@ -73,9 +73,9 @@ def render_plan_markdown(
     """
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"a comment needs at least {SMALLEST_LIMIT} bytes, not {limit}")
-    digest = digest or (str(plan_to_document(plan)["digest"]) if plan_file else review_digest(plan))
     shown = redact_plan(plan, show_numbers=show_numbers)
     show, apply = _commands(shown, plan_file)
+    digest = digest or shown.review_digest
     top = _top(shown, stack, commit, digest)
     bottom = _bottom(shown, [*apply, "--expect-digest", digest])
     frame = _size(top) + _size(bottom) + _size(_left_out(["x"], artifact, show))

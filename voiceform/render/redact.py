@@ -1,7 +1,7 @@
 """The one place where plans and reports lose what people and CI logs may not see.
 
 Every renderer begins here. A redacted plan is for showing alone: it must never be applied or written as a
-plan file (its digest would not be that of the plan).
+plan file, and has no digest that masked numbers could be guessed from but the review digest, which is keyed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from voiceform.model.masking import redact, redact_field, redact_text
+from voiceform.model.masking import redact, redact_field, redact_text, without_digests
 from voiceform.model.plan import Blocked, Change, Drift, FieldChange, Plan
+from voiceform.model.plan_codec import review_digest
 from voiceform.model.run import Outcome, RunReport
 
 
@@ -20,6 +21,7 @@ def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
     return replace(
         plan,
         config=replace(plan.config, files=tuple(_text(file, show_numbers) for file in plan.config.files)),
+        review_digest=plan.review_digest or review_digest(plan, None),
         changes=tuple(_change(change, show_numbers) for change in plan.changes),
         drift=tuple(_drift(drift, show_numbers) for drift in plan.drift),
         unmanaged=tuple(
@@ -59,7 +61,8 @@ def _change(change: Change, show_numbers: bool) -> Change:
         after=_attributes(change.after, show_numbers),
         fields=_fields(change.fields, show_numbers),
         impact=tuple(_text(line, show_numbers) for line in change.impact),
-        details=redact(change.details, show_numbers=show_numbers),
+        details=without_digests(redact(change.details, show_numbers=show_numbers)),
+        fingerprint=None,
         irreversible=_maybe(change.irreversible, show_numbers),
     )
 

@@ -31,7 +31,7 @@ from voiceform.state.journal_codec import (
     run_to_document,
     segment_write,
 )
-from voiceform.state.meta import Meta, new_lineage, read_meta
+from voiceform.state.meta import Meta, new_lineage, new_meta, read_meta
 
 _BATCH = 16
 """Journal documents in one batch: up to 16 MB in memory, however long the plan is."""
@@ -116,7 +116,7 @@ def begin_run(
     """
     record = RunRecord(plan.plan_id, plan.mode, who, plan.created_at, now, len(plan.pending))
     key = run_key(plan.plan_id)
-    meta = read_meta(store) or Meta(make_lineage())
+    meta = read_meta(store) or new_meta(make_lineage)
     account = meta.account_sid or plan.account_sid
     opened = replace(
         meta, unfinished=(*meta.unfinished, plan.plan_id), account_sid=account, home=meta.home or home

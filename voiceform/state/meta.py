@@ -8,7 +8,8 @@ has seen one consistent state.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
 from uuid import uuid4
 
 from voiceform.model.errors import StateError
@@ -25,7 +26,9 @@ FORMAT = 1
 @dataclass(frozen=True, slots=True)
 class Meta:
     """The content of `meta`. `unfinished` are the ids of runs that began and have not finished; `account_sid`
-    and `home` are those of the first run; `version` is for compare-and-swap, None before it is stored."""
+    and `home` are those of the first run; `version` is for compare-and-swap, None before it is stored.
+    `secret` keys what is printed about the state's plans (plan_codec.review_digest); it is printed nowhere
+    but by `state pull`."""
 
     lineage: str
     serial: int = 0
@@ -33,6 +36,7 @@ class Meta:
     account_sid: str | None = None
     home: Home | None = None
     version: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_document(cls, document: Document, version: str | None) -> Meta:
@@ -46,6 +50,7 @@ class Meta:
             account_sid=document.get("account_sid"),
             home=None if origin is None else Home(origin, document.get("region")),
             version=version,
+            secret=document.get("secret"),
         )
 
     def document(self) -> Document:
@@ -53,6 +58,8 @@ class Meta:
         document: Document = {"format": FORMAT, "lineage": self.lineage, "serial": self.serial}
         if self.unfinished:
             document["unfinished"] = list(self.unfinished)
+        if self.secret is not None:
+            document["secret"] = self.secret
         if self.account_sid is not None:
             document["account_sid"] = self.account_sid
         if self.home is not None:
@@ -64,6 +71,17 @@ class Meta:
     def bumped(self) -> Write:
         """The write that makes the serial one more; put it into the batch that changes the state."""
         return Write(KEY, replace(self, serial=self.serial + 1).document(), self.version)
+
+
+def new_meta(make_lineage: Callable[[], str]) -> Meta:
+    """The meta of a state that begins."""
+    return Meta(make_lineage(), secret=token_hex(32))
+
+
+def secret_of(reader: DocumentReader) -> str | None:
+    """The secret of the state; None when nothing was ever written."""
+    meta = read_meta(reader)
+    return None if meta is None else meta.secret
 
 
 def new_lineage() -> str:
@@ -103,14 +121,14 @@ def ensure_meta(store: DocumentStore, *, make_lineage: Callable[[], str] = new_l
     """The stored meta; written with a new lineage and serial 0 when there is none."""
     meta = read_meta(store)
     if meta is None:
-        meta = Meta(make_lineage())
+        meta = new_meta(make_lineage)
         meta = replace(meta, version=store.put(KEY, meta.document(), None))
     return meta
 
 
 def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] = new_lineage) -> Meta:
     """Make the serial one more and return the new meta. StateConflictError when somebody else was faster."""
-    meta = read_meta(store) or Meta(make_lineage())
+    meta = read_meta(store) or new_meta(make_lineage)
     version = store.write((meta.bumped(),))[0]
     return replace(meta, serial=meta.serial + 1, version=version)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from voiceform.model.errors import StateError
@@ -51,6 +52,8 @@ def push(store: DocumentStore, document: Any) -> bool:  # noqa: ANN401 - any JSO
     incoming = _checked(document)
     current = {entry.key: entry for entry in store.list("") if not _is_lease(entry.key)}
     present = read_meta(store)
+    if present is not None and incoming.secret is None:
+        incoming = replace(incoming, secret=present.secret)
     wanted: dict[str, Document] = {
         **_with_ledger(current, document["documents"]),
         meta_documents.KEY: incoming.document(),
