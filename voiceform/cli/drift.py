@@ -31,7 +31,7 @@ def command(
     commit: str | None,
     artifact: str | None,
 ) -> int:
-    """Look for drift; exit 3 when there is some. The same as plan --refresh-only --detailed-exitcode."""
+    """Look for drift; exit 3 when there is some, also where limits would block accepting it."""
     from voiceform.cli.documents import Source
     from voiceform.cli.plan import DRIFT_EXIT, exit_code, plan_now, show
     from voiceform.cli.wiring import PlanOptions
