@@ -45,3 +45,16 @@ def test_a_review_sees_one_object_where_only_the_case_changes(stack: Stack, sect
     stack.write(f"{section}: {{Support: {{}}}}\n")
     plan = stack.ok("plan", "--base", "base", "--format", "json").json
     assert [change["action"] for change in plan["changes"]] == ["update"]
+
+
+def test_a_wrong_import_is_told_the_way_out(stack: Stack) -> None:
+    right, wrong = (
+        stack.account.post("Queues.json", FriendlyName=name)["sid"] for name in ("support", "other")
+    )
+    stack.write("queues: {support: {}}\n")
+    stack.ok("import", "queue.support", wrong)
+    refused = stack.run("plan")
+    assert refused.code == 4
+    assert "voiceform state rm queue.support" in " ".join(refused.out.split())
+    stack.ok("state", "rm", "queue.support")
+    assert stack.ok("plan", "--format", "json").json["changes"][0]["sid"] == right

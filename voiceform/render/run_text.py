@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from voiceform.model.address import Address
-from voiceform.model.plan import Action, Plan
+from voiceform.model.plan import Action, DriftStatus, Mode, Plan
 from voiceform.model.run import Outcome, RunReport, Status
 from voiceform.render.destroyed import destroys, happened, number_of
 from voiceform.render.escape import terminal
@@ -18,6 +18,7 @@ DONE_WORDS: Mapping[Action, str] = {
     Action.DELETE: "deleted",
     Action.NO_OP: "unchanged",
 }
+_FORGOTTEN = "forgotten"
 _TONES = {
     Status.APPLIED: Tone.CREATE,
     Status.FAILED: Tone.ERROR,
@@ -120,8 +121,13 @@ def _summary(report: RunReport, plan: Plan) -> str:
     destroyed = happened(report, plan)
     told = {change.address for change in plan.changes if destroys(change)}
     outcomes = [o for o in report.outcomes if o.address not in told and (o.record is None or not _applied(o))]
-    applied = [outcome.action for outcome in outcomes if _applied(outcome)]
-    done = [f"{applied.count(action):,} {word}" for action, word in DONE_WORDS.items() if action in applied]
+    forgotten = _forgotten(plan)
+    applied = Counter(
+        _FORGOTTEN if outcome.address in forgotten else DONE_WORDS[outcome.action]
+        for outcome in outcomes
+        if _applied(outcome)
+    )
+    done = [f"{applied[word]:,} {word}" for word in (*DONE_WORDS.values(), _FORGOTTEN) if applied[word]]
     counts = Counter(outcome.status for outcome in outcomes)
     words = {Status.STALE: "stale", Status.UNKNOWN: "with an unknown outcome"}
     rest = [
@@ -137,6 +143,18 @@ def _summary(report: RunReport, plan: Plan) -> str:
     seconds = (report.finished_at - report.started_at).total_seconds()
     took = f" in {number_of(round(seconds), 'second')}" if seconds >= 1 else ""
     return f"{'; '.join(parts)}{took}."
+
+
+def _forgotten(plan: Plan) -> set[Address]:
+    """What a plan only forgets: it was gone from the account."""
+    gone = {drift.address for drift in plan.drift if drift.status is DriftStatus.GONE}
+    if plan.mode is Mode.REFRESH_ONLY:
+        return gone
+    return {
+        change.address
+        for change in plan.changes
+        if change.action is Action.DELETE and change.counts and not change.operations
+    }
 
 
 def _applied(outcome: Outcome) -> bool:

@@ -119,7 +119,12 @@ def _taken(change: Change, sid: str, name: str | None) -> Blocked:
     return Blocked(
         rule="name-taken",
         message=f"{change.address} cannot be named {name!r}: the queue {sid} has that name",
-        hint=f"rename or delete {sid}, or declare it in the configuration and import it",
+        hint=f"rename or delete {sid}, or declare it in the configuration and import it"
+        + (
+            f"; if {change.address} is to stand for it: voiceform state rm {change.address}"
+            if change.sid
+            else ""
+        ),
         addresses=(change.address,),
     )
 
