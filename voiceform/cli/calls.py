@@ -20,7 +20,6 @@ from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
     from voiceform.kinds.call.entries import Entry, Key
-    from voiceform.kinds.call.ledger import Ledger
     from voiceform.model.store import DocumentReader
 
 
@@ -76,7 +75,7 @@ def list_(
         wiring.tell_of_no_state(app, store)
         rows = [
             row
-            for row in _rows(store, app.clock.now())
+            for row in rows_of(store, app.clock.now())
             if (not wanted or row.address in wanted)
             and (not statuses or row.status in statuses)
             and (start is None or row.key.occurrence >= start)
@@ -98,9 +97,9 @@ def list_(
 
 @command.command("resolve")
 @click.argument("address")
-@click.argument("occurrence")
+@click.argument("which", metavar="OCCURRENCE|PARTICIPANT")
 @click.option("--placed", "sid", metavar="SID", help="The call was made: this is its SID.")
-@click.option("--not-placed", is_flag=True, help="The call was not made; it is not made any more either.")
+@click.option("--not-placed", is_flag=True, help="The call was not made.")
 @click.option(
     "--to", metavar="NUMBER", help="Which number, when several are unknown; its last digits will do."
 )
@@ -109,28 +108,38 @@ def list_(
 def resolve(
     app: App,
     address: str,
-    occurrence: str,
+    which: str,
     sid: str | None,
     not_placed: bool,
     to: str | None,
     attempt: int | None,
 ) -> int:
-    """Say what became of the unknown call of ADDRESS at OCCURRENCE (an instant, as `calls list` shows it)."""
+    """Say what became of an unknown call.
+
+    Of a schedule it is the call of ADDRESS at OCCURRENCE (an instant, as `calls list` shows it); one that was
+    not placed is not placed any more either. Of a conference it is the one to PARTICIPANT (the key in the
+    configuration), who is phoned by the next apply if the call was not placed.
+    """
     if (sid is None) == (not not_placed):
         raise UsageError("say either --placed SID or --not-placed", hint="look in the Twilio console first")
-    name, moment = str(Address.parse(address)), parse_instant(occurrence)
-    with wiring.opened_store(app) as store:
-        ledger, key, entry = _one_unknown(store, name, moment, to, attempt)
-        if sid is not None:
-            _adopt(app, store, ledger, key, entry, sid)
-        else:
-            _write_off(app, ledger, key, entry)
+    from voiceform.cli.resolve import resolve_call, resolve_participant
+
+    target = Address.parse(address)
     outcome = f"is {sid}" if sid is not None else "was not placed"
-    app.console.show(f"{name} {instant_to_text(moment)} {key.to} #{key.attempt} {outcome}.")
+    with wiring.opened_store(app) as store:
+        if target.kind == "conference":
+            resolve_participant(app, store, target, which, sid)
+            what = f"The call to {which} of {target}"
+        else:
+            moment = parse_instant(which)
+            key = resolve_call(app, store, target, moment, sid, to=to, attempt=attempt)
+            what = f"{target} {instant_to_text(moment)} {key.to} #{key.attempt}"
+    app.console.show(f"{what} {outcome}.")
     return 0
 
 
-def _rows(reader: DocumentReader, now: datetime) -> Iterator[_Row]:
+def rows_of(reader: DocumentReader, now: datetime) -> Iterator[_Row]:
+    """What `calls list` lists: every key of every ledger, and the next occurrence of each schedule."""
     from voiceform.engine.dispatcher import call_records
     from voiceform.kinds.call.entries import Key
     from voiceform.kinds.call.ledger import LedgerReader, ledger_names
@@ -184,84 +193,3 @@ def _print(app: App, rows: list[_Row]) -> None:
     counts = Counter(row.status for row in rows)
     lines.append(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
     app.console.show("\n".join(lines))
-
-
-def _one_unknown(
-    store: Any,  # noqa: ANN401 - a DocumentStore
-    address: str,
-    moment: datetime,
-    to: str | None,
-    attempt: int | None,
-) -> tuple[Ledger, Key, Entry]:
-    from voiceform.engine.dispatcher import call_records
-    from voiceform.kinds.call.entries import CallStatus
-    from voiceform.kinds.call.ledger import Ledger
-    from voiceform.kinds.call.live import ledger_of
-
-    record = next((item for item in call_records(store) if str(item.address) == address), None)
-    ledger = Ledger(
-        store, ledger_of(Address.parse(address), record.attributes if record is not None else None)
-    )
-    found = [
-        (key, entry)
-        for key, entry in ledger.entries(moment.date()).items()
-        if key.occurrence == moment
-        and entry.status in (CallStatus.UNKNOWN, CallStatus.RESERVED)
-        and (to is None or key.to.endswith(to))
-        and attempt in (None, key.attempt)
-    ]
-    if len(found) == 1:
-        return ledger, *found[0]
-    where = f"{address} at {instant_to_text(moment)}"
-    if not found:
-        raise UsageError(
-            f"no call of {where} is in doubt", hint="`voiceform calls list --status unknown` shows them"
-        )
-    raise UsageError(f"{len(found)} calls of {where} are in doubt", hint="choose one with --to and --attempt")
-
-
-def _adopt(app: App, store: DocumentReader, ledger: Ledger, key: Key, entry: Entry, sid: str) -> None:
-    """The call must exist, fit the key, and belong to no other key."""
-    from dataclasses import replace
-
-    from voiceform.kinds.call.entries import CallStatus
-    from voiceform.kinds.call.settling import with_call
-
-    for row in _rows(store, app.clock.now()):
-        if row.entry is not None and row.entry.sid == sid:
-            raise UsageError(
-                f"{sid} is the call of {row.address} at {instant_to_text(row.key.occurrence)} already"
-            )
-    who = wiring.credentials(app, None)
-    with wiring.client(app, who, read_only=True) as client:
-        call = client.fetch_call(sid)
-    if call.to != key.to or entry.from_ not in (None, call.from_):
-        raise UsageError(
-            f"{sid} is a call between other numbers",
-            hint="compare it with `voiceform calls list --show-numbers`",
-        )
-    now = app.clock.now()
-    reason = f"resolved by {wiring.who_runs(app)}"
-    placed = replace(entry, status=CallStatus.PLACED, at=now, sid=sid, reason=reason)
-    _store(ledger, key, entry, with_call(placed, call, now))
-
-
-def _write_off(app: App, ledger: Ledger, key: Key, entry: Entry) -> None:
-    from dataclasses import replace
-
-    from voiceform.kinds.call.entries import CallStatus
-    from voiceform.kinds.call.settling import is_over
-
-    now = app.clock.now()
-    if not is_over(entry, now):
-        raise UsageError(
-            "the request may still be under way", hint="wait some minutes, or run `voiceform dispatch --once`"
-        )
-    reason = f"resolved by {wiring.who_runs(app)}: not placed"
-    _store(ledger, key, entry, replace(entry, status=CallStatus.FAILED, at=now, reason=reason, ended_at=None))
-
-
-def _store(ledger: Ledger, key: Key, before: Entry, after: Entry) -> None:
-    _, changed = ledger.change(key, lambda entry: after if entry == before else None)
-    if not changed:
-        raise UsageError("the call was settled meanwhile", hint="see `voiceform calls list`")

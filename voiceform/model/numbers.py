@@ -68,6 +68,14 @@ def person(text: str) -> str | None:
     return None
 
 
+def are_one_person(one: str, other: str) -> bool:
+    """Whether two addresses, in any spelling, certainly mean the same person."""
+    if one == other:
+        return True
+    meant = person(one)
+    return meant is not None and meant == person(other)
+
+
 def _number_of(text: str) -> str | None:
     candidate = text.strip()
     if _BARE_DIGITS.fullmatch(candidate):

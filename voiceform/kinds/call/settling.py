@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.entries import OF_CALL, CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import Ledger
+from voiceform.model.numbers import are_one_person
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -42,8 +43,8 @@ class Doubt:
         """Whether `call` may be what the request made."""
         reserved = self.entry.reserved_at or self.entry.at
         return (
-            call.to == self.key.to
-            and call.from_ == self.entry.from_
+            are_one_person(call.to, self.key.to)
+            and are_one_person(call.from_, self.entry.from_ or "")
             and call.direction == "outbound-api"
             and call.date_created is not None
             and reserved - _BEFORE <= call.date_created <= reserved + _AFTER

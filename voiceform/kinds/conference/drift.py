@@ -64,6 +64,7 @@ def unknown_outcome(key: str, found: Presence) -> str:
     when = f" at {instant_to_text(attempt.at)}" if attempt is not None else ""
     label = f" (label {attempt.label})" if attempt is not None else ""
     return (
-        f"nobody knows whether {key} was phoned{when}{label}: look for the call in the Twilio console;"
+        f"nobody knows whether {key} was phoned{when}{label}: look for the call in the Twilio console, and"
+        " say what you found with `voiceform calls resolve`;"
         f" {key} is not phoned again until that room is over or a day has passed"
     )
