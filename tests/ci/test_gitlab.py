@@ -120,8 +120,11 @@ def test_what_prune_would_delete_has_a_note_of_its_own(gitlab: GitLab, stack: St
 def test_schedules(gitlab: GitLab, stack: Stack) -> None:
     gitlab.merge_request("1", HEAD)
     gitlab.merge(HEAD, MERGED)
+    jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="schedule", VOICEFORM_JOB="prune")
+    assert codes(jobs)["prune"] != 0, "a runner's disk does not keep evidence"
+    kept = {"VOICEFORM_EVIDENCE": str(stack.folder / "kept")}
     for job in ("drift", "prune", "dispatch"):
-        jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="schedule", VOICEFORM_JOB=job)
+        jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="schedule", VOICEFORM_JOB=job, **kept)
         assert codes(jobs) == {job: 0}, shown(jobs)
     sid = stack.account.queues()["Support"]["sid"]
     stack.account.post(f"Queues/{sid}.json", MaxSize=7)

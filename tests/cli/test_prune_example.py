@@ -92,12 +92,13 @@ def test_the_cron_line_does_what_the_rules_say(pruner: Pruner) -> None:
     assert run(pruner, cron_command()) == 0
 
 
-def test_the_ci_job_does_the_same_and_checks_it(pruner: Pruner) -> None:
+def test_the_ci_job_does_the_same_and_its_evidence_is_sound(pruner: Pruner) -> None:
     for command in workflow_commands("review"):
         assert run(pruner, command) == 0
     for command in workflow_commands("prune"):
         assert run(pruner, command) == 0
     assert pruner.left() == KEPT
+    assert run(pruner, 'voiceform prune verify "$EVIDENCE"') == 0
 
 
 def test_the_schedules_are_the_same() -> None:
