@@ -81,3 +81,49 @@ def test_impossible_spans(stack: Stack) -> None:
     assert stack.run("schedule", "--start", "2026-12-02", "--end", "2026-12-01").code == 64
     assert stack.run("schedule", "--start", "2026-12-02", "--end", "2046-12-01").code == 64
     assert stack.run("schedule", "--start", "tomorrow").code == 64
+
+
+@pytest.mark.parametrize(
+    "span", [("9999-12-31", "9999-12-31"), ("0001-01-01", "0001-01-02"), ("1969-12-31", "1970-01-02")]
+)
+def test_years_that_nobody_can_tell(stack: Stack, span: tuple[str, str]) -> None:
+    stack.write(calls())
+    result = stack.run("schedule", "--start", span[0], "--end", span[1])
+    assert (result.code, "from 1970 to 2199" in result.err) == (64, True)
+
+
+def test_more_occurrences_than_anybody_reads(stack: Stack) -> None:
+    stack.write(calls(schedule='{cron: "* * * * *", timezone: UTC}'))
+    result = stack.run("schedule", "--start", "2026-12-01", "--end", "2036-12-01")
+    assert (result.code, "more than 10,000 occurrences" in result.err) == (64, True)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        '{rrule: "FREQ=DAILY;INTERVAL=0", dtstart: 2026-12-01, timezone: UTC}',
+        '{rrule: "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", dtstart: 2026-12-01, timezone: UTC}',
+        '{cron: "0 0 30 2 *", timezone: UTC}',
+    ],
+)
+def test_no_command_runs_a_rule_that_is_none(stack: Stack, schedule: str) -> None:
+    stack.write(calls())
+    (stack.folder / "base").mkdir()
+    stack.write(calls(schedule=schedule), "base/voiceform.yaml")
+    review = stack.run("plan", "--base", "base")
+    assert (review.code, "invalid-schedule" in review.err) == (1, True)
+    stack.write(calls(schedule=schedule))
+    for command in (["plan"], ["apply", "--auto-approve"], ["schedule"], ["schedule", "--format", "ics"]):
+        result = stack.run(*command)
+        assert (result.code, "invalid-schedule" in result.err) == (1, True), command
+
+
+def test_a_base_elsewhere_with_its_own_lists_is_the_same(stack: Stack) -> None:
+    for folder in (stack.folder, stack.folder.parent / "checkout"):
+        folder.mkdir(exist_ok=True)
+        (folder / "dnc.txt").write_text(f"{OTHER}\n")
+        (folder / "people.csv").write_text(f"phone\n{TO}\n")
+        text = calls(do_not_call="dnc.txt").replace(f"['{TO}']", "{csv: people.csv}")
+        (folder / "voiceform.yaml").write_text(f"version: 1\n{text}")
+    result = stack.ok("plan", "--base", str(stack.folder.parent / "checkout"), "--detailed-exitcode")
+    assert "No changes" in result.out

@@ -157,4 +157,6 @@ def parse_instant(text: str) -> datetime:
         raise UsageError(
             f"{text!r} is not an instant with a time zone", hint="write it as 2026-12-01T09:00:00Z"
         )
+    if not 1970 <= instant.year <= 2199:
+        raise UsageError(f"the year of {text} is not from 1970 to 2199", hint="choose another instant")
     return instant.astimezone(UTC)

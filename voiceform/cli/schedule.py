@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _SPAN = timedelta(days=7)
 _LONGEST = timedelta(days=3660)
+_MOST = 10_000
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 @click.command("schedule")
@@ -33,12 +37,15 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
 
     first = _instant(start) if start else app.clock.now()
     last = _instant(end) if end else first + _SPAN
-    if not first <= last <= first + _LONGEST:
+    if not first <= last or last - first > _LONGEST:
         raise UsageError("--end lies before --start, or more than ten years behind it", hint="choose another")
-    desired = wiring.load_and_warn(app).desired.values()
-    found = list(
-        previews((item for item in desired if item.address.kind == "call"), first, last, wiring.places(app))
-    )
+    schedules = [item for item in wiring.load_and_warn(app).desired.values() if item.address.kind == "call"]
+    each = previews(schedules, first, last, wiring.places(app), app.clock.now())
+    found = list(islice(each, _MOST + 1))
+    if len(found) > _MOST:
+        raise UsageError(
+            f"more than {_MOST:,} occurrences lie between --start and --end", hint="choose a nearer --end"
+        )
     if format_ == "json":
         app.console.document(shown_json({"schedule": [item.document() for item in found]}))
     elif format_ == "ics":
@@ -60,7 +67,4 @@ def _print(app: App, found: list[Preview]) -> None:
 def _instant(text: str) -> datetime:
     from voiceform.cli.plan import parse_instant
 
-    try:
-        return datetime.combine(datetime.strptime(text, "%Y-%m-%d"), datetime.min.time(), UTC)  # noqa: DTZ007
-    except ValueError:
-        return parse_instant(text)
+    return parse_instant(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)

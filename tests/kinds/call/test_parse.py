@@ -233,3 +233,37 @@ def test_several_lists_are_recorded_with_their_paths(tmp_path: Path) -> None:
 def test_lists_that_are_none(tmp_path: Path, lists: str, code: str) -> None:
     found = problems(tmp_path, do_not_call=lists)
     assert code in [item.code for item in found], found
+
+
+OWN = "+15017122661"
+
+
+@pytest.mark.parametrize(
+    ("caller", "to"),
+    [
+        (OWN, f'"{OWN}"'),
+        (OWN, f'["{TO}", "+1 (501) 712-2661"]'),
+        ("+1 501 712 2661", f'["{OWN}"]'),
+        (OWN, '"sip:+15017122661@pbx.example.com"'),
+        ("sip:15017122661@pbx.example.com", f'"{OWN}"'),
+        ("client:anna", '"client:anna"'),
+        (OWN, "{csv: people.csv}"),
+    ],
+)
+def test_nobody_phones_themselves(tmp_path: Path, caller: str, to: str) -> None:
+    (tmp_path / "people.csv").write_text(f"phone\n{TO}\n+1-501-712-2661\n")
+    [found] = problems(tmp_path, to=to, **{"from": f'"{caller}"'})
+    assert (found.code, found.position is not None) == ("own-number", True)
+    assert "501" not in str(found).replace(str(found.position), "")
+
+
+def test_an_odd_step_is_a_warning(tmp_path: Path) -> None:
+    [warning] = load(tmp_path, schedule='{cron: "*/90 * * * *", timezone: UTC}').warnings
+    assert warning.code == "odd-step"
+    assert "minute '*/90'" in warning.message
+
+
+def test_numbers_of_no_country_are_told(tmp_path: Path) -> None:
+    hours = '{start: "08:00", end: "21:00"}'
+    [found] = problems(tmp_path, to=f'["{TO}", "+870773111632"]', calling_hours=hours)
+    assert (found.code, found.message.startswith("1 of the recipients")) == ("unknown-zone", True)

@@ -318,7 +318,7 @@ def test_years_whose_clocks_nobody_can_tell(year: str, key: str) -> None:
     block = {key: f"{year}-12-31T23:59:59", "timezone": "Pacific/Kiritimati"}
     if key == "dtstart":
         block["rrule"] = "FREQ=DAILY"
-    with pytest.raises(ScheduleError, match="1970-2199"):
+    with pytest.raises(ScheduleError, match="from 1970 to 2199"):
         Schedule.parse(block)
 
 

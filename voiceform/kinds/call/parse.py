@@ -15,7 +15,7 @@ from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block
-from voiceform.model.numbers import is_phone_number
+from voiceform.model.numbers import is_phone_number, person
 from voiceform.model.resource import Desired
 
 KIND = "call"
@@ -49,13 +49,15 @@ class _Parsing:
         block = self.block
         to = read_recipients(block, str(self.address), self.context.report, self.places)
         answer = parse_answer(block["answer"], str(self.address), self.context)
+        caller = check_number(
+            block["from"], block.value_position("from"), str(self.address), self.context.report
+        )
+        self._check_caller(caller, to)
         self._check_schedule(block["schedule"])
         self._check_hours(to)
         attributes: dict[str, Any] = {
             "to": to,
-            "from": check_number(
-                block["from"], block.value_position("from"), str(self.address), self.context.report
-            ),
+            "from": caller,
             "schedule": _plain(block["schedule"]),
             "misfire_grace": block.get("misfire_grace", DEFAULT_GRACE),
             "calling_hours": self._hours(),
@@ -89,6 +91,21 @@ class _Parsing:
         severity: Severity = Severity.ERROR,
     ) -> None:
         self.context.report(Diagnostic(code, message, position, severity, hint, str(self.address)))
+
+    def _check_caller(self, caller: str | None, to: list[str]) -> None:
+        """Nobody can phone themselves: the API refuses such a call each time."""
+        who = None if caller is None else person(caller)
+        if who is None:
+            return
+        for number in to:
+            if number == who or (not is_phone_number(number) and person(number) == who):
+                self._report(
+                    "own-number",
+                    "one of the recipients is the caller itself",
+                    self.block.value_position("from"),
+                    hint="Twilio refuses a call from a number to itself: take it out of `to`",
+                )
+                return
 
     def _check_schedule(self, block: Block) -> None:
         try:

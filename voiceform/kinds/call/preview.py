@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
 from typing import Any
 
 from voiceform.kinds.call.compare import list_of
+from voiceform.kinds.call.donotcall import DoNotCallList
 from voiceform.kinds.call.due import Judge, Verdict
 from voiceform.kinds.call.entries import Key
 from voiceform.kinds.call.impact import moment
@@ -55,18 +57,27 @@ class Preview:
         }
 
 
-def previews(desired: Iterable[Desired], start: datetime, end: datetime, places: Places) -> Iterator[Preview]:
-    """Every occurrence of these schedules from `start` to `end`, in order of time."""
+def previews(
+    desired: Iterable[Desired], start: datetime, end: datetime, places: Places, now: datetime
+) -> Iterator[Preview]:
+    """Every occurrence of these schedules from `start` to `end`, in order of time, computed one by one.
+
+    How old do-not-call lists are counts at `now`.
+    """
     specs = [CallSpec.of(item.address, item.attributes) for item in desired]
-    found = [(occurrence, spec) for spec in specs for occurrence in spec.schedule.between(start, end)]
-    found.sort(key=lambda pair: (pair[0].instant, pair[1].address))
-    for occurrence, spec in found:
-        yield _preview(spec, occurrence, places)
+    lists = {spec.address: list_of(spec, places, now) for spec in specs}
+    streams = [_each(spec, start, end) for spec in specs]
+    for occurrence, spec in merge(*streams, key=lambda pair: (pair[0].instant, pair[1].address)):
+        yield _preview(spec, occurrence, lists[spec.address])
 
 
-def _preview(spec: CallSpec, occurrence: Occurrence, places: Places) -> Preview:
+def _each(spec: CallSpec, start: datetime, end: datetime) -> Iterator[tuple[Occurrence, CallSpec]]:
+    return ((occurrence, spec) for occurrence in spec.schedule.within(start, end))
+
+
+def _preview(spec: CallSpec, occurrence: Occurrence, do_not_call: DoNotCallList | None) -> Preview:
     instant = occurrence.instant
-    judge = Judge(spec, instant, None, list_of(spec, places))
+    judge = Judge(spec, instant, None, do_not_call)
     due = [judge.verdict(Key(instant, to), instant) for to in spec.to]
     verdicts = Counter(item.verdict for item in due)
     reasons = Counter(item.reason or "" for item in due if item.verdict not in (Verdict.PLACE, Verdict.WAIT))

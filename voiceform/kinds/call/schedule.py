@@ -182,7 +182,7 @@ def _local(
     if value.tzinfo is not None and not aware:
         raise ScheduleError(key, f"{text!r} has an offset; {key} is a local time in the schedule's zone")
     if bounded and not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise ScheduleError(key, f"the year {value.year} of {key} is not {FIRST_YEAR}-{LAST_YEAR}")
+        raise ScheduleError(key, f"the year {value.year} of {key} is not from {FIRST_YEAR} to {LAST_YEAR}")
     if end_of_day and "T" not in str(text) and " " not in str(text):
         value = datetime.combine(value.date(), time(23, 59, 59))
     return value

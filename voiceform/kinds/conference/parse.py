@@ -12,9 +12,10 @@ from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block
+from voiceform.model.numbers import person as person_meant
 from voiceform.model.resource import Desired
 
-_CONFERENCE_SID = re.compile(r"CF[0-9a-fA-F]{32}")
+_SID = re.compile(r"[A-Z]{2}[0-9A-F]{32}", re.ASCII | re.IGNORECASE)
 _INHERITED = ("muted", "start_conference_on_enter", "end_conference_on_exit")
 
 
@@ -89,11 +90,18 @@ def _findings(desired: Desired, block: Block) -> Iterator[Diagnostic]:
             "remove it: TwiML that names this conference would hardly match",
             where,
         )
-    if _CONFERENCE_SID.fullmatch(name):
+    if _SID.fullmatch(name.strip()):
         yield finding(
             "conference-name-sid",
-            f"the name {name!r} looks like the SID of a conference",
+            f"the name {name!r} looks like a SID",
             "Twilio would take it for one: choose another name",
+            where,
+        )
+    if name.strip() in (".", ".."):
+        yield finding(
+            "conference-name-dots",
+            f"the name {name!r} means a folder in the address of a request",
+            "requests for this room would go elsewhere: choose another name",
             where,
         )
     for problem in check_twiml(desired.attributes["twiml"]):
@@ -137,7 +145,16 @@ def _same_number(people: Block) -> Iterator[_Found]:
     """A person who is phoned twice: every participant is a call of its own."""
     seen: dict[str, str] = {}
     for key, person in people.items():
-        first = seen.setdefault(person["to"], key)
+        who = person_meant(person["to"])
+        first = seen.setdefault(who or person["to"], key)
+        if who is not None and who == person_meant(person.get("from", "")):
+            yield (
+                "conference-own-number",
+                f"{key} would be phoned from its own number",
+                "Twilio refuses a call from a number to itself",
+                person.value_position("to"),
+                Severity.ERROR,
+            )
         if first != key:
             message = f"{key} has the same number as {first}, who would be phoned twice"
             yield (
