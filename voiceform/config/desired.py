@@ -49,8 +49,9 @@ def _check_aliases(
     """An earlier name belongs to one object only, and to none that is declared now."""
     claimed: dict[Address, Position | None] = {}
     for item in desired.values():
+        places = _alias_positions(item, document, sections) if item.aliases else {}
         for alias in item.aliases:
-            position = _alias_position(item, alias, document, sections)
+            position = places.get(alias.name, item.position)
             for message, hint in _objections(item, alias, desired, claimed):
                 report(Diagnostic("alias-collision", message, position, hint=hint, address=str(item.address)))
             claimed.setdefault(alias, position)
@@ -74,13 +75,11 @@ def _objections(
         yield f"the alias {alias} is claimed twice: the first is at {claimed[alias]}", "remove one of them"
 
 
-def _alias_position(
-    item: Desired, alias: Address, document: Block, sections: Mapping[str, str]
-) -> Position | None:
-    """Where an alias is written; the object's place when that cannot be told."""
+def _alias_positions(item: Desired, document: Block, sections: Mapping[str, str]) -> Mapping[str, Position]:
+    """Where each alias of an object is written, as far as that can be told."""
     section = document.get(sections.get(item.address.kind, ""))
     block = section.get(item.address.name) if isinstance(section, Block) else None
     names = block.get("aliases") if isinstance(block, Block) else None
-    if isinstance(names, Series) and alias.name in names:
-        return names.item_position(names.index(alias.name))
-    return item.position
+    if not isinstance(names, Series):
+        return {}
+    return {name: names.item_position(index) for index, name in enumerate(names)}

@@ -3,63 +3,94 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 
 from voiceform.config.alternatives import problems_of
 from voiceform.config.findings import MAX_FINDINGS
-from voiceform.config.problems import Path, Problem
+from voiceform.config.problems import Path, Problem, Saying
 from voiceform.config.schema import ConfigSchema, FileFacts, Report
 from voiceform.config.wording import bare, both, shorten
 from voiceform.model.address import NAME_PATTERN
-from voiceform.model.diagnostics import Diagnostic, Position
-from voiceform.model.document import Block, Series
+from voiceform.model.diagnostics import Diagnostic, Position, unshown
+from voiceform.model.document import Block, Mark, Series
 from voiceform.model.masking import is_sensitive
 
-_DOLLAR = re.compile(r"(?<!\\)\$")
 _NAME = re.compile(NAME_PATTERN)
 _ADDRESS_DEPTH = 2
 
 
 def explain(
-    schema: ConfigSchema, document: Block, facts: FileFacts, addresses: Mapping[str, str], report: Report
+    schema: ConfigSchema,
+    document: Block,
+    facts: FileFacts,
+    addresses: Mapping[str, str],
+    report: Report,
+    is_known: Callable[[Position], bool],
 ) -> None:
-    """Report everything that is wrong in `document`, at most one finding for each key, value and block."""
+    """Report what is wrong in `document`, at most one finding for each key, value and block.
+
+    The first ones by their place are told, and the rest is counted. Places that `is_known` says were found to
+    be wrong before are left out: what is wrong there now is a consequence.
+    """
     explainer = _Explainer(document, facts, addresses)
-    problems = _collect(schema, schema.suspects(document))
-    for problem in problems or [Problem("invalid-value", (), "the file is refused by the schema")]:
-        report(explainer.diagnostic(problem))
+    first = _First(MAX_FINDINGS)
+    for problem in _problems(schema, document):
+        position = explainer.position(problem)
+        first.add((position.line, position.column), problem, known=is_known(position))
+    if not first.seen:
+        report(Diagnostic("invalid-value", "the file is refused by the schema", document.position))
+    for problem in first.chosen():
+        diagnostic = explainer.diagnostic(problem)
+        if diagnostic is not None:
+            report(diagnostic)
+    if first.others:
+        report(unshown(first.others))
 
 
-def _collect(schema: ConfigSchema, document: Block) -> list[Problem]:
-    """Every problem, the first one for each place; a few more than anybody would be shown at most."""
-    validator = _Validator(schema.partial())
-    problems: dict[object, Problem] = {}
-    for error in validator.iter_errors(document):
-        if len(problems) > MAX_FINDINGS:
-            break
-        for problem in problems_of(error, schema.resolve):
-            missing = problem.code == "missing-key"
-            problems.setdefault((problem.path, problem.key, missing), problem)
-    return list(problems.values())
+def _problems(schema: ConfigSchema, document: Block) -> Iterator[Problem]:
+    """Every problem, the first one for each place."""
+    entry: Path = ()
+    seen: set[tuple[Path, str | None, bool]] = set()
+    for refusal in schema.validator.refusals(document):
+        for problem in problems_of(refusal, schema.resolve):
+            if problem.path[:_ADDRESS_DEPTH] != entry:
+                entry = problem.path[:_ADDRESS_DEPTH]
+                seen.clear()
+            key = (problem.path, problem.key, problem.missing)
+            if key not in seen:
+                seen.add(key)
+                yield problem
 
 
-def _pattern(
-    validator: Any,  # noqa: ANN401 - jsonschema's own validator classes have no common type
-    pattern: str,
-    instance: Any,  # noqa: ANN401 - any YAML value
-    schema: Any,  # noqa: ANN401, ARG001 - jsonschema passes it
-) -> Iterator[ValidationError]:
-    """`pattern` with a dollar sign that means the very end, as in the compiled check and in editors."""
-    if validator.is_type(instance, "string") and not re.search(_DOLLAR.sub(r"\\Z", pattern), instance):
-        yield ValidationError(f"does not match {pattern!r}")
+class _First:
+    """The problems that come first in the file; the others are counted."""
 
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: list[tuple[Mark, int, Problem]] = []
+        self.seen = 0
+        self.others = 0
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    def add(self, mark: Mark, problem: Problem, *, known: bool) -> None:
+        """Take one problem; what is `known` is nothing new, unless it is missing and so has no place."""
+        self.seen += 1
+        if known and not problem.missing:
+            return
+        self._kept.append((mark, self.seen, problem))
+        if len(self._kept) >= 2 * self._limit:
+            self._cut()
+
+    def _cut(self) -> None:
+        self._kept.sort()
+        rest = self._kept[self._limit :]
+        del self._kept[self._limit :]
+        self.others += sum(not problem.doubtful for _, _, problem in rest)
+
+    def chosen(self) -> list[Problem]:
+        """The first ones, in source order."""
+        self._cut()
+        return [problem for _, _, problem in self._kept]
 
 
 class _Explainer:
@@ -70,19 +101,21 @@ class _Explainer:
         self._facts = facts
         self._addresses = addresses
 
-    def diagnostic(self, problem: Problem) -> Diagnostic:
+    def diagnostic(self, problem: Problem) -> Diagnostic | None:
         """The problem as people see it. What is secret or comes from the environment stays out of it."""
-        position = self._position(problem)
-        if problem.key is not None or problem.code == "missing-key":
-            message = problem.message
-        else:
-            message = f"{_label(problem.path)} {problem.message}{self._shown(problem, position)}"
-        hint = problem.hint
-        if problem.code == "wrong-type" and (position.line, position.column) in self._facts.references:
-            hint = "a reference is text in quotes, and has the type of its value without"
-        return Diagnostic(problem.code, message, position, hint=hint, address=self._address(problem.path))
+        saying = problem.tell()
+        if saying is None:
+            return None
+        position = self.position(problem)
+        message = saying.message
+        if problem.key is None and not problem.missing:
+            message = f"{_label(problem.path)} {message}{self._shown(problem, saying, position)}"
+        return Diagnostic(
+            saying.code, message, position, hint=saying.hint, address=self._address(problem.path)
+        )
 
-    def _position(self, problem: Problem) -> Position:
+    def position(self, problem: Problem) -> Position:
+        """Where a problem is."""
         node: Any = self._document
         position = self._document.position
         for step in problem.path:
@@ -93,16 +126,16 @@ class _Explainer:
             node = node[step]
         if problem.key is not None and isinstance(node, Block):
             return node.key_position(problem.key)
-        if problem.code == "missing-key" and isinstance(node, Block):
+        if problem.missing and isinstance(node, Block):
             return node.position
         return position
 
-    def _shown(self, problem: Problem, position: Position) -> str:
+    def _shown(self, problem: Problem, saying: Saying, position: Position) -> str:
         names = self._facts.references.get((position.line, position.column))
         if names:
             return f" (its value comes from {both(f'${{{shorten(name)}}}' for name in names)})"
-        secret = problem.secret or is_sensitive(".".join(map(str, problem.path)))
-        return "" if secret else problem.shown
+        secret = saying.secret or is_sensitive(".".join(map(str, problem.path)))
+        return "" if secret else saying.shown
 
     def _address(self, path: Path) -> str | None:
         if len(path) < _ADDRESS_DEPTH or not isinstance(path[0], str):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from voiceform.model.diagnostics import Diagnostic, Position, Severity
+from voiceform.model.diagnostics import TOO_MANY, Diagnostic, Position, Severity, unshown
 from voiceform.model.errors import ConfigurationError
 
-MAX_FINDINGS = 10_000
-"""More are counted and not kept: a file of millions of mistakes must not fill the memory."""
+MAX_FINDINGS = 200
+"""The first ones are kept in full, errors and warnings apart, and the rest is counted: nobody reads more, and
+a file of millions of mistakes must not fill memory and log."""
 
 
 class Findings:
@@ -17,34 +19,38 @@ class Findings:
     def __init__(self) -> None:
         self._kept: dict[tuple[Position | None, str, str], Diagnostic] = {}
         self._places: set[Position | None] = set()
-        self._left_out = 0
-        self._errors = 0
+        self._count: Counter[Severity] = Counter()
+        self._shown: Counter[Severity] = Counter()
 
     def __call__(self, diagnostic: Diagnostic) -> None:
         """Take one diagnostic."""
-        if diagnostic.severity is Severity.ERROR:
-            self._errors += 1
-        if len(self._kept) >= MAX_FINDINGS:
-            self._left_out += 1
+        severity = diagnostic.severity
+        if diagnostic.code == TOO_MANY or self._shown[severity] >= MAX_FINDINGS:
+            self._count[severity] += diagnostic.stands_for
             return
-        self._kept.setdefault((diagnostic.position, diagnostic.code, diagnostic.message), diagnostic)
-        self._places.add(diagnostic.position)
+        key = (diagnostic.position, diagnostic.code, diagnostic.message)
+        if key not in self._kept:
+            self._kept[key] = diagnostic
+            self._places.add(diagnostic.position)
+            self._count[severity] += 1
+            self._shown[severity] += 1
 
-    def new_place(self, diagnostic: Diagnostic) -> None:
-        """Take one diagnostic unless something was found at its place before, of which it is a consequence.
-
-        A missing key has no place of its own and is always taken.
-        """
-        if diagnostic.code == "missing-key" or diagnostic.position not in self._places:
-            self(diagnostic)
+    def found_at(self, position: Position) -> bool:
+        """Whether something was found at a place before: the next is a consequence of it."""
+        return position in self._places
 
     @property
     def failed(self) -> bool:
         """Whether there is an error among them."""
-        return self._errors > 0
+        return self.errors > 0
+
+    @property
+    def errors(self) -> int:
+        """How many errors there are."""
+        return self._count[Severity.ERROR]
 
     def in_order(self, files: Sequence[str]) -> list[Diagnostic]:
-        """Everything kept: first what has no place, then by file as given, line and column."""
+        """Everything kept: first what has no place, then by file as given, line and column; then the rest."""
         ranks = {file: rank for rank, file in enumerate(files)}
 
         def place(diagnostic: Diagnostic) -> tuple[int, int, int]:
@@ -52,9 +58,8 @@ class Findings:
             return ranks.get(position.file, -1), position.line, position.column
 
         ordered = sorted(self._kept.values(), key=place)
-        if self._left_out:
-            ordered.append(Diagnostic("too-many", f"and {self._left_out:,} more findings that are not shown"))
-        return ordered
+        left_out = self._count - self._shown
+        return ordered + [unshown(count, severity) for severity, count in sorted(left_out.items())]
 
     def raise_errors(self, files: Sequence[str]) -> None:
         """Raise ConfigurationError with everything, warnings included, when there is an error."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from voiceform.config.filereport import FileReport, Words
 from voiceform.config.scalars import Scalar, resolve_plain
 from voiceform.config.wording import both, quote, shorten
-from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.document import Mark
 
 MAX_TEXT = 1_000_000
@@ -37,8 +38,7 @@ class Interpolator:
         self, environ: Mapping[str, str], *, file: str, report: Callable[[Diagnostic], None]
     ) -> None:
         self._environ = environ
-        self._file = file
-        self._report = report
+        self._problem = FileReport(file, report)
         self._inserted = 0
         self.references: dict[Mark, tuple[str, ...]] = {}
 
@@ -85,40 +85,49 @@ class Interpolator:
         body = _BODY.fullmatch(match["body"])
         if body is not None and match["end"] and "${" not in match["body"]:
             return body["name"], body["default"]
-        if not match["end"]:
-            problem = f"{quote(shorten(match[0], 30))} is not closed"
-        elif "${" in match["body"]:
-            problem = "a reference cannot contain another one"
-        else:
-            problem = f"{quote(shorten(match[0], 30))} is not a reference"
-        self._problem(
-            "malformed-reference", mark, problem, "write ${NAME} or ${NAME:-default}; $${ is a literal ${"
-        )
+        self._problem("malformed-reference", mark, lambda: (_malformed(match), _HOW))
         return None
 
     def _usable(self, pieces: list[str], unset: list[str], mark: Mark) -> bool:
         """Whether everything is there, is text and is not too long."""
         if unset:
-            first, *more = dict.fromkeys(name[:_NAME_SHOWN] for name in unset)
-            self._problem(
-                "undefined-variable",
-                mark,
-                f"the environment variable{'s' if more else ''} {both([first, *more])} "
-                f"{'are' if more else 'is'} not set",
-                f"set {'them' if more else 'it'}, or write a default: ${{{first}:-...}}",
-            )
+            self._problem("undefined-variable", mark, lambda: _undefined(unset))
         elif sum(map(len, pieces)) > MAX_TEXT or self._inserted > MAX_INSERTED:
-            self._problem(
-                "too-long", mark, f"with the environment filled in the text is over {MAX_TEXT:,} characters"
-            )
+            self._problem("too-long", mark, lambda: (_TOO_LONG, None))
         elif not all(map(_is_text, pieces)):
-            self._problem("invalid-text", mark, "an environment variable used here is not valid UTF-8")
+            self._problem("invalid-text", mark, lambda: (_NOT_TEXT, None))
         else:
             return True
         return False
 
-    def _problem(self, code: str, mark: Mark, message: str, hint: str | None = None) -> None:
-        self._report(Diagnostic(code, message, Position(self._file, *mark), hint=hint))
+    def finish(self) -> None:
+        """Report how many problems were not told."""
+        self._problem.finish()
+
+
+_HOW = "write ${NAME} or ${NAME:-default}; $${ is a literal ${"
+_TOO_LONG = f"with the environment filled in the text is over {MAX_TEXT:,} characters"
+_NOT_TEXT = "an environment variable used here is not valid UTF-8"
+_NAMES_SHOWN = 5
+
+
+def _malformed(match: re.Match[str]) -> str:
+    if not match["end"]:
+        return f"{quote(shorten(match[0], 30))} is not closed"
+    if "${" in match["body"]:
+        return "a reference cannot contain another one"
+    return f"{quote(shorten(match[0], 30))} is not a reference"
+
+
+def _undefined(unset: list[str]) -> Words:
+    """What to say of variables that are not set; of hundreds the first few are named."""
+    names = list(dict.fromkeys(name[:_NAME_SHOWN] for name in unset))
+    listed = names[:_NAMES_SHOWN]
+    if len(names) > len(listed):
+        listed.append(f"{len(names) - len(listed):,} more")
+    many = len(names) > 1
+    message = f"the environment variable{'s' if many else ''} {both(listed)} {'are' if many else 'is'} not set"
+    return message, f"set {'them' if many else 'it'}, or write a default: ${{{names[0]}:-...}}"
 
 
 def _is_text(text: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from voiceform.config.desired import parse_kinds
-from voiceform.config.findings import Findings
+from voiceform.config.findings import MAX_FINDINGS, Findings
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.merge import merge_documents, without_extensions
 from voiceform.config.problems import missing_from, missing_keys
@@ -100,11 +100,14 @@ def _read_file(
     except UnreadableError as error:
         findings(error.diagnostic)
         return None
+    before = findings.errors
     interpolator = Interpolator(environ, file=source.display, report=findings)
     document = read_yaml(text, source.display, findings, interpolator=interpolator)
     if document is not None:
-        schema.fill_empty(document)
-        schema.check(document, FileFacts(interpolator.references), addresses, findings.new_place)
+        if findings.errors - before < MAX_FINDINGS:  # else the rest would be consequences
+            schema.fill_empty(document)
+            facts = FileFacts(interpolator.references)
+            schema.check(document, facts, addresses, findings, findings.found_at)
         without_extensions(document)
     return document
 
@@ -114,8 +117,8 @@ def _check_required(document: Block, schema: ConfigSchema, findings: Findings) -
     properties = schema.root["properties"]
     missing = missing_from(document, schema.root.get("required", ()), properties)
     if missing:
-        problem = missing_keys((), missing, properties)
-        findings(Diagnostic(problem.code, problem.message, document.position, hint=problem.hint))
+        saying = missing_keys(missing, properties)
+        findings(Diagnostic(saying.code, saying.message, document.position, hint=saying.hint))
 
 
 def _digest(document: Block) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from itertools import islice
+from typing import Any
 
-from voiceform.config.wording import both, closest, describe, either, quote
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+from voiceform.config.wording import both, closest, describe, either, private, quote, shorten
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
@@ -24,28 +23,48 @@ _TYPES = {
     "object": "a mapping",
 }
 _LONG_NUMBER = 6
+_SHORT = 20
+_GUESSES = 20
+"""How many unknown keys of one mapping are looked at as misspellings of what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with the value at `path`, or with one `key` of the mapping there.
+class Saying:
+    """What is said about one problem.
 
-    `message` continues a sentence that begins with the value's name, or is the whole sentence when there is a
-    `key`; `shown` follows it unless the value is `secret`.
+    `message` continues a sentence that begins with the value's name, or is the whole sentence when a key is
+    concerned; `shown` follows it unless the value is `secret`.
     """
 
     code: str
-    path: Path
     message: str
     shown: str = ""
     hint: str | None = None
-    key: str | None = None
     secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Something is wrong with the value at `path`, or with one `key` of the mapping there.
+
+    Words are dear and most of a hundred thousand problems are only counted, so `tell` finds them when asked.
+    It gives None when a `doubtful` problem turns out to be none. `missing`: keys are not there.
+    """
+
+    path: Path
+    tell: Callable[[], Saying | None]
+    key: str | None = None
+    missing: bool = False
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refusal of the validator, in plain types: a `rule` of a `schema`, its value, the instance."""
+    """One refusal of the validator: a `rule` of a `schema`, the rule's value, and the instance at `path`.
+
+    `names` says that the instance is a key of the mapping at `path`; `branches` are the refusals of each
+    alternative of a `oneOf` or `anyOf` of which none fits.
+    """
 
     rule: str
     value: Any
@@ -53,14 +72,7 @@ class Refusal:
     instance: Any
     path: Path
     names: bool
-
-    @classmethod
-    def of(cls, error: ValidationError) -> Refusal:
-        """What an error of jsonschema says."""
-        schema = error.schema if isinstance(error.schema, Mapping) else {}
-        names = "propertyNames" in error.absolute_schema_path
-        path = tuple(error.absolute_path)
-        return cls(str(error.validator), error.validator_value, schema, error.instance, path, names)
+    branches: tuple[tuple[Refusal, ...], ...] = ()
 
     @property
     def known(self) -> Mapping[str, Any]:
@@ -69,51 +81,71 @@ class Refusal:
         return found
 
 
-def leaf_problems(refusal: Refusal) -> list[Problem]:
+def leaf_problems(refusal: Refusal) -> Iterable[Problem]:
     """What one refusal without alternatives says; one problem for each key concerned."""
     path, known = refusal.path, refusal.known
     if refusal.names:
-        return [_bad_name(refusal)]
+        return [Problem(path, partial(_bad_name, refusal), key=refusal.instance)]
     if refusal.rule == "additionalProperties" and refusal.value is False:
         return unknown_keys(path, refusal.instance, known, _extras(refusal))
     if refusal.rule == "required":
-        missing = missing_from(refusal.instance, refusal.value, known)
-        return [missing_keys(path, missing, known)] if missing else []
-    return [_bad_value(refusal)]
+        return [_missing(refusal)]
+    return [Problem(path, partial(_bad_value, refusal))]
 
 
 def unknown_keys(
     path: Path, instance: Mapping[str, Any], known: Mapping[str, Any], unknown: Iterable[str]
-) -> list[Problem]:
-    """One problem for each unknown key, with the key that was probably meant."""
-    free = [key for key in known if key not in instance]
-    problems = []
+) -> Iterator[Problem]:
+    """One problem for each unknown key."""
     for key in unknown:
-        if meant := closest(key, free):
-            hint = f"did you mean {meant}?"
-        elif meant := closest(key, known):
-            hint = f"did you mean {meant}, which is given already?"
-        else:
-            hint = f"the keys here are {both(known)}" if known else "remove it"
-        problems.append(Problem("unknown-key", path, f"unknown key {quote(key)}", hint=hint, key=key))
-    return problems
+        yield Problem(path, partial(_unknown_key, key, instance, known), key=key)
+
+
+def _unknown_key(key: str, instance: Mapping[str, Any], known: Mapping[str, Any]) -> Saying:
+    """What to say of an unknown key, with the one that was probably meant."""
+    if glued := _without_space(key, known):
+        hint = f"write a space after the colon: {glued}"
+    elif meant := closest(key, [name for name in known if name not in instance]):
+        hint = f"did you mean {meant}?"
+    elif meant := closest(key, known):
+        hint = f"did you mean {meant}, which is given already?"
+    else:
+        hint = f"the keys here are {both(known)}" if known else "remove it"
+    return Saying("unknown-key", f"unknown key {quote(key)}", hint=hint)
+
+
+def _without_space(key: str, known: Mapping[str, Any]) -> str | None:
+    """`max_size: 5` for the key `max_size:5`, which YAML reads as one text."""
+    name, colon, value = key.partition(":")
+    return f"{name}: {shorten(private(value), _SHORT)}" if colon and name in known and value else None
+
+
+def _missing(refusal: Refusal) -> Problem:
+    """Required keys are not there; doubtful when another key may be a misspelling of one."""
+    known = refusal.known
+    doubtful = any(key not in known for key in refusal.instance)
+
+    def tell() -> Saying | None:
+        missing = missing_from(refusal.instance, refusal.value, known)
+        return missing_keys(missing, known) if missing else None
+
+    return Problem(refusal.path, tell, missing=True, doubtful=doubtful)
 
 
 def missing_from(instance: Mapping[str, Any], required: Iterable[str], known: Mapping[str, Any]) -> list[str]:
     """Required keys that are not there, not even misspelt: that is a finding of its own."""
     free = [key for key in known if key not in instance]
-    misspelt = {closest(key, free) for key in instance if key not in known}
+    unknown = (key for key in instance if key not in known)
+    misspelt = {closest(key, free) for key in islice(unknown, _GUESSES)}
     return [key for key in required if key not in instance and key not in misspelt]
 
 
-def missing_keys(path: Path, missing: Iterable[str], properties: Mapping[str, Any]) -> Problem:
-    """One problem for all keys that a mapping lacks; `properties` may hold examples for the hint."""
+def missing_keys(missing: Iterable[str], properties: Mapping[str, Any]) -> Saying:
+    """One sentence for all keys that a mapping lacks; `properties` may hold examples for the hint."""
     keys = list(missing)
     examples = properties.get(keys[0], {}).get("examples") or []
     hint = f"for example {keys[0]}: {json.dumps(examples[0], ensure_ascii=False)}" if examples else None
-    return Problem(
-        "missing-key", path, f"{both(keys)} {'is' if len(keys) == 1 else 'are'} missing", hint=hint
-    )
+    return Saying("missing-key", f"{both(keys)} {'is' if len(keys) == 1 else 'are'} missing", hint=hint)
 
 
 def type_names(types: str | Iterable[str]) -> list[str]:
@@ -149,25 +181,25 @@ def _extras(refusal: Refusal) -> list[str]:
     ]
 
 
-def _bad_name(refusal: Refusal) -> Problem:
+def _bad_name(refusal: Refusal) -> Saying:
     rule = refusal.schema.get("patternErrorMessage") or "is not allowed"
     key = refusal.instance
     hint = "${...} is read in values only, not in keys" if "${" in key else "choose another name"
-    return Problem("invalid-name", refusal.path, f"the name {quote(key)} {rule}", hint=hint, key=key)
+    return Saying("invalid-name", f"the name {quote(key)} {rule}", hint=hint)
 
 
-def _bad_value(refusal: Refusal) -> Problem:
+def _bad_value(refusal: Refusal) -> Saying:
     phrase = _PHRASES.get(refusal.rule, _not_allowed)
-    problem = replace(phrase(refusal), path=refusal.path, secret=refusal.schema.get("writeOnly") is True)
+    saying = replace(phrase(refusal), secret=refusal.schema.get("writeOnly") is True)
     told = refusal.schema.get("errorMessage")
-    return replace(problem, message=told) if isinstance(told, str) else problem
+    return replace(saying, message=told) if isinstance(told, str) else saying
 
 
-def _problem(code: str, message: str, shown: str = "", hint: str | None = None) -> Problem:
-    return Problem(code, (), message, f", not {shown}" if shown else "", hint)
+def _say(code: str, message: str, shown: str = "", hint: str | None = None) -> Saying:
+    return Saying(code, message, f", not {shown}" if shown else "", hint)
 
 
-def _type(refusal: Refusal) -> Problem:
+def _type(refusal: Refusal) -> Saying:
     names = either(type_names(refusal.value)) or "empty"
     value = refusal.instance
     shown = "empty" if value is None else describe(value)
@@ -177,18 +209,18 @@ def _type(refusal: Refusal) -> Problem:
         shown = f"the number {shown}"
     elif isinstance(value, str):
         shown = f"the text {shown}"
-    return _problem("wrong-type", f"must be {names}", shown, type_hint(refusal.value, value))
+    return _say("wrong-type", f"must be {names}", shown, type_hint(refusal.value, value))
 
 
-def _pattern(refusal: Refusal) -> Problem:
+def _pattern(refusal: Refusal) -> Saying:
     rule = refusal.schema.get("patternErrorMessage") or "does not have the right form"
-    return _problem("invalid-value", rule, describe(refusal.instance))
+    return _say("invalid-value", rule, describe(refusal.instance))
 
 
-def _enum(refusal: Refusal) -> Problem:
+def _enum(refusal: Refusal) -> Saying:
     words = [describe(word) if not isinstance(word, str) else word or '""' for word in refusal.value]
     meant = closest(refusal.instance, words) if isinstance(refusal.instance, str) else None
-    return _problem(
+    return _say(
         "invalid-value",
         f"must be {either(words)}",
         describe(refusal.instance),
@@ -196,40 +228,56 @@ def _enum(refusal: Refusal) -> Problem:
     )
 
 
-def _const(refusal: Refusal) -> Problem:
-    return _problem("invalid-value", f"must be {describe(refusal.value)}", describe(refusal.instance))
+def _const(refusal: Refusal) -> Saying:
+    return _say("invalid-value", f"must be {describe(refusal.value)}", describe(refusal.instance))
 
 
-def _range(words: str) -> Callable[[Refusal], Problem]:
-    def phrase(refusal: Refusal) -> Problem:
-        return _problem("out-of-range", f"must be {words} {refusal.value}", describe(refusal.instance))
+def _range(words: str) -> Callable[[Refusal], Saying]:
+    def phrase(refusal: Refusal) -> Saying:
+        return _say("out-of-range", f"must be {words} {refusal.value}", describe(refusal.instance))
 
     return phrase
 
 
-def _length(bound: str, noun: str) -> Callable[[Refusal], Problem]:
-    def phrase(refusal: Refusal) -> Problem:
+def _length(bound: str, noun: str) -> Callable[[Refusal], Saying]:
+    def phrase(refusal: Refusal) -> Saying:
         limit, size = refusal.value, len(refusal.instance)
         if size == 0 and limit == 1:
-            return _problem("out-of-range", "must not be empty")
+            return _say("out-of-range", "must not be empty")
         plural = noun if limit == 1 else {"entry": "entries"}.get(noun, f"{noun}s")
-        return _problem("out-of-range", f"must have at {bound} {limit} {plural}", str(size))
+        return _say("out-of-range", f"must have at {bound} {limit} {plural}", str(size))
 
     return phrase
 
 
-def _repeated(refusal: Refusal) -> Problem:
-    items = refusal.instance
-    twice = next((item for index, item in enumerate(items) if item in items[:index]), None)
+def _repeated(refusal: Refusal) -> Saying:
+    items, index = refusal.instance, repeated(refusal.instance)
+    twice = items[index] if index is not None else None
     named = f": {describe(twice)} is there twice" if isinstance(twice, str | int) else ""
-    return replace(_problem("invalid-value", "must not repeat an item"), shown=named)
+    return replace(_say("invalid-value", "must not repeat an item"), shown=named)
 
 
-def _not_allowed(_: Refusal) -> Problem:
-    return _problem("invalid-value", "is not allowed here")
+def repeated(items: Sequence[Any]) -> int | None:
+    """The index of the first item that was there before; None when each is there once."""
+    seen: set[Any] = set()
+    others: list[Any] = []
+    for index, item in enumerate(items):
+        if isinstance(item, list | dict):
+            if item in others:
+                return index
+            others.append(item)
+        elif (type(item) is bool, item) in seen:
+            return index
+        else:
+            seen.add((type(item) is bool, item))
+    return None
 
 
-_PHRASES: Mapping[str, Callable[[Refusal], Problem]] = {
+def _not_allowed(_: Refusal) -> Saying:
+    return _say("invalid-value", "is not allowed here")
+
+
+_PHRASES: Mapping[str, Callable[[Refusal], Saying]] = {
     "type": _type,
     "pattern": _pattern,
     "enum": _enum,

@@ -1,8 +1,8 @@
 """Checks a document against the JSON Schema of the configuration.
 
-The common case, nothing wrong, costs a compiled check (fastjsonschema). Only when that refuses does the full
-validator (jsonschema) collect every error, which `voiceform.config.explain` turns into diagnostics. Both read
-the same schema, which therefore keeps to keywords that both know: `KEYWORDS`.
+The common case, nothing wrong, costs a compiled check (fastjsonschema). Only when that refuses does our own
+`voiceform.config.validator` find every refusal, which `voiceform.config.explain` turns into diagnostics. Both
+read the same schema, which therefore keeps to keywords that both know: `KEYWORDS`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import fastjsonschema
 
-from voiceform.model.diagnostics import Diagnostic
+from voiceform.config.validator import Validator
+from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block, Mark
 from voiceform.model.schema_files import schema_text
 
@@ -133,12 +135,27 @@ class ConfigSchema:
             if _may_be_empty(self.child(schema, name)):
                 section[name] = _empty_block(section, name)
 
-    def check(self, document: Block, facts: FileFacts, addresses: Mapping[str, str], report: Report) -> None:
-        """Report what is wrong in one file, except keys that only all files together must have."""
+    def check(
+        self,
+        document: Block,
+        facts: FileFacts,
+        addresses: Mapping[str, str],
+        report: Report,
+        is_known: Callable[[Position], bool] = lambda _: False,
+    ) -> None:
+        """Report what is wrong in one file, except keys that only all files together must have.
+
+        Places that `is_known` says were found to be wrong before are not reported again.
+        """
         if not self._accepts(document):
             from voiceform.config.explain import explain
 
-            explain(self, document, facts, addresses, report)
+            explain(self, document, facts, addresses, report, is_known)
+
+    @cached_property
+    def validator(self) -> Validator:
+        """Finds every refusal in one file."""
+        return Validator(self.partial(), self.resolve)
 
     def partial(self) -> dict[str, Any]:
         """The schema of one file: as the whole, but nothing is required at the top."""
@@ -151,25 +168,6 @@ class ConfigSchema:
             key: value for key, value in self.root["properties"].items() if key in document
         }
         return _compiled(schema)(document)
-
-    def suspects(self, document: Block) -> Block:
-        """`document` with only those entries of its sections in which something is wrong.
-
-        The full validator takes fifteen times as long as the compiled check: it shall see no more than it
-        must. Sections whose entries cannot be judged one by one are kept whole.
-        """
-        reduced = _like(document, document)
-        for key, section in document.items():
-            schema = self.child(self.root, key)
-            if isinstance(section, Block) and CHECKS & schema.keys() <= _CHECKS_OF_ENTRIES:
-                accepts = _compiled({**schema, "$defs": self.root.get("$defs", {})})
-                wrong = {name: entry for name, entry in section.items() if not accepts({name: entry})}
-                reduced[key] = _like(section, wrong)
-        return reduced
-
-
-_CHECKS_OF_ENTRIES = {"type", "propertyNames", "additionalProperties"}
-"""A section with no other checks is right when each of its entries is."""
 
 
 _VARIABLE = {"$ref": "#/$defs/variable"}
@@ -200,13 +198,6 @@ def _compiled(schema: Schema) -> Callable[[Any], bool]:
         return True
 
     return accepts
-
-
-def _like(block: Block, items: Mapping[str, Any]) -> Block:
-    """Some items of a block, where they are written."""
-    return Block(
-        items, file=block.file, mark=block.mark, key_marks=block.key_marks, value_marks=block.value_marks
-    )
 
 
 def _may_be_empty(schema: Schema) -> bool:

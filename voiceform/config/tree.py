@@ -18,6 +18,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from voiceform.config.filereport import FileReport, Words
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.scalars import Scalar, resolve_plain
 from voiceform.config.text import MAX_TEXT, UnreadableError
@@ -28,7 +29,12 @@ from voiceform.model.document import Block, Mark, Series
 MAX_DEPTH = 100
 """The deepest nesting, that of aliased content included."""
 MAX_NODES = 2_000_000
-"""The most that one file may write: one for each key, value and collection, one more for 64 characters."""
+"""The most that one file may write: one for each key and value, one more for 64 characters, and for each
+collection what it takes in memory beside them."""
+COLLECTION = 4
+"""What a collection weighs."""
+MIN_NODES = 100_000
+"""The least that any file may write; beyond that as much as its size allows, see `node_limit`."""
 MAX_ALIASED = 1_000_000
 """The most that aliases may add, counted in the same way."""
 
@@ -41,6 +47,15 @@ _SCALAR_TYPES: dict[str, tuple[type, ...]] = {
     f"{_CORE}null": (type(None),),
 }
 _MERGE = "<<"
+
+
+def node_limit(characters: int) -> int:
+    """The most that a file of this size may write.
+
+    What people write takes more than two and a half characters for each. Brackets alone are denser, and a
+    megabyte of them would take a second and hundreds of megabytes.
+    """
+    return min(MAX_NODES, MIN_NODES + characters * 2 // 5)
 
 
 class EventSource(Protocol):
@@ -74,7 +89,7 @@ class TreeBuilder:
     ) -> None:
         self._next: Callable[[], Event] = source.get_event
         self._file = file
-        self._report = report
+        self._problem = FileReport(file, report)
         self._interpolator = interpolator
         self._max_nodes = max_nodes
         self._weight = 0
@@ -88,7 +103,10 @@ class TreeBuilder:
         self._next()
         if isinstance(self._next(), StreamEndEvent):
             return None
-        root = self._value(self._next(), 1)
+        try:
+            root = self._value(self._next(), 1)
+        finally:
+            self._problem.finish()
         self._next()
         extra = self._next()
         if isinstance(extra, DocumentStartEvent):
@@ -126,6 +144,7 @@ class TreeBuilder:
             return self._scalar(event)
         mark = _mark(event)
         self._check_depth(depth, mark)
+        self._weight += COLLECTION - 1
         self._count(event, 1)
         if isinstance(event, MappingStartEvent):
             self._check_tag(event.tag, "map", mark)
@@ -173,10 +192,11 @@ class TreeBuilder:
         else:
             key = self._value(event, depth + 1)
         if not isinstance(key, str):
-            self._problem("invalid-key", _mark(event), "a key must be text", "put the key in quotes")
+            self._problem("invalid-key", _mark(event), lambda: ("a key must be text", "put the key in quotes"))
             return None
         if not key:
-            self._problem("invalid-key", _mark(event), "a key is empty", "write a name before the colon")
+            words = ("a key is empty", "write a name before the colon")
+            self._problem("invalid-key", _mark(event), lambda: words)
             return None
         return key
 
@@ -207,7 +227,7 @@ class TreeBuilder:
         value = resolve_plain(text)
         if type(value) not in types:
             name = tag.removeprefix(_CORE)
-            self._problem("invalid-tag", mark, f"this value is not what the tag !!{name} says")
+            self._problem("invalid-tag", mark, lambda: (f"this value is not what the tag !!{name} says", None))
         return value
 
     def _alias(self, event: AliasEvent, depth: int) -> Any:  # noqa: ANN401 - any YAML value
@@ -217,13 +237,7 @@ class TreeBuilder:
             raise self._refusal("recursive-alias", mark, f"*{bare(name)} contains itself", "remove the alias")
         anchor = self._anchors.get(name)
         if anchor is None:
-            meant = closest(name, self._anchors)
-            self._problem(
-                "undefined-anchor",
-                mark,
-                f"there is no anchor &{bare(name)} above this line",
-                f"did you mean *{meant}?" if meant else "put a text that begins with * in quotes",
-            )
+            self._problem("undefined-anchor", mark, lambda: self._no_anchor(name))
             return None
         self._aliased += anchor.weight
         self._weight += anchor.weight
@@ -237,14 +251,18 @@ class TreeBuilder:
             self._interpolator.references[mark] = self._interpolator.references[anchor.mark]
         return anchor.value
 
+    def _no_anchor(self, name: str) -> Words:
+        meant = closest(name, self._anchors)
+        hint = f"did you mean *{bare(meant)}?" if meant else "put a text that begins with * in quotes"
+        return f"there is no anchor &{bare(name)} above this line", hint
+
     def _merge_sources(self, value: Any, mark: Mark) -> list[Block]:  # noqa: ANN401 - any YAML value
         """The mappings that a merge key names."""
         sources = value if isinstance(value, Series) else [value]
         if all(isinstance(source, Block) for source in sources):
             return list(sources)
-        self._problem(
-            "invalid-merge", mark, "<< merges mappings only", "write <<: *anchor, where &anchor is a mapping"
-        )
+        words = ("<< merges mappings only", "write <<: *anchor, where &anchor is a mapping")
+        self._problem("invalid-merge", mark, lambda: words)
         return []
 
     def _check_depth(self, depth: int, mark: Mark) -> None:
@@ -259,7 +277,8 @@ class TreeBuilder:
     def _check_characters(self, event: ScalarEvent) -> None:
         """Refuse what escapes can smuggle in and neither JSON nor databases can hold."""
         if any(_unstorable(character) for character in event.value):
-            self._problem("invalid-text", _mark(event), "the text contains a NUL or half a character")
+            words = ("the text contains a NUL or half a character", None)
+            self._problem("invalid-text", _mark(event), lambda: words)
 
     def _count(self, event: Event, length: int) -> None:
         """Take a key, value or collection into account."""
@@ -276,19 +295,15 @@ class TreeBuilder:
 
     def _duplicate(self, key: str, mark: Mark, first: Mark) -> None:
         place = Position(self._file, *first)
+        hint = "remove one of them" if key != _MERGE else "merge several mappings with <<: [*one, *other]"
         self._problem(
-            "duplicate-key",
-            mark,
-            f"{bare(key)} is given twice: the first is at {place}",
-            "remove one of them",
+            "duplicate-key", mark, lambda: (f"{bare(key)} is given twice: the first is at {place}", hint)
         )
 
     def _unknown_tag(self, tag: str, mark: Mark) -> None:
-        name = bare(tag.replace(_CORE, "!!"))
-        self._problem("unknown-tag", mark, f"the tag {name} is not supported", "remove the tag")
-
-    def _problem(self, code: str, mark: Mark, message: str, hint: str | None = None) -> None:
-        self._report(Diagnostic(code, message, Position(self._file, *mark), hint=hint))
+        self._problem(
+            "unknown-tag", mark, lambda: (f"the tag {_tag_name(tag)} is not supported", _tag_hint(tag))
+        )
 
     def _refusal(self, code: str, mark: Mark, message: str, hint: str | None = None) -> UnreadableError:
         return UnreadableError(Diagnostic(code, message, Position(self._file, *mark), hint=hint))
@@ -298,6 +313,17 @@ def _mark(event: Event) -> Mark:
     """Where an event begins, from 1."""
     mark: Any = event.start_mark
     return mark.line + 1, mark.column + 1
+
+
+def _tag_name(tag: str) -> str:
+    return bare(tag.replace(_CORE, "!!"))
+
+
+def _tag_hint(tag: str) -> str:
+    """What to do instead: tags of other tools (`!vault`, `!ENV`, `!Ref`) fetch or decrypt a value."""
+    if tag.startswith("!"):
+        return "put the value into the environment and write ${NAME}, or remove the tag"
+    return "remove the tag"
 
 
 def _unstorable(character: str) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from voiceform.model.masking import redact_text
 
 _LIMIT = 60
+_CANDIDATES = 1000
+_COMPARED = 40
+_SLACK = 3
 _DIGITS = re.compile(r"\d{3,}(?=\d{4})")
 _PHONE_LIKE = re.compile(r"\+?[\d ()./-]+")
 _DATE_LIKE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -66,13 +70,23 @@ def both(words: Iterable[str]) -> str:
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant: another spelling (`MaxSize`, `max-size`) or a near miss."""
-    candidates = list(known)
+    """The known word that was probably meant: another spelling (`MaxSize`, `max-size`) or a near miss.
+
+    Of very many known words the first ones are looked at, and only words of about the same length: this is
+    help, and must not cost more than the work.
+    """
+    if len(word) > _LIMIT:
+        return None
     plain = _letters(word)
-    for candidate in candidates:
+    near: list[str] = []
+    for candidate in islice(known, _CANDIDATES):
+        if abs(len(candidate) - len(word)) > max(_SLACK, len(word) // 2):
+            continue
         if _letters(candidate) == plain:
             return candidate
-    matches = difflib.get_close_matches(word[:_LIMIT], candidates, n=1, cutoff=0.6)
+        if len(near) < _COMPARED and len(set(candidate) & set(word)) * 2 >= len(set(word)):
+            near.append(candidate)
+    matches = difflib.get_close_matches(word, near, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 

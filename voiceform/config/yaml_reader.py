@@ -18,7 +18,7 @@ import yaml
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.syntax import explain_syntax
 from voiceform.config.text import UnreadableError, check_text
-from voiceform.config.tree import EventSource, TreeBuilder
+from voiceform.config.tree import EventSource, TreeBuilder, node_limit
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block
 
@@ -56,13 +56,17 @@ def read_yaml(
     """
     try:
         check_text(text, file)
-        root = TreeBuilder(parser(text), file, report, interpolator).document()
+        limit = node_limit(len(text))
+        root = TreeBuilder(parser(text), file, report, interpolator, max_nodes=limit).document()
     except UnreadableError as error:
         report(error.diagnostic)
         return None
     except yaml.MarkedYAMLError as error:
         report(explain_syntax(error, text, file))
         return None
+    finally:
+        if interpolator is not None:
+            interpolator.finish()
     if isinstance(root, Block):
         return root
     start = Position(file, 1, 1)

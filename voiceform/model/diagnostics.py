@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -34,7 +35,8 @@ class Diagnostic:
     """One finding about the configuration.
 
     `code` is a stable slug such as `unknown-key` (it is the rule id in SARIF); `message` one sentence;
-    `hint` what to do; `address` the object concerned, if there is one.
+    `hint` what to do; `address` the object concerned, if there is one. `stands_for` is how many findings this
+    one counts for: more than one in `and 9,800 more errors`, which stands for those that are not shown.
     """
 
     code: str
@@ -43,9 +45,25 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     hint: str | None = None
     address: str | None = None
+    stands_for: int = 1
 
     def __str__(self) -> str:
         place = f"{self.position}: " if self.position else ""
         owner = f"{self.address}: " if self.address else ""
         advice = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.severity}: {owner}{self.message}{advice} [{self.code}]"
+
+
+def unshown(count: int, severity: Severity = Severity.ERROR, position: Position | None = None) -> Diagnostic:
+    """What stands for `count` more findings, which nobody would read to the end."""
+    noun = f"{severity}s" if count > 1 else str(severity)
+    return Diagnostic(TOO_MANY, f"and {count:,} more {noun}", position, severity, stands_for=count)
+
+
+TOO_MANY = "too-many"
+"""The code of a diagnostic that stands for others."""
+
+
+def count_of(diagnostics: Iterable[Diagnostic], severity: Severity) -> int:
+    """How many findings of a severity there are, those that are only counted included."""
+    return sum(found.stands_for for found in diagnostics if found.severity is severity)

@@ -59,7 +59,7 @@ class ConfigurationError(VoiceformError):
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
-        count = len(self.diagnostics)
+        count = sum(diagnostic.stands_for for diagnostic in self.diagnostics)
         super().__init__(f"the configuration has {count} error{'s' if count != 1 else ''}")
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from voiceform.model.diagnostics import Diagnostic, Position, Severity
+from voiceform.model.diagnostics import Diagnostic, Position, Severity, count_of
 from voiceform.model.masking import REDACTED, is_sensitive, redact_text
 from voiceform.render.destroyed import number_of
 from voiceform.render.escape import terminal
@@ -86,8 +86,7 @@ def _lines(diagnostics: Sequence[Diagnostic], sources: _Sources) -> Iterator[Lin
 
 def count_text(diagnostics: Sequence[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
-    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
-    warnings = len(diagnostics) - errors
+    errors, warnings = (count_of(diagnostics, severity) for severity in (Severity.ERROR, Severity.WARNING))
     parts = [number_of(errors, "error")] if errors or not warnings else []
     return ", ".join([*parts, *([number_of(warnings, "warning")] if warnings else [])])
 

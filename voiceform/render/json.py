@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voiceform.model.diagnostics import Diagnostic, Severity
+from voiceform.model.diagnostics import Diagnostic, Severity, count_of
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import FORMAT_VERSION, Action, Plan
@@ -100,11 +100,11 @@ def error_json(error: VoiceformError, *, show_numbers: bool = False) -> Shown:
 
 
 def _diagnostics_document(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
-    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
+    errors = count_of(diagnostics, Severity.ERROR)
     return {
         "valid": not errors,
         "error_count": errors,
-        "warning_count": len(diagnostics) - errors,
+        "warning_count": count_of(diagnostics, Severity.WARNING),
         "diagnostics": [
             {
                 "severity": str(item.severity),
