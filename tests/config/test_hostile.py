@@ -88,17 +88,17 @@ def test_long_texts() -> None:
 
 
 def test_too_many_values() -> None:
-    text = f"a: [{'1,' * 997}]"
+    text = f"a: [{'1,' * 991}]"
     TreeBuilder(new_parser(text), "f.yaml", print, None, max_nodes=1000).document()
     with pytest.raises(limits.UnreadableError) as caught:
         TreeBuilder(new_parser(text), "f.yaml", print, None, max_nodes=999).document()
-    assert brief([caught.value.diagnostic]) == ["1:1997 file-too-large"]
+    assert brief([caught.value.diagnostic]) == ["1:1985 file-too-large"]
 
 
 def test_a_file_without_end() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(Path("/"), "/dev/zero")
-    assert brief(list(caught.value.diagnostics)) == ["1:1 file-too-large"]
+    assert brief(list(caught.value.diagnostics)) == ["1:1 unreadable-file"]
 
 
 def test_the_limit_on_bytes_is_exact() -> None:
@@ -109,8 +109,8 @@ def test_the_limit_on_bytes_is_exact() -> None:
 
 def test_mistakes_without_number(tmp_path: Path) -> None:
     found = problems(tmp_path, "version: 1\n" + "a: ${NOPE}\n" * 50_000)
-    assert len(found) == 10_001
     assert found[-1].code == "too-many"
+    assert sum(one.stands_for for one in found) == 50_000 + 49_999  # each key but the first is there twice
 
 
 def test_a_misspelt_key_of_any_length(tmp_path: Path) -> None:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.config.reading import brief, load
+from tests.support import Stack
 from voiceform.config.sources import find_sources
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.errors import ConfigurationError
@@ -22,39 +27,38 @@ def displays(base: Path, *names: str) -> list[str]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Path:
+def files(tmp_path: Path) -> Path:
     for name in ("voiceform.yaml", "b.yml", "a.yaml", ".hidden.yaml", ".#a.yaml", "notes.txt", "sub/c.yaml"):
         path = tmp_path / "stack" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("version: 1\n")
-    (tmp_path / "stack" / "folder.yaml").mkdir()
     return tmp_path / "stack"
 
 
-def test_the_default(stack: Path) -> None:
-    assert displays(stack) == [f"{stack}/voiceform.yaml"]
+def test_the_default(files: Path) -> None:
+    assert displays(files) == [f"{files}/voiceform.yaml"]
 
 
-def test_a_folder_is_its_files_in_order(stack: Path) -> None:
-    assert displays(stack, ".") == [f"{stack}/{name}" for name in ("a.yaml", "b.yml", "voiceform.yaml")]
-    assert displays(stack, "sub") == [f"{stack}/sub/c.yaml"]
+def test_a_folder_is_its_files_in_order(files: Path) -> None:
+    assert displays(files, ".") == [f"{files}/{name}" for name in ("a.yaml", "b.yml", "voiceform.yaml")]
+    assert displays(files, "sub") == [f"{files}/sub/c.yaml"]
 
 
-def test_each_file_once(stack: Path) -> None:
-    (stack / "sub" / "link.yaml").symlink_to(stack / "a.yaml")
-    found = displays(stack, "b.yml", "./b.yml", ".", str(stack / "b.yml"), "sub")
+def test_each_file_once(files: Path) -> None:
+    (files / "sub" / "link.yaml").symlink_to(files / "a.yaml")
+    found = displays(files, "b.yml", "./b.yml", ".", str(files / "b.yml"), "sub")
     assert [os.path.basename(name) for name in found] == ["b.yml", "a.yaml", "voiceform.yaml", "c.yaml"]
 
 
-def test_files_are_called_as_one_would_type_them(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(stack.parent)
+def test_files_are_called_as_one_would_type_them(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files.parent)
     assert displays(Path("stack"), "b.yml") == ["stack/b.yml"]
     assert displays(Path("stack"), "../stack/./b.yml") == ["stack/b.yml"]
     assert displays(Path("./stack")) == ["stack/voiceform.yaml"]
-    assert displays(stack, "b.yml") == ["stack/b.yml"]
-    assert displays(stack, str(stack / "b.yml")) == [f"{stack}/b.yml"]
+    assert displays(files, "b.yml") == ["stack/b.yml"]
+    assert displays(files, str(files / "b.yml")) == [f"{files}/b.yml"]
     assert displays(Path(), "stack") == [f"stack/{name}" for name in ("a.yaml", "b.yml", "voiceform.yaml")]
-    monkeypatch.chdir(stack / "sub")
+    monkeypatch.chdir(files / "sub")
     assert displays(Path(".."), "b.yml") == ["../b.yml"]
 
 
@@ -72,8 +76,8 @@ def test_nothing_there_names_init_and_the_option(tmp_path: Path) -> None:
     assert "-f" in (found.hint or "")
 
 
-def test_every_missing_path_is_named(stack: Path) -> None:
-    found = failure(stack, "nope.yaml", "a.yaml", "nowhere/")
+def test_every_missing_path_is_named(files: Path) -> None:
+    found = failure(files, "nope.yaml", "a.yaml", "nowhere/")
     assert [diagnostic.code for diagnostic in found] == ["no-configuration"] * 2
     assert "nope.yaml" in found[0].message
     assert "nowhere" in found[1].message
@@ -86,30 +90,128 @@ def test_a_folder_without_configuration(tmp_path: Path) -> None:
     assert "*.yaml" in found.message
 
 
-def test_what_cannot_be_read_is_said_with_the_other_findings(stack: Path) -> None:
-    (stack / "loop.yaml").symlink_to("loop.yaml")
-    (stack / "bad.yaml").write_text("nope: 1\n")
-    found = failure(stack, "loop.yaml", "bad.yaml")
-    assert brief(found) == ["no-configuration", "1:1 unknown-key"]
+def test_what_cannot_be_read_is_said_with_the_other_findings(files: Path) -> None:
+    (files / "loop.yaml").symlink_to("loop.yaml")
+    (files / "bad.yaml").write_text("nope: 1\n")
+    found = failure(files, "loop.yaml", "bad.yaml")
+    assert brief(found) == ["1:1 unreadable-file", "1:1 unknown-key"]
 
 
-def test_a_file_that_fails_while_it_is_read(stack: Path) -> None:
-    [found] = failure(stack, "/proc/self/mem")
+def test_a_file_that_fails_while_it_is_read(files: Path) -> None:
+    [found] = failure(files, "/proc/self/mem")
     assert str(found).startswith("/proc/self/mem:1:1: error: the file cannot be read: input/output error")
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a.yaml/x.yaml", "nul\0nul"])
-def test_paths_that_cannot_be(stack: Path, name: str) -> None:
-    [found] = failure(stack, name)
+def test_paths_that_cannot_be(files: Path, name: str) -> None:
+    [found] = failure(files, name)
     assert found.code == "no-configuration"
 
 
-def test_a_pipe(stack: Path) -> None:
+def test_a_pipe(files: Path) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"version: 1\nqueues: {a: {}}\n")
     os.close(writer)
     try:
-        configuration = load(stack, f"/dev/fd/{reader}")
+        configuration = load(files, f"/dev/fd/{reader}")
     finally:
         os.close(reader)
     assert len(configuration.desired) == 1
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+ODD_ENTRIES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "dangling": (lambda path: path.symlink_to("nowhere.yaml"), "a link to something that is not there"),
+    "loop": (lambda path: path.symlink_to(path.name), "too many levels of symbolic links"),
+    "two-loop": (lambda path: _two_links(path), "too many levels of symbolic links"),
+    "pipe": (os.mkfifo, "a named pipe"),
+    "link-to-pipe": (lambda path: _link_to_pipe(path), "a named pipe"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "a device"),
+    "folder": (make_folder, "a folder"),
+    "link-to-folder": (lambda path: path.symlink_to("."), "a folder"),
+    "socket": (make_socket, "a socket"),
+}
+
+
+def _two_links(path: Path) -> None:
+    path.symlink_to("other-link")
+    (path.parent / "other-link").symlink_to(path.name)
+
+
+def _link_to_pipe(path: Path) -> None:
+    os.mkfifo(path.parent / "pipe")
+    path.symlink_to("pipe")
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml", ".YAML", ".Yml"])
+@pytest.mark.parametrize("kind", ODD_ENTRIES)
+def test_an_entry_that_is_no_file_is_an_error(tmp_path: Path, kind: str, suffix: str) -> None:
+    make, words = ODD_ENTRIES[kind]
+    folder = tmp_path / "s"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("version: 1\nqueues: {a: {}}\n")
+    make(folder / f"vip{suffix}")
+    [found] = failure(tmp_path, "s")
+    assert brief([found]) == ["1:1 unreadable-file"]
+    assert str(found).startswith(str(folder / f"vip{suffix}"))
+    assert words in found.message
+    if "folder" not in kind:
+        [named] = failure(tmp_path, f"s/vip{suffix}")
+        assert named.message == found.message
+
+
+@pytest.mark.parametrize("name", ["vip.YAML", "vip.YML", "vip.Yml", "vip.yAmL"])
+def test_suffixes_count_in_any_case(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.yaml").write_text("version: 1\nqueues: {a: {}}\n")
+    (tmp_path / name).write_text("queues: {vip: {}}\n")
+    assert sorted(map(str, load(tmp_path, ".").desired)) == ["queue.a", "queue.vip"]
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("version: 1\nqueues: {a: {}}\n")
+    (tmp_path / "vip.yaml").write_text("queues: {vip: {}}\n")
+    (tmp_path / "vip.yaml").chmod(0)
+    for folder in (tmp_path, *tmp_path.parents[:-2]):
+        folder.chmod(0o755)
+    program = f"from voiceform.cli import main; raise SystemExit(main(['-f', {str(tmp_path)!r}, 'validate']))"
+    nobody = 65534 if os.geteuid() == 0 else None  # root may read everything
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, user=nobody
+    )
+    assert done.returncode == 1
+    assert "vip.yaml:1:1" in done.stderr
+    assert "permission denied" in done.stderr
+
+
+def test_what_editors_and_tools_leave_beside_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("version: 1\nqueues: {a: {}}\n")
+    (tmp_path / ".#a.yaml").symlink_to("nobody@nowhere.1234")
+    for name in ("a.yaml~", "#a.yaml#", ".a.yaml.swp", "a.yaml.bak", "a.yaml.orig", "README.md"):
+        (tmp_path / name).write_text("queues: {b: {}}\n")
+    assert list(map(str, load(tmp_path, ".").desired)) == ["queue.a"]
+
+
+def test_a_default_file_that_leads_nowhere_is_not_called_absent(tmp_path: Path) -> None:
+    (tmp_path / "voiceform.yaml").symlink_to("gone.yaml")
+    [found] = failure(tmp_path)
+    assert "a link to something that is not there" in found.message
+    assert "init" not in (found.hint or "")
+
+
+def test_what_a_folder_does_not_give_any_more_is_not_deleted(stack: Stack) -> None:
+    stack.write("queues: {a: {}, b: {}, c: {}}", "conf/a.yaml")
+    shared = stack.write("queues: {vip: {}}", "shared.yaml")
+    (stack.folder / "conf" / "vip.yaml").symlink_to(shared)
+    stack.ok("-f", "conf", "apply", "--auto-approve")
+    shared.rename(stack.folder / "elsewhere.yaml")
+    for command in (["plan"], ["apply", "--auto-approve"], ["validate"]):
+        assert stack.run("-f", "conf", *command).code == 1
+    assert sorted(stack.account.queues()) == ["a", "b", "c", "vip"]

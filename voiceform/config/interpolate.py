@@ -126,7 +126,9 @@ def _undefined(unset: list[str]) -> Words:
     if len(names) > len(listed):
         listed.append(f"{len(names) - len(listed):,} more")
     many = len(names) > 1
-    message = f"the environment variable{'s' if many else ''} {both(listed)} {'are' if many else 'is'} not set"
+    message = (
+        f"the environment variable{'s' if many else ''} {both(listed)} {'are' if many else 'is'} not set"
+    )
     return message, f"set {'them' if many else 'it'}, or write a default: ${{{names[0]}:-...}}"
 
 

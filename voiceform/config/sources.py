@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import select
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +20,17 @@ SUFFIXES = (".yaml", ".yml")
 Report = Callable[[Diagnostic], None]
 
 
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_PATIENCE = 60
+"""How many seconds the other end of an inherited pipe (`-f <(sops -d secret.yaml)`) may be silent."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file: how to open it and how to call it in messages."""
@@ -24,25 +39,80 @@ class SourceFile:
     display: str
 
     def read(self, report: Report) -> bytes | None:
-        """Its bytes, at most one more than may be read; None, reported, when they cannot be had."""
+        """Its bytes, at most one more than may be read; None, reported, when they cannot be had.
+
+        Plain files are read, and pipes that this process inherited. Nothing is waited for without end.
+        """
         try:
-            with self.path.open("rb") as file:
-                return file.read(MAX_BYTES + 1)
+            return self._content()
+        except FileNotFoundError:
+            reason = "this is a link to something that is not there"
+        except UnfitError as error:
+            reason = str(error)
         except OSError as error:
-            reason = (error.strerror or "unknown error").lower()
-            report(
-                Diagnostic(
-                    "unreadable-file", f"the file cannot be read: {reason}", Position(self.display, 1, 1)
-                )
-            )
-            return None
+            reason = f"the file cannot be read: {_reason(error)}"
+        report(Diagnostic("unreadable-file", reason, Position(self.display, 1, 1), hint=_REMOVE))
+        return None
+
+    def _content(self) -> bytes:
+        self._require_readable(os.stat(self.path).st_mode)  # before it is opened: to open some is to act
+        with open(self.path, "rb", buffering=0, opener=_without_waiting) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            self._require_readable(mode)
+            return _drain(file.fileno()) if stat.S_ISFIFO(mode) else _read(file)
+
+    def _require_readable(self, mode: int) -> None:
+        inherited = stat.S_ISFIFO(mode) and not os.path.lexists(os.path.realpath(self.path))
+        if not stat.S_ISREG(mode) and not inherited:
+            kind = next((name for test, name in _KINDS if test(mode)), "not a plain file")
+            raise UnfitError(f"this is {kind}, not a file")
+
+
+class UnfitError(Exception):
+    """What is to be read is nothing that is read."""
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+_REMOVE = "what it declares would be missed: mend it, move it out of the folder, or give it another ending"
+
+
+def _read(file: io.FileIO) -> bytes:
+    pieces: list[bytes] = []
+    left = MAX_BYTES + 1
+    while left > 0 and (piece := file.read(min(left, 1 << 20))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
+
+
+def _drain(pipe: int) -> bytes:
+    """What comes through a pipe until its other end is closed."""
+    pieces: list[bytes] = []
+    left = MAX_BYTES + 1
+    while left > 0:
+        if not select.select([pipe], [], [], _PATIENCE)[0]:
+            raise TimeoutError(errno.ETIMEDOUT, f"nothing came through the pipe for {_PATIENCE} seconds")
+        piece = os.read(pipe, min(left, 1 << 20))
+        if not piece:
+            break
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "unknown error").lower()
 
 
 def find_sources(paths: Sequence[Path], *, base_dir: Path, report: Report) -> list[SourceFile]:
     """The files that `paths` name, relative to `base_dir`, each once; without paths, `voiceform.yaml`.
 
-    A folder stands for its *.yaml and *.yml files, sorted, without those of its folders and without hidden
-    ones. What is missing is reported.
+    A folder stands for its entries that end in .yaml or .yml, in any case, sorted; those of its folders and
+    hidden ones, which editors make, are no part of it. What is missing is reported, and so is, when it is
+    read, an entry that is no file: what it was to declare must not be taken for removed.
     """
     sources: dict[str, SourceFile] = {}
     for path in paths or [Path(DEFAULT_FILE)]:
@@ -59,8 +129,7 @@ def _sources_at(path: Path, base_dir: Path, *, default: bool, report: Report) ->
         try:
             names = sorted(entry.name for entry in full.iterdir() if _is_configuration(entry))
         except OSError as error:
-            reason = (error.strerror or "unknown error").lower()
-            report(Diagnostic("unreadable-file", f"the folder {display!r} cannot be read: {reason}"))
+            report(Diagnostic("unreadable-file", f"the folder {display!r} cannot be read: {_reason(error)}"))
             return
         if not names:
             report(
@@ -72,14 +141,22 @@ def _sources_at(path: Path, base_dir: Path, *, default: bool, report: Report) ->
             )
         for name in names:
             yield SourceFile(full / name, os.path.normpath(os.path.join(display, name)))
-    elif os.path.exists(full):
+    elif _is_there(full):
         yield SourceFile(full, display)
     else:
         report(_missing(display, default=default))
 
 
 def _is_configuration(entry: Path) -> bool:
-    return entry.suffix in SUFFIXES and not entry.name.startswith(".") and os.path.isfile(entry)
+    return entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is an entry, be it a link to nothing: it says more when it is read."""
+    try:
+        return os.path.lexists(path)
+    except ValueError:
+        return False
 
 
 def _missing(display: str, *, default: bool) -> Diagnostic:

@@ -192,7 +192,9 @@ class TreeBuilder:
         else:
             key = self._value(event, depth + 1)
         if not isinstance(key, str):
-            self._problem("invalid-key", _mark(event), lambda: ("a key must be text", "put the key in quotes"))
+            self._problem(
+                "invalid-key", _mark(event), lambda: ("a key must be text", "put the key in quotes")
+            )
             return None
         if not key:
             words = ("a key is empty", "write a name before the colon")
@@ -227,7 +229,9 @@ class TreeBuilder:
         value = resolve_plain(text)
         if type(value) not in types:
             name = tag.removeprefix(_CORE)
-            self._problem("invalid-tag", mark, lambda: (f"this value is not what the tag !!{name} says", None))
+            self._problem(
+                "invalid-tag", mark, lambda: (f"this value is not what the tag !!{name} says", None)
+            )
         return value
 
     def _alias(self, event: AliasEvent, depth: int) -> Any:  # noqa: ANN401 - any YAML value

@@ -154,7 +154,7 @@ _PREDICATES: Mapping[str, Callable[[Any], Test]] = {
 }
 
 
-def _properties(validator: Validator, wanted: Mapping[str, Schema], schema: Schema) -> Check:
+def _properties(validator: Validator, wanted: Mapping[str, Schema], _: Schema) -> Check:
     checks = {key: validator.compile(part) for key, part in wanted.items()}
 
     def check(value: Any, path: Path) -> Iterator[Refusal]:  # noqa: ANN401 - any YAML value
@@ -188,7 +188,7 @@ def _additional(validator: Validator, wanted: Any, schema: Schema) -> Check:  # 
     return check
 
 
-def _pattern_properties(validator: Validator, wanted: Mapping[str, Schema], schema: Schema) -> Check:
+def _pattern_properties(validator: Validator, wanted: Mapping[str, Schema], _: Schema) -> Check:
     checks = [(re.compile(pattern).search, validator.compile(part)) for pattern, part in wanted.items()]
 
     def check(value: Any, path: Path) -> Iterator[Refusal]:  # noqa: ANN401 - any YAML value
@@ -200,7 +200,7 @@ def _pattern_properties(validator: Validator, wanted: Mapping[str, Schema], sche
     return check
 
 
-def _names(validator: Validator, wanted: Schema, schema: Schema) -> Check:
+def _names(validator: Validator, wanted: Schema, _: Schema) -> Check:
     inner = validator.compile(wanted, names=True)
 
     def check(value: Any, path: Path) -> Iterator[Refusal]:  # noqa: ANN401 - any YAML value
@@ -211,7 +211,7 @@ def _names(validator: Validator, wanted: Schema, schema: Schema) -> Check:
     return check
 
 
-def _items(validator: Validator, wanted: Schema, schema: Schema) -> Check:
+def _items(validator: Validator, wanted: Schema, _: Schema) -> Check:
     inner = validator.compile(wanted)
 
     def check(value: Any, path: Path) -> Iterator[Refusal]:  # noqa: ANN401 - any YAML value
@@ -222,7 +222,7 @@ def _items(validator: Validator, wanted: Schema, schema: Schema) -> Check:
     return check
 
 
-def _all_of(validator: Validator, wanted: list[Schema], schema: Schema) -> Check:
+def _all_of(validator: Validator, wanted: list[Schema], _: Schema) -> Check:
     checks = [validator.compile(part) for part in wanted]
     return lambda value, path: (found for check in checks for found in check(value, path))
 
