@@ -120,11 +120,6 @@ def test_an_unset_guard_is_no_guard(tmp_path: Path) -> None:
     assert problems(tmp_path, "version: 1\naccount: ${TWILIO_ACCOUNT_SID:-}\n") == []
 
 
-def test_a_quoted_reference_explains_itself(tmp_path: Path) -> None:
-    [found] = problems(tmp_path, QUEUE.format('max_size: "${SIZE}"'), {"SIZE": "5"})
-    assert "without" in (found.hint or "")
-
-
 def test_references_in_keys_are_explained(tmp_path: Path) -> None:
     [found] = problems(tmp_path, 'version: 1\nqueues: {"${ENV}-a": {}}\n', {"ENV": "x"})
     assert brief([found]) == ["2:10 invalid-name"]

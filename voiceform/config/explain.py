@@ -110,9 +110,10 @@ class _Explainer:
         message = saying.message
         if problem.key is None and not problem.missing:
             message = f"{_label(problem.path)} {message}{self._shown(problem, saying, position)}"
-        return Diagnostic(
-            saying.code, message, position, hint=saying.hint, address=self._address(problem.path)
-        )
+        names = self._names_at(position) if problem.key is None and not problem.missing else ()
+        hint = f"correct {both(names)}, or what sets {'it' if len(names) == 1 else 'them'}" if names else None
+        hint = hint or saying.hint  # a hint for the value would tell what it is
+        return Diagnostic(saying.code, message, position, hint=hint, address=self._address(problem.path))
 
     def position(self, problem: Problem) -> Position:
         """Where a problem is."""
@@ -131,11 +132,19 @@ class _Explainer:
         return position
 
     def _shown(self, problem: Problem, saying: Saying, position: Position) -> str:
-        names = self._facts.references.get((position.line, position.column))
+        names = self._names_at(position)
         if names:
-            return f" (its value comes from {both(f'${{{shorten(name)}}}' for name in names)})"
+            empty = (
+                ", which is empty" if self._facts.values.get((position.line, position.column)) == "" else ""
+            )
+            return f" (its value comes from {both(f'${{{name}}}' for name in names)}{empty})"
         secret = saying.secret or is_sensitive(".".join(map(str, problem.path)))
         return "" if secret else saying.shown
+
+    def _names_at(self, position: Position) -> list[str]:
+        """The variables that the value at a place comes from."""
+        names = self._facts.references.get((position.line, position.column), ())
+        return [shorten(name) for name in names]
 
     def _address(self, path: Path) -> str | None:
         if len(path) < _ADDRESS_DEPTH or not isinstance(path[0], str):

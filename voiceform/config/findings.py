@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from voiceform.model.diagnostics import TOO_MANY, Diagnostic, Position, Severity, unshown
 from voiceform.model.errors import ConfigurationError
@@ -38,6 +38,11 @@ class Findings:
     def found_at(self, position: Position) -> bool:
         """Whether something was found at a place before: the next is a consequence of it."""
         return position in self._places
+
+    def rewrite(self, change: Callable[[Diagnostic], Diagnostic]) -> None:
+        """Put `change` of each diagnostic in its place."""
+        for key, diagnostic in self._kept.items():
+            self._kept[key] = change(diagnostic)
 
     @property
     def failed(self) -> bool:

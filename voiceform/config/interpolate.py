@@ -1,9 +1,9 @@
 """`${NAME}` and `${NAME:-default}` in values: what the environment says.
 
 A default stands in where the name is not set or empty, as in a shell. `$${` is a literal `${`; any other
-dollar sign is just that. What comes out is text and is never read as YAML, except that an unquoted scalar
-which is one reference and nothing else has the type of its value: `max_size: ${SIZE:-200}` is a number, and
-an empty value is nothing.
+dollar sign is just that. What comes out is text and is never read as YAML, except that a scalar which is one
+reference and nothing else may have another type: see `voiceform.config.references`. Line ends behind the
+value of such a one are left out, as a shell does: files that hold one value end in one.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Interpolator:
     """Expands the values of one file and remembers which of them came from the environment.
 
     `references` maps the mark of every such value to the names that it came from: messages must not show it.
+    `whole` maps the mark of each that is one reference and nothing else to its text; `values` are the texts
+    that were filled in, by name.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class Interpolator:
         self._problem = FileReport(file, report)
         self._inserted = 0
         self.references: dict[Mark, tuple[str, ...]] = {}
+        self.whole: dict[Mark, str] = {}
+        self.values: dict[str, str] = {}
 
     def expand(self, text: str, *, plain: bool, mark: Mark) -> Scalar:
         """The value of a scalar with a dollar sign in it; problems are reported and leave `text` as it is."""
@@ -63,6 +67,7 @@ class Interpolator:
                 unset.append(reference[0])
             else:
                 pieces.append(value)
+                self.values[reference[0]] = value
         pieces.append(text[end:])
         if not self._usable(pieces, unset, mark):
             return text
@@ -70,7 +75,10 @@ class Interpolator:
         if names:
             self.references[mark] = tuple(dict.fromkeys(names))
         whole = len(names) == 1 and text.startswith("${") and text.index("}") == len(text) - 1
-        return resolve_plain(result) if plain and whole else result
+        if not whole:
+            return result
+        self.whole[mark] = result = result.rstrip("\r\n")
+        return resolve_plain(result) if plain else result
 
     def _value(self, name: str, default: str | None) -> str | None:
         """What the environment or the default gives for a name."""
@@ -99,6 +107,13 @@ class Interpolator:
         else:
             return True
         return False
+
+    def repeat(self, anchor: Mark, mark: Mark) -> None:
+        """Take note that an alias at `mark` stands for the value at `anchor`."""
+        if anchor in self.references:
+            self.references[mark] = self.references[anchor]
+        if anchor in self.whole:
+            self.whole[mark] = self.whole[anchor]
 
     def finish(self) -> None:
         """Report how many problems were not told."""

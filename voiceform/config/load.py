@@ -16,6 +16,7 @@ from voiceform.config.findings import MAX_FINDINGS, Findings
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.merge import merge_documents, without_extensions
 from voiceform.config.problems import missing_from, missing_keys
+from voiceform.config.references import settle_references, without_values
 from voiceform.config.schema import ConfigSchema, FileFacts
 from voiceform.config.sources import SourceFile, find_sources
 from voiceform.config.text import UnreadableError, decode
@@ -41,9 +42,11 @@ def load_configuration(
     findings = Findings()
     sources = find_sources(paths, base_dir=base_dir, report=findings)
     files = [source.display for source in sources]
-    document = read_document(sources, environ=environ, kinds=kinds, findings=findings)
+    values: dict[str, str] = {}
+    document = read_document(sources, environ=environ, kinds=kinds, findings=findings, values=values)
     findings.raise_errors(files)
     desired = parse_kinds(document, kinds, findings)
+    findings.rewrite(lambda found: without_values(found, values))
     findings.raise_errors(files)
     return Configuration(
         source=ConfigSource(digest=_digest(document), files=tuple(files)),
@@ -61,17 +64,19 @@ def read_document(
     environ: Mapping[str, str],
     kinds: Sequence[Kind[Any]],
     findings: Findings,
+    values: dict[str, str],
 ) -> Block:
     """One schema-valid document of all files; it may be used when `findings` holds no error.
 
-    What every configuration must have is not missed while some file could not be found or read.
+    What every configuration must have is not missed while some file could not be found or read. `values`
+    takes what the environment filled in, by name.
     """
     schema = ConfigSchema.load()
     addresses = {kind.section: kind.name for kind in kinds}
     all_found = not findings.failed
     documents = []
     for source in sources:
-        document = _read_file(source, schema, environ, addresses, findings)
+        document = _read_file(source, schema, environ, addresses, findings, values)
         if document is not None:
             documents.append(document)
     if not documents:
@@ -90,6 +95,7 @@ def _read_file(
     environ: Mapping[str, str],
     addresses: Mapping[str, str],
     findings: Findings,
+    values: dict[str, str],
 ) -> Block | None:
     """The content of one file, checked; None when nothing of it can be used."""
     data = source.read(findings)
@@ -103,10 +109,12 @@ def _read_file(
     before = findings.errors
     interpolator = Interpolator(environ, file=source.display, report=findings)
     document = read_yaml(text, source.display, findings, interpolator=interpolator)
+    values.update(interpolator.values)
     if document is not None:
         if findings.errors - before < MAX_FINDINGS:  # else the rest would be consequences
+            settle_references(document, schema, interpolator, findings)
             schema.fill_empty(document)
-            facts = FileFacts(interpolator.references)
+            facts = FileFacts(interpolator.references, interpolator.whole)
             schema.check(document, facts, addresses, findings, findings.found_at)
         without_extensions(document)
     return document

@@ -83,9 +83,11 @@ KEYWORDS = CHECKS | ANNOTATIONS
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What else is known about one file: which values came from which environment variables."""
+    """What else is known about one file: which values came from which environment variables, and the texts of
+    those that are one variable and nothing else."""
 
     references: Mapping[Mark, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[Mark, str] = field(default_factory=dict)
 
 
 class ConfigSchema:

@@ -90,7 +90,7 @@ def explain_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnos
         if clue in _AT_CONTEXT and error.context_mark is not None:
             line, column = _place(error.context_mark)
         if clue in _BRACKETS and "${" in _line(text, error.problem_mark):
-            hint = "inside {...} and [...] put ${NAME} in quotes"
+            hint = "inside {...} and [...] put ${NAME} in quotes; a number stays a number"
     return Diagnostic("syntax", message, Position(file, line + 1, column + 1), hint=hint)
 
 

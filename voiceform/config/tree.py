@@ -251,8 +251,8 @@ class TreeBuilder:
             )
         if isinstance(anchor.value, dict | list):
             self._check_depth(depth + anchor.height, mark)
-        elif self._interpolator is not None and anchor.mark in self._interpolator.references:
-            self._interpolator.references[mark] = self._interpolator.references[anchor.mark]
+        elif self._interpolator is not None:
+            self._interpolator.repeat(anchor.mark, mark)
         return anchor.value
 
     def _no_anchor(self, name: str) -> Words:
