@@ -107,12 +107,12 @@ def test_an_undefined_variable_is_one_finding(tmp_path: Path) -> None:
 
 def test_values_from_the_environment_are_never_shown(tmp_path: Path) -> None:
     text = (
-        "version: 1\naccount: ${SECRET}\nownership: &o ${SECRET}\n"
+        "version: 1\naccount: ${HIDDEN}\nownership: &o ${HIDDEN}\n"
         "queues: {a: {friendly_name: *o, max_size: *o}}\n"
     )
-    found = problems(tmp_path, text, {"SECRET": "hunter2"})
+    found = problems(tmp_path, text, {"HIDDEN": "hunter2"})
     assert brief(found) == ["2:10 invalid-value", "3:12 invalid-value", "4:43 wrong-type"]
-    assert all("its value comes from ${SECRET}" in diagnostic.message for diagnostic in found)
+    assert all("its value comes from ${HIDDEN}" in diagnostic.message for diagnostic in found)
     assert all("hunter2" not in str(diagnostic) for diagnostic in found)
 
 
