@@ -8,12 +8,14 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
-from tests.hostile.answers import BOMB, BROKEN, GOOD
+from tests.hostile.answers import BOMB, BROKEN, GOOD, audio, wav
+from tests.hostile.proxy import hostile_proxy
+from tests.support import Stack
 from tests.twilio.scripted import (
     ACCOUNT,
     RESET,
@@ -410,3 +412,23 @@ def test_a_stopped_client_says_so_for_everything() -> None:
         with pytest.raises(StoppedError):
             client.download_recording_media(sid("RE", 1))
         assert server.requests == []
+
+
+def test_audio_that_its_row_cannot_have_ends_and_the_recording_stays(stack: Stack) -> None:
+    """A row of one second, and twenty minutes of audio."""
+    pytest.importorskip("obstore")
+    created = (NOW - timedelta(days=400)).isoformat()
+    stack.emulator.seed({"recordings": [{"sid": sid("RE", 1), "date_created": created, "duration": 1}]})
+    where = (stack.folder / "copies").as_uri()
+    stack.write(
+        "safety: {max_delete_percent: 100}\nretention:\n  recordings:\n"
+        f"    - {{name: old, keep: 90d, archive: {{to: '{where}', format: wav}}}}\n"
+    )
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("GET", r"\.wav", audio(wav(1200), "audio/x-wav"))
+        done = stack.run("prune", "--auto-approve", clock=ManualClock(NOW))
+        assert proxy.seen("GET", r"\.wav")
+        assert proxy.seen("DELETE", "/Recordings/") == []
+    assert done.code == 5, done.out + done.err
+    assert "more than 12,200,000 bytes" in done.out + done.err

@@ -27,6 +27,7 @@ from voiceform.kinds.retention.folders import make_folder, reading, write_whole
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.twilio.errors import NotFoundError, printable
+from voiceform.twilio.recordings import LONGEST_AUDIO
 from voiceform.twilio.sids import is_sid
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
 
 _BLOCK = 64 * 1024
+_MOST_BYTES_A_SECOND = 200_000
+"""Two channels of 16 bits at 48 kHz, and some more: Twilio's own sound has a sixth of it at most."""
+_SLACK_SECONDS = 60
 _ABSENT = frozenset({"absent", "failed"})
 """Recordings of which there never was any audio."""
 
@@ -93,7 +97,8 @@ class ObjectArchive:
         suffix: Literal["wav", "mp3"] = "wav" if details is not None or self._format == "wav" else "mp3"
         key = f"{stem}.{suffix}"
         try:
-            with client.download_recording_media(recording.sid, kind=suffix) as media:
+            limit = _largest(recording)
+            with client.download_recording_media(recording.sid, kind=suffix, limit=limit) as media:
                 measured = _Measured(_whole(media, recording, suffix))
                 self._put(key, measured)
         except NotFoundError as error:
@@ -132,6 +137,14 @@ class ObjectArchive:
             where=f"{self._url}/{key}",
             hint="the recording was kept; check the archive and its credentials, and run again",
         )
+
+
+def _largest(recording: Recording) -> int:
+    """The bytes that the audio of a recording may have at most; its length may not be known."""
+    duration = recording.duration
+    if duration is None or duration < 0:
+        return LONGEST_AUDIO
+    return min(LONGEST_AUDIO, (duration + _SLACK_SECONDS) * _MOST_BYTES_A_SECOND)
 
 
 def _whole(media: Media, recording: Recording, kind: str) -> Iterator[bytes]:
