@@ -159,6 +159,9 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
         unmanaged=tuple(
             item for part in compared for item in sorted(part.unmanaged, key=lambda item: item.name)
         ),
+        warnings=tuple(
+            item for part in compared for item in part.warnings if keep_all or item.address in addresses
+        ),
         blocked=(
             *(item for item in own if keep_all or addresses.intersection(item.addresses)),
             *limits,

@@ -22,7 +22,7 @@ from voiceform.model.clock import Clock
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.document import Block
 from voiceform.model.errors import UsageError
-from voiceform.model.plan import Blocked, Change, Drift, Mode, Unmanaged
+from voiceform.model.plan import Blocked, Caution, Change, Drift, Mode, Unmanaged
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.run import Destruction, Status
@@ -73,15 +73,16 @@ class Comparison:
     """What a kind proposes. `fields` of changes and drift are left empty: the engine fills them in.
 
     Blocked entries are for what only the kind can know (protections, holds, ambiguous live objects); the
-    engine adds the safety limits from `Change.counts`. `populations` is how many objects there are, by the
-    word behind `delete:` in the counts, for objects that state does not record: deletions are limited to a
-    share of them.
+    engine adds the safety limits from `Change.counts`. `warnings` are told in every plan and stop none.
+    `populations` is how many objects there are, by the word behind `delete:` in the counts, for objects that
+    state does not record: deletions are limited to a share of them.
     """
 
     changes: Sequence[Change] = ()
     drift: Sequence[Drift] = ()
     unmanaged: Sequence[Unmanaged] = ()
     blocked: Sequence[Blocked] = ()
+    warnings: Sequence[Caution] = ()
     populations: Mapping[str, int] = field(default_factory=dict)
 
 

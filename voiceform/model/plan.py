@@ -133,6 +133,15 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
+class Caution:
+    """What is probably not as it was meant, although the plan may be applied. `hint` says what to do."""
+
+    address: Address
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """How much of each there is; `calls` and `recordings` are people phoned and recordings destroyed."""
 
@@ -181,6 +190,7 @@ class Plan:
     drift: tuple[Drift, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
     blocked: tuple[Blocked, ...] = ()
+    warnings: tuple[Caution, ...] = ()
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     review_digest: str = ""
@@ -189,3 +199,8 @@ class Plan:
     def pending(self) -> tuple[Change, ...]:
         """The changes that do something."""
         return tuple(change for change in self.changes if change.action is not Action.NO_OP)
+
+    @property
+    def in_force(self) -> tuple[Change, ...]:
+        """What stays as it is and has an effect that is worth telling, such as a hold."""
+        return tuple(change for change in self.changes if change.action is Action.NO_OP and change.impact)

@@ -15,6 +15,7 @@ from voiceform.model.plan import (
     FORMAT_VERSION,
     Action,
     Blocked,
+    Caution,
     Change,
     ConfigSource,
     Drift,
@@ -56,6 +57,10 @@ def plan_to_document(plan: Plan) -> Json:
         "drift": [_drift_to_document(drift) for drift in plan.drift],
         "unmanaged": [{"kind": item.kind, "sid": item.sid, "name": item.name} for item in plan.unmanaged],
         "blocked": [_blocked_to_document(blocked) for blocked in plan.blocked],
+        "warnings": [
+            {"address": str(item.address), "message": item.message, "hint": item.hint}
+            for item in plan.warnings
+        ],
     }
     document["review_digest"] = plan.review_digest or review_digest(plan, None)
     document["digest"] = document_digest(document)
@@ -119,6 +124,10 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
         drift=tuple(_drift_from_document(item) for item in document["drift"]),
         unmanaged=tuple(Unmanaged(**item) for item in document["unmanaged"]),
         blocked=tuple(_blocked_from_document(item) for item in document["blocked"]),
+        warnings=tuple(
+            Caution(Address.parse(item["address"]), item["message"], item["hint"])
+            for item in document["warnings"]
+        ),
         targets=tuple(document["targets"]),
         excludes=tuple(document["excludes"]),
         review_digest=document["review_digest"],

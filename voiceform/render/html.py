@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
-from voiceform.model.plan import Blocked, Change, Drift, DriftStatus, Plan
+from voiceform.model.plan import Blocked, Caution, Change, Drift, DriftStatus, Plan
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.shown import Shown
 from voiceform.render.escape import html
@@ -83,6 +83,7 @@ def _body(plan: Plan, digest: str, commit: str | None) -> Iterator[str]:
     yield from (f'<p class="note">{html(note)}</p>' for note in notes_of(plan))
     yield "</header>"
     yield from (_blocked(item) for item in plan.blocked)
+    yield from (_warning(item) for item in plan.warnings)
     groups: dict[Effect, list[Change]] = {effect: [] for effect in Effect}
     for change in plan.pending:
         groups[effect_of(change)].append(change)
@@ -91,6 +92,7 @@ def _body(plan: Plan, digest: str, commit: str | None) -> Iterator[str]:
     for effect, title in _TITLES:
         yield from _group(effect, title, groups[effect])
     yield from _drift(plan.drift)
+    yield from _in_force(plan.in_force)
     yield from _unmanaged(plan)
     yield "</main><footer><p>Numbers and secrets may be masked; the digest is that of what the plan does.</p>"
     yield "</footer>"
@@ -118,6 +120,13 @@ def _blocked(blocked: Blocked) -> str:
     return (
         f'<section class="blocked"><h3>Blocked: {_data(blocked.rule)}</h3><p>{_data(blocked.message)}</p>'
         f"<p>{_data(blocked.hint)}</p></section>"
+    )
+
+
+def _warning(warning: Caution) -> str:
+    return (
+        f'<section class="warning"><h3>Warning: <code>{_data(str(warning.address))}</code></h3>'
+        f"<p>{_data(warning.message)}</p><p>{_data(warning.hint)}</p></section>"
     )
 
 
@@ -188,6 +197,17 @@ def _drift(drift: Sequence[Drift]) -> Iterator[str]:
         why = f'<p class="why">{_data(item.explanation)}</p>' if item.explanation else ""
         name = f"<code>{_data(str(item.address))}</code>"
         yield f"<article><h3>{name}<span>{state}</span>{sid}</h3>{why}{_table(drift_rows(item))}</article>"
+    yield "</section>"
+
+
+def _in_force(changes: Sequence[Change]) -> Iterator[str]:
+    if not changes:
+        return
+    yield f"<section><h2>In force as before <small>{len(changes):,}</small></h2>"
+    for change in changes:
+        lines = "".join(f"<li>{_data(text)}</li>" for text in change.impact)
+        yield f"<article><h3><code>{_data(str(change.address))}</code></h3>"
+        yield f'<ul class="plain">{lines}</ul></article>'
     yield "</section>"
 
 

@@ -21,7 +21,7 @@ from voiceform.render.destroyed import number_of
 from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
 from voiceform.render.layout import Line, Tone
 from voiceform.render.redact import redact_plan
-from voiceform.render.text import blocked_lines, change_lines, drift_lines
+from voiceform.render.text import blocked_lines, change_lines, drift_lines, in_force_lines, warning_lines
 from voiceform.render.view import Effect, effect_of, headline, notes_of
 
 SMALLEST_LIMIT = 2_000
@@ -133,6 +133,8 @@ class _Body:
 def _fill(body: _Body, plan: Plan) -> None:
     blocked = (list(blocked_lines(item)) for item in plan.blocked)
     body.section("Blocked: apply refuses this plan", "refusal", len(plan.blocked), blocked, len(plan.blocked))
+    warnings = (list(warning_lines(item)) for item in plan.warnings)
+    body.section("Warnings", "warning", len(plan.warnings), warnings, len(plan.warnings))
     groups: dict[Effect, list[Change]] = {effect: [] for effect in Effect}
     for change in plan.pending:
         groups[effect_of(change)].append(change)
@@ -143,6 +145,8 @@ def _fill(body: _Body, plan: Plan) -> None:
         body.section(title, noun, len(group), blocks, len(group) if grave else _OPEN_CHANGES)
     drift = (list(drift_lines(item)) for item in plan.drift)
     body.section("Changed outside of voiceform", "drifted object", len(plan.drift), drift, 0)
+    in_force = (list(in_force_lines(change)) for change in plan.in_force)
+    body.section("In force as before", "object in force", len(plan.in_force), in_force, _OPEN_CHANGES)
     unmanaged = ([_unmanaged_line(item)] for item in plan.unmanaged)
     body.section("Not managed, left alone", "object that is not managed", len(plan.unmanaged), unmanaged, 0)
 

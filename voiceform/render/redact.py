@@ -29,6 +29,10 @@ def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
             for item in plan.unmanaged
         ),
         blocked=tuple(_blocked(blocked, show_numbers) for blocked in plan.blocked),
+        warnings=tuple(
+            replace(item, message=_text(item.message, show_numbers), hint=_text(item.hint, show_numbers))
+            for item in plan.warnings
+        ),
         targets=tuple(_text(pattern, show_numbers) for pattern in plan.targets),
         excludes=tuple(_text(pattern, show_numbers) for pattern in plan.excludes),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from voiceform.model.plan import Blocked, Change, Drift, DriftStatus, Plan, Unmanaged
+from voiceform.model.plan import Blocked, Caution, Change, Drift, DriftStatus, Plan, Unmanaged
 from voiceform.model.run import Outcome, RunReport
 from voiceform.model.shown import Shown
 from voiceform.render import run_text
@@ -46,9 +46,10 @@ _ROW_TONES = {"+": Tone.CREATE, "-": Tone.DELETE, "~": Tone.UPDATE}
 def render_plan(plan: Plan, *, color: bool, width: int, show_numbers: bool) -> Shown:
     """A plan for people; ends in a newline. `width` in cells, 0 for no wrapping.
 
-    Changes stand in the order of apply; those that do nothing are not listed.
+    Changes stand in the order of apply; what stays as it is is listed where it has an effect of its own.
     """
-    shown = redact_plan(replace(plan, changes=plan.pending), show_numbers=show_numbers)
+    listed = (*plan.pending, *plan.in_force)
+    shown = redact_plan(replace(plan, changes=listed), show_numbers=show_numbers)
     return Shown(lay_out(_plan_lines(shown), color=color, width=width) + "\n")
 
 
@@ -105,7 +106,11 @@ def _plan_lines(plan: Plan) -> Iterator[Line]:
     for change in pending:
         yield from change_lines(change)
         yield BLANK
+    yield from _in_force_lines(plan)
     yield from _unmanaged_lines(plan.unmanaged)
+    for warning in plan.warnings:
+        yield from warning_lines(warning)
+        yield BLANK
     for blocked in plan.blocked:
         yield from blocked_lines(blocked)
         yield BLANK
@@ -133,6 +138,28 @@ def blocked_lines(blocked: Blocked) -> Iterator[Line]:
         names = ", ".join(terminal(str(address)) for address in blocked.addresses[:_SHOWN_ADDRESSES])
         more = len(blocked.addresses) - _SHOWN_ADDRESSES
         yield Line(f"concerns {names}{f' and {more:,} more' if more > 0 else ''}", 2, Tone.MUTED)
+
+
+def warning_lines(warning: Caution) -> Iterator[Line]:
+    """What is probably not as it was meant, and what to do."""
+    address = terminal(str(warning.address))
+    yield Line(f"Warning: {address}: {terminal(warning.message)}", 0, Tone.WARNING)
+    yield Line(terminal(warning.hint), 2)
+
+
+def in_force_lines(change: Change) -> Iterator[Line]:
+    """What something that stays as it is does."""
+    yield Line(terminal(str(change.address)), 2)
+    yield from (Line(terminal(text), 6, Tone.MUTED) for text in change.impact)
+
+
+def _in_force_lines(plan: Plan) -> Iterator[Line]:
+    if not plan.in_force:
+        return
+    yield Line("In force as before:", 0, Tone.TITLE)
+    for change in plan.in_force:
+        yield from in_force_lines(change)
+    yield BLANK
 
 
 def _unmanaged_lines(unmanaged: tuple[Unmanaged, ...]) -> Iterator[Line]:

@@ -8,7 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from voiceform.kinds.base import Comparison, PlanContext, unreadable_entries
-from voiceform.kinds.retention.impact import held_lines, kept_lines, removal_lines, rule_lines
+from voiceform.kinds.retention.impact import (
+    hold_lines,
+    hold_warning,
+    kept_lines,
+    nothing_due_lines,
+    removal_lines,
+    rule_lines,
+)
 from voiceform.kinds.retention.matching import Match
 from voiceform.kinds.retention.policy import (
     CALL_RECORDS,
@@ -19,10 +26,11 @@ from voiceform.kinds.retention.policy import (
     hold_identity,
     split,
 )
+from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, waits_beyond_reach
 from voiceform.kinds.retention.survey import Group, Part, Survey, standing_holds
 from voiceform.kinds.retention.tally import noun
 from voiceform.model.address import Address
-from voiceform.model.plan import Action, Blocked, Change
+from voiceform.model.plan import Action, Blocked, Caution, Change
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import Attributes, Desired, Recorded
 
@@ -63,8 +71,18 @@ class _Comparing:
                 if seen.unreadable.count
             ],
             blocked=self.blocked,
+            warnings=tuple(self._warnings()),
             populations={POPULATIONS[part]: seen.seen for part, seen in self.parts.items()},
         )
+
+    def _warnings(self) -> Iterator[Caution]:
+        for where, desired in self.context.desired.items():
+            part = split(where)[0]
+            warning = hold_warning(self.found, where) if part == HOLDS else None
+            if warning is not None:
+                yield warning
+            if part == CALL_RECORDS and waits_beyond_reach(desired.attributes, self.context.now):
+                yield Caution(where, BEYOND_REACH, BEYOND_REACH_HINT)
 
     def _declared_holds(self) -> Iterator[Change]:
         for where, desired in self.context.desired.items():
@@ -74,8 +92,8 @@ class _Comparing:
             change = _state_change(desired, record)
             if record is not None and not _still_covered(record.attributes, desired.attributes):
                 change = replace(change, impact=self._release(where, "narrowed"))
-            elif change.action is not Action.NO_OP:
-                change = replace(change, impact=held_lines(self.found, split(where)[1]))
+            else:
+                change = replace(change, impact=hold_lines(self.found, split(where)[1]))
             yield change
 
     def _removed_holds(self) -> Iterator[Change]:
@@ -120,7 +138,11 @@ class _Comparing:
                     everything = array("q", sorted(seen.created))
                 change = self._deleting(change, part, desired, group, everything, first)
             change = self._with_held(change, part)
-            impact = rule_lines(change, seen, group, desired, part) if group is not None else ()
+            impact: tuple[str, ...] = ()
+            if group is not None:
+                impact = rule_lines(change, seen, group, desired, part)
+            elif self.found.looked:
+                impact = nothing_due_lines(seen, part)
             yield replace(
                 change,
                 impact=(

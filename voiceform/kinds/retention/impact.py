@@ -10,8 +10,9 @@ from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS, Verdict, 
 from voiceform.kinds.retention.prices import Prices
 from voiceform.kinds.retention.survey import Group, Part, Survey
 from voiceform.kinds.retention.tally import histogram, noun
+from voiceform.kinds.retention.truth import Truth
 from voiceform.model.address import Address
-from voiceform.model.plan import Change
+from voiceform.model.plan import Caution, Change
 from voiceform.model.resource import Desired
 
 THINGS = {RECORDINGS: "recording", CALL_RECORDS: "call record"}
@@ -19,7 +20,8 @@ THINGS = {RECORDINGS: "recording", CALL_RECORDS: "call record"}
 _WHY_KEPT = {
     Verdict.HELD: "kept by a hold",
     Verdict.GUARDED: "kept because of their recordings",
-    Verdict.UNDECIDED: "kept because a rule cannot be decided: the call or the duration cannot be read",
+    Verdict.UNDECIDED: "kept because a rule cannot be decided: nobody can tell the length, the call, or who"
+    " was in the conference",
 }
 
 
@@ -66,9 +68,34 @@ def kept_lines(part: Part, rule: str, name: str, *, first: bool) -> tuple[str, .
     )
 
 
-def held_lines(found: Survey, hold: str) -> tuple[str, ...]:
-    """How much a hold keeps that would be deleted otherwise."""
-    return tuple(_held(found, hold))
+def nothing_due_lines(part: Part, name: str) -> tuple[str, ...]:
+    """What a rule deletes that finds nothing due."""
+    return (f"deletes 0 of {noun(part.seen, THINGS[name])} now",)
+
+
+def hold_lines(found: Survey, hold: str) -> tuple[str, ...]:
+    """How much a hold keeps that would be deleted otherwise, and what it matches in all."""
+    return tuple(_hold(found, hold)) if found.looked else ()
+
+
+def hold_warning(found: Survey, where: Address) -> Caution | None:
+    """Told in every plan until something matches the hold: it may be written wrongly, and keep nothing."""
+    name = split(where)[1]
+    parts = (found.recordings, found.calls)
+    if not found.looked or any(part.answers[name, Truth.YES] for part in parts):
+        return None
+    maybe = sum(part.answers[name, Truth.UNKNOWN] for part in parts)
+    unasked = sum(part.answers[name, Truth.NEEDED] for part in parts)
+    message = "it matches nothing, so it keeps nothing"
+    if maybe:
+        message = f"nothing matches it for certain; it keeps what might, {noun(maybe, 'object')}"
+    elif unasked:
+        message = f"nothing matches it so far; {_unasked(unasked, 'object')}"
+    return Caution(
+        where,
+        message,
+        "compare its numbers, SIDs and dates with the account; this is told until something matches",
+    )
 
 
 def removal_lines(where: Address) -> tuple[str, ...]:
@@ -79,11 +106,22 @@ def removal_lines(where: Address) -> tuple[str, ...]:
     )
 
 
-def _held(found: Survey, hold: str) -> Iterator[str]:
+def _hold(found: Survey, hold: str) -> Iterator[str]:
     for part, thing in ((found.recordings, "recording"), (found.calls, "call record")):
         count = part.held[hold]
         if count:
             yield f"keeps {noun(count, thing)} whose time is over"
+        sure, maybe = part.answers[hold, Truth.YES], part.answers[hold, Truth.UNKNOWN]
+        if sure or maybe or part is found.recordings:
+            more = f", and might match {maybe:,} more that nobody can tell of" if maybe else ""
+            yield f"matches {noun(sure, thing)} of {part.seen:,}{more}"
+        if unasked := part.answers[hold, Truth.NEEDED]:
+            yield _unasked(unasked, thing)
+
+
+def _unasked(count: int, thing: str) -> str:
+    were = "was" if count == 1 else "were"
+    return f"{noun(count, thing)} that no rule would delete now {were} not compared with it"
 
 
 def _saving(prices: Prices, part: Part, minutes: int) -> str:

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.retention.criteria import complain, instant_text, read_match
 from voiceform.kinds.retention.evidence.places import DEFAULT, place_complaint
-from voiceform.kinds.retention.policy import CALL_RECORDS, FOREVER, HOLDS, RECORDINGS, address
+from voiceform.kinds.retention.policy import CALL_RECORDS, HOLDS, RECORDINGS, address
 from voiceform.kinds.retention.prices import PriceFileError, Prices, default_prices, read_price_file
+from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, keeps_beyond_reach
 from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block, Series
-from voiceform.model.durations import parse_duration
-from voiceform.model.resource import Attributes, Desired
+from voiceform.model.resource import Desired
 
 ARCHIVE_SCHEMES = ("file", "s3", "gs", "az")
-
-REACH = timedelta(days=365)
-"""Call records can be listed and deleted for 13 months; a rule that waits nearly as long comes too late."""
-BEYOND_REACH = (
-    "call records older than 13 months can be neither listed nor deleted through this API; this rule leaves a"
-    " month at most to delete them in"
-)
-BEYOND_REACH_HINT = (
-    "keep them for less than 365d; what is older can only be deleted through Twilio's archives"
-    " (voice.twilio.com/v1/Archives)"
-)
 
 
 def parse(section: Block, context: ParseContext, places: Places) -> list[Desired]:
@@ -66,19 +54,13 @@ def _rule(
         attributes["until"] = instant_text(block["until"], block.value_position("until"), context)
     else:
         attributes["keep"] = block["keep"]
-        if part == CALL_RECORDS and beyond_reach(attributes):
+        if part == CALL_RECORDS and keeps_beyond_reach(attributes):
             _warn_reach(str(where), block.value_position("keep"), context)
     archive = block.get("archive")
     if archive is not None:
         _check_archive(archive, context)
         attributes["archive"] = {"to": archive["to"].rstrip("/"), "format": archive.get("format", "wav")}
     return Desired(where, attributes, position, beside={"prices": prices.document()})
-
-
-def beyond_reach(attributes: Attributes) -> bool:
-    """Whether a rule for call records keeps them until the API is about to lose sight of them."""
-    keep = attributes.get("keep", FOREVER)
-    return keep != FOREVER and parse_duration(keep) >= REACH
 
 
 def _warn_reach(where: str, position: Position, context: ParseContext) -> None:
