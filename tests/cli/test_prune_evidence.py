@@ -298,3 +298,16 @@ def test_a_store_that_breaks_in_the_middle_ends_the_deletions(
     assert pruner.left() == set()
     found = verified(pruner, bucket)
     assert found["deleted"] == due, "what was deleted and could not be told is taken down by the next run"
+
+
+def test_the_head_that_a_run_prints_is_the_one_that_verify_finds(pruner: Pruner) -> None:
+    """Also where a hash looks as if it held a phone number."""
+    pruner.declare(RULES)
+    for number in range(6):
+        pruner.seed([recording(number, 91)])
+        printed = prune(pruner).err
+        found = pruner.verify()
+        assert f"Its last line has the hash {found['head']}\n" in printed
+        text = pruner.stack.run("prune", "verify", "evidence", "--offline").out
+        assert f"Its last line has the hash {found['head']}\n" in text
+        assert f"{number + 1:06}.jsonl" in printed
