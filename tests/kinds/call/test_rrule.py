@@ -33,10 +33,10 @@ def first(rule: str, count: int = 4, dtstart: str = BEGIN, zone: str = "UTC") ->
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        ("FREQ=DAILY;INTERVAL=0", ("INTERVAL=0", "1-100000")),
+        ("FREQ=DAILY;INTERVAL=0", ("INTERVAL=0", "1 to 100,000")),
         ("FREQ=DAILY;INTERVAL=-1", ("INTERVAL=-1",)),
         ("FREQ=DAILY;INTERVAL=1.5", ("INTERVAL=1.5",)),
-        ("FREQ=DAILY;INTERVAL=99999999999999999999", ("INTERVAL", "1-100000")),
+        ("FREQ=DAILY;INTERVAL=99999999999999999999", ("INTERVAL", "1 to 100,000")),
         ("FREQ=DAILY;BYMONTHDAY=0", ("BYMONTHDAY=0", "1-31 or -31 to -1")),
         ("FREQ=DAILY;BYMONTHDAY=32", ("BYMONTHDAY=32",)),
         ("FREQ=YEARLY;BYYEARDAY=0", ("BYYEARDAY=0", "1-366")),
@@ -65,7 +65,7 @@ def first(rule: str, count: int = 4, dtstart: str = BEGIN, zone: str = "UTC") ->
         ("FREQ=WEEKLY;BYMONTHDAY=1", ("BYMONTHDAY", "FREQ=WEEKLY")),
         ("FREQ=DAILY;FREQ=SECONDLY", ("FREQ is given twice",)),
         ("FREQ=DAILY;BYHOUR=9;BYHOUR=10", ("BYHOUR is given twice",)),
-        ("FREQ=DAILY;COUNT=0", ("COUNT=0", "1-100000")),
+        ("FREQ=DAILY;COUNT=0", ("COUNT=0", "1 to 100,000")),
         ("FREQ=DAILY;COUNT=5;UNTIL=20270101", ("COUNT and UNTIL",)),
         ("FREQ=DAILY;UNTIL=20261130", ("UNTIL lies before dtstart",)),
         ("FREQ=DAILY;UNTIL=00010101T000000Z", ("UNTIL lies before dtstart",)),

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from voiceform.kinds.call.localtime import ClockChange, resolve
 from voiceform.kinds.call.schedule import Schedule, ScheduleError
+from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.address import Address
 
 ZONES = (
     "America/New_York",
@@ -158,3 +160,16 @@ def test_what_means_nothing(block: dict[str, Any], key: str, message: str) -> No
     with pytest.raises(ScheduleError, match=message) as caught:
         Schedule.parse(block)
     assert caught.value.key == key
+
+
+def test_what_is_recorded_and_cannot_be_read_names_its_address() -> None:
+    attributes = {
+        "retry": None,
+        "calling_hours": None,
+        "to": [],
+        "from": "+15017122661",
+        "schedule": {"cron": "0 9 * * *", "timezone": "Mars/Olympus"},
+    }
+    with pytest.raises(ScheduleError) as caught:
+        CallSpec.of(Address("call", "one"), attributes)
+    assert str(caught.value).startswith("call.one: 'Mars/Olympus' is not an IANA time zone")

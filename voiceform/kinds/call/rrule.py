@@ -149,7 +149,7 @@ def _whole(parts: dict[str, str], name: str, default: int) -> int:
     if text is None:
         return default
     if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= _MOST:
-        raise _fault(f"{name}={text[:64]} is not 1-{_MOST}", f"{name}: 1-{_MOST}")
+        raise _fault(f"{name}={text[:64]} is not from 1 to {_MOST:,}", f"{name}: 1 to {_MOST:,}")
     return int(text)
 
 

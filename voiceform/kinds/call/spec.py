@@ -9,7 +9,7 @@ from typing import Any
 
 from voiceform.kinds.call.donotcall import ListSpec
 from voiceform.kinds.call.hours import CallingHours
-from voiceform.kinds.call.schedule import Schedule
+from voiceform.kinds.call.schedule import Schedule, ScheduleError
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.resource import Attributes, fingerprint
@@ -56,7 +56,7 @@ class CallSpec:
             ledger=attributes.get("ledger") or str(address),
             to=tuple(attributes["to"]),
             from_=attributes["from"],
-            schedule=Schedule.parse(attributes["schedule"]),
+            schedule=_schedule(address, attributes["schedule"]),
             grace=parse_duration(attributes["misfire_grace"]),
             hours=CallingHours.parse(hours) if hours else None,
             do_not_call=tuple(ListSpec.of(item) for item in attributes["do_not_call"] or ()),
@@ -75,6 +75,15 @@ class CallSpec:
     def answer_digest(self) -> str:
         """What a placed call remembers of its answer, to see later whether it has changed."""
         return fingerprint(answer_parameters(self.answer))
+
+
+def _schedule(address: Address, block: Mapping[str, Any]) -> Schedule:
+    """As Schedule.parse; an error names the address, for what is recorded has no place in a file."""
+    try:
+        return Schedule.parse(block)
+    except ScheduleError as error:
+        error.where = str(address)
+        raise
 
 
 def answer_parameters(answer: Mapping[str, Any]) -> dict[str, Any]:
