@@ -61,7 +61,10 @@ def identity(name: str) -> str:
 
 def looks(name: str) -> frozenset[str]:
     """How a name looks; names that have one of these in common are easily taken for each other."""
-    parts = _seen(_blankless(unicodedata.normalize("NFKD", name)))
+    parts = _seen(_blankless(name))
+    if not parts.isascii():
+        # Once more: what decomposes may hold blanks, and what did not show may have parted accents.
+        parts = unicodedata.normalize("NFKD", _seen(_blankless(unicodedata.normalize("NFKD", parts))))
     return frozenset((parts.translate(_LOOKS_LIKE).casefold(), parts.translate(_CAPITAL_I)))
 
 

@@ -55,10 +55,11 @@ def _report_collisions(queues: list[Desired], context: ParseContext) -> None:
         if first is not queue:
             context.report(_same_name(queue, first))
             continue
-        near = [alike[look] for look in looks(name) if look in alike]
+        seen_as = looks(name)
+        near = [alike[look] for look in seen_as if look in alike]
         if near:
             context.report(_like_name(queue, near[0]))
-        alike.update(dict.fromkeys(looks(name), queue))
+        alike.update(dict.fromkeys(seen_as, queue))
 
 
 def _same_name(queue: Desired, first: Desired) -> Diagnostic:
