@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from typing import TYPE_CHECKING, Any
 
-from voiceform.cli.app import main
-from voiceform.cli.console import occupy_closed_descriptors, settle_streams
+_SIGNALLED = 128
+_INTERRUPTED = 130
+
+if TYPE_CHECKING:
+    from voiceform.cli.app import main
 
 __all__ = ["main", "run"]
 
 
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - `main`, imported late so that Ctrl-C may come before
+    if name != "main":
+        raise AttributeError(name)
+    from voiceform.cli.app import main
+
+    return main
+
+
 def run() -> None:
     """The console script."""
-    occupy_closed_descriptors()
-    code = main()
-    settle_streams()
+    try:
+        from voiceform.cli.app import main
+        from voiceform.cli.console import occupy_closed_descriptors, settle_streams
+
+        occupy_closed_descriptors()
+        code = main()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):  # whatever comes now comes too late
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+        settle_streams()
+    except KeyboardInterrupt:
+        os._exit(_INTERRUPTED)  # before the command had begun
+    if code > _SIGNALLED:
+        os._exit(code)  # a thread that is being stopped may still be about
     sys.exit(code)

@@ -6,6 +6,7 @@ import errno
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -21,7 +22,6 @@ from voiceform.model.clock import Clock, SystemClock
 from voiceform.model.errors import UsageError, VoiceformError
 
 USAGE_EXIT = 64
-_INTERRUPTED_EXIT = 130
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF})
 
 COMMANDS = {
@@ -145,28 +145,32 @@ def main(
         clock=clock or SystemClock(),
         lease_ttl=lease_ttl,
     )
-    code = _ended(app, list(sys.argv[1:] if argv is None else argv))
-    app.console.close()
+    with app.stopping.installed():
+        code = _ended(app, list(sys.argv[1:] if argv is None else argv))
+        app.console.close()
     return code
 
 
 def _ended(app: App, arguments: list[str]) -> int:
     """Run the command and give every way in which it can end its words and its code."""
     try:
-        code = cli.main(
-            args=arguments,
-            prog_name="voiceform",
-            standalone_mode=False,
-            obj=app,
-        )
+        try:
+            code = cli.main(
+                args=arguments,
+                prog_name="voiceform",
+                standalone_mode=False,
+                obj=app,
+            )
+        finally:
+            app.stopping.over()
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
         app.console.say(shown.getvalue(), end="")
         return USAGE_EXIT if isinstance(error, click.UsageError) else 1
     except (click.Abort, KeyboardInterrupt):
-        app.console.say("Interrupted.")
-        return _INTERRUPTED_EXIT
+        app.console.say("Interrupted." if app.stopping.number != signal.SIGTERM else "Terminated.")
+        return app.stopping.exit_code
     except VoiceformError as error:
         report_error(app, error)
         return error.exit_code
@@ -174,6 +178,8 @@ def _ended(app: App, arguments: list[str]) -> int:
         return READER_GONE_EXIT
     except OSError as error:
         # What we write ourselves has an error of its own; this is click, printing help or a version.
+        if app.stopping.number is not None:
+            return app.stopping.exit_code
         if error.errno not in _FULL:
             report_unexpected(app, error)
         else:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voiceform.cli import wiring
-from voiceform.cli.console import Console
+from voiceform.cli.console import is_terminal
 from voiceform.cli.evidence import Evidences
 from voiceform.cli.options import (
     App,
@@ -30,14 +28,16 @@ from voiceform.cli.options import (
     show_numbers_option,
 )
 from voiceform.cli.reporting import report_options
+from voiceform.cli.stopping import Interruption
 from voiceform.cli.twiml import planned_files, show_files, twiml_dir_option, write_after
-from voiceform.model.errors import CredentialsError, UsageError, VoiceformError
+from voiceform.model.errors import CredentialsError, InterruptedRunError, UsageError, VoiceformError
 from voiceform.model.plan import Action, Mode, Plan
-from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status
 
 if TYPE_CHECKING:
     from voiceform.engine.applier import ApplyContext
     from voiceform.engine.safety import Approvals
+    from voiceform.state.lease import Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,35 +112,71 @@ def run(
     app: App, saved: Plan | None, planning: wiring.PlanOptions, options: ApplyOptions, format_: str
 ) -> int:
     """Apply `saved`, or a plan made now. Returns the exit code of the run."""
-    from voiceform.engine.applier import apply_plan, require_fresh
-    from voiceform.engine.safety import Approvals, require_digest
-    from voiceform.model.plan_codec import sealed
-    from voiceform.state.meta import secret_of
+    from voiceform.engine.safety import Approvals
 
     approvals = Approvals.parse(options.approve)
     app.console.working = True
     with ExitStack() as stack:
-        acting = _acting(app, stack, saved, options, operation_of(planning))
-        if saved is not None:
-            require_fresh(saved, acting.context.lease.store)
-        # A file may say anything of its review digest: it is made anew.
-        plan = sealed(saved, secret_of(acting.context.lease.store)) if saved else acting.make_plan(planning)
-        require_digest(plan, options.expect_digest)
-        app.reports.plan = plan
-        if format_ == "text":
-            _show(app, plan, options)
-        files = planned_files(app, plan, options.twiml_dir)
-        show_files(app, files, options.twiml_dir, err=format_ != "text")
-        _check_blocked(plan, approvals)
-        if saved is None and not plan.pending and not plan.drift:
-            write_after(app, plan, None, options.twiml_dir)
-            return _nothing_to_do(app, plan, format_, options)
-        _confirm(app, plan, options, planned_before=saved is not None)
-        acting.evidence.open_for(plan)
-        report = apply_plan(plan, acting.context, approvals)
-        write_after(app, plan, report, options.twiml_dir)
+        try:
+            found = _planned_and_run(app, stack, saved, planning, options, format_, approvals)
+        finally:
+            app.stopping.over()  # from here on no signal keeps the lock from being given back
+    if found is None:
+        return 0
+    plan, report = found
     _report(app, plan, report, format_, options)
     return report.exit_code
+
+
+def _planned_and_run(
+    app: App,
+    stack: ExitStack,
+    saved: Plan | None,
+    planning: wiring.PlanOptions,
+    options: ApplyOptions,
+    format_: str,
+    approvals: Approvals,
+) -> tuple[Plan, RunReport] | None:
+    """The plan and what became of it; None when there was nothing to do."""
+    from voiceform.engine.applier import require_fresh
+    from voiceform.engine.safety import require_digest
+    from voiceform.model.plan_codec import sealed
+    from voiceform.state.meta import secret_of
+
+    acting = _acting(app, stack, saved, options, operation_of(planning))
+    if saved is not None:
+        require_fresh(saved, acting.context.lease.store)
+    # A file may say anything of its review digest: it is made anew.
+    plan = sealed(saved, secret_of(acting.context.lease.store)) if saved else acting.make_plan(planning)
+    require_digest(plan, options.expect_digest)
+    app.reports.plan = plan
+    if format_ == "text":
+        _show(app, plan, options)
+    files = planned_files(app, plan, options.twiml_dir)
+    show_files(app, files, options.twiml_dir, err=format_ != "text")
+    _check_blocked(plan, approvals)
+    if saved is None and not plan.pending and not plan.drift:
+        write_after(app, plan, None, options.twiml_dir)
+        _nothing_to_do(app, plan, format_, options)
+        return None
+    _confirm(app, plan, options, planned_before=saved is not None)
+    acting.evidence.open_for(plan)
+    report = _applied(app, plan, acting, approvals)
+    write_after(app, plan, report, options.twiml_dir)
+    return plan, report
+
+
+def _applied(app: App, plan: Plan, acting: _Acting, approvals: Approvals) -> RunReport:
+    """Run the plan; Interruption when a signal came before anything was begun."""
+    from voiceform.engine.applier import apply_plan
+
+    acting.fence.asked = False
+    try:
+        with app.stopping.working():
+            return apply_plan(plan, acting.context, approvals)
+    except InterruptedRunError:
+        app.console.say("Nothing was begun.")
+        raise Interruption from None
 
 
 def operation_of(planning: wiring.PlanOptions) -> str:
@@ -150,11 +186,25 @@ def operation_of(planning: wiring.PlanOptions) -> str:
     return "destroy" if planning.mode is Mode.DESTROY else "apply"
 
 
+@dataclass(slots=True)
+class _Fence:
+    """Asked right before each attempt of a write; remembers that it was."""
+
+    lease: Lease
+    asked: bool = False
+
+    def __call__(self) -> None:
+        """LeaseLostError when nothing may be sent any more."""
+        self.lease.ensure_held()
+        self.asked = True
+
+
 @dataclass(frozen=True, slots=True)
 class _Acting:
     """The lock is held and dead runs are settled."""
 
     context: ApplyContext
+    fence: _Fence
     make_plan: Callable[[wiring.PlanOptions], Plan]
     evidence: Evidences
 
@@ -176,8 +226,9 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
     store = stack.enter_context(wiring.opened_store(app))
     lease = stack.enter_context(wiring.locked(app, store, operation, wait=wait))
     require_home(store, who.account_sid, wiring.origin(app))
+    fence = _Fence(lease)
     writer = stack.enter_context(
-        wiring.client(app, who, read_only=False, parallelism=options.parallelism, may_send=lease.ensure_held)
+        wiring.client(app, who, read_only=False, parallelism=options.parallelism, may_send=fence)
     )
     progress = wiring.progress(app)
     evidence = stack.enter_context(
@@ -191,8 +242,9 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
         who=wiring.who_runs(app),
         parallelism=options.parallelism,
         progress=progress,
-        stop=stack.enter_context(stop_on_signal(app.console)),
+        stop=app.stopping.event,
         on_outcome=functools.partial(_tell, app, options),
+        sent=lambda: fence.asked,
         evidence=evidence,
     )
     settled = settle_unfinished(context)
@@ -204,7 +256,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
             assert configuration is not None  # noqa: S101 - a plan is made only where none was saved
             return wiring.make_plan(app, configuration, reader, store, planning, progress)
 
-    return _Acting(context, make, evidence)
+    return _Acting(context, fence, make, evidence)
 
 
 def approvals_in_words(options: ApplyOptions) -> list[str]:
@@ -224,18 +276,14 @@ def _confirm(app: App, plan: Plan, options: ApplyOptions, *, planned_before: boo
     """Ask on a terminal; elsewhere only a saved plan or --auto-approve goes on."""
     if options.auto_approve or not plan.pending:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         if planned_before:
             return
         raise UsageError(
             "nobody can be asked: this is not a terminal",
             hint="apply a saved plan (voiceform plan --out FILE), or pass --auto-approve",
         )
-    app.console.say("")
-    answer = click.prompt(
-        "Apply these changes? Only 'yes' is accepted", default="", show_default=False, err=True
-    )
-    if answer != "yes":
+    if app.console.ask("\nApply these changes? Only 'yes' is accepted: ") != "yes":
         raise VoiceformError("not approved, nothing was done")
 
 
@@ -245,12 +293,11 @@ def _show(app: App, plan: Plan, options: ApplyOptions) -> None:
     show(app, plan, "text", show_numbers=options.show_numbers)
 
 
-def _nothing_to_do(app: App, plan: Plan, format_: str, options: ApplyOptions) -> int:
+def _nothing_to_do(app: App, plan: Plan, format_: str, options: ApplyOptions) -> None:
     now = app.clock.now()
     app.reports.run = RunReport(plan.plan_id, now, now, ())
     if format_ == "json":
         _report(app, plan, app.reports.run, format_, options)
-    return 0
 
 
 def _report(app: App, plan: Plan, report: RunReport, format_: str, options: ApplyOptions) -> None:
@@ -268,7 +315,7 @@ def _report(app: App, plan: Plan, report: RunReport, format_: str, options: Appl
 
 def _tell(app: App, options: ApplyOptions, outcome: Outcome) -> None:
     """One line on stderr as each change ends; the report at the end has the reasons."""
-    if outcome.action is not Action.NO_OP:
+    if outcome.action is not Action.NO_OP and outcome.message != NOT_BEGUN:
         from voiceform.render.text import render_outcome
 
         line = render_outcome(outcome, color=app.color, show_numbers=options.show_numbers)
@@ -278,25 +325,3 @@ def _tell(app: App, options: ApplyOptions, outcome: Outcome) -> None:
 def _counted(outcomes: list[Outcome]) -> str:
     happened = sum(outcome.status is Status.APPLIED for outcome in outcomes)
     return f"{happened} of its {len(outcomes)} open changes had happened"
-
-
-@contextmanager
-def stop_on_signal(console: Console) -> Iterator[threading.Event]:
-    """Ctrl-C or SIGTERM: finish and record what is in flight, begin nothing new; the second ends at once."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def handle(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        console.say("Stopping after the requests in flight; once more to end at once.")
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -17,7 +17,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO, cast
 
-from voiceform.model.errors import VoiceformError
+import click
+
+from voiceform.model.errors import UsageError, VoiceformError
 from voiceform.model.shown import Shown, shown_lines
 
 READER_GONE_EXIT = 141
@@ -84,6 +86,26 @@ class Console:
     def write(self, text: str, *, err: bool) -> None:
         """`say` it where stdout has a document of another format (`err`), else `show` it."""
         (self.say if err else self.show)(text)
+
+    def ask(self, question: str) -> str:
+        """Ask on stderr and read a line of stdin. UsageError when nobody can see the question, click.Abort
+        when there is no answer."""
+        self.say(question, end="")
+        if self.lost is not None:
+            raise UsageError(
+                f"nobody can be asked: the question cannot be shown ({self.lost})",
+                hint="pass --auto-approve, or let stderr lead to the terminal",
+            )
+        try:
+            answer = sys.stdin.readline()
+        except ValueError:  # bytes that are no text
+            return ""
+        except OSError:  # the terminal has gone
+            answer = ""
+        if not answer:
+            self.say("")
+            raise click.Abort
+        return answer.strip()
 
     def attach(self, bars: Above) -> None:
         """Let lines on stderr appear above these bars from now on."""

@@ -58,7 +58,6 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Place the calls that are due of applied schedules, each at most once. Reads no configuration."""
-    from voiceform.cli.applying import stop_on_signal
     from voiceform.engine.dispatcher import DispatchContext, dispatch_once, watch
     from voiceform.model.durations import parse_duration
     from voiceform.state.meta import require_home
@@ -73,8 +72,6 @@ def command(
         lease = stack.enter_context(
             wiring.locked(app, SideLease(store, DISPATCH_LEASE), "dispatch", wait=wait)
         )
-        # Only now: who stands by holds nothing, and may be ended at once.
-        stop = stack.enter_context(stop_on_signal(app.console))
         client = stack.enter_context(
             wiring.client(app, who, read_only=False, parallelism=parallelism, may_send=lease.ensure_held)
         )
@@ -85,9 +82,11 @@ def command(
             clock=app.clock,
             places=wiring.places(app),
             may_send=lease.ensure_held,
-            stop=stop,
+            stop=app.stopping.event,
             tell=lambda address, key, entry: _tell(app, address, key, entry),
         )
+        # Only now: who stands by holds nothing, and may be ended at once.
+        stack.enter_context(app.stopping.working())
         if once:
             report = dispatch_once(context)
         else:

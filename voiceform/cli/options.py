@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from voiceform.cli.console import Console, is_terminal
+from voiceform.cli.stopping import Stopping
 from voiceform.model.clock import Clock
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ class App:
     stack: str = "default"
     reports: Reports = field(default_factory=Reports)
     console: Console = field(default_factory=Console)
+    stopping: Stopping = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stopping = Stopping(self.console)
 
     def path(self, name: str | Path) -> Path:
         """A path from the command line; relative ones start at -C."""

@@ -14,14 +14,13 @@ from typing import Any
 
 import click
 
+from voiceform.cli.console import READER_GONE_EXIT, ReaderGoneError
 from voiceform.cli.options import App, Command
 from voiceform.cli.outputs import METRICS, PLAN, REPORT, Output, check_outputs
-from voiceform.model.errors import MissingExtraError, VoiceformError
+from voiceform.model.errors import InterruptedRunError, MissingExtraError, VoiceformError
 from voiceform.model.files import write_whole
 
 _UNEXPECTED = VoiceformError("voiceform failed unexpectedly", hint="run again with -v and report it")
-_INTERRUPTED = VoiceformError("interrupted")
-_INTERRUPTED_EXIT = 130
 _INPUTS = ("plan_file", "base", "evidence")
 """The arguments of commands that name what they read, or what may only grow."""
 
@@ -97,7 +96,11 @@ class _Files:
             self._write(error.exit_code, error)
             raise
         except (click.Abort, KeyboardInterrupt):
-            self._write(_INTERRUPTED_EXIT, _INTERRUPTED)
+            code = self.app.stopping.exit_code
+            self._write(code, InterruptedRunError(code))
+            raise
+        except ReaderGoneError:
+            self._write(READER_GONE_EXIT, None)
             raise
         except Exception:
             self._write(1, _UNEXPECTED)

@@ -147,15 +147,18 @@ def client(
     the lease gives `may_send`: it is asked right before each attempt of each write."""
     from voiceform.twilio.client import open_client
 
-    with open_client(
-        who,
-        origin(app),
-        read_only=read_only,
-        clock=app.clock,
-        max_in_flight=parallelism,
-        timeout=app.timeout,
-        may_send=may_send,
-    ) as opened:
+    with (
+        open_client(
+            who,
+            origin(app),
+            read_only=read_only,
+            clock=app.clock,
+            max_in_flight=parallelism,
+            timeout=app.timeout,
+            may_send=may_send,
+        ) as opened,
+        app.stopping.stops(opened),
+    ):
         yield opened
 
 

@@ -26,6 +26,7 @@ from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.errors import (
     EvidenceLostError,
+    InterruptedRunError,
     OutcomeUnknownError,
     StalePlanError,
     StateError,
@@ -33,20 +34,20 @@ from voiceform.model.errors import (
 )
 from voiceform.model.plan import Action, Change, Mode, Plan
 from voiceform.model.progress import Progress, Silent
-from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.model.run import CUT_OFF, NOT_BEGUN, Outcome, RunReport, Status
 from voiceform.model.store import DocumentReader, Write
 from voiceform.state.home import Home
 from voiceform.state.journal import Run, begin_run, refuse_used_plan
 from voiceform.state.lease import Lease
 from voiceform.state.meta import state_version
 from voiceform.state.resources import Resources, load_resources
+from voiceform.twilio.errors import AmbiguousError, StoppedError
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
 
 TASK = "applying"
 _LARGEST_BATCH = 200
-_INTERRUPTED = "not begun: the run was interrupted"
 
 
 def _nobody_listens(outcome: Outcome) -> None:
@@ -56,7 +57,8 @@ def _nobody_listens(outcome: Outcome) -> None:
 @dataclass(frozen=True, slots=True)
 class ApplyContext:
     """What an apply works with. `who` is recorded; `stop` ends it after what is in flight; `evidence`
-    opens the place where what kinds destroy is taken down."""
+    opens the place where what kinds destroy is taken down; `sent` says whether any write may have left so
+    far."""
 
     kinds: Sequence[Kind[Any]]
     client: Client
@@ -67,14 +69,16 @@ class ApplyContext:
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
     on_outcome: Callable[[Outcome], None] = _nobody_listens
+    sent: Callable[[], bool] = lambda: True
     evidence: Callable[[str], Evidence] = no_evidence
 
 
 def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunReport:
     """Run the plan and say how each change ended.
 
-    Raises BlockedError, StalePlanError and LockedError before anything was sent; StateError (LeaseLostError)
-    when state can no longer be written, after what was in flight has ended.
+    Raises BlockedError, StalePlanError and LockedError before anything was sent; InterruptedRunError when
+    `stop` was set before anything was begun, and then the plan is as unused as before; StateError
+    (LeaseLostError) when state can no longer be written, after what was in flight has ended.
     """
     require_lifted(plan, approvals)
     store = context.lease.store
@@ -88,9 +92,18 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
         outcomes = accept_drift(plan, run, resources, {kind.name: kind for kind in context.kinds}, session)
     else:
         outcomes = _Execution(plan, context, run, resources).outcomes()
+    if context.stop.is_set() and _nothing_begun(outcomes, context):
+        run.withdraw()
+        raise InterruptedRunError(1)
     finished = context.clock.now()
-    run.finish(now=finished)
+    if not any(outcome.message == CUT_OFF for outcome in outcomes):
+        run.finish(now=finished)  # else the next run settles what is open
     return RunReport(plan.plan_id, started, finished, tuple(outcomes))
+
+
+def _nothing_begun(outcomes: Sequence[Outcome], context: ApplyContext) -> bool:
+    """Whether the plan is as unused as before: nothing was sent, and nothing recorded."""
+    return not context.sent() and all(outcome.message == NOT_BEGUN for outcome in outcomes)
 
 
 def new_session(context: ApplyContext, resources: Resources, run_id: str) -> Session:
@@ -203,7 +216,7 @@ class _Execution:
                 self._submit(pool)
         left = list(self.waiting.values())
         if left:
-            self._record([(change, Done(Status.SKIPPED, message=_INTERRUPTED)) for change in left])
+            self._record([(change, Done(Status.SKIPPED, message=NOT_BEGUN)) for change in left])
         context.progress.finish(TASK)
         return self.done
 
@@ -217,12 +230,18 @@ class _Execution:
     def _act(self, change: Change) -> Done:
         """Runs on a worker. Errors of one change end that change; those of state and evidence end the run."""
         if self.context.stop.is_set():
-            return Done(Status.SKIPPED, message=_INTERRUPTED)
+            return Done(Status.SKIPPED, message=NOT_BEGUN)
         self.context.lease.ensure_held()
         try:
             return self.kinds[change.kind].act(change, self.session)
         except (StateError, EvidenceLostError):
             raise
+        except (StoppedError, AmbiguousError) as error:
+            if not self.context.stop.is_set():
+                return failure(error)
+            if isinstance(error, StoppedError) and not error.may_have_happened:
+                return Done(Status.SKIPPED, message=NOT_BEGUN)
+            return Done(Status.FAILED, message=CUT_OFF)
         except VoiceformError as error:
             return failure(error)
 
@@ -242,7 +261,8 @@ class _Execution:
         pairs = [pair for change, done in batch for pair in [(change, done), *self._release(change, done)]]
         outcomes = [outcome_of(change, done) for change, done in pairs]
         self.run.record(
-            outcomes, [write for change, done in pairs for write in writes_of(change, done, self.resources)]
+            [outcome for outcome in outcomes if outcome.message != CUT_OFF],
+            [write for change, done in pairs for write in writes_of(change, done, self.resources)],
         )
         for outcome in outcomes:
             self.context.on_outcome(outcome)

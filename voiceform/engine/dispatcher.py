@@ -266,5 +266,5 @@ def _sleep_until(
     """Sleep in slices; never longer than `poll`, also when the clock is turned back meanwhile."""
     left = min(wake - context.clock.now(), poll)
     while left > timedelta(0) and not context.stop.is_set() and not interrupted():
-        context.clock.sleep(min(left, _SLICE).total_seconds())
+        context.clock.wait(context.stop, min(left, _SLICE).total_seconds())
         left -= _SLICE

@@ -9,6 +9,7 @@
     |-- EvidenceError                 1   evidence that cannot be written, read or trusted
     |-- StalePlanError                6   the world moved, or the plan was used
     |-- BlockedError                  4   a safety limit, protection or hold refuses
+    |-- InterruptedRunError           128 + the signal: nothing was begun
     |-- OutcomeUnknownError           8   a person must look
     |-- StateError                    1   recorded state cannot be read or written
     |   |-- StateConflictError        1   a compare-and-swap lost
@@ -22,7 +23,7 @@ Every error carries what happened, optionally where, and what to do next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from voiceform.model.diagnostics import Diagnostic
@@ -34,7 +35,7 @@ class VoiceformError(Exception):
     `what` is one sentence, `where` an address or file:line:column, `hint` what to do next.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
         self.what = what
@@ -105,6 +106,14 @@ class BlockedError(VoiceformError):
     """A safety limit, a protection or a hold refuses the plan."""
 
     exit_code = 4
+
+
+class InterruptedRunError(VoiceformError):
+    """A signal ended the command; `exit_code` says which."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("interrupted before anything was begun", hint="run it again")
+        self.exit_code = exit_code
 
 
 class OutcomeUnknownError(VoiceformError):

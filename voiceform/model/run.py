@@ -26,6 +26,13 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+NOT_BEGUN = "not begun: the run was interrupted"
+"""The message of what was skipped because the run was to end."""
+
+CUT_OFF = "its answer was given up: the run was interrupted; the next run finds out whether it happened"
+"""The message of what was sent and is settled later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Destruction:
     """What a change destroyed beside its own object: things of one name, such as `recording`.
@@ -76,11 +83,21 @@ class RunReport:
         return sum(outcome.status is status for outcome in self.outcomes)
 
     @property
+    def not_begun(self) -> int:
+        """How many changes were left because the run was interrupted."""
+        return sum(outcome.message == NOT_BEGUN for outcome in self.outcomes)
+
+    @property
     def exit_code(self) -> int:
-        """8 when an outcome is unknown, else 5 when something failed, else 6 when stale, else 0."""
+        """8 when an outcome is unknown, else 5 when something failed or was not begun, else 6 when stale.
+
+        What was skipped because of something else follows that; 0 is never told of what was not done.
+        """
         statuses = {outcome.status for outcome in self.outcomes}
         if Status.UNKNOWN in statuses:
             return 8
-        if statuses & {Status.FAILED, Status.REFUSED}:
+        if statuses & {Status.FAILED, Status.REFUSED} or self.not_begun:
             return 5
-        return 6 if Status.STALE in statuses else 0
+        if Status.STALE in statuses:
+            return 6
+        return 5 if Status.SKIPPED in statuses else 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, DriftStatus, Mode, Plan
-from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status
 from voiceform.render.destroyed import destroys, happened, number_of
 from voiceform.render.escape import terminal
 from voiceform.render.layout import BLANK, Line, Tone
@@ -43,7 +43,11 @@ def run_lines(report: RunReport, plan: Plan) -> Iterator[Line]:
             if outcome.status is status:
                 yield from _failure_lines(outcome, consequences.get(outcome.address, []))
                 yield BLANK
-    orphans = [o for o in report.outcomes if o.status is Status.SKIPPED and not causes.get(o.address)]
+    orphans = [
+        o
+        for o in report.outcomes
+        if o.status is Status.SKIPPED and o.message != NOT_BEGUN and not causes.get(o.address)
+    ]
     for outcome in orphans:
         yield outcome_line(outcome)
     if orphans:
@@ -117,7 +121,8 @@ def _ending(status: Status) -> str:
 
 
 def _summary(report: RunReport, plan: Plan) -> str:
-    """`Applied: 2 created, 1 updated; 1 failed, 2 skipped.`, behind what was destroyed."""
+    """`Applied: 2 created, 1 updated; 1 failed, 2 skipped.`, behind what was destroyed; or
+    `Interrupted: 8 updated, 32 not begun.`"""
     destroyed = happened(report, plan)
     told = {change.address for change in plan.changes if destroys(change)}
     outcomes = [o for o in report.outcomes if o.address not in told and (o.record is None or not _applied(o))]
@@ -128,7 +133,7 @@ def _summary(report: RunReport, plan: Plan) -> str:
         if _applied(outcome)
     )
     done = [f"{applied[word]:,} {word}" for word in (*DONE_WORDS.values(), _FORGOTTEN) if applied[word]]
-    counts = Counter(outcome.status for outcome in outcomes)
+    counts = Counter(outcome.status for outcome in outcomes if outcome.message != NOT_BEGUN)
     words = {Status.STALE: "stale", Status.UNKNOWN: "with an unknown outcome"}
     rest = [
         f"{counts[status]:,} {words.get(status, str(status))}"
@@ -136,6 +141,8 @@ def _summary(report: RunReport, plan: Plan) -> str:
         if counts[status]
     ]
     parts = [] if destroyed is None else [destroyed]
+    if report.not_begun:
+        return _interrupted(report, plan, [*parts, *done], rest)
     if done or destroyed is None:
         parts.append(f"{'a' if parts else 'A'}pplied: {', '.join(done) or 'nothing'}")
     if rest:
@@ -159,3 +166,10 @@ def _forgotten(plan: Plan) -> set[Address]:
 
 def _applied(outcome: Outcome) -> bool:
     return outcome.status is Status.APPLIED
+
+
+def _interrupted(report: RunReport, plan: Plan, done: list[str], rest: list[str]) -> str:
+    parts = [*(done or ["nothing done"]), *rest, f"{report.not_begun:,} not begun"]
+    alone = all(change.kind == "retention" for change in plan.pending)
+    again = "destroy" if plan.mode is Mode.DESTROY else "prune" if alone else "apply"
+    return f"Interrupted: {', '.join(parts)}. Run {again} again; the rest is planned anew."

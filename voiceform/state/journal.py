@@ -24,6 +24,7 @@ from voiceform.state.journal_codec import (
     RUNS,
     RunRecord,
     intent_writes,
+    journal_prefix,
     read_intents,
     read_segments,
     run_from_entry,
@@ -31,6 +32,7 @@ from voiceform.state.journal_codec import (
     run_to_document,
     segment_write,
 )
+from voiceform.state.meta import KEY as META
 from voiceform.state.meta import Meta, new_lineage, new_meta, read_meta
 
 _BATCH = 16
@@ -56,9 +58,16 @@ class Run:
     """A run that has begun. Safe to use from several threads."""
 
     def __init__(
-        self, store: DocumentStore, record: RunRecord, *, segments: int = 0, counts: Iterable[Status] = ()
+        self,
+        store: DocumentStore,
+        record: RunRecord,
+        *,
+        segments: int = 0,
+        counts: Iterable[Status] = (),
+        before: Meta | None = None,
     ) -> None:
         self._store = store
+        self._before = before
         self._record = record
         self._lock = threading.Lock()
         self._segments = segments
@@ -98,6 +107,22 @@ class Run:
         )
         return replace(record, version=versions[0])
 
+    def withdraw(self) -> None:
+        """Take back a run in which nothing was begun: its plan is as unused as before it, and the state as
+        it was. Only for runs of begin_run, under the lease that they began under."""
+        prefixes = [journal_prefix(self.run_id, part) for part in ("intents", "chunks", "outcomes")]
+        entries = [entry for prefix in prefixes for entry in self._store.list(prefix)]
+        for batch in _batches(Write(entry.key, None, entry.version) for entry in entries):
+            self._store.write(batch)
+        meta = _required_meta(self._store)
+        restored = self._before.document() if self._before is not None else None
+        self._store.write(
+            (
+                Write(run_key(self.run_id), None, self._record.version),
+                Write(META, restored, meta.version),
+            )
+        )
+
 
 def begin_run(
     store: DocumentStore,
@@ -116,7 +141,8 @@ def begin_run(
     """
     record = RunRecord(plan.plan_id, plan.mode, who, plan.created_at, now, len(plan.pending))
     key = run_key(plan.plan_id)
-    meta = read_meta(store) or new_meta(make_lineage)
+    before = read_meta(store)
+    meta = before or new_meta(make_lineage)
     account = meta.account_sid or plan.account_sid
     opened = replace(
         meta, unfinished=(*meta.unfinished, plan.plan_id), account_sid=account, home=meta.home or home
@@ -132,7 +158,7 @@ def begin_run(
                 refuse_used_plan(store, plan.plan_id)
             raise
         version = version or versions[0]
-    return Run(store, replace(record, version=version))
+    return Run(store, replace(record, version=version), before=before)
 
 
 def resume_run(store: DocumentStore, run_id: str) -> Run:

@@ -83,6 +83,11 @@ class ConnectionFailedError(_ExchangeError):
 class StoppedError(ConnectionFailedError):
     """The client was stopped: nothing was sent, or a request that may be repeated was given up."""
 
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether what was given up is a write that had left."""
+        return self.hint is not None
+
 
 class ProtocolError(_ExchangeError):
     """The answer to a harmless request cannot be read or must not be followed."""

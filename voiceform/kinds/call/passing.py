@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from voiceform.kinds.call.spec import CallSpec
 
 _RECORDED = {Verdict.MISS: CallStatus.MISSED, Verdict.SUPPRESS: CallStatus.SUPPRESSED}
-_SLICE = 1.0
+_SLICE = 0.25
 
 
 @dataclass(slots=True)

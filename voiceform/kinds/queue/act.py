@@ -12,7 +12,7 @@ from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Attributes, Live, Recorded
 from voiceform.model.run import Status
-from voiceform.twilio.errors import AmbiguousError, ApiError
+from voiceform.twilio.errors import AmbiguousError, ApiError, StoppedError
 
 NAME_EXISTS = 22003
 """Twilio's answer to a second queue of one name; it is missing from Twilio's error dictionary."""
@@ -62,15 +62,21 @@ def _create(change: Change, session: Session) -> Done:
     as ours, any other is somebody else's and makes the plan stale.
     """
     after = _attributes(change.after or {})
+    lost: AmbiguousError | None = None
     for attempt in range(_CREATE_ATTEMPTS):
         try:
             queue = session.client.create_queue(
                 friendly_name=after["friendly_name"], max_size=after["max_size"]
             )
-        except AmbiguousError:
-            if attempt == _CREATE_ATTEMPTS - 1:
+        except AmbiguousError as error:
+            lost = error
+            if attempt == _CREATE_ATTEMPTS - 1 or not session.may_go_on():
                 raise
             session.clock.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+        except StoppedError:
+            if lost is not None:
+                raise lost from None  # it may have happened before we were stopped
+            raise
         except ApiError as error:
             if error.code != NAME_EXISTS:
                 raise
