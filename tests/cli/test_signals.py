@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -219,3 +220,54 @@ def test_a_terminal_that_goes_away(stack: Stack) -> None:
     terminal.until("Only 'yes' is accepted: ").close()
     assert terminal.process.wait(20) in (129, 130)
     assert stack.ok("lock", "show").out == "Nobody holds the lock.\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_dispatch_says_who_is_left(stack: Stack, number: int) -> None:
+    numbers = ", ".join(f'"+1415555{index:04}"' for index in range(100, 120))
+    soon = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(seconds=4)
+    stack.write(
+        f"calls: {{pulse: {{to: [{numbers}], from: '+15017122661', answer: {{say: hi}}, pace: 4,"
+        f" schedule: {{at: {soon.isoformat()}, timezone: UTC}}}}}}\n"
+    )
+    stack.apply()
+    process = start(stack, "dispatch", "--watch", "--poll", "1s")
+    when(lambda: stack.account.writes().count("createCall") >= 3, process)
+    process.send_signal(number)
+    code, out, _ = ended(process)
+    placed = stack.account.writes().count("createCall")
+    assert code == 0, "a service that is ended has done what it could"
+    assert 3 <= placed < 20
+    assert f"call.pulse: {placed} placed; {20 - placed} still due until " in out
+
+    process = start(stack, "dispatch", "--once")
+    when(lambda: stack.account.writes().count("createCall") >= placed + 2, process)
+    process.send_signal(number)
+    code, out, _ = ended(process)
+    more = stack.account.writes().count("createCall") - placed
+    assert code == 5
+    assert f"call.pulse: {more} placed; {20 - placed - more} still due until " in out
+
+
+def test_a_watching_dispatcher_ends_well(stack: Stack) -> None:
+    stack.queues(a=1)
+    stack.apply()
+    process = start(stack, "dispatch", "--watch", "--metrics", "m.prom")
+    when((stack.folder / "m.prom").exists, process)
+    process.send_signal(signal.SIGTERM)
+    assert ended(process)[0] == 0
+
+
+def test_the_demonstration_on_a_terminal_asks_nothing(stack: Stack) -> None:
+    terminal = Terminal(stack.folder, {}, "demo")
+    assert terminal.end(120) == 0
+    assert "Only 'yes' is accepted" not in terminal.text
+
+
+@pytest.mark.parametrize("step", ["[1/11]", "[3/11]", "[5/11]"])
+def test_the_demonstration_ends_with_one_line(stack: Stack, step: str) -> None:
+    terminal = Terminal(stack.folder, {}, "demo").until(step).type("\x03")
+    assert terminal.end() == 130
+    assert terminal.text.count("Interrupted.") == 1
+    assert "defect" not in terminal.text
+    assert "Traceback" not in terminal.text

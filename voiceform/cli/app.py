@@ -169,7 +169,8 @@ def _ended(app: App, arguments: list[str]) -> int:
         app.console.say(shown.getvalue(), end="")
         return USAGE_EXIT if isinstance(error, click.UsageError) else 1
     except (click.Abort, KeyboardInterrupt):
-        app.console.say("Interrupted." if app.stopping.number != signal.SIGTERM else "Terminated.")
+        if not app.stopping.nested:
+            app.console.say("Interrupted." if app.stopping.number != signal.SIGTERM else "Terminated.")
         return app.stopping.exit_code
     except VoiceformError as error:
         report_error(app, error)

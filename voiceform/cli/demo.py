@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voiceform.cli.options import App
+from voiceform.cli.stopping import Interruption
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.shown import Shown
 
@@ -50,11 +51,11 @@ STEPS = (
         "What would happen? A plan only reads. --out keeps it, so that exactly this can be applied.",
         ("plan", "--out", "first.plan.json"),
     ),
-    Step("Apply that plan: three queues are created.", ("apply", "first.plan.json")),
+    Step("Apply that plan: three queues are created.", ("apply", "first.plan.json", "--auto-approve")),
     Step("Nothing is left to do: exit code 0.", ("plan", "--detailed-exitcode")),
     Step(
         "A plan is used once. A second apply is refused: exit code 6.",
-        ("apply", "first.plan.json"),
+        ("apply", "first.plan.json", "--auto-approve"),
         exit_code=6,
     ),
     Step(
@@ -129,6 +130,8 @@ def _play(number: int, step: Step, stage: Stage, app: App) -> None:
     began = time.perf_counter()
     code = main(["-C", str(stage.folder), *step.argv], environ=stage.environ, clock=app.clock)
     _say(app, f"(exit code {code}, {time.perf_counter() - began:.1f} s)", dim=True)
+    if app.stopping.number is not None:
+        raise Interruption
     if code != step.exit_code:
         raise VoiceformError(
             f"step {number} ended with exit code {code}; it should end with {step.exit_code}",

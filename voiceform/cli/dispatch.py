@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from voiceform.model.address import Address
     from voiceform.render.metrics import Measurements
 
+_LEFT_EXIT = 5
 _STAND_BY = timedelta(days=3650)
 
 
@@ -97,7 +98,7 @@ def command(
         app.console.document(document)
     else:
         _print(app, report)
-    return report.exit_code
+    return report.exit_code or (_LEFT_EXIT if once and report.left else 0)
 
 
 def _publish(app: App, report: Report) -> None:
@@ -133,7 +134,10 @@ def _tell(app: App, address: Address, key: Key, entry: Entry | None) -> None:
 
 def _print(app: App, report: Report) -> None:
     for address, tally in sorted(report.tallies.items()):
-        app.console.show(f"{address}: {tally}")
+        left = report.left.get(address)
+        done = str(tally) if tally.statuses or left is None else "nothing placed"
+        rest = f"; {left.people} still due until {left.until:%H:%M} UTC" if left is not None else ""
+        app.console.show(f"{address}: {done}{rest}")
         for text, count in tally.problems.items():
             app.console.say(f"  {text} ({count})")
     for text, count in report.problems.items():
@@ -154,6 +158,7 @@ def _document(report: Report) -> dict[str, object]:
                 "address": str(address),
                 "calls": {str(status): count for status, count in sorted(tally.statuses.items()) if count},
                 "waiting": tally.waiting,
+                "still_due": report.left[address].people if address in report.left else 0,
                 "problems": dict(tally.problems),
             }
             for address, tally in sorted(report.tallies.items())

@@ -46,6 +46,8 @@ class Stopping:
         """Set once the invocation is to end."""
         self.number: int | None = None
         """The first signal that came."""
+        self.nested = False
+        """Whether another invocation is around this one, which has the last word."""
         self._console = console
         self._clients: list[Client] = []
         self._working = False
@@ -68,6 +70,7 @@ class Stopping:
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, self._handle)
+        self.nested = any(isinstance(getattr(each, "__self__", None), Stopping) for each in before.values())
         try:
             yield
         finally:
@@ -76,6 +79,7 @@ class Stopping:
                 outer = getattr(handler, "__self__", None)
                 if isinstance(outer, Stopping) and self.number is not None:
                     outer.number = self.number
+                    outer.event.set()
 
     @contextmanager
     def working(self) -> Iterator[None]:

@@ -164,12 +164,15 @@ class Emulator:
 
 
 def serve(settings: EmulatorSettings) -> None:
-    """Run until SIGTERM or SIGINT, in the main thread; one line on stderr says when it is ready, and
+    """Run until SIGTERM, SIGINT or SIGHUP, in the main thread; one line on stderr says when it is ready, and
     where.
     """
     ended = threading.Event()
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
     previous = {
-        number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGTERM, signal.SIGINT)
+        number: signal.signal(number, lambda *_: ended.set())
+        for number in numbers
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         with Emulator(settings) as emulator:

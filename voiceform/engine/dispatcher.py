@@ -8,7 +8,7 @@ the lease that a dispatcher holds only keeps the pace from being exceeded.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -58,12 +58,22 @@ class DispatchContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """How many are still due because a pass was stopped, and until when at most they may be called."""
+
+    people: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
-    """One look at one schedule: what was done, and when to look again (None: not for its own sake)."""
+    """One look at one schedule: what was done, when to look again (None: not for its own sake), and, when it
+    was stopped, who is left."""
 
     address: Address
     tally: Tally
     look_again: datetime | None
+    left: Left | None = None
 
 
 @dataclass(slots=True)
@@ -74,10 +84,13 @@ class Report:
     problems: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
     next_look: datetime | None = None
+    left: dict[Address, Left] = field(default_factory=dict)
 
     def add(self, done: Pass) -> None:
         """Take in one pass."""
         self.tallies.setdefault(done.address, Tally()).merge(done.tally)
+        if done.left is not None:
+            self.left[done.address] = done.left
 
     @property
     def exit_code(self) -> int:
@@ -152,9 +165,19 @@ def work_off(context: DispatchContext, record: Recorded) -> Pass:
     placer = Placer(spec, ledger, context.client, context.clock, do_not_call, context.may_send)
     ready = [item for item in found if item.verdict is Verdict.PLACE]
     pace = Pace(spec, context.clock, context.stop.is_set)
-    tally.merge(pace.place_all(placer, ready, lambda key, entry: context.tell(record.address, key, entry)))
+    placed = pace.place_all(placer, ready, lambda key, entry: context.tell(record.address, key, entry))
+    tally.merge(placed)
     tally.waiting += sum(item.verdict is Verdict.WAIT for item in found)
-    return Pass(record.address, tally, _look_again(context, spec, found, entries, tally))
+    left = _left(spec, ready, placed) if context.stop.is_set() else None
+    return Pass(record.address, tally, _look_again(context, spec, found, entries, tally), left)
+
+
+def _left(spec: CallSpec, ready: Sequence[Due], placed: Tally) -> Left | None:
+    """Who is left of those that were ready: never tried, or put off."""
+    tried = sum(placed.statuses.values()) + placed.waiting - placed.statuses[CallStatus.DEFERRED]
+    if len(ready) <= tried:
+        return None
+    return Left(len(ready) - tried, max(item.key.occurrence for item in ready) + spec.grace)
 
 
 def _count_blocked(
