@@ -283,7 +283,7 @@ def _confirm(app: App, plan: Plan, options: ApplyOptions, *, planned_before: boo
             "nobody can be asked: this is not a terminal",
             hint="apply a saved plan (voiceform plan --out FILE), or pass --auto-approve",
         )
-    if app.console.ask("\nApply these changes? Only 'yes' is accepted: ") != "yes":
+    if app.console.ask("\nApply these changes? Only 'yes' is accepted:") != "yes":
         raise VoiceformError("not approved, nothing was done")
 
 

@@ -90,7 +90,7 @@ class Console:
     def ask(self, question: str) -> str:
         """Ask on stderr and read a line of stdin. UsageError when nobody can see the question, click.Abort
         when there is no answer."""
-        self.say(question, end="")
+        self.say(question, end=" ")
         if self.lost is not None:
             raise UsageError(
                 f"nobody can be asked: the question cannot be shown ({self.lost})",
