@@ -536,7 +536,8 @@ def test_sigterm_ends_the_service_after_the_call_in_flight(stack: Stack) -> None
         assert service.poll() is None
     service.send_signal(signal.SIGTERM)
     out, err = service.communicate(timeout=30)
-    assert (service.returncode, out) == (0, "call.reminder: 1 placed\n"), err
+    assert service.returncode == 0, err
+    assert out.startswith("call.reminder: 1 placed; 2 still due until "), err
     assert len(stack.emulator.requests("createCall")) == 1
     assert (stack.folder / "m.prom").exists()
 
