@@ -108,10 +108,18 @@ def cli(
 ) -> None:
     """Infrastructure as code for the Twilio Voice API."""
     app.directory = directory or Path()
+    if "" in files:
+        raise UsageError("-f is empty", hint="name a file or folder, or leave -f out for voiceform.yaml")
     app.files = files
     named = app.environ.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
     app.allowed_paths = (*allowed_paths, *(path for path in named if path))
-    app.base_url = base_url or app.environ.get("VOICEFORM_BASE_URL")
+    app.base_url = base_url if base_url is not None else app.environ.get("VOICEFORM_BASE_URL")
+    if app.base_url == "":
+        raise UsageError(
+            "the base URL is empty, which could be meant as any",
+            where="--base-url or VOICEFORM_BASE_URL",
+            hint="name the origin, or unset it for the Twilio API",
+        )
     app.state_url = state_url or app.environ.get("VOICEFORM_STATE")
     app.insecure_http = insecure_http
     app.timeout = _timeout(timeout)

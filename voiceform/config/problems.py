@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from voiceform.config.wording import both, closest, describe, either, private, quote, shorten
+from voiceform.config.wording import ODD_BLANKS, both, closest, describe, either, private, quote, shorten
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
@@ -103,7 +104,9 @@ def unknown_keys(
 
 def _unknown_key(key: str, instance: Mapping[str, Any], known: Mapping[str, Any]) -> Saying:
     """What to say of an unknown key, with the one that was probably meant."""
-    if glued := _without_space(key, known):
+    if key[:1] in ODD_BLANKS:
+        hint = f"it begins with U+{ord(key[0]):04X}, which only looks like a blank: indent with ordinary ones"
+    elif glued := _without_space(key, known):
         hint = f"write a space after the colon: {glued}"
     elif meant := closest(key, [name for name in known if name not in instance]):
         hint = f"did you mean {meant}?"
@@ -162,13 +165,33 @@ def type_hint(types: str | Iterable[str], value: Any) -> str | None:  # noqa: AN
     if "string" in wanted and isinstance(value, bool | int | float):
         return "put it in quotes"
     if "boolean" in wanted and isinstance(value, str) and value.lower() in _SWITCHES:
-        return f"write {_SWITCHES[value.lower()]}"
-    if isinstance(value, str) and value.isascii() and value.isdigit() and {"integer", "number"} & set(wanted):
-        return "remove the quotes, and zeros in front"
+        return f"write {_SWITCHES[value.lower()]}, without quotes"
+    if isinstance(value, str) and {"integer", "number"} & set(wanted):
+        return _number_hint(value)
     return None
 
 
-_SWITCHES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+def _number_hint(text: str) -> str | None:
+    """What to change about a text that was meant as a number."""
+    if text.isascii() and text.isdigit():
+        return "remove the quotes, and zeros in front"
+    for form, base in _NUMBERS:
+        if form.fullmatch(text):
+            number = int(text.replace(",", "").replace("_", ""), base)
+            return f"write {number}: digits alone, without quotes"
+    return None
+
+
+_NUMBERS = (
+    (re.compile(r"[-+]?[0-9]{1,15}"), 10),
+    (re.compile(r"[-+]?[0-9]{1,3}(?:[_,][0-9]{3}){1,4}"), 10),
+    (re.compile(r"0x[0-9A-Fa-f]{1,12}"), 16),
+    (re.compile(r"0o[0-7]{1,15}"), 8),
+)
+_SWITCHES = {
+    **dict.fromkeys(("yes", "on", "y", "true"), "true"),
+    **dict.fromkeys(("no", "off", "n", "false"), "false"),
+}
 
 
 def _extras(refusal: Refusal) -> list[str]:

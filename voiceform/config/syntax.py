@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
 
+from voiceform.config.wording import ODD_BLANKS
 from voiceform.model.diagnostics import Diagnostic, Position
 
 _QUOTE = "put the text in quotes"
@@ -18,6 +20,10 @@ _EXPLAINED = {
     "found unknown escape character": (
         "this is not an escape sequence",
         "write a backslash in double quotes as \\\\, or use single quotes",
+    ),
+    "invalid Unicode character escape code": (
+        "this escape is half a character",
+        "write the character itself, or its whole code as \\U0001F600",
     ),
     "while scanning a quoted scalar": ("the quotes that open here are never closed", "add the closing quote"),
     "while scanning an alias": (
@@ -80,6 +86,15 @@ def explain_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnos
     line, column = _place(error.problem_mark or error.context_mark)
     if _TOO_DEEP in said:
         return Diagnostic("too-deep", "the nesting is too deep", Position(file, line + 1, column + 1))
+    blank = _odd_blank(_line(text, error.problem_mark or error.context_mark))
+    if blank is not None:
+        code = f"U+{ord(_line(text, error.problem_mark or error.context_mark)[blank]):04X}"
+        return Diagnostic(
+            "syntax",
+            f"this looks like a blank and is none ({code})",
+            Position(file, line + 1, blank + 1),
+            hint=_BLANK,
+        )
     tab = _tab_column(_line(text, error.problem_mark or error.context_mark))
     if tab is not None:
         message, hint, column = "a tab is used for indentation", "indent with spaces", tab
@@ -104,6 +119,16 @@ def _line(text: str, mark: Any) -> str:  # noqa: ANN401 - see _place
     lines = text.splitlines()
     line, _ = _place(mark)
     return lines[line] if line < len(lines) else ""
+
+
+_ODD = re.compile(r"^[ \t]*(?:- *)*([{0}])|:([{0}])".format("".join(sorted(ODD_BLANKS))))
+_BLANK = "write an ordinary blank in its place; editors and web pages put such characters in"
+
+
+def _odd_blank(line: str) -> int | None:
+    """Where a blank that YAML does not know stands as indentation or behind a colon, from 0."""
+    match = _ODD.search(line)
+    return None if match is None else match.start(match.lastindex or 0)
 
 
 def _tab_column(line: str) -> int | None:

@@ -109,7 +109,7 @@ class TreeBuilder:
             self._problem.finish()
         self._next()
         extra = self._next()
-        if isinstance(extra, DocumentStartEvent):
+        if isinstance(extra, DocumentStartEvent) and not self._is_empty_end():
             raise self._refusal(
                 "several-documents",
                 _mark(extra),
@@ -117,6 +117,14 @@ class TreeBuilder:
                 "write each into a file of its own, without ---",
             )
         return root
+
+    def _is_empty_end(self) -> bool:
+        """Whether the document that begins here holds nothing and is the last: a `---` at the end."""
+        content = self._next()
+        if not isinstance(content, ScalarEvent) or content.value or content.anchor or content.tag:
+            return False
+        self._next()
+        return isinstance(self._next(), StreamEndEvent)
 
     def _value(self, event: Event, depth: int) -> Any:  # noqa: ANN401 - any YAML value
         """The value that begins with `event`."""

@@ -10,6 +10,9 @@ from typing import Any
 
 from voiceform.model.masking import redact_text
 
+ODD_BLANKS = frozenset("\u00a0\u1680\u202f\u205f\u3000\u200b\ufeff").union(map(chr, range(0x2000, 0x200B)))
+"""Characters that look like a blank and are none to YAML."""
+
 _LIMIT = 60
 _CANDIDATES = 1000
 _COMPARED = 40

@@ -17,7 +17,7 @@ import yaml
 
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.syntax import explain_syntax
-from voiceform.config.text import UnreadableError, check_text
+from voiceform.config.text import UnreadableError, check_text, join_halves
 from voiceform.config.tree import EventSource, TreeBuilder, node_limit
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block
@@ -56,6 +56,7 @@ def read_yaml(
     """
     try:
         check_text(text, file)
+        text = join_halves(text)
         limit = node_limit(len(text))
         root = TreeBuilder(parser(text), file, report, interpolator, max_nodes=limit).document()
     except UnreadableError as error:
