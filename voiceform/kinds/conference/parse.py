@@ -12,6 +12,7 @@ from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block
+from voiceform.model.names import difference, identity, looks, spelled_out
 from voiceform.model.numbers import person as person_meant
 from voiceform.model.resource import Desired
 
@@ -176,18 +177,41 @@ def _without_effect(settings: Block) -> Iterator[_Found]:
 
 
 def _report_collisions(conferences: list[Desired], context: ParseContext) -> None:
-    """One name is one room. Whether case counts is not documented, so here it does not."""
+    """One name is one room. Whether case and Unicode form count is not documented, so here they do not."""
     seen: dict[str, Desired] = {}
+    alike: dict[str, Desired] = {}
     for conference in conferences:
         name = conference.attributes["friendly_name"]
-        first = seen.setdefault(name.casefold(), conference)
+        first = seen.setdefault(identity(name), conference)
         if first is not conference:
-            context.report(
-                Diagnostic(
-                    "conference-name-taken",
-                    f"the name {name!r} is declared by {first.address} at {first.position}",
-                    conference.position,
-                    hint="two declarations would both look after one room: set another friendly_name",
-                    address=str(conference.address),
-                )
-            )
+            context.report(_same_name(conference, first))
+            continue
+        near = [alike[look] for look in looks(name) if look in alike]
+        if near:
+            context.report(_like_name(conference, near[0]))
+        alike.update(dict.fromkeys(looks(name), conference))
+
+
+def _same_name(conference: Desired, first: Desired) -> Diagnostic:
+    name, other = conference.attributes["friendly_name"], first.attributes["friendly_name"]
+    how = "" if name == other else f", which differs only in {difference(name, other)},"
+    return Diagnostic(
+        "conference-name-taken",
+        f"the name {name!r}{how} is declared by {first.address} at {first.position}",
+        conference.position,
+        hint="two declarations would both look after one room: set another friendly_name",
+        address=str(conference.address),
+    )
+
+
+def _like_name(conference: Desired, first: Desired) -> Diagnostic:
+    name, other = conference.attributes["friendly_name"], first.attributes["friendly_name"]
+    return Diagnostic(
+        "conference-name-alike",
+        f"the name {spelled_out(name)} differs only in {difference(name, other)} from {spelled_out(other)},"
+        f" which {first.address} has",
+        conference.position,
+        Severity.WARNING,
+        hint="people will take one room for the other: choose another friendly_name",
+        address=str(conference.address),
+    )
