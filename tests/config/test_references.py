@@ -142,7 +142,6 @@ def test_no_credential_reaches_plan_or_account(stack: Stack) -> None:
         ("schedule: {at: '${X}', timezone: Europe/Berlin}", ""),
         ("schedule: {cron: '${X}', timezone: Europe/Berlin}", ""),
         ("schedule: {rrule: '${X}', dtstart: 2026-12-01T09:00:00, timezone: Europe/Berlin}", ""),
-        ("schedule: {at: 2026-12-01T09:00:00, timezone: UTC}\n    do_not_call: '${X}'", ""),
     ],
 )
 def test_messages_of_kinds_do_not_repeat_the_environment(tmp_path: Path, body: str, kinds_word: str) -> None:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,20 +176,33 @@ def test_suffixes_count_in_any_case(tmp_path: Path, name: str) -> None:
     assert sorted(map(str, load(tmp_path, ".").desired)) == ["queue.a", "queue.vip"]
 
 
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("version: 1\nqueues: {a: {}}\n")
-    (tmp_path / "vip.yaml").write_text("queues: {vip: {}}\n")
-    (tmp_path / "vip.yaml").chmod(0)
-    for folder in (tmp_path, *tmp_path.parents[:-2]):
+NOBODY = """
+import os, sys
+from voiceform.cli import main
+run = lambda: main(["-f", sys.argv[1], "validate"], environ={})
+run()  # as root, who may read everything: what is imported late is there afterwards
+if os.geteuid() == 0:
+    os.seteuid(65534)
+print("--", file=sys.stderr, flush=True)
+sys.exit(run())
+"""
+
+
+def test_a_file_that_may_not_be_read() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         folder.chmod(0o755)
-    program = f"from voiceform.cli import main; raise SystemExit(main(['-f', {str(tmp_path)!r}, 'validate']))"
-    nobody = 65534 if os.geteuid() == 0 else None  # root may read everything
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, user=nobody
-    )
+        (folder / "a.yaml").write_text("version: 1\nqueues: {a: {}}\n")
+        (folder / "vip.yaml").write_text("queues: {vip: {x: 1}}\n")
+        (folder / "a.yaml").chmod(0o644)
+        (folder / "vip.yaml").chmod(0)
+        done = subprocess.run(
+            [sys.executable, "-c", NOBODY, name], capture_output=True, text=True, check=False
+        )
     assert done.returncode == 1
-    assert "vip.yaml:1:1" in done.stderr
-    assert "permission denied" in done.stderr
+    said = done.stderr.partition("--\n")[2]
+    assert "vip.yaml:1:1" in said
+    assert "permission denied" in said
 
 
 def test_what_editors_and_tools_leave_beside_is_no_part_of_it(tmp_path: Path) -> None:

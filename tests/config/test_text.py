@@ -17,7 +17,7 @@ def test_a_byte_order_mark_does_not_move_positions() -> None:
         (b"\xef\xbb\xbfa: \xe9\n", "1:4", "0xe9"),
         (b"a: \xed\xa0\x80", "1:4", "0xed"),
         ("a: 1".encode("utf-16"), "1:1", "UTF-16"),
-        ("a: 1".encode("utf-16-be"), "1:1", "NUL"),
+        ("a: 1".encode("utf-16-be"), "1:1", "UTF-16"),
         (b"a: 1\nb: x\0y\n", "2:5", "a NUL character"),
         (b"a: 1\nb: x\x1by\n", "2:5", "U+001B"),
         (b"a: \x7f", "1:4", "U+007F"),
