@@ -106,7 +106,7 @@ def test_without_its_details_an_encrypted_copy_would_be_noise(
         archive(tmp_path, encrypted(encryption_details=details), audio(b"\x9c" * 960_044, "audio/x-wav"))
 
 
-@pytest.mark.parametrize("duration", [None, "-1", "", "many"])
+@pytest.mark.parametrize("duration", [None, "-1", ""])
 def test_without_a_duration_nobody_can_tell_that_it_is_whole(tmp_path: Path, duration: str | None) -> None:
     row = encrypted(encryption_details=None, duration=duration)
     with listening(audio(wav(60), "audio/x-wav")) as server, pytest.raises(ArchiveError, match="duration"):
