@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for `gh api` over a file: comments, commit statuses and merged pull requests of one repository.
+"""A stand-in for `gh api` over a file: comments, runs, artifacts and merged pull requests of one repository.
 
 Like GitHub it refuses what the job's token has no permission for. FAKE_GH_STATE names the file;
 FAKE_GH_PERMISSIONS is the job's `permissions` as JSON.
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 STATE = Path(os.environ["FAKE_GH_STATE"])
 PERMISSIONS = json.loads(os.environ["FAKE_GH_PERMISSIONS"])
@@ -51,20 +52,19 @@ def comment(state: Any, method: str, number: str, fields: dict[str, str]) -> Any
     return found
 
 
-def new_status(state: Any, method: str, sha: str, fields: dict[str, str]) -> Any:
-    assert method == "POST"
-    require("statuses", "write")
-    assert fields["state"] in ("error", "failure", "pending", "success")
-    assert len(fields["description"]) <= 140, "a description is too long"
-    status = {**fields, "sha": sha, "creator": ME}
-    state["statuses"].insert(0, status)
-    return status
-
-
-def statuses(state: Any, method: str, sha: str, _: dict[str, str]) -> Any:
+def runs(state: Any, method: str, which: str, _: dict[str, str]) -> Any:
     assert method == "GET"
-    require("statuses", "read")
-    return [status for status in state["statuses"] if status["sha"] == sha]
+    require("actions", "read")
+    workflow, query = which.split("/runs?")
+    wanted = {"path": f".github/workflows/{workflow}", **dict(parse_qsl(query))}
+    found = [run for run in state["runs"] if all(run[name] == value for name, value in wanted.items())]
+    return {"total_count": len(found), "workflow_runs": found}
+
+
+def artifacts(state: Any, method: str, number: str, _: dict[str, str]) -> Any:
+    assert method == "GET"
+    require("actions", "read")
+    return {"artifacts": [item for item in state["artifacts"] if item["run"] == int(number)]}
 
 
 def pulls(state: Any, method: str, sha: str, _: dict[str, str]) -> Any:
@@ -76,8 +76,8 @@ def pulls(state: Any, method: str, sha: str, _: dict[str, str]) -> Any:
 ROUTES = {
     r"issues/(\d+)/comments": comments,
     r"issues/comments/(\d+)": comment,
-    r"statuses/([0-9a-f]{40})": new_status,
-    r"commits/([0-9a-f]{40})/statuses(?:\?per_page=100)?": statuses,
+    r"actions/workflows/([\w-]+\.yml/runs\?[\w=&-]+)": runs,
+    r"actions/runs/(\d+)/artifacts\?per_page=100": artifacts,
     r"commits/([0-9a-f]{40})/pulls": pulls,
 }
 

@@ -21,7 +21,11 @@ from tests.support import ACCOUNT
 
 REPOSITORY = "example/phones"
 READING, WRITING = "SK" + "1" * 32, "SK" + "2" * 32
-"""The keys of the repository and of its environments."""
+"""The keys of the environment for plans, and of the others."""
+
+WORKFLOW = ".github/workflows/voiceform.yml"
+EMPTY: dict[str, list[Any]] = {"comments": [], "runs": [], "artifacts": [], "pulls": []}
+"""What GitHub keeps of a new repository."""
 
 _BIN = Path(sys.executable).parent
 _PERSON = {
@@ -53,6 +57,7 @@ class JobRun:
     summary: str
     environment: Mapping[str, str]
     artifacts: tuple[str, ...]
+    artifact_names: tuple[str, ...] = ()
 
     @property
     def output(self) -> str:
@@ -79,7 +84,7 @@ class GitHub:
     emulator_url: str
     state_url: str
     reading_state_url: str = ""
-    """What the repository's own secret names; the same unless given."""
+    """What the secret of the environment for plans names; the same unless given."""
     variables: dict[str, str] = field(default_factory=lambda: {"TWILIO_ACCOUNT_SID": ACCOUNT})
     runs: int = 0
 
@@ -92,7 +97,7 @@ class GitHub:
         self.origin = self.folder / "origin.git"
         self.work = self.folder / "work"
         self.store = self.folder / "github.json"
-        self.store.write_text(json.dumps({"comments": [], "statuses": [], "pulls": []}))
+        self.store.write_text(json.dumps(EMPTY))
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.origin], check=True)
         subprocess.run(["git", "init", "-q", "-b", "main", self.work], check=True)
         self.git("remote", "add", "origin", str(self.origin))
@@ -139,7 +144,7 @@ class GitHub:
         return self.git("rev-parse", "HEAD")
 
     def kept(self, what: str) -> list[dict[str, Any]]:
-        """The comments, statuses or pulls that GitHub keeps."""
+        """The comments, runs, artifacts or pulls that GitHub keeps."""
         kept: list[dict[str, Any]] = json.loads(self.store.read_text(encoding="utf-8"))[what]
         return kept
 
@@ -162,11 +167,32 @@ class GitHub:
         }
         ref = f"refs/pull/{pull.number}/merge"
         trusted = pull.repository == REPOSITORY and pull.user != "dependabot[bot]"
-        return self._run("voiceform", "pull_request", merged, ref, event, trusted=trusted)
+        jobs = self._run("voiceform", "pull_request", merged, ref, event, trusted=trusted)
+        self.keep_run(head, jobs)
+        return jobs
+
+    def keep_run(self, head: str, jobs: Mapping[str, JobRun], path: str = WORKFLOW) -> None:
+        """Keep a run of a pull request's workflow at the commit `head`, and its artifacts."""
+        kept = json.loads(self.store.read_text(encoding="utf-8"))
+        conclusion = "failure" if any(job.code for job in jobs.values()) else "success"
+        kept["runs"].append(
+            {
+                "id": self.runs,
+                "head_sha": head,
+                "event": "pull_request",
+                "path": path,
+                "conclusion": conclusion,
+            }
+        )
+        for job in jobs.values():
+            for name in job.artifact_names:
+                kept["artifacts"].append({"id": len(kept["artifacts"]) + 1, "run": self.runs, "name": name})
+        self.store.write_text(json.dumps(kept), encoding="utf-8")
 
     def merge(self, pull: Pull) -> dict[str, JobRun]:
         """Merge a pull request into main; the jobs of the push."""
         head = self.git("rev-parse", pull.branch)
+        before = self.git("rev-parse", "origin/main")
         self.git("checkout", "-q", "-B", "main", "origin/main")
         self.git("merge", "-q", "--no-ff", "-m", f"Merge pull request #{pull.number}", head)
         sha = self.git("rev-parse", "HEAD")
@@ -174,7 +200,7 @@ class GitHub:
         kept = json.loads(self.store.read_text(encoding="utf-8"))
         kept["pulls"].append({"number": pull.number, "merge_commit_sha": sha, "head": {"sha": head}})
         self.store.write_text(json.dumps(kept), encoding="utf-8")
-        return self._run("voiceform", "push", sha, "refs/heads/main", {})
+        return self._run("voiceform", "push", sha, "refs/heads/main", {"before": before})
 
     def dispatch(self, workflow: str, **inputs: str) -> dict[str, JobRun]:
         """Run a workflow on main by hand."""
@@ -227,9 +253,12 @@ class GitHub:
         return finished
 
     def _secrets(self, environment: str | None) -> dict[str, str]:
-        """Those of the repository, and over them those of the job's environment."""
-        key = READING if environment is None else WRITING
-        state = (self.reading_state_url or self.state_url) if environment is None else self.state_url
+        """Those of the job's environment; the repository itself has none."""
+        if environment is None:
+            return {}
+        reads = environment == "voiceform-plan"
+        key = READING if reads else WRITING
+        state = (self.reading_state_url or self.state_url) if reads else self.state_url
         return {"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "secret", "VOICEFORM_STATE": state}
 
 
@@ -253,6 +282,7 @@ class _Runner:
         for file in self.files.values():
             file.touch()
         self.artifacts: list[str] = []
+        self.artifact_names: list[str] = []
         self.environment = {
             "PATH": github.path,
             "HOME": str(self.home),
@@ -283,7 +313,15 @@ class _Runner:
             steps.append(Step(step["name"], done.returncode, done.stdout))
             code = code or done.returncode
         summary = self.files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
-        return JobRun(self.name, code, tuple(steps), summary, self.environment, tuple(self.artifacts))
+        return JobRun(
+            self.name,
+            code,
+            tuple(steps),
+            summary,
+            self.environment,
+            tuple(self.artifacts),
+            tuple(self.artifact_names),
+        )
 
     def _values(self, entries: Mapping[str, str]) -> dict[str, str]:
         return {name: interpolated(str(value), self.context) for name, value in entries.items()}
@@ -304,17 +342,24 @@ class _Runner:
             found = [name for name in names if Path(name).exists()]
             assert found or step["with"]["if-no-files-found"] == "ignore"
             self.artifacts += found
+            if found:
+                context = {**self.context, "env": {**self.environment, **self._later()}}
+                self.artifact_names.append(interpolated(step["with"]["name"], context))
+
+    def _later(self) -> dict[str, str]:
+        """What earlier steps put into the environment of later ones."""
+        lines = self.files["GITHUB_ENV"].read_text(encoding="utf-8").splitlines()
+        return dict(line.split("=", 1) for line in lines)
 
     def _shell(self, step: Any) -> subprocess.CompletedProcess[str]:
         script = self.home / "step.sh"
         script.write_text(step["run"], encoding="utf-8")
-        later = self.files["GITHUB_ENV"].read_text(encoding="utf-8").splitlines()
         return subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
             cwd=self.workspace,
             env={
                 **self.environment,
-                **dict(line.split("=", 1) for line in later),
+                **self._later(),
                 **self._values(step.get("env", {})),
             },
             stdin=subprocess.DEVNULL,

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 import psycopg
+import yaml
 
-from tests.ci.github import READING, WRITING, GitHub, JobRun, Pull
+from tests.ci.github import EMPTY, READING, WRITING, GitHub, JobRun, Pull
 from tests.ci.jobs import codes, edit, shown
 from tests.ci.transcript import PAGE, record
 from tests.services import PostgresServer, require_programs
@@ -47,9 +48,11 @@ def test_from_init_to_merged_apply(github: GitHub, project: Stack) -> None:
     assert "Plan: 1 to create, 0 to update, 0 to delete." in comment["body"]
     assert github.git("rev-parse", "begin") in comment["body"]
     assert project.account.writes() == []
-    (status,) = github.kept("statuses")
-    assert status["sha"] == github.git("rev-parse", "begin")
-    assert DIGEST.fullmatch(status["description"])
+    (run,) = github.kept("runs")
+    assert (run["head_sha"], run["conclusion"]) == (github.git("rev-parse", "begin"), "success")
+    (artifact,) = github.kept("artifacts")
+    digest = artifact["name"].removeprefix("voiceform-default-")
+    assert f"review:{digest}" in comment["body"]
     assert merged(github, pull).code == 0
     assert project.account.queues()["Support"]["max_size"] == 100
 
@@ -69,7 +72,7 @@ def test_a_push_updates_the_one_comment(github: GitHub, project: Stack) -> None:
 def test_other_comments_are_left_alone(github: GitHub, project: Stack) -> None:
     marker = "<!-- voiceform:plan stack=default -->"
     eve = {"id": 5, "number": 1, "user": {"login": "eve"}, "body": marker}
-    github.store.write_text(json.dumps({"comments": [eve], "statuses": [], "pulls": []}))
+    github.store.write_text(json.dumps({**EMPTY, "comments": [eve]}))
     opened(github, 1, "begin")
     eves, ours = github.kept("comments")
     assert eves["body"] == marker
@@ -100,12 +103,50 @@ def test_a_push_without_a_pull_request_applies_nothing(github: GitHub, project: 
     assert "1 to create" in job.summary
 
 
-def test_a_status_that_somebody_else_set_is_no_review(github: GitHub, project: Stack) -> None:
+def reviewed(github: GitHub, head: str) -> dict[str, JobRun]:
+    """The jobs of a pull request at `head`, without keeping its run."""
+    github.commit("begin", "Begin")
+    jobs = github.pull_request(Pull(1, "begin"))
+    kept = json.loads(github.store.read_text(encoding="utf-8"))
+    github.store.write_text(json.dumps({**kept, "runs": [], "artifacts": []}))
+    return jobs
+
+
+def test_another_workflow_cannot_pass_for_a_review(github: GitHub, project: Stack) -> None:
+    """It may have every permission, and run at the very commit."""
+    jobs = reviewed(github, "begin")
+    head = github.git("rev-parse", "begin")
+    github.keep_run(head, jobs, path=".github/workflows/forged.yml")
+    assert merged(github, Pull(1, "begin")).code == 6
+    assert project.account.queues() == {}
+
+
+def test_the_review_of_an_earlier_commit_is_no_review(github: GitHub, project: Stack) -> None:
+    jobs = reviewed(github, "begin")
+    github.keep_run(github.git("rev-parse", "origin/main"), jobs)
+    assert merged(github, Pull(1, "begin")).code == 6
+    assert project.account.queues() == {}
+
+
+def test_a_review_that_failed_later_is_no_review(github: GitHub, project: Stack) -> None:
     pull = opened(github, 1, "begin")
-    text = github.store.read_text(encoding="utf-8")
-    github.store.write_text(text.replace('{"login": "github-actions[bot]"}}]', '{"login": "eve"}}]'))
+    head = github.git("rev-parse", "begin")
+    failed = JobRun("plan", 1, (), "", {}, ())
+    github.runs += 1
+    github.keep_run(head, {"plan": failed})
     assert merged(github, pull).code == 6
     assert project.account.queues() == {}
+
+
+def test_a_merge_that_changes_the_workflows_does_not_judge_itself(github: GitHub, project: Stack) -> None:
+    started(github, project)
+    edit(project.folder, "max_size: 100", "max_size: 250")
+    workflow = project.folder / ".github" / "workflows" / "voiceform.yml"
+    workflow.write_text(workflow.read_text(encoding="utf-8") + "# nothing to see here\n", encoding="utf-8")
+    job = merged(github, opened(github, 2, "sly"))
+    assert job.code == 6
+    assert "changed .github" in job.output
+    assert project.account.queues()["Support"]["max_size"] == 100
 
 
 def test_a_digest_that_is_no_digest_reaches_no_shell(github: GitHub, project: Stack) -> None:
@@ -120,10 +161,12 @@ def test_a_blocked_plan_is_shown_and_cannot_be_merged_into_the_account(
 ) -> None:
     started(github, project)
     edit(project.folder, "  support:\n    friendly_name: Support\n    max_size: 100", "  other: {}")
-    pull = opened(github, 2, "other")
+    github.commit("other", "Other")
+    pull = Pull(2, "other")
+    jobs = github.pull_request(pull)
+    assert codes(jobs) == {"validate": 0, "plan": 4}, shown(jobs)
     (_, comment) = github.kept("comments")
     assert "Blocked: apply refuses this plan" in comment["body"]
-    assert github.kept("statuses")[0]["state"] == "failure"
     assert merged(github, pull).code == 6
     assert set(project.account.queues()) == {"Support"}
 
@@ -160,6 +203,12 @@ def test_only_jobs_that_act_have_a_key_that_writes(github: GitHub, project: Stac
     assert "TWILIO_API_KEY" not in jobs["validate"].environment
     drift = github.schedule("17 5 * * *")["drift"]
     assert drift.environment["TWILIO_API_KEY"] == READING
+
+
+def test_no_job_takes_a_secret_but_from_an_environment(project: Stack) -> None:
+    for file in (project.folder / ".github" / "workflows").iterdir():
+        for name, job in yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].items():
+            assert ("environment" in job) == ("secrets." in json.dumps(job)), name
 
 
 def test_plans_need_a_state_that_they_can_only_read(

@@ -138,7 +138,7 @@ def test_permissions_are_named_and_few(github: Path) -> None:
         name: {scope for scope, right in job["permissions"].items() if right == "write"}
         for name, job in jobs(github)
     }
-    assert writes.pop("plan") == {"pull-requests", "statuses"}
+    assert writes.pop("plan") == {"pull-requests"}
     assert not any(writes.values())
 
 
