@@ -7,8 +7,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from voiceform.model.exit_codes import ExitCode
+
 _SIGNALLED = 128
-_INTERRUPTED = 130
 
 if TYPE_CHECKING:
     from voiceform.cli.app import main
@@ -37,7 +38,7 @@ def run() -> None:
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
         settle_streams()
     except KeyboardInterrupt:
-        os._exit(_INTERRUPTED)  # before the command had begun
+        os._exit(ExitCode.INTERRUPTED)  # before the command had begun
     if code > _SIGNALLED:
         os._exit(code)  # a thread that is being stopped may still be about
     sys.exit(code)

@@ -15,13 +15,13 @@ from pathlib import Path
 import click
 
 from voiceform import __version__
-from voiceform.cli.console import READER_GONE_EXIT, ReaderGoneError
+from voiceform.cli.console import ReaderGoneError
 from voiceform.cli.errors import report_error, report_unexpected
 from voiceform.cli.options import App
 from voiceform.model.clock import Clock, SystemClock
 from voiceform.model.errors import UsageError, VoiceformError
+from voiceform.model.exit_codes import ExitCode
 
-USAGE_EXIT = 64
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF})
 
 COMMANDS = {
@@ -175,7 +175,7 @@ def _ended(app: App, arguments: list[str]) -> int:
         shown = io.StringIO()
         error.show(shown)
         app.console.say(shown.getvalue(), end="")
-        return USAGE_EXIT if isinstance(error, click.UsageError) else 1
+        return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
     except (click.Abort, KeyboardInterrupt):
         if not app.stopping.nested:
             app.console.say("Interrupted." if app.stopping.number != signal.SIGTERM else "Terminated.")
@@ -184,7 +184,7 @@ def _ended(app: App, arguments: list[str]) -> int:
         report_error(app, error)
         return error.exit_code
     except (ReaderGoneError, SystemExit):  # click exits when the reader of its help has gone
-        return READER_GONE_EXIT
+        return ExitCode.READER_GONE
     except OSError as error:
         # What we write ourselves has an error of its own; this is click, printing help or a version.
         if app.stopping.number is not None:
@@ -193,8 +193,8 @@ def _ended(app: App, arguments: list[str]) -> int:
             report_unexpected(app, error)
         else:
             app.console.say(f"Error: cannot write to standard output: {error.strerror}")
-        return 1
+        return ExitCode.ERROR
     except Exception as error:  # noqa: BLE001, RUF100 - the last resort: no traceback reaches a user
         report_unexpected(app, error)
-        return 1
-    return code if isinstance(code, int) else 0
+        return ExitCode.ERROR
+    return code if isinstance(code, int) else ExitCode.DONE

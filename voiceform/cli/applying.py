@@ -31,6 +31,7 @@ from voiceform.cli.reporting import report_options
 from voiceform.cli.stopping import Interruption
 from voiceform.cli.twiml import planned_files, show_files, twiml_dir_option, write_after
 from voiceform.model.errors import CredentialsError, InterruptedRunError, UsageError, VoiceformError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.plan import Action, Mode, Plan
 from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status
 
@@ -122,7 +123,7 @@ def run(
         finally:
             app.stopping.over()  # from here on no signal keeps the lock from being given back
     if found is None:
-        return 0
+        return ExitCode.DONE
     plan, report = found
     _report(app, plan, report, format_, options)
     return report.exit_code

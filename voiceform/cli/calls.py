@@ -15,6 +15,7 @@ from voiceform.cli.options import App, format_option, show_numbers_option
 from voiceform.cli.plan import parse_instant
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.shown import shown_json
 
@@ -92,7 +93,8 @@ def list_(
         )
     else:
         _print(app, rows)
-    return 8 if any(row.status == "unknown" for row in rows) else 0
+    unknown = any(row.status == "unknown" for row in rows)
+    return ExitCode.UNKNOWN if unknown else ExitCode.DONE
 
 
 @command.command("resolve")
@@ -135,7 +137,7 @@ def resolve(
             key = resolve_call(app, store, target, moment, sid, to=to, attempt=attempt)
             what = f"{target} {instant_to_text(moment)} {key.to} #{key.attempt}"
     app.console.show(f"{what} {outcome}.")
-    return 0
+    return ExitCode.DONE
 
 
 def rows_of(reader: DocumentReader, now: datetime) -> Iterator[_Row]:

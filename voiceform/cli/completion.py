@@ -6,6 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from voiceform.cli.options import App
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
 
 
@@ -21,4 +22,4 @@ def command(ctx: click.Context, shell: str) -> int:
     ctx.ensure_object(App).console.document(
         Shown(completion(root, {}, "voiceform", "_VOICEFORM_COMPLETE").source())
     )
-    return 0
+    return ExitCode.DONE

@@ -22,9 +22,6 @@ import click
 from voiceform.model.errors import UsageError, VoiceformError
 from voiceform.model.shown import Shown, shown_lines
 
-READER_GONE_EXIT = 141
-"""128 + SIGPIPE, as shells show it of git, cat and others whose reader has gone."""
-
 _PLAIN = str.maketrans({"•": "*", "…": "...", "–": "-", "—": "-", "→": "->", "━": "-"})
 """Our own signs for terminals that do not have them; what is not here is escaped."""
 

@@ -16,6 +16,7 @@ import click
 from voiceform.cli.options import App
 from voiceform.cli.stopping import Interruption
 from voiceform.model.errors import MissingExtraError, VoiceformError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Step:
 
     why: str
     argv: tuple[str, ...]
-    exit_code: int = 0
+    exit_code: ExitCode = ExitCode.DONE
     before: Callable[[Stage, App], None] | None = None
 
 
@@ -56,19 +57,19 @@ STEPS = (
     Step(
         "A plan is used once. A second apply is refused: exit code 6.",
         ("apply", "first.plan.json", "--auto-approve"),
-        exit_code=6,
+        exit_code=ExitCode.STALE,
     ),
     Step(
         "Now Sales is to hold 150 callers. With --detailed-exitcode, pending changes exit with 2.",
         ("plan", "--detailed-exitcode"),
-        exit_code=2,
+        exit_code=ExitCode.CHANGES,
         before=lambda stage, app: _edit(stage, app),
     ),
     Step("Apply without asking, as a pipeline does.", ("apply", "--auto-approve")),
     Step(
         "Somebody shrinks Support by hand, in the console. Drift is found: exit code 3.",
         ("drift",),
-        exit_code=3,
+        exit_code=ExitCode.DRIFT,
         before=lambda stage, _: _tamper(stage),
     ),
     Step("Applying again puts it back.", ("apply", "--auto-approve")),
@@ -76,7 +77,7 @@ STEPS = (
     Step(
         "Support is protected, and safety limits are on: destroying everything is refused with exit code 4.",
         ("destroy", "--auto-approve"),
-        exit_code=4,
+        exit_code=ExitCode.BLOCKED,
     ),
 )
 
@@ -89,7 +90,7 @@ def command(app: App) -> int:
         for number, step in enumerate(STEPS, 1):
             _play(number, step, stage, app)
     _say(app, "\nThe demonstration is over; everything it made is gone again.", bold=True)
-    return 0
+    return ExitCode.DONE
 
 
 def _say(app: App, text: str, **style: Any) -> None:  # noqa: ANN401 - as click.style has it

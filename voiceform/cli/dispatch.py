@@ -17,6 +17,7 @@ from voiceform.cli.options import (
     show_numbers_option,
 )
 from voiceform.cli.reporting import report_options
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from voiceform.model.address import Address
     from voiceform.render.metrics import Measurements
 
-_LEFT_EXIT = 5
 _STAND_BY = timedelta(days=3650)
 
 
@@ -98,7 +98,7 @@ def command(
         app.console.document(document)
     else:
         _print(app, report)
-    return report.exit_code or (_LEFT_EXIT if once and report.left else 0)
+    return report.exit_code or (ExitCode.INCOMPLETE if once and report.left else ExitCode.DONE)
 
 
 def _publish(app: App, report: Report) -> None:

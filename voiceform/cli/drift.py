@@ -12,6 +12,7 @@ from voiceform.cli.options import (
     show_numbers_option,
 )
 from voiceform.cli.reporting import report_options
+from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("drift")
@@ -33,11 +34,11 @@ def command(
 ) -> int:
     """Look for drift; exit 3 when there is some, also where limits would block accepting it."""
     from voiceform.cli.documents import Source
-    from voiceform.cli.plan import DRIFT_EXIT, exit_code, plan_now, show
+    from voiceform.cli.plan import exit_code, plan_now, show
     from voiceform.cli.wiring import PlanOptions
     from voiceform.model.plan import Mode
 
     plan = plan_now(app, PlanOptions(Mode.REFRESH_ONLY, target, exclude))
     show(app, plan, format_, show_numbers=show_numbers, source=Source(stack, commit, artifact))
     # What would block accepting the drift is in the document; here nobody accepts anything.
-    return DRIFT_EXIT if plan.drift else exit_code(plan, detailed=True)
+    return ExitCode.DRIFT if plan.drift else exit_code(plan, detailed=True)

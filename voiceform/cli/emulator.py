@@ -9,6 +9,7 @@ import click
 
 from voiceform.cli.options import App
 from voiceform.model.errors import MissingExtraError, UsageError, VoiceformError
+from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("emulator")
@@ -68,7 +69,7 @@ def command(app: App, /, **options: Any) -> int:  # noqa: ANN401 - the options a
             f"the emulator cannot listen on {where}: {error.strerror or error}",
             hint="choose another --port, or 0 for one that is free",
         ) from error
-    return 0
+    return ExitCode.DONE
 
 
 def _number(text: str) -> str:

@@ -9,6 +9,7 @@ import click
 
 from voiceform.cli.errors import writing
 from voiceform.cli.options import App
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
 
 
@@ -48,4 +49,4 @@ def command(app: App, out: Path | None) -> int:
         with writing(target):
             write_new(target, text)
         app.console.say(f"Wrote {target}; `voiceform import` or `voiceform apply` adopts what it declares.")
-    return 0
+    return ExitCode.DONE

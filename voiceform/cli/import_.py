@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from voiceform.cli.options import App
+from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("import")
@@ -31,4 +32,4 @@ def command(app: App, address: str, sid: str) -> int:
     app.console.show(
         f"Imported {sid} as {address}. `voiceform plan` shows how it differs from the configuration."
     )
-    return 0
+    return ExitCode.DONE

@@ -11,6 +11,7 @@ import click
 from voiceform import __version__
 from voiceform.cli.errors import writing
 from voiceform.cli.options import App
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_new
 
 SCAFFOLD = Path(__file__).parent / "scaffold"
@@ -56,7 +57,7 @@ def command(app: App, directory: Path | None, ci: str) -> int:
         "Next: export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan. The first lines of"
         " the CI files say what the jobs need."
     )
-    return 0
+    return ExitCode.DONE
 
 
 def _files(ci: str) -> Iterator[tuple[Path, Path]]:

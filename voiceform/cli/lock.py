@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.options import App, format_option
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def show(app: App, format_: str, dispatch: bool) -> int:
             f"{lease.holder} runs {lease.operation} since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC;"
             f" {state} until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC"
         )
-    return 0
+    return ExitCode.DONE
 
 
 @command.command("break")
@@ -63,7 +64,7 @@ def break_(app: App, reason: str, dispatch: bool) -> int:
             _locked(store, dispatch), reason=reason, who=wiring.who_runs(app), clock=app.clock
         )
     app.console.show(f"The lock of {broken.holder} is broken; it can write nothing more.")
-    return 0
+    return ExitCode.DONE
 
 
 def _locked(store: Backend, dispatch: bool) -> Backend:

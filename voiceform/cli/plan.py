@@ -22,11 +22,8 @@ from voiceform.cli.twiml import planned_files, show_files, twiml_dir_option
 from voiceform.engine.safety import require_digest
 from voiceform.engine.targets import Selection
 from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.plan import Mode, Plan
-
-CHANGES_EXIT = 2
-DRIFT_EXIT = 3
-BLOCKED_EXIT = 4
 
 
 @click.command("plan")
@@ -101,7 +98,9 @@ def command(
     if out is not None:
         app.console.say(f"Saved the plan to {app.path(out)}; apply exactly it: voiceform apply {out}")
     code = exit_code(plan, detailed=detailed_exitcode)
-    return CHANGES_EXIT if files and detailed_exitcode and code in (0, DRIFT_EXIT) else code
+    if files and detailed_exitcode and code in (ExitCode.DONE, ExitCode.DRIFT):
+        return ExitCode.CHANGES
+    return code
 
 
 def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
@@ -136,15 +135,15 @@ def show(app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Sour
     (app.console.show if format_ == "text" else app.console.document)(text)
 
 
-def exit_code(plan: Plan, *, detailed: bool) -> int:
+def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:
     """4 when blocked; with --detailed-exitcode 2 for changes and 3 for drift alone; else 0."""
     if plan.blocked:
-        return BLOCKED_EXIT
+        return ExitCode.BLOCKED
     if not detailed:
-        return 0
+        return ExitCode.DONE
     if plan.pending:
-        return CHANGES_EXIT
-    return DRIFT_EXIT if plan.drift else 0
+        return ExitCode.CHANGES
+    return ExitCode.DRIFT if plan.drift else ExitCode.DONE
 
 
 def parse_instant(text: str) -> datetime:

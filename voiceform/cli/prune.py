@@ -8,6 +8,7 @@ from voiceform.cli.applying import ApplyOptions, apply_options, run
 from voiceform.cli.options import App, format_option
 from voiceform.cli.wiring import PlanOptions
 from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.plan import Mode
 
 ONLY = ("retention",)
@@ -38,13 +39,14 @@ def command(ctx: click.Context, dry_run: bool, format_: str, options: ApplyOptio
 
 def _show_plan(app: App, planning: PlanOptions, options: ApplyOptions, format_: str) -> int:
     """Print the plan; 4 when a limit or a hold blocks it and no --approve lifts that."""
-    from voiceform.cli.plan import BLOCKED_EXIT, plan_now, show
+    from voiceform.cli.plan import plan_now, show
     from voiceform.engine.safety import Approvals
 
     approvals = Approvals.parse(options.approve)
     plan = plan_now(app, planning)
     show(app, plan, format_, show_numbers=options.show_numbers)
-    return 0 if all(approvals.lift(blocked) for blocked in plan.blocked) else BLOCKED_EXIT
+    lifted = all(approvals.lift(blocked) for blocked in plan.blocked)
+    return ExitCode.DONE if lifted else ExitCode.BLOCKED
 
 
 @command.command("verify")
@@ -66,4 +68,4 @@ def verify(app: App, place: str, format_: str, begin: int, offline: bool) -> int
 
     found = check(app, place, begin=begin, offline=offline)
     (app.console.show if format_ == "text" else app.console.document)(report(found, format_))
-    return 1 if found.problems else 0
+    return ExitCode.ERROR if found.problems else ExitCode.DONE

@@ -14,10 +14,11 @@ from typing import Any
 
 import click
 
-from voiceform.cli.console import READER_GONE_EXIT, ReaderGoneError
+from voiceform.cli.console import ReaderGoneError
 from voiceform.cli.options import App, Command
 from voiceform.cli.outputs import METRICS, PLAN, REPORT, Output, check_outputs
 from voiceform.model.errors import InterruptedRunError, MissingExtraError, VoiceformError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_whole
 
 _UNEXPECTED = VoiceformError("voiceform failed unexpectedly", hint="run again with -v and report it")
@@ -91,7 +92,7 @@ class _Files:
     def written(self, run: Callable[[], int | None]) -> int:
         """Run the command, write the files, and return the command's exit code (1 if only writing failed)."""
         try:
-            code = run() or 0
+            code = run() or ExitCode.DONE
         except VoiceformError as error:
             self._write(error.exit_code, error)
             raise
@@ -100,12 +101,12 @@ class _Files:
             self._write(code, InterruptedRunError(code))
             raise
         except ReaderGoneError:
-            self._write(READER_GONE_EXIT, None)
+            self._write(ExitCode.READER_GONE, None)
             raise
         except Exception:
-            self._write(1, _UNEXPECTED)
+            self._write(ExitCode.ERROR, _UNEXPECTED)
             raise
-        return code if self._write(code, None) else code or 1
+        return code if self._write(code, None) else code or ExitCode.ERROR
 
     def _write(self, code: int, error: VoiceformError | None) -> bool:
         """Write both files."""

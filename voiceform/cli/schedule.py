@@ -12,6 +12,7 @@ import click
 from voiceform.cli import wiring
 from voiceform.cli.options import App, format_option
 from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown, shown_json
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
         app.console.document(Shown(calendar_text(found, app.clock.now())), end="")
     else:
         _print(app, found)
-    return 0
+    return ExitCode.DONE
 
 
 def _print(app: App, found: list[Preview]) -> None:

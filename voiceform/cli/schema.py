@@ -6,6 +6,7 @@ import click
 
 from voiceform.cli.options import App
 from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.schema_files import schema_names, schema_text
 from voiceform.model.shown import Shown
 
@@ -18,8 +19,8 @@ def command(app: App, name: str | None) -> int:
     names = schema_names()
     if name is None:
         app.console.show("\n".join(names))
-        return 0
+        return ExitCode.DONE
     if name not in names:
         raise UsageError(f"there is no schema {name!r}", hint=f"known schemas: {', '.join(names)}")
     app.console.document(Shown(schema_text(name)), end="")
-    return 0
+    return ExitCode.DONE

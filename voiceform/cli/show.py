@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from voiceform.cli.options import App, comment_options, format_option, show_numbers_option
+from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("show")
@@ -37,4 +38,4 @@ def command(
     source = Source(stack, commit, artifact, plan_file=None if piped else str(plan_file))
     plan = read_plan(sys.stdin.buffer) if piped else read_plan_file(app.path(plan_file))
     show(app, plan, format_, show_numbers=show_numbers, source=source)
-    return 0
+    return ExitCode.DONE

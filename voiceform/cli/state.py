@@ -14,6 +14,7 @@ from voiceform.cli import wiring
 from voiceform.cli.options import App, format_option, show_numbers_option
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.json_text import read_json
 from voiceform.model.shown import Shown, clear_json, shown, shown_json
 
@@ -43,7 +44,7 @@ def list_(app: App, format_: str) -> int:
     elif records:
         lines = [f"{shown(record.address)}\t{shown(record.sid or '-')}" for record in records]
         app.console.show(Shown("\n".join(lines)))  # scripts part them at the tab
-    return 0
+    return ExitCode.DONE
 
 
 @command.command("show")
@@ -61,7 +62,7 @@ def show(app: App, address: str, show_numbers: bool) -> int:
         raise _not_recorded(target)
     document = recorded_to_document(record)
     app.console.document(shown_json(document, show_numbers=show_numbers))
-    return 0
+    return ExitCode.DONE
 
 
 @command.command("mv")
@@ -86,7 +87,7 @@ def mv(app: App, source: str, target: str) -> int:
             raise UsageError(f"{new} is recorded already", hint=f"voiceform state rm {new}")
         store.write([resources.write(replace(record, address=new)), resources.removal(old)])
     app.console.show(f"{old} is recorded as {new} now.")
-    return 0
+    return ExitCode.DONE
 
 
 @command.command("rm")
@@ -103,7 +104,7 @@ def rm(app: App, address: str) -> int:
             raise _not_recorded(target)
         store.write([resource_removal(target, entry.version)])
     app.console.show(f"{target} is no longer recorded; the live object was not touched.")
-    return 0
+    return ExitCode.DONE
 
 
 @command.command("origin")
@@ -117,13 +118,13 @@ def origin(app: App, accept: bool) -> int:
         with _writing(app, "state origin") as store:
             home = accept_home(store, wiring.origin(app))
         app.console.show(f"The account is at {home} now; `voiceform plan` shows what is not there.")
-        return 0
+        return ExitCode.DONE
     with wiring.opened_store(app) as store:
         meta = read_meta(store)
     if meta is None or meta.home is None:
         raise StateError("no run was recorded yet", hint="the first apply records where the account is")
     app.console.document(f"{meta.account_sid}\t{meta.home}")
-    return 0
+    return ExitCode.DONE
 
 
 @command.command("pull")
@@ -134,7 +135,7 @@ def pull(app: App) -> int:
 
     with wiring.opened_store(app) as store:
         app.console.document(clear_json(pull(store)))
-    return 0
+    return ExitCode.DONE
 
 
 @command.command("push")
@@ -154,7 +155,7 @@ def push(app: App, file: Path) -> int:
     with _writing(app, "state push", count=False) as store:
         push(store, document)
     app.console.show("The state was pushed.")
-    return 0
+    return ExitCode.DONE
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from voiceform.model.exit_codes import ExitCode
+
 if TYPE_CHECKING:
     from voiceform.cli.console import Console
     from voiceform.twilio.client import Client
@@ -55,9 +57,9 @@ class Stopping:
         self._last = 0.0
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """128 and the signal, as shells have it; that of Ctrl-C when none came."""
-        return 128 + (self.number or signal.SIGINT)
+        return ExitCode.of_signal(self.number or signal.SIGINT)
 
     @contextmanager
     def installed(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ import click
 
 from voiceform.cli.options import App
 from voiceform.model.escape import escaped_xml
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def command(app: App, address: str) -> int:
             hint="conferences do, and calls whose answer is not a url or an application",
         )
     app.console.document(Shown(escaped_xml(document)))  # data for a web server: nothing masked
-    return 0
+    return ExitCode.DONE
 
 
 def _twiml(attributes: object) -> str | None:

@@ -13,6 +13,7 @@ from voiceform.cli.documents import Source
 from voiceform.cli.options import App, comment_options, format_option, show_numbers_option
 from voiceform.cli.reporting import report_options
 from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
@@ -124,12 +125,12 @@ def _list_runs(app: App, format_: str) -> int:
         runs = list_runs(store)[::-1]
     if format_ == "json":
         app.console.document(shown_json({"runs": [_run_document(run) for run in runs]}))
-        return 0
+        return ExitCode.DONE
     if not runs:
         app.console.show("No run is recorded.")
     else:
         app.console.show("\n".join(_run_line(run) for run in runs))
-    return 0
+    return ExitCode.DONE
 
 
 def _run_line(run: RunRecord) -> str:

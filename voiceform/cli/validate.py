@@ -6,6 +6,7 @@ import click
 
 from voiceform.cli.options import App, format_option
 from voiceform.cli.wiring import load
+from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("validate")
@@ -31,4 +32,4 @@ def command(app: App, format_: str) -> int:
             )
     else:
         app.console.document(render.FORMATS[format_](found), end="")
-    return 1 if declared is None else 0
+    return ExitCode.ERROR if declared is None else ExitCode.DONE

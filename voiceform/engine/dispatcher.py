@@ -27,6 +27,7 @@ from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.errors import CredentialsError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.resource import Recorded
 from voiceform.model.store import DocumentReader, DocumentStore
 from voiceform.state.resources import load_resources
@@ -93,12 +94,13 @@ class Report:
             self.left[done.address] = done.left
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """8 when an outcome is unknown, else 5 when something failed, else 0."""
         unknown = self.unknown or any(tally.statuses[CallStatus.UNKNOWN] for tally in self.tallies.values())
         if unknown:
-            return 8
-        return 5 if self.problems or any(tally.problems for tally in self.tallies.values()) else 0
+            return ExitCode.UNKNOWN
+        failed = self.problems or any(tally.problems for tally in self.tallies.values())
+        return ExitCode.INCOMPLETE if failed else ExitCode.DONE
 
 
 def dispatch_once(context: DispatchContext) -> Report:

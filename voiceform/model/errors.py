@@ -25,6 +25,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from voiceform.model.exit_codes import ExitCode
+
 if TYPE_CHECKING:
     from voiceform.model.diagnostics import Diagnostic
 
@@ -35,7 +37,7 @@ class VoiceformError(Exception):
     `what` is one sentence, `where` an address or file:line:column, `hint` what to do next.
     """
 
-    exit_code: int = 1
+    exit_code: int = ExitCode.ERROR
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
         self.what = what
@@ -52,7 +54,7 @@ class VoiceformError(Exception):
 class UsageError(VoiceformError):
     """The command line asks for something that does not exist or contradicts itself."""
 
-    exit_code = 64
+    exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(VoiceformError):
@@ -93,19 +95,19 @@ class EvidenceLostError(EvidenceError):
     """Evidence cannot be stored any more, in the middle of a run. It ends the run as a crash does: the next
     one finds out what was deleted and not taken down."""
 
-    exit_code = 5
+    exit_code = ExitCode.INCOMPLETE
 
 
 class StalePlanError(VoiceformError):
     """A plan no longer fits the recorded state or the account, or was applied before."""
 
-    exit_code = 6
+    exit_code = ExitCode.STALE
 
 
 class BlockedError(VoiceformError):
     """A safety limit, a protection or a hold refuses the plan."""
 
-    exit_code = 4
+    exit_code = ExitCode.BLOCKED
 
 
 class InterruptedRunError(VoiceformError):
@@ -119,7 +121,7 @@ class InterruptedRunError(VoiceformError):
 class OutcomeUnknownError(VoiceformError):
     """Whether something happened cannot be proven; a person has to look."""
 
-    exit_code = 8
+    exit_code = ExitCode.UNKNOWN
 
 
 class StateError(VoiceformError):
@@ -133,7 +135,7 @@ class StateConflictError(StateError):
 class LockedError(StateError):
     """Somebody else holds the lease on this state."""
 
-    exit_code = 7
+    exit_code = ExitCode.LOCKED
 
 
 class LeaseLostError(StateError):

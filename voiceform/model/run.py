@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from voiceform.model.address import Address
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.plan import Action
 
 
@@ -88,16 +89,16 @@ class RunReport:
         return sum(outcome.message == NOT_BEGUN for outcome in self.outcomes)
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """8 when an outcome is unknown, else 5 when something failed or was not begun, else 6 when stale.
 
         What was skipped because of something else follows that; 0 is never told of what was not done.
         """
         statuses = {outcome.status for outcome in self.outcomes}
         if Status.UNKNOWN in statuses:
-            return 8
+            return ExitCode.UNKNOWN
         if statuses & {Status.FAILED, Status.REFUSED} or self.not_begun:
-            return 5
+            return ExitCode.INCOMPLETE
         if Status.STALE in statuses:
-            return 6
-        return 5 if Status.SKIPPED in statuses else 0
+            return ExitCode.STALE
+        return ExitCode.INCOMPLETE if Status.SKIPPED in statuses else ExitCode.DONE

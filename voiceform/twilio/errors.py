@@ -25,6 +25,7 @@ first must never catch the second.
 from __future__ import annotations
 
 from voiceform.model.errors import OutcomeUnknownError, TwilioError
+from voiceform.model.exit_codes import ExitCode
 
 __all__ = [
     "AmbiguousError",
@@ -100,7 +101,7 @@ class AmbiguousError(_ExchangeError):
 class TwilioOutcomeUnknownError(_ExchangeError, OutcomeUnknownError):
     """A request that phones or records somebody was sent and its answer was lost. Never to be repeated."""
 
-    exit_code = 8
+    exit_code = ExitCode.UNKNOWN
 
 
 class ApiError(TwilioError):
