@@ -19,20 +19,23 @@ import yaml
 
 from tests.support import ACCOUNT
 
-TOKEN = "glpat-0123456789"
+NOTES_TOKEN, TOKEN = "glpat-0123456789", "glpat-9876543210"
+"""Of the role Reporter both: one writes notes, the other, protected, reads."""
 PROJECT, FORK = "7", "8"
 BOT = {"id": 42}
 _TERM = re.compile(r'\$(\w+) (==|!=) (?:"([^"]*)"|\$(\w+))')
 
 
 class Api(ThreadingHTTPServer):
-    """Notes, statuses and merge requests of one project; two items on a page, so that pages are read."""
+    """Notes, pipelines and merge requests of one project; two items on a page, so that pages are read."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         self.notes: list[dict[str, Any]] = []
-        self.statuses: list[dict[str, Any]] = []
+        self.pipelines: list[dict[str, Any]] = []
+        self.parents: dict[str, list[str]] = {}
+        self.changed: dict[str, list[dict[str, Any]]] = {}
         self.merged: list[dict[str, Any]] = []
         super().__init__(("127.0.0.1", 0), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -55,12 +58,19 @@ class Api(ThreadingHTTPServer):
             ("PUT", rf"projects/{PROJECT}/merge_requests/\d+/notes/(\d+)"): lambda number: self._edit(
                 number, fields["body"]
             ),
-            ("POST", rf"projects/{PROJECT}/statuses/([0-9a-f]+)"): lambda sha: self._add(
-                self.statuses, {**fields, "status": fields["state"], "sha": sha}
-            ),
-            ("GET", rf"projects/{PROJECT}/repository/commits/([0-9a-f]+)/statuses"): lambda sha: [
-                s for s in self.statuses if s["sha"] == sha and s["name"] == fields["name"]
+            ("GET", rf"projects/{PROJECT}/merge_requests/(\d+)/pipelines"): lambda iid: [
+                pipeline for pipeline in self.pipelines if pipeline["iid"] == iid
             ],
+            ("GET", rf"projects/{PROJECT}/pipelines/(\d+)/jobs"): lambda number: self._jobs(int(number)),
+            ("GET", rf"projects/{PROJECT}/jobs/(\d+)/artifacts/review\.txt"): lambda number: self._jobs(
+                int(number)
+            )[0]["review"],
+            ("GET", rf"projects/{PROJECT}/repository/commits/([0-9a-f]+)"): lambda sha: {
+                "parent_ids": self.parents.get(sha, [])
+            },
+            ("GET", rf"projects/{PROJECT}/repository/compare"): lambda: {
+                "diffs": self.changed.get(fields["to"], [])
+            },
             ("GET", rf"projects/{PROJECT}/repository/commits/([0-9a-f]+)/merge_requests"): lambda sha: [
                 request for request in self.merged if request["merge_commit_sha"] == sha
             ],
@@ -70,6 +80,10 @@ class Api(ThreadingHTTPServer):
             if verb == method and match:
                 return route(*match.groups())
         return None
+
+    def _jobs(self, number: int) -> list[dict[str, Any]]:
+        """The job `plan` of a pipeline, whose numbers are the same here."""
+        return [pipeline["plan"] for pipeline in self.pipelines if pipeline["id"] == number]
 
     def _add(self, items: list[dict[str, Any]], item: dict[str, Any]) -> dict[str, Any]:
         items.append({**item, "id": len(items) + 1, "author": BOT})
@@ -108,11 +122,13 @@ class _Handler(BaseHTTPRequestHandler):
             page = int(query.get("page", "1"))
             following = str(page + 1) if len(answer) > 2 * page else ""
             answer = answer[2 * (page - 1) : 2 * page]
-        known = answer is not None and self.headers["PRIVATE-TOKEN"] == TOKEN
-        self.send_response(200 if known else 404)
+        token = self.headers["PRIVATE-TOKEN"]
+        may = token == (NOTES_TOKEN if "/notes" in self.path or self.path.endswith("/user") else TOKEN)
+        may = may or (token == NOTES_TOKEN and self.path.split("?")[0].endswith("/user"))
+        self.send_response(200 if answer is not None and may else 404)
         self.send_header("X-Next-Page", following)
         self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
+        self.wfile.write(answer.encode() if isinstance(answer, str) else json.dumps(answer).encode())
 
 
 @dataclass(frozen=True)
@@ -157,7 +173,7 @@ class GitLab:
 
     def merge_request(self, iid: str, sha: str, source: str = PROJECT, runs_in: str = PROJECT) -> Any:
         """The pipeline of a merge request; `source` is the project it comes from."""
-        return self.pipeline(
+        jobs = self.pipeline(
             CI_PIPELINE_SOURCE="merge_request_event",
             CI_MERGE_REQUEST_IID=iid,
             CI_MERGE_REQUEST_PROJECT_ID=PROJECT,
@@ -165,6 +181,33 @@ class GitLab:
             CI_PROJECT_ID=runs_in,
             CI_MERGE_REQUEST_DIFF_BASE_SHA="HEAD",
             CI_COMMIT_SHA=sha,
+        )
+        self.keep(iid, sha, jobs)
+        return jobs
+
+    def keep(self, iid: str, sha: str, jobs: Mapping[str, JobRun]) -> None:
+        """Keep a pipeline of a merge request, with what its job `plan` left."""
+        if "plan" not in jobs:
+            return
+        number = len(self.api.pipelines) + 1
+        done = {True: "success", False: "failed"}
+        review = self.work / "review.txt"
+        plan = {
+            "id": number,
+            "name": "plan",
+            "status": done[jobs["plan"].code == 0],
+            "review": review.read_text(encoding="utf-8") if review.exists() else "",
+        }
+        status = done[not any(job.code for job in jobs.values())]
+        self.api.pipelines.append(
+            {
+                "id": number,
+                "iid": iid,
+                "sha": sha,
+                "source": "merge_request_event",
+                "status": status,
+                "plan": plan,
+            }
         )
 
     def commit(self) -> None:
@@ -175,25 +218,35 @@ class GitLab:
 
     def merge(self, sha: str, merged_as: str) -> Any:
         """The pipeline of main after `sha` was merged."""
-        self.api.merged.append({"sha": sha, "merge_commit_sha": merged_as, "squash_commit_sha": None})
+        iid = next((found["iid"] for found in self.api.pipelines if found["sha"] == sha), "1")
+        self.api.merged.append(
+            {"iid": iid, "sha": sha, "merge_commit_sha": merged_as, "squash_commit_sha": None}
+        )
         return self.main(merged_as)
 
     def main(self, sha: str, **variables: str) -> Any:
         """A pipeline of the branch main."""
-        source = {"CI_PIPELINE_SOURCE": "push", **variables}
+        source = {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BEFORE_SHA": "e" * 40, **variables}
         return self.pipeline(CI_COMMIT_BRANCH="main", CI_COMMIT_SHA=sha, **source)
 
     def _run(self, name: str, job: Mapping[str, Any], variables: Mapping[str, str]) -> JobRun:
         builds = self.folder / f"builds-{self.runs}-{name}"
         builds.mkdir()
         ours = variables["CI_PROJECT_ID"] == PROJECT
-        secrets = {
-            "TWILIO_ACCOUNT_SID": ACCOUNT,
-            "TWILIO_API_KEY": "SK" + ("2" if job.get("environment") == "production" else "1") * 32,
-            "TWILIO_API_SECRET": "secret",
-            "VOICEFORM_STATE": self.state_url,
-            "VOICEFORM_GITLAB_TOKEN": TOKEN,
-        }
+        scope = job.get("environment", "")
+        where = scope["name"] if isinstance(scope, dict) else scope
+        keys = {"voiceform-plan": "1", "production": "2"}
+        secrets = {"TWILIO_ACCOUNT_SID": ACCOUNT}
+        if where in keys:
+            secrets |= {
+                "TWILIO_API_KEY": "SK" + keys[where] * 32,
+                "TWILIO_API_SECRET": "secret",
+                "VOICEFORM_STATE": self.state_url,
+            }
+        secrets |= {
+            "voiceform-plan": {"VOICEFORM_NOTES_TOKEN": NOTES_TOKEN},
+            "production": {"VOICEFORM_GITLAB_TOKEN": TOKEN},
+        }.get(where, {})
         environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(builds),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.ci.gitlab import FORK, PROJECT, GitLab
 from tests.ci.jobs import codes, edit, shown
@@ -62,23 +63,70 @@ def test_what_was_not_reviewed_waits_for_its_digest(gitlab: GitLab, stack: Stack
     assert stack.account.queues()["Support"]["max_size"] == 100
 
 
-def test_a_status_of_somebody_else_or_of_a_blocked_plan_is_no_review(gitlab: GitLab, stack: Stack) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": "push"},
+        {"status": "failed"},
+        {"status": "running"},
+        {"sha": "c" * 40},
+        {"plan": {"id": 1, "name": "plan", "status": "failed", "review": "review:" + "0" * 64}},
+        {"plan": {"id": 1, "name": "planner", "status": "success", "review": "review:" + "0" * 64}},
+    ],
+)
+def test_only_the_newest_pipeline_of_the_merged_commit_is_a_review(
+    gitlab: GitLab, stack: Stack, changes: dict[str, object]
+) -> None:
     gitlab.merge_request("1", HEAD)
-    (status,) = gitlab.api.statuses
-    status["author"] = {"id": 1}
-    assert codes(gitlab.merge(HEAD, MERGED)) == {"validate": 0, "apply": 6}
-    status["author"] = {"id": 42}
-    gitlab.api.statuses.append({**status, "id": 2, "status": "failed"})
+    gitlab.api.pipelines[0].update(changes)
+    gitlab.api.merged.append({"iid": "1", "sha": HEAD, "merge_commit_sha": MERGED, "squash_commit_sha": None})
     assert codes(gitlab.main(MERGED)) == {"validate": 0, "apply": 6}
     assert stack.account.queues() == {}
 
 
-def test_a_blocked_plan_is_recorded_as_failed(gitlab: GitLab, stack: Stack) -> None:
+def test_a_later_pipeline_that_failed_takes_the_review_back(gitlab: GitLab, stack: Stack) -> None:
+    gitlab.merge_request("1", HEAD)
+    gitlab.api.pipelines.append({**gitlab.api.pipelines[0], "id": 2, "status": "failed"})
+    assert codes(gitlab.merge(HEAD, MERGED)) == {"validate": 0, "apply": 6}
+    assert stack.account.queues() == {}
+
+
+def test_a_pipeline_for_the_result_of_merging_counts(gitlab: GitLab, stack: Stack) -> None:
+    """Merged results pipelines run for a commit that merges the request's last one."""
+    gitlab.merge_request("1", HEAD)
+    gitlab.api.pipelines[0]["sha"] = "f" * 40
+    gitlab.api.parents["f" * 40] = ["d" * 40, HEAD]
+    gitlab.api.merged.append({"iid": "1", "sha": HEAD, "merge_commit_sha": MERGED, "squash_commit_sha": None})
+    assert codes(gitlab.main(MERGED)) == {"validate": 0, "apply": 0}
+
+
+@pytest.mark.parametrize(("new", "code"), [(True, 0), (False, 6)])
+def test_a_merge_that_changes_the_pipeline_does_not_judge_itself(
+    gitlab: GitLab, stack: Stack, new: bool, code: int
+) -> None:
+    gitlab.merge_request("1", HEAD)
+    gitlab.api.changed[MERGED] = [
+        {"old_path": "voiceform.yaml", "new_path": "voiceform.yaml", "new_file": False},
+        {"old_path": ".gitlab-ci.yml", "new_path": ".gitlab-ci.yml", "new_file": new},
+    ]
+    assert codes(gitlab.merge(HEAD, MERGED)) == {"validate": 0, "apply": code}
+
+
+def test_no_job_of_a_merge_request_has_a_token_that_can_pass_for_a_review(
+    gitlab: GitLab, stack: Stack
+) -> None:
+    """The token for notes cannot read, set or forge what a merge looks for."""
+    pipeline = yaml.safe_load((gitlab.work / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    assert pipeline["plan"]["environment"]["name"] == pipeline["drift"]["environment"]["name"]
+    assert "environment" not in pipeline["validate"]
+    assert "environment" not in pipeline["review"]
+
+
+def test_a_blocked_plan_fails_its_pipeline(gitlab: GitLab, stack: Stack) -> None:
     assert codes(gitlab.merge_request("1", HEAD))["plan"] == 0
     assert codes(gitlab.merge(HEAD, MERGED))["apply"] == 0
     edit(gitlab.work, "  support:\n    friendly_name: Support\n    max_size: 100", "  other: {}")
-    assert codes(gitlab.merge_request("2", "d" * 40)) == {"validate": 0, "plan": 0}
-    assert gitlab.api.statuses[-1]["status"] == "failed"
+    assert codes(gitlab.merge_request("2", "d" * 40)) == {"validate": 0, "plan": 4}
     assert "Blocked: apply refuses this plan" in gitlab.api.notes[-1]["body"]
 
 

@@ -2,8 +2,8 @@
 
 note NAME [--if-pending]  put NAME.md into the merge request's one note that begins like it; with --if-pending
                           begin one only if the plan NAME.json would do something
-record SHA PLAN.json      keep the review digest of PLAN.json as a status of the commit
-reviewed SHA              print the digest that was kept for the merge request that SHA merged
+reviewed BEFORE SHA       print the digest of the merge request that moved the branch from BEFORE to SHA
+blocked PLAN.json         print whether apply refuses PLAN.json: true or false
 digest PLAN.json          print the review digest of PLAN.json
 quality                   findings (`voiceform validate --format json`) to a code quality report
 """
@@ -17,14 +17,16 @@ import requests
 
 
 def api(method, path, **fields):
-    """One request to GitLab; its answer as JSON, of lists every page."""
+    """One request to GitLab; its answer as JSON, of lists every page, or as the text that it is."""
     url = f"{os.environ['CI_API_V4_URL']}/{path}"
-    headers = {"PRIVATE-TOKEN": os.environ["VOICEFORM_GITLAB_TOKEN"]}
+    token = os.environ.get("VOICEFORM_NOTES_TOKEN") or os.environ["VOICEFORM_GITLAB_TOKEN"]
     found, page = [], "1"
     while page:
         extra = {"params": {**fields, "page": page, "per_page": 100}} if method == "GET" else {"json": fields}
-        answer = requests.request(method, url, headers=headers, timeout=30, **extra)
+        answer = requests.request(method, url, headers={"PRIVATE-TOKEN": token}, timeout=30, **extra)
         answer.raise_for_status()
+        if "/artifacts/" in path:
+            return answer.text
         if not isinstance(answer.json(), list):
             return answer.json()
         found += answer.json()
@@ -35,11 +37,6 @@ def api(method, path, **fields):
 def project():
     """The project whose pipeline this is."""
     return f"projects/{os.environ['CI_PROJECT_ID']}"
-
-
-def context():
-    """The name of the status that keeps the digest of this stack."""
-    return f"voiceform/{os.environ['STACK']}"
 
 
 def plan(file):
@@ -63,31 +60,46 @@ def note(name, option=None):
         api("POST", notes, body=body)
 
 
-def record(sha, file):
-    """Keep what was reviewed; a status cannot be edited, and ours is told from others by its author."""
-    found = plan(file)
-    api(
-        "POST",
-        f"{project()}/statuses/{sha}",
-        state="failed" if found["blocked"] else "success",  # what is blocked nobody can apply by merging
-        name=context(),
-        description=found["review_digest"],
-        target_url=os.environ["CI_JOB_URL"],
-    )
-
-
-def reviewed(sha):
-    """Print the digest of the merge request that became `sha`; nothing when there is none."""
-    me = api("GET", "user")["id"]
+def reviewed(before, sha):
+    """Print the digest that was reviewed in the merge request that became `sha`; nothing without one."""
+    if own_judge(before, sha):
+        print("This merge changed the pipeline: its own review does not count.", file=sys.stderr)
+        return
     for request in api("GET", f"{project()}/repository/commits/{sha}/merge_requests"):
         if sha in (request["merge_commit_sha"], request["squash_commit_sha"], request["sha"]):
-            found = api(
-                "GET", f"{project()}/repository/commits/{request['sha']}/statuses", all="true", name=context()
-            )
-            mine = sorted((s for s in found if s["author"]["id"] == me), key=lambda s: s["id"])
-            if mine and mine[-1]["status"] == "success":
-                print(mine[-1]["description"])
+            digest = digest_of(request)
+            if digest:
+                print(digest)
             return
+
+
+def own_judge(before, sha):
+    """Whether the merge changed the files by which it was reviewed; not if it brought them."""
+    if set(before) == {"0"}:
+        return True
+    changed = api("GET", f"{project()}/repository/compare", **{"from": before, "to": sha})["diffs"]
+    ours = [diff for diff in changed if diff["old_path"].startswith(".gitlab")]
+    return any(not diff["new_file"] for diff in ours)
+
+
+def digest_of(request):
+    """What the job `plan` kept in the newest pipeline of a merge request, if it ran for its last commit."""
+    pipelines = api("GET", f"{project()}/merge_requests/{request['iid']}/pipelines")
+    pipelines = [found for found in pipelines if found["source"] == "merge_request_event"]
+    newest = max(pipelines, key=lambda found: found["id"], default=None)
+    if newest is None or newest["status"] != "success" or not is_of(newest, request["sha"]):
+        return None
+    for job in api("GET", f"{project()}/pipelines/{newest['id']}/jobs"):
+        if job["name"] == "plan" and job["status"] == "success":
+            return api("GET", f"{project()}/jobs/{job['id']}/artifacts/review.txt").strip()
+    return None
+
+
+def is_of(pipeline, head):
+    """Whether a pipeline ran for the commit, or for the result of merging just that one."""
+    if pipeline["sha"] == head:
+        return True
+    return head in api("GET", f"{project()}/repository/commits/{pipeline['sha']}")["parent_ids"]
 
 
 def quality():
@@ -109,9 +121,9 @@ def quality():
 
 COMMANDS = {
     "note": note,
-    "record": record,
     "reviewed": reviewed,
     "quality": quality,
+    "blocked": lambda file: print("true" if plan(file)["blocked"] else "false"),
     "digest": lambda file: print(plan(file)["review_digest"]),
 }
 
