@@ -29,7 +29,7 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
-	@$(BIN)/mypy voiceform
+	@$(BIN)/mypy
 
 imports: $(VENV)/.dev
 	@$(BIN)/lint-imports

@@ -24,7 +24,7 @@ def npm_packages(*packages: str) -> Path:
         return folder
     making = Path(tempfile.mkdtemp(prefix="voiceform-npm-"))
     quiet = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts")
-    command = ["npm", "install", *quiet, "--prefix", making, *packages]
+    command = ["npm", "install", *quiet, "--prefix", str(making), *packages]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     try:
         making.rename(folder)

@@ -85,7 +85,7 @@ def test_the_container_is_slim_and_not_root() -> None:
 
 
 def test_hadolint_finds_nothing() -> None:
-    command = [Path(sys.executable).parent / "hadolint", "--no-color", ROOT / "Dockerfile"]
+    command = [str(Path(sys.executable).parent / "hadolint"), "--no-color", str(ROOT / "Dockerfile")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -37,7 +37,7 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
             shutil.copytree(ROOT / name, sources / name)
         else:
             shutil.copy(ROOT / name, sources)
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path / "dist"]
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist")]
     run(*build, cwd=sources)
     (wheel,) = (tmp_path / "dist").glob("voiceform-*.whl")
     environment = tmp_path / "environment"

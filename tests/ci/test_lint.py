@@ -125,7 +125,7 @@ def test_shellcheck_finds_nothing(github: Path, gitlab: Path) -> None:
 
 def shellcheck(script: str) -> str:
     """Its findings; variables that come from the job's environment are none."""
-    command = [BIN / "shellcheck", "--shell=bash", "--exclude=SC2153,SC2154", "-"]
+    command = [str(BIN / "shellcheck"), "--shell=bash", "--exclude=SC2153,SC2154", "-"]
     return subprocess.run(command, input=script, capture_output=True, text=True, check=False).stdout
 
 

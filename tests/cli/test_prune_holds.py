@@ -216,7 +216,7 @@ account = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=account,
     rules=st.lists(st.tuples(matches, st.sampled_from(["30d", "95d", "forever"])), min_size=1, max_size=3),

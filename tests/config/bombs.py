@@ -24,7 +24,8 @@ def count(unit: str, head: str = "", tail: str = "\n") -> Bomb:
 
 
 def _numbered(unit: str, size: int) -> list[str]:
-    pieces, length = [], 0
+    pieces: list[str] = []
+    length = 0
     while length < size:
         pieces.append(unit.replace("#", str(len(pieces))))
         length += len(pieces[-1])

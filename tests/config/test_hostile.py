@@ -156,7 +156,7 @@ FRAGMENTS = [
 ]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join) | st.binary(max_size=40))
 def test_any_file_ends_in_a_configuration_or_in_diagnostics(
     tmp_path_factory: pytest.TempPathFactory, content: str | bytes

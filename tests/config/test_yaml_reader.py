@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config.reading import PARSERS, brief, good, read
@@ -255,7 +255,6 @@ STYLES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(trees(SCALARS, TEXT.filter(bool)), STYLES)
 def test_what_pyyaml_writes_means_the_same_here(document: dict[str, Any], style: dict[str, Any]) -> None:
     """Block and flow style, any quoting; a NUL is the one thing that is refused."""
@@ -270,7 +269,6 @@ def test_what_pyyaml_writes_means_the_same_here(document: dict[str, Any], style:
         assert block == yaml.load(text, yaml.CSafeLoader)
 
 
-@settings(deadline=None)
 @given(trees(PLAIN, PLAIN), STYLES)
 def test_every_position_points_at_what_is_there(document: dict[str, Any], style: dict[str, Any]) -> None:
     text = yaml.safe_dump(document, **{**style, "allow_unicode": True, "default_style": None})
@@ -286,7 +284,6 @@ def test_every_position_points_at_what_is_there(document: dict[str, Any], style:
             assert written.startswith(("[", "-"))
 
 
-@settings(deadline=None)
 @given(trees(PLAIN, PLAIN), STYLES)
 def test_both_parsers_see_the_same(document: dict[str, Any], style: dict[str, Any]) -> None:
     text = yaml.safe_dump(document, **style)

@@ -33,7 +33,7 @@ def origin(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @schema.parametrize()
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_announced(case: Case[Any], origin: str) -> None:
     case.call_and_validate(base_url=f"{origin}/2010-04-01", auth=(ACCOUNT, TOKEN))
 

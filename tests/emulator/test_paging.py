@@ -49,7 +49,7 @@ def test_an_empty_list(api: Api) -> None:
     assert page["previous_page_uri"] is None
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(0, 23), size=st.integers(1, 25))
 def test_pages_in_either_direction_are_the_whole_list(
     emulator: Emulator, api: Api, count: int, size: int

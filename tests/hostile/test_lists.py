@@ -66,7 +66,7 @@ def test_a_protected_queue_that_one_list_misses_is_kept(proxied: tuple[Stack, Pr
 @pytest.mark.parametrize("command", [["plan"], ["drift"], ["plan", "--refresh-only"]])
 def test_an_empty_list_changes_no_plan(proxied: tuple[Stack, Proxy], command: list[str]) -> None:
     stack, proxy = proxied
-    protected(stack, **{f"vip{number}": True for number in range(12)})
+    protected(stack, "", **{f"vip{number}": True for number in range(12)})
     stack.apply()
     proxy.edit("GET", LIST, without())
     arguments = command if command == ["drift"] else [*command, "--detailed-exitcode"]
@@ -187,7 +187,7 @@ deleted outside before."""
 
 
 @given(rows=shapes, seed=st.integers(0, 2**32), exclusive=st.booleans())
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_lists_show_nothing_that_is_there_is_lost(
     rows: list[tuple[str, bool, bool, bool]],
     seed: int,

@@ -55,7 +55,7 @@ def test_schema_is_valid_and_closed_at_every_level() -> None:
         assert part["description"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(plans())
 def test_every_plan_is_valid_and_comes_back(plan: Plan) -> None:
     written = json.dumps(plan_to_document(plan), ensure_ascii=False)
@@ -65,7 +65,7 @@ def test_every_plan_is_valid_and_comes_back(plan: Plan) -> None:
     assert document["digest"] == document_digest(document)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(plans())
 def test_digest_depends_on_content_alone(plan: Plan) -> None:
     document = plan_to_document(plan)

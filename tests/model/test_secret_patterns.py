@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -46,7 +47,7 @@ def twice(text: str) -> str:
     return quote(quote(text, safe=""), safe="")
 
 
-WRITTEN = {
+WRITTEN: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "in a message": lambda text: f"HTTP 400, Twilio error 21205: Url is not a valid URL: {text}.",
     "in TwiML": lambda text: f"<Dial><Sip>{escape(text)}</Sip></Dial>",

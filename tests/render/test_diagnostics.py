@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.render.strategies import diagnostics, texts
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.render.diagnostics import FORMATS, text
 from voiceform.render.escape import visible
-from voiceform.render.text import render_diagnostics
 
 SOURCE = """\
 queues:
@@ -86,7 +85,7 @@ def test_secret_in_the_source_is_not_shown(line: int, column: int) -> None:
 
 def test_missing_source_or_line_is_no_problem(tmp_path: Path) -> None:
     found = Diagnostic("r", "wrong", Position(str(tmp_path / "gone.yaml"), 3, 5))
-    assert render_diagnostics([found]).splitlines()[1].startswith("  --> ")
+    assert text([found]).splitlines()[1].startswith("  --> ")
     assert source_lines(finding(99, 1)) == []
 
 
@@ -115,7 +114,6 @@ def test_formats_are_those_of_the_command() -> None:
     assert all(isinstance(render([]), str) for render in FORMATS.values())
 
 
-@settings(deadline=None)
 @given(st.lists(diagnostics, max_size=3), texts)
 def test_any_finding_in_any_source_is_safe_to_print(found: list[Diagnostic], source: str) -> None:
     printed = text(found, lambda _file: source)

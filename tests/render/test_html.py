@@ -118,7 +118,7 @@ def test_review_says_that_it_cannot_be_applied() -> None:
     assert "it cannot be applied" in render_plan_html(plan(samples.CREATE, mode=Mode.REVIEW))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(plans())
 def test_no_value_becomes_markup(shown: Plan) -> None:
     document = render_plan_html(shown)

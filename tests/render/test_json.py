@@ -64,7 +64,7 @@ def test_each_change_stands_on_a_line_of_its_own() -> None:
     assert lines[-1] == "}"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(plans())
 def test_any_plan_is_valid_and_safe(plan: Plan) -> None:
     written = plan_json(plan, show_numbers=False)
@@ -73,7 +73,7 @@ def test_any_plan_is_valid_and_safe(plan: Plan) -> None:
     assert "+15558675310" not in written
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(runs())
 def test_any_run_is_valid(run: tuple[RunReport, Plan]) -> None:
     report, plan = run

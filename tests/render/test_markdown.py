@@ -191,7 +191,7 @@ def test_artifact_is_a_link_only_when_it_is_an_address() -> None:
     assert "(https://x.example/a%29%20b)" in render_plan_markdown(plan(), artifact="https://x.example/a) b")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(plans(), st.one_of(st.none(), texts), st.sampled_from((SMALLEST_LIMIT, 65_000)))
 def test_no_text_leaves_its_code(shown: Plan, stack: str | None, limit: int) -> None:
     comment = render_plan_markdown(shown, stack=stack, limit=limit)

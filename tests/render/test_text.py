@@ -154,7 +154,7 @@ def test_participants_without_a_count_are_shown_as_calls() -> None:
     assert "+ create call.a\n" in text(plan(scheduled))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(plans())
 def test_any_plan_is_safe_to_print(shown: Plan) -> None:
     plain = text(shown, width=60)
@@ -244,7 +244,7 @@ def test_outcome_line() -> None:
     assert render_outcome(stale) == "queue.a: update not sent, the object moved: max_size is 7 now"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(runs())
 def test_any_run_is_safe_to_print(run: tuple[RunReport, Plan]) -> None:
     done, applied = run

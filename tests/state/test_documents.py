@@ -21,12 +21,10 @@ from voiceform.model.schema_files import schema_text
 from voiceform.state.documents import problem_of
 from voiceform.state.journal import begin_run
 from voiceform.state.lease import acquire, break_lease
-from voiceform.state.meta import Meta, bump_serial, ensure_meta, read_meta, state_version
+from voiceform.state.meta import Meta, bump_serial, read_meta, state_version
 from voiceform.state.resources import (
     load_resources,
-    read_resource,
     read_resources,
-    resource_removal,
     resource_write,
 )
 from voiceform.state.sqlite import SqliteStore
@@ -67,7 +65,7 @@ def fill(store: SqliteStore) -> None:
         break_lease(store, reason="test", who="bob", clock=ManualClock(NOW))
     ledger = Ledger(store, "call.a")
     ledger.set_head(account="AC" + "0" * 32, high_water=NOW, since=NOW)
-    for number, status in enumerate(set(CallStatus) - {CallStatus.PLANNED}):
+    for number, status in enumerate(CallStatus):
         entry = Entry(
             status, NOW, "CA" + "0" * 32, "why", NOW, "who", "+15017122661", "ringing", NOW, True, "digest"
         )
@@ -118,11 +116,10 @@ def test_meta_of_an_empty_state(store: SqliteStore) -> None:
 
 
 def test_lineage_is_made_once(store: SqliteStore) -> None:
-    first = ensure_meta(store, make_lineage=lambda: LINEAGE)
-    assert ensure_meta(store) == first
-    assert (first.lineage, first.serial) == (LINEAGE, 0)
-    assert bump_serial(store).serial == 1
-    assert state_version(store) == StateVersion(LINEAGE, 1)
+    first = bump_serial(store, make_lineage=lambda: LINEAGE)
+    assert (first.lineage, first.serial) == (LINEAGE, 1)
+    assert bump_serial(store, make_lineage=lambda: "another").serial == 2
+    assert state_version(store) == StateVersion(LINEAGE, 2)
 
 
 def test_bumping_an_empty_state_gives_it_a_lineage(store: SqliteStore) -> None:
@@ -133,7 +130,7 @@ def test_bumping_an_empty_state_gives_it_a_lineage(store: SqliteStore) -> None:
 
 
 def test_two_bumps_of_one_serial_do_not_both_win(store: SqliteStore) -> None:
-    meta = ensure_meta(store)
+    meta = bump_serial(store)
     store.write((meta.bumped(),))
     with pytest.raises(StateConflictError):
         store.write((meta.bumped(),))
@@ -145,7 +142,6 @@ def test_a_newer_format_is_refused_and_kept(store: SqliteStore) -> None:
     for use in (
         lambda: read_meta(store),
         lambda: bump_serial(store),
-        lambda: ensure_meta(store),
         lambda: begin_run(store, plan_of([create("a")]), who="ada", now=NOW),
         lambda: pull(store),
     ):
@@ -178,11 +174,8 @@ def test_versions_are_for_compare_and_swap(store: SqliteStore) -> None:
     assert read_resources(store) == {queue("a"): changed, queue("new"): recorded("new")}
     with pytest.raises(StateConflictError):
         store.write((resources.write(changed),))
-    found = read_resource(store, queue("a"))
-    assert found is not None
-    assert found[0] == changed
-    store.write((resource_removal(queue("a"), found[1]),))
-    assert read_resource(store, queue("a")) is None
+    store.write((load_resources(store).removal(queue("a")),))
+    assert read_resources(store) == {queue("new"): recorded("new")}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_a_process_that_is_stopped_within_a_write_means_locked(path: Path) -> No
 
 def test_no_flipped_bit_is_taken_for_what_was_written(path: Path) -> None:
     """Each document is read as it was written, or the state is refused: a lost ledger entry phones again."""
-    entries = {
+    entries: dict[str, dict[str, Any]] = {
         "ledger/pulse/2026-12-01/00": {
             "calls": {"2026-12-01T14:00:00Z|1|+15558675310": {"status": "placed"}}
         },

@@ -29,7 +29,7 @@ NAMES = [
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers()), st.just({})
 )
-NO_SIDS = [
+NO_SIDS: list[object] = [
     None, 7, [], "", "X1", "QU1", "QU " + "0" * 31, " QU" + "0" * 32,
     "QU" + "0" * 32 + "\n", "QU" + "0" * 31 + "g", "QU" + "0" * 33,
     "qu" + "0" * 32, "QU" + "٠" * 32, "QU" + "0" * 30 + "\n::", "../../x", "QU" + "0" * 31 + "\x00",

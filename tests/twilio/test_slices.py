@@ -151,7 +151,7 @@ def test_whoever_stops_reading_stops_the_requests(server: Server, client: Client
     assert len(server.requests) < 100
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(-400, 400), max_size=120),
     st.integers(-300, 300),

@@ -2,7 +2,7 @@
 
 The common case, nothing wrong, costs a compiled check (fastjsonschema). Only when that refuses does our own
 `voiceform.config.validator` find every refusal, which `voiceform.config.explain` turns into diagnostics. Both
-read the same schema, which therefore keeps to keywords that both know: `KEYWORDS`.
+read the same schema, which therefore keeps to keywords that both know: `CHECKS` and `ANNOTATIONS`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,6 @@ ANNOTATIONS = frozenset(
 """Keywords that check nothing. `errorMessage` and `patternErrorMessage` (known to editors too) say what a
 value must be, as the second half of a sentence; a `writeOnly` value is never shown; `x-merge` is explained in
 merge.py."""
-KEYWORDS = CHECKS | ANNOTATIONS
 
 
 @dataclass(frozen=True, slots=True)

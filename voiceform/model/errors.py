@@ -7,6 +7,7 @@
     |-- MissingExtraError             1   an optional dependency is not installed
     |-- PlanFileError                 1   a plan file that cannot be trusted
     |-- EvidenceError                 1   evidence that cannot be written, read or trusted
+    |   `-- EvidenceLostError         5   it cannot be stored any more, in the middle of a run
     |-- StalePlanError                6   the world moved, or the plan was used
     |-- BlockedError                  4   a safety limit, protection or hold refuses
     |-- InterruptedRunError           128 + the signal: nothing was begun
@@ -17,6 +18,7 @@
     |   `-- LeaseLostError            1   our lease expired or was broken: nothing more is written
     `-- TwilioError                   1   the API (voiceform/twilio/errors.py has its branches)
 
+What one file alone raises (a price list, an archive) hangs below the root and stands in that file.
 Every error carries what happened, optionally where, and what to do next.
 """
 

@@ -16,7 +16,6 @@ from voiceform.model.escape import escaped_json, log_line, terminal, visible
 from voiceform.model.masking import REDACTED
 
 __all__ = [
-    "csv_cell",
     "github_data",
     "github_property",
     "html",
@@ -29,7 +28,6 @@ __all__ = [
     "visible",
 ]
 
-_FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
 _BACKTICKS = re.compile("`+")
 
 
@@ -76,11 +74,6 @@ def github_data(text: str) -> str:
 def github_property(text: str) -> str:
     """A property of a GitHub workflow command, as in `file=`."""
     return github_data(visible(text)).replace(":", "%3A").replace(",", "%2C")
-
-
-def csv_cell(text: str) -> str:
-    """For the csv module: a spreadsheet shows it and does not calculate it (OWASP, CSV injection)."""
-    return f"'{visible(text)}" if text.startswith(_FORMULA_START) else visible(text)
 
 
 def _longest_run(text: str) -> int:

@@ -10,7 +10,6 @@ from voiceform.model.run import Outcome, RunReport
 from voiceform.model.shown import Shown
 from voiceform.render import run_text
 from voiceform.render.destroyed import number_of
-from voiceform.render.diagnostics import text as render_diagnostics
 from voiceform.render.escape import terminal
 from voiceform.render.layout import BLANK, Line, Tone, lay_out
 from voiceform.render.redact import redact_outcome, redact_plan, redact_report
@@ -29,7 +28,7 @@ from voiceform.render.view import (
     verb_of,
 )
 
-__all__ = ["change_lines", "render_diagnostics", "render_outcome", "render_plan", "render_run"]
+__all__ = ["change_lines", "render_outcome", "render_plan", "render_run"]
 
 _SHOWN_UNMANAGED = 20
 _SHOWN_ADDRESSES = 10

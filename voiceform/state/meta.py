@@ -117,15 +117,6 @@ def state_version(reader: DocumentReader) -> StateVersion:
     return StateVersion(None, 0) if meta is None else StateVersion(meta.lineage, meta.serial)
 
 
-def ensure_meta(store: DocumentStore, *, make_lineage: Callable[[], str] = new_lineage) -> Meta:
-    """The stored meta; written with a new lineage and serial 0 when there is none."""
-    meta = read_meta(store)
-    if meta is None:
-        meta = new_meta(make_lineage)
-        meta = replace(meta, version=store.put(KEY, meta.document(), None))
-    return meta
-
-
 def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] = new_lineage) -> Meta:
     """Make the serial one more and return the new meta. StateConflictError when somebody else was faster."""
     meta = read_meta(store) or new_meta(make_lineage)

@@ -51,12 +51,6 @@ def read_resources(reader: DocumentReader) -> dict[Address, Recorded]:
     return load_resources(reader).recorded
 
 
-def read_resource(reader: DocumentReader, address: Address) -> tuple[Recorded, str] | None:
-    """One recorded object with the version of its document, or None."""
-    entry = reader.get(resource_key(address))
-    return None if entry is None else (recorded_from_entry(entry), entry.version)
-
-
 def resource_write(recorded: Recorded, expected_version: str | None) -> Write:
     """The write that stores `recorded`; `expected_version` None when the address must not be recorded yet."""
     return Write(resource_key(recorded.address), recorded_to_document(recorded), expected_version)

@@ -157,7 +157,7 @@ class ServerError(ApiError):
 
 
 class NameTakenError(ApiError):
-    """Twilio error 22003: a queue of that name exists."""
+    """Twilio error 22003: a queue of that name exists. The code is missing from Twilio's error dictionary."""
 
 
 class NotFinishedError(ApiError):

@@ -38,7 +38,7 @@ EXPRESSIONS = st.tuples(
 
 
 @given(EXPRESSIONS, st.dates(date(2024, 1, 1), date(2030, 1, 1)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_it_is_read_as_another_reader_reads_it(text: str, day: date) -> None:
     begin = datetime.combine(day, datetime.min.time()) - timedelta(seconds=1)
     try:
@@ -164,7 +164,7 @@ def test_what_has_fixed_times_runs_once() -> None:
     ),
     st.dates(date(2024, 1, 1), date(2028, 1, 1)),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_clock_changes_are_those_of_another_reader(text: str, zone: str, day: date) -> None:
     start = datetime.combine(day, datetime.min.time(), UTC)
     end = start + timedelta(days=3)

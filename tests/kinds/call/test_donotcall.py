@@ -77,7 +77,7 @@ def test_remarks_do_not_hide_a_number(entry: str, remark: str) -> None:
 
 @pytest.mark.parametrize("content", ["", "\n\n", "# nobody yet\n", "\ufeff", "phone,until\n"])
 def test_an_empty_list_is_a_failed_export(tmp_path: Path, content: str) -> None:
-    column = {"column": "phone"} if "phone" in content else {}
+    column: dict[str, Any] = {"column": "phone"} if "phone" in content else {}
     assert "is empty" in refused(tmp_path, content, **column)
     assert not held(tmp_path, content, allow_empty=True, **column)
 

@@ -54,7 +54,7 @@ def test_midnight_can_be_the_end() -> None:
     st.sampled_from([NEW_YORK, LOS_ANGELES, FICTION, "+4930123456", "+61491570006"]),
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),  # noqa: DTZ001
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_next_opening_is_the_first_allowed_moment(number: str, moment: datetime) -> None:
     hours = CallingHours.parse({**HOURS, "days": ["mon", "tue", "wed", "thu", "fri"]})
     now = moment.replace(tzinfo=UTC, second=0, microsecond=0)

@@ -57,7 +57,7 @@ def test_times_that_clocks_skip_or_repeat(
 
 @given(zones, days, st.integers(0, 23), st.integers(0, 59))
 @example("Pacific/Apia", date(2011, 12, 29), 9, 0)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_daily_time_happens_once_on_each_day(zone: str, day: date, hour: int, minute: int) -> None:
     schedule = Schedule.parse({"cron": f"{minute} {hour} * * *", "timezone": zone})
     start = datetime.combine(day, datetime.min.time(), UTC) - timedelta(days=2)
@@ -75,7 +75,7 @@ def test_a_daily_time_happens_once_on_each_day(zone: str, day: date, hour: int, 
 
 
 @given(zones, days, st.integers(0, 1439), st.integers(1, 5 * 1440))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_windows_fit_together(zone: str, day: date, cut: int, width: int) -> None:
     """Looking at a span in two halves finds what looking at the whole finds: nothing is lost or doubled
     between two passes of a dispatcher, also where clocks change."""
@@ -90,7 +90,7 @@ def test_windows_fit_together(zone: str, day: date, cut: int, width: int) -> Non
 
 
 @given(zones, days)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_following_is_between(zone: str, day: date) -> None:
     schedule = Schedule.parse({"cron": "30 1,2,3 * * *", "timezone": zone})
     start = datetime.combine(day, datetime.min.time(), UTC)
@@ -163,7 +163,7 @@ def test_what_means_nothing(block: dict[str, Any], key: str, message: str) -> No
 
 
 def test_what_is_recorded_and_cannot_be_read_names_its_address() -> None:
-    attributes = {
+    attributes: dict[str, Any] = {
         "retry": None,
         "calling_hours": None,
         "to": [],

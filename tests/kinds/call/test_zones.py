@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from phonenumbers.timezone import TIMEZONE_DATA
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from voiceform.kinds.call.hours import CallingHours
 from voiceform.kinds.call.schedule import Schedule, ScheduleError

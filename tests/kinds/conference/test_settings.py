@@ -14,7 +14,6 @@ from twilio.twiml.voice_response import Dial  # type: ignore[import-untyped]
 from voiceform.config.schema import ConfigSchema
 from voiceform.kinds.conference.settings import (
     SETTINGS,
-    Enforced,
     participant_parameters,
     render_conference,
 )
@@ -105,10 +104,6 @@ def test_defaults_are_those_of_the_schema() -> None:
             assert SETTINGS[name].default == rule["default"], name
 
 
-def test_only_the_region_can_be_read_from_a_live_room() -> None:
-    assert [name for name, setting in SETTINGS.items() if setting.enforced is Enforced.REPORTED] == ["region"]
-
-
 def test_the_page_says_where_each_setting_is_enforced() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "conferences.md").read_text(encoding="utf-8")
     table = page.split("## Where each setting is enforced")[1].split("\n\n")
@@ -119,10 +114,6 @@ def test_the_page_says_where_each_setting_is_enforced() -> None:
         if line.startswith("| `")
     ]
     documented = {row[0].strip("`"): row[3] for row in rows}
-    words = {
-        Enforced.TWIML: "TwiML",
-        Enforced.LIVE: "TwiML, live",
-        Enforced.REPORTED: "TwiML, live, reported",
-    }
     said = {name: where.split(";")[0] for name, where in documented.items()}
-    assert said == {name: words[setting.enforced] for name, setting in SETTINGS.items()}
+    expected = {name: "TwiML, live" if setting.parameter else "TwiML" for name, setting in SETTINGS.items()}
+    assert said == expected | {"region": "TwiML, live, reported"}

@@ -27,7 +27,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(size=st.integers(1, 5000), number=st.integers(0, 2))
 def test_what_is_whole_passes_unchanged_however_it_is_cut_into_pieces(
     kind: str, size: int, number: int
@@ -37,7 +37,7 @@ def test_what_is_whole_passes_unchanged_however_it_is_cut_into_pieces(
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_cut_anywhere_it_is_refused(kind: str, data: st.DataObject) -> None:
     whole = WHOLE[kind][0]
@@ -51,7 +51,7 @@ def test_cut_anywhere_it_is_refused(kind: str, data: st.DataObject) -> None:
     assert cut // 104 * 576 / 22_050 >= 3 * 0.99 - 1
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(body=st.binary(max_size=400), kind=st.sampled_from(["wav", "mp3"]), head=st.booleans())
 def test_noise_never_passes_and_never_crashes(body: bytes, kind: str, head: bool) -> None:
     start = (wav(1)[:44] if kind == "wav" else mp3(1)[:208]) if head else b""

@@ -179,7 +179,7 @@ def test_a_torn_last_line_is_cut_off_and_noted(tmp_path: Path, torn: bytes) -> N
     assert check_folder(tmp_path).problems == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(cut=st.integers(0, 2400))
 def test_cut_anywhere_the_next_run_goes_on(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     folder = tmp_path_factory.mktemp("cut")

@@ -1,6 +1,5 @@
-"""What the ledger says: keys and entries as plain data.
+"""What the ledger says: keys and entries as plain data. A key without an entry has had nothing yet.
 
-planned                          nothing yet (not stored)
 reserved                         about to be sent, or sent by a process that has not said more
 deferred                         reserved, and certainly not processed (429, no connection, a refusal that is
                                  not about the person called): may be sent
@@ -23,7 +22,6 @@ from voiceform.model.store import Document
 class CallStatus(StrEnum):
     """What became of one key of the ledger."""
 
-    PLANNED = "planned"
     RESERVED = "reserved"
     DEFERRED = "deferred"
     PLACED = "placed"

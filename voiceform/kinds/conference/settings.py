@@ -8,37 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from voiceform.kinds.twiml import document, element
 from voiceform.model.resource import Attributes
 
 
-class Enforced(StrEnum):
-    """What makes a setting hold.
-
-    `twiml`: the document that people dial in with. `live`: also sent for participants whom voiceform adds.
-    `reported`: also read from a live room, where nobody can change it; a difference is drift.
-    """
-
-    TWIML = "twiml"
-    LIVE = "live"
-    REPORTED = "reported"
-
-
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting. `default` is Twilio's; what is not declared is not sent, so that Twilio's default holds.
 
-    `parameter` is the keyword of createParticipant that says the same, if there is one; `companion` the
-    setting without which this one has no effect.
+    What people dial in with says all of them. `parameter` is the keyword of createParticipant that says the
+    same for participants whom voiceform adds, if there is one; `companion` the setting without which this one
+    has no effect.
     """
 
     name: str
     default: Any
     parameter: str | None = None
-    enforced: Enforced = Enforced.TWIML
     companion: str | None = None
 
     @property
@@ -48,7 +35,7 @@ class Setting:
 
 
 def _live(name: str, default: Any, parameter: str = "", companion: str | None = None) -> Setting:  # noqa: ANN401
-    return Setting(name, default, parameter or name, Enforced.LIVE, companion)
+    return Setting(name, default, parameter or name, companion)
 
 
 REGIONS = ("us1", "us2", "ie1", "de1", "sg1", "br1", "au1", "jp1")
@@ -68,7 +55,7 @@ SETTINGS: Mapping[str, Setting] = {
         _live("max_participants", 250),
         _live("record", "do-not-record", "conference_record"),
         Setting("recording_configuration_id", None),
-        Setting("region", None, "region", Enforced.REPORTED),
+        Setting("region", None, "region"),
         Setting("coach", None),
         _live("trim", "trim-silence", "conference_trim", companion="record"),
         _live("status_callback", None, "conference_status_callback"),

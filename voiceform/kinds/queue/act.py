@@ -12,10 +12,7 @@ from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Attributes, Live, Recorded
 from voiceform.model.run import Status
-from voiceform.twilio.errors import AmbiguousError, ApiError, StoppedError
-
-NAME_EXISTS = 22003
-"""Twilio's answer to a second queue of one name; it is missing from Twilio's error dictionary."""
+from voiceform.twilio.errors import AmbiguousError, NameTakenError, StoppedError
 
 _CREATE_ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.5
@@ -77,9 +74,7 @@ def _create(change: Change, session: Session) -> Done:
             if lost is not None:
                 raise lost from None  # it may have happened before we were stopped
             raise
-        except ApiError as error:
-            if error.code != NAME_EXISTS:
-                raise
+        except NameTakenError:
             return _settle_name(change, after, session)
         else:
             return _as_asked(change, live_queue(queue))
