@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 import voiceform
-from tests.support import Result, Stack
+from tests.support import ACCOUNT, Result, Stack
 from voiceform.emulator import Emulator
 
 SOURCES = Path(voiceform.__file__).parent
@@ -128,7 +129,9 @@ CONFIGURATION = f"""version: 1
 queues:
   poison: {{friendly_name: "call {SPELT[3]} or {SPELT[4]}"}}
   plain: {{friendly_name: "say {SPELT[5]}"}}
+  call_{NUMBERS[0]}: {{max_size: 20}}
 conferences:
+  room_{NUMBERS[1]}: {{friendly_name: other}}
   room:
     friendly_name: "room {SPELT[2]}"
     settings: {{wait_url: "https://bob:{PASSWORDS[0]}@example.com/wait?to={SPELT[6]}"}}
@@ -137,6 +140,11 @@ conferences:
         to: "sip:{NUMBERS[2]}@pbx.example.com;password={PASSWORDS[1]}"
         from: "{SPELT[0]}"
 calls:
+  to_{NUMBERS[2]}:
+    to: ["{SPELT[0]}"]
+    from: "+12125550109"
+    schedule: {{at: 2036-12-01T09:00:00, timezone: America/New_York}}
+    answer: {{queue: call_{NUMBERS[0]}}}
   reminder:
     to: ["{SPELT[0]}", "{SPELT[1]}", "sip:bob:{PASSWORDS[2]}@pbx.example.com"]
     from: "+12125550109"
@@ -145,8 +153,12 @@ calls:
     status_callback: {{url: "https://example.com/cb?sig={PASSWORDS[4]}", events: [completed]}}
 retention:
   recordings:
+    - {{name: about_{NUMBERS[3]}, match: {{number: ["{SPELT[0]}"]}}, keep: 90d}}
     - {{name: everything, keep: 90d}}
+  call_records:
+    - {{name: cdr_{NUMBERS[4]}, keep: 90d}}
   holds:
+    case_{NUMBERS[5]}: {{reason: litigation, match: {{number: ["{SPELT[0]}"]}}}}
     case:
       reason: "{SPELT[1]} sued; see https://{PASSWORDS[3]}@example.com/"
       match: {{from: ["{SPELT[0]}"]}}
@@ -200,6 +212,9 @@ FOR_PEOPLE = [
     "lock show --format json",
     "undo",
     "undo --format json",
+    f"state mv queue.call_{NUMBERS[0]} queue.call_{NUMBERS[1]}",
+    "plan",
+    "plan --format json",
     "import queue.poison QU00000000000000000000000000000000",
     "calls resolve call.reminder 2036-12-01T14:00:00Z --not-placed --to 12125550101",
     "state show queue.call_12125550101",
@@ -236,6 +251,27 @@ def test_no_command_shows_anything_raw_or_in_clear(poisoned: Stack) -> None:
     for command in FOR_PEOPLE:
         found += problems(command, poisoned.run(*command.replace("saved.json", str(saved)).split()))
     assert found == []
+
+
+def test_a_page_of_evidence_shows_nothing_in_clear(poisoned: Stack) -> None:
+    recording = {"date_created": "2020-01-01T00:00:00Z", "duration": 10, "source": "OutboundAPI"}
+    requests.post(
+        f"{poisoned.emulator.url}/_emulator/seed",
+        json={"account_sid": ACCOUNT, "recordings": [recording]},
+        timeout=10,
+    ).raise_for_status()
+    poisoned.write(
+        f"""retention:
+  recordings:
+    - {{name: about_{NUMBERS[3]}, keep: 90d}}
+"""
+    )
+    poisoned.environ["GITHUB_ACTOR"] = f"{SPELT[1]} {POISON[:20]}"
+    poisoned.ok("prune", "--auto-approve", "--approve", "delete:recording=1")
+    (page,) = (poisoned.folder / "evidence").glob("*.html")
+    text = page.read_text()
+    assert raw(text) + clear(text) == []
+    assert "about_•••••0104" in text
 
 
 @pytest.mark.parametrize("command", DATA)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 
 from tests.render.strategies import json_values
-from voiceform.model.masking import is_sensitive, mask_text, redact, redact_field, redact_text
+from voiceform.model.masking import is_sensitive, redact, redact_field, redact_text
+from voiceform.model.phone_patterns import mask_numbers
 
 
 @pytest.mark.parametrize(
@@ -22,8 +23,8 @@ from voiceform.model.masking import is_sensitive, mask_text, redact, redact_fiel
     ],
 )
 def test_numbers(text: str, shown: str) -> None:
-    assert mask_text(text) == shown
-    assert mask_text(shown) == shown
+    assert mask_numbers(text) == shown
+    assert mask_numbers(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,10 @@ def test_what_needs_no_change_is_not_copied() -> None:
 def test_redacting_twice_changes_nothing_more(value: Any) -> None:
     once = redact(value)
     assert redact(once) == once
+
+
+@pytest.mark.parametrize("value", ["+12125550101", 12125550101, ["5551234", "+1 212 555 0101"]])
+def test_what_is_masked_in_a_field_stays_as_it_is_when_it_is_masked_again(value: object) -> None:
+    once = redact_field("to", value)
+    assert once != value
+    assert redact_field("to", once) == once

@@ -61,6 +61,14 @@ def test_hostile_stack_is_a_label(tmp_path: Path) -> None:
     assert found["voiceform_drifted_objects", (("stack", 'a"\\n} 1\\x1b'),)] == 1
 
 
+def test_addresses_that_hold_numbers_are_masked_and_counted_together(tmp_path: Path) -> None:
+    calls = {("call.to_12125550101", "placed"): 2, ("call.to_13125550101", "placed"): 3}
+    found = written(tmp_path / "metrics.prom", Measurements(calls=calls))
+    (total,) = [value for (name, _), value in found.items() if name == "voiceform_calls_total"]
+    assert total == 5
+    assert "555" not in (tmp_path / "metrics.prom").read_text()
+
+
 def test_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.prom"
     path.write_text("old", encoding="utf-8")

@@ -228,6 +228,32 @@ Applied: 1 created; 1 with an unknown outcome, 1 failed, 4 skipped in 72 seconds
     )
 
 
+def test_addresses_that_read_the_same_once_masked_are_still_two() -> None:
+    one, other = "queue.q_12125550101", "queue.q_13125550101"
+    applied = plan(
+        dependent(one, Action.CREATE),
+        dependent(other, Action.CREATE),
+        dependent("call.a", Action.CREATE, one),
+    )
+    done = samples.report(
+        samples.outcome(one, Action.CREATE, Status.FAILED),
+        samples.outcome(other, Action.CREATE, Status.FAILED),
+        samples.outcome("call.a", Action.CREATE, Status.SKIPPED),
+    )
+    assert (
+        render_run(done, applied)
+        == """\
+queue.q_•••••0101: create failed
+    skipped because of it: call.a
+
+queue.q_•••••0101: create failed
+
+Applied: nothing; 2 failed, 1 skipped in 72 seconds.
+"""
+    )
+    assert "queue.q_13125550101: create failed" in render_run(done, applied, show_numbers=True)
+
+
 def test_run_that_went_well() -> None:
     done = samples.report(
         samples.outcome("queue.a", Action.CREATE, Status.APPLIED),

@@ -10,7 +10,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from voiceform.config.wording import ODD_BLANKS, both, closest, describe, either, private, quote, shorten
+from voiceform.config.wording import ODD_BLANKS, both, closest, describe, either, quote, shorten
+from voiceform.model.masking import redact_text
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
@@ -120,7 +121,7 @@ def _unknown_key(key: str, instance: Mapping[str, Any], known: Mapping[str, Any]
 def _without_space(key: str, known: Mapping[str, Any]) -> str | None:
     """`max_size: 5` for the key `max_size:5`, which YAML reads as one text."""
     name, colon, value = key.partition(":")
-    return f"{name}: {shorten(private(value), _SHORT)}" if colon and name in known and value else None
+    return f"{name}: {shorten(redact_text(value), _SHORT)}" if colon and name in known and value else None
 
 
 def _missing(refusal: Refusal) -> Problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -17,11 +16,6 @@ _LIMIT = 60
 _CANDIDATES = 1000
 _COMPARED = 40
 _SLACK = 3
-_DIGITS = re.compile(r"\d{3,}(?=\d{4})")
-_PHONE_LIKE = re.compile(r"\+?[\d ()./-]+")
-_DATE_LIKE = re.compile(r"\d{4}-\d\d-\d\d")
-_LOGIN = re.compile(r"//[^/@\s]+@")
-_PHONE_DIGITS = 7
 
 
 def shorten(text: str, limit: int = _LIMIT) -> str:
@@ -29,22 +23,15 @@ def shorten(text: str, limit: int = _LIMIT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def private(text: str) -> str:
-    """`text` without phone numbers, written as they should be or not, and without logins in URLs."""
-    digits = sum(character.isdigit() for character in text)
-    if digits >= _PHONE_DIGITS and _PHONE_LIKE.fullmatch(text) and not _DATE_LIKE.match(text):
-        return f"•••••{text.rstrip()[-4:]}"
-    return _LOGIN.sub("//•••••@", _DIGITS.sub("•••••", redact_text(text)))
-
-
 def quote(text: str) -> str:
-    """`text` in quotes, masked, shortened, with control characters escaped."""
-    return repr(shorten(private(shorten(text, 10 * _LIMIT))))
+    """`text` in quotes, shortened, with control characters escaped. Masked first: what a cut leaves of a
+    number or a login is not known for one."""
+    return repr(shorten(redact_text(shorten(text, 10 * _LIMIT))))
 
 
 def bare(text: str) -> str:
     """`text` as `quote` gives it, without quotes where it is an ordinary name."""
-    return shorten(private(text)) if text.isprintable() and " " not in text and text else quote(text)
+    return shorten(redact_text(text)) if text.isprintable() and " " not in text and text else quote(text)
 
 
 def describe(value: Any) -> str:  # noqa: ANN401 - any YAML value
@@ -54,7 +41,7 @@ def describe(value: Any) -> str:  # noqa: ANN401 - any YAML value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return private(str(value))
+        return str(value)
     if isinstance(value, str):
         return quote(value)
     return "a list" if isinstance(value, list) else "a mapping"

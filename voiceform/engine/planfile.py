@@ -12,6 +12,7 @@ from voiceform.model.json_text import read_json
 from voiceform.model.plan import FORMAT_VERSION, Plan
 from voiceform.model.plan_codec import document_digest, plan_from_document, plan_to_document
 from voiceform.model.schema_files import schema_text
+from voiceform.model.secret_patterns import redact_secrets
 
 _AGAIN = "make a new plan: voiceform plan --out FILE"
 
@@ -88,5 +89,7 @@ def _check_schema(document: dict[str, Any], where: str) -> None:
     error = jsonschema.exceptions.best_match(validator.iter_errors(document))
     if error is not None:
         raise PlanFileError(
-            f"{error.json_path} is not as a plan has it: {error.message[:200]}", where=where, hint=_AGAIN
+            f"{error.json_path} is not as a plan has it: {redact_secrets(error.message)[:200]}",
+            where=where,
+            hint=_AGAIN,
         )

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from voiceform.model.phone_patterns import mask_number, mask_numbers
+from voiceform.model.phone_patterns import DOTS, mask_number, mask_numbers
 from voiceform.model.secret_patterns import REDACTED, redact_secrets
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "is_party",
     "is_sensitive",
     "mask_party",
-    "mask_text",
     "redact",
     "redact_field",
     "redact_party",
@@ -66,15 +65,10 @@ _DIGEST_LIKE = re.compile(r"(?:[a-z][a-z0-9]*:)?[0-9a-f]{16}(?:[0-9a-f]{16}|[0-9
 _DIGITS_OF_A_NUMBER = 5
 
 
-def mask_text(text: str) -> str:
-    """`text` with every phone number in it masked, in any spelling."""
-    return mask_numbers(text)
-
-
 def mask_party(text: str) -> str:
     """A text that is known to name somebody who calls or is called: a short number is masked too."""
     masked = mask_numbers(text)
-    if masked != text or _NO_NUMBER.fullmatch(text):
+    if masked != text or DOTS in text or _NO_NUMBER.fullmatch(text):
         return masked
     return mask_number(text) if sum(map(str.isdecimal, text)) >= _DIGITS_OF_A_NUMBER else text
 

@@ -56,11 +56,12 @@ def count_text(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def _place(diagnostic: Diagnostic, sources: SourceLines) -> Iterator[Line]:
-    owner = f" ({terminal(diagnostic.address)})" if diagnostic.address else ""
+    address = terminal(redact_text(diagnostic.address)) if diagnostic.address else ""
     if diagnostic.position is None:
-        if owner:
-            yield Line(f"in {terminal(diagnostic.address or '')}", 2, Tone.MUTED)
+        if address:
+            yield Line(f"in {address}", 2, Tone.MUTED)
         return
+    owner = f" ({address})" if address else ""
     yield Line(f"--> {terminal(str(diagnostic.position))}{owner}", 2, Tone.MUTED)
     found = sources.line(diagnostic.position)
     if found is None:

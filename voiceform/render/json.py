@@ -16,7 +16,7 @@ from voiceform.model.plan_codec import instant_to_text, plan_to_document
 from voiceform.model.run import Destruction, RunReport, Status
 from voiceform.model.shown import Shown
 from voiceform.render.escape import json_text
-from voiceform.render.redact import redact_plan, redact_report
+from voiceform.render.redact import redact_plan, redact_run
 from voiceform.render.run_text import DONE_WORDS, skipped_because
 
 
@@ -32,8 +32,8 @@ def plan_json(plan: Plan, *, show_numbers: bool) -> Shown:
 
 def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> Shown:
     """The document of schemas/run.schema.json, redacted; ends in a newline."""
-    shown = redact_report(report, show_numbers=show_numbers)
-    causes = skipped_because(report, plan)
+    shown, shown_plan = redact_run(report, plan, show_numbers=show_numbers)
+    causes = skipped_because(shown, shown_plan)
     applied = [outcome.action for outcome in report.outcomes if outcome.status is Status.APPLIED]
     return _laid_out(
         {

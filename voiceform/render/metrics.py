@@ -12,7 +12,7 @@ from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.files import write_whole
 from voiceform.model.plan import Action, Plan
 from voiceform.model.run import RunReport, Status
-from voiceform.render.escape import visible
+from voiceform.model.shown import shown
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -72,7 +72,7 @@ def write_metrics(
         from prometheus_client import generate_latest
     except ImportError as error:
         raise MissingExtraError("the metrics file", "metrics") from error
-    registry = _registry(measured, visible(stack), command, at, exit_code)
+    registry = _registry(measured, shown(stack), command, at, exit_code)
     try:
         write_whole(path, generate_latest(registry), mode=_READABLE)
     except OSError as error:
@@ -104,7 +104,7 @@ def _registry(
         text = "Keys of the ledger that were dealt with."
         calls = Counter("voiceform_calls", text, ["stack", "address", "status"], registry=registry)
         for (address, status), count in measured.calls.items():
-            calls.labels(stack, address, status).inc(count)
+            calls.labels(stack, shown(address), status).inc(count)
     coming = measured.next_look.timestamp() if measured.next_look is not None else None
     gauge("dispatch_next_look_timestamp_seconds", "When something is due next, since 1970.", coming)
     gauge("drifted_objects", "Objects changed outside of voiceform.", measured.drifted_objects)

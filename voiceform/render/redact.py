@@ -10,10 +10,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from voiceform.model.address import Address
 from voiceform.model.masking import redact, redact_field, redact_text, without_digests
 from voiceform.model.plan import Blocked, Change, Drift, FieldChange, Plan
 from voiceform.model.plan_codec import review_digest
 from voiceform.model.run import Outcome, RunReport
+
+
+class _ShownAddress(Address):
+    """An address that reads masked, and is still told from all others: two masked ones may read the same.
+
+    Equal to its like alone, so whatever is compared must be redacted on both sides.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return redact_text(super().__str__())
 
 
 def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
@@ -30,7 +43,12 @@ def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
         ),
         blocked=tuple(_blocked(blocked, show_numbers) for blocked in plan.blocked),
         warnings=tuple(
-            replace(item, message=_text(item.message, show_numbers), hint=_text(item.hint, show_numbers))
+            replace(
+                item,
+                address=_address(item.address, show_numbers),
+                message=_text(item.message, show_numbers),
+                hint=_text(item.hint, show_numbers),
+            )
             for item in plan.warnings
         ),
         targets=tuple(_text(pattern, show_numbers) for pattern in plan.targets),
@@ -38,17 +56,29 @@ def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
     )
 
 
-def redact_report(report: RunReport, *, show_numbers: bool) -> RunReport:
-    """`report` without secrets and, unless `show_numbers`, with the phone numbers in its messages masked."""
-    return replace(
-        report, outcomes=tuple(redact_outcome(item, show_numbers=show_numbers) for item in report.outcomes)
+def redact_run(report: RunReport, plan: Plan, *, show_numbers: bool) -> tuple[RunReport, Plan]:
+    """`report` redacted, and of its plan what a report needs: the same addresses, and what hangs on what."""
+    outcomes = tuple(redact_outcome(item, show_numbers=show_numbers) for item in report.outcomes)
+    shown = replace(
+        plan,
+        changes=tuple(
+            replace(
+                change,
+                address=_address(change.address, show_numbers),
+                depends_on=_addresses(change.depends_on, show_numbers),
+            )
+            for change in plan.changes
+        ),
+        drift=tuple(replace(item, address=_address(item.address, show_numbers)) for item in plan.drift),
     )
+    return replace(report, outcomes=outcomes), shown
 
 
 def redact_outcome(outcome: Outcome, *, show_numbers: bool) -> Outcome:
-    """One outcome, as in redact_report."""
+    """One outcome, as in redact_run."""
     return replace(
         outcome,
+        address=_address(outcome.address, show_numbers),
         sid=_maybe(outcome.sid, show_numbers),
         message=_maybe(outcome.message, show_numbers),
         hint=_maybe(outcome.hint, show_numbers),
@@ -59,6 +89,9 @@ def redact_outcome(outcome: Outcome, *, show_numbers: bool) -> Outcome:
 def _change(change: Change, show_numbers: bool) -> Change:
     return replace(
         change,
+        address=_address(change.address, show_numbers),
+        previous_address=_address(change.previous_address, show_numbers) if change.previous_address else None,
+        depends_on=_addresses(change.depends_on, show_numbers),
         reason=_text(change.reason, show_numbers),
         sid=_maybe(change.sid, show_numbers),
         before=_attributes(change.before, show_numbers),
@@ -74,6 +107,7 @@ def _change(change: Change, show_numbers: bool) -> Change:
 def _drift(drift: Drift, show_numbers: bool) -> Drift:
     return replace(
         drift,
+        address=_address(drift.address, show_numbers),
         sid=_maybe(drift.sid, show_numbers),
         before=redact(drift.before, show_numbers=show_numbers),
         after=_attributes(drift.after, show_numbers),
@@ -88,6 +122,7 @@ def _blocked(blocked: Blocked, show_numbers: bool) -> Blocked:
         rule=_text(blocked.rule, show_numbers),
         message=_text(blocked.message, show_numbers),
         hint=_text(blocked.hint, show_numbers),
+        addresses=_addresses(blocked.addresses, show_numbers),
         scope=_maybe(blocked.scope, show_numbers),
         limit=_maybe(blocked.limit, show_numbers),
     )
@@ -107,6 +142,14 @@ def _fields(fields: tuple[FieldChange, ...], show_numbers: bool) -> tuple[FieldC
 def _attributes(attributes: Mapping[str, Any] | None, show_numbers: bool) -> Mapping[str, Any] | None:
     shown: Mapping[str, Any] | None = redact(attributes, show_numbers=show_numbers)
     return shown
+
+
+def _address(address: Address, show_numbers: bool) -> Address:
+    return address if show_numbers else _ShownAddress(address.kind, address.name)
+
+
+def _addresses(addresses: tuple[Address, ...], show_numbers: bool) -> tuple[Address, ...]:
+    return tuple(_address(address, show_numbers) for address in addresses)
 
 
 def _text(text: str, show_numbers: bool) -> str:

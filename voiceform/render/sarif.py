@@ -45,7 +45,8 @@ def _result(diagnostic: Diagnostic, rule_index: int) -> dict[str, Any]:
     if diagnostic.position is not None:
         location["physicalLocation"] = _physical(diagnostic.position)
     if diagnostic.address:
-        location["logicalLocations"] = [{"fullyQualifiedName": diagnostic.address, "kind": "resource"}]
+        name = visible(redact_text(diagnostic.address))
+        location["logicalLocations"] = [{"fullyQualifiedName": name, "kind": "resource"}]
     return {
         "ruleId": diagnostic.code,
         "ruleIndex": rule_index,

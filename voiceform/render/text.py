@@ -12,7 +12,7 @@ from voiceform.render import run_text
 from voiceform.render.destroyed import number_of
 from voiceform.render.escape import terminal
 from voiceform.render.layout import BLANK, Line, Tone, lay_out
-from voiceform.render.redact import redact_outcome, redact_plan, redact_report
+from voiceform.render.redact import redact_outcome, redact_plan, redact_run
 from voiceform.render.view import (
     SYMBOLS,
     Effect,
@@ -56,8 +56,8 @@ def render_run(
     report: RunReport, plan: Plan, *, color: bool = False, width: int = 0, show_numbers: bool = False
 ) -> Shown:
     """What an apply did: what did not succeed, with its cause and consequences, then the counts."""
-    shown = redact_report(report, show_numbers=show_numbers)
-    return Shown(lay_out(run_text.run_lines(shown, plan), color=color, width=width) + "\n")
+    lines = run_text.run_lines(*redact_run(report, plan, show_numbers=show_numbers))
+    return Shown(lay_out(lines, color=color, width=width) + "\n")
 
 
 def render_outcome(outcome: Outcome, *, color: bool = False, show_numbers: bool = False) -> Shown:

@@ -24,8 +24,11 @@ first must never catch the second.
 
 from __future__ import annotations
 
+import re
+
 from voiceform.model.errors import OutcomeUnknownError, TwilioError
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.secret_patterns import redact_secrets
 
 __all__ = [
     "AmbiguousError",
@@ -50,6 +53,8 @@ __all__ = [
 ]
 
 _LONGEST_MESSAGE = 400
+_HALF_A_NUMBER = re.compile(r"[\d\W]{1,40}\Z")
+"""What a cut may have left of a number: its digits and the marks between them."""
 
 
 class InvalidArgumentError(TwilioError):
@@ -234,9 +239,14 @@ def whole_number(value: object) -> int | None:
 
 
 def printable(text: str) -> str:
-    """`text` without what moves a cursor, and not endless. Numbers stay: outputs mask them."""
-    shown = "".join(character if character.isprintable() else " " for character in text[:_LONGEST_MESSAGE])
-    return shown + ("..." if len(text) > _LONGEST_MESSAGE else "")
+    """`text` without secrets and without what moves a cursor, and not endless.
+
+    Numbers stay, each whole or not at all: outputs mask them, and would not know half a number for one.
+    """
+    shown = redact_secrets(text[: 10 * _LONGEST_MESSAGE])
+    if len(shown) > _LONGEST_MESSAGE:
+        shown = _HALF_A_NUMBER.sub("", shown[:_LONGEST_MESSAGE]) + "..."
+    return "".join(character if character.isprintable() else " " for character in shown)
 
 
 def _request(request_id: str | None) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from voiceform.kinds.call.preview import Preview
 from voiceform.model.errors import MissingExtraError
-from voiceform.model.masking import mask_text
+from voiceform.model.masking import redact_text
 
 _SHORTEST = timedelta(minutes=1)
 
@@ -24,14 +25,17 @@ def calendar_text(found: Iterable[Preview], now: datetime) -> str:
     calendar = Calendar()
     calendar.add("prodid", "-//voiceform//schedule//EN")
     calendar.add("version", "2.0")
+    known: Counter[str] = Counter()
     for item in found:
         instant = item.occurrence.instant
         event = Event()
-        event.add("uid", f"{instant:%Y%m%dT%H%M%SZ}-{item.spec.address}@voiceform")
+        name = redact_text(f"{instant:%Y%m%dT%H%M%SZ}-{item.spec.address}")
+        known[name] += 1  # addresses that differ only in what is masked are events of their own
+        event.add("uid", f"{name}@voiceform" if known[name] == 1 else f"{name}-{known[name]}@voiceform")
         event.add("dtstamp", now.replace(microsecond=0))
         event.add("dtstart", instant)
         event.add("dtend", max(item.finish, instant + _SHORTEST).replace(microsecond=0))
-        event.add("summary", f"{item.spec.address}: {item.calls + item.waiting} calls")
-        event.add("description", mask_text(item.text()))
+        event.add("summary", redact_text(f"{item.spec.address}: {item.calls + item.waiting} calls"))
+        event.add("description", redact_text(item.text()))
         calendar.add_component(event)
     return str(calendar.to_ical(), "utf-8")

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from voiceform.model.escape import visible
+from voiceform.model.masking import redact_field, redact_text
+
 _STYLE = """
 :root { color-scheme: light dark; --bar: #b3261e; --line: #8884; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -74,7 +77,7 @@ def _policies(rules: list[Mapping[str, Any]]) -> Iterator[str]:
     for rule in planned:
         plan, held = rule["planned"], rule["planned"]["held"]
         policy = ", ".join(
-            f"{_text(name)}: {_text(json.dumps(value, ensure_ascii=False))}"
+            f"{_text(name)}: {_text(json.dumps(redact_field(name, value), ensure_ascii=False))}"
             for name, value in rule["policy"].items()
         )
         by = f" ({_text(', '.join(held['by']))})" if held["by"] else ""
@@ -135,4 +138,5 @@ def _chart(months: Mapping[str, int]) -> str:
 
 
 def _text(value: object) -> str:
-    return escape("" if value is None else str(value))
+    """A value as people may see it: without secrets, its numbers masked, nothing hidden in it."""
+    return escape("" if value is None else visible(redact_text(str(value))))
