@@ -82,12 +82,13 @@ def test_a_document_that_cannot_be_printed_is_one_error(applied: Stack, command:
     assert (FULL if "full" in where else CLOSED) in done.stderr.decode()
 
 
-@pytest.mark.parametrize("command", ["--help", "plan --help", "--version"])
-def test_help_on_a_full_disk_is_an_error(applied: Stack, command: str) -> None:
-    done = shell(applied, f"voiceform {command} >/dev/full")
+@pytest.mark.parametrize(("where", "why"), [(">/dev/full", FULL), (">&-", CLOSED)])
+@pytest.mark.parametrize("command", ["--help", "plan --help", "--version", "state show --help"])
+def test_help_that_cannot_be_printed_is_an_error(stack: Stack, command: str, where: str, why: str) -> None:
+    done = shell(stack, f"voiceform {command} {where}")
     quiet(done)
     assert done.returncode == 1
-    assert FULL in done.stderr.decode()
+    assert why in done.stderr.decode()
 
 
 @pytest.mark.parametrize("command", ["plan --format json", "schema config", "--help", "state pull"])

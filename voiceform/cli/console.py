@@ -22,6 +22,8 @@ import click
 from voiceform.model.errors import UsageError, VoiceformError
 from voiceform.model.shown import Shown, shown_lines
 
+_CLOSED = "it is closed"
+
 _PLAIN = str.maketrans({"•": "*", "…": "...", "–": "-", "—": "-", "→": "->", "━": "-"})
 """Our own signs for terminals that do not have them; what is not here is escaped."""
 
@@ -179,6 +181,14 @@ class _Unbreakable(io.TextIOBase):
         return getattr(sys.stderr, "encoding", None) or "utf-8"
 
 
+class _Closed(io.TextIOBase):
+    """stdout where it is closed, also for libraries, to which None is a place that takes everything."""
+
+    def write(self, _text: str, /) -> int:
+        """OSError, always."""
+        raise OSError(errno.EBADF, _CLOSED)
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a stream of this process leads to a terminal; not if it is closed."""
     try:
@@ -210,12 +220,15 @@ def settle_streams() -> None:
 
 
 def occupy_closed_descriptors() -> None:
-    """At the start of the process: let no file that is opened later become stdin, stdout or stderr."""
+    """At the start of the process: let no file that is opened later become stdin, stdout or stderr, and
+    nothing take a closed stdout for one that has been written."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = cast(TextIO, _Closed())
 
 
 def _to_nowhere(stream: TextIO) -> None:
@@ -230,7 +243,7 @@ def _to_nowhere(stream: TextIO) -> None:
 def _put(stream: TextIO | None, text: str, encoding: str | None) -> None:
     """Write and flush; OSError or ValueError when that cannot be. `encoding` None is that of the stream."""
     if stream is None:
-        raise OSError(errno.EBADF, "it is closed")
+        raise OSError(errno.EBADF, _CLOSED)
     buffer = getattr(stream, "buffer", None)
     if encoding is not None and buffer is not None:
         stream.flush()
