@@ -76,7 +76,7 @@ def test_a_hold_that_no_serial_tells_of_wins_over_a_saved_plan(pruner: Pruner) -
     land_hold(pruner, 11, 13)
     result = pruner.stack.run("apply", "p.json", "--evidence", "evidence", clock=pruner.clock)
     assert result.code == 5
-    assert "2 kept by a hold that came after the plan" in plain(result.out)
+    assert "2 kept by a hold that the plan did not see" in plain(result.out)
     assert pruner.left() == {11, 13}
     assert pruner.statuses()[11] == "kept-by-hold"
 

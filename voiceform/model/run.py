@@ -39,7 +39,7 @@ class Destruction:
     """What a change destroyed beside its own object: things of one name, such as `recording`.
 
     `deleted` by this run, which last `minutes` (begun ones; None for what has no length); `held` are kept by
-    `holds` that came after the plan; `rest` counts every other ending by its words, such as `failed`.
+    `holds` that the plan did not see; `rest` counts every other ending by its words, such as `failed`.
     `stopped` says that a person or the system ended the run before all of them were begun.
     """
 

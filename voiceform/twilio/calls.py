@@ -85,12 +85,14 @@ class CallOperations(Operations):
         """The calls that a call made (`<Dial>`), each row checked; None when nobody can tell.
 
         A service that shows a page's worth of other parents' rows ignores the filter, and would show all that
-        there is.
+        there is; a row that cannot be read may be of a child.
         """
         parent = checked_sid(sid, "CA")
         normal = normal_sid(parent, "CA")
         query = (("ParentCallSid", parent), ("PageSize", str(PAGE_SIZE)))
-        listing = Listing(_LIST, self._path("Calls"), "calls", Call.parse, query=query)
+        unreadable = Unreadable()
+        path = self._path("Calls")
+        listing = Listing(_LIST, path, "calls", Call.parse, query=query, unreadable=unreadable)
         found: list[Call] = []
         strays = 0
         for call in read_listing(self._transport, listing):
@@ -100,7 +102,7 @@ class CallOperations(Operations):
             strays += 1
             if strays >= PAGE_SIZE:
                 return None
-        return found
+        return None if unreadable.count else found
 
     def scan_calls(
         self,

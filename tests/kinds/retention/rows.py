@@ -67,3 +67,13 @@ class KnownCalls:
 
     def family(self, call_sids: frozenset[str]) -> Family:
         return Family.of(self.families.get(sid, Family(frozenset({sid}))) for sid in call_sids)
+
+
+class NoCalls:
+    """Nothing was looked up yet."""
+
+    def facts(self, call_sid: str) -> Truth:
+        return Truth.NEEDED
+
+    def family(self, call_sids: frozenset[str]) -> Truth:
+        return Truth.NEEDED

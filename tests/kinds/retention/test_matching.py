@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kinds.retention.rows import KnownCalls, facts, recording
-from voiceform.kinds.retention.legs import CallFacts, NoCalls
+from tests.kinds.retention.rows import KnownCalls, NoCalls, facts, recording
+from voiceform.kinds.retention.legs import CallFacts
 from voiceform.kinds.retention.matching import Match
 from voiceform.kinds.retention.truth import Truth
 from voiceform.twilio.resources import Recording

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kinds.retention.rows import NOW, KnownCalls, facts, recording
-from voiceform.kinds.retention.legs import NoCalls
+from tests.kinds.retention.rows import NOW, KnownCalls, NoCalls, facts, recording
 from voiceform.kinds.retention.matching import Match
 from voiceform.kinds.retention.policy import FINISHED_RECORDING, Hold, Policy, Rule, Verdict
 from voiceform.kinds.retention.truth import Truth

@@ -27,7 +27,7 @@ from voiceform.kinds.retention.policy import (
     split,
 )
 from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, waits_beyond_reach
-from voiceform.kinds.retention.survey import Group, Part, Survey, standing_holds
+from voiceform.kinds.retention.survey import Group, Part, Survey
 from voiceform.kinds.retention.tally import noun
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Blocked, Caution, Change
@@ -178,7 +178,6 @@ class _Comparing:
                 "created_until": None if "until" in desired.attributes else instant_to_text(rule.cutoff),
             },
             "evidence": desired.beside["evidence"],
-            "holds": sorted({hold.identity for hold in standing_holds(self.context)}),
             "chunks": list(group.due.chunks(everything)),
         }
         if part == CALL_RECORDS:

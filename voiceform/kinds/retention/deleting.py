@@ -62,7 +62,7 @@ class _Deletion:
         self.session = session
         self.client = session.client
         self.check = Check.of(change)
-        self.holds = HoldBook(session.store, change.details["holds"], CallBook(session.client))
+        self.holds = HoldBook(session.store, CallBook(session.client))
         self.archive = _archive(rule_of(change).get("archive"))
         self.toll = Toll("recording")
         self.scribe = Scribe(change, session)

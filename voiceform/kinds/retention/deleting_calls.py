@@ -48,7 +48,7 @@ class _Deletion:
         self.session = session
         self.client = session.client
         self.book = CallBook(session.client)
-        self.holds = HoldBook(session.store, details["holds"], self.book)
+        self.holds = HoldBook(session.store, self.book)
         now = instant_from_text(details["as_of"]["planned_at"])
         self.recordings = Policy(
             tuple(Rule.read(item["name"], item["rule"], now) for item in details["recording_rules"])
@@ -119,16 +119,15 @@ class _Deletion:
         return None
 
     def _reason_to_keep(self, sid: str) -> tuple[str | None, tuple[str, ...]]:
-        """Why the record has to stay, None if it has not, and the holds that say so: those that came after
-        the plan, or those of a recording that stays.
+        """Why the record has to stay, None if it has not, and the holds that say so: of itself, or of a
+        recording that stays.
 
         The call's recordings are asked for even if no list showed any when the plan was made: an empty list
         proves nothing. Raises TwilioError.
         """
-        if self.holds.has_new():
-            holds = self._new_holds(sid)
-            if holds:
-                return f"kept by the hold {', '.join(holds)}", holds
+        holds = self._own_holds(sid)
+        if holds:
+            return f"kept by the hold {', '.join(holds)}", holds
         if not self.recordings.rules and not self.holds.any:
             return None, ()
         for recording in self._recordings_of(sid):
@@ -156,13 +155,13 @@ class _Deletion:
         except NotFoundError:
             return None
 
-    def _new_holds(self, sid: str) -> tuple[str, ...]:
-        """The holds that came after the plan and keep the call's own record; none keeps one that is gone."""
-        call = self._call(sid)
+    def _own_holds(self, sid: str) -> tuple[str, ...]:
+        """The holds that keep the call's own record; none keeps one that is gone."""
+        call = self.book.read(sid) if self.holds.any_of_calls else None
         return () if call is None else self.holds.keeping_call(CallRow(call))
 
     def _reason_of(self, recording: Recording) -> tuple[str | None, tuple[str, ...]]:
-        holds = self.holds.keeping_of_call(recording)
+        holds = self.holds.keeping(recording)
         if holds:
             return f"its recording {recording.sid} is kept by the hold {', '.join(holds)}", holds
         decision = self.recordings.decide(recording, FetchingCalls(self.book))

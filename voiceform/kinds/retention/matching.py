@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -78,7 +78,8 @@ class Match:
     """Criteria that must all be met; None is not asked. `end` is exclusive, durations are inclusive.
 
     `from_`, `to` and `number` (either side) are met by any leg of the call, `direction` by its own leg, and
-    `call_sid` by the call, its parent and its children. Who was in a conference cannot be read back, so a
+    `call_sid` by the call, its parent and its children. Another child of the same parent may be heard or not:
+    UNKNOWN. Who was in a conference cannot be read back, so a
     conference's recording never fails a question about calls: it meets it, or it is UNKNOWN.
     """
 
@@ -162,14 +163,13 @@ class Match:
 
     def of_call(self, facts: CallFacts) -> Truth:
         """Whether the call meets what is asked of its legs."""
-        legs = facts.legs
         answers = []
         if self.from_ is not None:
-            answers.append(_legs(self.from_, (leg.from_ for leg in legs), facts))
+            answers.append(_legs(self.from_, facts, lambda leg: (leg.from_,)))
         if self.to is not None:
-            answers.append(_legs(self.to, (leg.to for leg in legs), facts))
+            answers.append(_legs(self.to, facts, lambda leg: (leg.to,)))
         if self.number is not None:
-            answers.append(_legs(self.number, (side for leg in legs for side in (leg.from_, leg.to)), facts))
+            answers.append(_legs(self.number, facts, lambda leg: (leg.from_, leg.to)))
         if self.direction is not None:
             answers.append(_word(self.direction, facts.own.direction, _DIRECTIONS))
         return every(answers)
@@ -216,6 +216,8 @@ class Match:
             return family
         if call_sid in family.sids:
             return Truth.YES
+        if call_sid in family.beside:
+            return Truth.UNKNOWN
         if _may_be_of_conference(row):
             return _may_have_met(row, family)
         if not family.lost:
@@ -272,10 +274,13 @@ def _may_have_met(row: Row, family: Family) -> Truth:
     return Truth.UNKNOWN if met else Truth.NO
 
 
-def _legs(wanted: Parties, values: Iterable[str], facts: CallFacts) -> Truth:
-    """Whether any leg has one of those numbers."""
-    answer = some(wanted.test(value) for value in values)
-    return Truth.UNKNOWN if answer is Truth.NO and not facts.complete else answer
+def _legs(wanted: Parties, facts: CallFacts, sides: Callable[[Leg], tuple[str, ...]]) -> Truth:
+    """Whether any leg has one of those numbers on one of its `sides`."""
+    answer = some(wanted.test(side) for leg in facts.legs for side in sides(leg))
+    if answer is not Truth.NO:
+        return answer
+    beside = any(wanted.test(side) is not Truth.NO for leg in facts.beside for side in sides(leg))
+    return Truth.UNKNOWN if beside or not facts.complete else Truth.NO
 
 
 def _word(wanted: frozenset[str], value: str, known: frozenset[str]) -> Truth:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import PlanContext
-from voiceform.kinds.retention.calls import CallBook, CallRow, OneCall, leg_of
+from voiceform.kinds.retention.calls import CallBook, CallRow, OneCall
 from voiceform.kinds.retention.compact import Column, DueCall, DueCalls, SidSet
-from voiceform.kinds.retention.legs import Calls
+from voiceform.kinds.retention.legs import Calls, leg_of
 from voiceform.kinds.retention.matching import Row
 from voiceform.kinds.retention.policy import (
     CALL_RECORDS,
@@ -171,9 +171,8 @@ class _Surveyor:
                 self._put_recording(row, decision)
         if not left:
             return
-        dates = [row.date_created for row in left if row.date_created is not None]
-        calls = (normal_sid(row.call_sid, "CA") for row in left)
-        self.book.look_up({sid for sid in calls if sid is not None}, min(dates), max(dates))
+        calls = {normal_sid(row.call_sid, "CA"): row.date_created for row in left}
+        self.book.look_up({sid: made for sid, made in calls.items() if sid is not None and made is not None})
         for row in left:
             self._put_recording(row, self._weigh(row))
 
@@ -205,8 +204,7 @@ class _Surveyor:
         self._relate(self.call_policy)
         declared = call_holds(self.declared)
         family = _Relatives(self.call_policy.holds)
-        # A leg that cannot be read may be the one that a hold is about: with holds that is an error.
-        for call in all_calls(self.context.client, None if self.holds else part.unreadable):
+        for call in all_calls(self.context.client, part.unreadable):
             row, book = CallRow(call), OneCall(call, self.book)
             self._note(part, row, LOOKING_AT_CALLS)
             family.note(call)
@@ -226,14 +224,14 @@ class _Surveyor:
         declared, part = call_holds(self.declared), self.found.calls
         waiting: list[DueCall] = []
         for row in family.waiting:
-            if family.concerns(row):
+            # A leg that cannot be read may be anybody's, and the one that a hold is about.
+            if part.unreadable.count or family.concerns(row):
                 waiting.append(row)
             else:
                 self._put(part, row, Decision(Verdict.DUE, row.rule), self.book)
         for start in range(0, len(waiting), _BATCH):
             batch = waiting[start : start + _BATCH]
-            dates = [row.date_created for row in batch]
-            self.book.look_up((row.sid for row in batch), min(dates), max(dates))
+            self.book.look_up({row.sid: row.date_created for row in batch})
             for row in batch:
                 self._count(part, declared, row, self.book)
                 self._put(part, row, held_by(self.call_policy.holds, row, self.book, row.rule), self.book)

@@ -156,7 +156,7 @@ class Toll:
         else:
             parts = [f"{noun(destroyed.deleted, self._thing)} deleted{length}"]
         if destroyed.held:
-            parts.append(f"{destroyed.held:,} kept by a hold that came after the plan")
+            parts.append(f"{destroyed.held:,} kept by a hold that the plan did not see")
         parts += [f"{count:,} {words}" for words, count in destroyed.rest.items()]
         first = f"; the first failure: {self._failure}" if self._failure else ""
         return ", ".join(parts) + first
