@@ -96,7 +96,7 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
         run.withdraw()
         raise InterruptedRunError(1)
     finished = context.clock.now()
-    if not any(outcome.message == CUT_OFF for outcome in outcomes):
+    if not any(outcome.is_open for outcome in outcomes):
         run.finish(now=finished)  # else the next run settles what is open
     return RunReport(plan.plan_id, started, finished, tuple(outcomes))
 
@@ -117,6 +117,7 @@ def new_session(context: ApplyContext, resources: Resources, run_id: str) -> Ses
         run_all=partial(run_all, threads=context.parallelism),
         progress=context.progress,
         may_go_on=partial(_may_go_on, context),
+        stop=context.stop,
         evidence=context.evidence,
     )
 
@@ -139,6 +140,7 @@ def outcome_of(change: Change, done: Done) -> Outcome:
         request_id=done.request_id,
         record=done.record,
         destroyed=done.destroyed,
+        is_open=done.is_open,
     )
 
 
@@ -241,7 +243,7 @@ class _Execution:
                 return failure(error)
             if isinstance(error, StoppedError) and not error.may_have_happened:
                 return Done(Status.SKIPPED, message=NOT_BEGUN)
-            return Done(Status.FAILED, message=CUT_OFF)
+            return Done(Status.FAILED, message=CUT_OFF, is_open=True)
         except VoiceformError as error:
             return failure(error)
 
@@ -261,7 +263,7 @@ class _Execution:
         pairs = [pair for change, done in batch for pair in [(change, done), *self._release(change, done)]]
         outcomes = [outcome_of(change, done) for change, done in pairs]
         self.run.record(
-            [outcome for outcome in outcomes if outcome.message != CUT_OFF],
+            [outcome for outcome in outcomes if not outcome.is_open],
             [write for change, done in pairs for write in writes_of(change, done, self.resources)],
         )
         for outcome in outcomes:

@@ -11,6 +11,7 @@ The engine owns everything between: field differences, targets, safety, order, t
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,7 +137,7 @@ class Evidence(Protocol):
         """Store every line that was added before; raises EvidenceLostError."""
 
     def taken_down(self, run_id: str) -> frozenset[str]:
-        """The SIDs of the objects that an earlier run took down; raises EvidenceError."""
+        """The SIDs of the objects that an earlier run took down as gone; raises EvidenceError."""
 
 
 class NoEvidence:
@@ -171,8 +172,8 @@ class Session:
 
     `run_all` calls a function for many items on the run's own threads and yields results as they end.
     A change that sends many requests asks `may_go_on` before each: False once the run is to stop,
-    LeaseLostError when the lease is lost. `evidence` opens the evidence of a place that a change's details
-    name, or gives it again; EvidenceError.
+    LeaseLostError when the lease is lost; `stop` is set once the run is to stop, and ends pauses. `evidence`
+    opens the evidence of a place that a change's details name, or gives it again; EvidenceError.
     """
 
     client: Client
@@ -183,6 +184,7 @@ class Session:
     run_all: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
     progress: Progress = field(default_factory=Silent)
     may_go_on: Callable[[], bool] = _go_on
+    stop: threading.Event = field(default_factory=threading.Event)
     evidence: Callable[[str], Evidence] = no_evidence
 
 
@@ -192,7 +194,8 @@ class Done:
 
     `recorded` is what state shall hold for the address from now on; None removes it when `status` is APPLIED
     and leaves it as it is otherwise. `writes` are further documents to write in the same batch. `record` and
-    `destroyed` are told as model.run.Outcome has them.
+    `destroyed` are told as model.run.Outcome has them. `is_open` leaves the change to the next run's settle:
+    part of it was sent, and whether that happened nobody knows yet.
     """
 
     status: Status
@@ -204,6 +207,7 @@ class Done:
     writes: tuple[Write, ...] = ()
     record: str | None = None
     destroyed: Destruction | None = None
+    is_open: bool = False
 
 
 class Kind(ABC, Generic[L]):

@@ -57,6 +57,7 @@ class Outcome:
     """The end of one change; `message` explains everything that is not `applied`.
 
     `record` names what exists in our state alone, such as a `rule`; applying it records it and no more.
+    `is_open` says that part of it may have happened: it is not journalled, and the next run settles it.
     """
 
     address: Address
@@ -68,6 +69,7 @@ class Outcome:
     request_id: str | None = None
     record: str | None = None
     destroyed: Destruction | None = None
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

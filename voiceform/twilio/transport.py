@@ -35,9 +35,12 @@ _SLOWEST_MEDIA = 16 * 1024
 @dataclass(slots=True)
 class _Budget:
     """The seconds that one operation has left for its attempts and the pauses between them. What it waits for
-    its turn (Throttle) is not counted: that is our own doing, and those whose turn it is have budgets."""
+    its turn (Throttle) is not counted: that is our own doing, and those whose turn it is have budgets.
+
+    `spent` says that an attempt may have had its effect."""
 
     left: float
+    spent: bool = False
 
 
 class Transport:
@@ -181,17 +184,18 @@ class Transport:
         failed = throttled = 0
         budget = _Budget(self._timeouts.total)
         while True:
-            self._require_open(place)
+            self._require_open(place, budget)
             try:
                 return attempt(budget)
             except SetbackError as setback:
                 error, retry_after = setback.error, setback.retry_after
+                budget.spent |= setback.effect_possible
                 throttled += setback.throttled
                 failed += not setback.throttled
                 if not setback.allows(place.operation.repeat):
                     raise error from None
                 if self._stop.is_set():
-                    raise _stopped(place, sent=setback.effect_possible) from None
+                    raise _stopped(place, sent=budget.spent) from None
                 if failed >= self._retry.attempts or throttled >= self._retry.throttled_attempts:
                     raise error from None
             pause = self._retry.pause(failed + throttled - 1, self._random, retry_after)
@@ -201,9 +205,9 @@ class Transport:
             logger.debug("%s: again in %.2f s: %s", place.operation.name, pause, error.what)
             self._clock.wait(self._stop, pause)
 
-    def _require_open(self, place: Place) -> None:
+    def _require_open(self, place: Place, budget: _Budget) -> None:
         if self._stop.is_set():
-            raise _stopped(place, sent=False)
+            raise _stopped(place, sent=budget.spent)
         if self._closed:
             raise ConnectionFailedError(
                 "the client is closed", operation=place.operation.name, where=place.where
@@ -216,7 +220,7 @@ class Transport:
         began = self._uptime()
         answer: Answer | None = None
         try:
-            self._require_open(place)
+            self._require_open(place, budget)
             answer = self._wire.exchange(
                 place.operation.method, target, body, alone=alone, within=budget.left
             )
@@ -242,7 +246,7 @@ class Transport:
         handed_over = False
         answer: Answer | None = None
         try:
-            self._require_open(place)
+            self._require_open(place, budget)
             within = budget.left + limit / _SLOWEST_MEDIA
             stream = open_stream(self._wire, place, target, limit=limit, within=within)
             if 200 <= stream.response.status < 300:

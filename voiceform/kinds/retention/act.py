@@ -72,8 +72,9 @@ class _Settling(ABC):
     def run(self) -> Done:
         for chunk in read_chunks(self.change.details["chunks"], self.prefix):
             there = self.listed(chunk)
-            missing = [sid for sid in chunk.sids if sid not in there]
-            self.gone += sum(self.session.run_all(self._settle, missing))
+            missing = [sid for sid in chunk.sids if sid not in there and sid not in self.known]
+            self.gone += sum(sid in self.known for sid in chunk.sids)
+            self.gone += sum(self.session.run_all(self.settle, missing))
         self.scribe.evidence.flush()
         planned = noun(self.change.details["count"], self.thing)
         return Done(
@@ -87,11 +88,8 @@ class _Settling(ABC):
         """Those of a chunk that the account lists."""
 
     @abstractmethod
-    def settle(self, sid: str, *, tell: bool) -> bool:
-        """Whether an object that no list shows is gone; taken down if so and `tell`."""
-
-    def _settle(self, sid: str) -> bool:
-        return self.settle(sid, tell=sid not in self.known)
+    def settle(self, sid: str) -> bool:
+        """Whether an object that no list shows is gone; taken down if so."""
 
 
 class _SettlingRecordings(_Settling):
@@ -100,18 +98,17 @@ class _SettlingRecordings(_Settling):
     def listed(self, chunk: Chunk) -> Container[str]:
         return present(self.client, chunk)
 
-    def settle(self, sid: str, *, tell: bool) -> bool:
+    def settle(self, sid: str) -> bool:
         with suppress(NotFoundError):
             self.client.fetch_recording(sid)
             return False
-        if tell:
-            row = None
-            with suppress(NotFoundError):
-                row = self.client.fetch_recording(sid, include_soft_deleted=True)
-            reason = _FOUND
-            if row is not None and row.date_updated is not None:
-                reason += f"; the service says since {row.date_updated:%Y-%m-%d %H:%M:%S} UTC"
-            self.scribe.recording(sid, row, Ending.FOUND_GONE, reason=reason)
+        row = None
+        with suppress(NotFoundError):
+            row = self.client.fetch_recording(sid, include_soft_deleted=True)
+        reason = _FOUND
+        if row is not None and row.date_updated is not None:
+            reason += f"; the service says since {row.date_updated:%Y-%m-%d %H:%M:%S} UTC"
+        self.scribe.recording(sid, row, Ending.FOUND_GONE, reason=reason)
         return True
 
 
@@ -123,10 +120,9 @@ class _SettlingCalls(_Settling):
         wanted = frozenset(chunk.sids)
         return {call.sid for call in calls if call.sid in wanted}
 
-    def settle(self, sid: str, *, tell: bool) -> bool:
+    def settle(self, sid: str) -> bool:
         with suppress(NotFoundError):
             self.client.fetch_call(sid)
             return False
-        if tell:
-            self.scribe.call(sid, Ending.FOUND_GONE, reason=_FOUND)
+        self.scribe.call(sid, Ending.FOUND_GONE, reason=_FOUND)
         return True

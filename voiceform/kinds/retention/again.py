@@ -12,6 +12,7 @@ from voiceform.kinds.retention.compact import Chunk, read_chunks
 from voiceform.kinds.retention.matching import Match, Row
 from voiceform.kinds.retention.policy import FINISHED_RECORDING, lacks_length
 from voiceform.kinds.retention.truth import Truth
+from voiceform.model.errors import TwilioError
 from voiceform.model.plan import Change
 from voiceform.model.plan_codec import instant_from_text
 from voiceform.model.resource import Attributes
@@ -30,10 +31,14 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A planned deletion with the row as it is now; None where no list showed it (fetch it)."""
+    """A planned deletion with the row as it is now; None where no list showed it (fetch it).
+
+    `sent` says that it was sent before, so that the recording may be gone.
+    """
 
     sid: str
     row: Recording | None
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,10 @@ def rows_again(client: Client, chunks: Sequence[Mapping[str, Any]]) -> Iterator[
 def _chunk_again(client: Client, chunk: Chunk) -> list[Planned]:
     if chunk.rows > _WORTH_LISTING * len(chunk.sids):
         return [Planned(sid, None) for sid in chunk.sids]
-    found = present(client, chunk)
+    try:
+        found = present(client, chunk)
+    except TwilioError:  # not the end of what was begun: each is asked for by itself
+        found = {}
     return [Planned(sid, found.get(sid)) for sid in chunk.sids]
 
 

@@ -22,6 +22,7 @@ from voiceform.twilio.errors import (
     NotFoundError,
     RateLimitedError,
     ServerError,
+    StoppedError,
 )
 from voiceform.twilio.operations import Ended
 
@@ -39,13 +40,17 @@ PASSING = (RateLimitedError, ServerError, ConnectionFailedError)
 
 @dataclass(frozen=True, slots=True)
 class Setback:
-    """A recording that is to be tried again, and what stood in the way."""
+    """A recording that is to be tried again, and what stood in the way.
+
+    `sent` says that its deletion was, so that it may be gone.
+    """
 
     sid: str
     error: TwilioError
+    sent: bool
 
 
-_NOT_BEGUN = Setback("", TwilioError("not begun: the run is to end"))
+_NOT_BEGUN = Setback("", TwilioError("not begun: the run is to end"), sent=False)
 
 
 def delete_recordings(change: Change, session: Session) -> Done:
@@ -82,10 +87,10 @@ class _Deletion:
         for number in range(1, ROUNDS):
             if not again or self.toll.given_up or not self.session.may_go_on():
                 break
-            self.session.clock.sleep(PAUSE_SECONDS * number)
-            again = self._round(Planned(setback.sid, None) for setback in again)
-        for setback in again:
-            self._fail(setback.sid, None, setback.error)
+            if self.session.clock.wait(self.session.stop, PAUSE_SECONDS * number):
+                break
+            again = self._round(Planned(setback.sid, None, setback.sent) for setback in again)
+        for _ in self.session.run_all(self._end, again):
             progress.advance(self.task)
         self.scribe.evidence.flush()
         progress.finish(self.task)
@@ -109,20 +114,46 @@ class _Deletion:
         if not self._goes_on():
             return _NOT_BEGUN
         self.scribe.evidence.ensure_open()
-        row = planned.row
+        row, sent = planned.row, planned.sent
         try:
             row = row or self._fetched(planned.sid)
             if row is None:
-                self.toll.count(Ending.GONE)
-                self.scribe.recording(planned.sid, None, Ending.GONE)
-            else:
-                self._judge_and_delete(row)
+                self._gone(planned.sid)
+                return None
+            kept, copy = self._judged(row)
+            if not kept:
+                sent = True
+                self._delete(row, copy)
+        except StoppedError as error:
+            return Setback(planned.sid, error, sent=True) if sent else _NOT_BEGUN
         except PASSING as error:
             self.toll.setback()
-            return Setback(planned.sid, error)
+            return Setback(planned.sid, error, sent)
         except (TwilioError, ArchiveError) as error:
+            if sent and row is None and isinstance(error, TwilioError):
+                return Setback(planned.sid, error, sent)
             self._fail(planned.sid, row, error)
         return None
+
+    def _end(self, setback: Setback) -> None:
+        """The last word on what failed in every round: what was sent last may have happened all the same."""
+        row = None
+        if setback.sent:
+            try:
+                row = self._fetched(setback.sid)
+            except TwilioError:
+                self.toll.count(Ending.OPEN)
+                return
+            if row is None:
+                self._gone(setback.sid)
+                return
+        if isinstance(setback.error, StoppedError):
+            return
+        self._fail(setback.sid, row, setback.error)
+
+    def _gone(self, sid: str) -> None:
+        self.toll.count(Ending.GONE)
+        self.scribe.recording(sid, None, Ending.GONE)
 
     def _fetched(self, sid: str) -> Recording | None:
         """The recording as it is now; None only where Twilio itself says that there is none."""
@@ -135,14 +166,16 @@ class _Deletion:
         self.toll.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
         self.scribe.recording(sid, row, Ending.FAILED, reason=error.what, error=error)
 
-    def _judge_and_delete(self, row: Recording) -> None:
+    def _judged(self, row: Recording) -> tuple[bool, Copy | None]:
+        """Whether it is kept, and the copy that was made of it."""
         if self._spared(row):
-            return
-        copy: Copy | None = None
-        if self.archive is not None:
-            copy = self.archive.store(row, self.client)
-            if self._spared(row, copy):
-                return
+            return True, None
+        if self.archive is None:
+            return False, None
+        copy = self.archive.store(row, self.client)
+        return self._spared(row, copy), copy
+
+    def _delete(self, row: Recording, copy: Copy | None) -> None:
         requests: list[str] = []
         answer = self.client.delete_recording(row.sid, note_request=requests.append)
         if answer is Ended.NOW:

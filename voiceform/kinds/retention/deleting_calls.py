@@ -18,9 +18,12 @@ from voiceform.model.plan import Change
 from voiceform.model.plan_codec import instant_from_text
 from voiceform.twilio.errors import (
     AuthenticationError,
+    ConnectionFailedError,
     NotFinishedError,
     NotFoundError,
     ProtocolError,
+    ServerError,
+    StoppedError,
 )
 from voiceform.twilio.operations import Ended
 from voiceform.twilio.sids import normal_sid
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from voiceform.twilio.resources import Call, Recording
 
 _NOT_BEGUN = ""
+LOST = (ServerError, ConnectionFailedError)
+"""Errors after which a deletion may have happened."""
 
 ROUNDS = 4
 """How often a call record is tried that the API calls incomplete (20009)."""
@@ -72,7 +77,8 @@ class _Deletion:
         for _ in range(ROUNDS - 1):
             if not later or not self._goes_on():
                 break
-            self.session.clock.sleep(PAUSE_SECONDS)
+            if self.session.clock.wait(self.session.stop, PAUSE_SECONDS):
+                break
             later = self._round(later)
         for sid in later:
             self.toll.count(Ending.LATER)
@@ -100,22 +106,40 @@ class _Deletion:
             return _NOT_BEGUN
         self.scribe.evidence.ensure_open()
         requests: list[str] = []
+        sent = False
         try:
             reason, holds = self._reason_to_keep(sid)
             if reason is not None:
                 self.toll.held(holds)
                 self.scribe.call(sid, Ending.HELD, reason=reason)
                 return None
+            sent = True
             answer = self.client.delete_call(sid, note_request=requests.append)
         except NotFinishedError:
             return sid
         except TwilioError as error:
-            self.toll.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
-            self.scribe.call(sid, Ending.FAILED, reason=error.what, error=error)
-            return None
+            return self._setback(sid, error, sent=sent)
         ending = Ending.DELETED if answer is Ended.NOW else Ending.GONE
         self.toll.count(ending)
         self.scribe.call(sid, ending, request_id=requests[-1] if requests else None)
+        return None
+
+    def _setback(self, sid: str, error: TwilioError, *, sent: bool) -> str | None:
+        """What an error makes of one record: a deletion whose answer was lost may have happened."""
+        if sent and isinstance(error, LOST):
+            try:
+                gone = self._call(sid) is None
+            except TwilioError:
+                self.toll.count(Ending.OPEN)
+                return None
+            if gone:
+                self.toll.count(Ending.GONE)
+                self.scribe.call(sid, Ending.GONE)
+                return None
+        if isinstance(error, StoppedError):
+            return _NOT_BEGUN
+        self.toll.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
+        self.scribe.call(sid, Ending.FAILED, reason=error.what, error=error)
         return None
 
     def _reason_to_keep(self, sid: str) -> tuple[str | None, tuple[str, ...]]:

@@ -28,6 +28,8 @@ class Ending(StrEnum):
     MOVED = "kept-as-changed"
     FAILED = "failed"
     LATER = "not-yet"
+    OPEN = "open"
+    """Sent, and the answer was lost: no line of evidence yet, the next run finds out and takes it down."""
 
 
 _WORDS = {
@@ -35,6 +37,7 @@ _WORDS = {
     Ending.MOVED: "kept because changed after the plan",
     Ending.LATER: "not deletable yet",
     Ending.FAILED: "failed",
+    Ending.OPEN: "sent without an answer (the next run finds out)",
 }
 _NOT_BEGUN = "not begun"
 
@@ -126,6 +129,7 @@ class Toll:
             hint=self._advice(status),
             record=self.record,
             destroyed=destroyed,
+            is_open=self._counts[Ending.OPEN] > 0,
         )
 
     def _destruction(self, left: int, *, stopped: bool) -> Destruction:
@@ -142,7 +146,7 @@ class Toll:
 
     def _status(self, left: int) -> Status:
         counts = self._counts
-        if counts[Ending.FAILED] or counts[Ending.LATER] or left:
+        if counts[Ending.FAILED] or counts[Ending.LATER] or counts[Ending.OPEN] or left:
             return Status.FAILED
         if counts[Ending.HELD]:
             return Status.REFUSED

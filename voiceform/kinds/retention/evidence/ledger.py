@@ -15,7 +15,7 @@ from typing import Any, Self
 from voiceform.kinds.retention.buckets import reason_of
 from voiceform.kinds.retention.evidence.chain import FORMAT_VERSION, Head, linked, read_lines
 from voiceform.kinds.retention.evidence.places import PAGE, SUMMARY, File, Place, files_in, taken
-from voiceform.kinds.retention.evidence.summary import Summary
+from voiceform.kinds.retention.evidence.summary import REMOVED, Summary
 from voiceform.model.clock import Clock
 from voiceform.model.errors import EvidenceError, EvidenceLostError, VoiceformError
 from voiceform.model.plan_codec import instant_from_text, instant_to_text
@@ -131,7 +131,8 @@ class EvidenceLog:
             self._sink.sync()
 
     def taken_down(self, run_id: str) -> frozenset[str]:
-        """The SIDs that earlier files have lines of, for one run; EvidenceError for a broken file."""
+        """The SIDs of what one run is known to have removed, by the lines of earlier files; EvidenceError for
+        a broken file."""
         sids: set[str] = set()
         for file in reversed(files_in(self.place)):
             began = False
@@ -140,7 +141,7 @@ class EvidenceLog:
             for line in read_lines(self.place, file):
                 if line.get("run") == run_id:
                     began = began or line["event"] == "rule"
-                    if "sid" in line:
+                    if line.get("status") in REMOVED:
                         sids.add(line["sid"])
             if began:
                 break
