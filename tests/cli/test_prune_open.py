@@ -161,3 +161,34 @@ def test_a_pause_between_rounds_ends_with_ctrl_c(stack: Stack, part: str) -> Non
     assert result.code == 5, result.out
     assert "Deleted 2" in result.out or "Stopped: deleted 2" in result.out
     assert len(pruner.left() | pruner.calls_left()) == 1
+
+
+@pytest.mark.parametrize("declared", ["", "evidence: off\n", "evidence: elsewhere\n"])
+def test_the_next_run_goes_on_where_the_dead_one_took_down(stack: Stack, declared: str) -> None:
+    """--evidence of the run that died, whatever the configuration and the next command say."""
+    now = datetime.now(UTC)
+    pruner = Pruner(stack, now)
+    pruner.declare(declared + RULES)
+    pruner.seed([recording(n, 91, now) for n in (1, 2, 3)])
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        withheld = Withheld(proxy, "/Recordings/")
+        process = started(stack, "--evidence", "evidence", "--parallelism", "1")
+        assert withheld.done.wait(60)
+        process.kill()
+        process.communicate(timeout=60)
+        withheld.over.set()
+    stack.environ["VOICEFORM_BASE_URL"] = stack.emulator.url
+    stack.ok("lock", "break", "--reason", "its holder was killed")
+    stack.ok("prune", "--auto-approve", clock=pruner.clock)
+    assert pruner.left() == set()
+    assert "found-gone" in pruner.statuses().values()
+    assert len(pruner.statuses()) in (1, 3), "what the next run deletes lies where its own place is"
+    pruner.verify()
+
+
+def test_off_is_no_place_to_verify(stack: Stack) -> None:
+    result = stack.run("prune", "verify", "off")
+    assert result.code == 64
+    assert "off is no place of evidence" in result.err
+    assert "--evidence" not in result.err

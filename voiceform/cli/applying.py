@@ -15,7 +15,7 @@ import click
 
 from voiceform.cli import wiring
 from voiceform.cli.console import is_terminal
-from voiceform.cli.evidence import Evidences
+from voiceform.cli.evidence import Evidences, placed
 from voiceform.cli.options import (
     App,
     Command,
@@ -162,7 +162,7 @@ def _planned_and_run(
         return None
     _confirm(app, plan, options, planned_before=saved is not None)
     acting.evidence.open_for(plan)
-    report = _applied(app, plan, acting, approvals)
+    report = _applied(app, placed(plan, options.evidence), acting, approvals)
     write_after(app, plan, report, options.twiml_dir)
     return plan, report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 class Evidences:
     """Opens each place once; use it in a `with` statement. Safe for many threads.
 
-    `override` is --evidence: it stands for whatever place a plan names, also for `off`. A run that destroys
-    nothing opens nothing. `command` is what the first line says of how the run was approved.
+    `override` is --evidence: it stands for whatever place a plan or the journal names, also for `off`. A run
+    that destroys nothing opens nothing. `command` is what the first line says of how the run was approved.
     """
 
     def __init__(self, app: App, account_sid: str, override: str | None, command: list[str]) -> None:
@@ -67,6 +68,19 @@ class Evidences:
 
         author = Author(wiring.who_runs(self._app), self._account_sid, self._command, __version__)
         return EvidenceLog(place_of(text, self._app.directory), clock=self._app.clock, author=author)
+
+
+def placed(plan: Plan, override: str | None) -> Plan:
+    """`plan` with the place of --evidence in it: should the run die, the next one goes on there."""
+    if override is None:
+        return plan
+    changes = [
+        replace(change, details={**change.details, "evidence": override})
+        if "evidence" in change.details
+        else change
+        for change in plan.changes
+    ]
+    return replace(plan, changes=tuple(changes))
 
 
 def require_place(text: str | None) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from voiceform.cli import wiring
-from voiceform.cli.evidence import require_place
 from voiceform.cli.options import App
-from voiceform.kinds.retention.evidence.places import place_of
+from voiceform.kinds.retention.evidence.places import OFF, place_complaint, place_of
 from voiceform.kinds.retention.evidence.verify import Found, check_account, check_place
-from voiceform.model.errors import CredentialsError
+from voiceform.model.errors import CredentialsError, UsageError
 from voiceform.model.shown import shown_json
 
 
 def check(app: App, place: str, *, begin: int, offline: bool) -> Found:
     """Check a folder or URL from file number `begin` on and, with its account's credentials, what is gone."""
-    require_place(place)
+    if place == OFF:
+        raise UsageError(
+            "off is no place of evidence: it says that none is taken down",
+            hint="name the folder or the URL; ./off for a folder of that name",
+        )
+    complaint = place_complaint(place)
+    if complaint is not None:
+        raise UsageError(complaint, hint="as in prune verify evidence, or prune verify s3://bucket/prefix")
     found = check_place(place_of(place, app.directory), begin=begin)
     if offline:
         found.notes.append("the account was not looked at (--offline)")
