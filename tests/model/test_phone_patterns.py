@@ -113,6 +113,9 @@ KEPT = [
     "1 + 1 = 2, +12",
     "line 12, column 7",
     "RQ1234567890abcdef1234567890abcdef",
+    "Evidence: s3://bucket/2026/000003.jsonl",
+    "s3://voiceform/9eb614d65522/000003.0001.jsonl",
+    "/var/evidence-2026-11/000012.jsonl",
 ]
 
 

@@ -49,6 +49,7 @@ _NO_NUMBERS = "|".join(
         r"(?<![^\W_])[1-9]\d?0{6,8}(?!\d)",  # a bound, such as 10000000
         r"(?<!\d)\d{7,9} (?:bytes|B|[kKMG]i?B|ms|seconds|minutes|s)\b",
         r"\b(?:pid|process|line|port) \d{1,9}(?!\d)",
+        r"(?<!\d)(?:\d{1,5}|(?:19|20)\d\d[-/]\d\d)/0\d{5}(?:\.\d{4})?\.jsonl\b",  # a file of evidence
     )
 )
 

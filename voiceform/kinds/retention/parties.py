@@ -17,14 +17,13 @@ _SUFFIX = 6
 """Numbers that differ in their last six digits are two numbers, however they are written."""
 _PLAIN = re.compile(r"\+[1-9][0-9]{9,14}", re.ASCII)
 _SIP = re.compile(r"(sips?):([^@]*)@(.*)", re.ASCII | re.IGNORECASE | re.DOTALL)
-_USER = re.compile(r"(?:(?:sips?|tel):)?([^@;?:]*)", re.ASCII | re.IGNORECASE)
+_USER = re.compile(r"(?:(?:sips?|tel|client):)?([^@;?:]*)", re.ASCII | re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[\s().\-/\u00a0]")
 _KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
-_NOBODY = frozenset(
-    f"+{word.translate(_KEYS)}" for word in ("ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN")
-)
-"""What carriers send instead of a number that is withheld: the word, as one would dial it.
-https://support.twilio.com/hc/en-us/articles/223179988"""
+_WITHHELD = ("ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN")
+"""What carriers send instead of a number: such a word as the user of a SIP address, or as one would dial it.
+https://support.twilio.com/hc/en-us/articles/223179988 and RFC 3261, 8.1.1.3"""
+_NOBODY = frozenset(f"+{word.translate(_KEYS)}" for word in _WITHHELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Parties:
         """Whether digits without a + could be one of the numbers, written without its country: `2125550101`
         is also a number of Morocco."""
         match = _USER.match(value.strip())
-        digits = _PUNCTUATION.sub("", unquote(match[1]) if match else "").lstrip("0")
+        digits = _PUNCTUATION.sub("", unquote(match[1]) if match else "").lstrip("+0")
         if len(digits) < _SUFFIX or not (digits.isascii() and digits.isdigit()):
             return False
         return any(number.endswith(digits) for number in self._numbers)
@@ -75,11 +74,15 @@ class Parties:
 
 def _identity(text: str) -> str | None:
     """The person, and for a SIP address the user and the host alone: ports, parameters and passwords are of
-    the way there."""
+    the way there. None for what nobody can read, and for a caller who withholds the number."""
     who = person(text)
     sip = _SIP.fullmatch(who) if who is not None else None
     if sip is None:
         return who
-    user = unquote(re.split("[;:]", sip[2], maxsplit=1)[0])
+    user = re.split("[;:]", unquote(sip[2]), maxsplit=1)[0]
+    if user.upper() in _WITHHELD:
+        return None
+    if user.startswith("+"):
+        return person(user)
     host = re.split("[;?:>]", sip[3], maxsplit=1)[0].rstrip(".").lower()
     return f"sip:{user}@{host}"
