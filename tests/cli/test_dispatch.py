@@ -212,6 +212,19 @@ def test_a_list_that_vanished_is_told_by_every_command(stack: Stack, time: Timel
     assert time.placed() == []
 
 
+def test_a_list_that_is_too_old_is_told_where_nothing_changes(stack: Stack, time: Timeline) -> None:
+    (stack.folder / "dnc.txt").write_text("+12125550199\n")
+    stack.write(calls(do_not_call="{file: dnc.txt, max_age: 10d, as_of: 2026-11-25}"))
+    time.apply(BEFORE)
+    quiet, late = time.at(BEFORE, "plan"), after(days=5)
+    assert "nobody is called" not in quiet.out + quiet.err
+    for argv in (["plan"], ["drift"], ["plan", "--format", "markdown"]):
+        result = time.at(late, *argv)
+        assert "nobody is called: the do-not-call list dnc.txt is of 2026-11-25" in " ".join(
+            result.out.split()
+        )
+
+
 @pytest.mark.parametrize(
     ("entry", "to"),
     [("sip:+12125550101@pbx.example.com", TO), ("12125550101", TO), (TO, "sip:12125550101@pbx.example.com")],

@@ -81,12 +81,8 @@ def list_(
             and (not statuses or row.status in statuses)
             and (start is None or row.key.occurrence >= start)
         ]
-        troubles = _troubles(app, store)
-    rows.sort(key=lambda row: (row.key.occurrence, row.address, row.key))
-    for address, trouble in troubles.items():
-        planned = sum(row.entry is None and row.address == address for row in rows)
-        if planned:
-            app.console.say(f"{address}: {planned} not called: {trouble}")
+        rows.sort(key=lambda row: (row.key.occurrence, row.address, row.key))
+        _tell_troubles(app, store, rows)
     if format_ == "json":
         app.console.document(
             shown_json({"calls": [row.document() for row in rows]}, show_numbers=show_numbers)
@@ -144,17 +140,23 @@ def rows_of(reader: DocumentReader, now: datetime) -> Iterator[_Row]:
     """What `calls list` lists: every key of every ledger, and the next occurrence of each schedule."""
     from voiceform.engine.dispatcher import call_records
     from voiceform.kinds.call.entries import Key
+    from voiceform.kinds.call.faults import ScheduleError
     from voiceform.kinds.call.ledger import LedgerReader, ledger_names
+    from voiceform.kinds.call.live import ledger_of
     from voiceform.kinds.call.spec import CallSpec
 
-    specs = [CallSpec.of(record.address, record.attributes) for record in call_records(reader)]
-    owners = {spec.ledger: str(spec.address) for spec in specs}
+    records = call_records(reader)
+    owners = {ledger_of(record.address, record.attributes): str(record.address) for record in records}
     entries: set[tuple[str, Key]] = set()
     for name in ledger_names(reader):
         for key, entry in LedgerReader(reader, name).entries().items():
             entries.add((name, key))
             yield _Row(owners.get(name, name), key, entry)
-    for spec in specs:
+    for record in records:
+        try:
+            spec = CallSpec.of(record.address, record.attributes)
+        except ScheduleError:
+            continue  # _tell_troubles says so
         for occurrence in spec.schedule.following(now, 1):
             for to in spec.to:
                 key = Key(occurrence.instant, to)
@@ -162,22 +164,26 @@ def rows_of(reader: DocumentReader, now: datetime) -> Iterator[_Row]:
                     yield _Row(str(spec.address), key, None)
 
 
-def _troubles(app: App, reader: DocumentReader) -> dict[str, str]:
-    """By address, why nobody would be called now: a do-not-call list that cannot be relied on."""
+def _tell_troubles(app: App, reader: DocumentReader, rows: list[_Row]) -> None:
+    """Say of whom nobody would be called now: schedules that cannot be read here, and do-not-call lists that
+    cannot be relied on."""
     from voiceform.engine.dispatcher import call_records
     from voiceform.kinds.call.compare import list_of
     from voiceform.kinds.call.donotcall import DoNotCallError
+    from voiceform.kinds.call.faults import ScheduleError
     from voiceform.kinds.call.spec import CallSpec
 
-    found = {}
+    planned = Counter(row.address for row in rows if row.entry is None)
     for record in call_records(reader):
-        lists = list_of(CallSpec.of(record.address, record.attributes), wiring.places(app))
+        address = str(record.address)
         try:
-            if lists is not None:
+            lists = list_of(CallSpec.of(record.address, record.attributes), wiring.places(app))
+            if lists is not None and planned[address]:
                 lists.require(app.clock.now())
+        except ScheduleError as error:
+            app.console.say(f"{address}: nobody is called: {error.what}")
         except DoNotCallError as error:
-            found[str(record.address)] = error.what
-    return found
+            app.console.say(f"{address}: {planned[address]} not called: {error.what}")
 
 
 def _print(app: App, rows: list[_Row]) -> None:

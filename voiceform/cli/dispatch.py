@@ -135,7 +135,8 @@ def _tell(app: App, address: Address, key: Key, entry: Entry | None) -> None:
 def _print(app: App, report: Report) -> None:
     for address, tally in sorted(report.tallies.items()):
         left = report.left.get(address)
-        done = str(tally) if tally.statuses or left is None else "nothing placed"
+        idle = left is None and not tally.problems
+        done = str(tally) if tally.statuses or tally.waiting or idle else "nothing placed"
         rest = f"; {left.people} still due until {left.until:%H:%M} UTC" if left is not None else ""
         app.console.show(f"{address}: {done}{rest}")
         for text, count in tally.problems.items():

@@ -11,6 +11,7 @@ from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import Ledger, days_before, ledger_names
 from voiceform.kinds.call.refreshing import refresh
 from voiceform.kinds.call.settling import Doubt, doubts, flights, settle
+from voiceform.model.errors import DamagedLedgerError, VoiceformError
 from voiceform.model.store import DocumentStore
 from voiceform.twilio.errors import TwilioError
 
@@ -40,14 +41,25 @@ def look_after(store: DocumentStore, client: Client, now: datetime) -> Care:
     raised: what is due has to be placed all the same."""
     care = Care()
     ledgers = [Ledger(store, name) for name in ledger_names(store)]
-    known = {ledger.name: ledger.entries(days_before(now, LOOKBACK)) for ledger in ledgers}
+    known = {ledger.name: _entries(ledger, now, care) for ledger in ledgers}
     found = [doubt for ledger in ledgers for doubt in doubts(ledger, known[ledger.name], now)]
-    if found:
+    if (
+        found and not care.problems
+    ):  # a call that only an unreadable ledger knows must not be taken for another
         _settle(found, client, now, known, care)
     for ledger in ledgers:
         _refresh(ledger, client, known[ledger.name], now, care)
         _count(known[ledger.name], now, care)
     return care
+
+
+def _entries(ledger: Ledger, now: datetime, care: Care) -> dict[Key, Entry]:
+    """What is known of late; of a ledger that cannot be read nothing, which is told."""
+    try:
+        return ledger.entries(days_before(now, LOOKBACK))
+    except DamagedLedgerError as error:
+        _problem(care, error)
+        return {}
 
 
 def _settle(
@@ -87,6 +99,6 @@ def _count(entries: dict[Key, Entry], now: datetime, care: Care) -> None:
         care.live += entry.live
 
 
-def _problem(care: Care, error: TwilioError) -> None:
+def _problem(care: Care, error: VoiceformError) -> None:
     text = error.what
     care.problems[text] = care.problems.get(text, 0) + 1

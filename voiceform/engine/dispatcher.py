@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING
 from voiceform.engine.dispatch_care import Care, look_after
 from voiceform.kinds.call.compare import list_of
 from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
-from voiceform.kinds.call.due import Due, Verdict, due_keys, lookback, retries
+from voiceform.kinds.call.due import Due, Verdict, due_keys, lookback, pending_keys, retries
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Ledger, days_before
+from voiceform.kinds.call.faults import ScheduleError
+from voiceform.kinds.call.ledger import Head, Ledger, days_before
 from voiceform.kinds.call.passing import Pace, Tally, record_undialled
 from voiceform.kinds.call.placing import Placer
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
-from voiceform.model.errors import CredentialsError
+from voiceform.model.errors import CredentialsError, DamagedLedgerError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.resource import Recorded
 from voiceform.model.store import DocumentReader, DocumentStore
@@ -40,6 +41,8 @@ _AGAIN_SOON = timedelta(seconds=15)
 _HEAD_AGE = timedelta(seconds=60)
 _CARE_WHILE_LIVE = timedelta(seconds=30)
 _CARE_AT_REST = timedelta(minutes=10)
+_AT_LATEST = timedelta(minutes=5)
+"""How soon a schedule that cannot be read is looked at again."""
 _SLICE = timedelta(seconds=1)
 
 
@@ -144,7 +147,16 @@ def call_records(reader: DocumentReader) -> list[Recorded]:
 
 
 def work_off(context: DispatchContext, record: Recorded) -> Pass:
-    """Look at one schedule and place what is due of it."""
+    """Look at one schedule and place what is due of it. One that cannot be read stops no other."""
+    try:
+        return _work_off(context, record)
+    except (ScheduleError, DamagedLedgerError) as error:
+        tally = Tally()
+        tally.problem(f"nobody is called: {error.what}")
+        return Pass(record.address, tally, context.clock.now() + _AT_LATEST)
+
+
+def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     spec = CallSpec.of(record.address, record.attributes)
     ledger = Ledger(context.store, spec.ledger)
     head = ledger.head()
@@ -171,7 +183,7 @@ def work_off(context: DispatchContext, record: Recorded) -> Pass:
     tally.merge(placed)
     tally.waiting += sum(item.verdict is Verdict.WAIT for item in found)
     left = _left(spec, ready, placed) if context.stop.is_set() else None
-    return Pass(record.address, tally, _look_again(context, spec, found, entries, tally), left)
+    return Pass(record.address, tally, _look_again(context, spec, found, entries, head, tally), left)
 
 
 def _left(spec: CallSpec, ready: Sequence[Due], placed: Tally) -> Left | None:
@@ -201,6 +213,7 @@ def _look_again(
     spec: CallSpec,
     found: Iterable[Due],
     entries: dict[Key, Entry],
+    head: Head,
     tally: Tally,
 ) -> datetime | None:
     """The next occurrence, retry or opening of calling hours; soon, when something could not be placed."""
@@ -211,9 +224,8 @@ def _look_again(
     if tally.statuses[CallStatus.DEFERRED] or any(item.verdict is Verdict.BLOCK for item in found):
         moments.append(now + _AGAIN_SOON)
     # What became due while this pass was at work is found by looking once more.
-    known = entries.keys() | {item.key for item in found}
-    since = spec.schedule.between(now - spec.grace, now)
-    if any(Key(occurrence.instant, to) not in known for occurrence in since for to in spec.to):
+    known = {item.key for item in found}
+    if any(key not in known for key, _ in pending_keys(spec, entries, head, now)):
         moments.append(now + _AGAIN_SOON)
     return min(moments, default=None)
 

@@ -36,10 +36,11 @@ class CallKind(Kind[LiveCalls]):
         """Read the ledgers, and how the calls are that were placed lately."""
         specs: dict[str, CallSpec] = {}
         for record in context.recorded.values():
-            spec = CallSpec.of(record.address, record.attributes)
+            spec = CallSpec.ended(record.address, record.attributes)
             specs[spec.ledger] = spec
         for desired in context.desired.values():
-            spec = CallSpec.of(desired.address, with_ledger(desired, _record_of(desired, context.recorded)))
+            record_of = _record_of(desired, context.recorded)
+            spec = CallSpec.of(desired.address, with_ledger(desired, record_of, context))
             specs[spec.ledger] = spec
         return read_live(context, specs.values())
 

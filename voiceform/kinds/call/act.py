@@ -136,7 +136,7 @@ def _remove(change: Change, session: Session) -> Done:
     """Close the ledger first: whoever reserves a call after that sees it and does not send."""
     record = session.recorded.get(change.address)
     attributes = dict(change.before or {})
-    spec = CallSpec.of(change.address, record.attributes if record is not None else attributes)
+    spec = CallSpec.ended(change.address, record.attributes if record is not None else attributes)
     ledger = Ledger(session.store, spec.ledger)
     ledger.set_head(closed=True)
     if not spec.cancel_on_remove:

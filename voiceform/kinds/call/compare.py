@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from voiceform.kinds.base import Comparison, PlanContext, claim_record
-from voiceform.kinds.call.donotcall import DoNotCallList
+from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
 from voiceform.kinds.call.due import Due, Verdict, due_keys, new_times
 from voiceform.kinds.call.entries import Entry, Key
 from voiceform.kinds.call.impact import schedule_impact
@@ -16,7 +16,7 @@ from voiceform.kinds.call.live import LiveCalls, LiveSchedule, ledger_of
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
-from voiceform.model.plan import Action, Blocked, Change, Mode
+from voiceform.model.plan import Action, Blocked, Caution, Change, Mode
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import Attributes, Desired, Recorded
 
@@ -29,25 +29,46 @@ def compare(context: PlanContext, live: LiveCalls, places: Places) -> Comparison
     left = dict(context.recorded)
     changes: list[Change] = []
     blocked: list[Blocked] = []
+    warnings: list[Caution] = []
     for desired in context.desired.values():
         record = claim_record(desired, left, blocked)
         changes.append(_declared(context, desired, record, live, places))
+        warnings.extend(_useless_lists(context, desired, places))
     for record in left.values():
         if record.protect:
             blocked.append(_protected(record))
         changes.append(_removed(record, live))
-    return Comparison(changes, blocked=blocked)
+    return Comparison(changes, blocked=blocked, warnings=warnings)
 
 
-def with_ledger(desired: Desired, record: Recorded | None) -> dict[str, Any]:
-    """What is recorded of a schedule: what is declared, and the name of its ledger."""
-    name = ledger_of(desired.address, record.attributes if record is not None else None)
+def with_ledger(
+    desired: Desired, record: Recorded | None, context: PlanContext | None = None
+) -> dict[str, Any]:
+    """What is recorded of a schedule: what is declared, and the name of its ledger, which is that of no other
+    schedule in `context`."""
+    taken: set[str] = set()
+    if record is None and context is not None:
+        taken.update(ledger_of(item.address, item.attributes) for item in context.recorded.values())
+        taken.update(str(address) for address in context.desired if address != desired.address)
+    name = ledger_of(desired.address, record.attributes if record is not None else None, taken)
     return {**desired.attributes, "ledger": name}
 
 
 def list_of(spec: CallSpec, places: Places, seen_at: datetime | None = None) -> DoNotCallList | None:
     """The do-not-call lists of a schedule, if it has any; `seen_at` as in DoNotCallList."""
     return DoNotCallList(places, spec.do_not_call, seen_at) if spec.do_not_call else None
+
+
+def _useless_lists(context: PlanContext, desired: Desired, places: Places) -> Iterator[Caution]:
+    """Told whether anything changes or not: a list that is too old or cannot be read keeps everybody from
+    being called. A review is made elsewhere and long before, where neither means anything."""
+    lists = list_of(CallSpec.of(desired.address, with_ledger(desired, None)), places)
+    if lists is None or context.mode is Mode.REVIEW:
+        return
+    try:
+        lists.require(context.now)
+    except DoNotCallError as error:
+        yield Caution(desired.address, f"nobody is called: {error.what}", error.hint or "")
 
 
 def redirectable(spec: CallSpec, entries: Mapping[Key, Entry]) -> list[Key]:
@@ -64,7 +85,7 @@ def redirectable(spec: CallSpec, entries: Mapping[Key, Entry]) -> list[Key]:
 def _declared(
     context: PlanContext, desired: Desired, record: Recorded | None, live: LiveCalls, places: Places
 ) -> Change:
-    after = {**with_ledger(desired, record), "protect": desired.protect}
+    after = {**with_ledger(desired, record, context), "protect": desired.protect}
     before = None if record is None else {**record.attributes, "protect": record.protect}
     spec = CallSpec.of(desired.address, after)
     known = live.of(spec.ledger)
@@ -158,7 +179,7 @@ def _live_lines(redirected: Sequence[Key], unrecorded: Sequence[Key]) -> list[st
 
 
 def _removed(record: Recorded, live: LiveCalls) -> Change:
-    spec = CallSpec.of(record.address, record.attributes)
+    spec = CallSpec.ended(record.address, record.attributes)
     known = live.of(spec.ledger)
     going_on = {key: entry for key, entry in known.entries.items() if entry.live}
     ended = spec.cancel_on_remove and bool(going_on)

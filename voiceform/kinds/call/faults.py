@@ -8,6 +8,6 @@ from voiceform.model.errors import VoiceformError
 class ScheduleError(VoiceformError, ValueError):
     """A schedule that means nothing. `key` is the setting that is wrong; the text says why."""
 
-    def __init__(self, key: str, problem: str, hint: str | None = None) -> None:
+    def __init__(self, key: str, problem: str, hint: str | None = None, *, where: str | None = None) -> None:
         self.key = key
-        super().__init__(problem, hint=hint)
+        super().__init__(problem, where=where, hint=hint)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.model.errors import StateConflictError, StateError
+from voiceform.model.errors import DamagedLedgerError, StateConflictError, StateError
 from voiceform.model.plan_codec import instant_from_text, instant_to_text
 from voiceform.model.store import Document, DocumentReader, DocumentStore
 from voiceform.model.store import Entry as Stored
@@ -160,14 +160,14 @@ def ledger_names(reader: DocumentReader) -> list[str]:
 
 
 def calls_of(stored: Stored) -> dict[Key, Entry]:
-    """The entries of one document; StateError when it is damaged."""
+    """The entries of one document; DamagedLedgerError when it cannot be read."""
     try:
         return {
             Key.parse(text): Entry.of_document(document)
             for text, document in stored.document["calls"].items()
         }
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise StateError(
+        raise DamagedLedgerError(
             f"the ledger document {stored.key!r} is damaged: {error}",
             hint="nothing was placed; restore it from a backup: what it holds is what prevents second calls",
         ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -59,10 +59,18 @@ def read_live(context: PlanContext, specs: Iterable[CallSpec]) -> LiveCalls:
     return LiveCalls(found)
 
 
-def ledger_of(address: Address, recorded: Attributes | None) -> str:
-    """The ledger of a schedule: that which it was recorded with, else its own."""
+def ledger_of(address: Address, recorded: Attributes | None, taken: Collection[str] = ()) -> str:
+    """The ledger of a schedule: that which it was recorded with, else its own.
+
+    `taken` are the ledgers of other schedules: one that was renamed keeps that of its first address, and who
+    is declared under that address later must not share it.
+    """
     name = recorded.get("ledger") if recorded is not None else None
-    return str(name or address)
+    if name or recorded is not None:
+        return str(name or address)
+    own = str(address)
+    names = (own, *(f"{own}.{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
 
 
 def _lately(context: PlanContext, entries: Mapping[Key, Entry]) -> dict[Key, Entry]:

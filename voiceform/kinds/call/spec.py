@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from voiceform.kinds.call.donotcall import ListSpec
 from voiceform.kinds.call.hours import CallingHours
@@ -13,6 +13,9 @@ from voiceform.kinds.call.schedule import Schedule, ScheduleError
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.resource import Attributes, fingerprint
+
+T = TypeVar("T")
+_NEVER = {"at": "1970-01-01", "timezone": "UTC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,11 @@ class CallSpec:
 
     @classmethod
     def of(cls, address: Address, attributes: Attributes) -> CallSpec:
-        """The schedule that these attributes (see parse.py) describe."""
+        """The schedule that these attributes (see parse.py) describe.
+
+        Raises ScheduleError, which names the address, for what cannot be read here: another version may have
+        recorded it, or a machine that knows more zones.
+        """
         retry = attributes["retry"]
         hours = attributes["calling_hours"]
         return cls(
@@ -56,10 +63,12 @@ class CallSpec:
             ledger=attributes.get("ledger") or str(address),
             to=tuple(attributes["to"]),
             from_=attributes["from"],
-            schedule=_schedule(address, attributes["schedule"]),
+            schedule=_read(address, "schedule", Schedule.parse, attributes["schedule"]),
             grace=parse_duration(attributes["misfire_grace"]),
-            hours=CallingHours.parse(hours) if hours else None,
-            do_not_call=tuple(ListSpec.of(item) for item in attributes["do_not_call"] or ()),
+            hours=_read(address, "calling_hours", CallingHours.parse, hours) if hours else None,
+            do_not_call=tuple(
+                _read(address, "do_not_call", ListSpec.of, item) for item in attributes["do_not_call"] or ()
+            ),
             retry=Retry(retry["attempts"], parse_duration(retry["delay"]), frozenset(retry["on"]))
             if retry
             else Retry(),
@@ -71,19 +80,26 @@ class CallSpec:
             redirect_on_change=attributes["on_change"] == "redirect",
         )
 
+    @classmethod
+    def ended(cls, address: Address, attributes: Attributes) -> CallSpec:
+        """The schedule, to end it: when it would call does not matter, nor whether that can be read."""
+        return cls.of(address, {**attributes, "schedule": _NEVER, "calling_hours": None, "do_not_call": None})
+
     @property
     def answer_digest(self) -> str:
         """What a placed call remembers of its answer, to see later whether it has changed."""
         return fingerprint(answer_parameters(self.answer))
 
 
-def _schedule(address: Address, block: Mapping[str, Any]) -> Schedule:
-    """As Schedule.parse; an error names the address, for what is recorded has no place in a file."""
+def _read(address: Address, key: str, parse: Callable[[Mapping[str, Any]], T], block: Mapping[str, Any]) -> T:
+    """What `parse` makes of a block; errors name the address, for what is recorded stands in no file."""
     try:
-        return Schedule.parse(block)
+        return parse(block)
     except ScheduleError as error:
         error.where = str(address)
         raise
+    except ValueError as error:
+        raise ScheduleError(key, str(error), where=str(address)) from None
 
 
 def answer_parameters(answer: Mapping[str, Any]) -> dict[str, Any]:
