@@ -15,6 +15,7 @@ import click
 
 from voiceform.cli import wiring
 from voiceform.cli.console import is_terminal
+from voiceform.cli.documents import shown_plan
 from voiceform.cli.evidence import Evidences, placed
 from voiceform.cli.options import (
     App,
@@ -25,7 +26,7 @@ from voiceform.cli.options import (
     expect_digest_option,
     metrics_stack_option,
     parallelism_option,
-    show_numbers_option,
+    showing_options,
 )
 from voiceform.cli.reporting import report_options
 from voiceform.cli.stopping import Interruption
@@ -95,7 +96,7 @@ def apply_options(command: Command) -> Command:
         metrics_stack_option,
         twiml_dir_option,
         evidence_option,
-        show_numbers_option,
+        showing_options,
         expect_digest_option,
         lock_timeout_option,
         parallelism_option,
@@ -150,6 +151,7 @@ def _planned_and_run(
     # A file may say anything of its review digest: it is made anew.
     plan = sealed(saved, secret_of(acting.context.lease.store)) if saved else acting.make_plan(planning)
     require_digest(plan, options.expect_digest)
+    app.hide_of(plan)
     app.reports.plan = plan
     if format_ == "text":
         _show(app, plan, options)
@@ -306,10 +308,12 @@ def _report(app: App, plan: Plan, report: RunReport, format_: str, options: Appl
     if format_ == "json":
         from voiceform.render.json import run_json
 
-        app.console.document(run_json(report, plan, show_numbers=options.show_numbers).rstrip("\n"))
+        document = run_json(report, shown_plan(app, plan), show_numbers=options.show_numbers)
+        app.console.document(document.rstrip("\n"))
         return
     from voiceform.render.text import render_run
 
+    plan = shown_plan(app, plan)
     text = render_run(report, plan, color=app.color, width=app.width, show_numbers=options.show_numbers)
     app.console.show(text.rstrip("\n"))
 
@@ -319,7 +323,9 @@ def _tell(app: App, options: ApplyOptions, outcome: Outcome) -> None:
     if outcome.action is not Action.NO_OP and outcome.message != NOT_BEGUN:
         from voiceform.render.text import render_outcome
 
-        line = render_outcome(outcome, color=app.color, show_numbers=options.show_numbers)
+        line = render_outcome(
+            outcome, app.console.unshown, color=app.color, show_numbers=options.show_numbers
+        )
         app.console.say(line)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voiceform.cli import wiring
-from voiceform.cli.options import App, format_option, show_numbers_option
+from voiceform.cli.options import App, format_option, showing_options
 from voiceform.cli.plan import parse_instant
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
@@ -59,7 +59,7 @@ class _Row:
 @click.option("--status", "statuses", multiple=True, metavar="STATUS", help="Only these; may be repeated.")
 @click.option("--since", metavar="INSTANT", help="Only occurrences from then on, as 2026-12-01T00:00:00Z.")
 @format_option("text", "json")
-@show_numbers_option
+@showing_options
 @click.pass_obj
 def list_(
     app: App,
@@ -73,6 +73,7 @@ def list_(
     wanted = {str(Address.parse(text)) for text in addresses}
     start = parse_instant(since) if since else None
     with wiring.opened_store(app) as store:
+        wiring.resources(app, store)
         wiring.tell_of_no_state(app, store)
         rows = [
             row
@@ -85,7 +86,11 @@ def list_(
         _tell_troubles(app, store, rows)
     if format_ == "json":
         app.console.document(
-            shown_json({"calls": [row.document() for row in rows]}, show_numbers=show_numbers)
+            shown_json(
+                {"calls": [row.document() for row in rows]},
+                show_numbers=show_numbers,
+                unshown=app.console.unshown,
+            )
         )
     else:
         _print(app, rows)

@@ -21,6 +21,7 @@ import click
 
 from voiceform.model.errors import UsageError, VoiceformError
 from voiceform.model.shown import Shown, shown_lines
+from voiceform.model.unshown import NOTHING, Unshown
 
 _CLOSED = "it is closed"
 
@@ -56,6 +57,8 @@ class Console:
 
     working: bool = False
     show_numbers: bool = False
+    unshown: Unshown = NOTHING
+    """What of the environment is in nothing that is told or printed."""
     lost: str | None = None
     """Why something could not be told, as the system says it; None when all was."""
     _bars: Above | None = None
@@ -125,8 +128,12 @@ class Console:
         """stderr as a stream that never fails, for what draws there itself."""
         return cast(TextIO, _Unbreakable(self))
 
+    def safe(self, text: object) -> Shown:
+        """A text as people may see it here."""
+        return shown_lines(text, show_numbers=self.show_numbers, unshown=self.unshown)
+
     def _finished(self, text: str) -> str:
-        return text if isinstance(text, Shown) else shown_lines(text, show_numbers=self.show_numbers)
+        return text if isinstance(text, Shown) else self.safe(text)
 
     def _tell(self, text: str) -> None:
         if self._bars is not None and text.endswith("\n") and self._bars.line(text[:-1]):

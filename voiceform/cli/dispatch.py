@@ -14,7 +14,7 @@ from voiceform.cli.options import (
     format_option,
     metrics_stack_option,
     parallelism_option,
-    show_numbers_option,
+    showing_options,
 )
 from voiceform.cli.reporting import report_options
 from voiceform.model.exit_codes import ExitCode
@@ -45,7 +45,7 @@ _STAND_BY = timedelta(days=3650)
     help="Wait so long for another dispatcher to end; --watch stands by for ever, --once does not wait.",
 )
 @parallelism_option
-@show_numbers_option
+@showing_options
 @metrics_stack_option
 @report_options
 @click.pass_obj
@@ -84,6 +84,7 @@ def command(
             places=wiring.places(app),
             may_send=lease.ensure_held,
             stop=app.stopping.event,
+            hide=app.hide,
             tell=lambda address, key, entry: _tell(app, address, key, entry),
         )
         # Only now: who stands by holds nothing, and may be ended at once.
@@ -92,7 +93,7 @@ def command(
             report = dispatch_once(context)
         else:
             report = watch(context, poll=interval, on_look=lambda now: _publish(app, now))
-    document = shown_json(_document(report), show_numbers=show_numbers)
+    document = shown_json(_document(report), show_numbers=show_numbers, unshown=app.console.unshown)
     app.reports.document, app.reports.measured = document, _measured(report)
     if format_ == "json":
         app.console.document(document)

@@ -20,6 +20,15 @@ class Source:
     plan_file: str | None = None
 
 
+def shown_plan(app: App, plan: Plan) -> Plan:
+    """`plan` as renderers take it: --show-values takes the marks off what came from the environment."""
+    if not app.show_values:
+        return plan
+    from voiceform.render.redact import with_values
+
+    return with_values(plan)
+
+
 def plan_document(
     app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Source | None = None
 ) -> Shown:
@@ -28,6 +37,7 @@ def plan_document(
     UsageError when what the command line says about its source does not fit into a comment.
     """
     source = source or Source()
+    plan = shown_plan(app, plan)
     if format_ == "json":
         from voiceform.render.json import plan_json
 

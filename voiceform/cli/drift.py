@@ -9,7 +9,7 @@ from voiceform.cli.options import (
     comment_options,
     format_option,
     selection_options,
-    show_numbers_option,
+    showing_options,
 )
 from voiceform.cli.reporting import report_options
 from voiceform.model.exit_codes import ExitCode
@@ -18,7 +18,7 @@ from voiceform.model.exit_codes import ExitCode
 @click.command("drift")
 @format_option("text", "json", "markdown", "html")
 @selection_options
-@show_numbers_option
+@showing_options
 @comment_options
 @report_options
 @click.pass_obj

@@ -13,7 +13,7 @@ import click
 from voiceform.cli.console import OutputError, ReaderGoneError, is_terminal
 from voiceform.cli.options import App
 from voiceform.model.errors import ConfigurationError, VoiceformError
-from voiceform.model.shown import Shown, shown_lines
+from voiceform.model.shown import Shown
 
 
 def report_error(app: App, error: VoiceformError) -> None:
@@ -24,7 +24,7 @@ def report_error(app: App, error: VoiceformError) -> None:
         if isinstance(error, ConfigurationError):
             text = json.diagnostics_json(error.diagnostics)
         else:
-            text = json.error_json(error, show_numbers=app.show_numbers)
+            text = json.error_json(error, show_numbers=app.show_numbers, unshown=app.console.unshown)
         with suppress(OutputError, ReaderGoneError):
             app.console.document(text, end="")
             return
@@ -34,7 +34,7 @@ def report_error(app: App, error: VoiceformError) -> None:
         app.console.say(diagnostics.text(error.diagnostics, color=_color(app)))
         return
     head = click.style("Error: ", fg="red", bold=True) if _color(app) else "Error: "
-    app.console.say(Shown(head + shown_lines(error, show_numbers=app.show_numbers)))
+    app.console.say(Shown(head + app.console.safe(error)))
 
 
 def report_unexpected(app: App, error: Exception) -> None:

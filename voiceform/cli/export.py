@@ -27,7 +27,6 @@ def command(app: App, out: Path | None) -> int:
     from voiceform.config.writer import configuration_text
     from voiceform.model.errors import UsageError
     from voiceform.model.files import write_new
-    from voiceform.state.resources import read_resources
 
     target = app.path(out) if out is not None and str(out) != "-" else None
     if target is not None and os.path.lexists(target):
@@ -37,7 +36,7 @@ def command(app: App, out: Path | None) -> int:
         wiring.opened_store(app) as store,
         wiring.client(app, who, read_only=True) as reader,
     ):
-        recorded = read_resources(store)
+        recorded = wiring.resources(app, store)
         sections = {
             kind.section: kind.export(reader, {a: r for a, r in recorded.items() if a.kind == kind.name})
             for kind in wiring.kinds(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,8 @@ import click
 from voiceform.cli.console import Console, is_terminal
 from voiceform.cli.stopping import Stopping
 from voiceform.model.clock import Clock
+from voiceform.model.resource import Desired, Recorded
+from voiceform.model.unshown import Holding, Unshown
 
 if TYPE_CHECKING:
     from voiceform.model.plan import Plan
@@ -56,6 +58,7 @@ class App:
     verbose: bool = False
     format: str = "text"
     show_numbers: bool = False
+    show_values: bool = False
     stack: str = "default"
     reports: Reports = field(default_factory=Reports)
     console: Console = field(default_factory=Console)
@@ -67,6 +70,23 @@ class App:
     def path(self, name: str | Path) -> Path:
         """A path from the command line; relative ones start at -C."""
         return self.directory / name
+
+    def hide(self, objects: Iterable[Desired | Recorded]) -> None:
+        """Let nothing that is told or printed from now on repeat what of these objects is hidden."""
+        if self.show_values:
+            return
+        known = list(objects)
+        holdings: list[Holding] = [(item.attributes, item.hidden) for item in known]
+        holdings += [({"details": item.beside}, item.hidden) for item in known if isinstance(item, Desired)]
+        unshown = Unshown.of(holdings, (str(item.address) for item in known))
+        self.console.unshown = self.console.unshown.joined(unshown)
+
+    def hide_of(self, plan: Plan) -> None:
+        """As `hide`, with what is hidden in a plan."""
+        from voiceform.model.plan_codec import unshown_of
+
+        if not self.show_values:
+            self.console.unshown = self.console.unshown.joined(unshown_of(plan))
 
     @property
     def color(self) -> bool:
@@ -105,6 +125,10 @@ def _remember_show_numbers(ctx: click.Context, _: click.Parameter, value: bool) 
     return value
 
 
+def _remember_show_values(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(App).show_values = value
+
+
 def _remember_stack(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
     if value is not None:
         ctx.find_object(App).stack = value  # type: ignore[union-attr] # main always sets one
@@ -119,12 +143,25 @@ def _stack_option(*, text: str, expose_value: bool) -> Callable[[Command], Comma
 
 metrics_stack_option = _stack_option(text="The name of this stack in metrics.", expose_value=False)
 
-show_numbers_option = click.option(
-    "--show-numbers",
+show_values_option = click.option(
+    "--show-values",
     is_flag=True,
-    callback=_remember_show_numbers,
-    help="Show phone numbers in full; they are masked otherwise.",
+    expose_value=False,
+    is_eager=True,
+    callback=_remember_show_values,
+    help="Show what came from the environment; only ${NAME} is shown otherwise.",
 )
+
+
+def showing_options(command: Command) -> Command:
+    """`--show-numbers`, passed on, and `--show-values`, remembered in the App."""
+    return click.option(
+        "--show-numbers",
+        is_flag=True,
+        callback=_remember_show_numbers,
+        help="Show phone numbers in full; they are masked otherwise.",
+    )(show_values_option(command))
+
 
 parallelism_option = click.option(
     "--parallelism",

@@ -15,7 +15,7 @@ from voiceform.cli.options import (
     expect_digest_option,
     format_option,
     selection_options,
-    show_numbers_option,
+    showing_options,
 )
 from voiceform.cli.reporting import report_options
 from voiceform.cli.twiml import planned_files, show_files, twiml_dir_option
@@ -42,7 +42,7 @@ from voiceform.model.plan import Mode, Plan
 )
 @expect_digest_option
 @twiml_dir_option
-@show_numbers_option
+@showing_options
 @comment_options
 @report_options
 @click.pass_obj
@@ -130,6 +130,7 @@ def review_now(app: App, base: Path, selection: Selection) -> Plan:
 
 def show(app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Source | None = None) -> None:
     """Print the plan as the document of stdout, and keep it for --report-json and --metrics."""
+    app.hide_of(plan)
     app.reports.plan = plan
     text = plan_document(app, plan, format_, show_numbers=show_numbers, source=source)
     (app.console.show if format_ == "text" else app.console.document)(text)

@@ -128,18 +128,20 @@ class _Files:
         return True
 
     def _document(self, error: VoiceformError | None) -> str:
+        from voiceform.cli.documents import shown_plan
         from voiceform.render.json import error_json, plan_json, run_json
 
         reports = self.app.reports
         if error is not None:
-            return error_json(error)
+            return error_json(error, unshown=self.app.console.unshown)
         if reports.document is not None:
             return f"{reports.document}\n"
         if reports.plan is None:
             return json.dumps({}) + "\n"
+        plan = shown_plan(self.app, reports.plan)
         if reports.run is None:
-            return plan_json(reports.plan, show_numbers=self.app.show_numbers)
-        return run_json(reports.run, reports.plan, show_numbers=self.app.show_numbers)
+            return plan_json(plan, show_numbers=self.app.show_numbers)
+        return run_json(reports.run, plan, show_numbers=self.app.show_numbers)
 
     def _write_metrics(self, code: int | None = None) -> None:
         """Write the metrics, if they are wanted; `code` is None while the command goes on."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli import wiring
-from voiceform.cli.options import App, format_option
+from voiceform.cli.options import App, format_option, show_values_option
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown, shown_json
@@ -28,6 +28,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 @click.option("--start", metavar="INSTANT", help="From then on, as 2026-12-01 or 2026-12-01T09:00:00Z. [now]")
 @click.option("--end", metavar="INSTANT", help="Until then. [a week after the start]")
 @format_option("text", "json", "ics")
+@show_values_option
 @click.pass_obj
 def command(app: App, start: str | None, end: str | None, format_: str) -> int:
     """Show the occurrences of the declared schedules: when, how many calls, and who is not called and why.
@@ -48,11 +49,12 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
             f"more than {_MOST:,} occurrences lie between --start and --end", hint="choose a nearer --end"
         )
     if format_ == "json":
-        app.console.document(shown_json({"schedule": [item.document() for item in found]}))
+        document = {"schedule": [item.document() for item in found]}
+        app.console.document(shown_json(document, unshown=app.console.unshown))
     elif format_ == "ics":
         from voiceform.kinds.call.calendar import calendar_text
 
-        app.console.document(Shown(calendar_text(found, app.clock.now())), end="")
+        app.console.document(Shown(app.console.unshown.text(calendar_text(found, app.clock.now()))), end="")
     else:
         _print(app, found)
     return ExitCode.DONE

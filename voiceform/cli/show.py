@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from voiceform.cli.options import App, comment_options, format_option, show_numbers_option
+from voiceform.cli.options import App, comment_options, format_option, showing_options
 from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLANFILE", type=click.Path(path_type=Path))
 @format_option("text", "json", "markdown", "html")
-@show_numbers_option
+@showing_options
 @comment_options
 @click.pass_obj
 def command(

@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from voiceform.cli import wiring
-from voiceform.cli.options import App, format_option, show_numbers_option
+from voiceform.cli.options import App, format_option, showing_options
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.json_text import read_json
 from voiceform.model.shown import Shown, clear_json, shown, shown_json
+from voiceform.model.unshown import concealed
 
 if TYPE_CHECKING:
     from voiceform.model.store import DocumentStore
@@ -49,19 +51,21 @@ def list_(app: App, format_: str) -> int:
 
 @command.command("show")
 @click.argument("address")
-@show_numbers_option
+@showing_options
 @click.pass_obj
 def show(app: App, address: str, show_numbers: bool) -> int:
     """Show one record as JSON."""
-    from voiceform.state.resources import read_resources, recorded_to_document
+    from voiceform.state.resources import recorded_to_document
 
     target = Address.parse(address)
     with wiring.opened_store(app) as store:
-        record = read_resources(store).get(target)
+        record = wiring.resources(app, store).get(target)
     if record is None:
         raise _not_recorded(target)
+    if not app.show_values:
+        record = replace(record, attributes=concealed(record.attributes, record.hidden))
     document = recorded_to_document(record)
-    app.console.document(shown_json(document, show_numbers=show_numbers))
+    app.console.document(shown_json(document, show_numbers=show_numbers, unshown=app.console.unshown))
     return ExitCode.DONE
 
 
@@ -71,8 +75,6 @@ def show(app: App, address: str, show_numbers: bool) -> int:
 @click.pass_obj
 def mv(app: App, source: str, target: str) -> int:
     """Record SOURCE under the address TARGET, as after renaming its key."""
-    from dataclasses import replace
-
     from voiceform.state.resources import load_resources
 
     old, new = Address.parse(source), Address.parse(target)

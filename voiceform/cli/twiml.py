@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from voiceform.cli.options import App
+from voiceform.cli.options import App, show_values_option
 from voiceform.model.escape import escaped_xml
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
@@ -16,6 +16,7 @@ from voiceform.model.shown import Shown
 if TYPE_CHECKING:
     from voiceform.engine.twiml_files import FileChange
     from voiceform.model.plan import Plan
+    from voiceform.model.resource import Attributes
     from voiceform.model.run import RunReport
 
 twiml_dir_option = click.option(
@@ -30,9 +31,14 @@ _SIGNS = {"create": "+", "update": "~", "delete": "-", "keep": "!"}
 
 @click.command("twiml")
 @click.argument("address")
+@show_values_option
 @click.pass_obj
 def command(app: App, address: str) -> int:
-    """Print the TwiML that ADDRESS renders to. Offline; numbers are shown as they are."""
+    """Print the TwiML that ADDRESS renders to. Offline; numbers are shown as they are.
+
+    A document with values of the environment in it is printed with --show-values only: with ${NAME} in place
+    of them it would be of no use to a phone call.
+    """
     from voiceform.cli import wiring
     from voiceform.model.address import Address
     from voiceform.model.errors import UsageError
@@ -41,24 +47,30 @@ def command(app: App, address: str) -> int:
     configuration = wiring.load(app)
     desired = configuration.desired.get(target)
     if desired is None:
-        known = [str(item.address) for item in configuration.desired.values() if _twiml(item.attributes)]
+        known = [str(item.address) for item in configuration.desired.values() if _twiml(item.attributes)[1]]
         raise UsageError(f"{target} is not declared", hint=_choices(known))
-    document = _twiml(desired.attributes)
+    path, document = _twiml(desired.attributes)
     if document is None:
         raise UsageError(
             f"{target} does not render to TwiML",
             hint="conferences do, and calls whose answer is not a url or an application",
         )
+    written = desired.hidden.get(path)
+    if written is not None and not app.show_values:
+        raise UsageError(
+            f"the TwiML of {target} holds values of the environment, which may be secret",
+            hint="pass --show-values to print it, or write it into a folder: voiceform apply --twiml-dir DIR",
+        )
     app.console.document(Shown(escaped_xml(document)))  # data for a web server: nothing masked
     return ExitCode.DONE
 
 
-def _twiml(attributes: object) -> str | None:
-    """The document among the attributes of an object, or of its answer."""
-    if not isinstance(attributes, dict):
-        return None
+def _twiml(attributes: Attributes) -> tuple[str, str | None]:
+    """The document among the attributes of an object, or of its answer, and its path."""
     found = attributes.get("twiml")
-    return found if isinstance(found, str) else _twiml(attributes.get("answer"))
+    if isinstance(found, str):
+        return "twiml", found
+    return "answer.twiml", (attributes.get("answer") or {}).get("twiml")
 
 
 def _choices(known: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import click
 
 from voiceform.cli import wiring
 from voiceform.cli.documents import Source
-from voiceform.cli.options import App, comment_options, format_option, show_numbers_option
+from voiceform.cli.options import App, comment_options, format_option, showing_options
 from voiceform.cli.reporting import report_options
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan; apply carries it out."
 )
 @format_option("text", "json", "markdown", "html")
-@show_numbers_option
+@showing_options
 @comment_options
 @report_options
 @click.pass_obj
@@ -76,7 +76,6 @@ def _undo(app: App, run_id: str) -> Undo:
     from voiceform.model.plan_codec import sealed
     from voiceform.state.journal import read_run
     from voiceform.state.meta import require_home, secret_of, state_version
-    from voiceform.state.resources import read_resources
 
     configuration = wiring.load(app)
     who = wiring.credentials(app, configuration.account)
@@ -95,7 +94,7 @@ def _undo(app: App, run_id: str) -> Undo:
             kinds=wiring.kinds(app),
             client=reader,
             store=store,
-            recorded=read_resources(store),
+            recorded=wiring.resources(app, store),
             state=state,
             account_sid=reader.account_sid,
             created_at=now,

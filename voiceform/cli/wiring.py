@@ -18,9 +18,11 @@ from voiceform.model.errors import CredentialsError
 
 if TYPE_CHECKING:
     from voiceform.kinds.userfiles import Places
+    from voiceform.model.address import Address
     from voiceform.model.configuration import Configuration
     from voiceform.model.plan import Mode, Plan
     from voiceform.model.progress import Progress
+    from voiceform.model.resource import Recorded
     from voiceform.model.store import DocumentReader
     from voiceform.state.backend import Backend
     from voiceform.state.lease import Lease
@@ -51,7 +53,9 @@ def load(app: App) -> Configuration:
     from voiceform.config.load import load_configuration
 
     files = [Path(name) for name in app.files]
-    return load_configuration(files, base_dir=app.directory, environ=app.environ, kinds=kinds(app))
+    found = load_configuration(files, base_dir=app.directory, environ=app.environ, kinds=kinds(app))
+    app.hide(found.desired.values())
+    return found
 
 
 def load_and_warn(app: App) -> Configuration:
@@ -70,7 +74,18 @@ def load_base(app: App, base: Path) -> Configuration:
 
     full = app.path(base)
     folder = full if full.is_dir() else full.parent
-    return load_configuration([base], base_dir=app.directory, environ=app.environ, kinds=kinds(app, folder))
+    found = load_configuration([base], base_dir=app.directory, environ=app.environ, kinds=kinds(app, folder))
+    app.hide(found.desired.values())
+    return found
+
+
+def resources(app: App, store: DocumentReader) -> dict[Address, Recorded]:
+    """What is recorded; what of it came from the environment is told nowhere from now on."""
+    from voiceform.state.resources import read_resources
+
+    found = read_resources(store)
+    app.hide(found.values())
+    return found
 
 
 def credentials(app: App, account: str | None) -> Credentials:
@@ -202,7 +217,6 @@ def make_plan(
     from voiceform.engine.targets import Selection
     from voiceform.model.plan_codec import sealed
     from voiceform.state.meta import require_home, secret_of, state_version
-    from voiceform.state.resources import read_resources
 
     require_home(store, reader.account_sid, reader.transport.origin)
     secret = secret_of(store)
@@ -213,7 +227,7 @@ def make_plan(
         kinds=[kind for kind in kinds(app) if not options.only or kind.name in options.only],
         client=reader,
         store=store,
-        recorded=read_resources(store),
+        recorded=resources(app, store),
         state=state,
         account_sid=reader.account_sid,
         created_at=now,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 from voiceform.kinds.base import Kind, ParseContext
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block, Series
+from voiceform.model.numbers import is_phone_number
 from voiceform.model.resource import Desired
+from voiceform.model.unshown import Sourced, Unshown, texts_in
 
 Report = Callable[[Diagnostic], None]
 
@@ -31,6 +35,55 @@ def parse_kinds(document: Block, kinds: Sequence[Kind[Any]], report: Report) -> 
     sections = {kind.name: kind.section for kind in kinds}
     _check_aliases(desired, document, sections, report)
     return desired
+
+
+def with_hidden(desired: Mapping[Address, Desired], document: Block) -> dict[Address, Desired]:
+    """`desired` with what is not to be shown of each: texts that came from the environment as they are, and
+    those that a kind made of them, as TwiML."""
+    sourced = list(_sourced(document))
+    if not sourced:
+        return dict(desired)
+    filled = {value: f"${{{name}}}" for text in sourced for name, value in text.values.items()}
+    unshown = Unshown(filled.items())
+    literal = {*_literals(document), *map(str, desired)}
+    return {address: _hidden(item, unshown, literal) for address, item in desired.items()}
+
+
+def as_written(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """`value` with the texts of the environment that are not shown as they are written."""
+    if isinstance(value, Sourced):
+        return value.template
+    if isinstance(value, dict):
+        return {key: as_written(item) for key, item in value.items()}
+    return [as_written(item) for item in value] if isinstance(value, list) else value
+
+
+def _sourced(value: Any) -> Iterator[Sourced]:  # noqa: ANN401 - any YAML value
+    return (text for _, text in texts_in(value) if isinstance(text, Sourced))
+
+
+def _literals(value: Any) -> Iterator[str]:  # noqa: ANN401 - any YAML value
+    """Every key and text that is shown as it is."""
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(item, str) and not isinstance(item, Sourced):
+            yield item
+        else:
+            yield from _literals(item)
+
+
+def _hidden(item: Desired, unshown: Unshown, literal: AbstractSet[str]) -> Desired:
+    hidden: dict[str, str] = {}
+    # What a kind knows beside the attributes goes into the details of its changes.
+    for path, text in texts_in({**item.attributes, "details": item.beside}):
+        if isinstance(text, Sourced):
+            hidden[path] = text.template
+        elif text not in literal and not is_phone_number(text):
+            written = unshown.template(text)
+            if written != text.replace("${", "$${"):
+                hidden[path] = written
+    return replace(item, hidden=hidden)
 
 
 def _twice(item: Desired, first: Desired) -> Diagnostic:

@@ -33,7 +33,9 @@ class Interpolator:
 
     `references` maps the mark of every such value to the names that it came from: messages must not show it.
     `whole` maps the mark of each that is one reference and nothing else to its text; `values` are the texts
-    that were filled in, by name.
+    that were filled in, by name. `written` maps the mark of each value that the environment itself gave
+    something to (not a default) to the text as it is written, with defaults that stood in, and to what was
+    filled in by name.
     """
 
     def __init__(
@@ -45,35 +47,49 @@ class Interpolator:
         self.references: dict[Mark, tuple[str, ...]] = {}
         self.whole: dict[Mark, str] = {}
         self.values: dict[str, str] = {}
+        self.written: dict[Mark, tuple[str, dict[str, str]]] = {}
 
     def expand(self, text: str, *, plain: bool, mark: Mark) -> Scalar:
         """The value of a scalar with a dollar sign in it; problems are reported and leave `text` as it is."""
         pieces: list[str] = []
+        written: list[str] = []
+        given: dict[str, str] = {}
         names: list[str] = []
         unset: list[str] = []
         end = 0
         for match in _REFERENCE.finditer(text):
             pieces.append(text[end : match.start()])
+            written.append(pieces[-1])
             end = match.end()
             if match[0] == _LITERAL:
                 pieces.append("${")
+                written.append(_LITERAL)
                 continue
             reference = self._reference(match, mark)
             if reference is None:
                 return text
-            value = self._value(*reference)
-            names.append(reference[0])
+            name, default = reference
+            value = self._value(name, default)
+            names.append(name)
             if value is None:
-                unset.append(reference[0])
+                unset.append(name)
+                continue
+            pieces.append(value)
+            self.values[name] = value
+            if default is None or self._environ.get(name):
+                given[name] = value
+                written.append(f"${{{name}}}")
             else:
-                pieces.append(value)
-                self.values[reference[0]] = value
+                written.append(value.replace("${", _LITERAL))
         pieces.append(text[end:])
+        written.append(pieces[-1])
         if not self._usable(pieces, unset, mark):
             return text
         result = "".join(pieces)
         if names:
             self.references[mark] = tuple(dict.fromkeys(names))
+        if given:
+            self.written[mark] = "".join(written), given
         whole = len(names) == 1 and text.startswith("${") and text.index("}") == len(text) - 1
         if not whole:
             return result
@@ -112,6 +128,8 @@ class Interpolator:
         """Take note that an alias at `mark` stands for the value at `anchor`."""
         if anchor in self.references:
             self.references[mark] = self.references[anchor]
+        if anchor in self.written:
+            self.written[mark] = self.written[anchor]
         if anchor in self.whole:
             self.whole[mark] = self.whole[anchor]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from voiceform.config.desired import parse_kinds
+from voiceform.config.desired import as_written, parse_kinds, with_hidden
 from voiceform.config.findings import MAX_FINDINGS, Findings
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.merge import merge_documents, without_extensions
@@ -53,7 +53,7 @@ def load_configuration(
         account=document.get("account"),
         ownership=Ownership(document.get("ownership", Ownership.RECORDED)),
         safety=Safety(**document.get("safety", {})),
-        desired=desired,
+        desired=with_hidden(desired, document),
         warnings=tuple(findings.in_order(files)),
     )
 
@@ -134,4 +134,4 @@ def _digest(document: Block) -> str:
 
     Comments, order of keys and formatting do not change it.
     """
-    return hashlib.sha256(canonical_json(redact(document))).hexdigest()
+    return hashlib.sha256(canonical_json(redact(as_written(document)))).hexdigest()

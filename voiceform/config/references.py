@@ -5,7 +5,10 @@ and `max_size: ${SIZE}` are the same number, and `friendly_name: ${NAME}` is tex
 number. Quotes count only where both would do: then what was quoted is text.
 
 Variables whose names say that they hold a credential are refused: a value of the configuration goes in clear
-into plans, comments, the recorded state and the API. They may stand where the schema says `writeOnly`.
+into the recorded state and the API. They may stand where the schema says `writeOnly`.
+
+Other texts of the environment become `Sourced` where the schema does not say that the place is public: see
+`voiceform.model.unshown`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from voiceform.config.schema import ConfigSchema, Schema
 from voiceform.config.wording import either, quote, shorten
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.document import Block, Mark, Series
+from voiceform.model.unshown import Sourced
 
 _CREDENTIAL_WORD = re.compile(
     r"(?:token|secret|password|passwd|passphrase|passcode|credential|apikey|jwt|privkey)s?\d*\Z"
@@ -109,6 +113,7 @@ class _Walker:
         self._schema = schema
         self._references = interpolator.references
         self._whole: Mapping[Mark, str] = interpolator.whole
+        self._written = interpolator.written
         self.secret_places: set[Mark] = set()
 
     def walk(self, node: Any, schemas: Sequence[Schema]) -> None:  # noqa: ANN401 - any YAML value
@@ -119,6 +124,7 @@ class _Walker:
                 self.walk(value, inner)
             elif place.mark in self._references:
                 self._settle(place, value, inner)
+                self._mark(place, inner)
 
     def _settle(self, place: _Place, value: Scalar, schemas: Sequence[Schema]) -> None:
         if any(schema.get("writeOnly") is True for schema in schemas):
@@ -130,6 +136,15 @@ class _Walker:
         accepts = [self._schema.validator.accepts(schema) for schema in schemas]
         if not any(accept(value) for accept in accepts) and any(accept(other) for accept in accepts):
             place.parent[place.key] = other
+
+    def _mark(self, place: _Place, schemas: Sequence[Schema]) -> None:
+        """Let a text of the environment remember how it is written, unless its place is public."""
+        value = place.parent[place.key]
+        if place.mark not in self._written or not isinstance(value, str) or any(map(_is_public, schemas)):
+            return
+        if any(schema.get("x-public") == "numbers" for schema in schemas) and value.strip().startswith("+"):
+            return  # what is no phone number is refused, and that masked
+        place.parent[place.key] = Sourced(value, *self._written[place.mark])
 
     def _inner(self, schemas: Sequence[Schema], key: Any) -> Iterator[Schema]:  # noqa: ANN401 - a key or an index
         """What may hold for a child."""
@@ -149,6 +164,11 @@ class _Walker:
         for rule in ("oneOf", "anyOf", "allOf"):
             for part in schema.get(rule, ()):
                 yield from self._forms(part)
+
+
+def _is_public(schema: Schema) -> bool:
+    """Whether a place is shown whatever stands there: the schema says so, or lists what may stand there."""
+    return schema.get("x-public") is True or "enum" in schema or "enum" in schema.get("else", ())
 
 
 def _children(node: Any) -> Iterator[tuple[_Place, Any]]:  # noqa: ANN401 - any YAML value

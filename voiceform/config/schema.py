@@ -73,11 +73,13 @@ ANNOTATIONS = frozenset(
         "errorMessage",
         "patternErrorMessage",
         "x-merge",
+        "x-public",
     ]
 )
 """Keywords that check nothing. `errorMessage` and `patternErrorMessage` (known to editors too) say what a
 value must be, as the second half of a sentence; a `writeOnly` value is never shown; `x-merge` is explained in
-merge.py."""
+merge.py. `x-public` says that a text of the environment may be shown there: true, or `numbers` for phone
+numbers alone, which are masked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ from voiceform.model.plan import Action, Change, Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.run import CUT_OFF, NOT_BEGUN, Outcome, RunReport, Status
 from voiceform.model.store import DocumentReader, Write
+from voiceform.model.unshown import Hidden, texts_in
 from voiceform.state.home import Home
 from voiceform.state.journal import Run, begin_run, refuse_used_plan
 from voiceform.state.lease import Lease
@@ -153,10 +154,19 @@ def writes_of(change: Change, done: Done, resources: Resources) -> list[Write]:
     if change.previous_address is not None:
         writes.extend(forget(change.previous_address, resources))
     if done.recorded is not None:
-        writes.append(resources.write(done.recorded))
+        writes.append(resources.write(replace(done.recorded, hidden=_hidden(change, done))))
     else:
         writes.extend(forget(change.address, resources))
     return writes
+
+
+def _hidden(change: Change, done: Done) -> Hidden:
+    """What of the record is not shown; of a change that did not come to its end it may be either side's."""
+    ended = done.status is Status.APPLIED
+    hidden = change.hidden_after if ended else {**change.hidden_before, **change.hidden_after}
+    if not hidden or done.recorded is None:
+        return {}
+    return {path: hidden[path] for path, _ in texts_in(done.recorded.attributes) if path in hidden}
 
 
 def forget(address: Address, resources: Resources) -> list[Write]:

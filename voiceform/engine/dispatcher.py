@@ -49,7 +49,8 @@ _SLICE = timedelta(seconds=1)
 @dataclass(frozen=True, slots=True)
 class DispatchContext:
     """What a dispatcher works with. `may_send` raises when it must not send any more; `stop` ends it after
-    the calls in flight; `tell` hears of every key that was dealt with."""
+    the calls in flight; `hide` hears of every record before anything is told of it, `tell` of every key that
+    was dealt with."""
 
     client: Client
     store: DocumentStore
@@ -58,6 +59,7 @@ class DispatchContext:
     may_send: Callable[[], None]
     stop: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[Address, Key, Entry | None], None] = lambda _address, _key, _entry: None
+    hide: Callable[[Sequence[Recorded]], None] = lambda _records: None
     threads: int = 16
 
 
@@ -111,7 +113,7 @@ def dispatch_once(context: DispatchContext) -> Report:
     report = Report()
     care = look_after(context.store, context.client, context.clock.now())
     report.problems.update(care.problems)
-    records = call_records(context.store)
+    records = _records(context)
     with ThreadPoolExecutor(max_workers=context.threads) as pool:
         for done in pool.map(lambda record: work_off(context, record), records):
             report.add(done)
@@ -144,6 +146,12 @@ def call_records(reader: DocumentReader) -> list[Recorded]:
     """The schedules that were applied, by address."""
     recorded = load_resources(reader).recorded
     return [recorded[address] for address in sorted(recorded) if address.kind == KIND]
+
+
+def _records(context: DispatchContext) -> list[Recorded]:
+    found = call_records(context.store)
+    context.hide(found)
+    return found
 
 
 def work_off(context: DispatchContext, record: Recorded) -> Pass:
@@ -248,7 +256,7 @@ class _Service:
         self.context.may_send()
         self._collect()
         now = self.context.clock.now()
-        records = {record.address: record for record in call_records(self.context.store)}
+        records = {record.address: record for record in _records(self.context)}
         if self.caring is None and (self.next_care is None or now >= self.next_care):
             self.caring = self.pool.submit(look_after, self.context.store, self.context.client, now)
         for address, record in records.items():

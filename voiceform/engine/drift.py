@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from voiceform.kinds.base import Done, Kind, Session
 from voiceform.model.address import Address
 from voiceform.model.errors import VoiceformError
 from voiceform.model.plan import Action, Drift, DriftStatus, Plan
-from voiceform.model.resource import Recorded
 from voiceform.model.run import Outcome, Status
 from voiceform.model.store import Write
 from voiceform.state.journal import Run
@@ -73,5 +73,5 @@ def _writes(drift: Drift, resources: Resources) -> list[Write]:
         return []
     if drift.status is DriftStatus.GONE or drift.after is None:
         return [resources.removal(drift.address)]
-    accepted = Recorded(record.address, record.sid, drift.after, record.protect, record.depends_on)
+    accepted = replace(record, attributes=drift.after)
     return [resources.write(accepted)]

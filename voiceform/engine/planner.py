@@ -21,6 +21,7 @@ from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan,
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
+from voiceform.model.unshown import Hidden, texts_in
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -130,7 +131,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
     }
     keep_all = request.selection.everything
     drift = tuple(
-        replace(item, fields=_drift_fields(item))
+        replace(item, fields=_drift_fields(item), hidden=_hidden(request.recorded, item.address))
         for part in compared
         for item in sorted(part.drift, key=lambda item: item.address)
         if keep_all or item.address in addresses
@@ -139,7 +140,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
     dependencies = {address: record.depends_on for address, record in request.recorded.items()}
     changes = [] if refresh_only else in_order(chosen, requirements(chosen, dependencies), ranks)
     by_name = {kind.name: kind for kind in request.kinds}
-    changes = [_completed(change, by_name[change.kind]) for change in changes]
+    changes = [_completed(change, by_name[change.kind], request) for change in changes]
     forgotten = [item for item in drift if refresh_only and item.status is DriftStatus.GONE]
     limits = limit_violations(
         changes, request.configuration.safety, _populations(request, changes, compared), forgotten
@@ -198,12 +199,30 @@ def of_kind(items: Mapping[Address, T], kind: str) -> dict[Address, T]:
     return {address: item for address, item in items.items() if address.kind == kind}
 
 
-def _completed(change: Change, kind: Kind[Any]) -> Change:
+def _hidden(objects: Mapping[Address, T], address: Address) -> Hidden:
+    found = objects.get(address)
+    return found.hidden if found is not None else {}
+
+
+def _completed(change: Change, kind: Kind[Any], request: PlanRequest) -> Change:
     """A proposed change with what the engine and its kind say about it."""
+    declared = _hidden(request.configuration.desired, change.address)
+    recorded = _hidden(request.recorded, change.previous_address or change.address)
+    # What is hidden now and stays as it is was no less a secret before.
+    before = {**_same(declared, change), **recorded}
+    change = replace(change, hidden_before=before, hidden_after=declared)
     if change.action is Action.NO_OP:
         return replace(change, fields=())
     fields = field_changes(change.before, change.after)
     return replace(change, fields=fields, irreversible=kind.irreversible(change))
+
+
+def _same(hidden: Hidden, change: Change) -> Hidden:
+    """Of what is hidden in the declaration that which is the same in the account."""
+    if not hidden or change.before is None or change.after is None:
+        return {}
+    was, becomes = dict(texts_in(change.before)), dict(texts_in(change.after))
+    return {path: text for path, text in hidden.items() if path in was and was[path] == becomes.get(path)}
 
 
 def _drift_fields(drift: Drift) -> tuple[Any, ...]:

@@ -54,6 +54,10 @@ def review(
     compared = []
     for kind in kinds:
         stand_ins, live = kind.rehearse(list(of_kind(base.desired, kind.name).values()))
+        stand_ins = {
+            address: replace(record, hidden=base.desired[address].hidden)
+            for address, record in stand_ins.items()
+        }
         recorded.update(stand_ins)
         context = PlanContext(
             client=no_client,

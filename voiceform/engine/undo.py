@@ -101,6 +101,8 @@ def _steps(run: RunDetail, kinds: Mapping[str, Kind[Any]], left: list[NotUndone]
             continue
         try:
             former = kinds[change.kind].former(change)
+            if former is not None:
+                former = replace(former, hidden=change.hidden_before)
         except UsageError as error:
             left.append(NotUndone(change.address, change.action, error.hint or error.what))
         else:
@@ -122,7 +124,13 @@ def _desired(steps: list[_Step], request: PlanRequest) -> dict[Address, Desired]
     """Everything as it is recorded, but for what is to be as it was before the run."""
     touched = {step.change.address for step in steps}
     desired = {
-        address: Desired(address, record.attributes, protect=record.protect, depends_on=record.depends_on)
+        address: Desired(
+            address,
+            record.attributes,
+            protect=record.protect,
+            depends_on=record.depends_on,
+            hidden=record.hidden,
+        )
         for address, record in request.recorded.items()
         if address not in touched
     }

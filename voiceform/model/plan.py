@@ -19,6 +19,7 @@ from typing import Any
 
 from voiceform.model.address import Address
 from voiceform.model.resource import Attributes
+from voiceform.model.unshown import Hidden
 
 FORMAT_VERSION = "1.0"
 
@@ -60,7 +61,8 @@ class Change:
     scope, for example {"delete:queue": 1} or {"call": 12}. `irreversible` says what of it no later run can
     take back. `details` is whatever else the kind needs to carry the change out (exact SIDs, due
     occurrences): plain JSON. Instants that only say when it was decided stand in `details["as_of"]`: a plan
-    made later may decide the same.
+    made later may decide the same. `hidden_before` and `hidden_after` say what of the attributes is not
+    shown; what of the details, stands in the latter too.
     """
 
     address: Address
@@ -78,6 +80,8 @@ class Change:
     counts: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     irreversible: str | None = None
+    hidden_before: Hidden = field(default_factory=dict)
+    hidden_after: Hidden = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -94,7 +98,8 @@ class DriftStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A live object that is not as we left it: `before` is recorded, `after` is live (None when gone)."""
+    """A live object that is not as we left it: `before` is recorded, `after` is live (None when gone).
+    `hidden` says what of both is not shown."""
 
     address: Address
     status: DriftStatus
@@ -103,6 +108,7 @@ class Drift:
     after: Attributes | None
     fields: tuple[FieldChange, ...] = ()
     explanation: str | None = None
+    hidden: Hidden = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

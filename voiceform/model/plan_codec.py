@@ -28,6 +28,7 @@ from voiceform.model.plan import (
     Unmanaged,
 )
 from voiceform.model.resource import canonical_json
+from voiceform.model.unshown import Holding, Unshown, concealed
 
 Json = dict[str, Any]
 
@@ -80,20 +81,21 @@ def review_digest(plan: Plan, secret: str | None) -> str:
 
     It is keyed with the `secret` of the state: of a masked number six digits are unknown, which a bare hash
     would give back within a second. Without a secret (nothing was ever applied, or a review offline) it
-    is over what is shown: numbers masked, secrets and digests left out.
+    is over what is shown: numbers masked, secrets, digests and values of the environment left out.
     """
+    unshown = unshown_of(plan) if secret is None else Unshown()
     essence = [
         [
             str(change.address),
             str(change.action),
             change.sid,
             change.operations,
-            change.before,
-            change.after,
+            concealed(change.before, change.hidden_before if secret is None else {}),
+            concealed(change.after, change.hidden_after if secret is None else {}),
             str(change.previous_address),
             change.fingerprint,
             change.counts,
-            {key: value for key, value in change.details.items() if key != "as_of"},
+            unshown.value({key: value for key, value in change.details.items() if key != "as_of"}),
         ]
         for change in plan.pending
     ]
@@ -101,6 +103,17 @@ def review_digest(plan: Plan, secret: str | None) -> str:
     if secret is None:
         return f"review:{hashlib.sha256(canonical_json(without_digests(redact(body)))).hexdigest()}"
     return f"review:{hmac.new(secret.encode(), canonical_json(body), hashlib.sha256).hexdigest()}"
+
+
+def unshown_of(plan: Plan) -> Unshown:
+    """What the sentences of a plan, and of the run that applies it, must not repeat."""
+    holdings: list[Holding] = []
+    for change in plan.changes:
+        holdings += [(change.before, change.hidden_before), (change.after, change.hidden_after)]
+        holdings.append(({"details": change.details}, change.hidden_after))
+    for drift in plan.drift:
+        holdings += [(drift.before, drift.hidden), (drift.after, drift.hidden)]
+    return Unshown.of(holdings, (str(change.address) for change in plan.changes))
 
 
 def document_digest(document: Mapping[str, Any]) -> str:
@@ -159,12 +172,18 @@ def change_to_document(change: Change) -> Json:
         document["details"] = change.details
     if change.irreversible is not None:
         document["irreversible"] = change.irreversible
+    if change.hidden_before or change.hidden_after:
+        document["from_environment"] = {
+            "before": dict(change.hidden_before),
+            "after": dict(change.hidden_after),
+        }
     return document
 
 
 def change_from_document(document: Mapping[str, Any]) -> Change:
     """The change that `change_to_document` wrote."""
     previous = document.get("previous_address")
+    hidden = document.get("from_environment", {})
     return Change(
         address=Address.parse(document["address"]),
         action=Action(document["action"]),
@@ -181,6 +200,8 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
         counts=document.get("counts", {}),
         details=document.get("details", {}),
         irreversible=document.get("irreversible"),
+        hidden_before=hidden.get("before", {}),
+        hidden_after=hidden.get("after", {}),
     )
 
 
@@ -193,7 +214,7 @@ def _fields_from_document(items: list[Json]) -> tuple[FieldChange, ...]:
 
 
 def _drift_to_document(drift: Drift) -> Json:
-    return {
+    document: Json = {
         "address": str(drift.address),
         "kind": drift.address.kind,
         "status": str(drift.status),
@@ -203,6 +224,9 @@ def _drift_to_document(drift: Drift) -> Json:
         "fields": _fields_to_document(drift.fields),
         "explanation": drift.explanation,
     }
+    if drift.hidden:
+        document["from_environment"] = dict(drift.hidden)
+    return document
 
 
 def _drift_from_document(document: Mapping[str, Any]) -> Drift:
@@ -214,6 +238,7 @@ def _drift_from_document(document: Mapping[str, Any]) -> Drift:
         after=document["after"],
         fields=_fields_from_document(document["fields"]),
         explanation=document["explanation"],
+        hidden=document.get("from_environment", {}),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Position
+from voiceform.model.unshown import Hidden
 
 Attributes = Mapping[str, Any]
 
@@ -20,7 +21,8 @@ class Desired:
 
     `attributes` is plain JSON data, everything that the kind compares and applies; `aliases` are earlier
     addresses; `depends_on` must be applied before this one. `beside` is what the kind wants to know while it
-    plans, such as prices: neither compared nor recorded.
+    plans, such as prices: neither compared nor recorded. `hidden` says what of the attributes and, under
+    `details`, of `beside` is not shown.
     """
 
     address: Address
@@ -30,6 +32,7 @@ class Desired:
     aliases: tuple[Address, ...] = ()
     depends_on: tuple[Address, ...] = ()
     beside: Attributes = field(default_factory=dict)
+    hidden: Hidden = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Recorded:
     attributes: Attributes
     protect: bool = False
     depends_on: tuple[Address, ...] = ()
+    hidden: Hidden = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import json
 
 from voiceform.model.escape import escaped_json, log_line, terminal
 from voiceform.model.masking import redact, redact_text
+from voiceform.model.unshown import NOTHING, Unshown
 
 
 class Shown(str):
@@ -34,15 +35,17 @@ def shown(text: object, *, show_numbers: bool = False) -> Shown:
     return Shown(f"\\{line}" if line.startswith("::") else line)
 
 
-def shown_lines(text: object, *, show_numbers: bool = False) -> Shown:
+def shown_lines(text: object, *, show_numbers: bool = False, unshown: Unshown = NOTHING) -> Shown:
     """A text of several lines; each may begin with data and is none the less no command to a CI runner."""
-    redacted = redact_text(str(text), show_numbers=show_numbers)
+    redacted = redact_text(unshown.text(str(text)), show_numbers=show_numbers)
     return Shown("\n".join(log_line(terminal(line)) for line in redacted.split("\n")))
 
 
-def shown_json(value: object, *, show_numbers: bool = False, indent: int | None = 2) -> Shown:
+def shown_json(
+    value: object, *, show_numbers: bool = False, unshown: Unshown = NOTHING, indent: int | None = 2
+) -> Shown:
     """A JSON value, redacted by field and by pattern, as a JSON text without a final newline."""
-    return clear_json(redact(value, show_numbers=show_numbers), indent=indent)
+    return clear_json(redact(unshown.value(value), show_numbers=show_numbers), indent=indent)
 
 
 def clear_json(value: object, *, indent: int | None = 2) -> Shown:

@@ -15,6 +15,7 @@ from voiceform.model.plan import FORMAT_VERSION, Action, Plan
 from voiceform.model.plan_codec import instant_to_text, plan_to_document
 from voiceform.model.run import Destruction, RunReport, Status
 from voiceform.model.shown import Shown
+from voiceform.model.unshown import NOTHING, Unshown
 from voiceform.render.escape import json_text
 from voiceform.render.redact import redact_plan, redact_run
 from voiceform.render.run_text import DONE_WORDS, skipped_because
@@ -84,14 +85,14 @@ def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> Shown:
     return _laid_out(_diagnostics_document(diagnostics))
 
 
-def error_json(error: VoiceformError, *, show_numbers: bool = False) -> Shown:
+def error_json(error: VoiceformError, *, show_numbers: bool = False, unshown: Unshown = NOTHING) -> Shown:
     """`{"error": {exit_code, what, where, hint}}`, with the findings of a ConfigurationError beside it."""
     document: dict[str, Any] = {
         "error": {
             "exit_code": error.exit_code,
-            "what": redact_text(error.what, show_numbers=show_numbers),
-            "where": _text(error.where, show_numbers),
-            "hint": _text(error.hint, show_numbers),
+            "what": redact_text(unshown.text(error.what), show_numbers=show_numbers),
+            "where": _text(error.where and unshown.text(error.where), show_numbers),
+            "hint": _text(error.hint and unshown.text(error.hint), show_numbers),
         }
     }
     if isinstance(error, ConfigurationError):

@@ -13,8 +13,9 @@ from typing import Any
 from voiceform.model.address import Address
 from voiceform.model.masking import redact, redact_field, redact_text, without_digests
 from voiceform.model.plan import Blocked, Change, Drift, FieldChange, Plan
-from voiceform.model.plan_codec import review_digest
+from voiceform.model.plan_codec import review_digest, unshown_of
 from voiceform.model.run import Outcome, RunReport
+from voiceform.model.unshown import Hidden, Unshown, concealed, concealed_change
 
 
 class _ShownAddress(Address):
@@ -30,7 +31,9 @@ class _ShownAddress(Address):
 
 
 def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
-    """`plan` without secrets and, unless `show_numbers`, with its phone numbers masked."""
+    """`plan` without secrets, with what came from the environment as it is written and, unless
+    `show_numbers`, with its phone numbers masked."""
+    plan = without_hidden(plan)
     return replace(
         plan,
         config=replace(plan.config, files=tuple(_text(file, show_numbers) for file in plan.config.files)),
@@ -56,9 +59,20 @@ def redact_plan(plan: Plan, *, show_numbers: bool) -> Plan:
     )
 
 
+def with_values(plan: Plan) -> Plan:
+    """`plan` with nothing marked as hidden, for whoever asks to see it."""
+    return replace(
+        plan,
+        review_digest=plan.review_digest or review_digest(plan, None),
+        changes=tuple(replace(change, hidden_before={}, hidden_after={}) for change in plan.changes),
+        drift=tuple(replace(drift, hidden={}) for drift in plan.drift),
+    )
+
+
 def redact_run(report: RunReport, plan: Plan, *, show_numbers: bool) -> tuple[RunReport, Plan]:
     """`report` redacted, and of its plan what a report needs: the same addresses, and what hangs on what."""
-    outcomes = tuple(redact_outcome(item, show_numbers=show_numbers) for item in report.outcomes)
+    unshown = unshown_of(plan)
+    outcomes = tuple(redact_outcome(item, unshown, show_numbers=show_numbers) for item in report.outcomes)
     shown = replace(
         plan,
         changes=tuple(
@@ -74,8 +88,13 @@ def redact_run(report: RunReport, plan: Plan, *, show_numbers: bool) -> tuple[Ru
     return replace(report, outcomes=outcomes), shown
 
 
-def redact_outcome(outcome: Outcome, *, show_numbers: bool) -> Outcome:
+def redact_outcome(outcome: Outcome, unshown: Unshown, *, show_numbers: bool) -> Outcome:
     """One outcome, as in redact_run."""
+    outcome = replace(
+        outcome,
+        message=outcome.message and unshown.text(outcome.message),
+        hint=outcome.hint and unshown.text(outcome.hint),
+    )
     return replace(
         outcome,
         address=_address(outcome.address, show_numbers),
@@ -83,6 +102,60 @@ def redact_outcome(outcome: Outcome, *, show_numbers: bool) -> Outcome:
         message=_maybe(outcome.message, show_numbers),
         hint=_maybe(outcome.hint, show_numbers),
         request_id=_maybe(outcome.request_id, show_numbers),
+    )
+
+
+def without_hidden(plan: Plan) -> Plan:
+    """`plan` with what came from the environment as it is written, in attributes and in sentences."""
+    unshown = unshown_of(plan)
+    if not unshown and not any(item.hidden_before or item.hidden_after for item in plan.changes):
+        return plan
+    return replace(
+        plan,
+        review_digest=plan.review_digest or review_digest(plan, None),
+        changes=tuple(_concealed_change(change, unshown) for change in plan.changes),
+        drift=tuple(_concealed_drift(drift, unshown) for drift in plan.drift),
+        unmanaged=tuple(replace(item, name=unshown.text(item.name)) for item in plan.unmanaged),
+        blocked=tuple(
+            replace(item, message=unshown.text(item.message), hint=unshown.text(item.hint))
+            for item in plan.blocked
+        ),
+        warnings=tuple(
+            replace(item, message=unshown.text(item.message), hint=unshown.text(item.hint))
+            for item in plan.warnings
+        ),
+    )
+
+
+def _concealed_change(change: Change, unshown: Unshown) -> Change:
+    return replace(
+        change,
+        reason=unshown.text(change.reason),
+        before=concealed(change.before, change.hidden_before),
+        after=concealed(change.after, change.hidden_after),
+        fields=_concealed_fields(change.fields, change.hidden_before, change.hidden_after),
+        impact=tuple(map(unshown.text, change.impact)),
+        details=unshown.value(change.details),
+        irreversible=change.irreversible and unshown.text(change.irreversible),
+    )
+
+
+def _concealed_drift(drift: Drift, unshown: Unshown) -> Drift:
+    return replace(
+        drift,
+        before=concealed(drift.before, drift.hidden),
+        after=concealed(drift.after, drift.hidden),
+        fields=_concealed_fields(drift.fields, drift.hidden, drift.hidden),
+        explanation=drift.explanation and unshown.text(drift.explanation),
+    )
+
+
+def _concealed_fields(
+    fields: tuple[FieldChange, ...], before: Hidden, after: Hidden
+) -> tuple[FieldChange, ...]:
+    return tuple(
+        FieldChange(item.path, *concealed_change(item.path, item.before, item.after, (before, after)))
+        for item in fields
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from voiceform.model.plan import Blocked, Caution, Change, Drift, DriftStatus, Plan, Unmanaged
 from voiceform.model.run import Outcome, RunReport
 from voiceform.model.shown import Shown
+from voiceform.model.unshown import Unshown
 from voiceform.render import run_text
 from voiceform.render.destroyed import number_of
 from voiceform.render.escape import terminal
@@ -60,9 +61,11 @@ def render_run(
     return Shown(lay_out(lines, color=color, width=width) + "\n")
 
 
-def render_outcome(outcome: Outcome, *, color: bool = False, show_numbers: bool = False) -> Shown:
+def render_outcome(
+    outcome: Outcome, unshown: Unshown, *, color: bool = False, show_numbers: bool = False
+) -> Shown:
     """One line about one change that has just ended, without a newline: `queue.support: created (QU...)`."""
-    line = run_text.outcome_line(redact_outcome(outcome, show_numbers=show_numbers))
+    line = run_text.outcome_line(redact_outcome(outcome, unshown, show_numbers=show_numbers))
     return lay_out([line], color=color, width=0)
 
 

@@ -12,6 +12,7 @@ from voiceform.kinds.retention.toll import Ending
 from voiceform.model.masking import redact, redact_text
 from voiceform.model.plan import Change
 from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.unshown import concealed
 
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 FIGURES = ("count", "minutes", "oldest", "newest")
 
 _KEPT = frozenset({Ending.HELD, Ending.MOVED, Ending.LATER})
+
+
+def _policy(change: Change) -> Mapping[str, Any]:
+    """The rule as people may see it."""
+    rule, hidden = change.after, change.hidden_after
+    if not rule:
+        rule, hidden = change.before or {}, change.hidden_before
+    shown: Mapping[str, Any] = redact(concealed(rule, hidden))
+    return shown
 
 
 class Scribe:
@@ -38,7 +48,7 @@ class Scribe:
                 "event": "rule",
                 "run": self._run,
                 "rule": self._rule,
-                "policy": redact(change.after or change.before or {}),
+                "policy": _policy(change),
                 "planned": {
                     **{name: change.details[name] for name in FIGURES},
                     **{name: as_of[name] for name in ("planned_at", "created_until")},
