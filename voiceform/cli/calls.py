@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,13 @@ from voiceform.cli.plan import parse_instant
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.numbers import is_phone_number
 from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
     from voiceform.kinds.call.entries import Entry, Key
+    from voiceform.model.resource import Recorded
     from voiceform.model.store import DocumentReader
 
 
@@ -41,6 +43,14 @@ class _Row:
     def status(self) -> str:
         return "planned" if self.entry is None else str(self.entry.status)
 
+    def shown(self, declared: Collection[str]) -> _Row:
+        """As people may see it: nobody knows any more whether a SIP or client address that is declared no
+        longer was a secret."""
+        to = self.key.to
+        if is_phone_number(to) or to in declared:
+            return self
+        return replace(self, key=replace(self.key, to=f"{to.partition(':')[0]}:•••••"))
+
     def document(self) -> dict[str, Any]:
         entry = self.entry
         return {
@@ -52,6 +62,13 @@ class _Row:
             "sid": None if entry is None else entry.sid,
             "at": None if entry is None else instant_to_text(entry.at),
         }
+
+
+def _declared(records: Iterable[Recorded]) -> frozenset[str]:
+    """Who is to be called by the schedules that are recorded."""
+    return frozenset(
+        to for record in records if record.address.kind == "call" for to in record.attributes.get("to", ())
+    )
 
 
 @command.command("list")
@@ -73,7 +90,7 @@ def list_(
     wanted = {str(Address.parse(text)) for text in addresses}
     start = parse_instant(since) if since else None
     with wiring.opened_store(app) as store:
-        wiring.resources(app, store)
+        declared = _declared(wiring.resources(app, store).values())
         wiring.tell_of_no_state(app, store)
         rows = [
             row
@@ -84,6 +101,8 @@ def list_(
         ]
         rows.sort(key=lambda row: (row.key.occurrence, row.address, row.key))
         _tell_troubles(app, store, rows)
+    if not app.show_values:
+        rows = [row.shown(declared) for row in rows]
     if format_ == "json":
         app.console.document(
             shown_json(

@@ -115,10 +115,20 @@ class Unshown:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {key: self.value(item) for key, item in value.items()}
+            return self._mapping(value)
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         return value
+
+    def _mapping(self, value: Mapping[Any, Any]) -> dict[Any, Any]:
+        """Counts are kept by the words that they count; of two that look alike now neither may vanish."""
+        items: dict[Any, Any] = {}
+        for key, item in value.items():
+            name = self.text(key) if isinstance(key, str) else key
+            while name in items:
+                name += "'"
+            items[name] = self.value(item)
+        return items
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
