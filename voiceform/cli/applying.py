@@ -324,7 +324,7 @@ def _tell(app: App, options: ApplyOptions, outcome: Outcome) -> None:
         from voiceform.render.text import render_outcome
 
         line = render_outcome(
-            outcome, app.console.unshown, color=app.color, show_numbers=options.show_numbers
+            outcome, unshown=app.console.unshown, color=app.color, show_numbers=options.show_numbers
         )
         app.console.say(line)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from voiceform.model.plan import Blocked, Caution, Change, Drift, DriftStatus, Plan, Unmanaged
 from voiceform.model.run import Outcome, RunReport
 from voiceform.model.shown import Shown
-from voiceform.model.unshown import Unshown
+from voiceform.model.unshown import NOTHING, Unshown
 from voiceform.render import run_text
 from voiceform.render.destroyed import number_of
 from voiceform.render.escape import terminal
@@ -62,7 +62,7 @@ def render_run(
 
 
 def render_outcome(
-    outcome: Outcome, unshown: Unshown, *, color: bool = False, show_numbers: bool = False
+    outcome: Outcome, *, unshown: Unshown = NOTHING, color: bool = False, show_numbers: bool = False
 ) -> Shown:
     """One line about one change that has just ended, without a newline: `queue.support: created (QU...)`."""
     line = run_text.outcome_line(redact_outcome(outcome, unshown, show_numbers=show_numbers))
