@@ -44,9 +44,14 @@ def list_(app: App, format_: str) -> int:
         rows = [{"address": str(record.address), "sid": record.sid} for record in records]
         app.console.document(shown_json({"resources": rows}))
     elif records:
-        lines = [f"{shown(record.address)}\t{shown(record.sid or '-')}" for record in records]
-        app.console.show(Shown("\n".join(lines)))  # scripts part them at the tab
+        lines = [_columns(str(record.address), record.sid or "-") for record in records]
+        app.console.show(Shown("\n".join(lines)))
     return ExitCode.DONE
+
+
+def _columns(*cells: str) -> Shown:
+    """A line whose cells scripts part at the tabs."""
+    return Shown("\t".join(shown(cell) for cell in cells))
 
 
 @command.command("show")
@@ -125,7 +130,7 @@ def origin(app: App, accept: bool) -> int:
         meta = read_meta(store)
     if meta is None or meta.home is None:
         raise StateError("no run was recorded yet", hint="the first apply records where the account is")
-    app.console.document(f"{meta.account_sid}\t{meta.home}")
+    app.console.show(_columns(meta.account_sid or "-", str(meta.home)))
     return ExitCode.DONE
 
 
