@@ -95,7 +95,7 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
         outcomes = _Execution(plan, context, run, resources).outcomes()
     if context.stop.is_set() and _nothing_begun(outcomes, context):
         run.withdraw()
-        raise InterruptedRunError(1)
+        raise InterruptedRunError
     finished = context.clock.now()
     if not any(outcome.is_open for outcome in outcomes):
         run.finish(now=finished)  # else the next run settles what is open

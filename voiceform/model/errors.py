@@ -114,9 +114,9 @@ class BlockedError(VoiceformError):
 
 
 class InterruptedRunError(VoiceformError):
-    """A signal ended the command; `exit_code` says which."""
+    """A signal ended the command; `exit_code` says which, where that is known."""
 
-    def __init__(self, exit_code: int) -> None:
+    def __init__(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
         super().__init__("interrupted before anything was begun", hint="run it again")
         self.exit_code = exit_code
 
