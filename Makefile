@@ -41,7 +41,7 @@ lint: $(VENV)/.dev  ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(VENV)/.dev  ## mypy --strict
+types: $(VENV)/.dev  ## mypy --strict, of tests too
 	@$(BIN)/mypy
 
 imports: $(VENV)/.dev  ## import-linter: who may import whom

@@ -134,7 +134,7 @@ def test_the_script_ends_with_what_is_to_be_done() -> None:
 
 
 def make(*arguments: str) -> str:
-    done = subprocess.run(["make", "-C", ROOT, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(["make", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True)
     return done.stdout
 
 
