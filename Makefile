@@ -10,11 +10,12 @@ LOWEST := .venv-lowest
 LOWEST_TESTS := tests/config tests/model tests/render tests/engine tests/twilio tests/kinds/queue \
 	tests/cli/test_queues.py --ignore=tests/render/test_html.py --ignore=tests/twilio/test_parameters.py
 
-# Tests of parts, which need neither a network nor servers beside the emulator: for while one writes.
+# Tests of parts, which need neither a network nor servers beside the emulator, with few examples of each property.
 FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kinds/call/test_cron.py \
 	tests/kinds/call/test_rrule.py tests/kinds/retention/test_matching.py tests/engine/test_order.py \
 	tests/engine/test_safety.py tests/state/test_documents.py tests/twilio/test_dates.py \
-	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py
+	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
+	--ignore=tests/config/test_bounds.py
 
 .PHONY: help demo test test-fast test-lowest check lint types imports fix bench coverage clean
 
@@ -29,7 +30,7 @@ test: $(VENV)/.dev  ## every test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.dev  ## the tests of parts, under a minute
-	@$(BIN)/python -m pytest -q $(PYTEST_ARGS) $(FAST_TESTS)
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS) --hypothesis-profile=fast $(FAST_TESTS)
 
 # The lower bounds of pyproject.toml, each of them exactly, in an environment of their own.
 test-lowest: $(LOWEST)/.done  ## what depends on libraries, with their lowest versions

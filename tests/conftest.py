@@ -19,6 +19,7 @@ __all__ = ["postgres_server", "s3_server"]
 # No example has to be fast: how long one takes is the machine's doing. In CI the same examples every time, so
 # that red is about the change; elsewhere new ones are looked for.
 settings.register_profile("voiceform", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("fast", settings.get_profile("voiceform"), max_examples=10)
 settings.load_profile("voiceform")
 
 

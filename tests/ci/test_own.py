@@ -127,7 +127,7 @@ def test_what_disagrees_is_not_released(tag: str, version: str, changelog: str, 
 
 
 def test_the_script_ends_with_what_is_to_be_done() -> None:
-    command = [sys.executable, ROOT / ".ci/release.py", f"v{__version__}9"]
+    command = [sys.executable, str(ROOT / ".ci/release.py"), f"v{__version__}9"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"Error: the tag is v{__version__}9 and the package is {__version__}")

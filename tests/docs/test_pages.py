@@ -38,7 +38,10 @@ from tests.support import Stack
 from voiceform.model.clock import ManualClock
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")),
+    *sorted((ROOT / "docs").glob("**/*.md")),
+]
 PART = re.compile(
     r"<!-- (?P<what>file|run|seed|post|fault|killed|clock|shows)(?:: | )?(?P<argument>.*?) ?-->\n"
     r"(?:```\w+\n(?P<body>.*?)```)?",
