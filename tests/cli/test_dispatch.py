@@ -239,6 +239,47 @@ def test_a_person_on_the_list_is_not_called_under_another_spelling(
     assert time.placed() == [OTHER]
 
 
+def test_one_person_under_two_addresses_is_called_once(stack: Stack, time: Timeline) -> None:
+    stack.write(calls([TO, "sip:+12125550101@pbx.example.com", "sips:12125550101:x@pbx.example.com"]))
+    assert "this person was given before" in time.apply(BEFORE).err
+    time.at(after(1), "dispatch", "--once")
+    assert time.placed() == [TO]
+
+
+def test_who_was_called_is_not_called_again_under_another_address(stack: Stack, time: Timeline) -> None:
+    stack.write(calls([TO]))
+    time.apply(BEFORE)
+    time.at(after(1), "dispatch", "--once")
+    stack.write(calls(["sip:+12125550101@pbx.example.com"]))
+    time.apply(after(20))
+    time.at(after(30), "dispatch", "--once")
+    assert time.placed() == [TO]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"misfire_grace": "55s"},
+        {"calling_hours": '{start: "08:00", end: "09:01", timezone: America/New_York}'},
+    ],
+)
+def test_a_pause_that_outlasts_the_time_for_calling_ends_it(
+    stack: Stack, time: Timeline, settings: dict[str, str]
+) -> None:
+    """429 was not processed and may be sent again, but not when it has become too late meanwhile."""
+    stack.write(calls(**settings))
+    time.apply(BEFORE)
+    stack.emulator.faults(
+        [{"kind": "status", "operation": "createCall", "status": 429, "retry_after": 30, "times": 2}]
+    )
+    result = time.at(after(15), "dispatch", "--once")
+    assert "it became too late to call" in result.err
+    assert [entry["status"] for entry in stack.emulator.requests("createCall")] == [429, 429]
+    assert time.statuses() == ["deferred"]
+    time.at(after(minutes=2), "dispatch", "--once")
+    assert time.statuses() in (["missed"], ["suppressed"])
+
+
 def test_dispatch_reads_no_list_outside_the_folder_unless_it_is_allowed(
     stack: Stack, time: Timeline, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -15,6 +15,12 @@ _CLIENT = re.compile(r"client:\S{1,121}", re.ASCII)
 _LOOKS_RIGHT = re.compile(r"\+[0-9().\-/ \u00a0]+")
 _BARE_DIGITS = re.compile(r"[1-9][0-9]{9,14}", re.ASCII)
 _URI = re.compile(r"(?:sips?|tel):([^@;?:]*)(?:[@;?:].*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
+_HOST = re.compile(r"\[[^\]]*\]|[^:;?>]*")
+_DIALLED = re.compile(
+    r"(?:sips?|client|tel):((?:[0-9+*#().\-_]|%2[0-9a-f])+)(?:[@;:?]|\Z)", re.ASCII | re.IGNORECASE
+)
+_NO_DIGIT = re.compile(r"[^0-9]")
+_SHORTEST_DIALLED = 7
 _REASONS = {
     1: "its country calling code does not exist",
     2: "it is too short",
@@ -51,8 +57,8 @@ def person(text: str) -> str | None:
     an empty text).
 
     `+1 (212) 555-0101`, `12125550101`, `tel:+12125550101` and `sip:+12125550101@pbx.example.com` are all
-    `+12125550101`. A SIP address whose user part is no number, and a client, are themselves, with the scheme
-    and the host of the address in lower case.
+    `+12125550101`. A SIP address whose user part is no number is its user and host (in lower case): password,
+    port, parameters and `sips` make no other person of it. A client is itself.
     """
     text = text.strip()
     uri = _URI.fullmatch(text)
@@ -61,11 +67,21 @@ def person(text: str) -> str | None:
         return number
     if _CLIENT.fullmatch(text):
         return text
-    if _ANY_SIP.fullmatch(text):
-        head, _, host = text.rpartition("@")
-        scheme, _, user = head.partition(":")
-        return f"{scheme.lower()}:{user}@{host.lower()}"
+    if uri and _ANY_SIP.fullmatch(text):
+        host = _HOST.match(text.rpartition("@")[2])
+        return f"sip:{unquote(uri[1])}@{host[0].lower() if host else ''}"
     return None
+
+
+def dialled_digits(text: str) -> str | None:
+    """The digits that a SIP or client address dials, without leading zeros: at least seven, or None.
+
+    Behind a telephone system they may be a national number, or one with a digit for an outside line before
+    it: which person that is, nobody can tell from them alone.
+    """
+    match = _DIALLED.match(text.strip())
+    digits = _NO_DIGIT.sub("", unquote(match[1])) if match else ""
+    return digits.lstrip("0") if len(digits.lstrip("0")) >= _SHORTEST_DIALLED else None
 
 
 def are_one_person(one: str, other: str) -> bool:

@@ -138,14 +138,19 @@ class CallOperations(Operations):
         scan = Scan(listing, "start_time")
         return scan_side_by_side(self._transport, scan, Span.of(started_from, started_before), workers)
 
-    def create_call(self, parameters: CreateCall) -> Call:
+    def create_call(self, parameters: CreateCall, may_send: Callable[[], None] | None = None) -> Call:
         """Phone somebody. The answer means `queued`: it is dialled at the account's pace.
+
+        `may_send` is asked right before each attempt leaves; what it raises ends the operation, unsent.
 
         Sent at most once unless it was provably not processed (429, no connection). Raises
         ConnectionFailedError when nothing was sent, ApiError when it was refused, TwilioOutcomeUnknownError
         when nobody knows.
         """
-        return self._transport.call(_CREATE, self._path("Calls"), form=form_of(parameters), read=Call.made)
+        form = form_of(parameters)
+        return self._transport.call(
+            _CREATE, self._path("Calls"), form=form, read=Call.made, may_send=may_send
+        )
 
     def fetch_call(self, sid: str) -> Call:
         """One call; raises NotFoundError, also 13 months after the call."""

@@ -115,12 +115,14 @@ class Transport:
         query: Parameters = (),
         form: Parameters = (),
         note_request: Callable[[str], None] | None = None,
+        may_send: Callable[[], None] | None = None,
     ) -> T:
         """Send one operation and return what `read` makes of the decoded JSON (None for an empty body).
 
         `path` begins with a slash and is quoted already; it may hold a query itself. `read` raises
         MalformedAnswerError for an answer that is of no use. `note_request` hears Twilio's id of each request
-        that was answered. Raises the errors of `voiceform.twilio.errors`.
+        that was answered. `may_send` is asked
+        beside that of the transport. Raises the errors of `voiceform.twilio.errors`.
         """
         place = self.place(operation, path)
         target = f"{path}?{urlencode(query)}" if query else path
@@ -128,7 +130,7 @@ class Transport:
         alone = operation.repeat is Repeat.NEVER
 
         def attempt(budget: _Budget) -> T:
-            answer = self._exchange(place, target, body, budget, alone=alone)
+            answer = self._exchange(place, target, body, budget, alone=alone, may_send=may_send)
             if note_request is not None:
                 note_request(answer.headers.get(REQUEST_ID, ""))
             return judge(answer, place, read, self._clock.now())
@@ -214,7 +216,14 @@ class Transport:
             )
 
     def _exchange(
-        self, place: Place, target: str, body: str | None, budget: _Budget, *, alone: bool
+        self,
+        place: Place,
+        target: str,
+        body: str | None,
+        budget: _Budget,
+        *,
+        alone: bool,
+        may_send: Callable[[], None] | None,
     ) -> Answer:
         ticket = self.throttle.acquire()
         began = self._uptime()
@@ -222,7 +231,7 @@ class Transport:
         try:
             self._require_open(place, budget)
             answer = self._wire.exchange(
-                place.operation.method, target, body, alone=alone, within=budget.left
+                place.operation.method, target, body, alone=alone, within=budget.left, may_send=may_send
             )
         except ExchangeFailedError as error:
             raise broken_off(place, error.reason, sent=error.sent) from None

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -116,16 +116,16 @@ class Wire:
         *,
         alone: bool = False,
         within: float | None = None,
+        may_send: Callable[[], None] | None = None,
     ) -> Answer:
         """Send one request to a path of the origin and read the answer whole; redirects are not followed.
 
         `alone` uses a new connection and closes it: a kept one may just be closing, and then nobody can say
-        whether the request arrived. It ends `within` seconds. Raises ExchangeFailedError, and what `may_send`
-        raises.
+        whether the request arrived. It ends `within` seconds. Raises ExchangeFailedError, and what either
+        `may_send` raises, which are asked with nothing left to wait for.
         """
-        exchange = self._begin(
-            within, largest=_LARGEST_BODY * _FRAMING, may_send=None if method == "GET" else self._may_send
-        )
+        asked = (may_send,) if method == "GET" else (may_send, self._may_send)
+        exchange = self._begin(within, largest=_LARGEST_BODY * _FRAMING, may_send=_all_of(asked))
         road = self._road
         try:
             if alone:
@@ -311,6 +311,15 @@ def _proxy_to(origin: str) -> str | None:
     if is_loopback(urlsplit(origin).hostname or ""):
         return None
     return select_proxy(origin, get_environ_proxies(origin))
+
+
+def _all_of(asked: Sequence[Callable[[], None] | None]) -> Callable[[], None]:
+    def may_send() -> None:
+        for ask in asked:
+            if ask is not None:
+                ask()
+
+    return may_send
 
 
 def _read(raw: BaseHTTPResponse) -> Answer:

@@ -95,6 +95,22 @@ def test_what_never_fires_is_an_error(text: str) -> None:
         Schedule.parse({"cron": text, "timezone": "UTC"})
 
 
+@pytest.mark.parametrize(
+    ("start", "end"), [("9999-12-31", None), ("9999-12-30", "9999-12-31"), ("9996-03-01", None)]
+)
+def test_the_end_of_the_calendar_is_an_end(start: str, end: str | None) -> None:
+    block = {"cron": "0 0 29 2 *", "timezone": "Etc/GMT+12", "start": start}
+    with pytest.raises(ScheduleError, match="never fires"):
+        Schedule.parse(block if end is None else {**block, "end": end})
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Pacific/Kiritimati"])
+def test_the_whole_calendar_is_a_span(zone: str) -> None:
+    block = {"cron": "0 0 1 1 *", "timezone": zone, "start": "0001-01-01", "end": "9999-12-31"}
+    found = Schedule.parse(block).following(datetime(2026, 6, 1, tzinfo=UTC), 2)
+    assert [item.declared.date() for item in found] == [date(2027, 1, 1), date(2028, 1, 1)]
+
+
 def test_what_does_not_fire_between_start_and_end_is_an_error() -> None:
     block = {"cron": "0 9 29 2 *", "timezone": "UTC", "start": "2026-01-01", "end": "2027-12-31"}
     with pytest.raises(ScheduleError, match="between start and end"):

@@ -61,6 +61,30 @@ def test_sip_users_and_clients_are_themselves(tmp_path: Path) -> None:
     assert not held(tmp_path, "client:anna\n", "client:Anna")
 
 
+@pytest.mark.parametrize(
+    "to",
+    [
+        "sip:2125550101@pbx.example.com",
+        "sip:5550101@pbx.example.com",
+        "sip:912125550101@pbx.example.com",
+        "sip:0012125550101@pbx.example.com",
+        "sip:212-555-0101:secret@pbx.example.com;transport=tls",
+        "client:12125550101",
+        "client:2125550101",
+    ],
+)
+def test_an_address_that_dials_the_end_of_a_listed_number_is_held(tmp_path: Path, to: str) -> None:
+    """Behind a telephone system nobody can tell whom it means."""
+    assert held(tmp_path, f"{ANN}\n", to)
+    assert held(tmp_path, "sip:2125550101@elsewhere.example.com\n", to)
+    assert not held(tmp_path, "+12125550102\n", to)
+
+
+@pytest.mark.parametrize("to", ["sip:101@pbx.example.com", "client:ann0101", "+442125550101"])
+def test_extensions_names_and_other_numbers_are_not_held(tmp_path: Path, to: str) -> None:
+    assert not held(tmp_path, f"{ANN}\n", to)
+
+
 def test_digits_that_two_countries_know_hold_both(tmp_path: Path) -> None:
     """6505550101 is +65 0555 0101 to a reader of numbers, and a Californian to the person who typed it."""
     assert held(tmp_path, "6505550101\n", "+16505550101")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from voiceform.kinds.call.tables import TableError, read_table
 from voiceform.kinds.userfiles import Places, UserFileError, lines_of, text_of
 from voiceform.model.durations import parse_duration
 from voiceform.model.errors import VoiceformError
-from voiceform.model.numbers import person
+from voiceform.model.numbers import dialled_digits, person
 
 _REMARK = re.compile(r"[,;\t#].*", re.DOTALL)
 _BARE = re.compile(r"[1-9][0-9]{9,14}", re.ASCII)
@@ -75,6 +75,19 @@ class _Content:
     people: Mapping[str, datetime]
     endings: Mapping[str, datetime]
     modified: datetime
+    _tails: dict[int, dict[str, datetime]] = field(default_factory=dict)
+
+    def tails(self, length: int) -> Mapping[str, datetime]:
+        """By their last digits, until when people are not called: for addresses that dial only some of the
+        digits of a number."""
+        if length not in self._tails:
+            found: dict[str, datetime] = {}
+            for who, until in self.people.items():
+                digits = who[1:] if who.startswith("+") else dialled_digits(who)
+                if digits is not None and len(digits) >= length:
+                    found[digits[-length:]] = max(until, found.get(digits[-length:], until))
+            self._tails[length] = found
+        return self._tails[length]
 
 
 class DoNotCallList:
@@ -89,10 +102,16 @@ class DoNotCallList:
         self._seen_at = seen_at
 
     def holds(self, number: str, now: datetime) -> bool:
-        """Whether `number` must not be called at `now`; DoNotCallError when nobody can know."""
+        """Whether `number` must not be called at `now`; DoNotCallError when nobody can know.
+
+        A SIP or client address that dials digits is held by every listed number that ends in them.
+        """
         who = number if number.startswith("+") else person(number) or number
         seen = now if self._seen_at is None else min(now, self._seen_at)
-        answers = [one.holds(who, now, seen) for one in self._lists]  # all: one that cannot be read blocks
+        dialled = None if number.startswith("+") else dialled_digits(number)
+        answers = [
+            one.holds(who, dialled, now, seen) for one in self._lists
+        ]  # all: one that cannot be read blocks
         return any(answers)
 
     def require(self, now: datetime | None) -> None:
@@ -112,12 +131,17 @@ class _OneList:
         self._stamp: Stamp | None = None
         self._content = _Content({}, {}, _FOR_EVER)
 
-    def holds(self, who: str, now: datetime, seen: datetime) -> bool:
+    def holds(self, who: str, dialled: str | None, now: datetime, seen: datetime) -> bool:
         content = self.current()
         self.require_fresh(content, seen)
         until = content.people.get(who)
         if until is not None and now < until:
             return True
+        if dialled is not None:
+            ending = dialled[-_SHORTEST:]
+            until = content.tails(len(ending)).get(ending)
+            if until is not None and now < until:
+                return True
         if not who.startswith("+"):
             return False
         endings = (who[-length:] for length in range(_SHORTEST, min(_LONGEST, len(who) - 1) + 1))

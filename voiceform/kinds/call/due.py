@@ -16,10 +16,14 @@ from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
 from voiceform.kinds.call.entries import CallStatus, Entry, Key
 from voiceform.kinds.call.ledger import ABSURD, Head
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.numbers import person
 from voiceform.model.resource import Attributes
 
 CATCH_UP = timedelta(days=31)
 """How far back occurrences that nobody looked at are recorded as missed."""
+
+
+_IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
 
 
 class Verdict(StrEnum):
@@ -125,14 +129,28 @@ def pending_keys(
     begin = _looked_until(spec, head, now) - spec.grace
     if spec.schedule.at is None:
         begin = max(begin, head.since or now)
+    before = _under_other_spellings(spec, entries)
     for occurrence in spec.schedule.between(begin, now):
         for to in spec.to:
             key = Key(occurrence.instant, to)
-            if _undecided(entries.get(key)):
+            if not _undecided(entries.get(key)):
+                continue
+            if not before or (occurrence.instant, person(to) or to) not in before:
                 yield key, occurrence.instant
     for key, since in retries(spec, entries):
         if since <= now:
             yield key, since
+
+
+def _under_other_spellings(spec: CallSpec, entries: Mapping[Key, Entry]) -> set[tuple[datetime, str]]:
+    """Who was called, or may have been, at which occurrence under an address that is not declared any more:
+    the same person under another one (`sip:+12125550101@...`) is not called for it again."""
+    recipients = frozenset(spec.to)
+    return {
+        (key.occurrence, person(key.to) or key.to)
+        for key, entry in entries.items()
+        if key.to not in recipients and (entry.sid is not None or entry.status in _IN_DOUBT)
+    }
 
 
 def new_times(before: Attributes | None, after: Attributes | None, head: Head) -> bool:

@@ -23,7 +23,7 @@ from voiceform.kinds.call.ledger import Ledger, if_undecided
 from voiceform.kinds.call.refusals import is_about_the_callee
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.clock import Clock
-from voiceform.model.errors import LeaseLostError
+from voiceform.model.errors import LeaseLostError, VoiceformError
 from voiceform.twilio.errors import (
     ApiError,
     ConnectionFailedError,
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 _VERDICTS = {Verdict.MISS: CallStatus.MISSED, Verdict.SUPPRESS: CallStatus.SUPPRESSED}
 _IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
+
+
+class _NotNowError(VoiceformError):
+    """The call may not be placed any more; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,14 @@ class Placer:
         meanwhile: whoever closes the ledger reads the reservations afterwards), then dial."""
         if self.ledger.head().closed:
             return self._record(key, claim, CallStatus.CANCELED, reason="the schedule was removed")
-        if not self._still_allowed(key, since):
-            return self._record(key, claim, CallStatus.DEFERRED, reason="it became too late to call")
         try:
+            self._require_right(key, since)
             self.may_send()
-            call = self.client.create_call(CreateCall(to=key.to, **self.spec.parameters))
+            call = self.client.create_call(
+                CreateCall(to=key.to, **self.spec.parameters), lambda: self._require_right(key, since)
+            )
+        except _NotNowError as error:
+            return self._record(key, claim, CallStatus.DEFERRED, reason=error.what)
         except LeaseLostError:
             # Also what the client raises, which asks again before each attempt: no byte of a request that
             # may have been processed has left.
@@ -105,9 +112,12 @@ class Placer:
             answer=spec.answer_digest,
         )
 
-    def _still_allowed(self, key: Key, since: datetime) -> bool:
+    def _require_right(self, key: Key, since: datetime) -> None:
+        """Asked right before each attempt leaves: waiting for a turn, a connection or the end of a 429 may
+        have taken until the grace or the calling hours were over."""
         judge = Judge(self.spec, self.clock.now(), None, self.do_not_call)
-        return judge.verdict(key, since).verdict is Verdict.PLACE
+        if judge.verdict(key, since).verdict is not Verdict.PLACE:
+            raise _NotNowError("it became too late to call")
 
     def _record(
         self,

@@ -10,7 +10,7 @@ from voiceform.kinds.call.tables import TableError, read_table
 from voiceform.kinds.userfiles import Places, UserFileError, place_in, text_of
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block, Series
-from voiceform.model.numbers import normal_number
+from voiceform.model.numbers import is_phone_number, normal_number, person
 
 DEFAULT_COLUMN = "phone"
 MOST_RECIPIENTS = 100_000
@@ -46,7 +46,8 @@ def _item_position(series: list[Any], index: int, block: Block) -> Position:
 
 
 def _unique(texts: Iterator[Numbered], address: str, report: Report) -> list[str]:
-    seen: dict[str, Position] = {}
+    seen: list[str] = []
+    people: dict[str, Position] = {}
     bad = 0
     for text, position in texts:
         try:
@@ -56,17 +57,21 @@ def _unique(texts: Iterator[Numbered], address: str, report: Report) -> list[str
             if bad <= _MOST_BAD_ROWS:
                 report(Diagnostic("invalid-number", str(error), position, address=address))
             continue
-        first = seen.setdefault(number, position)
+        # The telephone system's address of somebody whose number is here too would ring them twice.
+        who = number if is_phone_number(number) else person(number) or number
+        first = people.setdefault(who, position)
         if first is not position:
             report(
                 Diagnostic(
                     "duplicate-recipient",
-                    f"this number was given before, at {first}; it is called once",
+                    f"this person was given before, at {first}, and is called once",
                     position,
                     severity=Severity.WARNING,
                     address=address,
                 )
             )
+            continue
+        seen.append(number)
         if len(seen) > MOST_RECIPIENTS:
             message = f"a schedule may call {MOST_RECIPIENTS:,} numbers at most"
             report(Diagnostic("too-many-recipients", message, position, address=address))
@@ -74,7 +79,7 @@ def _unique(texts: Iterator[Numbered], address: str, report: Report) -> list[str
     if bad > _MOST_BAD_ROWS:
         message = f"{bad - _MOST_BAD_ROWS} more numbers are wrong"
         report(Diagnostic("invalid-number", message, position, address=address))
-    return list(seen)
+    return seen
 
 
 def _csv_rows(value: Block, address: str, report: Report, places: Places) -> Iterator[Numbered]:

@@ -116,7 +116,7 @@ class Schedule:
         begin = self.rule.dtstart if self.rule is not None else self.start or _LONG_AGO
         last = self.end if self.start is not None else None
         times_of, _ = self._source()
-        for offset in range(HORIZON.days):
+        for offset in range(min(HORIZON.days, (date.max - begin.date()).days + 1)):
             day = begin.date() + timedelta(days=offset)
             if last is not None and day > last.date():
                 return False
