@@ -77,7 +77,7 @@ class Scribe:
                 "conference_sid": row.conference_sid,
                 "created": _text(row.date_created),
                 "duration": row.duration,
-                "source": row.source,
+                "source": _shown(row.source),
             }
         archive = None if copy is None else copy.document()
         facts["archive"] = archive
@@ -113,14 +113,18 @@ class Scribe:
                 **facts,
                 "decision": "keep" if ending in _KEPT else "delete",
                 "status": str(ending),
-                "reason": None if reason is None else redact_text(reason),
-                "request_id": request_id,
+                "reason": _shown(reason),
+                "request_id": _shown(request_id),
             }
         )
 
 
 def _text(moment: datetime | None) -> str | None:
     return None if moment is None else instant_to_text(moment)
+
+
+def _shown(text: str | None) -> str | None:
+    return None if text is None else redact_text(text)
 
 
 def _request_of(error: Exception | None) -> str | None:
