@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -192,3 +193,38 @@ def test_off_is_no_place_to_verify(stack: Stack) -> None:
     assert result.code == 64
     assert "off is no place of evidence" in result.err
     assert "--evidence" not in result.err
+
+
+@pytest.mark.parametrize("part", ["recordings", "call records"])
+def test_an_entry_that_cannot_be_read_does_not_keep_a_dead_run_open(stack: Stack, part: str) -> None:
+    now = datetime.now(UTC)
+    pruner = Pruner(stack, now)
+    pruner.declare(RULES if part == "recordings" else RECORDS)
+    pruner.seed(
+        [recording(n, 91, now) for n in (1, 2, 3)] if part == "recordings" else (),
+        [call(n, 91, now) for n in (1, 2, 3)] if part == "call records" else (),
+    )
+
+    def spoil(document: Any) -> None:
+        for row in [document, *document.get("recordings", ()), *document.get("calls", ())]:
+            if str(row.get("sid")).endswith("2"):
+                row["duration"] = "many"
+
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        withheld = Withheld(proxy, r"/\w+[13]\.json")
+        process = started(stack, "--parallelism", "1")
+        assert withheld.done.wait(60)
+        process.kill()
+        process.communicate(timeout=60)
+        withheld.over.set()
+        proxy.rules.clear()
+        for path in (r"/(Recordings|Calls)\.json", r"/(Recordings|Calls)/\w+\.json"):
+            proxy.edit("GET", path, spoil)
+        stack.ok("lock", "break", "--reason", "its holder was killed")
+        result = pruner.pruned()
+        assert "was settled" in result.err
+        assert "cannot be read" in plain(result.out)
+    assert (pruner.left() | pruner.calls_left()) <= {2}
+    lines = pruner.lines("recording" if part == "recordings" else "call-record")
+    assert "found-gone" in [line["status"] for line in lines]

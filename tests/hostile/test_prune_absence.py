@@ -38,7 +38,8 @@ def test_a_recording_that_a_proxy_calls_absent_is_not_gone(pruner: Pruner, name:
         pruner.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
         assert pruner.prune().code == 5
     assert pruner.left() == {1, 21, 22}
-    assert pruner.statuses()[1] == "failed"
+    # Whether a deletion that was answered with 503 happened, a stranger's 404 does not tell.
+    assert pruner.statuses().get(1) == ("failed" if method == "DELETE" else None)
     pruner.stack.environ["VOICEFORM_BASE_URL"] = pruner.stack.emulator.url
     pruner.pruned()
 

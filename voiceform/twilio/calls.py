@@ -156,6 +156,10 @@ class CallOperations(Operations):
         """One call; raises NotFoundError, also 13 months after the call."""
         return self._transport.call(_FETCH, self._call(sid), read=about(Call.parse, sid))
 
+    def has_call(self, sid: str) -> bool:
+        """Whether the account has the record of a call, readable or not; only Twilio's own 404 says no."""
+        return self._is_there(_FETCH, self._call(sid), sid)
+
     def update_call(
         self,
         sid: str,

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 from voiceform.twilio.errors import NotFoundError
-from voiceform.twilio.fields import MalformedAnswerError
+from voiceform.twilio.fields import MalformedAnswerError, as_object
 from voiceform.twilio.paging import Row
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ class Operations:
         """The path of a resource from quoted parts."""
         return f"{self._root}/{'/'.join(parts)}.json"
 
+    def _is_there(self, operation: Operation, path: str, sid: str) -> bool:
+        try:
+            self._transport.call(operation, path, read=of_sid(sid))
+        except NotFoundError:
+            return False
+        return True
+
     def _delete(
         self, operation: Operation, path: str, note_request: Callable[[str], None] | None = None
     ) -> Ended:
@@ -47,6 +54,17 @@ class Operations:
         except NotFoundError:
             return Ended.ALREADY
         return Ended.NOW
+
+
+def of_sid(sid: str) -> Callable[[object], None]:
+    """A reader for whether an object is there: of the answer about `sid`, it reads nothing but that."""
+
+    def read(value: object) -> None:
+        found = as_object(value).get("sid")
+        if not isinstance(found, str) or found.lower() != sid.lower():
+            raise MalformedAnswerError("it is about another object")
+
+    return read
 
 
 def _nothing(_: object) -> None:

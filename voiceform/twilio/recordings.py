@@ -170,6 +170,10 @@ class RecordingOperations(Operations):
             _FETCH, self._recording(sid), query=query, read=about(Recording.parse, sid)
         )
 
+    def has_recording(self, sid: str) -> bool:
+        """Whether the account has a recording, readable or not; only Twilio's own 404 says no."""
+        return self._is_there(_FETCH, self._recording(sid), sid)
+
     def delete_recording(self, sid: str, *, note_request: Callable[[str], None] | None = None) -> Ended:
         """Destroy a recording at once and for good. Raises NotFinishedError (20009) while it runs.
 

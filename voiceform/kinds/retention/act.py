@@ -21,7 +21,8 @@ from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Status
-from voiceform.twilio.errors import NotFoundError
+from voiceform.twilio.errors import NotFoundError, ProtocolError
+from voiceform.twilio.paging import Unreadable
 
 _FOUND = "found deleted after a run that died"
 _DAY = timedelta(days=1)
@@ -99,11 +100,10 @@ class _SettlingRecordings(_Settling):
         return present(self.client, chunk)
 
     def settle(self, sid: str) -> bool:
-        with suppress(NotFoundError):
-            self.client.fetch_recording(sid)
+        if self.client.has_recording(sid):
             return False
         row = None
-        with suppress(NotFoundError):
+        with suppress(NotFoundError, ProtocolError):
             row = self.client.fetch_recording(sid, include_soft_deleted=True)
         reason = _FOUND
         if row is not None and row.date_updated is not None:
@@ -116,13 +116,15 @@ class _SettlingCalls(_Settling):
     prefix, thing = "CA", "call record"
 
     def listed(self, chunk: Chunk) -> Container[str]:
-        calls = self.client.list_calls(started_from=chunk.first, started_before=chunk.last + _DAY)
+        # What is passed over here is asked for one by one.
+        calls = self.client.list_calls(
+            started_from=chunk.first, started_before=chunk.last + _DAY, unreadable=Unreadable()
+        )
         wanted = frozenset(chunk.sids)
         return {call.sid for call in calls if call.sid in wanted}
 
     def settle(self, sid: str) -> bool:
-        with suppress(NotFoundError):
-            self.client.fetch_call(sid)
+        if self.client.has_call(sid):
             return False
         self.scribe.call(sid, Ending.FOUND_GONE, reason=_FOUND)
         return True

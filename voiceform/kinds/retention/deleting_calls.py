@@ -29,7 +29,7 @@ from voiceform.twilio.operations import Ended
 from voiceform.twilio.sids import normal_sid
 
 if TYPE_CHECKING:
-    from voiceform.twilio.resources import Call, Recording
+    from voiceform.twilio.resources import Recording
 
 _NOT_BEGUN = ""
 LOST = (ServerError, ConnectionFailedError)
@@ -128,7 +128,7 @@ class _Deletion:
         """What an error makes of one record: a deletion whose answer was lost may have happened."""
         if sent and isinstance(error, LOST):
             try:
-                gone = self._call(sid) is None
+                gone = not self.client.has_call(sid)
             except TwilioError:
                 self.toll.count(Ending.OPEN)
                 return None
@@ -166,18 +166,12 @@ class _Deletion:
         try:
             listed = list(self.client.list_call_recordings(sid))
         except NotFoundError:
-            if self._call(sid) is None:
+            if not self.client.has_call(sid):
                 return []
             raise _doubtful("its recordings cannot be listed") from None
         if any(normal_sid(row.call_sid, "CA") != normal_sid(sid, "CA") for row in listed):
             raise _doubtful("the answer holds recordings of other calls")
         return listed
-
-    def _call(self, sid: str) -> Call | None:
-        try:
-            return self.client.fetch_call(sid)
-        except NotFoundError:
-            return None
 
     def _own_holds(self, sid: str) -> tuple[str, ...]:
         """The holds that keep the call's own record; none keeps one that is gone."""

@@ -19,7 +19,8 @@ from voiceform.kinds.retention.evidence.summary import REMOVED, Summary
 from voiceform.model.errors import EvidenceError
 from voiceform.model.plan_codec import instant_from_text
 from voiceform.model.progress import Progress, Silent
-from voiceform.twilio.errors import NotFoundError
+from voiceform.twilio.errors import NotFoundError, ProtocolError
+from voiceform.twilio.paging import Unreadable
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -101,9 +102,7 @@ def check_account(
     progress.start(LOOKING, len(found.recordings) + len(found.calls))
     with ThreadPoolExecutor(threads, thread_name_prefix="voiceform-verify") as pool:
         there = list(_recordings_there(found, client, pool, progress))
-        for sid, is_there in zip(
-            found.calls, pool.map(partial(_call_is_there, client), found.calls), strict=True
-        ):
+        for sid, is_there in zip(found.calls, pool.map(client.has_call, found.calls), strict=True):
             progress.advance(LOOKING)
             if is_there:
                 there.append(sid)
@@ -231,7 +230,10 @@ def _recordings_there(
     dated = [created for created in found.recordings.values() if created is not None]
     if len(dated) > _FETCH_AT_MOST:
         rows = client.scan_recordings(
-            created_from=min(dated), created_before=max(dated) + _SECOND, include_soft_deleted=True
+            created_from=min(dated),
+            created_before=max(dated) + _SECOND,
+            include_soft_deleted=True,
+            unreadable=Unreadable(),
         )
         for row in rows:
             if row.sid in alone and row.status == "deleted":
@@ -251,15 +253,8 @@ def _look_for(client: Client, sid: str) -> _Answer:
     try:
         if client.fetch_recording(sid, include_soft_deleted=True).status == "deleted":
             return _Answer.REMEMBERED
-        client.fetch_recording(sid)
     except NotFoundError:
         return _Answer.GONE
-    return _Answer.THERE
-
-
-def _call_is_there(client: Client, sid: str) -> bool:
-    try:
-        client.fetch_call(sid)
-    except NotFoundError:
-        return False
-    return True
+    except ProtocolError:
+        pass  # whether it is there is another question
+    return _Answer.THERE if client.has_recording(sid) else _Answer.GONE
