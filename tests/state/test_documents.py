@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -25,6 +26,7 @@ from voiceform.state.meta import Meta, bump_serial, read_meta, state_version
 from voiceform.state.resources import (
     load_resources,
     read_resources,
+    recorded_to_document,
     resource_write,
 )
 from voiceform.state.sqlite import SqliteStore
@@ -33,7 +35,7 @@ from voiceform.state.transfer import pull
 DEFINITIONS = {
     "meta": "meta",
     "lease": "lease",
-    "resources/": "resource",
+    "resources/": "queue_record",
     "runs/": "run",
     "/intents/": "intents",
     "/chunks/": "chunk",
@@ -42,6 +44,10 @@ DEFINITIONS = {
     "ledger-heads/": "ledger_head",
     "conferences/": "conference_memory",
 }
+
+
+ROOM = "CF" + "1" * 32
+GOOD = recorded_to_document(recorded("a"))
 
 
 def validator(definition: str | None) -> Draft202012Validator:
@@ -58,7 +64,7 @@ def fill(store: SqliteStore) -> None:
         run = begin_run(
             lease.store, plan_of([create("a"), create("big", text="x" * 600_000)]), who="ada", now=NOW
         )
-        full = Recorded(queue("a"), None, {"friendly_name": "a"}, protect=True, depends_on=(queue("b"),))
+        full = replace(recorded("a"), protect=True, depends_on=(queue("b"),))
         run.record([applied("a")], [resource_write(full, None), resource_write(recorded("b"), None)])
         run.finish(NOW)
         begin_run(lease.store, plan_of([create("c")], "plan-2"), who="ada", now=NOW)
@@ -71,8 +77,8 @@ def fill(store: SqliteStore) -> None:
         )
         ledger.change(Key(NOW, f"+1555867530{number}"), if_undecided(entry))
     ledger.change(Key(NOW, "+15558675399", 2), if_undecided(Entry(CallStatus.MISSED, NOW)))
-    attempts = {"b": Attempt("b", None, NOW, "run"), "c": Attempt("c", "CF1", NOW, "run", "CA1")}
-    Notebook(store, Address.parse("conference.a")).keep(Memory(attempts, {"CF1": ("digest",)}))
+    attempts = {"b": Attempt("b", None, NOW, "run"), "c": Attempt("c", ROOM, NOW, "run", "CA" + "1" * 32)}
+    Notebook(store, Address.parse("conference.a")).keep(Memory(attempts, {ROOM: ("ba5f9e54d9c30b51",)}))
 
 
 def test_everything_that_is_stored_fits_the_published_schema(store: SqliteStore) -> None:
@@ -158,12 +164,11 @@ def test_a_damaged_meta_is_named(store: SqliteStore, document: dict[str, object]
 
 
 def test_resources_come_back_as_they_were(store: SqliteStore) -> None:
-    full = Recorded(
-        queue("a.b"), None, {"settings": {"x": [1, None]}}, protect=True, depends_on=(queue("c"),)
-    )
-    store.write((resource_write(full, None), resource_write(recorded("c"), None)))
-    assert read_resources(store) == {queue("a.b"): full, queue("c"): recorded("c")}
-    assert list(read_resources(store)) == [queue("a.b"), queue("c")]
+    full = replace(recorded("a", max_size=None), protect=True, depends_on=(queue("c"),))
+    rule = Recorded(Address("retention", "recordings.a"), None, {"order": 1, "match": {}, "keep": "90d"})
+    store.write([resource_write(record, None) for record in (full, recorded("c"), rule)])
+    assert read_resources(store) == {item.address: item for item in (full, recorded("c"), rule)}
+    assert list(read_resources(store)) == [queue("a"), queue("c"), rule.address]
 
 
 def test_versions_are_for_compare_and_swap(store: SqliteStore) -> None:
@@ -182,12 +187,18 @@ def test_versions_are_for_compare_and_swap(store: SqliteStore) -> None:
     "document",
     [
         {},
-        {"address": "queue.a", "sid": 5, "attributes": {}},
-        {"address": "queue.a", "sid": None, "attributes": []},
-        {"address": "queue.b", "sid": None, "attributes": {}},
-        {"address": "queue.a", "sid": None, "attributes": {}, "unheard": 1},
-        {"address": "queue.a", "sid": None, "attributes": {}, "protect": "yes"},
-        {"address": "queue.a", "sid": None, "attributes": {}, "depends_on": ["queue.a/b"]},
+        {**GOOD, "sid": 5},
+        {**GOOD, "sid": None},
+        {**GOOD, "sid": "CA" + "0" * 32},
+        {**GOOD, "attributes": []},
+        {**GOOD, "attributes": {}},
+        {**GOOD, "attributes": {"friendly_name": "a", "max_size": "many"}},
+        {**GOOD, "attributes": {"friendly_name": "a", "max_size": 5, "colour": "red"}},
+        {**GOOD, "address": "queue.b"},
+        {**GOOD, "address": "call.a"},
+        {**GOOD, "unheard": 1},
+        {**GOOD, "protect": "yes"},
+        {**GOOD, "depends_on": ["queue.a/b"]},
     ],
 )
 def test_a_damaged_resource_is_named_and_kept(store: SqliteStore, document: dict[str, object]) -> None:
@@ -196,7 +207,15 @@ def test_a_damaged_resource_is_named_and_kept(store: SqliteStore, document: dict
     with pytest.raises(StateError, match=r"'resources/queue\.a'") as caught:
         read_resources(store)
     assert "nothing was changed" in str(caught.value)
+    assert "voiceform state rm queue.a" in str(caught.value)
     assert list(store.list("")) == before
+
+
+def test_a_record_of_an_unknown_kind_is_named(store: SqliteStore) -> None:
+    store.put("resources/trunk.a", {"address": "trunk.a", "sid": None, "attributes": {}}, None)
+    with pytest.raises(StateError, match="of no kind that this voiceform knows") as caught:
+        read_resources(store)
+    assert "voiceform state rm trunk.a" in str(caught.value)
 
 
 def test_meta_is_frozen_data() -> None:

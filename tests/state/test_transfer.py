@@ -14,7 +14,7 @@ from voiceform.model.store import Entry
 from voiceform.state.journal import begin_run, unfinished_runs
 from voiceform.state.lease import acquire
 from voiceform.state.meta import bump_serial, read_meta
-from voiceform.state.resources import read_resources, resource_write
+from voiceform.state.resources import read_resources, recorded_to_document, resource_write
 from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 from voiceform.state.sqlite import SqliteStore
 from voiceform.state.transfer import pull, push
@@ -65,7 +65,7 @@ def test_a_newer_serial_replaces_everything_but_the_lease(filled: SqliteStore) -
     document["serial"] += 1
     document["documents"]["resources/queue.b"]["attributes"]["max_size"] = 7
     del document["documents"]["resources/queue.a"]
-    document["documents"]["resources/queue.c"] = {"address": "queue.c", "sid": None, "attributes": {}}
+    document["documents"]["resources/queue.c"] = recorded_to_document(recorded("c"))
     lease = filled.get("lease")
     assert push(filled, document) is True
     assert pull(filled) == document

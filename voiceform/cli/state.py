@@ -160,7 +160,7 @@ def push(app: App, file: Path) -> int:
             f"cannot read the state to push: {error}", where=str(file), hint="pass what `state pull` printed"
         ) from error
     with _writing(app, "state push", count=False) as store:
-        push(store, document)
+        push(store, document, wiring.kinds(app))
     app.console.show("The state was pushed.")
     return ExitCode.DONE
 

@@ -272,6 +272,13 @@ class Kind(ABC, Generic[L]):
             f"{address}: a {self.name} cannot be imported", hint="only live objects with a SID can"
         )
 
+    def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
+        """Read everything that a state holds for this kind, as commands will; for states from outside.
+
+        `recorded` are its records, `reader` gives its other documents. What cannot be read raises
+        VoiceformError or ValueError. Nothing is checked here for kinds that the schema describes whole.
+        """
+
     def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
         """The live objects as this kind's section of a configuration; reads only.
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from voiceform.model.address import Address
-from voiceform.model.errors import StateError
+from voiceform.model.errors import StateError, UsageError
 from voiceform.model.plan import Action, Change, Mode
 from voiceform.model.plan_codec import (
     change_from_document,
@@ -28,7 +28,7 @@ from voiceform.model.plan_codec import (
 from voiceform.model.run import Outcome, Status
 from voiceform.model.store import Document, DocumentReader, Entry, Write
 from voiceform.state.backend import damaged
-from voiceform.state.documents import check_document
+from voiceform.state.documents import check_document, problem_of
 
 RUNS = "runs/"
 _PART = 500_000
@@ -83,6 +83,8 @@ def run_from_entry(entry: Entry) -> RunRecord:
     """The run that a document describes; StateError when it is damaged."""
     document = entry.document
     check_document("run", entry.key, document)
+    if entry.key != RUNS + document["run"]:
+        raise damaged(entry.key, "the state", f"says that it is run {document['run']!r}")
     finished = document["finished_at"]
     try:
         return RunRecord(
@@ -124,15 +126,16 @@ def intent_writes(run_id: str, changes: Iterable[Change]) -> Iterator[Write]:
 def read_intents(reader: DocumentReader, run_id: str) -> Iterator[Change]:
     """The changes that `intent_writes` stored, in their order."""
     for entry in reader.list(journal_prefix(run_id, "intents")):
-        check_document("intents", entry.key, entry.document)
+        _check_part("intents", entry, run_id)
         for document in entry.document["changes"]:
             whole = _join(reader, run_id, document) if "chunks" in document else document
+            problem = problem_of("change", whole, "plan")
+            if problem is not None:
+                raise damaged(entry.key, "the state", f"holds a change that no plan has: {problem}")
             try:
                 yield change_from_document(whole)
-            except (KeyError, TypeError, ValueError) as error:
-                raise damaged(
-                    entry.key, "the state", f"holds a change that cannot be read: {error!r}"
-                ) from error
+            except UsageError as error:  # the schema leaves no other
+                raise damaged(entry.key, "the state", f"holds a bad address: {error.what}") from error
 
 
 def segment_write(run_id: str, number: int, outcomes: Sequence[Outcome]) -> Write:
@@ -145,7 +148,7 @@ def read_segments(reader: DocumentReader, run_id: str) -> Iterator[tuple[int, li
     """The outcomes of a run, segment by segment, with the segments' numbers."""
     prefix = journal_prefix(run_id, "outcomes")
     for entry in reader.list(prefix):
-        check_document("segment", entry.key, entry.document)
+        _check_part("segment", entry, run_id)
         outcomes = [_outcome_from_document(item) for item in entry.document["outcomes"]]
         yield int(entry.key.removeprefix(prefix)), outcomes
 
@@ -161,11 +164,18 @@ def _chunk_writes(run_id: str, address: str, chunks: Sequence[str]) -> Iterator[
         yield Write(f"{prefix}{number:06}", {"run": run_id, "text": text}, None)
 
 
+def _check_part(definition: str, entry: Entry, run_id: str) -> None:
+    """StateError for a document of the journal that is damaged, or of another run."""
+    check_document(definition, entry.key, entry.document)
+    if entry.document["run"] != run_id:
+        raise damaged(entry.key, "the state", f"is of run {entry.document['run']!r}")
+
+
 def _join(reader: DocumentReader, run_id: str, document: Document) -> Document:
     prefix = f"{journal_prefix(run_id, 'chunks')}{document['address']}/"
     entries = list(reader.list(prefix))
     for entry in entries:
-        check_document("chunk", entry.key, entry.document)
+        _check_part("chunk", entry, run_id)
     try:
         if len(entries) != document["chunks"]:
             raise ValueError(f"{len(entries)} of {document['chunks']} chunks are there")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voiceform.model.address import Address
-from voiceform.model.errors import UsageError
+from voiceform.model.errors import StateError, UsageError
 from voiceform.model.resource import Recorded
 from voiceform.model.store import Document, DocumentReader, Entry, Write
 from voiceform.state.backend import damaged
-from voiceform.state.documents import check_document
+from voiceform.state.documents import definition_of, problem_of
 
 PREFIX = "resources/"
 
@@ -78,11 +78,17 @@ def recorded_to_document(recorded: Recorded) -> Document:
 
 
 def recorded_from_entry(entry: Entry) -> Recorded:
-    """The object that a document `resources/ADDRESS` describes; StateError when it is damaged."""
+    """The object that a document `resources/ADDRESS` describes; StateError, naming it, when it is not as its
+    kind records it: nothing may be concluded from what is only half understood."""
     document = entry.document
-    check_document("resource", entry.key, document)
+    definition = definition_of(entry.key)
+    if definition is None:
+        raise _damaged(entry, "is of no kind that this voiceform knows")
+    problem = problem_of(definition, document)
+    if problem is not None:
+        raise _damaged(entry, f"does not fit the schema: {problem}")
     if entry.key != PREFIX + document["address"]:
-        raise damaged(entry.key, "the state", f"says that it is {document['address']!r}")
+        raise _damaged(entry, f"says that it is {document['address']!r}")
     try:
         return Recorded(
             address=Address.parse(document["address"]),
@@ -93,4 +99,11 @@ def recorded_from_entry(entry: Entry) -> Recorded:
             hidden=document.get("from_environment", {}),
         )
     except UsageError as error:
-        raise damaged(entry.key, "the state", f"holds a bad address: {error.what}") from error
+        raise _damaged(entry, f"holds a bad address: {error.what}") from error
+
+
+def _damaged(entry: Entry, why: str) -> StateError:
+    error = damaged(entry.key, "the state", why)
+    address = entry.key.removeprefix(PREFIX)
+    error.hint = f"{error.hint}; to have it forgotten: voiceform state rm {address}"
+    return error

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from voiceform.model.errors import StateError
+from voiceform.kinds.base import Kind
+from voiceform.model.errors import StateError, VoiceformError
 from voiceform.model.store import Document, DocumentReader, DocumentStore, Entry, Write
 from voiceform.state import meta as meta_documents
 from voiceform.state.backend import LEASE_KEY, check_key
 from voiceform.state.documents import problem_of
+from voiceform.state.journal import list_runs, read_run
 from voiceform.state.meta import Meta, check_format, read_meta
-from voiceform.state.resources import PREFIX, recorded_from_entry
+from voiceform.state.resources import read_resources
 
 _ATTEMPTS = 3
+_UNEDITED = "nothing was changed; push what `voiceform state pull` wrote, unedited"
 _LEDGERS = "ledger/"
 _HEADS = "ledger-heads/"
 """Where the kind `call` keeps what makes a second call impossible."""
@@ -39,17 +42,22 @@ def pull(reader: DocumentReader) -> Document:
     )
 
 
-def push(store: DocumentStore, document: Any) -> bool:  # noqa: ANN401 - any JSON value
+def push(
+    store: DocumentStore,
+    document: Any,  # noqa: ANN401 - any JSON value
+    kinds: Sequence[Kind[Any]] = (),
+) -> bool:
     """Make the state hold what `pull` wrote; False when it does already.
 
     Only the ledger of calls is never taken back: what was placed since the pull stays known, or it would be
     placed again.
 
     Hold the lease and give its store. An empty state takes anything; otherwise the lineage must be the same
-    and the serial higher. StateError for everything else, and for a document that does not fit the schema;
-    nothing is changed then.
+    and the serial higher. StateError for everything else, for a document that does not fit the schema, and
+    for one that the journal or one of `kinds` cannot read; nothing is changed then.
     """
     incoming = _checked(document)
+    _read_by_all(_Pushed(document["documents"]), kinds)
     current = {entry.key: entry for entry in store.list("") if not _is_lease(entry.key)}
     present = read_meta(store)
     if present is not None and incoming.secret is None:
@@ -92,14 +100,41 @@ def _checked(document: Any) -> Meta:  # noqa: ANN401 - any JSON value
     check_format(document.get("format") if isinstance(document, dict) else None)
     problem = problem_of(None, document)
     if problem is not None:
-        raise StateError(
-            f"this is not a pulled state: {problem}", hint="push what `voiceform state pull` wrote, unedited"
-        )
-    for key, content in document["documents"].items():
+        raise StateError(f"this is not a pulled state: {problem}", hint=_UNEDITED)
+    for key in document["documents"]:
         check_key(key)
-        if key.startswith(PREFIX):
-            recorded_from_entry(Entry(key, content, ""))
     return Meta.from_document(dict(document), None)
+
+
+class _Pushed:
+    """The documents of a pushed state, read as those of a store are."""
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        self._documents = documents
+
+    def get(self, key: str) -> Entry | None:
+        """The document under `key`, or None."""
+        return Entry(key, self._documents[key], "") if key in self._documents else None
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every document whose key starts with `prefix`, in key order."""
+        keys = sorted(key for key in self._documents if key.startswith(prefix))
+        return iter([Entry(key, self._documents[key], "") for key in keys])
+
+
+def _read_by_all(pushed: DocumentReader, kinds: Sequence[Kind[Any]]) -> None:
+    """Read what is pushed as commands will: better a refusal now than a stack that cannot be planned."""
+    try:
+        recorded = read_resources(pushed)
+        for run in list_runs(pushed):
+            read_run(pushed, run.run_id)
+        for kind in kinds:
+            own = {address: record for address, record in recorded.items() if address.kind == kind.name}
+            kind.check_recorded(own, pushed)
+    except StateError:
+        raise
+    except (VoiceformError, ValueError) as error:
+        raise StateError(f"what is pushed cannot be understood: {error}", hint=_UNEDITED) from error
 
 
 def _check_follows(present: Meta, incoming: Meta) -> None:

@@ -8,13 +8,16 @@ from typing import Any
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.call.act import act, settle
 from voiceform.kinds.call.compare import CALL_SCOPE, compare, with_ledger
+from voiceform.kinds.call.ledger import check_ledgers
 from voiceform.kinds.call.live import LiveCalls, ledger_of, read_live
 from voiceform.kinds.call.parse import KIND, parse
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
+from voiceform.model.numbers import normal_number
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
+from voiceform.model.store import DocumentReader
 
 
 class CallKind(Kind[LiveCalls]):
@@ -62,6 +65,15 @@ class CallKind(Kind[LiveCalls]):
         if placed:
             return f"{placed} {'call is' if placed == 1 else 'calls are'} placed"
         return "calls in progress are changed or ended" if change.operations else None
+
+    def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
+        """Schedules whose times and parties dispatch understands, and every ledger."""
+        for record in recorded.values():
+            spec = CallSpec.of(record.address, record.attributes)
+            for party in (spec.from_, *spec.to):
+                if normal_number(party) != party:
+                    raise ValueError(f"{record.address} calls {party}, which is not how numbers are recorded")
+        check_ledgers(reader)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.call.act."""

@@ -159,6 +159,20 @@ def ledger_names(reader: DocumentReader) -> list[str]:
     return sorted(stored.key.removeprefix(HEADS) for stored in reader.list(HEADS))
 
 
+def check_ledgers(reader: DocumentReader) -> None:
+    """Read every ledger whole; StateError for one that is damaged, and for a key that is not where keys of
+    its day and number are looked up: it would not prevent a second call."""
+    for stored in reader.list(HEADS):
+        _head_of(stored)
+    for stored in reader.list(PREFIX):
+        for key in calls_of(stored):
+            if tuple(stored.key.split("/")[-2:]) != _place(key):
+                raise StateError(
+                    f"the ledger document {stored.key!r} holds a key of another day or number",
+                    hint="nothing was changed; push what `voiceform state pull` wrote, unedited",
+                )
+
+
 def calls_of(stored: Stored) -> dict[Key, Entry]:
     """The entries of one document; DamagedLedgerError when it cannot be read."""
     try:
@@ -167,10 +181,14 @@ def calls_of(stored: Stored) -> dict[Key, Entry]:
             for text, document in stored.document["calls"].items()
         }
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise DamagedLedgerError(
-            f"the ledger document {stored.key!r} is damaged: {error}",
-            hint="nothing was placed; restore it from a backup: what it holds is what prevents second calls",
-        ) from error
+        raise _damaged(stored, error) from error
+
+
+def _damaged(stored: Stored, error: Exception) -> DamagedLedgerError:
+    return DamagedLedgerError(
+        f"the ledger document {stored.key!r} is damaged: {error}",
+        hint="nothing was placed; restore it from a backup: what it holds is what prevents second calls",
+    )
 
 
 def day_of(instant: datetime) -> date:
@@ -208,12 +226,15 @@ def _head_of(stored: Stored | None) -> Head:
     if stored is None:
         return Head()
     water, since = stored.document.get("high_water"), stored.document.get("since")
-    return Head(
-        stored.document.get("account"),
-        stored.document.get("closed", False),
-        instant_from_text(water) if water else None,
-        instant_from_text(since) if since else None,
-    )
+    try:
+        return Head(
+            stored.document.get("account"),
+            stored.document.get("closed", False),
+            instant_from_text(water) if water else None,
+            instant_from_text(since) if since else None,
+        )
+    except (ValueError, TypeError) as error:
+        raise _damaged(stored, error) from error
 
 
 def _head_document(head: Head) -> Document:

@@ -15,12 +15,14 @@ from voiceform.kinds.conference.adopt import adopt
 from voiceform.kinds.conference.compare import compare
 from voiceform.kinds.conference.export import export
 from voiceform.kinds.conference.live import LIVE_STATUSES, LiveConferences, read_live
+from voiceform.kinds.conference.memory import read_memories
 from voiceform.kinds.conference.parse import parse
 from voiceform.kinds.conference.settle import settle
 from voiceform.kinds.conference.steps import ADD
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
+from voiceform.model.store import DocumentReader
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -71,6 +73,10 @@ class ConferenceKind(Kind[LiveConferences]):
         """See kinds.conference.export."""
         live = [room for status in LIVE_STATUSES for room in client.list_conferences(status=status)]
         return export(live, recorded)
+
+    def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
+        """What is remembered of rooms."""
+        read_memories(reader)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.conference.act."""

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from voiceform.model.address import Address
+from voiceform.model.errors import StateError
 from voiceform.model.plan_codec import instant_from_text, instant_to_text
-from voiceform.model.store import DocumentReader, DocumentStore, Write
+from voiceform.model.store import DocumentReader, DocumentStore, Entry, Write
 
 LONGEST_CALL = timedelta(hours=25)
 """After so long nobody is still being phoned: Twilio keeps a call in its queue for 24 hours at most (error
@@ -78,7 +79,7 @@ def memory_key(address: Address) -> str:
 
 def read_memories(reader: DocumentReader) -> dict[str, Memory]:
     """Every memory by its key."""
-    return {entry.key: _decode(entry.document) for entry in reader.list(_PREFIX)}
+    return {entry.key: _decode(entry) for entry in reader.list(_PREFIX)}
 
 
 def merged(memories: Iterable[Memory | None]) -> Memory:
@@ -99,7 +100,7 @@ class Notebook:
         self._key = memory_key(address)
         entries = [store.get(memory_key(name)) for name in (address, *aliases)]
         self._version = entries[0].version if entries[0] is not None else None
-        self.memory = merged(_decode(entry.document) for entry in entries if entry is not None)
+        self.memory = merged(_decode(entry) for entry in entries if entry is not None)
 
     def keep(self, memory: Memory) -> None:
         """Write `memory`. Raises StateError, LeaseLostError among them: then nothing may be sent."""
@@ -125,7 +126,7 @@ def forget_memory(reader: DocumentReader, address: Address) -> tuple[Write, ...]
     that declaring the conference again does not phone that person again.
     """
     entry = reader.get(memory_key(address))
-    if entry is None or _decode(entry.document).unresolved:
+    if entry is None or _decode(entry).unresolved:
         return ()
     return (Write(entry.key, None, entry.version),)
 
@@ -145,11 +146,21 @@ def _encode(memory: Memory) -> dict[str, Any]:
     }
 
 
-def _decode(document: Mapping[str, Any]) -> Memory:
-    return Memory(
-        attempts={
-            label: Attempt(label, item["room"], instant_from_text(item["at"]), item["run"], item["call_sid"])
-            for label, item in document.get("attempts", {}).items()
-        },
-        announced={room: tuple(digests) for room, digests in document.get("announced", {}).items()},
-    )
+def _decode(entry: Entry) -> Memory:
+    """StateError when the document is damaged: who was phoned is not guessed."""
+    document = entry.document
+    try:
+        return Memory(
+            attempts={
+                label: Attempt(
+                    label, item["room"], instant_from_text(item["at"]), item["run"], item["call_sid"]
+                )
+                for label, item in document["attempts"].items()
+            },
+            announced={room: tuple(digests) for room, digests in document["announced"].items()},
+        )
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise StateError(
+            f"the document {entry.key!r} is damaged: {error}",
+            hint="nobody was phoned; restore it from a backup: what it holds prevents second calls",
+        ) from error

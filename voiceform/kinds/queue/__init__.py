@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.queue.act import act, settle
-from voiceform.kinds.queue.compare import compare
+from voiceform.kinds.queue.compare import check_recorded, compare
 from voiceform.kinds.queue.export import export
 from voiceform.kinds.queue.live import LiveQueues, live_queue, read_queues
 from voiceform.kinds.queue.parse import parse
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Live, Recorded
+from voiceform.model.store import DocumentReader
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -64,6 +65,10 @@ class QueueKind(Kind[LiveQueues]):
     def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
         """See kinds.queue.export."""
         return export(read_queues(client, _sids(recorded)), recorded)
+
+    def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
+        """No queue may stand under two addresses: removing one would delete what the other declares."""
+        check_recorded(recorded.values())
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.queue.act."""

@@ -9,6 +9,7 @@ from voiceform.kinds.queue.impact import deletion_impact, update_impact
 from voiceform.kinds.queue.live import LiveQueues
 from voiceform.kinds.queue.names import order_name_changes, tell_near_names
 from voiceform.model.address import Address
+from voiceform.model.errors import StateError
 from voiceform.model.names import identity
 from voiceform.model.plan import Action, Blocked, Change, Drift, DriftStatus, Mode, Unmanaged
 from voiceform.model.resource import Attributes, Desired, Live, Recorded
@@ -18,8 +19,25 @@ DELETE_SCOPE = "delete:queue"
 
 
 def compare(context: PlanContext, live: LiveQueues) -> Comparison:
-    """Propose changes for every queue that is declared or recorded; see docs on when each is proposed."""
+    """Propose changes for every queue that is declared or recorded; see docs on when each is proposed.
+
+    StateError where two addresses are recorded as one queue.
+    """
+    check_recorded(context.recorded.values())
     return _Comparing(context, live).run()
+
+
+def check_recorded(records: Iterable[Recorded]) -> None:
+    """Raise StateError where two addresses stand for one queue: to remove one would delete what the other
+    declares."""
+    seen: dict[str | None, Recorded] = {}
+    for record in records:
+        other = seen.setdefault(record.sid, record)
+        if other is not record:
+            raise StateError(
+                f"{other.address} and {record.address} are both recorded as {record.sid}",
+                hint=f"one of them is wrong; have it forgotten: voiceform state rm {record.address}",
+            )
 
 
 class _Comparing:

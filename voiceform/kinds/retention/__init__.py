@@ -10,6 +10,7 @@ from voiceform.kinds.retention.policy import KIND
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
+from voiceform.model.store import DocumentReader
 
 if TYPE_CHECKING:
     from voiceform.kinds.retention.survey import Survey
@@ -60,6 +61,12 @@ class RetentionKind(Kind["Survey"]):
         from voiceform.kinds.retention.impact import destroyed
 
         return destroyed(change)
+
+    def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
+        """Rules and holds whose dates and durations can be told."""
+        from voiceform.kinds.retention.policy import check_recorded
+
+        check_recorded(recorded)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.retention.act."""

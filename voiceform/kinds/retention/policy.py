@@ -32,6 +32,7 @@ FINISHED_RECORDING = frozenset({"completed", "absent", "failed"})
 FINISHED_CALL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """States that a call does not leave any more."""
 
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -197,6 +198,19 @@ def split(where: Address) -> tuple[str, str]:
     """The part (recordings, call_records, holds) and the name in an address."""
     part, _, name = where.name.partition(".")
     return part, name
+
+
+def check_recorded(items: Mapping[Address, Any]) -> None:
+    """Read every rule and hold; ValueError, naming it, for one that says what nobody can understand."""
+    for where, item in items.items():
+        part, name = split(where)
+        try:
+            if part == HOLDS:
+                Hold.read(name, item.attributes)
+            else:
+                Rule.read(name, item.attributes, _SOME_DAY)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
 
 
 def rules_of(items: Mapping[Address, Any], part: str, now: datetime) -> tuple[Rule, ...]:
