@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from jsonschema import Draft202012Validator
 
@@ -10,7 +11,8 @@ from tests.cli.calling import NINE, OTHER, TO, Timeline, after, calls
 from tests.support import Stack
 
 
-def test_the_state_of_every_kind_fits_the_schema(stack: Stack) -> None:
+def state_of_every_kind(stack: Stack) -> Any:
+    """A pulled state with every kind of record and document in it."""
     time = Timeline(stack)
     schedule = calls([TO, OTHER, "+15005550003"], record="true", retry="{attempts: 2, delay: 1m, on: [busy]}")
     stack.write(
@@ -22,7 +24,8 @@ def test_the_state_of_every_kind_fits_the_schema(stack: Stack) -> None:
         "    announce: {url: 'https://example.com/notice.xml'}\n"
         "retention:\n"
         "  recordings: [{name: old, keep: 90d}]\n"
-        "  holds: {case: {reason: litigation}}\n"
+        "  call_records: [{name: old, until: 2027-01-01, match: {number: ['+12125550101']}}]\n"
+        "  holds: {case: {reason: litigation, match: {created: {start: 2026-01-01}}}}\n"
     )
     room = {"friendly_name": "standup", "participants": [{}], "date_created": NINE.isoformat()}
     stack.emulator.clock(now=(NINE - timedelta(minutes=1)).isoformat())
@@ -31,7 +34,11 @@ def test_the_state_of_every_kind_fits_the_schema(stack: Stack) -> None:
     stack.emulator.faults([{"operation": "createCall", "times": 1, "kind": "drop-after"}])
     assert time.at(after(1), "dispatch").code == 8
     time.at(after(300), "dispatch")
-    document = time.at(after(301), "state", "pull").json
+    return time.at(after(301), "state", "pull").json
+
+
+def test_the_state_of_every_kind_fits_the_schema(stack: Stack) -> None:
+    document = state_of_every_kind(stack)
     schema = stack.ok("schema", "state").json
     Draft202012Validator(schema).validate(document)
     described = schema["properties"]["documents"]["patternProperties"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from voiceform.kinds.base import Kind
 from voiceform.model.errors import StateError, VoiceformError
+from voiceform.model.plan_codec import document_digest
 from voiceform.model.store import Document, DocumentReader, DocumentStore, Entry, Write
 from voiceform.state import meta as meta_documents
 from voiceform.state.backend import LEASE_KEY, check_key
@@ -36,7 +37,8 @@ def pull(reader: DocumentReader) -> Document:
         if before is None:
             raise StateError("the state is empty", hint="there is nothing to pull before the first apply")
         if read_meta(reader) == before:
-            return {**before.document(), "documents": documents}
+            document = {**before.document(), "documents": documents}
+            return {**document, "digest": _digest(document)}
     raise StateError(
         "the state changed while it was read", hint="wait until nothing runs (`voiceform lock show`)"
     )
@@ -74,6 +76,11 @@ def push(
     return True
 
 
+def _digest(document: Document) -> str:
+    """Over everything but itself and the serial, which may be raised to put a backup over a newer state."""
+    return document_digest({key: value for key, value in document.items() if key != "serial"})
+
+
 def _with_ledger(current: Mapping[str, Entry], pushed: Mapping[str, Document]) -> dict[str, Document]:
     """The pushed documents, and of the ledgers everything that is known already; what is stored wins."""
     wanted = dict(pushed)
@@ -101,6 +108,11 @@ def _checked(document: Any) -> Meta:  # noqa: ANN401 - any JSON value
     problem = problem_of(None, document)
     if problem is not None:
         raise StateError(f"this is not a pulled state: {problem}", hint=_UNEDITED)
+    if document.get("digest") not in (None, _digest(document)):
+        raise StateError(
+            "this is not a pulled state any more: its digest does not fit, so it was damaged or edited",
+            hint="nothing was changed; push another copy, or take `digest` out to push an edit on purpose",
+        )
     for key in document["documents"]:
         check_key(key)
     return Meta.from_document(dict(document), None)

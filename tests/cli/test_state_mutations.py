@@ -1,0 +1,173 @@
+"""What `state push` takes of a pulled state in which one value was changed: what it takes is listed here with
+why it does no harm, and everything else is refused."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.cli.test_state_schema import state_of_every_kind
+from tests.support import Stack
+from voiceform.kinds.call import CallKind
+from voiceform.kinds.conference import ConferenceKind
+from voiceform.kinds.queue import QueueKind
+from voiceform.kinds.retention import RetentionKind
+from voiceform.kinds.userfiles import Places
+from voiceform.model.errors import StateError
+from voiceform.model.store import Document, Entry, Write
+from voiceform.state.sqlite import SqliteStore
+from voiceform.state.transfer import push
+
+Path = tuple[str | int, ...]
+
+VALUES = (None, "", "x", -1, 10**30, 1.5, True, False, [], {}, [None], {"x": 1}, "\x00", "x" * 5000)
+REMOVED, FOREIGN = "removed", "foreign key"
+
+HARMLESS = {
+    r"(secret|account_sid|origin) removed": "taken from the state that is there, or recorded by the next run",
+    r"origin .*": "every command then says that the account is elsewhere, and what to do",
+    r"documents \{\}": "an empty state: plan adopts by name, and the ledger is never taken back",
+    r"documents/[^ ]* removed": "a whole document or member that need not be there",
+    r"documents/resources/call\.reminder/attributes/(to \[\]|to/\d removed)": "nobody is called for it",
+    r"documents/resources/\S+/attributes/(record|retry|pace|start|announce|timeout)\b.*": "allowed",
+    r"documents/resources/conference\.standup/attributes/participants/bridge/\w+ (True|False)": "allowed",
+    r"documents/resources/\S+/attributes/(participants|match|match/created) \{\}": "allowed: no such wish",
+    r"documents/resources/\S+/attributes/(friendly_name|twiml|answer/twiml|reason) .*": "any text is a text",
+    r"documents/resources/conference\.standup/sid None": "no room was live",
+    r"documents/resources/queue\.support/attributes/max_size .*": "as the API may answer; never sent",
+    r"documents/resources/queue\.support/protect False": "allowed",
+    r"documents/conferences/\S+/(room|call_sid) None": "nobody knows: nobody is phoned again",
+    r"documents/conferences/\S+/run .*": "the name of a run",
+    r"documents/conferences/\S+/(attempts|announced) \{\}": "allowed",
+    r"documents/conferences/\S+/announced/\S+ \[\]": "allowed",
+    r"documents/ledger-heads/\S+/(account|high_water|since) None": "allowed: asked of the next apply",
+    r"documents/ledger-heads/\S+/closed True": "nothing is placed",
+    r"documents/ledger/\S+/calls \{\}": "allowed; entries of the store itself stay",
+    r"documents/ledger/\S+/(reason|claim|from_|call|answer) .*": "told to people, and compared",
+    r"documents/ledger/\S+/recorded False": "allowed",
+    r"documents/runs/\S+/who .*": "told to people",
+    r"documents/runs/\S+/finished_at None": "told to people; `unfinished` decides what is settled",
+    r"documents/runs/\S+/outcomes(/applied)? .*": "counts that are told to people",
+    r"documents/journal/\S+/outcomes \[\]": "only of unfinished runs is it asked, and then settled again",
+    r"documents/journal/\S+/outcomes/\d/(message|hint|request_id) .*": "told to people",
+    r"documents/journal/\S+/changes/\d/(reason|impact|fields|operations|counts|irreversible|fingerprint).*": (
+        "told to people: a run that is over is not carried out"
+    ),
+    r"documents/journal/\S+/changes/\d/(kind|action|sid|before|after|details).*": "likewise",
+    r"documents/journal/\S+/changes \[\]": "nothing to undo",
+}
+
+
+def test_each_change_that_push_takes_is_known_to_do_no_harm(stack: Stack) -> None:
+    whole = state_of_every_kind(stack)
+    del whole["digest"]  # with it every change is refused
+    kinds = (QueueKind(), ConferenceKind(), CallKind(places := Places(stack.folder)), RetentionKind(places))
+    taken, refused = [], 0
+    for name, changed in mutations(whole):
+        try:
+            push(Nothing(), changed, kinds)
+        except StateError:
+            refused += 1
+        else:
+            taken.append(name)
+    assert [name for name in taken if not any(re.fullmatch(known, name) for known in HARMLESS)] == []
+    assert refused > 4 * len(taken)
+    assert len(taken) > 100
+
+
+def test_what_push_takes_can_be_planned(stack: Stack) -> None:
+    """Of each record every change that is taken: a plan reads them all."""
+    whole = state_of_every_kind(stack)
+    del whole["digest"]
+    for name, changed in mutations(whole):
+        if not name.startswith("documents/resources/") or not name.endswith(
+            (" []", " {}", "None", "x", "-1")
+        ):
+            continue
+        (stack.folder / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
+        state = f"sqlite:///{len(list(stack.folder.iterdir()))}.db"
+        if stack.run("--state", state, "state", "push", "changed.json").code == 0:
+            found = stack.run("--state", state, "plan")
+            assert found.code in (0, 4), (name, found.err)
+
+
+def test_a_queue_under_two_addresses_is_refused_and_can_be_mended(stack: Stack) -> None:
+    stack.queues(a=5)
+    stack.apply()
+    pulled = stack.ok("state", "pull").json
+    del pulled["digest"]
+    records = pulled["documents"]
+    records["resources/queue.b"] = {**records["resources/queue.a"], "address": "queue.b"}
+    (stack.folder / "changed.json").write_text(json.dumps(pulled), encoding="utf-8")
+    refused = stack.run("--state", "sqlite:///other.db", "state", "push", "changed.json")
+    assert refused.code == 1
+    assert "both recorded as QU" in refused.err
+    with SqliteStore(stack.folder / ".voiceform" / "state.db") as store:
+        store.put("resources/queue.b", records["resources/queue.b"], None)
+    for command in ("plan", "drift", "apply"):
+        result = stack.run(
+            command, *(["--auto-approve", "--approve", "delete:queue=9"] * (command == "apply"))
+        )
+        assert result.code == 1
+        assert "voiceform state rm queue.b" in result.err
+    assert list(stack.account.queues()) == ["a"]
+    stack.ok("state", "rm", "queue.b")
+    stack.apply()
+    assert list(stack.account.queues()) == ["a"]
+
+
+class Nothing:
+    """A store that is empty and stays so."""
+
+    def get(self, key: str) -> Entry | None:
+        return None
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        return iter(())
+
+    def put(self, key: str, document: Document, expected_version: str | None) -> str:
+        return ""
+
+    def delete(self, key: str, expected_version: str) -> None:
+        pass
+
+    def write(self, writes: Sequence[Write]) -> tuple[str | None, ...]:
+        return tuple("" for _ in writes)
+
+
+def mutations(whole: Any) -> Iterator[tuple[str, Any]]:
+    """Each value replaced, removed, or given a foreign member; of changes in the journal, their members."""
+    for path in paths(whole):
+        old = at(whole, path)
+        name = "/".join(map(str, path))
+        for value in VALUES:
+            if value != old or type(value) is not type(old):
+                changed = copy.deepcopy(whole)
+                at(changed, path[:-1])[path[-1]] = value
+                yield f"{name} {str(value)[:9]}", changed
+        changed = copy.deepcopy(whole)
+        del at(changed, path[:-1])[path[-1]]
+        yield f"{name} {REMOVED}", changed
+        if isinstance(old, dict):
+            changed = copy.deepcopy(whole)
+            at(changed, path)["foreign"] = 1
+            yield f"{name} {FOREIGN}", changed
+
+
+def paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    if path:
+        yield path
+    if "changes" in path and len(path) > 4:
+        return
+    members = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in members:
+        yield from paths(value[key], (*path, key))
+
+
+def at(value: Any, path: Path) -> Any:
+    for key in path:
+        value = value[key]
+    return value
