@@ -23,7 +23,22 @@ from voiceform.state.transfer import push
 
 Path = tuple[str | int, ...]
 
-VALUES = (None, "", "x", -1, 10**30, 1.5, True, False, [], {}, [None], {"x": 1}, "\x00", "x" * 5000)
+VALUES: tuple[Any, ...] = (
+    None,
+    "",
+    "x",
+    -1,
+    10**30,
+    1.5,
+    True,
+    False,
+    [],
+    {},
+    [None],
+    {"x": 1},
+    "\x00",
+    "x" * 5000,
+)
 REMOVED, FOREIGN = "removed", "foreign key"
 
 HARMLESS = {
