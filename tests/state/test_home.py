@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.hostile.proxy import hostile_proxy
-from tests.support import Stack
+from tests.support import ACCOUNT, Stack
 from voiceform.state.home import Home
 
 COMMANDS = [
@@ -164,3 +164,29 @@ def test_a_state_that_never_existed_is_said_to_be_none(stack: Stack, command: li
     assert "the first apply makes it" in result.err
     stack.apply()
     assert "There is no state" not in stack.ok(*command).err
+
+
+def test_a_saved_plan_fits_the_place_that_it_was_made_from(stack: Stack) -> None:
+    """Before the first apply no state could tell."""
+    stack.queues(a=1)
+    stack.ok("plan", "--out", "first.plan")
+    assert stack.ok("show", "first.plan", "--format", "json").json["place"] == "loopback"
+    for elsewhere in ({"VOICEFORM_BASE_URL": "https://proxy.example.com"}, {"TWILIO_REGION": "au1"}):
+        result = stack.run("apply", "first.plan", environ=without_base_url(stack) | elsewhere)
+        assert result.code == 1
+        assert "the plan was made from what is at loopback" in result.err
+        assert "nothing was sent" in result.err
+    stack.ok("apply", "first.plan")
+    assert list(stack.account.queues()) == ["a"]
+
+
+def test_an_import_records_account_and_place(stack: Stack) -> None:
+    made = stack.account.post("Queues.json", FriendlyName="a", MaxSize=1)
+    stack.queues(a=1)
+    stack.ok("import", "queue.a", made["sid"])
+    assert stack.ok("state", "origin").out == f"{ACCOUNT}\tloopback\n"
+    other = {"TWILIO_ACCOUNT_SID": "AC" + "b" * 32}
+    result = stack.run("plan", environ=stack.environ | other)
+    assert result.code == 1
+    assert f"records account {ACCOUNT}" in result.err
+    assert "loopback" in stack.run("drift", environ=without_base_url(stack)).err

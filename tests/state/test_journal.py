@@ -13,7 +13,7 @@ from voiceform.model.errors import StalePlanError, StateConflictError, StateErro
 from voiceform.model.plan import Action, Change
 from voiceform.model.run import Outcome, Status
 from voiceform.state.journal import Run, begin_run, list_runs, read_run, resume_run, unfinished_runs
-from voiceform.state.meta import read_meta
+from voiceform.state.meta import bump_serial, read_meta, state_version
 from voiceform.state.resources import read_resources, resource_write
 from voiceform.state.sqlite import SqliteStore
 
@@ -244,3 +244,23 @@ def test_an_id_cannot_reach_another_document(store: SqliteStore) -> None:
     with pytest.raises(StateError, match="slash"):
         begin(store, "../resources/queue.a")
     assert list(store.list("")) == []
+
+
+def test_a_plan_made_while_a_run_was_withdrawn_never_looks_fresh(store: SqliteStore) -> None:
+    bump_serial(store)
+    before = state_version(store)
+    run = begin_run(store, plan_of([create("a")]), who="ada", now=NOW)
+    meanwhile = state_version(store)
+    run.withdraw()
+    assert state_version(store) == before  # the plan that was begun is as fresh as it was
+    again = begin_run(store, plan_of([create("a")]), who="ada", now=NOW)
+    second = state_version(store)
+    again.withdraw()
+    assert state_version(store) == before
+    bump_serial(store)  # as `state rm` does
+    assert state_version(store).serial > second.serial > meanwhile.serial
+    run = begin_run(store, plan_of([create("a")]), who="ada", now=NOW)
+    run.finish(NOW)
+    seen = read_meta(store)
+    assert seen is not None
+    assert "given" not in seen.document()

@@ -225,6 +225,8 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
             f"the plan is for account {saved.account_sid}, the credentials are for {who.account_sid}",
             hint="nothing was sent; use the credentials that the plan was made with",
         )
+    if saved is not None:
+        _require_place(saved, wiring.origin(app))
     wait = parse_duration(options.lock_timeout) if options.lock_timeout != "0s" else timedelta(0)
     store = stack.enter_context(wiring.opened_store(app))
     lease = stack.enter_context(wiring.locked(app, store, operation, wait=wait))
@@ -260,6 +262,18 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
             return wiring.make_plan(app, configuration, reader, store, planning, progress)
 
     return _Acting(context, fence, make, evidence)
+
+
+def _require_place(plan: Plan, base_url: str) -> None:
+    """Raise CredentialsError for a plan of another API or region: the account has other objects there."""
+    from voiceform.state.home import Home
+
+    here = str(Home.of(base_url))
+    if plan.place != here:
+        raise CredentialsError(
+            f"the plan was made from what is at {plan.place or 'no API'}, and the API in use is {here}",
+            hint="nothing was sent; correct --base-url, VOICEFORM_BASE_URL or TWILIO_REGION, or plan again",
+        )
 
 
 def approvals_in_words(options: ApplyOptions) -> list[str]:

@@ -10,7 +10,7 @@ from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.errors import UsageError
 from voiceform.model.store import DocumentStore
-from voiceform.state.meta import bump_serial
+from voiceform.state.meta import record_home
 from voiceform.state.resources import load_resources
 
 if TYPE_CHECKING:
@@ -50,4 +50,4 @@ def import_object(
         )
     record = kind.adopt(address, sid, reader)
     store.write([resources.write(record)])
-    bump_serial(store)
+    record_home(store, reader.account_sid, reader.transport.origin)

@@ -22,6 +22,7 @@ from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
 from voiceform.model.unshown import Hidden, texts_in
+from voiceform.state.home import Home
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -75,7 +76,7 @@ def make_plan(request: PlanRequest) -> Plan:
     live = refresh(request.kinds, contexts)
     compared = [kind.compare(contexts[kind.name], live[kind.name]) for kind in request.kinds]
     request.selection.check(addresses_in(request, compared), kinds)
-    return assemble(request, compared)
+    return replace(assemble(request, compared), place=str(Home.of(request.client.transport.origin)))
 
 
 def with_earlier_keys(

@@ -181,7 +181,8 @@ class Plan:
 
     `complete` is False when targets or exclusions left something out; `targets` and `excludes` are the
     patterns that were typed, so that the same part can be planned again. `review_digest` is what
-    plan_codec.sealed gave it; empty before.
+    plan_codec.sealed gave it; empty before. `place` is the API, and at Twilio the region, that was read; None
+    for a review, which reads none.
     """
 
     plan_id: str
@@ -200,6 +201,7 @@ class Plan:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     review_digest: str = ""
+    place: str | None = None
 
     @property
     def pending(self) -> tuple[Change, ...]:

@@ -40,6 +40,7 @@ def plan_to_document(plan: Plan) -> Json:
         "plan_id": plan.plan_id,
         "created_at": instant_to_text(plan.created_at),
         "account_sid": plan.account_sid,
+        "place": plan.place,
         "config": {"digest": plan.config.digest, "files": list(plan.config.files)},
         "state": {"lineage": plan.state.lineage, "serial": plan.state.serial},
         "mode": str(plan.mode),
@@ -144,6 +145,7 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
         targets=tuple(document["targets"]),
         excludes=tuple(document["excludes"]),
         review_digest=document["review_digest"],
+        place=document["place"],
     )
 
 

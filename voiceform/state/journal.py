@@ -115,7 +115,10 @@ class Run:
         for batch in _batches(Write(entry.key, None, entry.version) for entry in entries):
             self._store.write(batch)
         meta = _required_meta(self._store)
-        restored = self._before.document() if self._before is not None else None
+        before = (
+            self._before
+        )  # plans that were made meanwhile carry the serial of the run: it is not used again
+        restored = None if before is None else replace(before, given=meta.serial).document()
         self._store.write(
             (
                 Write(run_key(self.run_id), None, self._record.version),

@@ -27,11 +27,13 @@ FORMAT = 1
 class Meta:
     """The content of `meta`. `unfinished` are the ids of runs that began and have not finished; `account_sid`
     and `home` are those of the first run; `version` is for compare-and-swap, None before it is stored.
+    `given` is the highest serial that plans may carry, where it is above `serial`: a run was withdrawn.
     `secret` keys what is printed about the state's plans (plan_codec.review_digest); it is printed nowhere
     but by `state pull`."""
 
     lineage: str
     serial: int = 0
+    given: int = 0
     unfinished: tuple[str, ...] = ()
     account_sid: str | None = None
     home: Home | None = None
@@ -46,6 +48,7 @@ class Meta:
         return cls(
             lineage=document["lineage"],
             serial=document["serial"],
+            given=document.get("given", 0),
             unfinished=unfinished,
             account_sid=document.get("account_sid"),
             home=None if origin is None else Home(origin, document.get("region")),
@@ -56,6 +59,8 @@ class Meta:
     def document(self) -> Document:
         """The document to store."""
         document: Document = {"format": FORMAT, "lineage": self.lineage, "serial": self.serial}
+        if self.given > self.serial:
+            document["given"] = self.given
         if self.unfinished:
             document["unfinished"] = list(self.unfinished)
         if self.secret is not None:
@@ -68,9 +73,13 @@ class Meta:
                 document["region"] = self.home.region
         return document
 
+    def next(self) -> Meta:
+        """This meta with the next serial: one that no plan was ever made from."""
+        return replace(self, serial=max(self.serial, self.given) + 1)
+
     def bumped(self) -> Write:
-        """The write that makes the serial one more; put it into the batch that changes the state."""
-        return Write(KEY, replace(self, serial=self.serial + 1).document(), self.version)
+        """The write that makes the serial grow; put it into the batch that changes the state."""
+        return Write(KEY, self.next().document(), self.version)
 
 
 def new_meta(make_lineage: Callable[[], str]) -> Meta:
@@ -118,10 +127,17 @@ def state_version(reader: DocumentReader) -> StateVersion:
 
 
 def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] = new_lineage) -> Meta:
-    """Make the serial one more and return the new meta. StateConflictError when somebody else was faster."""
+    """Make the serial grow and return the new meta. StateConflictError when somebody else was faster."""
     meta = read_meta(store) or new_meta(make_lineage)
     version = store.write((meta.bumped(),))[0]
-    return replace(meta, serial=meta.serial + 1, version=version)
+    return replace(meta.next(), version=version)
+
+
+def record_home(store: DocumentStore, account_sid: str, base_url: str) -> None:
+    """Make the serial grow; what is recorded first says whose the state is, and where that account is."""
+    meta = read_meta(store) or new_meta(new_lineage)
+    known = replace(meta, account_sid=meta.account_sid or account_sid, home=meta.home or Home.of(base_url))
+    store.write((known.bumped(),))
 
 
 def require_home(reader: DocumentReader, account_sid: str, base_url: str) -> None:
