@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -96,13 +97,15 @@ def test_placed_refuses_a_call_between_others(stack: Stack, doubt: Timeline) -> 
     assert (result.code, "between other numbers" in result.err) == (64, True)
 
 
-def test_placed_refuses_a_call_that_is_known(stack: Stack, doubt: Timeline) -> None:
+@pytest.mark.parametrize("spelt", [str, lambda sid: sid[:2] + sid[2:].upper()], ids=["lower", "upper"])
+def test_placed_refuses_a_call_that_is_known(doubt: Timeline, spelt: Callable[[str], str]) -> None:
     [known] = [row["sid"] for row in doubt.ledger() if row["sid"]]
-    result = doubt.at(after(minutes=5), *RESOLVE, "--placed", known)
+    result = doubt.at(after(minutes=5), *RESOLVE, "--placed", spelt(known))
     assert (result.code, "already" in result.err) == (64, True)
 
 
-def test_several_in_doubt_need_a_number(stack: Stack, time: Timeline) -> None:
+@pytest.mark.parametrize("spelt", ["0102", OTHER, "+1 (212) 555-0102", "12125550102", "sip:+12125550102@x"])
+def test_several_in_doubt_need_a_number(stack: Stack, time: Timeline, spelt: str) -> None:
     stack.write(calls([TO, OTHER]))
     time.apply(after(hours=-3))
     stack.emulator.faults([{"kind": "drop-before", "operation": "createCall", "times": 2}])
@@ -110,7 +113,7 @@ def test_several_in_doubt_need_a_number(stack: Stack, time: Timeline) -> None:
     resolve = (*RESOLVE, "--not-placed")
     result = time.at(after(minutes=5), *resolve)
     assert (result.code, "choose one with --to" in result.err) == (64, True)
-    assert time.at(after(minutes=5), *resolve, "--to", "0102").code == 0
+    assert time.at(after(minutes=5), *resolve, "--to", spelt).code == 0
     rows = {row["to"]: row["status"] for row in time.ledger()}
     assert rows == {TO: "unknown", OTHER: "failed"}
 

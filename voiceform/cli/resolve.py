@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +41,11 @@ def resolve_participant(app: App, store: Backend, address: Address, key: str, si
 
 
 def _fetch(app: App, sid: str) -> Call:
+    from voiceform.twilio.sids import normal_sid
+
     who = wiring.credentials(app, None)
     with wiring.client(app, who, read_only=True) as client:
-        return client.fetch_call(sid)
+        return client.fetch_call(normal_sid(sid, "CA") or sid)
 
 
 def resolve_call(
@@ -88,7 +91,7 @@ def _one_unknown(
         for key, entry in ledger.entries(moment.date()).items()
         if key.occurrence == moment
         and entry.status in (CallStatus.UNKNOWN, CallStatus.RESERVED)
-        and (to is None or key.to.endswith(to))
+        and (to is None or _is_meant(to, key.to))
         and attempt in (None, key.attempt)
     ]
     if len(found) == 1:
@@ -101,6 +104,12 @@ def _one_unknown(
     raise UsageError(f"{len(found)} calls of {where} are in doubt", hint="choose one with --to and --attempt")
 
 
+def _is_meant(text: str, number: str) -> bool:
+    """Whether `text` is the number in any spelling, or its last digits."""
+    digits = re.sub(r"[\s().+/-]", "", text)
+    return are_one_person(text, number) or (bool(digits) and number.endswith(digits))
+
+
 def _adopt(app: App, store: DocumentReader, ledger: Ledger, key: Key, entry: Entry, sid: str) -> None:
     """The call must exist, fit the key, and belong to no other key."""
     from dataclasses import replace
@@ -108,12 +117,13 @@ def _adopt(app: App, store: DocumentReader, ledger: Ledger, key: Key, entry: Ent
     from voiceform.kinds.call.entries import CallStatus
     from voiceform.kinds.call.settling import with_call
 
+    call = _fetch(app, sid)
+    sid = call.sid  # as the API writes it, however the person did
     for row in rows_of(store, app.clock.now()):
         if row.entry is not None and row.entry.sid == sid:
             raise UsageError(
                 f"{sid} is the call of {row.address} at {instant_to_text(row.key.occurrence)} already"
             )
-    call = _fetch(app, sid)
     same_caller = entry.from_ is None or are_one_person(call.from_, entry.from_)
     if not same_caller or not are_one_person(call.to, key.to):
         raise UsageError(
