@@ -1,0 +1,187 @@
+"""One call: what may be recorded over what, and what is not even reserved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.kinds.call.specs import BOB, US, spec
+from tests.support import ACCOUNT, TOKEN
+from voiceform.emulator import Emulator
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Ledger
+from voiceform.kinds.call.placing import Placer
+from voiceform.model.clock import ManualClock
+from voiceform.model.errors import LeaseLostError
+from voiceform.state.sqlite import SqliteStore
+from voiceform.twilio.client import Client, open_client
+from voiceform.twilio.credentials import Credentials
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CREDENTIALS = Credentials(ACCOUNT, ACCOUNT, TOKEN)
+KEY = Key(NOON, BOB)
+
+
+@dataclass
+class Desk:
+    """A placer and what it works with; `before_send` are called when it asks whether it may send, in turn."""
+
+    ledger: Ledger
+    other: Ledger
+    client: Client
+    clock: ManualClock
+    emulator: Emulator
+    before_send: list[Callable[[], None]] = field(default_factory=list)
+    asked: int = 0
+
+    def place(self) -> Entry | None:
+        placer = Placer(spec(), self.ledger, self.client, self.clock, None, self._may_send)
+        return placer.place(KEY, NOON)
+
+    def _may_send(self) -> None:
+        self.asked += 1
+        if self.before_send:
+            self.before_send.pop(0)()
+
+    def dialled(self) -> int:
+        return len(self.emulator.requests("createCall"))
+
+
+def nothing() -> None:
+    """Goes on."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, emulator: Emulator) -> Iterator[Desk]:
+    clock = ManualClock(NOON + timedelta(seconds=5))
+    with (
+        SqliteStore(tmp_path / "state.db") as store,
+        SqliteStore(tmp_path / "state.db") as another,
+        open_client(CREDENTIALS, emulator.url, read_only=False, clock=clock) as client,
+    ):
+        ledger = Ledger(store, "call.pulse")
+        ledger.set_head(account=ACCOUNT, since=NOON)
+        yield Desk(ledger, Ledger(another, "call.pulse"), client, clock, emulator)
+
+
+IN_DOUBT = [CallStatus.RESERVED, CallStatus.UNKNOWN]
+
+
+@pytest.mark.parametrize("claim", ["ours", "another", "none"])
+@pytest.mark.parametrize("status", CallStatus)
+def test_an_answer_is_recorded_over_our_own_doubt_and_over_nothing_else(
+    desk: Desk, status: CallStatus, claim: str
+) -> None:
+    """While the request is under way somebody else may settle it, resolve it, or take it for unknown."""
+    written: list[Entry] = []
+
+    def somebody_writes() -> None:
+        def step(entry: Entry | None) -> Entry:
+            assert entry is not None
+            assert entry.status is CallStatus.RESERVED
+            claims = {"ours": entry.claim, "another": "f" * 16, "none": None}
+            made = replace(entry, status=status, claim=claims[claim], sid="CA" + "9" * 32, reason="a person")
+            written.append(made)
+            return made
+
+        desk.other.change(KEY, step)
+
+    desk.before_send = [nothing, somebody_writes]
+    placed = desk.place()
+    assert desk.dialled() == 1
+    now = desk.other.entry(KEY)
+    assert now == placed
+    assert now is not None
+    if claim == "ours" and status in IN_DOUBT:
+        assert (now.status, now.reason, now.from_) == (CallStatus.PLACED, None, US)
+        assert now.sid not in (None, "CA" + "9" * 32)
+    else:
+        assert now == written[0]
+
+
+def test_an_entry_that_was_taken_out_meanwhile_is_not_made_again(desk: Desk, tmp_path: Path) -> None:
+    def restored_from_a_backup() -> None:
+        with SqliteStore(tmp_path / "state.db") as store:
+            (entry,) = store.list("ledger/")
+            store.put(entry.key, {"calls": {}}, entry.version)
+
+    desk.before_send = [nothing, restored_from_a_backup]
+    assert desk.place() is None
+    assert desk.other.entry(KEY) is None
+
+
+def test_nothing_of_a_removed_schedule_is_reserved(desk: Desk) -> None:
+    desk.ledger.set_head(closed=True)
+    assert desk.place() is None
+    assert (desk.asked, desk.dialled(), desk.other.entry(KEY)) == (0, 0, None)
+
+
+def test_a_schedule_that_is_removed_after_the_reservation_calls_nobody(desk: Desk) -> None:
+    desk.before_send = [lambda: void(desk.other.set_head(closed=True))]
+    placed = desk.place()
+    assert desk.dialled() == 0
+    assert placed is not None
+    assert (placed.status, placed.reason) == (CallStatus.CANCELED, "the schedule was removed")
+    assert desk.other.entry(KEY) == placed
+
+
+@pytest.mark.parametrize("status", CallStatus)
+def test_who_finds_the_key_does_not_dial(desk: Desk, status: CallStatus) -> None:
+    """Only what was certainly not processed, a deferred one, may be reserved again."""
+    found = Entry(status, NOON, claim="f" * 16)
+    desk.before_send = [lambda: void(desk.other.change(KEY, lambda _: found))]
+    placed = desk.place()
+    assert placed is not None
+    if status is CallStatus.DEFERRED:
+        assert (placed.status, desk.dialled()) == (CallStatus.PLACED, 1)
+    else:
+        assert (placed, desk.dialled()) == (found, 0)
+
+
+@pytest.mark.parametrize(("late", "status"), [(0, CallStatus.PLACED), (1, CallStatus.DEFERRED)])
+def test_storing_the_reservation_may_take_until_the_grace_ends(
+    desk: Desk, late: int, status: CallStatus
+) -> None:
+    desk.before_send = [lambda: desk.clock.sleep(15 * 60 - 5 + late)]
+    placed = desk.place()
+    assert placed is not None
+    assert placed.status is status
+    assert desk.dialled() == (status is CallStatus.PLACED)
+
+
+@pytest.mark.parametrize("asked", [1, 2])
+def test_a_lost_lease_leaves_no_doubt(desk: Desk, asked: int) -> None:
+    def lost() -> None:
+        raise LeaseLostError("another run holds it")
+
+    desk.before_send = [*[nothing] * (asked - 1), lost]
+    with pytest.raises(LeaseLostError):
+        desk.place()
+    assert desk.dialled() == 0
+    entry = desk.other.entry(KEY)
+    assert (entry is None) if asked == 1 else (entry is not None and entry.status is CallStatus.DEFERRED)
+
+
+def test_what_is_recorded_of_a_call(desk: Desk) -> None:
+    placed = desk.place()
+    assert placed is not None
+    assert placed.sid is not None
+    assert placed.claim is not None
+    assert placed == Entry(
+        CallStatus.PLACED,
+        desk.clock.now(),
+        sid=placed.sid,
+        reserved_at=desk.clock.now(),
+        claim=placed.claim,
+        from_=US,
+        call="queued",
+        answer=spec().answer_digest,
+    )
+
+
+def void(_: object) -> None:
+    """Whatever came of it."""

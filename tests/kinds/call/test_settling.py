@@ -1,0 +1,235 @@
+"""How old a doubt is, which call fits it, and over what its settlement may be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kinds.call.specs import BOB, US
+from tests.support import ACCOUNT, TOKEN
+from voiceform.emulator import Emulator
+from voiceform.kinds.call.entries import GONE, CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Ledger
+from voiceform.kinds.call.settling import Doubt, doubts, flights, is_over, settle, with_call
+from voiceform.model.clock import ManualClock
+from voiceform.state.sqlite import SqliteStore
+from voiceform.twilio.client import Client, open_client
+from voiceform.twilio.credentials import Credentials
+from voiceform.twilio.resources import Call
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CREDENTIALS = Credentials(ACCOUNT, ACCOUNT, TOKEN)
+KEY = Key(NOON, BOB)
+RESERVED, UNKNOWN = CallStatus.RESERVED, CallStatus.UNKNOWN
+HOUR = 3600
+
+
+def entry(status: CallStatus, **more: Any) -> Entry:
+    return Entry(status, more.pop("at", NOON), **{"reserved_at": NOON, "claim": "ours", "from_": US, **more})
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with SqliteStore(tmp_path / "state.db") as store:
+        yield Ledger(store, "call.pulse")
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "over"),
+    [
+        (UNKNOWN, 59, False),
+        (UNKNOWN, 60, True),
+        (RESERVED, 60, False),
+        (RESERVED, 239, False),
+        (RESERVED, 240, True),
+        (UNKNOWN, -60, False),
+        (UNKNOWN, -61, True),
+        (RESERVED, -240, False),
+        (RESERVED, -241, True),
+    ],
+)
+def test_when_a_request_is_over(status: CallStatus, seconds: int, over: bool) -> None:
+    now = NOON + timedelta(seconds=seconds)
+    assert is_over(entry(status), now) is over
+    assert is_over(entry(status, reserved_at=None), now) is over, "what has no reservation is as old as it is"
+
+
+@pytest.mark.parametrize("status", [RESERVED, UNKNOWN])
+def test_the_age_is_that_of_the_reservation_not_of_the_last_word_about_it(status: CallStatus) -> None:
+    later = NOON + timedelta(hours=1)
+    assert is_over(entry(status, at=later), later)
+    assert not is_over(entry(status, at=NOON, reserved_at=later), later)
+
+
+def test_what_is_in_doubt_and_what_is_under_way(ledger: Ledger) -> None:
+    now = NOON + timedelta(seconds=240)
+    fresh = now - timedelta(seconds=239)
+    entries = {
+        Key(NOON, f"+1555867530{number}"): found
+        for number, found in enumerate(
+            [
+                entry(UNKNOWN),
+                entry(UNKNOWN, reserved_at=now),
+                entry(RESERVED),
+                entry(RESERVED, reserved_at=fresh),
+                *[entry(status) for status in CallStatus if status not in (RESERVED, UNKNOWN)],
+            ]
+        )
+    }
+    found = [doubt.key.to for doubt in doubts(ledger, entries, now)]
+    assert found == ["+15558675300", "+15558675301", "+15558675302"]
+    assert flights(entries, now) == {("+15558675303", US)}
+
+
+CALL = Call(
+    sid="CA" + "1" * 32,
+    status="completed",
+    to=BOB,
+    from_=US,
+    direction="outbound-api",
+    date_created=NOON,
+    end_time=NOON + timedelta(minutes=2),
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "fits"),
+    [
+        ({}, True),
+        ({"date_created": NOON - timedelta(seconds=30)}, True),
+        ({"date_created": NOON - timedelta(seconds=31)}, False),
+        ({"date_created": NOON + timedelta(minutes=4)}, True),
+        ({"date_created": NOON + timedelta(minutes=4, seconds=1)}, False),
+        ({"date_created": None}, False),
+        ({"direction": "inbound"}, False),
+        ({"direction": "outbound-dial"}, False),
+        ({"to": "+15558675311"}, False),
+        ({"from_": "+15017122662"}, False),
+        ({"from_": ""}, False),
+    ],
+)
+def test_which_call_fits(ledger: Ledger, changed: dict[str, Any], fits: bool) -> None:
+    call = replace(CALL, **changed)
+    late = NOON + timedelta(hours=9)
+    assert Doubt(ledger, KEY, entry(UNKNOWN, at=late)).fits(call) is fits
+    assert Doubt(ledger, KEY, entry(UNKNOWN, reserved_at=None)).fits(call) is fits
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Iterator[Client]:
+    clock = ManualClock(NOON)
+    with open_client(CREDENTIALS, emulator.url, read_only=True, clock=clock) as ready:
+        yield ready
+
+
+def seeded(emulator: Emulator, *seconds: int) -> None:
+    rows = [
+        {
+            "to": BOB,
+            "from": US,
+            "status": "completed",
+            "direction": "outbound-api",
+            "date_created": (NOON + timedelta(seconds=n)).isoformat(),
+        }
+        for n in seconds
+    ]
+    emulator.seed({"calls": rows})
+
+
+@pytest.mark.parametrize("claim", ["ours", "another"])
+@pytest.mark.parametrize("sid", [None, "CA" + "9" * 32])
+@pytest.mark.parametrize("calls", [0, 1, 2])
+@pytest.mark.parametrize("status", [RESERVED, UNKNOWN])
+def test_a_settlement_is_written_over_the_doubt_that_it_is_about(
+    ledger: Ledger,
+    client: Client,
+    emulator: Emulator,
+    status: CallStatus,
+    calls: int,
+    sid: str | None,
+    claim: str,
+) -> None:
+    """Meanwhile the run that was thought dead may have written its answer, or somebody reserved it anew."""
+    seeded(emulator, *range(calls))
+    now = NOON + timedelta(hours=1)
+    there = entry(status, claim=claim, sid=sid)
+    ledger.change(KEY, lambda _: there)
+    settle([Doubt(ledger, KEY, entry(status))], client, now, (), ())
+    after = ledger.entry(KEY)
+    assert after is not None
+    if claim == "another":
+        assert after == there
+    elif calls == 1 and sid is None:
+        assert (after.status, after.call, after.at) == (CallStatus.ANSWERED, "completed", now)
+        assert after.sid is not None
+    elif status is RESERVED and calls != 1:
+        assert (after.status, after.sid, after.at) == (UNKNOWN, sid, now)
+        assert "between reserving" in (after.reason or "")
+    else:
+        assert after == there
+
+
+def test_between_numbers_of_a_request_under_way_nothing_is_settled(
+    ledger: Ledger, client: Client, emulator: Emulator
+) -> None:
+    seeded(emulator, 0)
+    doubt = Doubt(ledger, KEY, entry(UNKNOWN))
+    now = NOON + timedelta(hours=1)
+    assert settle([doubt], client, now, (), {(BOB, US)}) == []
+    assert settle([Doubt(ledger, KEY, entry(RESERVED))], client, NOON, (), ()) == []
+    assert emulator.requests("listCalls") == []
+    ledger.change(KEY, lambda _: doubt.entry)
+    (settled,) = settle([doubt], client, now, (), {(BOB, "+15017122662")})
+    assert settled[1].status is CallStatus.ANSWERED
+
+
+def test_a_call_that_another_key_has_is_not_taken_and_two_keys_share_none(
+    ledger: Ledger, client: Client, emulator: Emulator
+) -> None:
+    seeded(emulator, 0)
+    (call,) = client.list_calls(to=BOB, from_=US)
+    keys = [KEY, Key(NOON + timedelta(minutes=1), BOB)]
+    for key in keys:
+        ledger.change(key, lambda _: entry(UNKNOWN))
+    now = NOON + timedelta(hours=1)
+    both = [Doubt(ledger, key, entry(UNKNOWN)) for key in keys]
+    settle(both, client, now, (), ())
+    settle(both[:1], client, now, (call.sid,), ())
+    assert {found.status for found in ledger.entries().values()} == {UNKNOWN}
+    settle(both[:1], client, now, (), ())
+    assert ledger.entries()[KEY].sid == call.sid
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "ended"),
+    [
+        ("queued", CallStatus.PLACED, False),
+        ("in-progress", CallStatus.PLACED, False),
+        ("something-new", CallStatus.PLACED, False),
+        ("completed", CallStatus.ANSWERED, True),
+        ("busy", CallStatus.BUSY, True),
+        ("no-answer", CallStatus.NO_ANSWER, True),
+        ("failed", CallStatus.FAILED, True),
+        ("canceled", CallStatus.CANCELED, True),
+    ],
+)
+def test_what_a_call_tells(told: str, status: CallStatus, ended: bool) -> None:
+    now = NOON + timedelta(hours=1)
+    before = entry(CallStatus.PLACED, call="ringing", sid=CALL.sid)
+    after = with_call(before, replace(CALL, status=told), now)
+    over = NOON + timedelta(minutes=2) if ended else None
+    assert after == replace(before, status=status, at=now, call=told, ended_at=over)
+    assert with_call(after, replace(CALL, status=told), now + timedelta(hours=1)) is after
+
+
+def test_when_a_call_ended() -> None:
+    now = NOON + timedelta(hours=1)
+    before = entry(CallStatus.PLACED, call=GONE)
+    updated = replace(CALL, end_time=None, date_updated=NOON)
+    assert with_call(before, updated, now).ended_at == NOON
+    assert with_call(before, replace(CALL, end_time=None), now).ended_at == now
