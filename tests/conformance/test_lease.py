@@ -354,3 +354,22 @@ def test_a_side_lease_is_a_lease_of_its_own(place: Place, clock: ManualClock) ->
             first.store.put("late", {}, None)
         main.store.put("main/2", {}, None)
     assert [entry.key for entry in store.list("")] == ["lease", "lease/dispatch", "main", "main/2", "side"]
+
+
+def test_only_what_is_held_can_be_broken(store: Backend, clock: ManualClock) -> None:
+    """Neither what nobody ever held, nor what was released, nor what was broken already."""
+
+    def refused() -> None:
+        before = store.get("lease")
+        with pytest.raises(StateError, match="the state is not locked"):
+            break_lease(store, reason="test", who="bob", clock=clock)
+        assert store.get("lease") == before
+
+    refused()
+    take(store, clock).release()
+    refused()
+    held = take(store, clock)
+    assert break_lease(store, reason="test", who="bob", clock=clock).holder == "ada@laptop"
+    refused()
+    held.release()
+    refused()

@@ -76,3 +76,13 @@ def test_any_acyclic_plan_is_ordered_and_the_order_does_not_depend_on_the_input(
     shuffled = list(changes)
     random.Random(len(names)).shuffle(shuffled)
     assert ordered(shuffled) == result
+
+
+def test_what_stays_is_not_waited_for() -> None:
+    """A schedule that is removed alone leaves the queue that it answers with; so do other ends of a pair."""
+    assert ordered([change("call.a", Action.DELETE)], {"call.a": ["queue.a"]}) == ["call.a"]
+    kept = [change("call.a", Action.DELETE), change("queue.a", Action.NO_OP)]
+    assert ordered(kept, {"call.a": ["queue.a"]}) == ["call.a", "queue.a"][::-1]
+    updated = [change("call.a", Action.DELETE), change("queue.a", Action.UPDATE)]
+    needs = requirements(updated, {Address.parse("call.a"): [Address.parse("queue.a")]})
+    assert needs == {Address.parse("call.a"): set(), Address.parse("queue.a"): set()}

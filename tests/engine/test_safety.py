@@ -92,3 +92,56 @@ def test_an_approval_needs_scope_and_value(text: str) -> None:
 @pytest.mark.parametrize("text", ["delete:queue=many", "delete:queue=-1", "delete:queue=2.5"])
 def test_a_number_that_is_none_lifts_nothing(text: str) -> None:
     assert not Approvals.parse([text]).lift(blocked("delete:queue", 0))
+
+
+def test_what_nobody_has_counted_is_no_crowd() -> None:
+    """A share of an unknown number is not allowed, even where all may be deleted."""
+    everything = Safety(max_deletes=10, max_delete_percent=100)
+    assert [one.rule for one in limit_violations(deletions(1), everything, {})] == ["max_delete_percent"]
+    assert [one.rule for one in limit_violations(deletions(1), everything, {"call": 99})] == [
+        "max_delete_percent"
+    ]
+    assert limit_violations(deletions(1), everything, {"queue": 1}) == []
+
+
+def calls(scope: str, count: int) -> list[Change]:
+    return [Change(Address("call", "a"), Action.CREATE, "declared", counts={scope: count})]
+
+
+@pytest.mark.parametrize("scope", ["call", "scheduled:call"])
+def test_calls_are_limited_now_and_at_the_next_occurrence(scope: str) -> None:
+    assert limit_violations(calls(scope, 25), Safety(), {}) == []
+    (found,) = limit_violations(calls(scope, 26), Safety(), {})
+    assert (found.rule, found.scope, found.count, found.limit) == ("max_calls", "call", 26, "25")
+
+
+@pytest.mark.parametrize(
+    ("scope", "count", "said"),
+    [
+        ("call", 1, "1 call would be placed"),
+        ("call", 2, "2 calls would be placed"),
+        ("scheduled:call", 1, "1 call would be placed at the next occurrence"),
+        ("delete:recording", 1, "1 recording would be deleted"),
+        ("delete:call-record", 2, "2 call records would be deleted"),
+    ],
+)
+def test_one_is_told_from_many(scope: str, count: int, said: str) -> None:
+    (found,) = limit_violations(calls(scope, count), Safety(max_calls=0, max_recording_deletes=0), {})
+    assert found.message.startswith(f"{said}; ")
+
+
+@pytest.mark.parametrize("kind", ["recording", "call-record"])
+def test_what_goes_by_the_thousand_has_its_own_limit_and_the_share(kind: str) -> None:
+    many = calls(f"delete:{kind}", 30)
+    assert limit_violations(many, Safety(max_deletes=0), {kind: 100}) == []
+    (share,) = limit_violations(many, Safety(), {kind: 99})
+    assert share.rule == "max_delete_percent"
+    (own,) = limit_violations(many, Safety(max_recording_deletes=29), {kind: 100})
+    assert own.rule == "max_recording_deletes"
+
+
+def test_ending_a_room_is_a_deletion_and_no_share() -> None:
+    ended = [Change(Address("conference", "a"), Action.UPDATE, "live", counts={"delete:conference": 1})]
+    assert limit_violations(ended, Safety(), {}) == []
+    (found,) = limit_violations(ended, Safety(max_deletes=0), {})
+    assert found.rule == "max_deletes"

@@ -66,3 +66,32 @@ def test_the_next_opening_is_the_first_allowed_moment(number: str, moment: datet
         assert opening == now
     else:
         assert not hours.allow(zones, opening - timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("end", ["08:00", "07:59", "00:00"])
+def test_hours_that_never_open_are_refused(end: str) -> None:
+    with pytest.raises(ValueError, match="end before they begin"):
+        CallingHours.parse({"start": "08:00", "end": end})
+    assert CallingHours.parse({"start": "08:00", "end": "08:01"}).end is not None
+
+
+def test_the_first_and_the_last_minute() -> None:
+    assert allowed(NEW_YORK, "2026-12-01T13:00:00Z")
+    assert not allowed(NEW_YORK, "2026-12-01T12:59:59Z")
+    assert allowed(NEW_YORK, "2026-12-02T01:59:59Z")
+    assert not allowed(NEW_YORK, "2026-12-02T02:00:00Z")
+
+
+def test_no_zone_is_never_within_the_hours() -> None:
+    hours = CallingHours.parse(HOURS)
+    now = datetime(2026, 12, 1, 15, tzinfo=UTC)
+    assert not hours.allow((), now)
+    assert hours.opens((), now, now + timedelta(days=9)) is None
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(60, True), (59, False)])
+def test_an_opening_counts_up_to_the_instant_that_was_asked_for(minutes: int, found: bool) -> None:
+    hours = CallingHours.parse({**HOURS, "timezone": "UTC"})
+    now = datetime(2026, 12, 1, 7, tzinfo=UTC)
+    opening = hours.opens(hours.zones(NEW_YORK), now, now + timedelta(minutes=minutes))
+    assert opening == (now + timedelta(hours=1) if found else None)

@@ -89,7 +89,7 @@ class Judge:
             return Due(key, Verdict.PLACE, since)
         opening = hours.opens(zones, self.now, deadline)
         names = zones[0].key if len(zones) == 1 else f"{len(zones)} possible zones"
-        if opening is None or opening > deadline:
+        if opening is None:
             return Due(key, Verdict.SUPPRESS, since, f"outside the calling hours in {names}")
         return Due(key, Verdict.WAIT, since, f"calling hours in {names}", opening)
 

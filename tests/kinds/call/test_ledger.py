@@ -1,0 +1,113 @@
+"""The bounds of the ledger: which days are read, and which marks of time are believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from voiceform.kinds.call.entries import CallStatus, Entry, Key
+from voiceform.kinds.call.ledger import Head, Ledger, day_of, days_before, if_undecided, ledger_names
+from voiceform.model.errors import StateError
+from voiceform.state.sqlite import SqliteStore
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore(tmp_path / "state.db") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("given", "becomes"),
+    [
+        (NOON + DAY, NOON + DAY),
+        (NOON - timedelta(seconds=1), NOON),
+        (NOON - 31 * DAY, NOON),
+        (NOON - 31 * DAY - timedelta(seconds=1), NOON - 31 * DAY - timedelta(seconds=1)),
+    ],
+)
+def test_the_mark_rises_unless_it_was_absurd(store: SqliteStore, given: datetime, becomes: datetime) -> None:
+    ledger = Ledger(store, "call.a")
+    assert ledger.set_head(high_water=NOON).high_water == NOON
+    assert ledger.set_head(high_water=given).high_water == becomes
+    assert ledger.set_head().high_water == becomes
+    assert Ledger(store, "call.a").head().high_water == becomes
+
+
+def test_what_is_not_given_stays(store: SqliteStore) -> None:
+    ledger = Ledger(store, "call.a")
+    assert ledger.head() == Head()
+    full = ledger.set_head(account="AC1", closed=True, high_water=NOON, since=NOON)
+    assert ledger.set_head() == full
+    assert ledger.set_head(closed=False) == Head("AC1", closed=False, high_water=NOON, since=NOON)
+    assert ledger.set_head(since=NOON + DAY, account="AC2").since == NOON + DAY
+    assert ledger_names(store) == ["call.a"]
+
+
+def test_a_ledger_begins_with_its_first_mark_even_an_empty_one(store: SqliteStore) -> None:
+    Ledger(store, "call.a").set_head()
+    assert ledger_names(store) == ["call.a"]
+
+
+def test_the_days_that_are_read(store: SqliteStore) -> None:
+    ledger = Ledger(store, "call.a")
+    keys = [Key(NOON + n * DAY, "+15558675310") for n in range(-1, 2)]
+    for key in keys:
+        ledger.change(key, if_undecided(Entry(CallStatus.MISSED, NOON)))
+    Ledger(store, "call.ab").change(keys[0], if_undecided(Entry(CallStatus.PLACED, NOON)))
+    assert sorted(ledger.entries()) == keys
+    assert sorted(ledger.entries(NOON.date())) == keys[1:]
+    assert sorted(ledger.entries(date(2026, 3, 3))) == keys[2:]
+    assert ledger.entries(date(2026, 3, 4)) == {}
+
+
+def test_days_are_those_of_utc() -> None:
+    tokyo = timezone(timedelta(hours=9))
+    assert day_of(datetime(2026, 3, 2, 8, 59, tzinfo=tokyo)) == date(2026, 3, 1)
+    assert days_before(NOON, timedelta(hours=12)) == date(2026, 3, 2)
+    assert days_before(NOON, timedelta(hours=12, seconds=1)) == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("status", CallStatus)
+def test_only_a_key_without_an_outcome_is_taken(store: SqliteStore, status: CallStatus) -> None:
+    key = Key(NOON, "+15558675310")
+    ledger, other = Ledger(store, "call.a"), Ledger(store, "call.a")
+    assert ledger.entry(key) is None
+    there = Entry(status, NOON, claim="theirs")
+    assert other.change(key, lambda _: there) == (there, True)
+    ours = Entry(CallStatus.RESERVED, NOON, claim="ours")
+    free = status is CallStatus.DEFERRED
+    assert ledger.change(key, if_undecided(ours)) == ((ours, True) if free else (there, False))
+    assert other.entry(key) == (ours if free else there)
+
+
+def test_a_reader_of_an_old_version_never_writes_over_what_came_since(store: SqliteStore) -> None:
+    """Each ledger remembers what it read; the store refuses, and the step is asked again."""
+    key = Key(NOON, "+15558675310")
+    slow, fast = Ledger(store, "call.a"), Ledger(store, "call.a")
+    slow.change(key, lambda _: None)
+    placed = Entry(CallStatus.PLACED, NOON, "CA" + "1" * 32)
+    fast.change(key, lambda _: placed)
+    asked: list[Entry | None] = []
+
+    def step(entry: Entry | None) -> Entry | None:
+        asked.append(entry)
+        return Entry(CallStatus.RESERVED, NOON) if entry is None else None
+
+    assert slow.change(key, step) == (placed, False)
+    assert asked == [None, placed]
+
+
+def test_damage_is_named_and_nothing_is_made_of_it(store: SqliteStore) -> None:
+    ledger = Ledger(store, "call.a")
+    ledger.change(Key(NOON, "+15558675310"), if_undecided(Entry(CallStatus.PLACED, NOON)))
+    (stored,) = store.list("ledger/")
+    store.put(stored.key, {"calls": {"2026-03-02T12:00:00Z|1": {}}}, stored.version)
+    with pytest.raises(StateError, match="is damaged"):
+        Ledger(store, "call.a").entries()
