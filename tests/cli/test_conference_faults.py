@@ -58,9 +58,10 @@ def test_what_cannot_be_proven_is_unknown_and_not_tried_again(rooms: Rooms, faul
     rooms.apply()
     rooms.room({})
     spoil(rooms, "createParticipant", fault)
-    result = rooms.at("apply", "--auto-approve")
+    result = rooms.at("apply", "--auto-approve", "--metrics", "m.prom")
     assert result.code == 8
     assert "nobody knows whether bridge was phoned" in result.out + result.err
+    assert 'voiceform_calls_unknown{stack="default"} 1.0' in (rooms.folder / "m.prom").read_text()
     assert LABEL in result.out + result.err
     rooms.emulator.faults([])
     for _ in range(2):

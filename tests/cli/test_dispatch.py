@@ -614,6 +614,18 @@ def test_metrics(stack: Stack, time: Timeline) -> None:
     assert TO not in text
 
 
+def test_apply_and_dispatch_count_the_same_unknown_calls(stack: Stack, time: Timeline) -> None:
+    stack.write(calls([TO, "+12125550102", "+12125550103"]))
+    stack.emulator.faults([{"operation": "createCall", "times": 3, "kind": "drop-before"}])
+    outputs = ["--metrics", "a.prom", "--report-json", "a.json"]
+    assert time.at(NINE, "apply", "--auto-approve", *outputs).code == 8
+    assert time.at(after(1), "dispatch", "--once", "--metrics", "b.prom").code == 8
+    for name in ("a.prom", "b.prom"):
+        assert 'voiceform_calls_unknown{stack="default"} 3.0' in (stack.folder / name).read_text()
+    (outcome,) = json.loads((stack.folder / "a.json").read_text())["outcomes"]
+    assert outcome["unknown"] == {"call": 3}
+
+
 def test_the_result_as_json(stack: Stack, time: Timeline) -> None:
     stack.write(calls([TO, "+15005550003"]))
     time.apply(BEFORE)

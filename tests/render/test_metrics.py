@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,13 @@ def test_run(tmp_path: Path) -> None:
         samples.outcome("queue.b", Action.CREATE, Status.REFUSED),
         samples.outcome("queue.c", Action.CREATE, Status.SKIPPED),
         samples.outcome("queue.d", Action.CREATE, Status.UNKNOWN),
-        samples.outcome("call.e", Action.CREATE, Status.UNKNOWN),
+        replace(samples.outcome("call.e", Action.CREATE, Status.UNKNOWN), unknown={"call": 3}),
+        replace(samples.outcome("conference.f", Action.CREATE, Status.UNKNOWN), unknown={"call": 1}),
+        replace(samples.outcome("call.g", Action.DELETE, Status.FAILED), unknown={"call": 2}),
     )
     found = written(tmp_path / "run.prom", measure_run(report))
-    assert found["voiceform_failed_operations", (("stack", "prod"),)] == 2
-    assert found["voiceform_calls_unknown", (("stack", "prod"),)] == 1
+    assert found["voiceform_failed_operations", (("stack", "prod"),)] == 3
+    assert found["voiceform_calls_unknown", (("stack", "prod"),)] == 6
     assert not [name for name, _ in found if name == "voiceform_drifted_objects"]
 
 

@@ -252,7 +252,7 @@ def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOption
         sent=lambda: fence.asked,
         evidence=evidence,
     )
-    settled = settle_unfinished(context)
+    settled = app.reports.settled = settle_unfinished(context)
     if settled:
         app.console.say(f"A run that died before was settled: {_counted(settled)}.")
 

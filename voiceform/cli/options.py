@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from voiceform.model.unshown import Holding, Unshown
 
 if TYPE_CHECKING:
     from voiceform.model.plan import Plan
-    from voiceform.model.run import RunReport
+    from voiceform.model.run import Outcome, RunReport
     from voiceform.render.metrics import Measurements
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,12 +29,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class Reports:
     """What an invocation has to tell to --report-json and --metrics, as far as it has come.
 
-    `document` and `measured` are of commands that neither plan nor run one; `publish` writes the metrics as
-    they are now, for commands that go on.
+    `settled` is what became of dead runs that this one found. `document` and `measured` are of commands that
+    neither plan nor run one; `publish` writes the metrics as they are now, for commands that go on.
     """
 
     plan: Plan | None = None
     run: RunReport | None = None
+    settled: Sequence[Outcome] = ()
     document: str | None = None
     measured: Measurements | None = None
     publish: Callable[[], object] = lambda: None

@@ -153,7 +153,7 @@ class _Files:
         if reports.measured is not None:
             measured = reports.measured
         elif reports.run is not None:
-            measured = measure_run(reports.run)
+            measured = measure_run(reports.run, reports.settled)
         elif reports.plan is not None:
             measured = measure_plan(reports.plan)
         else:

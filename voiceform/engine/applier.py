@@ -142,6 +142,7 @@ def outcome_of(change: Change, done: Done) -> Outcome:
         record=done.record,
         destroyed=done.destroyed,
         is_open=done.is_open,
+        unknown=done.unknown,
     )
 
 

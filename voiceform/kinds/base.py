@@ -193,9 +193,9 @@ class Done:
     """How a change ended, as the kind saw it.
 
     `recorded` is what state shall hold for the address from now on; None removes it when `status` is APPLIED
-    and leaves it as it is otherwise. `writes` are further documents to write in the same batch. `record` and
-    `destroyed` are told as model.run.Outcome has them. `is_open` leaves the change to the next run's settle:
-    part of it was sent, and whether that happened nobody knows yet.
+    and leaves it as it is otherwise. `writes` are further documents to write in the same batch. `record`,
+    `destroyed` and `unknown` are told as model.run.Outcome has them. `is_open` leaves the change to the next
+    run's settle: part of it was sent, and whether that happened nobody knows yet.
     """
 
     status: Status
@@ -208,6 +208,7 @@ class Done:
     record: str | None = None
     destroyed: Destruction | None = None
     is_open: bool = False
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
 
 class Kind(ABC, Generic[L]):

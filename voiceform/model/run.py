@@ -30,6 +30,9 @@ class Status(StrEnum):
 NOT_BEGUN = "not begun: the run was interrupted"
 """The message of what was skipped because the run was to end."""
 
+CALL = "call"
+"""What outcomes call a person of whom nobody knows whether they were phoned."""
+
 CUT_OFF = "its answer was given up: the run was interrupted; the next run finds out whether it happened"
 """The message of what was sent and is settled later."""
 
@@ -58,6 +61,8 @@ class Outcome:
 
     `record` names what exists in our state alone, such as a `rule`; applying it records it and no more.
     `is_open` says that part of it may have happened: it is not journalled, and the next run settles it.
+    `unknown` counts what may have happened and nobody knows, by its name: `{"call": 3}` for three people of
+    whom nobody knows whether they were phoned.
     """
 
     address: Address
@@ -70,6 +75,7 @@ class Outcome:
     record: str | None = None
     destroyed: Destruction | None = None
     is_open: bool = False
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> Sh
                     "hint": outcome.hint,
                     "request_id": outcome.request_id,
                     "destroyed": _destroyed(outcome.destroyed),
+                    "unknown": dict(outcome.unknown),
                     "because_of": [str(address) for address in causes.get(outcome.address, ())],
                 }
                 for outcome in shown.outcomes

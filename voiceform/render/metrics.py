@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.files import write_whole
 from voiceform.model.plan import Action, Plan
-from voiceform.model.run import RunReport, Status
+from voiceform.model.run import CALL, Outcome, RunReport, Status
 from voiceform.model.shown import shown
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def measure_plan(plan: Plan) -> Measurements:
     )
 
 
-def measure_run(report: RunReport) -> Measurements:
-    """What a run tells: changes that failed or were refused, and calls whose outcome is unknown."""
-    unknown = [item for item in report.outcomes if item.status is Status.UNKNOWN]
+def measure_run(report: RunReport, settled: Sequence[Outcome] = ()) -> Measurements:
+    """What a run tells: changes that failed or were refused, and calls whose outcome is unknown: also of the
+    changes of earlier runs that were `settled` before it."""
     return Measurements(
         failed_operations=report.count(Status.FAILED) + report.count(Status.REFUSED),
-        unknown_calls=sum(item.address.kind == "call" for item in unknown),
+        unknown_calls=sum(outcome.unknown.get(CALL, 0) for outcome in (*settled, *report.outcomes)),
     )
 
 

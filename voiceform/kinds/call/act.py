@@ -21,7 +21,7 @@ from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.plan_codec import instant_from_text
 from voiceform.model.resource import Recorded
-from voiceform.model.run import Status
+from voiceform.model.run import CALL, Status
 
 _UNKNOWN_HINT = (
     "`voiceform dispatch --once` looks for them a minute later; what stays unknown is settled by hand:"
@@ -67,6 +67,7 @@ def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done
                 recorded=recorded(change),
                 message=f"{len(entries)} of its {len(keys)} calls had been begun, {doubtful} are in doubt",
                 hint=_UNKNOWN_HINT if doubtful else None,
+                unknown=_calls(doubtful),
             )
     return settled
 
@@ -122,10 +123,16 @@ def _done(record: Recorded, tally: Tally) -> Done:
             recorded=record,
             message=f"registered; {summary}: {_reasons(tally)}",
             hint=_UNKNOWN_HINT,
+            unknown=_calls(unknown),
         )
     if tally.problems:
         return Done(Status.FAILED, recorded=record, message=f"registered; {_reasons(tally)}")
     return Done(Status.APPLIED, recorded=record, message=summary)
+
+
+def _calls(doubtful: int) -> dict[str, int]:
+    """Of how many calls nobody knows whether they were placed."""
+    return {CALL: doubtful} if doubtful else {}
 
 
 def _reasons(tally: Tally) -> str:
@@ -151,7 +158,7 @@ def _remove(change: Change, session: Session) -> Done:
     if doubtful:
         tally.problem(f"{doubtful} calls with unknown outcome could not be ended")
     if tally.problems:
-        return Done(Status.FAILED, message=_reasons(tally), hint="apply again")
+        return Done(Status.FAILED, message=_reasons(tally), hint="apply again", unknown=_calls(doubtful))
     return Done(Status.APPLIED)
 
 

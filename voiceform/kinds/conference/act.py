@@ -27,7 +27,7 @@ from voiceform.kinds.conference.steps import ADD, SET, Step, Visit
 from voiceform.model.errors import OutcomeUnknownError
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
-from voiceform.model.run import Status
+from voiceform.model.run import CALL, Status
 from voiceform.twilio.errors import (
     AmbiguousError,
     ApiError,
@@ -214,6 +214,7 @@ class _Execution:
             Done(
                 Status.UNKNOWN,
                 message=f"nobody knows whether {step.participant} was phoned: {error.what}",
+                unknown={CALL: 1},
                 hint=f"look in the Twilio console for the participant {label!r}; voiceform does not phone"
                 f" {step.participant} again until the room is over or a day has passed",
                 request_id=getattr(error, "request_id", None),
