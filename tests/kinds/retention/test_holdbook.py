@@ -1,4 +1,4 @@
-"""Holds are looked at again before each deletion: those that the plan weighed, and those that came since."""
+"""Holds are looked at again before each deletion: those that the plan knew, and those that came since."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.kinds.retention.rows import NOW, recording
 from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
 from voiceform.kinds.retention.calls import CallBook
-from voiceform.kinds.retention.holdbook import READ_EVERY, HoldBook, read_holds
+from voiceform.kinds.retention.holdbook import READ_EVERY, HoldBook
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import StateError
@@ -36,39 +36,33 @@ def calls(emulator: Emulator) -> Iterator[CallBook]:
         yield CallBook(client)
 
 
-def put(store: SqliteStore, name: str, **match: Any) -> str:
-    """Record a hold; its identity."""
+def put(store: SqliteStore, name: str, **match: Any) -> None:
+    """Record a hold."""
     address = Address("retention", f"holds.{name}")
     attributes = {"reason": "litigation", "match": match}
     store.write((resource_write(Recorded(address, None, attributes), None),))
-    return next(hold.identity for hold in read_holds(store) if hold.name == name)
 
 
-@pytest.mark.parametrize("weighed", [True, False])
-def test_a_hold_keeps_what_it_matches_now(store: SqliteStore, calls: CallBook, weighed: bool) -> None:
+def test_a_hold_keeps_what_it_matches_now(store: SqliteStore, calls: CallBook) -> None:
     """A row may have changed since the plan weighed it: it is tried again, with what it says itself."""
-    identity = put(store, "rooms", source=["Conference"])
-    book = HoldBook(store, [identity] if weighed else [], calls)
+    assert not HoldBook(store, calls).any
+    put(store, "rooms", source=["Conference"])
+    book = HoldBook(store, calls)
     assert book.any
-    assert book.has_new() is not weighed
     assert book.keeping(recording(source="Conference")) == ("rooms",)
     assert book.keeping(recording(source="DialVerb")) == ()
-    assert book.keeping_of_call(recording(source="Conference")) == ("rooms",)
 
 
-def test_what_the_plan_asked_of_a_call_is_not_asked_again(
+def test_what_it_asks_of_a_call_is_asked_again(
     store: SqliteStore, calls: CallBook, emulator: Emulator
 ) -> None:
-    identity = put(store, "person", **{"from": ["+15558675310"]})
-    row = recording()
-    assert HoldBook(store, [identity], calls).keeping(row) == ()
-    assert emulator.requests() == []
-    assert HoldBook(store, [], calls).keeping(row) == ("person",), "a call that is gone may be anybody's"
+    put(store, "person", **{"from": ["+15558675310"]})
+    assert HoldBook(store, calls).keeping(recording()) == ("person",), "a call that is gone may be anybody's"
     assert emulator.requests() != []
 
 
 def test_a_hold_that_lands_counts_after_so_many_answers(store: SqliteStore, calls: CallBook) -> None:
-    book = HoldBook(store, [], calls)
+    book = HoldBook(store, calls)
     put(store, "late", source=["Conference"])
     row = recording(source="Conference")
     answers = [bool(book.keeping(row)) for _ in range(READ_EVERY + 1)]
@@ -81,4 +75,4 @@ def test_a_hold_that_cannot_be_read_stops_everything(store: SqliteStore, calls: 
     (entry,) = store.list("resources/")
     store.put(entry.key, {**entry.document, "attributes": {"match": 5}}, entry.version)
     with pytest.raises(StateError, match="cannot be read"):
-        HoldBook(store, [], calls)
+        HoldBook(store, calls)

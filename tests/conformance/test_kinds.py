@@ -1,0 +1,277 @@
+"""What holds for every kind of object: the laws that the engine builds on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from tests.cli.conference_rooms import NOW, Rooms
+from tests.support import ACCOUNT, TOKEN
+from voiceform.cli import wiring
+from voiceform.cli.options import App
+from voiceform.emulator import Emulator
+from voiceform.engine.applier import ApplyContext, new_session
+from voiceform.engine.planner import of_kind
+from voiceform.engine.review import NothingStored
+from voiceform.kinds.base import Kind, PlanContext, Session
+from voiceform.model.address import Address
+from voiceform.model.clock import ManualClock
+from voiceform.model.plan import Action, Change, Mode
+from voiceform.model.run import Status
+from voiceform.model.store import Document
+from voiceform.state.backend import Backend
+from voiceform.state.lease import acquire
+from voiceform.state.open import open_store
+from voiceform.state.resources import load_resources
+from voiceform.twilio.client import Client, open_client
+from voiceform.twilio.credentials import Credentials
+
+if TYPE_CHECKING:
+    pass
+
+PEOPLE = "+12125550101\n+12125550102\n"
+ROOM = "CF" + "0" * 32
+SAFETY = "safety: {max_deletes: 50, max_delete_percent: 100}\n"
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A configuration of one kind, another one of the same objects, and an account in which there is work to
+    do. `move` is what somebody else does to an object after the plan; None where there is no such object."""
+
+    declared: str
+    otherwise: str
+    seed: Mapping[str, Any] = field(default_factory=dict)
+    move: Callable[[Rooms], object] | None = None
+
+
+def _resize(stack: Rooms) -> None:
+    sid = stack.account.queues()["support"]["sid"]
+    stack.account.post(f"Queues/{sid}.json", MaxSize=77)
+
+
+BRIDGE = 'participants: {bridge: {to: "+15558675310", from: "+15017122661"}}'
+CALL = (
+    'calls: {pulse: {to: ["+12125550103", "+12125550104"], from: "+15017122661", answer: {say: %s},'
+    " schedule: {at: 2026-11-24T12:00:00, timezone: UTC}}}\n"
+)
+SPECIMENS = {
+    "queue": Specimen(
+        "queues: {support: {max_size: 5}, sales: {max_size: 6, protect: true}}\n",
+        "queues: {support: {max_size: 9}, sales: {max_size: 6, protect: true}}\n",
+        {"queues": [{"friendly_name": name, "max_size": 7} for name in ("strange", "support")]},
+        _resize,
+    ),
+    "conference": Specimen(
+        f"conferences: {{standup: {{settings: {{beep: on-enter}}, {BRIDGE}}}}}\n",
+        "conferences: {standup: {settings: {beep: on-exit}}}\n",
+        {
+            "conferences": [
+                {
+                    "friendly_name": "standup",
+                    "sid": ROOM,
+                    "date_created": "2026-11-24T11:00:00Z",
+                    "participants": [{}],
+                }
+            ]
+        },
+        lambda stack: stack.account.post(f"Conferences/{ROOM}.json", Status="completed"),
+    ),
+    "call": Specimen(CALL % "Hello", CALL % "Welcome"),
+    "retention": Specimen(
+        "retention: {recordings: [{name: all, keep: 90d}],"
+        " holds: {c: {reason: x, match: {source: [Conference]}}}}\n",
+        "retention: {recordings: [{name: all, keep: 60d}]}\n",
+        {"generate": {"recordings": {"count": 12, "start": "2026-01-01", "end": "2026-02-01"}}},
+    ),
+}
+NAMES = list(SPECIMENS)
+
+
+@dataclass
+class World:
+    """One kind, its specimen, and everything that the engine would hand to it."""
+
+    stack: Rooms
+    specimen: Specimen
+    app: App
+    store: Backend
+    client: Client
+    name: str
+
+    @property
+    def kind(self) -> Kind[Any]:
+        return next(kind for kind in wiring.kinds(self.app) if kind.name == self.name)
+
+    def context(self, mode: Mode = Mode.NORMAL) -> PlanContext:
+        configuration = wiring.load(self.app)
+        return PlanContext(
+            client=self.client,
+            store=self.store,
+            now=self.app.clock.now(),
+            mode=mode,
+            ownership=configuration.ownership,
+            desired=of_kind(configuration.desired, self.name),
+            recorded=of_kind(load_resources(self.store).recorded, self.name),
+        )
+
+    def pending(self) -> list[Change]:
+        context = self.context()
+        proposed = self.kind.compare(context, self.kind.refresh(context)).changes
+        return [change for change in proposed if change.action is not Action.NO_OP]
+
+    def documents(self) -> dict[str, Document]:
+        every = self.store.list("")
+        return {entry.key: entry.document for entry in every if not entry.key.startswith("lease")}
+
+    def session(self, opened: ExitStack) -> Session:
+        lease = opened.enter_context(
+            acquire(self.store, operation="test", holder="test", clock=self.app.clock)
+        )
+        context = ApplyContext(wiring.kinds(self.app), self.client, lease, self.app.clock, "test")
+        return new_session(context, load_resources(lease.store), "run-1")
+
+
+@pytest.fixture(params=NAMES)
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> Iterator[World]:
+    specimen = SPECIMENS[request.param]
+    stack = Rooms(tmp_path, emulator, capsys)
+    if specimen.seed:
+        emulator.seed({"account_sid": ACCOUNT, **copy.deepcopy(dict(specimen.seed))})
+    stack.write(SAFETY + specimen.declared)
+    app = App(environ=stack.environ, clock=stack.clock, directory=tmp_path, base_url=emulator.url)
+    who = Credentials(ACCOUNT, ACCOUNT, TOKEN)
+    with (
+        open_store("sqlite:///.voiceform/state.db", base_dir=tmp_path) as store,
+        open_client(who, emulator.url, read_only=False, clock=ManualClock(stack.clock.now())) as client,
+    ):
+        yield World(stack, specimen, app, store, client, request.param)
+
+
+def apply(world: World, text: str) -> None:
+    world.stack.write(SAFETY + text)
+    world.stack.apply("--approve", "call=9", "--approve", "delete:recording=99")
+
+
+def test_every_kind_is_tried(tmp_path: Path) -> None:
+    app = App(environ={}, clock=ManualClock(NOW), directory=tmp_path)
+    assert [kind.name for kind in wiring.kinds(app)] == NAMES
+
+
+@pytest.mark.parametrize("mode", [Mode.NORMAL, Mode.REFRESH_ONLY, Mode.DESTROY])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_refresh_reads_and_compare_does_neither(world: World, mode: Mode, recorded: bool) -> None:
+    """Both are given a client and a store that could write."""
+    if recorded:
+        apply(world, world.specimen.otherwise)
+        world.stack.write(SAFETY + world.specimen.declared)
+    before = world.documents()
+    context = world.context(mode)
+    if mode is Mode.DESTROY:
+        context = replace(context, desired={})
+    world.stack.emulator.clear_requests()
+    live = world.kind.refresh(context)
+    assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
+    assert world.documents() == before
+    world.stack.emulator.clear_requests()
+    compared = world.kind.compare(context, live)
+    nowhere = replace(context, client=cast("Client", None), store=NothingStored())
+    assert world.kind.compare(nowhere, live) == compared
+    assert world.kind.compare(context, live) == compared
+    assert world.stack.emulator.requests() == []
+    assert world.documents() == before
+
+
+def test_the_plan_of_what_is_taken_for_applied_is_empty(world: World) -> None:
+    context = world.context(Mode.REVIEW)
+    recorded, live = world.kind.rehearse(list(context.desired.values()))
+    offline = replace(context, client=cast("Client", None), store=NothingStored(), recorded=recorded)
+    compared = world.kind.compare(offline, live)
+    assert {change.address for change in compared.changes} == context.desired.keys()
+    assert {change.action for change in compared.changes} == {Action.NO_OP}
+    assert (list(compared.drift), list(compared.blocked)) == ([], [])
+
+
+def test_the_plan_after_an_apply_is_empty(world: World) -> None:
+    apply(world, world.specimen.declared)
+    assert world.pending() == []
+
+
+def test_what_had_no_effect_is_settled_as_nothing(world: World) -> None:
+    changes = world.pending()
+    assert changes
+    with ExitStack() as opened:
+        session = world.session(opened)
+        before = world.documents()
+        world.stack.emulator.clear_requests()
+        creations = [change for change in changes if change.action is Action.CREATE]
+        settled = world.kind.settle(creations, session)
+        assert not {done.status for done in settled.values()} & {Status.UNKNOWN, Status.APPLIED}
+        assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
+        assert world.documents() == before
+
+
+def test_settling_twice_is_settling_once(world: World) -> None:
+    """After a run that did its work and died before it could say so."""
+    changes = world.pending()
+    with ExitStack() as opened:
+        session = world.session(opened)
+        for change in changes:
+            assert world.kind.act(change, session).status is Status.APPLIED
+        world.stack.emulator.clear_requests()
+        first = world.kind.settle(changes, session)
+        between = world.documents()
+        assert world.kind.settle(changes, session) == first
+        assert world.documents() == between
+        assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
+
+
+@pytest.mark.parametrize("world", [name for name in NAMES if SPECIMENS[name].move], indirect=True)
+def test_an_object_that_moved_after_the_plan_is_left_alone(world: World) -> None:
+    changes = [change for change in world.pending() if change.operations]
+    move = world.specimen.move
+    assert move is not None
+    move(world.stack)
+    with ExitStack() as opened:
+        session = world.session(opened)
+        world.stack.emulator.clear_requests()
+        ends = {change.address: world.kind.act(change, session).status for change in changes if change.sid}
+        assert set(ends.values()) == {Status.STALE}
+        assert {entry["method"] for entry in world.stack.emulator.requests()} == {"GET"}
+
+
+@pytest.mark.parametrize("world", ["queue", "conference"], indirect=True)
+def test_what_is_exported_is_what_is_there(world: World) -> None:
+    apply(world, world.specimen.declared)
+    exported = world.stack.ok("export").out
+    world.stack.write(exported)
+    for change in world.pending():
+        assert (change.reason, change.operations) == ("adopted", ()), change
+
+
+def recorded(world: World) -> dict[Address, Any]:
+    """What is recorded; the room that settings were last seen in is an observation."""
+    return {address: (one.attributes, one.protect) for address, one in world.context().recorded.items()}
+
+
+@pytest.mark.parametrize("world", ["queue", "conference"], indirect=True)
+def test_an_undone_apply_leaves_what_was_there_before(world: World) -> None:
+    apply(world, world.specimen.otherwise)
+    before = recorded(world)
+    world.stack.advance(1)
+    apply(world, world.specimen.otherwise.replace("on-exit", "on-enter").replace("9", "8"))
+    assert recorded(world) != before
+    run = world.stack.at("undo").out.splitlines()[0].split()[0]
+    world.stack.at("undo", run, "--out", "undo.json")
+    world.stack.apply("undo.json")
+    assert recorded(world) == before
+    world.stack.write(SAFETY + world.specimen.otherwise)
+    assert world.stack.at("plan", "--detailed-exitcode").code == 0
