@@ -17,7 +17,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test test-fast test-lowest check lint types imports fix bench coverage clean
+.PHONY: help demo test test-fast test-lowest check lint types imports fix bench coverage mutants clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -35,6 +35,10 @@ test-fast: $(VENV)/.dev  ## the tests of parts, under a minute
 # The lower bounds of pyproject.toml, each of them exactly, in an environment of their own.
 test-lowest: $(LOWEST)/.done  ## what depends on libraries, with their lowest versions
 	@$(LOWEST)/bin/python -m pytest -q -p no:cacheprovider $(PYTEST_ARGS) $(LOWEST_TESTS)
+
+# Takes hours, so it is no part of `test`; MODULES="due hours" tries some alone.
+mutants: $(VENV)/.dev  ## what no test notices, where the promises are kept
+	@$(BIN)/python tests/mutation/mutate.py $(MODULES)
 
 check: lint types imports  ## lint, types and layers
 

@@ -152,3 +152,22 @@ def test_the_dispatchers_lock_is_shown_and_broken(stack: Stack, time: Timeline) 
         assert time.at(NINE, "lock", "show").out == "Nobody holds the lock.\n"
         assert time.at(NINE, "lock", "break", "--dispatch", "--reason", "gone").code == 0
     assert time.at(after(1), "dispatch", "--once").code == 0
+
+
+def test_a_schedule_that_answers_with_a_queue_is_removed_alone(stack: Stack, time: Timeline) -> None:
+    """The queue stays, and nothing waits for it; where both go, the schedule goes first."""
+    queue = "queues: {support: {max_size: 5}}\n"
+    both = calls(answer="{queue: support}") + queue
+    before = after(hours=-3)
+    stack.write(both)
+    time.apply(before)
+    stack.write(queue)
+    time.apply(before, "--approve", "delete:call=1")
+    assert stack.ok("state", "list").out.split()[0] == "queue.support"
+    assert "support" in stack.account.queues()
+    stack.write(both)
+    time.apply(before)
+    stack.write("queues: {}\n")
+    out = time.apply(before, "--approve", "delete:call=1", "--approve", "delete:queue=1").out
+    assert out.index("call.reminder") < out.index("queue.support")
+    assert stack.account.queues() == {}

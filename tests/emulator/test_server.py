@@ -150,3 +150,15 @@ def test_a_request_whose_body_breaks_off_never_happened(emulator: Emulator, sent
     )
     assert answer.json()["queues"] == []
     assert [entry["operation"] for entry in emulator.requests()] == ["listQueues"]
+
+
+def test_what_is_overridden_of_uvicorn_is_there() -> None:
+    """Its protocol is private: a method of another name would be ours alone, and never be called."""
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    from voiceform.emulator.protocol import patient_protocol
+
+    ours = patient_protocol(1).__mro__[1]
+    overridden = {name for name, found in vars(ours).items() if callable(found) and not name.startswith("_")}
+    assert len(overridden) >= 5
+    assert overridden <= set(dir(HttpToolsProtocol))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceform.engine.safety import Approvals, limit_violations
+from tests.state.support import plan_of
+from voiceform.engine.safety import Approvals, limit_violations, require_digest, require_lifted
 from voiceform.model.address import Address
-from voiceform.model.errors import UsageError
-from voiceform.model.plan import Action, Blocked, Change
+from voiceform.model.errors import BlockedError, StalePlanError, UsageError
+from voiceform.model.plan import Action, Blocked, Change, Drift, DriftStatus
+from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.safety import Safety
 
 
@@ -145,3 +149,49 @@ def test_ending_a_room_is_a_deletion_and_no_share() -> None:
     assert limit_violations(ended, Safety(), {}) == []
     (found,) = limit_violations(ended, Safety(max_deletes=0), {})
     assert found.rule == "max_deletes"
+
+
+def forgotten(count: int) -> list[Change]:
+    return [replace(change, operations=()) for change in deletions(count)]
+
+
+@pytest.mark.parametrize(
+    ("deleted", "only_forgotten", "said"),
+    [
+        (2, 0, "2 queues would be deleted; "),
+        (0, 2, "2 queues would be forgotten, which the account does not have any more; "),
+        (1, 1, "2 queues would be deleted or, where the account does not have them any more, forgotten; "),
+    ],
+)
+def test_what_is_gone_already_is_told_from_what_goes(deleted: int, only_forgotten: int, said: str) -> None:
+    gone = forgotten(only_forgotten)
+    goes = [replace(change, operations=("deleteQueue",)) for change in deletions(deleted)]
+    (found,) = limit_violations([*goes, *gone], Safety(max_deletes=1), {"queue": 100})
+    assert found.message.startswith(said)
+    assert found.scope == "delete:queue"
+
+
+def test_what_a_refresh_forgets_is_named() -> None:
+    gone = [Drift(Address(kind, "a"), DriftStatus.GONE, None, {}, None) for kind in ("queue", "call")]
+    found = limit_violations([], Safety(max_deletes=0), {"queue": 9}, gone)
+    assert [(one.scope, one.addresses) for one in found] == [
+        ("delete:call", (Address("call", "a"),)),
+        ("delete:queue", (Address("queue", "a"),)),
+    ]
+
+
+def test_many_calls_of_a_next_occurrence() -> None:
+    (found,) = limit_violations(calls("scheduled:call", 2), Safety(max_calls=1), {})
+    assert found.message.startswith("2 calls would be placed at the next occurrence")
+
+
+def test_what_is_blocked_must_be_lifted_and_a_digest_must_fit() -> None:
+    plan = replace(plan_of([]), blocked=(blocked("delete:queue", 3),))
+    require_lifted(plan, Approvals.parse(["delete:queue=3"]))
+    with pytest.raises(BlockedError, match="nothing was done"):
+        require_lifted(plan, Approvals())
+    document = plan_to_document(plan)
+    for allowed in (None, document["digest"], document["review_digest"]):
+        require_digest(plan, allowed)
+    with pytest.raises(StalePlanError, match="not the one that was reviewed"):
+        require_digest(plan, "sha256:0")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from voiceform.kinds.retention.evidence.places import File, Sink, taken
 from voiceform.kinds.retention.folders import create, make_folder, open_plain, sync_folder, write_whole
+from voiceform.model.errors import EvidenceError
 
 _LONGEST_LINE = 1_000_000
 
@@ -38,15 +39,19 @@ class Folder:
 
     def claim(self) -> None:
         """Make it, and lock it for this process."""
+        try:
+            import fcntl
+        except ImportError:
+            raise EvidenceError(
+                "this system has no locks for folders: two runs could write over each other's evidence",
+                where=self.where(""),
+                hint="keep the evidence in an object store, such as evidence: s3://bucket/prefix",
+            ) from None
         make_folder(self.folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
         descriptor = os.open(self.folder / ".lock", flags, 0o600)
         try:
-            import fcntl
-
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            pass
         except OSError as error:
             os.close(descriptor)
             raise taken(self) from error

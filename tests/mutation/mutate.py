@@ -1,0 +1,151 @@
+"""Change one thing of a module at a time, and see whether the nearest tests notice: `make mutants`.
+
+A mutant that no test kills is a gap, or equivalent: then equivalent.txt has it with the reason, in a row
+`module | the line as it is | the line as it would be | why nothing can tell them apart`. Every other survivor
+is a failure, and so is every row that describes none. `mutate.py MODULE...` tries some modules alone.
+
+Works on copies of the project in a temporary folder; a mutant with which the tests take too long is killed.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+CALL, KEPT = "tests/kinds/call", "tests/kinds/retention"
+NEAREST = {
+    "kinds/call/placing.py": [f"{CALL}/test_placing.py"],
+    "kinds/call/ledger.py": [f"{CALL}/test_ledger.py", f"{CALL}/test_placing.py"],
+    "kinds/call/settling.py": [f"{CALL}/test_settling.py"],
+    "kinds/call/hours.py": [f"{CALL}/test_hours.py", f"{CALL}/test_zones.py"],
+    "kinds/call/due.py": [f"{CALL}/test_due.py"],
+    "state/lease.py": ["tests/conformance/test_lease.py"],
+    "engine/safety.py": ["tests/engine/test_safety.py"],
+    "kinds/retention/policy.py": [f"{KEPT}/test_policy.py"],
+    "kinds/retention/matching.py": [f"{KEPT}/test_matching.py", f"{KEPT}/test_policy.py"],
+}
+SECONDS = 300
+_NO_BEHAVIOUR = ("frozen", "slots", "repr")
+_ONLY_SOURCES = shutil.ignore_patterns(".*", "__pycache__", "build", "dist")
+AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", os.cpu_count() or 1))
+
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv,
+}  # fmt: skip
+
+
+def replacements(node: ast.AST) -> Iterator[ast.AST]:
+    """What may stand in the place of `node`."""
+    if isinstance(node, ast.BoolOp):
+        for left_out in range(len(node.values)):
+            rest = [value for place, value in enumerate(node.values) if place != left_out]
+            yield rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
+    elif isinstance(node, ast.Compare):
+        for place, operator in enumerate(node.ops):
+            ops = [*node.ops[:place], SWAPS[type(operator)](), *node.ops[place + 1 :]]
+            yield ast.Compare(node.left, ops, node.comparators)  # type: ignore[arg-type]
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node.operand
+    elif isinstance(node, ast.BinOp) and type(node.op) in SWAPS:
+        yield ast.BinOp(node.left, SWAPS[type(node.op)](), node.right)  # type: ignore[arg-type]
+    elif isinstance(node, ast.IfExp):
+        yield node.body
+        yield node.orelse
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+        yield ast.Constant(not node.value if isinstance(node.value, bool) else node.value + 1)
+
+
+def mutants(source: str) -> Iterator[tuple[int, str, str, str]]:
+    """For each change: the line, what stands there, what would stand there, and the whole module with it."""
+    tree = ast.parse(source)
+    plain = ast.unparse(tree).splitlines()
+    for holder in ast.walk(tree):
+        silent = isinstance(holder, ast.keyword) and holder.arg in _NO_BEHAVIOUR
+        for name, value in () if silent else ast.iter_fields(holder):
+            for place, node in enumerate(list(value) if isinstance(value, list) else [value]):
+                for changed in replacements(node) if isinstance(node, ast.expr) else ():
+                    _put(holder, name, place, changed)
+                    mutant = ast.unparse(tree)
+                    _put(holder, name, place, node)
+                    pairs = zip(plain, mutant.splitlines(), strict=True)
+                    before, after = next(pair for pair in pairs if pair[0] != pair[1])
+                    yield node.lineno, before.strip(), after.strip(), mutant
+
+
+def _put(holder: ast.AST, name: str, place: int, node: ast.AST) -> None:
+    value = getattr(holder, name)
+    if isinstance(value, list):
+        value[place] = node
+    else:
+        setattr(holder, name, node)
+
+
+def survives(project: Path, module: str, mutant: str) -> bool:
+    """Whether the nearest tests pass with the mutant in the place of the module."""
+    path = project / "voiceform" / module
+    original = path.read_text(encoding="utf-8")
+    path.write_text(mutant, encoding="utf-8")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-qx", "-n0", "-k", "not (postgres or s3)", *NEAREST[module]],
+            cwd=project, env={**os.environ, "CI": "1", "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True,
+            timeout=SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        path.write_text(original, encoding="utf-8")
+    return done.returncode == 0
+
+
+def main(names: list[str]) -> int:
+    """Try each mutant of the modules named (or of all); 1 when there is anything to do about them."""
+    rows = [line.split(" | ") for line in (HERE / "equivalent.txt").read_text(encoding="utf-8").splitlines()]
+    known = {(row[0], row[1], row[2]) for row in rows if len(row) == 4}
+    gaps = 0
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(AT_ONCE):
+            copies.put(shutil.copytree(ROOT, Path(folder) / str(number), ignore=_ONLY_SOURCES))
+
+        def judged(module: str, mutant: str) -> bool:
+            project = copies.get()
+            try:
+                return survives(project, module, mutant)
+            finally:
+                copies.put(project)
+
+        for module in filter(lambda module: not names or any(name in module for name in names), NEAREST):
+            source = (ROOT / "voiceform" / module).read_text(encoding="utf-8")
+            if not judged(module, source):
+                raise SystemExit(f"{module}: its tests fail without any change")
+            found = list(mutants(source))
+            lives = pool.map(partial(judged, module), [mutant for *_, mutant in found])
+            alive = [item for item, living in zip(found, lives, strict=True) if living]
+            described = {(module, before, after) for _, before, after, _ in alive}
+            new = [item for item in alive if (module, item[1], item[2]) not in known]
+            stale = sorted(row for row in known - described if row[0] == module)
+            counts = f"{len(found)} mutants, {len(alive)} alive, {len(alive) - len(new)} of them equivalent"
+            print(f"{module}: {counts}", flush=True)
+            told = [f"  {module}:{line}\n    - {before}\n    + {after}" for line, before, after, _ in new]
+            told += [f"  equivalent.txt: {' | '.join(row)}: killed, or not made any more" for row in stale]
+            print("\n".join(told))
+            gaps += len(new) + len(stale)
+    return 1 if gaps else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
