@@ -66,6 +66,47 @@ def test_the_first_ones_are_told_and_the_others_counted(tmp_path: Path, line: st
     assert found[-1].message == "and 9,800 more errors"
 
 
+@pytest.mark.parametrize(
+    "line", ["k#: 1\n", "  queue-number-#: {max_size: 0}\n", "  - {name: rule#, keep: x#}\n"]
+)
+def test_nobody_counts_further_than_ten_thousand(tmp_path: Path, line: str) -> None:
+    head = {"k": "", "q": "queues:\n", "-": "retention:\n  recordings:\n"}[line.strip()[0]]
+    found = problems(
+        tmp_path, HEAD + head + "".join(line.replace("#", str(index)) for index in range(11_000))
+    )
+    assert len(found) == MAX_FINDINGS + 1
+    assert found[-1].message == "and at least 9,800 more errors"
+
+
+def test_kinds_stop_counting_too(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        HEAD + "queues:\n" + "".join(f"  queue-{n}: {{friendly_name: same}}\n" for n in range(12_000)),
+    )
+    assert found[0].code == "queue-name-taken"
+    assert found[-1].message == "and at least 9,801 more errors"
+
+
+def test_what_programs_write_densely_is_read(stack: Stack) -> None:
+    queues = {
+        f"queue-{number}": {"friendly_name": f"Queue {number}", "max_size": 5, "protect": True}
+        for number in range(10_000)
+    }
+    written = json.dumps({"version": 1, "queues": queues}, separators=(",", ":"))
+    (stack.folder / "voiceform.yaml").write_text(written)
+    assert stack.run("validate").code == 0
+
+
+def test_many_people_are_named_in_a_csv(stack: Stack) -> None:
+    numbers = ", ".join(f"'+1555{2_000_000 + number}'" for number in range(20_001))
+    call = "calls: {a: {from: '+15017122661', answer: {say: x}, schedule: {at: 2026-12-01T09:00:00, timezone: UTC}"
+    stack.write(f"{call}, to: [{numbers}]}}}}\n")
+    told = stack.run("validate")
+    assert told.code == 1
+    assert "20,001 numbers" in told.err
+    assert "CSV" in told.err
+
+
 def test_the_count_is_the_same_in_every_format(stack: Stack) -> None:
     stack.write("queues:\n" + "".join(f"  q{index}: {{max_size: 0}}\n" for index in range(1234)))
     told = stack.run("validate")

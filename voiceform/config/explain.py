@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from voiceform.config.alternatives import problems_of
-from voiceform.config.findings import MAX_FINDINGS
+from voiceform.config.findings import MAX_COUNTED, MAX_FINDINGS, EnoughError
 from voiceform.config.problems import Path, Problem, Saying
 from voiceform.config.schema import ConfigSchema, FileFacts, Report
 from voiceform.config.wording import bare, both, shorten
@@ -31,11 +32,13 @@ def explain(
     """Report what is wrong in `document`, at most one finding for each key, value and block.
 
     The first ones by their place are told, and the rest is counted. Places that `is_known` says were found to
-    be wrong before are left out: what is wrong there now is a consequence.
+    be wrong before are left out: what is wrong there now is a consequence. Raises EnoughError, with what was
+    found until then reported, where it stops looking.
     """
     explainer = _Explainer(document, facts, addresses)
     first = _First(MAX_FINDINGS)
-    for problem in _problems(schema, document):
+    problems = _problems(schema, document)
+    for problem in islice(problems, MAX_COUNTED):
         position = explainer.position(problem)
         first.add((position.line, position.column), problem, known=is_known(position))
     if not first.seen:
@@ -46,6 +49,8 @@ def explain(
             report(diagnostic)
     if first.others:
         report(unshown(first.others))
+    if next(problems, None) is not None:
+        raise EnoughError
 
 
 def _problems(schema: ConfigSchema, document: Block) -> Iterator[Problem]:

@@ -11,22 +11,32 @@ from voiceform.model.errors import ConfigurationError
 MAX_FINDINGS = 200
 """The first ones are kept in full, errors and warnings apart, and the rest is counted: nobody reads more, and
 a file of millions of mistakes must not fill memory and log."""
+MAX_COUNTED = 10_000
+"""So many errors are counted one by one; after that nothing more is looked at."""
+
+
+class EnoughError(Exception):
+    """There are so many errors that to look for more would only take time."""
 
 
 class Findings:
-    """Takes diagnostics as a callable; repetitions are left out."""
+    """Takes diagnostics as a callable; repetitions are left out. Raises EnoughError, to be told by `stop`, when
+    there are MAX_COUNTED errors."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Position | None, str, str], Diagnostic] = {}
         self._places: set[Position | None] = set()
         self._count: Counter[Severity] = Counter()
         self._shown: Counter[Severity] = Counter()
+        self._stopped = False
 
     def __call__(self, diagnostic: Diagnostic) -> None:
         """Take one diagnostic."""
         severity = diagnostic.severity
         if diagnostic.code == TOO_MANY or self._shown[severity] >= MAX_FINDINGS:
             self._count[severity] += diagnostic.stands_for
+            if severity is Severity.ERROR and diagnostic.code != TOO_MANY and self.errors > MAX_COUNTED:
+                raise EnoughError
             return
         key = (diagnostic.position, diagnostic.code, diagnostic.message)
         if key not in self._kept:
@@ -34,6 +44,10 @@ class Findings:
             self._places.add(diagnostic.position)
             self._count[severity] += 1
             self._shown[severity] += 1
+
+    def stop(self) -> None:
+        """Take note that nothing more is looked for, so that there may be more errors than are counted."""
+        self._stopped = True
 
     def found_at(self, position: Position) -> bool:
         """Whether something was found at a place before: the next is a consequence of it."""
@@ -64,7 +78,10 @@ class Findings:
 
         ordered = sorted(self._kept.values(), key=place)
         left_out = self._count - self._shown
-        return ordered + [unshown(count, severity) for severity, count in sorted(left_out.items())]
+        return ordered + [
+            unshown(count, severity, counted=not self._stopped or severity is not Severity.ERROR)
+            for severity, count in sorted(left_out.items())
+        ]
 
     def raise_errors(self, files: Sequence[str]) -> None:
         """Raise ConfigurationError with everything, warnings included, when there is an error."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from voiceform.config.desired import as_written, parse_kinds, with_hidden
-from voiceform.config.findings import MAX_FINDINGS, Findings
+from voiceform.config.findings import MAX_FINDINGS, EnoughError, Findings
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.merge import merge_documents, without_extensions
 from voiceform.config.problems import missing_from, missing_keys
@@ -43,9 +43,12 @@ def load_configuration(
     sources = find_sources(paths, base_dir=base_dir, report=findings)
     files = [source.display for source in sources]
     values: dict[str, str] = {}
-    document = read_document(sources, environ=environ, kinds=kinds, findings=findings, values=values)
-    findings.raise_errors(files)
-    desired = parse_kinds(document, kinds, findings)
+    try:
+        document = read_document(sources, environ=environ, kinds=kinds, findings=findings, values=values)
+        findings.raise_errors(files)
+        desired = parse_kinds(document, kinds, findings)
+    except EnoughError:
+        findings.stop()
     findings.rewrite(lambda found: without_values(found, values))
     findings.raise_errors(files)
     return Configuration(

@@ -54,10 +54,18 @@ class Diagnostic:
         return f"{place}{self.severity}: {owner}{self.message}{advice} [{self.code}]"
 
 
-def unshown(count: int, severity: Severity = Severity.ERROR, position: Position | None = None) -> Diagnostic:
-    """What stands for `count` more findings, which nobody would read to the end."""
+def unshown(
+    count: int,
+    severity: Severity = Severity.ERROR,
+    position: Position | None = None,
+    *,
+    counted: bool = True,
+) -> Diagnostic:
+    """What stands for `count` more findings, which nobody would read to the end; there may be more of them
+    when they were not all `counted`."""
     noun = f"{severity}s" if count > 1 else str(severity)
-    return Diagnostic(TOO_MANY, f"and {count:,} more {noun}", position, severity, stands_for=count)
+    number = f"{count:,}" if counted else f"at least {count:,}"
+    return Diagnostic(TOO_MANY, f"and {number} more {noun}", position, severity, stands_for=count)
 
 
 TOO_MANY = "too-many"

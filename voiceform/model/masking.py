@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from voiceform.model.phone_patterns import DOTS, mask_number, mask_numbers
@@ -73,11 +74,13 @@ def mask_party(text: str) -> str:
     return mask_number(text) if sum(map(str.isdecimal, text)) >= _DIGITS_OF_A_NUMBER else text
 
 
+@lru_cache(maxsize=1024)
 def is_sensitive(path: str) -> bool:
     """Whether any part of a dotted path (`participants.bridge.sip_auth_password`) names a sensitive field."""
     return any(_plain(part) in _COMPARABLE for part in _PATH_PART.findall(path))
 
 
+@lru_cache(maxsize=1024)
 def is_party(path: str) -> bool:
     """Whether a dotted path (`participants.bridge.to`, `to[3]`) ends in a field that names a party."""
     names = [part for part in _PATH_PART.findall(path) if not part.isdecimal()]
@@ -112,7 +115,9 @@ def redact(value: Any, *, show_numbers: bool = False) -> Any:  # noqa: ANN401 - 
     """
     if isinstance(value, str):
         return redact_text(value, show_numbers=show_numbers)
-    if isinstance(value, Mapping):
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, dict | Mapping):  # dict first: the abstract class takes long to say no
         return _redact_mapping(value, show_numbers)
     if isinstance(value, list | tuple):
         items = [redact(item, show_numbers=show_numbers) for item in value]
@@ -124,7 +129,9 @@ def without_digests(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """A JSON value without the digests in it: whoever knows most of what was hashed could guess the rest."""
     if isinstance(value, str):
         return _DIGEST if _DIGEST_LIKE.fullmatch(value) else value
-    if isinstance(value, Mapping):
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, dict | Mapping):
         return {key: without_digests(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [without_digests(item) for item in value]

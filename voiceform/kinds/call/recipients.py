@@ -14,6 +14,8 @@ from voiceform.model.numbers import is_phone_number, normal_number, person
 
 DEFAULT_COLUMN = "phone"
 MOST_RECIPIENTS = 100_000
+MOST_LISTED = 20_000
+"""The most that a list in the configuration itself may name; a CSV file holds more."""
 _MOST_BAD_ROWS = 20
 
 Report = Callable[[Diagnostic], None]
@@ -26,10 +28,23 @@ def read_recipients(block: Block, address: str, report: Report, places: Places) 
     if isinstance(value, Block):
         texts = _csv_rows(value, address, report, places)
     elif isinstance(value, list):
+        if len(value) > MOST_LISTED:
+            report(_too_long(len(value), block, address))
+            return []
         texts = ((item, _item_position(value, index, block)) for index, item in enumerate(value))
     else:
         texts = iter([(value, block.value_position("to"))])
     return _unique(texts, address, report)
+
+
+def _too_long(count: int, block: Block, address: str) -> Diagnostic:
+    return Diagnostic(
+        "too-many-recipients",
+        f"this list names {count:,} numbers, and one in the configuration may name {MOST_LISTED:,}",
+        block.value_position("to"),
+        hint="write them into a CSV file: {csv: people.csv, column: phone}",
+        address=address,
+    )
 
 
 def check_number(text: str, position: Position, address: str, report: Report) -> str | None:
