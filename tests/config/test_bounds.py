@@ -99,8 +99,8 @@ def test_what_programs_write_densely_is_read(stack: Stack) -> None:
 
 def test_many_people_are_named_in_a_csv(stack: Stack) -> None:
     numbers = ", ".join(f"'+1555{2_000_000 + number}'" for number in range(20_001))
-    call = "calls: {a: {from: '+15017122661', answer: {say: x}, schedule: {at: 2026-12-01T09:00:00, timezone: UTC}"
-    stack.write(f"{call}, to: [{numbers}]}}}}\n")
+    when = "schedule: {at: 2026-12-01T09:00:00, timezone: UTC}"
+    stack.write(f"calls: {{a: {{from: '+15017122661', answer: {{say: x}}, {when}, to: [{numbers}]}}}}\n")
     told = stack.run("validate")
     assert told.code == 1
     assert "20,001 numbers" in told.err

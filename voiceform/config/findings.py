@@ -20,8 +20,10 @@ class EnoughError(Exception):
 
 
 class Findings:
-    """Takes diagnostics as a callable; repetitions are left out. Raises EnoughError, to be told by `stop`, when
-    there are MAX_COUNTED errors."""
+    """Takes diagnostics as a callable; repetitions are left out.
+
+    Raises EnoughError after MAX_COUNTED errors; whoever catches it calls `stop`.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Position | None, str, str], Diagnostic] = {}

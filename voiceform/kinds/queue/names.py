@@ -103,15 +103,18 @@ def _kept_name(change: Change) -> str | None:
 
 
 def _ring(waits: dict[Address, Address]) -> tuple[Address, ...]:
-    """The first cycle in `waits` (each address waits for one other), or nothing."""
+    """The first cycle in `waits` (each address waits for one other), or nothing. Each is looked at once."""
+    known: set[Address] = set()
     for start in sorted(waits):
-        path: list[Address] = []
+        path: dict[Address, None] = {}
         at: Address | None = start
-        while at is not None and at not in path:
-            path.append(at)
+        while at is not None and at not in path and at not in known:
+            path[at] = None
             at = waits.get(at)
-        if at is not None:
-            return tuple(path[path.index(at) :])
+        if at is not None and at in path:
+            steps = list(path)
+            return tuple(steps[steps.index(at) :])
+        known.update(path)
     return ()
 
 
