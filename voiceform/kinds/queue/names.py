@@ -36,7 +36,7 @@ def order_name_changes(changes: Sequence[Change], live: LiveQueues) -> tuple[lis
             waits[change.address] = giver.address
         elif kept == name:
             blocked.append(_taken(change, holder.sid, name))
-    while ring := _ring(waits):
+    for ring in _rings(waits):
         blocked.append(_swapped(ring))
         for address in ring:
             del waits[address]
@@ -102,8 +102,9 @@ def _kept_name(change: Change) -> str | None:
     return change.after["friendly_name"] if change.after is not None else None
 
 
-def _ring(waits: dict[Address, Address]) -> tuple[Address, ...]:
-    """The first cycle in `waits` (each address waits for one other), or nothing. Each is looked at once."""
+def _rings(waits: Mapping[Address, Address]) -> list[tuple[Address, ...]]:
+    """The cycles in `waits`, in which each address waits for one other. Each is looked at once."""
+    rings: list[tuple[Address, ...]] = []
     known: set[Address] = set()
     for start in sorted(waits):
         path: dict[Address, None] = {}
@@ -113,9 +114,9 @@ def _ring(waits: dict[Address, Address]) -> tuple[Address, ...]:
             at = waits.get(at)
         if at is not None and at in path:
             steps = list(path)
-            return tuple(steps[steps.index(at) :])
+            rings.append(tuple(steps[steps.index(at) :]))
         known.update(path)
-    return ()
+    return rings
 
 
 def _taken(change: Change, sid: str, name: str | None) -> Blocked:
