@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 T = TypeVar("T")
 
-_REMEMBERED = 20_000
+_REMEMBERED = 5_000
 _READ_REMEMBERED = 10_000
 _LIST_FROM = 50
 """With so many calls of one time to look up, it is listed: a thousand calls come with one request."""
