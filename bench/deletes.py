@@ -29,7 +29,7 @@ TOKEN = "0" * 32
 ANSWER = (
     b"HTTP/1.1 204 No Content\r\nContent-Type: application/json\r\n"
     b"Twilio-Request-Id: RQ0123456789abcdef0123456789abcdef\r\nTwilio-Request-Duration: 0.050\r\n"
-    b"Twilio-Concurrent-Requests: 100\r\nX-Home-Region: us1\r\nX-API-Domain: api.twilio.com\r\n"
+    b"Twilio-Concurrent-Requests: %d\r\nX-Home-Region: us1\r\nX-API-Domain: api.twilio.com\r\n"
     b"Strict-Transport-Security: max-age=31536000\r\n\r\n"
 )
 
@@ -38,6 +38,8 @@ class Server(asyncio.Protocol):
     """Answers each request without a body after the latency."""
 
     latency = 0.05
+    in_flight = 0
+    """What the service tells of the account: clients slow down when that is much."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -47,11 +49,13 @@ class Server(asyncio.Protocol):
         self.received += data
         while b"\r\n\r\n" in self.received:
             self.received = self.received.partition(b"\r\n\r\n")[2]
+            Server.in_flight += 1
             asyncio.get_running_loop().call_later(self.latency, self.answer)
 
     def answer(self) -> None:
         if not self.transport.is_closing():
-            self.transport.write(ANSWER)
+            self.transport.write(ANSWER % Server.in_flight)
+        Server.in_flight -= 1
 
 
 async def serve(latency: float, certificate: str | None) -> None:
