@@ -45,7 +45,7 @@ SPOILT = [
     {"schedule": {"cron": "61 9 * * *", "timezone": "UTC"}},
     {"schedule": {"rrule": "FREQ=SECONDLY", "dtstart": "2026-12-01T09:00:00", "timezone": "UTC"}},
     {"calling_hours": {"start": "08:00", "end": "21:00", "timezone": "Mars/Olympus"}},
-    {"calling_hours": {"start": "25:00", "end": "26:00"}},
+    {"calling_hours": {"start": "21:00", "end": "08:00", "timezone": "recipient"}},
     {"do_not_call": [{"file": "list.txt", "expires": "until"}]},
 ]
 
