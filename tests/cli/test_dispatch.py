@@ -239,6 +239,16 @@ def test_a_person_on_the_list_is_not_called_under_another_spelling(
     assert time.placed() == [OTHER]
 
 
+@pytest.mark.parametrize("retry", ["{attempts: 5, delay: 99999d}", "{attempts: 10, delay: 999999999s}"])
+def test_the_longest_durations_are_durations(stack: Stack, time: Timeline, retry: str) -> None:
+    stack.write(calls(BUSY, misfire_grace="99999d", retry=retry))
+    time.apply(BEFORE)
+    assert time.at(datetime(1970, 1, 1, tzinfo=UTC), "plan").code == 0
+    assert time.at(after(1), "dispatch", "--once").code == 0
+    assert time.at(after(2), "calls", "list").code == 0
+    assert time.placed() == [BUSY]
+
+
 def test_one_person_under_two_addresses_is_called_once(stack: Stack, time: Timeline) -> None:
     stack.write(calls([TO, "sip:+12125550101@pbx.example.com", "sips:12125550101:x@pbx.example.com"]))
     assert "this person was given before" in time.apply(BEFORE).err

@@ -29,6 +29,9 @@ _SHARDS = 64
 ABSURD = timedelta(days=31)
 """A clock that was ahead by more than this was wrong, and what it marked is not believed."""
 
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""No occurrence is earlier, however long a grace or a delay may be."""
+
 Step = Callable[[Entry | None], Entry | None]
 """What a key's entry (None: there is none) becomes; None leaves it as it is."""
 
@@ -198,7 +201,7 @@ def day_of(instant: datetime) -> date:
 
 def days_before(instant: datetime, span: timedelta) -> date:
     """The first day to read so that everything of the last `span` is seen."""
-    return day_of(instant - span)
+    return day_of(instant - min(span, instant - _FIRST))
 
 
 def _later(stored: datetime | None, given: datetime | None) -> datetime | None:
