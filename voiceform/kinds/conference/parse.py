@@ -8,11 +8,11 @@ from typing import Any
 
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.conference.settings import SETTINGS, render_conference
+from voiceform.kinds.namesakes import report_namesakes
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block
-from voiceform.model.names import difference, identity, looks, spelled_out
 from voiceform.model.numbers import person as person_meant
 from voiceform.model.resource import Desired
 
@@ -30,7 +30,12 @@ def parse(section: Block | None, context: ParseContext) -> list[Desired]:
         conferences.append(desired)
         for finding in _findings(desired, block):
             context.report(finding)
-    _report_collisions(conferences, context)
+    report_namesakes(
+        conferences,
+        context.report,
+        taken="two declarations would both look after one room: set another friendly_name",
+        alike="people will take one room for the other: choose another friendly_name",
+    )
     return conferences
 
 
@@ -174,44 +179,3 @@ def _without_effect(settings: Block) -> Iterator[_Found]:
             message = f"settings.{name} has no effect without settings.{needed}"
             hint = f"declare settings.{needed} as well, or remove it"
             yield "conference-setting-unused", message, hint, settings.key_position(name), Severity.WARNING
-
-
-def _report_collisions(conferences: list[Desired], context: ParseContext) -> None:
-    """One name is one room. Whether case and Unicode form count is not documented, so here they do not."""
-    seen: dict[str, Desired] = {}
-    alike: dict[str, Desired] = {}
-    for conference in conferences:
-        name = conference.attributes["friendly_name"]
-        first = seen.setdefault(identity(name), conference)
-        if first is not conference:
-            context.report(_same_name(conference, first))
-            continue
-        near = [alike[look] for look in looks(name) if look in alike]
-        if near:
-            context.report(_like_name(conference, near[0]))
-        alike.update(dict.fromkeys(looks(name), conference))
-
-
-def _same_name(conference: Desired, first: Desired) -> Diagnostic:
-    name, other = conference.attributes["friendly_name"], first.attributes["friendly_name"]
-    how = "" if name == other else f", which differs only in {difference(name, other)},"
-    return Diagnostic(
-        "conference-name-taken",
-        f"the name {name!r}{how} is declared by {first.address} at {first.position}",
-        conference.position,
-        hint="two declarations would both look after one room: set another friendly_name",
-        address=str(conference.address),
-    )
-
-
-def _like_name(conference: Desired, first: Desired) -> Diagnostic:
-    name, other = conference.attributes["friendly_name"], first.attributes["friendly_name"]
-    return Diagnostic(
-        "conference-name-alike",
-        f"the name {spelled_out(name)} differs only in {difference(name, other)} from {spelled_out(other)},"
-        f" which {first.address} has",
-        conference.position,
-        Severity.WARNING,
-        hint="people will take one room for the other: choose another friendly_name",
-        address=str(conference.address),
-    )
