@@ -7,7 +7,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?>=(?P<lowest>[0-9][0-9.]*)(?:,!=[0-9.]+)?(?:\s*;.*)?")
+_REQUIREMENT = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?>=(?P<lowest>[0-9][0-9.]*)(?:,!=[0-9.]+)?(?:\s*;.*)?"
+)
 
 
 def constraints(pyproject: Path) -> list[str]:

@@ -171,9 +171,14 @@ def requirements() -> list[str]:
     return [item for item in listed if not item.startswith("voiceform[")]
 
 
+_REQUIREMENT = re.compile(r"([\w.-]+)(?:\[\w+\])?(?:>=([\d.]+))?(?:,!=[\d.]+)?(?:;.*)?")
+
+
 def test_every_requirement_is_pinned_for_development_and_not_below_its_bound() -> None:
     for requirement in requirements():
-        name, _, bound = re.fullmatch(r"([\w.-]+)(?:\[\w+\])?(>=([\d.]+))?(?:;.*)?", requirement).groups()  # type: ignore[union-attr]
+        found = _REQUIREMENT.fullmatch(requirement)
+        assert found is not None, requirement
+        name, bound = found.groups()
         pin = pinned()[name.lower()]
         assert [int(part) for part in (bound or "0").split(".")] <= [
             int(part) for part in re.findall(r"\d+", pin)
