@@ -71,7 +71,7 @@ def test_the_checklist_has_the_steps_of_a_kind() -> None:
     assert set(re.findall(r"`(\w+)`", optional)) == methods - Kind.__abstractmethods__
 
 
-def test_five_tests_are_five_tests() -> None:
+def test_the_tests_in_five_seconds_are_as_many() -> None:
     (count, command) = re.findall(r"<!-- tests: (\d+) -->\n```sh\n\.venv/bin/python (.*)\n```", CONTRIBUTING)[
         0
     ]
