@@ -9,6 +9,7 @@ signal ends at once; one that comes when even that takes long does not clean up.
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import sys
 import threading
@@ -55,6 +56,10 @@ class Stopping:
         self._working = False
         self._ending: float | None = None
         self._last = 0.0
+        self._wishes: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
+        """How to stop, gently or at once, for the thread that stops; None ends it. A handler may put into
+        such a queue whatever it interrupts, while to start a thread in there could wait for ever for a
+        lock that the interrupted thread holds."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -73,9 +78,11 @@ class Stopping:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, self._handle)
         self.nested = any(isinstance(getattr(each, "__self__", None), Stopping) for each in before.values())
+        threading.Thread(target=self._obey, name="voiceform-stopping", daemon=True).start()
         try:
             yield
         finally:
+            self._wishes.put(None)
             for number, handler in before.items():
                 signal.signal(number, handler)
                 outer = getattr(handler, "__self__", None)
@@ -120,11 +127,15 @@ class Stopping:
             return
         gently = self._working and first
         # Not here: the main thread may be inside of what has to be locked.
-        threading.Thread(target=self._stop, args=(gently,), daemon=True).start()
+        self._wishes.put(gently)
         if not gently:
             self._ending = now
             raise Interruption
         self._console.say("Stopping after the requests in flight; once more to end at once.")
+
+    def _obey(self) -> None:
+        while (gently := self._wishes.get()) is not None:
+            threading.Thread(target=self._stop, args=(gently,), daemon=True).start()
 
     def _stop(self, gently: bool) -> None:
         for client in [*self._clients]:
