@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import Stack
-from voiceform.cli.console import fitting
+from voiceform.cli.support.console import fitting
 
 CONFIGURATION = """version: 1
 queues:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.calling import BUSY, FROM, NINE, OTHER, TO, Timeline, after, calls
 from tests.support import ACCOUNT, Stack
-from voiceform.engine.dispatcher import DispatchContext, Report, watch
+from voiceform.dispatch.service import DispatchContext, DispatchReport, watch
 from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock
 from voiceform.state.lease import acquire
@@ -552,7 +552,7 @@ def test_a_service_places_what_becomes_due(stack: Stack, time: Timeline) -> None
         return clock.now() > after(minutes=50) and len(time.placed()) >= 3
 
     clock = ServiceClock(stop, done)
-    looks: list[Report] = []
+    looks: list[DispatchReport] = []
     with (
         open_store("sqlite:///.voiceform/state.db", base_dir=stack.folder) as store,
         open_client(

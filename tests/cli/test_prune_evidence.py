@@ -19,7 +19,7 @@ import pytest
 from tests.cli.pruning import NOW, SAFETY, Pruner, ca_sid, call, recording
 from tests.services import Proxy, S3Server
 from tests.support import ACCOUNT, Stack
-from voiceform.kinds.retention.evidence.ledger import Author, EvidenceLog
+from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
 from voiceform.kinds.retention.evidence.places import place_of
 from voiceform.kinds.retention.evidence.verify import check_place
 from voiceform.model.clock import ManualClock

@@ -17,7 +17,7 @@ from voiceform.kinds.queue import QueueKind
 from voiceform.kinds.retention import RetentionKind
 from voiceform.kinds.userfiles import Places
 from voiceform.model.errors import StateError
-from voiceform.model.store import Document, Entry, Write
+from voiceform.model.store import Document, StoredDocument, Write
 from voiceform.state.sqlite import SqliteStore
 from voiceform.state.transfer import push
 
@@ -137,10 +137,10 @@ def test_a_queue_under_two_addresses_is_refused_and_can_be_mended(stack: Stack) 
 class Nothing:
     """A store that is empty and stays so."""
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         return None
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         return iter(())
 
     def put(self, key: str, document: Document, expected_version: str | None) -> str:

@@ -16,7 +16,7 @@ import pytest
 from tests.config.bombs import BOMBS, HEAD
 from tests.config.reading import problems
 from tests.support import Stack
-from voiceform.config.findings import MAX_FINDINGS
+from voiceform.config.problems.findings import MAX_FINDINGS
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.render.diagnostics import text
 

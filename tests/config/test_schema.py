@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.config.reading import brief, problems, read
+from voiceform.config import load
 from voiceform.config.schema import ConfigSchema, FileFacts
 from voiceform.model.diagnostics import Diagnostic
 
@@ -139,7 +140,7 @@ def check(schema: dict[str, Any], text: str) -> list[Diagnostic]:
     """What a schema of the tests says about a text; `x` is the section of kind `thing`."""
     document, found = read(text)
     assert document is not None
-    ConfigSchema(schema).check(document, FileFacts(), {"x": "thing"}, found.append)
+    load.check(document, ConfigSchema(schema), FileFacts(), {"x": "thing"}, found.append)
     return found
 
 

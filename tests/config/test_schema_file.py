@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.config.reading import read
+from voiceform.config.load import check
 from voiceform.config.schema import ANNOTATIONS, CHECKS, ConfigSchema, FileFacts
 from voiceform.model.address import NAME_PATTERN
 from voiceform.model.diagnostics import Diagnostic
@@ -188,7 +189,7 @@ def test_both_validators_agree_and_every_error_has_its_place(document: dict[str,
     assert reported == []
     schema = ConfigSchema(ROOT)
     found: list[Diagnostic] = []
-    schema.check(block, FileFacts(), {"queues": "queue"}, found.append)
+    check(block, schema, FileFacts(), {"queues": "queue"}, found.append)
     full = Draft202012Validator(schema.partial())
     if _without_line_ends(document):
         assert bool(found) == (not full.is_valid(block))

@@ -13,8 +13,8 @@ import pytest
 
 from tests.cli.conference_rooms import NOW, Rooms
 from tests.support import ACCOUNT, TOKEN
-from voiceform.cli import wiring
-from voiceform.cli.options import App
+from voiceform.cli.support import wiring
+from voiceform.cli.support.options import App
 from voiceform.emulator import Emulator
 from voiceform.engine.applier import ApplyContext, new_session
 from voiceform.engine.planner import of_kind
@@ -192,7 +192,7 @@ def test_refresh_reads_and_compare_does_neither(world: World, mode: Mode, record
 
 def test_the_plan_of_what_is_taken_for_applied_is_empty(world: World) -> None:
     context = world.context(Mode.REVIEW)
-    recorded, live = world.kind.rehearse(list(context.desired.values()))
+    recorded, live = world.kind.assume_applied(list(context.desired.values()))
     offline = replace(context, client=cast("Client", None), store=NothingStored(), recorded=recorded)
     compared = world.kind.compare(offline, live)
     assert {change.address for change in compared.changes} == context.desired.keys()

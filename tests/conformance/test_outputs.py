@@ -16,7 +16,7 @@ from voiceform.emulator import Emulator
 
 SOURCES = Path(voiceform.__file__).parent
 WRITERS = {
-    "cli/console.py": "the one place that writes to stdout and stderr",
+    "cli/support/console.py": "the one place that writes to stdout and stderr",
     "emulator/server.py": "stands alone; tells its own address before it serves",
 }
 """Who may write to the streams of the process."""
@@ -31,13 +31,13 @@ FINISHED = {
     "render/github.py": "redacted and escaped",
     "render/sarif.py": "redacted and escaped",
     "cli/errors.py": "a coloured word before what is shown",
-    "cli/demo.py": "our own words in colour",
-    "cli/state.py": "two columns of what is shown, with a tab between them",
-    "cli/schedule.py": "an iCalendar file, redacted and escaped where it is made",
-    "cli/twiml.py": "TwiML for a web server: data, escaped, in clear",
-    "cli/export.py": "configuration: data, escaped, in clear",
-    "cli/completion.py": "a script of click's",
-    "cli/schema.py": "our own schemas",
+    "cli/commands/demo.py": "our own words in colour",
+    "cli/commands/state.py": "two columns of what is shown, with a tab between them",
+    "cli/commands/schedule.py": "an iCalendar file, redacted and escaped where it is made",
+    "cli/commands/twiml.py": "TwiML for a web server: data, escaped, in clear",
+    "cli/commands/export.py": "configuration: data, escaped, in clear",
+    "cli/commands/completion.py": "a script of click's",
+    "cli/commands/schema.py": "our own schemas",
 }
 """Who may call a text finished (Shown), and why."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conformance.conftest import Place, PostgresPlace, S3Place
 from voiceform.model.errors import StateConflictError, StateError
-from voiceform.model.store import Entry, Write
+from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import Backend
 
 ODD_KEYS = [
@@ -58,7 +58,7 @@ def test_an_empty_state_has_nothing_in_it(store: Backend) -> None:
 def test_a_document_comes_back_as_it_was(store: Backend, document: dict[str, object]) -> None:
     version = store.put("some/key", document, None)
     entry = store.get("some/key")
-    assert entry == Entry("some/key", document, version)
+    assert entry == StoredDocument("some/key", document, version)
     assert list(entry.document) == list(document)
     assert list(store.list("some/")) == [entry]
 
@@ -67,7 +67,7 @@ def test_creating_refuses_a_key_that_exists(store: Backend) -> None:
     version = store.put("key", {"by": "first"}, None)
     with pytest.raises(StateConflictError, match="'key'"):
         store.put("key", {"by": "second"}, None)
-    assert store.get("key") == Entry("key", {"by": "first"}, version)
+    assert store.get("key") == StoredDocument("key", {"by": "first"}, version)
 
 
 def test_a_lost_compare_and_swap_changes_nothing(store: Backend) -> None:
@@ -79,7 +79,7 @@ def test_a_lost_compare_and_swap_changes_nothing(store: Backend) -> None:
         store.delete("key", old)
     with pytest.raises(StateConflictError):
         store.put("another", {"n": 1}, new)
-    assert store.get("key") == Entry("key", {"n": 2}, new)
+    assert store.get("key") == StoredDocument("key", {"n": 2}, new)
     assert store.get("another") is None
 
 
@@ -104,7 +104,7 @@ def test_a_deleted_document_is_gone_and_can_be_made_again(store: Backend) -> Non
         store.put("key", {"n": 4}, version)
     with pytest.raises(StateConflictError):
         store.put("key", {"n": 4}, None)
-    assert store.get("key") == Entry("key", {"n": 3}, again)
+    assert store.get("key") == StoredDocument("key", {"n": 3}, again)
 
 
 def test_a_batch_returns_its_versions_in_order(store: Backend) -> None:
@@ -114,8 +114,8 @@ def test_a_batch_returns_its_versions_in_order(store: Backend) -> None:
     )
     assert versions[1] is None
     assert list(store.list("")) == [
-        Entry("b", {"n": 4}, str(versions[2])),
-        Entry("c", {"n": 3}, str(versions[0])),
+        StoredDocument("b", {"n": 4}, str(versions[2])),
+        StoredDocument("c", {"n": 3}, str(versions[0])),
     ]
 
 
@@ -169,7 +169,7 @@ def test_documents_of_a_megabyte(store: Backend) -> None:
     document = {"text": 'ab"\\é' * 150_000, "list": list(range(50_000))}
     assert len(json.dumps(document)) > 1_000_000
     version = store.put("big", document, None)
-    assert store.get("big") == Entry("big", document, version)
+    assert store.get("big") == StoredDocument("big", document, version)
 
 
 def test_a_list_over_many_keys_is_whole_and_in_order(place: Place, store: Backend) -> None:
@@ -238,7 +238,7 @@ def test_a_store_that_goes_away_and_comes_back(place: Place) -> None:
     assert caught.value.hint is not None
     place.bring_back()
     version = store.put("key", {"n": 2}, entry.version)
-    assert place.open().get("key") == Entry("key", {"n": 2}, version)
+    assert place.open().get("key") == StoredDocument("key", {"n": 2}, version)
 
 
 def test_a_write_whose_answer_is_lost_is_done_once(server_place: PostgresPlace | S3Place) -> None:
@@ -266,4 +266,4 @@ def test_a_lost_answer_does_not_hide_a_conflict(server_place: PostgresPlace | S3
     with pytest.raises(StateConflictError):
         store.put("counter", {"n": 3}, old)
     assert server_place.proxy.lost == 1
-    assert store.get("counter") == Entry("counter", {"n": 2}, new)
+    assert store.get("counter") == StoredDocument("counter", {"n": 2}, new)

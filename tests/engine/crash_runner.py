@@ -21,11 +21,11 @@ def warm_up() -> None:
     import phonenumbers.timezone  # noqa: F401
     import requests  # noqa: F401
 
-    import voiceform.cli.apply
-    import voiceform.cli.dispatch
+    import voiceform.cli.commands.apply
+    import voiceform.cli.commands.dispatch
     import voiceform.config.load
+    import voiceform.dispatch.service
     import voiceform.engine.applier
-    import voiceform.engine.dispatcher
     import voiceform.engine.planner
     import voiceform.render.text
     import voiceform.state.open

@@ -14,9 +14,9 @@ import pytest
 from tests.engine.test_dispatch_crash import Runner
 from tests.support import ACCOUNT, TOKEN
 from voiceform.cli import main
+from voiceform.dispatch.service import DispatchContext, DispatchReport, dispatch_once
 from voiceform.emulator import Emulator
-from voiceform.engine.dispatcher import DispatchContext, Report, dispatch_once
-from voiceform.kinds.call.entries import CallStatus
+from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock
 from voiceform.state.open import open_store
@@ -60,7 +60,7 @@ class Crowd:
     def run(self, moment: datetime, *argv: str) -> int:
         return main(["-C", str(self.folder), *argv], environ=self.environ, clock=ManualClock(moment))
 
-    def dispatch(self, moment: datetime) -> Report:
+    def dispatch(self, moment: datetime) -> DispatchReport:
         """As a dispatcher would whose lease nobody respects: a clock that is wrong, a machine that slept."""
         clock = ManualClock(moment)
         who = Credentials.from_environment(self.environ)
@@ -90,7 +90,7 @@ def crowd(tmp_path: Path) -> Iterator[Crowd]:
 def test_two_dispatchers_place_a_thousand_calls_once(
     crowd: Crowd, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reports: list[Report] = []
+    reports: list[DispatchReport] = []
     start = threading.Barrier(2)
 
     def work() -> None:
@@ -134,8 +134,8 @@ def test_apply_and_two_dispatchers_as_processes(crowd: Crowd, capsys: pytest.Cap
 
 def test_one_key_has_one_winner(crowd: Crowd) -> None:
     """Sixteen threads with connections of their own reserve the same keys."""
-    from voiceform.kinds.call.entries import Entry, Key
-    from voiceform.kinds.call.ledger import Ledger, if_undecided
+    from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
+    from voiceform.kinds.call.ledger.store import Ledger, if_undecided
 
     keys = [Key(NOON, number) for number in NUMBERS[:50]]
     won: list[Key] = []
@@ -146,7 +146,9 @@ def test_one_key_has_one_winner(crowd: Crowd) -> None:
             ledger = Ledger(store, "call.contested")
             start.wait()
             for key in keys:
-                entry, _ = ledger.change(key, if_undecided(Entry(CallStatus.RESERVED, NOON, claim=name)))
+                entry, _ = ledger.change(
+                    key, if_undecided(LedgerEntry(CallStatus.RESERVED, NOON, claim=name))
+                )
                 assert entry is not None
                 if entry.claim == name:
                     won.append(key)

@@ -22,7 +22,7 @@ from tests.hostile.answers import (
 from tests.hostile.proxy import hostile_proxy
 from tests.support import Stack
 from tests.twilio.scripted import listening, new_client, sid
-from voiceform.kinds.retention.archive import ArchiveError, ObjectArchive
+from voiceform.kinds.retention.storage.archive import ArchiveError, ObjectArchive
 from voiceform.model.clock import ManualClock
 from voiceform.twilio.resources import Recording
 

@@ -11,15 +11,9 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from tests.render.strategies import plans
+from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.plan import ConfigSource, Mode, Plan, StateVersion, Summary
-from voiceform.model.plan_codec import (
-    document_digest,
-    instant_from_text,
-    instant_to_text,
-    plan_from_document,
-    plan_to_document,
-    sealed,
-)
+from voiceform.model.plan_codec import document_digest, plan_from_document, plan_to_document, sealed
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -25,15 +25,15 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CALL, KEPT = "tests/kinds/call", "tests/kinds/retention"
 NEAREST = {
-    "kinds/call/placing.py": [f"{CALL}/test_placing.py"],
-    "kinds/call/ledger.py": [f"{CALL}/test_ledger.py", f"{CALL}/test_placing.py"],
-    "kinds/call/settling.py": [f"{CALL}/test_settling.py"],
-    "kinds/call/hours.py": [f"{CALL}/test_hours.py", f"{CALL}/test_zones.py"],
-    "kinds/call/due.py": [f"{CALL}/test_due.py"],
+    "kinds/call/dialling/dialler.py": [f"{CALL}/test_placing.py"],
+    "kinds/call/ledger/store.py": [f"{CALL}/test_ledger.py", f"{CALL}/test_placing.py"],
+    "kinds/call/ledger/recovery.py": [f"{CALL}/test_settling.py"],
+    "kinds/call/timing/hours.py": [f"{CALL}/test_hours.py", f"{CALL}/test_zones.py"],
+    "kinds/call/dialling/verdicts.py": [f"{CALL}/test_due.py"],
     "state/lease.py": ["tests/conformance/test_lease.py"],
     "engine/safety.py": ["tests/engine/test_safety.py"],
     "kinds/retention/policy.py": [f"{KEPT}/test_policy.py"],
-    "kinds/retention/matching.py": [f"{KEPT}/test_matching.py", f"{KEPT}/test_policy.py"],
+    "kinds/retention/matching/match.py": [f"{KEPT}/test_matching.py", f"{KEPT}/test_policy.py"],
 }
 SECONDS = 300
 _NO_BEHAVIOUR = ("frozen", "slots", "repr")

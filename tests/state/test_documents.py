@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.state.support import LINEAGE, NOW, applied, create, plan_of, queue, recorded
-from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Ledger, if_undecided
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.store import Ledger, if_undecided
 from voiceform.kinds.conference.memory import Attempt, Memory, Notebook
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
@@ -72,11 +72,11 @@ def fill(store: SqliteStore) -> None:
     ledger = Ledger(store, "call.a")
     ledger.set_head(account="AC" + "0" * 32, high_water=NOW, since=NOW)
     for number, status in enumerate(CallStatus):
-        entry = Entry(
+        entry = LedgerEntry(
             status, NOW, "CA" + "0" * 32, "why", NOW, "who", "+15017122661", "ringing", NOW, True, "digest"
         )
         ledger.change(Key(NOW, f"+1555867530{number}"), if_undecided(entry))
-    ledger.change(Key(NOW, "+15558675399", 2), if_undecided(Entry(CallStatus.MISSED, NOW)))
+    ledger.change(Key(NOW, "+15558675399", 2), if_undecided(LedgerEntry(CallStatus.MISSED, NOW)))
     attempts = {"b": Attempt("b", None, NOW, "run"), "c": Attempt("c", ROOM, NOW, "run", "CA" + "1" * 32)}
     Notebook(store, Address.parse("conference.a")).keep(Memory(attempts, {ROOM: ("ba5f9e54d9c30b51",)}))
 

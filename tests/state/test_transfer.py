@@ -10,7 +10,7 @@ import pytest
 from tests.state.support import NOW, create, plan_of, recorded
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import StateError
-from voiceform.model.store import Entry
+from voiceform.model.store import StoredDocument
 from voiceform.state.journal import begin_run, unfinished_runs
 from voiceform.state.lease import acquire
 from voiceform.state.meta import bump_serial, read_meta
@@ -177,7 +177,7 @@ def test_a_state_that_changes_meanwhile_is_read_again(path: Path) -> None:
 
         times = 0
 
-        def list(self, prefix: str) -> Iterator[Entry]:
+        def list(self, prefix: str) -> Iterator[StoredDocument]:
             found = list(super().list(prefix))
             if self.times:
                 self.times -= 1

@@ -29,7 +29,7 @@ def run() -> None:
     """The console script."""
     try:
         from voiceform.cli.app import main
-        from voiceform.cli.console import occupy_closed_descriptors, settle_streams
+        from voiceform.cli.support.console import occupy_closed_descriptors, settle_streams
 
         occupy_closed_descriptors()
         code = main()

@@ -15,9 +15,9 @@ from pathlib import Path
 import click
 
 from voiceform import __version__
-from voiceform.cli.console import ReaderGoneError
 from voiceform.cli.errors import report_error, report_unexpected
-from voiceform.cli.options import App
+from voiceform.cli.support.console import ReaderGoneError
+from voiceform.cli.support.options import App
 from voiceform.model.clock import Clock, SystemClock
 from voiceform.model.errors import UsageError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
         """The click command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"voiceform.cli.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"voiceform.cli.commands.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
         return command
 

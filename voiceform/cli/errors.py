@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from voiceform.cli.console import OutputError, ReaderGoneError, is_terminal
-from voiceform.cli.options import App
+from voiceform.cli.support.console import OutputError, ReaderGoneError, is_terminal
+from voiceform.cli.support.options import App
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.shown import Shown
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
 from voiceform.kinds.base import Kind, ParseContext
 from voiceform.model.address import Address
-from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block, Series
 from voiceform.model.numbers import is_phone_number
 from voiceform.model.resource import Desired
 from voiceform.model.unshown import Sourced, Unshown, texts_in
-
-Report = Callable[[Diagnostic], None]
 
 
 def parse_kinds(document: Block, kinds: Sequence[Kind[Any]], report: Report) -> dict[Address, Desired]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from voiceform.config.findings import MAX_FINDINGS
-from voiceform.model.diagnostics import Diagnostic, Position, unshown
+from voiceform.config.problems.findings import MAX_FINDINGS
+from voiceform.model.diagnostics import Diagnostic, Position, Report, unshown
 from voiceform.model.document import Mark
 
 Words = tuple[str, str | None]
@@ -15,7 +15,7 @@ Words = tuple[str, str | None]
 class FileReport:
     """Takes problems of one file in source order. A megabyte may hold half a million: words are dear."""
 
-    def __init__(self, file: str, report: Callable[[Diagnostic], None]) -> None:
+    def __init__(self, file: str, report: Report) -> None:
         self.file = file
         self._report = report
         self._count = 0

@@ -9,12 +9,12 @@ value of such a one are left out, as a shell does: files that hold one value end
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from voiceform.config.filereport import FileReport, Words
+from voiceform.config.problems.wording import both, quote, shorten
 from voiceform.config.scalars import Scalar, resolve_plain
-from voiceform.config.wording import both, quote, shorten
-from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.diagnostics import Report
 from voiceform.model.document import Mark
 
 MAX_TEXT = 1_000_000
@@ -38,9 +38,7 @@ class Interpolator:
     filled in by name.
     """
 
-    def __init__(
-        self, environ: Mapping[str, str], *, file: str, report: Callable[[Diagnostic], None]
-    ) -> None:
+    def __init__(self, environ: Mapping[str, str], *, file: str, report: Report) -> None:
         self._environ = environ
         self._problem = FileReport(file, report)
         self._inserted = 0

@@ -7,15 +7,15 @@ the document only when there are none, and their findings come together too.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from voiceform.config.desired import as_written, parse_kinds, with_hidden
-from voiceform.config.findings import MAX_FINDINGS, EnoughError, Findings
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.merge import merge_documents, without_extensions
-from voiceform.config.problems import missing_from, missing_keys
+from voiceform.config.problems.findings import MAX_FINDINGS, EnoughError, Findings
+from voiceform.config.problems.problem import missing_from, missing_keys
 from voiceform.config.references import settle_references, without_values
 from voiceform.config.schema import ConfigSchema, FileFacts
 from voiceform.config.sources import SourceFile, find_sources
@@ -23,7 +23,7 @@ from voiceform.config.text import UnreadableError, decode
 from voiceform.config.yaml_reader import read_yaml
 from voiceform.kinds.base import Kind
 from voiceform.model.configuration import Configuration
-from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block
 from voiceform.model.masking import redact
 from voiceform.model.plan import ConfigSource
@@ -118,9 +118,27 @@ def _read_file(
             settle_references(document, schema, interpolator, findings)
             schema.fill_empty(document)
             facts = FileFacts(interpolator.references, interpolator.whole)
-            schema.check(document, facts, addresses, findings, findings.found_at)
+            check(document, schema, facts, addresses, findings, findings.found_at)
         without_extensions(document)
     return document
+
+
+def check(
+    document: Block,
+    schema: ConfigSchema,
+    facts: FileFacts,
+    addresses: Mapping[str, str],
+    report: Report,
+    is_known: Callable[[Position], bool] = lambda _: False,
+) -> None:
+    """Report what is wrong in one file, except keys that only all files together must have.
+
+    Places that `is_known` says were found to be wrong before are not reported again.
+    """
+    if not schema.accepts(document):
+        from voiceform.config.problems.explain import explain
+
+        explain(schema, document, facts, addresses, report, is_known)
 
 
 def _check_required(document: Block, schema: ConfigSchema, findings: Findings) -> None:

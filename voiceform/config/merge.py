@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from voiceform.config.wording import bare
-from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.config.problems.wording import bare
+from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block
 
-Report = Callable[[Diagnostic], None]
 Schema = Mapping[str, Any]
 Lookup = Callable[[Schema, str], Schema]
 """(schema of a mapping, key) -> schema of the value."""

@@ -14,16 +14,16 @@ Other texts of the environment become `Sourced` where the schema does not say th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from voiceform.config.filereport import FileReport, Words
 from voiceform.config.interpolate import Interpolator
+from voiceform.config.problems.wording import either, quote, shorten
 from voiceform.config.scalars import Scalar, resolve_plain
 from voiceform.config.schema import ConfigSchema, Schema
-from voiceform.config.wording import either, quote, shorten
-from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.diagnostics import Diagnostic, Report
 from voiceform.model.document import Block, Mark, Series
 from voiceform.model.unshown import Sourced
 
@@ -54,7 +54,7 @@ def is_credential(name: str) -> bool:
 
 
 def settle_references(
-    document: Block, schema: ConfigSchema, interpolator: Interpolator, report: Callable[[Diagnostic], None]
+    document: Block, schema: ConfigSchema, interpolator: Interpolator, report: Report
 ) -> None:
     """Give every reference in `document` its type, in place, and report credentials."""
     if not interpolator.references:

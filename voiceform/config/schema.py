@@ -1,8 +1,9 @@
 """Checks a document against the JSON Schema of the configuration.
 
 The common case, nothing wrong, costs a compiled check (fastjsonschema). Only when that refuses does our own
-`voiceform.config.validator` find every refusal, which `voiceform.config.explain` turns into diagnostics. Both
-read the same schema, which therefore keeps to keywords that both know: `CHECKS` and `ANNOTATIONS`.
+`voiceform.config.validator` find every refusal, which `voiceform.config.problems.explain` turns into
+diagnostics (config/load.py). Both read the same schema, which therefore keeps to keywords that both know:
+`CHECKS` and `ANNOTATIONS`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,10 @@ from typing import Any
 import fastjsonschema
 
 from voiceform.config.validator import Validator
-from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block, Mark
 from voiceform.model.schema_files import schema_text
 
 Schema = Mapping[str, Any]
-Report = Callable[[Diagnostic], None]
 
 CHECKS = frozenset(
     [
@@ -138,23 +137,6 @@ class ConfigSchema:
             if _may_be_empty(self.child(schema, name)):
                 section[name] = _empty_block(section, name)
 
-    def check(
-        self,
-        document: Block,
-        facts: FileFacts,
-        addresses: Mapping[str, str],
-        report: Report,
-        is_known: Callable[[Position], bool] = lambda _: False,
-    ) -> None:
-        """Report what is wrong in one file, except keys that only all files together must have.
-
-        Places that `is_known` says were found to be wrong before are not reported again.
-        """
-        if not self._accepts(document):
-            from voiceform.config.explain import explain
-
-            explain(self, document, facts, addresses, report, is_known)
-
     @cached_property
     def validator(self) -> Validator:
         """Finds every refusal in one file."""
@@ -164,8 +146,9 @@ class ConfigSchema:
         """The schema of one file: as the whole, but nothing is required at the top."""
         return {key: value for key, value in self.root.items() if key != "required"}
 
-    def _accepts(self, document: Block) -> bool:
-        """The compiled check, compiled for the sections that the document has: others are refused anyway."""
+    def accepts(self, document: Block) -> bool:
+        """Whether nothing is wrong in one file: a check that is compiled for the sections that the document
+        has: others are refused anyway."""
         schema = self.partial()
         schema["properties"] = {
             key: value for key, value in self.root["properties"].items() if key in document

@@ -7,17 +7,15 @@ import io
 import os
 import select
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from voiceform.config.text import MAX_BYTES
-from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.diagnostics import Diagnostic, Position, Report
 
 DEFAULT_FILE = "voiceform.yaml"
 SUFFIXES = (".yaml", ".yml")
-
-Report = Callable[[Diagnostic], None]
 
 
 _KINDS = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from voiceform.config.wording import ODD_BLANKS
+from voiceform.config.problems.wording import ODD_BLANKS
 from voiceform.model.diagnostics import Diagnostic, Position
 
 _QUOTE = "put the text in quotes"

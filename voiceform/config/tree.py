@@ -20,10 +20,10 @@ from yaml.events import (
 
 from voiceform.config.filereport import FileReport, Words
 from voiceform.config.interpolate import Interpolator
+from voiceform.config.problems.wording import bare, closest
 from voiceform.config.scalars import Scalar, resolve_plain
 from voiceform.config.text import MAX_TEXT, UnreadableError
-from voiceform.config.wording import bare, closest
-from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block, Mark, Series
 
 MAX_DEPTH = 100
@@ -83,7 +83,7 @@ class TreeBuilder:
         self,
         source: EventSource,
         file: str,
-        report: Callable[[Diagnostic], None],
+        report: Report,
         interpolator: Interpolator | None,
         *,
         max_nodes: int = MAX_NODES,

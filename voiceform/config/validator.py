@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from voiceform.config.problems import Path, Refusal, Schema, repeated
+from voiceform.config.problems.problem import Path, Refusal, Schema, repeated
 
 Check = Callable[[Any, Path], Iterable[Refusal]]
 """(value, its path) -> what is wrong with it."""

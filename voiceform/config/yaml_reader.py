@@ -19,7 +19,7 @@ from voiceform.config.interpolate import Interpolator
 from voiceform.config.syntax import explain_syntax
 from voiceform.config.text import UnreadableError, check_text, join_halves
 from voiceform.config.tree import EventSource, TreeBuilder, node_limit
-from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block
 
 
@@ -44,7 +44,7 @@ def new_parser(text: str) -> EventSource:
 def read_yaml(
     text: str,
     file: str,
-    report: Callable[[Diagnostic], None],
+    report: Report,
     *,
     interpolator: Interpolator | None = None,
     parser: Callable[[str], EventSource] = new_parser,

@@ -17,7 +17,7 @@ from voiceform.emulator import gate
 from voiceform.emulator.control.routes import Control
 from voiceform.emulator.errors import ApiError, method_not_allowed, not_found, unauthorized
 from voiceform.emulator.faults import Faults, Rule
-from voiceform.emulator.journal import Entry, Journal
+from voiceform.emulator.journal import Journal, LoggedRequest
 from voiceform.emulator.messages import Params, Request, Response, json_response
 from voiceform.emulator.routing import Route, Target, resolve
 from voiceform.emulator.sids import is_sid
@@ -103,7 +103,7 @@ class Application:
         form = _form(scope, body)
         params = {**query.flat(), **form.flat()}
         operation = route.operation if route else None
-        entry = Entry(scope["method"], path, operation, params, self.world.clock.now())
+        entry = LoggedRequest(scope["method"], path, operation, params, self.world.clock.now())
         self.journal.add(entry)
         crowded = self.throttle.enter(target.account)
         try:

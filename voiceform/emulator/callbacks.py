@@ -48,7 +48,7 @@ def document(callback: Callback) -> dict[str, object]:
 
 
 @dataclass(slots=True)
-class Postman:
+class WebhookSender:
     """Lets time pass and delivers callbacks, one after the other, beside the requests."""
 
     world: World

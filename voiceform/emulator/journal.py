@@ -11,7 +11,7 @@ LIMIT = 250_000
 
 
 @dataclass(slots=True)
-class Entry:
+class LoggedRequest:
     """One request. ``status`` stays None while it is worked on, and for ever if it was dropped before any
     effect.
     """
@@ -41,11 +41,11 @@ class Journal:
     is not.
     """
 
-    entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=LIMIT))
+    entries: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=LIMIT))
     requests: int = 0
     by_operation: Counter[str] = field(default_factory=Counter)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LoggedRequest) -> None:
         """A request has arrived."""
         self.entries.append(entry)
         self.requests += 1

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from voiceform.emulator.app import Application
-from voiceform.emulator.callbacks import Postman
+from voiceform.emulator.callbacks import WebhookSender
 from voiceform.emulator.control.seeds import seed as put_seed
 from voiceform.emulator.errors import ControlError
 from voiceform.emulator.settings import EmulatorSettings
@@ -68,7 +68,7 @@ class Emulator:
         world.origin = self.url
         self._server = uvicorn.Server(
             uvicorn.Config(
-                Application(world, (Postman(world),)),
+                Application(world, (WebhookSender(world),)),
                 http=patient_protocol(self.settings.request_timeout),
                 lifespan="on",
                 log_config=None,

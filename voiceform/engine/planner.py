@@ -144,7 +144,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
     changes = [_completed(change, by_name[change.kind], request) for change in changes]
     forgotten = [item for item in drift if refresh_only and item.status is DriftStatus.GONE]
     limits = limit_violations(
-        changes, request.configuration.safety, _populations(request, changes, compared), forgotten
+        changes, request.configuration.safety, _totals(request, changes, compared), forgotten
     )
     own = [] if refresh_only else [blocked for part in compared for blocked in part.blocked]
     return Plan(
@@ -230,7 +230,7 @@ def _drift_fields(drift: Drift) -> tuple[Any, ...]:
     return field_changes(drift.before, drift.after) if drift.after is not None else ()
 
 
-def _populations(
+def _totals(
     request: PlanRequest, changes: Sequence[Change], compared: Sequence[Comparison]
 ) -> dict[str, int]:
     """How many objects of each kind are ours now, with those that exclusive ownership is about to claim, and
@@ -242,5 +242,5 @@ def _populations(
         if change.action is Action.DELETE and change.address not in request.recorded:
             counts[change.kind] += 1
     for part in compared:
-        counts.update(part.populations)
+        counts.update(part.totals)
     return counts

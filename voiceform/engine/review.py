@@ -17,7 +17,7 @@ from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.plan import Change, Mode, Plan, StateVersion
 from voiceform.model.resource import Recorded
-from voiceform.model.store import Entry
+from voiceform.model.store import StoredDocument
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 class NothingStored:
     """The recorded state of an account that nobody has touched."""
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """None."""
         return None
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Nothing."""
         return iter(())
 
@@ -53,7 +53,7 @@ def review(
     recorded: dict[Address, Recorded] = {}
     compared = []
     for kind in kinds:
-        stand_ins, live = kind.rehearse(list(of_kind(base.desired, kind.name).values()))
+        stand_ins, live = kind.assume_applied(list(of_kind(base.desired, kind.name).values()))
         stand_ins = {
             address: replace(record, hidden=base.desired[address].hidden)
             for address, record in stand_ins.items()

@@ -10,6 +10,7 @@ from voiceform.model.errors import BlockedError, StalePlanError, UsageError
 from voiceform.model.plan import Action, Blocked, Change, Drift, Plan
 from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.safety import Safety
+from voiceform.model.wording import counted
 
 CALL_SCOPE = "call"
 SCHEDULED_SCOPE = "scheduled:call"
@@ -55,10 +56,10 @@ class Approvals:
 def limit_violations(
     changes: Sequence[Change],
     safety: Safety,
-    populations: Mapping[str, int],
+    totals: Mapping[str, int],
     forgotten: Sequence[Drift] = (),
 ) -> list[Blocked]:
-    """Every limit that `changes` exceed. `populations` is how many objects of each kind there are now.
+    """Every limit that `changes` exceed. `totals` is how many objects of each kind there are now.
 
     To forget what is gone weighs as much as to delete it: so do the changes that only forget, and the drift
     in `forgotten`, which a refresh-only plan would accept.
@@ -77,7 +78,7 @@ def limit_violations(
     for scope, count in sorted(counts.items()):
         addresses = tuple(change.address for change in changes if change.counts.get(scope))
         addresses += tuple(item.address for item in forgotten if scope == f"{_DELETE}{item.address.kind}")
-        exceeded = _exceeded(scope, count, shares[scope], safety, populations)
+        exceeded = _exceeded(scope, count, shares[scope], safety, totals)
         if exceeded is not None:
             rule, limit = exceeded
             approval = CALL_SCOPE if scope == SCHEDULED_SCOPE else scope
@@ -116,7 +117,7 @@ def require_digest(plan: Plan, expected: str | None) -> None:
 
 
 def _exceeded(
-    scope: str, count: int, share: int, safety: Safety, populations: Mapping[str, int]
+    scope: str, count: int, share: int, safety: Safety, totals: Mapping[str, int]
 ) -> tuple[str, str] | None:
     if scope in (CALL_SCOPE, SCHEDULED_SCOPE):
         return ("max_calls", str(safety.max_calls)) if count > safety.max_calls else None
@@ -126,7 +127,7 @@ def _exceeded(
     limit = safety.max_recording_deletes if scope in BULK_SCOPES else safety.max_deletes
     if count > limit:
         return (rule, str(limit))
-    population = populations.get(scope.removeprefix(_DELETE), 0)
+    population = totals.get(scope.removeprefix(_DELETE), 0)
     if share * 100 > safety.max_delete_percent * population:
         return ("max_delete_percent", f"{safety.max_delete_percent} % of {population}")
     return None
@@ -134,11 +135,11 @@ def _exceeded(
 
 def _describe(scope: str, count: int, forgotten: int) -> str:
     if scope == SCHEDULED_SCOPE:
-        return f"{count} {'call' if count == 1 else 'calls'} would be placed at the next occurrence"
+        return f"{counted(count, 'call')} would be placed at the next occurrence"
     if scope == CALL_SCOPE:
-        return f"{count} {'call' if count == 1 else 'calls'} would be placed"
+        return f"{counted(count, 'call')} would be placed"
     noun = scope.removeprefix(_DELETE).replace("_", " ").replace("-", " ")
-    what = f"{count} {noun if count == 1 else noun + 's'}"
+    what = counted(count, noun)
     if forgotten == 0:
         return f"{what} would be deleted"
     if forgotten == count:

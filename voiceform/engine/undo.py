@@ -43,16 +43,16 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One change of the run with what it is to become again; `former` is None for an object that is to go."""
+    """One change of the run with what it is to become again; `previous` is None for what is to go."""
 
     change: Change
     sid: str | None
-    former: Desired | None
+    previous: Desired | None
 
     @property
     def address(self) -> Address:
         """Under which the inverse change stands."""
-        return self.former.address if self.former is not None else self.change.address
+        return self.previous.address if self.previous is not None else self.change.address
 
 
 def plan_undo(run: RunDetail, request: PlanRequest) -> Undo:
@@ -100,13 +100,13 @@ def _steps(run: RunDetail, kinds: Mapping[str, Kind[Any]], left: list[NotUndone]
             left.append(NotUndone(change.address, change.action, reason))
             continue
         try:
-            former = kinds[change.kind].former(change)
-            if former is not None:
-                former = replace(former, hidden=change.hidden_before)
+            previous = kinds[change.kind].previous_declaration(change)
+            if previous is not None:
+                previous = replace(previous, hidden=change.hidden_before)
         except UsageError as error:
             left.append(NotUndone(change.address, change.action, error.hint or error.what))
         else:
-            yield _Step(change, outcome.sid, former)
+            yield _Step(change, outcome.sid, previous)
 
 
 def _reason(change: Change, outcome: Outcome, kind: Kind[Any] | None) -> str | None:
@@ -134,7 +134,7 @@ def _desired(steps: list[_Step], request: PlanRequest) -> dict[Address, Desired]
         for address, record in request.recorded.items()
         if address not in touched
     }
-    desired.update((step.address, step.former) for step in steps if step.former is not None)
+    desired.update((step.address, step.previous) for step in steps if step.previous is not None)
     return desired
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
-from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.diagnostics import Report
 from voiceform.model.document import Block
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Blocked, Caution, Change, Drift, Mode, Unmanaged
@@ -48,7 +48,7 @@ class ParseContext:
 
     document: Block
     desired: Mapping[Address, Desired]
-    report: Callable[[Diagnostic], None]
+    report: Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Comparison:
 
     Blocked entries are for what only the kind can know (protections, holds, ambiguous live objects); the
     engine adds the safety limits from `Change.counts`. `warnings` are told in every plan and stop none.
-    `populations` is how many objects there are, by the word behind `delete:` in the counts, for objects that
+    `totals` is how many objects there are, by the word behind `delete:` in the counts, for objects that
     state does not record: deletions are limited to a share of them.
     """
 
@@ -84,7 +84,7 @@ class Comparison:
     unmanaged: Sequence[Unmanaged] = ()
     blocked: Sequence[Blocked] = ()
     warnings: Sequence[Caution] = ()
-    populations: Mapping[str, int] = field(default_factory=dict)
+    totals: Mapping[str, int] = field(default_factory=dict)
 
 
 def unreadable_entries(kind: str, unreadable: Unreadable, what: str) -> Unmanaged:
@@ -234,7 +234,7 @@ class Kind(ABC, Generic[L]):
         """Propose changes. Pure: same input, same output."""
 
     @abstractmethod
-    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], L]:
+    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], L]:
         """Recorded and live state as if `base` had just been applied; for reviews without an account."""
 
     @abstractmethod
@@ -255,7 +255,7 @@ class Kind(ABC, Generic[L]):
         """
         return None
 
-    def former(self, change: Change) -> Desired | None:
+    def previous_declaration(self, change: Change) -> Desired | None:
         """The declaration under which the object would be as it was before `change`, which was applied; None
         when it was not there. Raises UsageError for kinds whose changes are taken back in their files alone.
         """

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from voiceform.model.diagnostics import Diagnostic, Severity
+from voiceform.model.diagnostics import Diagnostic, Report, Severity
 from voiceform.model.names import difference, identity, looks, spelled_out
 from voiceform.model.resource import Desired
 
 
-def report_namesakes(
-    declared: Iterable[Desired], report: Callable[[Diagnostic], None], *, taken: str, alike: str
-) -> None:
+def report_namesakes(declared: Iterable[Desired], report: Report, *, taken: str, alike: str) -> None:
     """Report names that are one name (an error, `KIND-name-taken`) and such that only look alike (a warning,
     `KIND-name-alike`). `taken` and `alike` are the hints.
 

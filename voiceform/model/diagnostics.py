@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -52,6 +52,10 @@ class Diagnostic:
         owner = f"{self.address}: " if self.address else ""
         advice = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.severity}: {owner}{self.message}{advice} [{self.code}]"
+
+
+Report = Callable[[Diagnostic], None]
+"""Takes findings as they are made, so that all are shown at once."""
 
 
 def unshown(

@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.wording import counted
 
 if TYPE_CHECKING:
     from voiceform.model.diagnostics import Diagnostic
@@ -66,7 +67,7 @@ class ConfigurationError(VoiceformError):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
         count = sum(diagnostic.stands_for for diagnostic in self.diagnostics)
-        super().__init__(f"the configuration has {count} error{'s' if count != 1 else ''}")
+        super().__init__(f"the configuration has {counted(count, 'error')}")
 
     def __str__(self) -> str:
         return "\n".join([*(str(diagnostic) for diagnostic in self.diagnostics), self.what])

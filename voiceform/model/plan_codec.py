@@ -6,10 +6,10 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from voiceform.model.address import Address
+from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.masking import redact, without_digests
 from voiceform.model.plan import (
     FORMAT_VERSION,
@@ -259,16 +259,3 @@ def _blocked_to_document(blocked: Blocked) -> Json:
 def _blocked_from_document(document: Mapping[str, Any]) -> Blocked:
     addresses = tuple(Address.parse(text) for text in document["addresses"])
     return Blocked(**{**document, "addresses": addresses})
-
-
-def instant_to_text(instant: datetime) -> str:
-    """RFC 3339 in UTC with a Z; instant_from_text reads back exactly the same instant."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def instant_from_text(text: str) -> datetime:
-    """The UTC instant of an RFC 3339 text; ValueError when there is no zone."""
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    return instant.astimezone(UTC)

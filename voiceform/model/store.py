@@ -10,7 +10,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StoredDocument:
     """A stored document with its version, an opaque text that changes with every write."""
 
     key: str
@@ -33,10 +33,10 @@ class Write:
 class DocumentReader(Protocol):
     """The reading half, for those who must not write."""
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change, Plan
 from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.model.wording import counted
 from voiceform.render.escape import terminal
 
 _SCOPE = "delete:"
@@ -20,11 +21,6 @@ def destroys(change: Change) -> Mapping[str, int]:
         for scope, count in sorted(change.counts.items(), reverse=True)
         if scope != (noun := scope.removeprefix(_SCOPE)) and count and noun != change.kind
     }
-
-
-def number_of(count: int, noun: str) -> str:
-    """`1 call`, `1,200 calls`."""
-    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -43,8 +39,8 @@ def planned(plan: Plan) -> str | None:
         rules += bool(things)
     if not found:
         return None
-    things_in_words = joined(number_of(count, noun) for noun, count in found.items())
-    return f"{things_in_words} to delete by {number_of(rules, 'rule')}"
+    things_in_words = joined(counted(count, noun) for noun, count in found.items())
+    return f"{things_in_words} to delete by {counted(rules, 'rule')}"
 
 
 def happened(report: RunReport, plan: Plan) -> str | None:
@@ -79,7 +75,7 @@ def _deleted(outcomes: Iterable[Outcome]) -> list[str]:
             counts[outcome.destroyed.thing] += outcome.destroyed.deleted
             minutes[outcome.destroyed.thing] += outcome.destroyed.minutes or 0
     return [
-        number_of(count, thing) + (f" ({number_of(minutes[thing], 'minute')})" if minutes[thing] else "")
+        counted(count, thing) + (f" ({counted(minutes[thing], 'minute')})" if minutes[thing] else "")
         for thing, count in counts.items()
         if count
     ]
@@ -102,7 +98,7 @@ def _left(ours: Iterable[Outcome], things: Mapping[Address, Mapping[str, int]], 
         holds.update(outcome.destroyed.holds)
         for ending, count in outcome.destroyed.rest.items():
             counts[ending] += count
-    by = f" by {number_of(len(holds), 'hold')}" if holds else ""
+    by = f" by {counted(len(holds), 'hold')}" if holds else ""
     parts = [f"kept {held:,}{by}"] if held else []
     return parts + [f"{count:,} {ending}" for ending, count in counts.items() if count]
 
@@ -116,9 +112,7 @@ def _recorded(outcomes: Iterable[Outcome]) -> list[str]:
     words = []
     for verb in ("recorded", "removed"):
         found = [
-            number_of(count, noun)
-            for (noun, how), count in sorted(counts.items(), reverse=True)
-            if how == verb
+            counted(count, noun) for (noun, how), count in sorted(counts.items(), reverse=True) if how == verb
         ]
         if found:
             words.append(f"{joined(found)} {verb}")

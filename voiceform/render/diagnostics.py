@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from voiceform.model.diagnostics import Diagnostic, Severity, count_of
 from voiceform.model.masking import redact_text
-from voiceform.render.destroyed import number_of
+from voiceform.model.wording import counted
 from voiceform.render.escape import terminal
 from voiceform.render.github import diagnostics_github
 from voiceform.render.json import diagnostics_json
@@ -51,8 +51,8 @@ def _lines(diagnostics: Sequence[Diagnostic], sources: SourceLines) -> Iterator[
 def count_text(diagnostics: Sequence[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
     errors, warnings = (count_of(diagnostics, severity) for severity in (Severity.ERROR, Severity.WARNING))
-    parts = [number_of(errors, "error")] if errors or not warnings else []
-    return ", ".join([*parts, *([number_of(warnings, "warning")] if warnings else [])])
+    parts = [counted(errors, "error")] if errors or not warnings else []
+    return ", ".join([*parts, *([counted(warnings, "warning")] if warnings else [])])
 
 
 def _place(diagnostic: Diagnostic, sources: SourceLines) -> Iterator[Line]:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
+from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Blocked, Caution, Change, Drift, DriftStatus, Plan
-from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.shown import Shown
 from voiceform.render.escape import html
 from voiceform.render.redact import redact_plan

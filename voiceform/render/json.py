@@ -10,9 +10,10 @@ from typing import Any
 
 from voiceform.model.diagnostics import Diagnostic, Severity, count_of
 from voiceform.model.errors import ConfigurationError, VoiceformError
+from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import FORMAT_VERSION, Action, Plan
-from voiceform.model.plan_codec import instant_to_text, plan_to_document
+from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.run import Destruction, RunReport, Status
 from voiceform.model.shown import Shown
 from voiceform.model.unshown import NOTHING, Unshown

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import quote
 
+from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, Mode, Plan, Unmanaged
-from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import fingerprint
 from voiceform.model.shown import Shown
-from voiceform.render.destroyed import number_of
+from voiceform.model.wording import counted
 from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
 from voiceform.render.layout import Line, Tone
 from voiceform.render.redact import redact_plan
@@ -113,7 +113,7 @@ class _Body:
             self.parts.append(f"<details><summary>{summary}</summary>\n\n{fenced}\n\n</details>")
         missing = total - len(in_sight) - len(folded)
         if missing:
-            self.left_out.append(number_of(missing, noun))
+            self.left_out.append(counted(missing, noun))
 
     def _take(self, blocks: Iterable[list[str]]) -> list[list[str]]:
         """Blocks until one does not fit; that one is cut, or left out, and nothing fits after it."""
@@ -249,4 +249,4 @@ def _cut(block: list[str], budget: int) -> list[str]:
         kept.append(line)
     if not kept:
         kept = [block[0].replace("`", "'").encode()[: room // 4].decode(errors="ignore")]
-    return [*kept, f"  ... {number_of(len(block) - len(kept), 'line')} of this not shown"]
+    return [*kept, f"  ... {counted(len(block) - len(kept), 'line')} of this not shown"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from voiceform.model.clock import Clock
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.shown import shown
+from voiceform.model.wording import span
 from voiceform.render.escape import log_line
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class LogLines:
         with self._lock:
             state = self._tasks.pop(task, None)
             if state is not None and (state.lines or now - state.started >= self._interval):
-                self._write(task, f"{state.done:,} done in {duration_text(now - state.started)}")
+                self._write(task, f"{state.done:,} done in {span(now - state.started)}")
 
     def _write(self, task: str, text: str) -> None:
         self._stream.write(log_line(f"{shown(task)}: {text}") + "\n")
@@ -176,15 +177,5 @@ def _standing(state: _Task, now: datetime) -> str:
         return f"{state.done:,}, {speed}"
     share = min(100, 100 * state.done // state.total)
     left = timedelta(seconds=max(0, state.total - state.done) / rate) if rate else None
-    remaining = f", {duration_text(left)} left" if left is not None else ""
+    remaining = f", {span(left)} left" if left is not None else ""
     return f"{state.done:,} of {state.total:,} ({share} %), {speed}{remaining}"
-
-
-def duration_text(duration: timedelta) -> str:
-    """`8 s`, `1 min 14 s`, `2 h 5 min`."""
-    seconds = round(duration.total_seconds())
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, DriftStatus, Mode, Plan
 from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status
-from voiceform.render.destroyed import destroys, happened, number_of
+from voiceform.model.wording import counted
+from voiceform.render.destroyed import destroys, happened
 from voiceform.render.escape import terminal
 from voiceform.render.layout import BLANK, Line, Tone
 
@@ -148,7 +149,7 @@ def _summary(report: RunReport, plan: Plan) -> str:
     if rest:
         parts.append(", ".join(rest))
     seconds = (report.finished_at - report.started_at).total_seconds()
-    took = f" in {number_of(round(seconds), 'second')}" if seconds >= 1 else ""
+    took = f" in {counted(round(seconds), 'second')}" if seconds >= 1 else ""
     return f"{'; '.join(parts)}{took}."
 
 

@@ -9,8 +9,8 @@ from voiceform.model.plan import Blocked, Caution, Change, Drift, DriftStatus, P
 from voiceform.model.run import Outcome, RunReport
 from voiceform.model.shown import Shown
 from voiceform.model.unshown import NOTHING, Unshown
+from voiceform.model.wording import counted
 from voiceform.render import run_text
-from voiceform.render.destroyed import number_of
 from voiceform.render.escape import terminal
 from voiceform.render.layout import BLANK, Line, Tone, lay_out
 from voiceform.render.redact import redact_outcome, redact_plan, redact_run
@@ -172,5 +172,5 @@ def _unmanaged_lines(unmanaged: tuple[Unmanaged, ...]) -> Iterator[Line]:
         yield Line(f'{terminal(item.kind)} "{terminal(item.name)}" ({terminal(item.sid)})', 2, Tone.MUTED)
     more = len(unmanaged) - _SHOWN_UNMANAGED
     if more > 0:
-        yield Line(f"and {number_of(more, 'other')}; --format json lists all", 2, Tone.MUTED)
+        yield Line(f"and {counted(more, 'other')}; --format json lists all", 2, Tone.MUTED)
     yield BLANK

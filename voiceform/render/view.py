@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan
-from voiceform.render.destroyed import destroys, joined, number_of, planned
+from voiceform.model.wording import counted
+from voiceform.render.destroyed import destroys, joined, planned
 from voiceform.render.escape import literal, terminal
 
 _PLACING = frozenset({"createCall", "createParticipant"})
@@ -81,10 +82,10 @@ def remarks_of(change: Change) -> list[str]:
     remarks = []
     if _places_calls(change):
         count = change.counts.get(_CALL_SCOPE)
-        remarks.append(f"places {number_of(count, 'call')}" if count else "places calls")
+        remarks.append(f"places {counted(count, 'call')}" if count else "places calls")
     own = change.counts.get(f"{_DELETE_SCOPE}{change.kind}", 0)
     if own > 1:
-        remarks.append(f"deletes {number_of(own, change.kind.replace('-', ' '))}")
+        remarks.append(f"deletes {counted(own, change.kind.replace('-', ' '))}")
     if destroys(change) and change.action is not Action.UPDATE:
         remarks.append(f"the rule is {'new' if change.action is Action.CREATE else 'removed'}")
     if change.previous_address is not None:
@@ -99,7 +100,7 @@ def verb_of(change: Change) -> str:
     things = destroys(change)
     if not things:
         return str(change.action)
-    return f"delete {joined(number_of(count, noun) for noun, count in things.items())} by"
+    return f"delete {joined(counted(count, noun) for noun, count in things.items())} by"
 
 
 def reason_of(change: Change) -> str:
@@ -143,7 +144,7 @@ def headline(plan: Plan) -> str:
     words = [f"{actions[action]:,} to {action}" for action in (Action.CREATE, Action.UPDATE, Action.DELETE)]
     parts = words if actions else []
     if summary.calls:
-        parts.append(f"{number_of(summary.calls, 'call')} to place")
+        parts.append(f"{counted(summary.calls, 'call')} to place")
     destroyed = planned(plan)
     groups = ([destroyed] if destroyed else []) + ([", ".join(parts)] if parts else [])
     return f"Plan: {'; '.join(groups)}."
@@ -151,7 +152,7 @@ def headline(plan: Plan) -> str:
 
 def _nothing(plan: Plan) -> str:
     if plan.drift:
-        return f"No changes to make; {number_of(len(plan.drift), 'object')} changed outside of voiceform."
+        return f"No changes to make; {counted(len(plan.drift), 'object')} changed outside of voiceform."
     if plan.mode is Mode.REVIEW:
         return "No changes. The two configurations declare the same."
     if plan.mode is Mode.REFRESH_ONLY:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from voiceform.model.errors import StateConflictError, StateError
-from voiceform.model.store import Document, Entry, Write
+from voiceform.model.store import Document, StoredDocument, Write
 
 LEASE_KEY = "lease"
 """The document of the lease on the whole state; leases beside it have keys that begin with `lease/`."""
@@ -39,11 +39,11 @@ class Backend(ABC):
         """Where the state is, for messages: never with a password."""
 
     @abstractmethod
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
 
     @abstractmethod
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
 
     @abstractmethod
@@ -86,11 +86,11 @@ class FencedStore:
         self._backend = backend
         self._guard = guard
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
         return self._backend.get(key)
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
         return self._backend.list(prefix)
 

@@ -15,8 +15,8 @@ from datetime import datetime
 from itertools import chain
 
 from voiceform.model.errors import StalePlanError, StateConflictError, StateError
+from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Change, Plan
-from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.run import Outcome, Status
 from voiceform.model.store import DocumentReader, DocumentStore, Write
 from voiceform.state.home import Home

@@ -18,15 +18,11 @@ from typing import Any
 
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
+from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.plan import Action, Change, Mode
-from voiceform.model.plan_codec import (
-    change_from_document,
-    change_to_document,
-    instant_from_text,
-    instant_to_text,
-)
+from voiceform.model.plan_codec import change_from_document, change_to_document
 from voiceform.model.run import Outcome, Status
-from voiceform.model.store import Document, DocumentReader, Entry, Write
+from voiceform.model.store import Document, DocumentReader, StoredDocument, Write
 from voiceform.state.backend import damaged
 from voiceform.state.documents import check_document, problem_of
 
@@ -79,7 +75,7 @@ def run_to_document(record: RunRecord) -> Document:
     return document
 
 
-def run_from_entry(entry: Entry) -> RunRecord:
+def run_from_entry(entry: StoredDocument) -> RunRecord:
     """The run that a document describes; StateError when it is damaged."""
     document = entry.document
     check_document("run", entry.key, document)
@@ -164,7 +160,7 @@ def _chunk_writes(run_id: str, address: str, chunks: Sequence[str]) -> Iterator[
         yield Write(f"{prefix}{number:06}", {"run": run_id, "text": text}, None)
 
 
-def _check_part(definition: str, entry: Entry, run_id: str) -> None:
+def _check_part(definition: str, entry: StoredDocument, run_id: str) -> None:
     """StateError for a document of the journal that is damaged, or of another run."""
     check_document(definition, entry.key, entry.document)
     if entry.document["run"] != run_id:

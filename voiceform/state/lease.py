@@ -34,7 +34,7 @@ from typing import Self
 
 from voiceform.model.clock import Clock
 from voiceform.model.errors import LockedError, StateConflictError, StateError
-from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.instants import instant_to_text
 from voiceform.model.store import DocumentReader, DocumentStore
 from voiceform.state.backend import LEASE_KEY, Backend, FencedStore
 from voiceform.state.heartbeat import Heartbeat, machine_uptime

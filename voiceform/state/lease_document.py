@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from voiceform.model.plan_codec import instant_from_text, instant_to_text
-from voiceform.model.store import Document, Entry
+from voiceform.model.instants import instant_from_text, instant_to_text
+from voiceform.model.store import Document, StoredDocument
 from voiceform.state.backend import damaged
 from voiceform.state.documents import check_document
 
@@ -84,7 +84,7 @@ class LeaseRecord:
         return document
 
 
-def lease_from_entry(entry: Entry) -> LeaseRecord:
+def lease_from_entry(entry: StoredDocument) -> LeaseRecord:
     """The lease that a document describes; StateError when it is damaged."""
     document = entry.document
     check_document("lease", entry.key, document)

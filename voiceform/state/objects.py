@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voiceform.model.errors import MissingExtraError, StateConflictError, StateError
-from voiceform.model.store import Entry, Write
+from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import (
     LEASE_KEY,
     Backend,
@@ -29,13 +29,13 @@ from voiceform.state.backend import (
     encode,
     new_version,
 )
-from voiceform.state.object_keys import folder_of, key_to_path, path_to_key
+from voiceform.state.object_names import folder_of, key_to_path, path_to_key
 
 try:
     import obstore
     from obstore import exceptions as obstore_errors
 
-    from voiceform.state.object_url import open_bucket
+    from voiceform.state.object_names import open_bucket
 except ImportError as error:
     raise MissingExtraError("state in an object store", "objectstore") from error
 
@@ -78,7 +78,7 @@ class ObjectStore(Backend):
         """The URL."""
         return self._label
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
         check_key(key)
         found = self._fetch(key)
@@ -86,7 +86,7 @@ class ObjectStore(Backend):
             self._require_bucket()
         return None if found is None or found.body == _TOMBSTONE else self._entry(key, found)
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order, read side by side."""
         keys = self._keys(prefix)
         with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="voiceform-state") as pool:
@@ -184,17 +184,19 @@ class ObjectStore(Backend):
         """A store answers "not found" for a missing bucket too, which must not look like an empty state."""
         self._keys("bucket-check/")
 
-    def _entries(self, key: str, read: Future[_Object | None]) -> Iterator[Entry]:
+    def _entries(self, key: str, read: Future[_Object | None]) -> Iterator[StoredDocument]:
         found = read.result()
         if found is not None and found.body != _TOMBSTONE:
             yield self._entry(key, found)
 
-    def _entry(self, key: str, found: _Object) -> Entry:
+    def _entry(self, key: str, found: _Object) -> StoredDocument:
         body = _BODY.fullmatch(found.body)
         if body is None:
             raise damaged(key, self.label, "is not a state document")
         text = body["document"].decode("ascii", "replace")
-        return Entry(key, decode(key, body["write"].decode("ascii"), text, self.label), found.version)
+        return StoredDocument(
+            key, decode(key, body["write"].decode("ascii"), text, self.label), found.version
+        )
 
     def _state_error(self, error: Exception) -> StateError:
         status = _status(error)

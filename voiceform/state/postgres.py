@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from voiceform.model.errors import MissingExtraError, StateConflictError, StateError
-from voiceform.model.store import Entry, Write
+from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import (
     HIGHEST,
     LEASE_KEY,
@@ -69,13 +69,13 @@ class PostgresStore(Backend):
         """Host, database and schema; neither user nor password."""
         return self._target.label
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
         check_key(key)
         rows = self._read(self._sql.one, (key,))
         return self._entry(*rows[0]) if rows else None
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
         start = prefix
         while True:
@@ -128,8 +128,8 @@ class PostgresStore(Backend):
 
         return self._call(work)
 
-    def _entry(self, key: str, version: str, text: str) -> Entry:
-        return Entry(key, decode(key, version, text, self.label), version)
+    def _entry(self, key: str, version: str, text: str) -> StoredDocument:
+        return StoredDocument(key, decode(key, version, text, self.label), version)
 
     def _ensure_table(self, connection: Connection) -> None:
         if not self._table_exists:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
 from voiceform.model.resource import Recorded
-from voiceform.model.store import Document, DocumentReader, Entry, Write
+from voiceform.model.store import Document, DocumentReader, StoredDocument, Write
 from voiceform.state.backend import damaged
 from voiceform.state.documents import definition_of, problem_of
 
@@ -77,7 +77,7 @@ def recorded_to_document(recorded: Recorded) -> Document:
     return document
 
 
-def recorded_from_entry(entry: Entry) -> Recorded:
+def recorded_from_entry(entry: StoredDocument) -> Recorded:
     """The object that a document `resources/ADDRESS` describes; StateError, naming it, when it is not as its
     kind records it: nothing may be concluded from what is only half understood."""
     document = entry.document
@@ -102,7 +102,7 @@ def recorded_from_entry(entry: Entry) -> Recorded:
         raise _damaged(entry, f"holds a bad address: {error.what}") from error
 
 
-def _damaged(entry: Entry, why: str) -> StateError:
+def _damaged(entry: StoredDocument, why: str) -> StateError:
     error = damaged(entry.key, "the state", why)
     address = entry.key.removeprefix(PREFIX)
     error.hint = f"{error.hint}; to have it forgotten: voiceform state rm {address}"

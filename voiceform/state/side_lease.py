@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from voiceform.model.store import Entry, Write
+from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import LEASE_KEY, Backend, Guard
 
 DISPATCH_LEASE = "lease/dispatch"
@@ -28,11 +28,11 @@ class SideLease(Backend):
         """Where the state is."""
         return self._backend.label
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
         return self._backend.get(self._key(key))
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`."""
         return self._backend.list(prefix)
 

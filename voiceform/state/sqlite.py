@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from voiceform.model.errors import LockedError, StateError
-from voiceform.model.store import Entry, Write
+from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import (
     HIGHEST,
     LEASE_KEY,
@@ -66,13 +66,13 @@ class SqliteStore(Backend):
         """The path of the file."""
         return str(self._path)
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
         check_key(key)
         rows = self._read("SELECT key, version, document FROM documents WHERE key = ?", (key,))
         return self._entry(*rows[0]) if rows else None
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
         start = prefix
         while True:
@@ -154,8 +154,8 @@ class SqliteStore(Backend):
                     self._connection.close()
                 return self._open_copy().execute(query, parameters).fetchall()
 
-    def _entry(self, key: str, version: str, text: str) -> Entry:
-        return Entry(key, decode(key, version, text, self.label), version)
+    def _entry(self, key: str, version: str, text: str) -> StoredDocument:
+        return StoredDocument(key, decode(key, version, text, self.label), version)
 
     def _open_for_writing(self) -> sqlite3.Connection:
         if self._connection is None and not is_there(self._path):

@@ -9,7 +9,7 @@ from typing import Any
 from voiceform.kinds.base import Kind
 from voiceform.model.errors import StateError, VoiceformError
 from voiceform.model.plan_codec import document_digest
-from voiceform.model.store import Document, DocumentReader, DocumentStore, Entry, Write
+from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument, Write
 from voiceform.state import meta as meta_documents
 from voiceform.state.backend import LEASE_KEY, check_key
 from voiceform.state.documents import problem_of
@@ -81,7 +81,9 @@ def _digest(document: Document) -> str:
     return document_digest({key: value for key, value in document.items() if key != "serial"})
 
 
-def _with_ledger(current: Mapping[str, Entry], pushed: Mapping[str, Document]) -> dict[str, Document]:
+def _with_ledger(
+    current: Mapping[str, StoredDocument], pushed: Mapping[str, Document]
+) -> dict[str, Document]:
     """The pushed documents, and of the ledgers everything that is known already; what is stored wins."""
     wanted = dict(pushed)
     for key, entry in current.items():
@@ -124,14 +126,14 @@ class _Pushed:
     def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = documents
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
-        return Entry(key, self._documents[key], "") if key in self._documents else None
+        return StoredDocument(key, self._documents[key], "") if key in self._documents else None
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
         keys = sorted(key for key in self._documents if key.startswith(prefix))
-        return iter([Entry(key, self._documents[key], "") for key in keys])
+        return iter([StoredDocument(key, self._documents[key], "") for key in keys])
 
 
 def _read_by_all(pushed: DocumentReader, kinds: Sequence[Kind[Any]]) -> None:
@@ -164,7 +166,7 @@ def _check_follows(present: Meta, incoming: Meta) -> None:
         )
 
 
-def _writes(current: Mapping[str, Entry], wanted: Mapping[str, Document]) -> list[Write]:
+def _writes(current: Mapping[str, StoredDocument], wanted: Mapping[str, Document]) -> list[Write]:
     """Removals, then documents, `meta` last as in `wanted`: a push that is cut short can be repeated."""
     removals = [Write(key, None, entry.version) for key, entry in current.items() if key not in wanted]
     changes = [

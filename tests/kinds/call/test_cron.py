@@ -11,8 +11,8 @@ from cronsim import CronSim, CronSimError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voiceform.kinds.call.cron import Cron
-from voiceform.kinds.call.schedule import Schedule, ScheduleError
+from voiceform.kinds.call.timing.cron import Cron
+from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 
 
 def field(low: int, high: int, *more: str) -> st.SearchStrategy[str]:

@@ -10,10 +10,19 @@ from typing import Any
 import pytest
 
 from tests.kinds.call.specs import BOB, spec
-from voiceform.kinds.call.donotcall import DoNotCallList, ListSpec
-from voiceform.kinds.call.due import Due, Judge, Verdict, due_keys, latest_known, lookback, new_times, retries
-from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Head
+from voiceform.kinds.call.dialling.donotcall import DoNotCallList, ListSpec
+from voiceform.kinds.call.dialling.verdicts import (
+    Due,
+    Judge,
+    Verdict,
+    due_keys,
+    latest_known,
+    lookback,
+    new_times,
+    retries,
+)
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.store import Head
 from voiceform.kinds.userfiles import Places
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -98,7 +107,9 @@ def test_how_old_a_list_may_be(tmp_path: Path, age: int, expected: Verdict) -> N
     assert Judge(spec(), NOON, None, found).verdict(KEY, NOON).verdict is expected
 
 
-def due(now: datetime, head: Head, entries: dict[Key, Entry] | None = None, **changed: Any) -> list[datetime]:
+def due(
+    now: datetime, head: Head, entries: dict[Key, LedgerEntry] | None = None, **changed: Any
+) -> list[datetime]:
     return [item.key.occurrence for item in due_keys(spec(**changed), entries or {}, head, now, None)]
 
 
@@ -128,7 +139,7 @@ def test_what_repeats_begins_when_it_is_applied_and_goes_on_from_the_last_look()
 
 @pytest.mark.parametrize("status", CallStatus)
 def test_only_what_has_no_outcome_is_due(status: CallStatus) -> None:
-    found = due(NOON, Head(), {KEY: Entry(status, NOON)})
+    found = due(NOON, Head(), {KEY: LedgerEntry(status, NOON)})
     assert found == ([NOON] if status is CallStatus.DEFERRED else [])
 
 
@@ -140,16 +151,16 @@ SID = "CA" + "1" * 32
 @pytest.mark.parametrize(
     ("attempt", "entry", "expected"),
     [
-        (1, Entry(CallStatus.BUSY, NOON, SID, ended_at=ENDED), ENDED + 10 * MINUTE),
-        (1, Entry(CallStatus.BUSY, ENDED, SID), ENDED + 10 * MINUTE),
-        (2, Entry(CallStatus.NO_ANSWER, ENDED, SID), ENDED + 10 * MINUTE),
-        (3, Entry(CallStatus.BUSY, ENDED, SID), None),
-        (1, Entry(CallStatus.BUSY, ENDED), None),
-        (1, Entry(CallStatus.FAILED, ENDED, SID), None),
-        (1, Entry(CallStatus.UNKNOWN, ENDED, SID), None),
+        (1, LedgerEntry(CallStatus.BUSY, NOON, SID, ended_at=ENDED), ENDED + 10 * MINUTE),
+        (1, LedgerEntry(CallStatus.BUSY, ENDED, SID), ENDED + 10 * MINUTE),
+        (2, LedgerEntry(CallStatus.NO_ANSWER, ENDED, SID), ENDED + 10 * MINUTE),
+        (3, LedgerEntry(CallStatus.BUSY, ENDED, SID), None),
+        (1, LedgerEntry(CallStatus.BUSY, ENDED), None),
+        (1, LedgerEntry(CallStatus.FAILED, ENDED, SID), None),
+        (1, LedgerEntry(CallStatus.UNKNOWN, ENDED, SID), None),
     ],
 )
-def test_which_attempt_follows(attempt: int, entry: Entry, expected: datetime | None) -> None:
+def test_which_attempt_follows(attempt: int, entry: LedgerEntry, expected: datetime | None) -> None:
     key = Key(NOON, BOB, attempt)
     found = list(retries(spec(retry=RETRY), {key: entry}))
     assert found == ([] if expected is None else [(Key(NOON, BOB, attempt + 1), expected)])
@@ -160,7 +171,7 @@ def test_which_attempt_follows(attempt: int, entry: Entry, expected: datetime | 
 
 @pytest.mark.parametrize(("seconds", "keys"), [(-1, 0), (0, 1)])
 def test_an_attempt_is_due_when_its_delay_is_over(seconds: int, keys: int) -> None:
-    entries = {KEY: Entry(CallStatus.BUSY, NOON, SID, ended_at=ENDED)}
+    entries = {KEY: LedgerEntry(CallStatus.BUSY, NOON, SID, ended_at=ENDED)}
     now = ENDED + 10 * MINUTE + seconds * SECOND
     assert len(due(now, Head(high_water=NOON), entries, retry=RETRY)) == keys
 
@@ -168,15 +179,15 @@ def test_an_attempt_is_due_when_its_delay_is_over(seconds: int, keys: int) -> No
 @pytest.mark.parametrize("status", CallStatus)
 def test_an_attempt_follows_once(status: CallStatus) -> None:
     entries = {
-        KEY: Entry(CallStatus.BUSY, NOON, SID, ended_at=ENDED),
-        Key(NOON, BOB, 2): Entry(status, ENDED),
+        KEY: LedgerEntry(CallStatus.BUSY, NOON, SID, ended_at=ENDED),
+        Key(NOON, BOB, 2): LedgerEntry(status, ENDED),
     }
     assert bool(list(retries(spec(retry=RETRY), entries))) == (status is CallStatus.DEFERRED)
 
 
 def test_what_was_deferred_comes_last() -> None:
     first, second = "+15558675310", "+15558675311"
-    entries = {Key(NOON, first): Entry(CallStatus.DEFERRED, NOON)}
+    entries = {Key(NOON, first): LedgerEntry(CallStatus.DEFERRED, NOON)}
     found = due_keys(spec(to=[first, second]), entries, Head(), NOON, None)
     assert [item.key.to for item in found] == [second, first]
 

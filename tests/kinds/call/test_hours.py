@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voiceform.kinds.call.hours import CallingHours
-from voiceform.kinds.call.zones import zones_of_number
+from voiceform.kinds.call.timing.hours import CallingHours
+from voiceform.kinds.call.timing.zones import zones_of_number
 
 NEW_YORK, LOS_ANGELES, TOLL_FREE, FICTION = "+12125550100", "+14155550100", "+18005550100", "+15558675310"
 HOURS = {"start": "08:00", "end": "21:00"}

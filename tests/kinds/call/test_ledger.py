@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Head, Ledger, day_of, days_before, if_undecided, ledger_names
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.store import Head, Ledger, day_of, days_before, if_undecided, ledger_names
 from voiceform.model.errors import StateError
 from voiceform.state.sqlite import SqliteStore
 
@@ -59,8 +59,8 @@ def test_the_days_that_are_read(store: SqliteStore) -> None:
     ledger = Ledger(store, "call.a")
     keys = [Key(NOON + n * DAY, "+15558675310") for n in range(-1, 2)]
     for key in keys:
-        ledger.change(key, if_undecided(Entry(CallStatus.MISSED, NOON)))
-    Ledger(store, "call.ab").change(keys[0], if_undecided(Entry(CallStatus.PLACED, NOON)))
+        ledger.change(key, if_undecided(LedgerEntry(CallStatus.MISSED, NOON)))
+    Ledger(store, "call.ab").change(keys[0], if_undecided(LedgerEntry(CallStatus.PLACED, NOON)))
     assert sorted(ledger.entries()) == keys
     assert sorted(ledger.entries(NOON.date())) == keys[1:]
     assert sorted(ledger.entries(date(2026, 3, 3))) == keys[2:]
@@ -79,9 +79,9 @@ def test_only_a_key_without_an_outcome_is_taken(store: SqliteStore, status: Call
     key = Key(NOON, "+15558675310")
     ledger, other = Ledger(store, "call.a"), Ledger(store, "call.a")
     assert ledger.entry(key) is None
-    there = Entry(status, NOON, claim="theirs")
+    there = LedgerEntry(status, NOON, claim="theirs")
     assert other.change(key, lambda _: there) == (there, True)
-    ours = Entry(CallStatus.RESERVED, NOON, claim="ours")
+    ours = LedgerEntry(CallStatus.RESERVED, NOON, claim="ours")
     free = status is CallStatus.DEFERRED
     assert ledger.change(key, if_undecided(ours)) == ((ours, True) if free else (there, False))
     assert other.entry(key) == (ours if free else there)
@@ -92,13 +92,13 @@ def test_a_reader_of_an_old_version_never_writes_over_what_came_since(store: Sql
     key = Key(NOON, "+15558675310")
     slow, fast = Ledger(store, "call.a"), Ledger(store, "call.a")
     slow.change(key, lambda _: None)
-    placed = Entry(CallStatus.PLACED, NOON, "CA" + "1" * 32)
+    placed = LedgerEntry(CallStatus.PLACED, NOON, "CA" + "1" * 32)
     fast.change(key, lambda _: placed)
-    asked: list[Entry | None] = []
+    asked: list[LedgerEntry | None] = []
 
-    def step(entry: Entry | None) -> Entry | None:
+    def step(entry: LedgerEntry | None) -> LedgerEntry | None:
         asked.append(entry)
-        return Entry(CallStatus.RESERVED, NOON) if entry is None else None
+        return LedgerEntry(CallStatus.RESERVED, NOON) if entry is None else None
 
     assert slow.change(key, step) == (placed, False)
     assert asked == [None, placed]
@@ -106,7 +106,7 @@ def test_a_reader_of_an_old_version_never_writes_over_what_came_since(store: Sql
 
 def test_damage_is_named_and_nothing_is_made_of_it(store: SqliteStore) -> None:
     ledger = Ledger(store, "call.a")
-    ledger.change(Key(NOON, "+15558675310"), if_undecided(Entry(CallStatus.PLACED, NOON)))
+    ledger.change(Key(NOON, "+15558675310"), if_undecided(LedgerEntry(CallStatus.PLACED, NOON)))
     (stored,) = store.list("ledger/")
     store.put(stored.key, {"calls": {"2026-03-02T12:00:00Z|1": {}}}, stored.version)
     with pytest.raises(StateError, match="is damaged"):

@@ -12,9 +12,9 @@ import pytest
 from tests.kinds.call.specs import BOB, US, spec
 from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
-from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Ledger
-from voiceform.kinds.call.placing import Placer
+from voiceform.kinds.call.dialling.dialler import Placer
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.store import Ledger
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import LeaseLostError
 from voiceform.state.sqlite import SqliteStore
@@ -38,7 +38,7 @@ class Desk:
     before_send: list[Callable[[], None]] = field(default_factory=list)
     asked: int = 0
 
-    def place(self) -> Entry | None:
+    def place(self) -> LedgerEntry | None:
         placer = Placer(spec(), self.ledger, self.client, self.clock, None, self._may_send)
         return placer.place(KEY, NOON)
 
@@ -77,10 +77,10 @@ def test_an_answer_is_recorded_over_our_own_doubt_and_over_nothing_else(
     desk: Desk, status: CallStatus, claim: str
 ) -> None:
     """While the request is under way somebody else may settle it, resolve it, or take it for unknown."""
-    written: list[Entry] = []
+    written: list[LedgerEntry] = []
 
     def somebody_writes() -> None:
-        def step(entry: Entry | None) -> Entry:
+        def step(entry: LedgerEntry | None) -> LedgerEntry:
             assert entry is not None
             assert entry.status is CallStatus.RESERVED
             claims = {"ours": entry.claim, "another": "f" * 16, "none": None}
@@ -132,7 +132,7 @@ def test_a_schedule_that_is_removed_after_the_reservation_calls_nobody(desk: Des
 @pytest.mark.parametrize("status", CallStatus)
 def test_who_finds_the_key_does_not_dial(desk: Desk, status: CallStatus) -> None:
     """Only what was certainly not processed, a deferred one, may be reserved again."""
-    found = Entry(status, NOON, claim="f" * 16)
+    found = LedgerEntry(status, NOON, claim="f" * 16)
     desk.before_send = [lambda: void(desk.other.change(KEY, lambda _: found))]
     placed = desk.place()
     assert placed is not None
@@ -171,7 +171,7 @@ def test_what_is_recorded_of_a_call(desk: Desk) -> None:
     assert placed is not None
     assert placed.sid is not None
     assert placed.claim is not None
-    assert placed == Entry(
+    assert placed == LedgerEntry(
         CallStatus.PLACED,
         desk.clock.now(),
         sid=placed.sid,

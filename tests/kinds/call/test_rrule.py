@@ -14,9 +14,9 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from voiceform.kinds.call.cron import Cron
-from voiceform.kinds.call.recurrence import Rule, counted
-from voiceform.kinds.call.schedule import HORIZON, Schedule, ScheduleError
+from voiceform.kinds.call.timing.cron import Cron
+from voiceform.kinds.call.timing.recurrence import Rule, counted
+from voiceform.kinds.call.timing.schedule import HORIZON, Schedule, ScheduleError
 
 BEGIN = "2026-12-01T09:00:00"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from voiceform.kinds.call.localtime import ClockChange, resolve
-from voiceform.kinds.call.schedule import Schedule, ScheduleError
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.timing.localtime import ClockChange, resolve
+from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.model.address import Address
 
 ZONES = (

@@ -13,9 +13,9 @@ import pytest
 from tests.kinds.call.specs import BOB, US
 from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
-from voiceform.kinds.call.entries import GONE, CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Ledger
-from voiceform.kinds.call.settling import Doubt, doubts, flights, is_over, settle, with_call
+from voiceform.kinds.call.ledger.entries import GONE, CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.recovery import Doubt, doubts, flights, is_over, settle, with_call
+from voiceform.kinds.call.ledger.store import Ledger
 from voiceform.model.clock import ManualClock
 from voiceform.state.sqlite import SqliteStore
 from voiceform.twilio.client import Client, open_client
@@ -29,8 +29,10 @@ RESERVED, UNKNOWN = CallStatus.RESERVED, CallStatus.UNKNOWN
 HOUR = 3600
 
 
-def entry(status: CallStatus, **more: Any) -> Entry:
-    return Entry(status, more.pop("at", NOON), **{"reserved_at": NOON, "claim": "ours", "from_": US, **more})
+def entry(status: CallStatus, **more: Any) -> LedgerEntry:
+    return LedgerEntry(
+        status, more.pop("at", NOON), **{"reserved_at": NOON, "claim": "ours", "from_": US, **more}
+    )
 
 
 @pytest.fixture

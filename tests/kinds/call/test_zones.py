@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from voiceform.kinds.call.hours import CallingHours
-from voiceform.kinds.call.schedule import Schedule, ScheduleError
-from voiceform.kinds.call.zones import has_zones, zone_names, zones_of_number
+from voiceform.kinds.call.timing.hours import CallingHours
+from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
+from voiceform.kinds.call.timing.zones import has_zones, zone_names, zones_of_number
 
 STRADDLING = [208, 219, 250, 270, 308, 418, 423, 541, 574, 606, 620, 785, 807, 812, 850, 867, 906, 907, 928]
 

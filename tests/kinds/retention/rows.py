@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from voiceform.kinds.retention.legs import CallFacts, Family, Leg
-from voiceform.kinds.retention.truth import Truth
+from voiceform.kinds.retention.matching.legs import CallFacts, Family, Leg
+from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.twilio.resources import Call, Recording
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)

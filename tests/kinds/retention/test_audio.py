@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.hostile.answers import mp3, wav
 from voiceform.emulator.recordings import media
-from voiceform.kinds.retention.audio import NotTheAudioError, checked
+from voiceform.kinds.retention.storage.audio import NotTheAudioError, checked
 
 SID = "RE" + "1" * 32
 

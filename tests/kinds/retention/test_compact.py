@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceform.kinds.retention.compact import CHUNK, Column, SidSet, read_chunks
+from voiceform.kinds.retention.sid_chunks import CHUNK, Column, SidSet, read_chunks
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 numbers = st.integers(2, 2**60)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from voiceform.kinds.retention.evidence.chain import Head, linked, read_lines
 from voiceform.kinds.retention.evidence.folder import Folder
-from voiceform.kinds.retention.evidence.ledger import Author, EvidenceLog
+from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
 from voiceform.kinds.retention.evidence.places import files_in
 from voiceform.kinds.retention.evidence.verify import Found, check_place
 from voiceform.model.clock import ManualClock

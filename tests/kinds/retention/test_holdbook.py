@@ -11,8 +11,8 @@ import pytest
 from tests.kinds.retention.rows import NOW, recording
 from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
-from voiceform.kinds.retention.calls import CallBook
-from voiceform.kinds.retention.holdbook import READ_EVERY, HoldBook
+from voiceform.kinds.retention.call_lookup import CallBook
+from voiceform.kinds.retention.holds import READ_EVERY, HoldBook
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import StateError

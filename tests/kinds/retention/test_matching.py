@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.kinds.retention.rows import KnownCalls, NoCalls, facts, recording
-from voiceform.kinds.retention.legs import CallFacts
-from voiceform.kinds.retention.matching import Match
-from voiceform.kinds.retention.truth import Truth
+from voiceform.kinds.retention.matching.legs import CallFacts
+from voiceform.kinds.retention.matching.match import Match
+from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.twilio.resources import Recording
 
 CALL = "CA" + "1" * 32

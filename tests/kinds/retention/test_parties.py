@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voiceform.kinds.retention.parties import Parties
-from voiceform.kinds.retention.truth import Truth
+from voiceform.kinds.retention.matching.parties import Parties
+from voiceform.kinds.retention.matching.truth import Truth
 
 ALICE = Parties.of(["+15558675310"])
 

@@ -8,7 +8,7 @@ from typing import Any
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.call.act import act, settle
 from voiceform.kinds.call.compare import CALL_SCOPE, compare, with_ledger
-from voiceform.kinds.call.ledger import check_ledgers
+from voiceform.kinds.call.ledger.store import check_ledgers
 from voiceform.kinds.call.live import LiveCalls, ledger_of, read_live
 from voiceform.kinds.call.parse import KIND, parse
 from voiceform.kinds.call.spec import CallSpec
@@ -18,6 +18,7 @@ from voiceform.model.numbers import normal_number
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
+from voiceform.model.wording import are, counted
 
 
 class CallKind(Kind[LiveCalls]):
@@ -51,7 +52,7 @@ class CallKind(Kind[LiveCalls]):
         """See kinds.call.compare."""
         return compare(context, live, self._places)
 
-    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveCalls]:
+    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveCalls]:
         """Schedules as applying `base` to an empty state would record them; nothing was ever placed."""
         recorded = {
             desired.address: Recorded(desired.address, None, with_ledger(desired, None), desired.protect)
@@ -63,7 +64,7 @@ class CallKind(Kind[LiveCalls]):
         """Calls that are placed, and calls in progress that are changed."""
         placed = change.counts.get(CALL_SCOPE, 0)
         if placed:
-            return f"{placed} {'call is' if placed == 1 else 'calls are'} placed"
+            return f"{counted(placed, 'call')} {are(placed)} placed"
         return "calls in progress are changed or ended" if change.operations else None
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:

@@ -8,18 +8,17 @@ from typing import Any
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.call.compare import list_of
-from voiceform.kinds.call.due import Due, Verdict, due_keys, lookback, new_times
-from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Ledger, LedgerReader, days_before
-from voiceform.kinds.call.livecalls import end_calls, record_calls, redirect_calls
-from voiceform.kinds.call.passing import Pace, Tally, record_undialled
-from voiceform.kinds.call.placing import Placer
-from voiceform.kinds.call.refreshing import refresh
+from voiceform.kinds.call.dialling.dialler import Placer
+from voiceform.kinds.call.dialling.in_progress import end_calls, record_calls, redirect_calls, refresh
+from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
+from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, new_times
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.store import Ledger, LedgerReader, days_before
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
+from voiceform.model.instants import instant_from_text
 from voiceform.model.plan import Action, Change
-from voiceform.model.plan_codec import instant_from_text
 from voiceform.model.resource import Recorded
 from voiceform.model.run import CALL, Status
 
@@ -79,7 +78,7 @@ def recorded(change: Change) -> Recorded:
     return Recorded(change.address, None, after, protect, change.depends_on)
 
 
-def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, places: Places) -> Tally:
+def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, places: Places) -> PassCounts:
     """The calls that the plan names, as far as they may still be placed; and what is too late is recorded."""
     do_not_call = list_of(spec, places)
     now = session.clock.now()
@@ -114,7 +113,7 @@ def _keys(change: Change, name: str) -> list[tuple[Key, str]]:
     return [(Key.of_document(item), item["sid"]) for item in change.details.get(name, ())]
 
 
-def _done(record: Recorded, tally: Tally) -> Done:
+def _done(record: Recorded, tally: PassCounts) -> Done:
     unknown = tally.statuses[CallStatus.UNKNOWN]
     summary = str(tally) if tally.statuses or tally.waiting else None
     if unknown:
@@ -135,7 +134,7 @@ def _calls(doubtful: int) -> dict[str, int]:
     return {CALL: doubtful} if doubtful else {}
 
 
-def _reasons(tally: Tally) -> str:
+def _reasons(tally: PassCounts) -> str:
     return "; ".join(f"{text} ({count})" for text, count in tally.problems.items())
 
 
@@ -148,7 +147,7 @@ def _remove(change: Change, session: Session) -> Done:
     ledger.set_head(closed=True)
     if not spec.cancel_on_remove:
         return Done(Status.APPLIED)
-    tally = Tally()
+    tally = PassCounts()
     entries = _after_flight(ledger, spec, session)
     end_calls({key: entry for key, entry in entries.items() if entry.live}, session, tally)
     refresh(
@@ -162,7 +161,7 @@ def _remove(change: Change, session: Session) -> Done:
     return Done(Status.APPLIED)
 
 
-def _after_flight(ledger: Ledger, spec: CallSpec, session: Session) -> dict[Key, Entry]:
+def _after_flight(ledger: Ledger, spec: CallSpec, session: Session) -> dict[Key, LedgerEntry]:
     """The entries once the requests under way elsewhere have ended, or cannot be under way any more."""
     deadline = session.clock.now() + _IN_FLIGHT
     while True:
@@ -175,7 +174,7 @@ def _after_flight(ledger: Ledger, spec: CallSpec, session: Session) -> dict[Key,
         session.clock.sleep(_POLL_SECONDS)
 
 
-def _fresh(entry: Entry, session: Session) -> bool:
+def _fresh(entry: LedgerEntry, session: Session) -> bool:
     return abs(session.clock.now() - (entry.reserved_at or entry.at)) < _IN_FLIGHT
 
 

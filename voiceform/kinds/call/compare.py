@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from voiceform.kinds.base import Comparison, PlanContext, claim_record
-from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList
-from voiceform.kinds.call.due import Due, Verdict, due_keys, new_times
-from voiceform.kinds.call.entries import Entry, Key
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError, DoNotCallList
+from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, new_times
 from voiceform.kinds.call.impact import schedule_impact
+from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, ledger_of
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
+from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Action, Blocked, Caution, Change, Mode
-from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import Attributes, Desired, Recorded
 
 CALL_SCOPE = "call"
@@ -71,7 +71,7 @@ def _useless_lists(context: PlanContext, desired: Desired, places: Places) -> It
         yield Caution(desired.address, f"nobody is called: {error.what}", error.hint or "")
 
 
-def redirectable(spec: CallSpec, entries: Mapping[Key, Entry]) -> list[Key]:
+def redirectable(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> list[Key]:
     """Calls in progress that hear another answer than the declared one, where that is to be changed."""
     if not spec.redirect_on_change or "application_sid" in spec.answer:
         return []
@@ -157,7 +157,7 @@ def _details(
     placed: Sequence[Due],
     redirected: Sequence[Key],
     unrecorded: Sequence[Key],
-    entries: Mapping[Key, Entry],
+    entries: Mapping[Key, LedgerEntry],
 ) -> dict[str, Any]:
     """Exactly what apply may do: the keys to place, and the calls to redirect or record."""
     details: dict[str, Any] = {}

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from voiceform.kinds.call.donotcall import DoNotCallList
-from voiceform.kinds.call.due import Due, Judge, Verdict
-from voiceform.kinds.call.entries import CallStatus, Key
+from voiceform.kinds.call.dialling.donotcall import DoNotCallList
+from voiceform.kinds.call.dialling.verdicts import Due, Judge, Verdict
+from voiceform.kinds.call.ledger.entries import CallStatus, Key
 from voiceform.kinds.call.live import LiveSchedule
-from voiceform.kinds.call.localtime import Occurrence
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.timing.localtime import Occurrence
+from voiceform.model.wording import counted
 
 _SHOWN = 3
 
@@ -35,7 +36,9 @@ def schedule_impact(
         lines.append("no occurrence is left")
     unknown = sum(entry.status is CallStatus.UNKNOWN for entry in live.entries.values())
     if unknown:
-        lines.append(f"{_count(unknown, 'earlier call')} with an unknown outcome: see `voiceform calls list`")
+        lines.append(
+            f"{counted(unknown, 'earlier call')} with an unknown outcome: see `voiceform calls list`"
+        )
     return tuple(lines), calls
 
 
@@ -62,7 +65,7 @@ def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime) -> list[str]:
     if placed:
         finish = now + timedelta(seconds=(len(placed) - 1) / spec.pace)
         done = f"{finish.astimezone(spec.schedule.zone):%H:%M:%S %Z}"
-        lines.append(f"{_count(len(placed), 'call')} due now, placed by apply until about {done}")
+        lines.append(f"{counted(len(placed), 'call')} due now, placed by apply until about {done}")
     for verdict, word in (
         (Verdict.WAIT, "due but waiting"),
         (Verdict.SUPPRESS, "suppressed"),
@@ -72,7 +75,7 @@ def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime) -> list[str]:
         items = by_verdict.get(verdict)
         if items:
             reasons = grouped(item.reason or "" for item in items)
-            lines.append(f"{_count(len(items), 'call')} {word}: {reasons}")
+            lines.append(f"{counted(len(items), 'call')} {word}: {reasons}")
     return lines
 
 
@@ -82,7 +85,7 @@ def _foreseen(spec: CallSpec, instant: datetime, do_not_call: DoNotCallList | No
 
 
 def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls: int) -> str:
-    text = f"the next occurrence calls {_count(calls, 'person', 'people')}"
+    text = f"the next occurrence calls {counted(calls, 'person', 'people')}"
     for verdict, word in ((Verdict.SUPPRESS, "suppressed"), (Verdict.BLOCK, "not called")):
         others = [item.reason or "" for item in due if item.verdict is verdict]
         if others:
@@ -100,7 +103,3 @@ def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls
     if spec.retry.attempts > 1:
         text += f"; up to {spec.retry.attempts} attempts each"
     return text
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

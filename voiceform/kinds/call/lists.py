@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from voiceform.kinds.call.donotcall import DoNotCallError, DoNotCallList, ListSpec
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError, DoNotCallList, ListSpec
 from voiceform.kinds.userfiles import Places
-from voiceform.model.diagnostics import Diagnostic, Position, Severity
+from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block, Series
-
-Report = Callable[[Diagnostic], None]
 
 
 def declared_lists(block: Block, address: str, report: Report, places: Places) -> list[dict[str, Any]] | None:

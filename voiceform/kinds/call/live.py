@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import PlanContext
-from voiceform.kinds.call.due import lookback
-from voiceform.kinds.call.entries import CallStatus, Entry, Key
-from voiceform.kinds.call.ledger import Head, LedgerReader, days_before
-from voiceform.kinds.call.refreshing import seen_now
+from voiceform.kinds.call.dialling.in_progress import seen_now
+from voiceform.kinds.call.dialling.verdicts import lookback
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.store import Head, LedgerReader, days_before
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.address import Address
 from voiceform.model.resource import Attributes
@@ -31,7 +31,7 @@ class LiveSchedule:
     although they could be."""
 
     head: Head
-    entries: Mapping[Key, Entry]
+    entries: Mapping[Key, LedgerEntry]
     unrecorded: frozenset[Key] = frozenset()
 
 
@@ -73,7 +73,7 @@ def ledger_of(address: Address, recorded: Attributes | None, taken: Collection[s
     return next(name for name in names if name not in taken)
 
 
-def _lately(context: PlanContext, entries: Mapping[Key, Entry]) -> dict[Key, Entry]:
+def _lately(context: PlanContext, entries: Mapping[Key, LedgerEntry]) -> dict[Key, LedgerEntry]:
     recent = {
         key: entry
         for key, entry in entries.items()
@@ -83,7 +83,7 @@ def _lately(context: PlanContext, entries: Mapping[Key, Entry]) -> dict[Key, Ent
         return seen_now(context.client, recent, context.now, pool.map)
 
 
-def _unrecorded(client: Client, entries: Mapping[Key, Entry]) -> frozenset[Key]:
+def _unrecorded(client: Client, entries: Mapping[Key, LedgerEntry]) -> frozenset[Key]:
     """Calls in progress that were placed without recording and have no recording now."""
     talking = [
         (key, entry)

@@ -6,11 +6,11 @@ from typing import Any
 
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.answer import parse_answer
-from voiceform.kinds.call.hours import RECIPIENT, CallingHours
 from voiceform.kinds.call.lists import declared_lists
 from voiceform.kinds.call.recipients import check_number, read_recipients
-from voiceform.kinds.call.schedule import Schedule, ScheduleError
-from voiceform.kinds.call.zones import has_zones
+from voiceform.kinds.call.timing.hours import RECIPIENT, CallingHours
+from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
+from voiceform.kinds.call.timing.zones import has_zones
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity

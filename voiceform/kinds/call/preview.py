@@ -10,14 +10,14 @@ from heapq import merge
 from typing import Any
 
 from voiceform.kinds.call.compare import list_of
-from voiceform.kinds.call.donotcall import DoNotCallList
-from voiceform.kinds.call.due import Judge, Verdict
-from voiceform.kinds.call.entries import Key
+from voiceform.kinds.call.dialling.donotcall import DoNotCallList
+from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.impact import moment
-from voiceform.kinds.call.localtime import Occurrence
+from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.timing.localtime import Occurrence
 from voiceform.kinds.userfiles import Places
-from voiceform.model.plan_codec import instant_to_text
+from voiceform.model.instants import instant_to_text
 from voiceform.model.resource import Desired
 
 

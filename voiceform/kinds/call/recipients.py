@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from voiceform.kinds.call.tables import TableError, read_table
 from voiceform.kinds.userfiles import Places, UserFileError, place_in, text_of
-from voiceform.model.diagnostics import Diagnostic, Position, Severity
+from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block, Series
 from voiceform.model.numbers import is_phone_number, normal_number, person
 
@@ -18,7 +18,6 @@ MOST_LISTED = 20_000
 """The most that a list in the configuration itself may name; a CSV file holds more."""
 _MOST_BAD_ROWS = 20
 
-Report = Callable[[Diagnostic], None]
 Numbered = tuple[str, Position]
 
 

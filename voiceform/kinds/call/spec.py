@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from voiceform.kinds.call.donotcall import ListSpec
-from voiceform.kinds.call.hours import CallingHours
-from voiceform.kinds.call.schedule import Schedule, ScheduleError
+from voiceform.kinds.call.dialling.donotcall import ListSpec
+from voiceform.kinds.call.timing.hours import CallingHours
+from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.resource import Attributes, fingerprint

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.conference.act import act
-from voiceform.kinds.conference.adopt import adopt
 from voiceform.kinds.conference.compare import compare
-from voiceform.kinds.conference.export import export
 from voiceform.kinds.conference.live import LIVE_STATUSES, LiveConferences, read_live
 from voiceform.kinds.conference.memory import read_memories
 from voiceform.kinds.conference.parse import parse
+from voiceform.kinds.conference.running import adopt, export
 from voiceform.kinds.conference.settle import settle
 from voiceform.kinds.conference.steps import ADD
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
+from voiceform.model.wording import are, counted
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -47,7 +47,7 @@ class ConferenceKind(Kind[LiveConferences]):
         """See kinds.conference.compare."""
         return compare(context, live)
 
-    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveConferences]:
+    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveConferences]:
         """Settings as recorded, and no room: a review cannot know who will be on the telephone."""
         recorded = {desired.address: Recorded(desired.address, None, desired.attributes) for desired in base}
         return recorded, LiveConferences()
@@ -56,10 +56,10 @@ class ConferenceKind(Kind[LiveConferences]):
         """What was done to people in a live room; settings alone can be set back."""
         phoned = change.operations.count(ADD)
         if phoned:
-            return f"{phoned} {'person is' if phoned == 1 else 'people are'} phoned"
+            return f"{counted(phoned, 'person', 'people')} {are(phoned)} phoned"
         return "people in a live room notice it at once" if change.operations else None
 
-    def former(self, change: Change) -> Desired | None:
+    def previous_declaration(self, change: Change) -> Desired | None:
         """The settings as they were: under their earlier address, if the change renamed them."""
         if change.before is None:
             return None

@@ -7,8 +7,8 @@ from typing import Any
 
 from voiceform.kinds.conference.live import Room
 from voiceform.kinds.conference.presence import Presence, Whereabouts
+from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Drift, DriftStatus
-from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import Attributes, Recorded
 
 _FIXED_AT_ENTRY = ("start_conference_on_enter", "end_conference_on_exit")

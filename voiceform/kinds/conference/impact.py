@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from voiceform.kinds.conference.live import Room
 from voiceform.kinds.conference.steps import ADD, SET, Step
 from voiceform.model.resource import Attributes
+from voiceform.model.wording import are, counted, span
 
 
 def step_impact(step: Step, wanted: Attributes, room: Room | None, now: datetime, why: str) -> str:
@@ -29,15 +30,14 @@ def settings_impact(room: Room) -> str:
 
 def left_impact(room: Room) -> str:
     """The line for a live room of a conference that is no longer declared."""
-    return (
-        f"the room {room.name!r} ({room.sid}) goes on with {_count(len(room.people))}; nobody is hung up on"
-    )
+    people = counted(len(room.people), "participant")
+    return f"the room {room.name!r} ({room.sid}) goes on with {people}; nobody is hung up on"
 
 
 def present(room: Room) -> str:
     """`3 participants are in it`."""
     count = len(room.people)
-    return f"{_count(count)} {'is' if count == 1 else 'are'} in it"
+    return f"{counted(count, 'participant')} {are(count)} in it"
 
 
 def _phones(step: Step, name: str, room: Room | None) -> str:
@@ -59,14 +59,8 @@ def _settings(step: Step) -> str:
 
 
 def _age(room: Room, now: datetime) -> str:
-    return f", it has run for {_duration(now - room.created)}" if room.created is not None else ""
+    return f", it has run for {span(_in_minutes(now - room.created))}" if room.created is not None else ""
 
 
-def _duration(age: timedelta) -> str:
-    minutes = max(0, int(age.total_seconds())) // 60
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
-
-
-def _count(count: int) -> str:
-    return f"{count} participant{'' if count == 1 else 's'}"
+def _in_minutes(age: timedelta) -> timedelta:
+    return timedelta(minutes=max(timedelta(), age) // timedelta(minutes=1))

@@ -14,8 +14,8 @@ from typing import Any
 
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError
-from voiceform.model.plan_codec import instant_from_text, instant_to_text
-from voiceform.model.store import DocumentReader, DocumentStore, Entry, Write
+from voiceform.model.instants import instant_from_text, instant_to_text
+from voiceform.model.store import DocumentReader, DocumentStore, StoredDocument, Write
 
 LONGEST_CALL = timedelta(hours=25)
 """After so long nobody is still being phoned: Twilio keeps a call in its queue for 24 hours at most (error
@@ -146,7 +146,7 @@ def _encode(memory: Memory) -> dict[str, Any]:
     }
 
 
-def _decode(entry: Entry) -> Memory:
+def _decode(entry: StoredDocument) -> Memory:
     """StateError when the document is damaged: who was phoned is not guessed."""
     document = entry.document
     try:

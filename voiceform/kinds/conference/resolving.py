@@ -10,8 +10,8 @@ from voiceform.kinds.conference.labels import label_of
 from voiceform.kinds.conference.memory import Attempt, Memory, Notebook
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
+from voiceform.model.instants import instant_to_text
 from voiceform.model.numbers import are_one_person
-from voiceform.model.plan_codec import instant_to_text
 
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Call

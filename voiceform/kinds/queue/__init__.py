@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.queue.act import act, settle
 from voiceform.kinds.queue.compare import check_recorded, compare
-from voiceform.kinds.queue.export import export
-from voiceform.kinds.queue.live import LiveQueues, live_queue, read_queues
+from voiceform.kinds.queue.live import LiveQueues, export, live_queue, read_queues
 from voiceform.kinds.queue.parse import parse
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
@@ -39,7 +38,7 @@ class QueueKind(Kind[LiveQueues]):
         """See kinds.queue.compare."""
         return compare(context, live)
 
-    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveQueues]:
+    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveQueues]:
         """Live queues with stand-in SIDs, as applying `base` to an empty account would make them."""
         recorded: dict[Address, Recorded] = {}
         live: list[Live] = []
@@ -49,7 +48,7 @@ class QueueKind(Kind[LiveQueues]):
             live.append(Live(sid, desired.attributes["friendly_name"], desired.attributes))
         return recorded, LiveQueues(live)
 
-    def former(self, change: Change) -> Desired | None:
+    def previous_declaration(self, change: Change) -> Desired | None:
         """The queue as it was: under its earlier address, if the change renamed it."""
         if change.before is None:
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from voiceform.kinds.base import Comparison, PlanContext, claim_record, unreadable_entries
-from voiceform.kinds.queue.impact import deletion_impact, update_impact
 from voiceform.kinds.queue.live import LiveQueues
 from voiceform.kinds.queue.names import order_name_changes, tell_near_names
 from voiceform.model.address import Address
@@ -14,6 +13,7 @@ from voiceform.model.names import identity
 from voiceform.model.plan import Action, Blocked, Change, Drift, DriftStatus, Mode, Unmanaged
 from voiceform.model.resource import Attributes, Desired, Live, Recorded
 from voiceform.model.safety import Ownership
+from voiceform.model.wording import are, counted
 
 DELETE_SCOPE = "delete:queue"
 
@@ -135,7 +135,7 @@ class _Comparing:
             operations=() if found.attributes == desired.attributes else ("updateQueue",),
             before=before,
             after=after,
-            impact=update_impact(found, desired.attributes),
+            impact=_update_impact(found, desired.attributes),
             fingerprint=found.fingerprint,
             previous_address=previous,
             depends_on=desired.depends_on,
@@ -227,7 +227,7 @@ def _deletion(address: Address, found: Live, reason: str, protect: bool) -> Chan
         sid=found.sid,
         operations=("deleteQueue",),
         before=_with_protect(found.attributes, protect),
-        impact=deletion_impact(found),
+        impact=_deletion_impact(found),
         fingerprint=found.fingerprint,
         counts={DELETE_SCOPE: 1},
     )
@@ -240,3 +240,40 @@ def _protected(record: Recorded) -> Blocked:
         hint=f"declare {record.address} again with protect: false, apply, and then remove it",
         addresses=(record.address,),
     )
+
+
+def _update_impact(found: Live, after: Attributes) -> tuple[str, ...]:
+    """Lines for an update of the live queue `found` to `after`; empty when nobody notices."""
+    lines = []
+    before = found.attributes
+    waiting = _waiting(found)
+    if before["friendly_name"] != after["friendly_name"]:
+        lines.append(
+            f"TwiML that still enqueues to {before['friendly_name']!r} will make a new queue of that name"
+        )
+        if waiting:
+            lines.append(f"{_callers(waiting)} waiting; they stay in the queue while it is renamed")
+    if after["max_size"] < waiting:
+        lines.append(
+            f"{_callers(waiting)} waiting, more than the new size of {after['max_size']}:"
+            " new callers are refused until the queue has shrunk"
+        )
+    return tuple(lines)
+
+
+def _deletion_impact(found: Live) -> tuple[str, ...]:
+    """Lines for the deletion of the live queue `found`."""
+    waiting = _waiting(found)
+    if waiting:
+        average = found.observations.get("average_wait_time")
+        wait = f" (average {average} s)" if average else ""
+        return (f"{_callers(waiting)} waiting{wait}; the API refuses to delete a queue that is not empty",)
+    return (f"TwiML that still enqueues to {found.name!r} will make a new queue of default size",)
+
+
+def _waiting(found: Live) -> int:
+    return found.observations.get("current_size") or 0
+
+
+def _callers(count: int) -> str:
+    return f"{counted(count, 'caller')} {are(count)}"

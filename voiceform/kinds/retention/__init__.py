@@ -50,7 +50,7 @@ class RetentionKind(Kind["Survey"]):
 
         return compare(context, live)
 
-    def rehearse(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], Survey]:
+    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], Survey]:
         """Rules and holds as recorded, and an account without recordings."""
         from voiceform.kinds.retention.survey import Survey
 

@@ -9,18 +9,18 @@ from datetime import timedelta
 from typing import ClassVar
 
 from voiceform.kinds.base import Done, Session
-from voiceform.kinds.retention.again import present
-from voiceform.kinds.retention.compact import Chunk, read_chunks
-from voiceform.kinds.retention.deleting import delete_recordings
-from voiceform.kinds.retention.deleting_calls import delete_call_records
-from voiceform.kinds.retention.events import Scribe
+from voiceform.kinds.retention.deletion.call_records import delete_call_records
+from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes, Ending
+from voiceform.kinds.retention.deletion.recheck import present
+from voiceform.kinds.retention.deletion.recordings import delete_recordings
+from voiceform.kinds.retention.evidence.writer import Scribe
 from voiceform.kinds.retention.policy import HOLDS, RECORDINGS, split
-from voiceform.kinds.retention.tally import noun
-from voiceform.kinds.retention.toll import Ending, Toll
+from voiceform.kinds.retention.sid_chunks import Chunk, read_chunks
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Status
+from voiceform.model.wording import counted
 from voiceform.twilio.errors import NotFoundError, ProtocolError
 from voiceform.twilio.paging import Unreadable
 
@@ -35,7 +35,7 @@ def act(change: Change, session: Session) -> Done:
         if split(change.address)[0] == RECORDINGS:
             return delete_recordings(change, session)
         return delete_call_records(change, session)
-    record = "hold" if split(change.address)[0] == HOLDS else Toll.record
+    record = "hold" if split(change.address)[0] == HOLDS else DeletionOutcomes.record
     if change.action is Action.DELETE:
         return Done(Status.APPLIED, record=record)
     return Done(Status.APPLIED, Recorded(change.address, None, change.after or {}), record=record)
@@ -77,7 +77,7 @@ class _Settling(ABC):
             self.gone += sum(sid in self.known for sid in chunk.sids)
             self.gone += sum(self.session.run_all(self.settle, missing))
         self.scribe.evidence.flush()
-        planned = noun(self.change.details["count"], self.thing)
+        planned = counted(self.change.details["count"], self.thing)
         return Done(
             Status.FAILED,
             message=f"the run died after {self.gone:,} of {planned} were gone",

@@ -16,27 +16,27 @@ from voiceform.kinds.retention.impact import (
     removal_lines,
     rule_lines,
 )
-from voiceform.kinds.retention.matching import Match
+from voiceform.kinds.retention.matching.match import Match
 from voiceform.kinds.retention.policy import (
     CALL_RECORDS,
     HOLDS,
     RECORDINGS,
     Rule,
-    Verdict,
+    Ruling,
     hold_identity,
     split,
 )
 from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, waits_beyond_reach
 from voiceform.kinds.retention.survey import Group, Part, Survey
-from voiceform.kinds.retention.tally import noun
 from voiceform.model.address import Address
+from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Action, Blocked, Caution, Change
-from voiceform.model.plan_codec import instant_to_text
 from voiceform.model.resource import Attributes, Desired, Recorded
+from voiceform.model.wording import counted
 
 SCOPES = {RECORDINGS: "delete:recording", CALL_RECORDS: "delete:call-record"}
 OPERATIONS = {RECORDINGS: "deleteRecording", CALL_RECORDS: "deleteCall"}
-POPULATIONS = {RECORDINGS: "recording", CALL_RECORDS: "call-record"}
+TOTALS = {RECORDINGS: "recording", CALL_RECORDS: "call-record"}
 
 
 def compare(context: PlanContext, found: Survey) -> Comparison:
@@ -72,7 +72,7 @@ class _Comparing:
             ],
             blocked=self.blocked,
             warnings=tuple(self._warnings()),
-            populations={POPULATIONS[part]: seen.seen for part, seen in self.parts.items()},
+            totals={TOTALS[part]: seen.seen for part, seen in self.parts.items()},
         )
 
     def _warnings(self) -> Iterator[Caution]:
@@ -154,7 +154,7 @@ class _Comparing:
     def _with_held(self, change: Change, part: str) -> Change:
         """The change of a rule with how many it would delete but for which holds."""
         seen = self.parts[part]
-        count = seen.kept[split(change.address)[1], Verdict.HELD]
+        count = seen.kept[split(change.address)[1], Ruling.HELD]
         if not count:
             return change
         as_of = {**change.details.get("as_of", {}), "held": {"count": count, "by": sorted(seen.held)}}
@@ -227,4 +227,4 @@ def _released(part: Part, name: str, thing: str) -> Iterator[str]:
     count = part.released[name]
     if count:
         verb = "becomes" if count == 1 else "become"
-        yield f"{noun(count, thing)} that only it keeps {verb} eligible for deletion"
+        yield f"{counted(count, thing)} that only it keeps {verb} eligible for deletion"

@@ -6,21 +6,22 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from voiceform.kinds.retention.evidence.places import OFF
-from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS, Verdict, split
+from voiceform.kinds.retention.figures import histogram
+from voiceform.kinds.retention.matching.truth import Truth
+from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS, Ruling, split
 from voiceform.kinds.retention.prices import Prices
 from voiceform.kinds.retention.survey import Group, Part, Survey
-from voiceform.kinds.retention.tally import histogram, noun
-from voiceform.kinds.retention.truth import Truth
 from voiceform.model.address import Address
 from voiceform.model.plan import Caution, Change
 from voiceform.model.resource import Desired
+from voiceform.model.wording import are, counted
 
 THINGS = {RECORDINGS: "recording", CALL_RECORDS: "call record"}
 
 _WHY_KEPT = {
-    Verdict.HELD: "kept by a hold",
-    Verdict.GUARDED: "kept because of their recordings",
-    Verdict.UNDECIDED: "kept because a rule cannot be decided: nobody can tell the length, the call, or who"
+    Ruling.HELD: "kept by a hold",
+    Ruling.GUARDED: "kept because of their recordings",
+    Ruling.UNDECIDED: "kept because a rule cannot be decided: nobody can tell the length, the call, or who"
     " was in the conference",
 }
 
@@ -29,7 +30,7 @@ def rule_lines(change: Change, part: Part, group: Group, desired: Desired, name:
     """What a rule deletes: how many, how long, from when to when, per month, and what that saves."""
     details, tally = change.details, group.tally
     lines = [
-        f"{noun(tally.count, THINGS[name])} of {part.seen:,} ({noun(tally.minutes, 'minute')}),"
+        f"{counted(tally.count, THINGS[name])} of {part.seen:,} ({counted(tally.minutes, 'minute')}),"
         f" made from {_moment(details['oldest'])} to {_moment(details['newest'])}"
     ]
     if until := details["as_of"]["created_until"]:
@@ -54,23 +55,23 @@ def destroyed(change: Change) -> str | None:
     """What a change destroys for ever; None when nothing."""
     part, _ = split(change.address)
     count = sum(change.counts.values())
-    return f"{noun(count, THINGS[part])} {'is' if count == 1 else 'are'} destroyed" if count else None
+    return f"{counted(count, THINGS[part])} {are(count)} destroyed" if count else None
 
 
 def kept_lines(part: Part, rule: str, name: str, *, first: bool) -> tuple[str, ...]:
     """Why some of what is old enough stays; with the first rule also what no rule could be found for."""
-    counts = {verdict: part.kept[rule, verdict] for verdict in (Verdict.HELD, Verdict.GUARDED)}
-    counts[Verdict.UNDECIDED] = part.kept[rule, Verdict.UNDECIDED]
+    counts = {verdict: part.kept[rule, verdict] for verdict in (Ruling.HELD, Ruling.GUARDED)}
+    counts[Ruling.UNDECIDED] = part.kept[rule, Ruling.UNDECIDED]
     if first:
-        counts[Verdict.UNDECIDED] += part.kept[None, Verdict.UNDECIDED]
+        counts[Ruling.UNDECIDED] += part.kept[None, Ruling.UNDECIDED]
     return tuple(
-        f"{noun(count, THINGS[name])} {_WHY_KEPT[verdict]}" for verdict, count in counts.items() if count
+        f"{counted(count, THINGS[name])} {_WHY_KEPT[verdict]}" for verdict, count in counts.items() if count
     )
 
 
 def nothing_due_lines(part: Part, name: str) -> tuple[str, ...]:
     """What a rule deletes that finds nothing due."""
-    return (f"deletes 0 of {noun(part.seen, THINGS[name])} now",)
+    return (f"deletes 0 of {counted(part.seen, THINGS[name])} now",)
 
 
 def hold_lines(found: Survey, hold: str) -> tuple[str, ...]:
@@ -88,7 +89,7 @@ def hold_warning(found: Survey, where: Address) -> Caution | None:
     unasked = sum(part.answers[name, Truth.NEEDED] for part in parts)
     message = "it matches nothing, so it keeps nothing"
     if maybe:
-        message = f"nothing matches it for certain; it keeps what might, {noun(maybe, 'object')}"
+        message = f"nothing matches it for certain; it keeps what might, {counted(maybe, 'object')}"
     elif unasked:
         message = f"nothing matches it so far; {_unasked(unasked, 'object')}"
     return Caution(
@@ -110,18 +111,18 @@ def _hold(found: Survey, hold: str) -> Iterator[str]:
     for part, thing in ((found.recordings, "recording"), (found.calls, "call record")):
         count = part.held[hold]
         if count:
-            yield f"keeps {noun(count, thing)} whose time is over"
+            yield f"keeps {counted(count, thing)} whose time is over"
         sure, maybe = part.answers[hold, Truth.YES], part.answers[hold, Truth.UNKNOWN]
         if sure or maybe or part is found.recordings:
             more = f", and might match {maybe:,} more that nobody can tell of" if maybe else ""
-            yield f"matches {noun(sure, thing)} of {part.seen:,}{more}"
+            yield f"matches {counted(sure, thing)} of {part.seen:,}{more}"
         if unasked := part.answers[hold, Truth.NEEDED]:
             yield _unasked(unasked, thing)
 
 
 def _unasked(count: int, thing: str) -> str:
     were = "was" if count == 1 else "were"
-    return f"{noun(count, thing)} that no rule would delete now {were} not compared with it"
+    return f"{counted(count, thing)} that no rule would delete now {were} not compared with it"
 
 
 def _saving(prices: Prices, part: Part, minutes: int) -> str:

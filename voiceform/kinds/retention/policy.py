@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from voiceform.kinds.retention.legs import Calls
-from voiceform.kinds.retention.matching import Match, Row
-from voiceform.kinds.retention.truth import Truth
+from voiceform.kinds.retention.matching.legs import Calls
+from voiceform.kinds.retention.matching.match import Match, Row
+from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
-from voiceform.model.plan_codec import instant_from_text
+from voiceform.model.instants import instant_from_text
 from voiceform.model.resource import Attributes, fingerprint
 
 KIND = "retention"
@@ -36,7 +36,7 @@ _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Verdict(StrEnum):
+class Ruling(StrEnum):
     """Why something is to be deleted or kept."""
 
     DUE = "due"
@@ -52,9 +52,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of one row: the verdict, the rule that decided, the holds that keep it."""
+    """What becomes of one row: the ruling, the rule that decided, the holds that keep it."""
 
-    verdict: Verdict
+    ruling: Ruling
     rule: str | None = None
     holds: tuple[str, ...] = ()
 
@@ -121,8 +121,8 @@ class Policy:
         if isinstance(rule, Decision):
             return rule
         if not rule.is_due(created):
-            return Decision(Verdict.YOUNG, rule.name)
-        return held_by(self.holds, row, calls, rule.name) if self.holds else Decision(Verdict.DUE, rule.name)
+            return Decision(Ruling.YOUNG, rule.name)
+        return held_by(self.holds, row, calls, rule.name) if self.holds else Decision(Ruling.DUE, rule.name)
 
     def _rule(self, row: Row, calls: Calls) -> Rule | Decision:
         for rule in self.rules:
@@ -134,12 +134,12 @@ class Policy:
         return _NO_RULE
 
 
-_UNFINISHED = Decision(Verdict.UNFINISHED)
-_UNDATED = Decision(Verdict.UNDATED)
-_NO_RULE = Decision(Verdict.NO_RULE)
-_YOUNG = Decision(Verdict.YOUNG)
-_UNDECIDED = Decision(Verdict.UNDECIDED)
-_NEEDED = Decision(Verdict.NEEDED)
+_UNFINISHED = Decision(Ruling.UNFINISHED)
+_UNDATED = Decision(Ruling.UNDATED)
+_NO_RULE = Decision(Ruling.NO_RULE)
+_YOUNG = Decision(Ruling.YOUNG)
+_UNDECIDED = Decision(Ruling.UNDECIDED)
+_NEEDED = Decision(Ruling.NEEDED)
 
 
 def held_by(holds: Iterable[Hold], row: Row, calls: Calls, rule: str | None) -> Decision:
@@ -151,7 +151,7 @@ def held_by(holds: Iterable[Hold], row: Row, calls: Calls, rule: str | None) -> 
             return _NEEDED
         if truth is not Truth.NO:
             names.append(hold.name)
-    return Decision(Verdict.HELD, rule, tuple(dict.fromkeys(names))) if names else Decision(Verdict.DUE, rule)
+    return Decision(Ruling.HELD, rule, tuple(dict.fromkeys(names))) if names else Decision(Ruling.DUE, rule)
 
 
 def lacks_length(row: Row) -> bool:

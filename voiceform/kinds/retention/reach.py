@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from voiceform.kinds.retention.policy import FOREVER
 from voiceform.model.durations import parse_duration
-from voiceform.model.plan_codec import instant_from_text
+from voiceform.model.instants import instant_from_text
 from voiceform.model.resource import Attributes
 
 _REACH = timedelta(days=365)

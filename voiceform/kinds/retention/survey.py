@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import PlanContext
-from voiceform.kinds.retention.calls import CallBook, CallRow, OneCall
-from voiceform.kinds.retention.compact import Column, DueCall, DueCalls, SidSet
-from voiceform.kinds.retention.legs import Calls, leg_of
-from voiceform.kinds.retention.matching import Row
+from voiceform.kinds.retention.call_lookup import CallBook, CallRow, OneCall
+from voiceform.kinds.retention.figures import Figures
+from voiceform.kinds.retention.matching.legs import Calls, leg_of
+from voiceform.kinds.retention.matching.match import Row
+from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import (
     CALL_RECORDS,
     FINISHED_CALL,
@@ -20,14 +21,13 @@ from voiceform.kinds.retention.policy import (
     Decision,
     Hold,
     Policy,
-    Verdict,
+    Ruling,
     call_holds,
     held_by,
     holds_of,
     rules_of,
 )
-from voiceform.kinds.retention.tally import Tally
-from voiceform.kinds.retention.truth import Truth
+from voiceform.kinds.retention.sid_chunks import Column, DueCall, DueCalls, SidSet
 from voiceform.model.plan import Mode
 from voiceform.twilio.paging import Unreadable
 from voiceform.twilio.sids import is_sid, normal_sid
@@ -49,7 +49,7 @@ class Group:
     """What one rule finds due."""
 
     due: Column = field(default_factory=Column)
-    tally: Tally = field(default_factory=Tally)
+    tally: Figures = field(default_factory=Figures)
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Part:
     seen: int = 0
     minutes: int = 0
     groups: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
-    kept: Counter[tuple[str | None, Verdict]] = field(default_factory=Counter)
+    kept: Counter[tuple[str | None, Ruling]] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     released: Counter[str] = field(default_factory=Counter)
     answers: Counter[tuple[str, Truth]] = field(default_factory=Counter)
@@ -147,7 +147,7 @@ class _Surveyor:
         for recording in self.context.client.scan_recordings(unreadable=part.unreadable):
             self._note(part, recording, LOOKING_AT_RECORDINGS)
             decision = self._weigh(recording)
-            if decision.verdict is not Verdict.NEEDED:
+            if decision.ruling is not Ruling.NEEDED:
                 self._put_recording(recording, decision)
                 continue
             waiting.append(recording)
@@ -165,7 +165,7 @@ class _Surveyor:
         left = []
         for row in waiting:
             decision = self._weigh(row)
-            if decision.verdict is Verdict.NEEDED:
+            if decision.ruling is Ruling.NEEDED:
                 left.append(row)
             else:
                 self._put_recording(row, decision)
@@ -185,14 +185,14 @@ class _Surveyor:
     def _weigh(self, recording: Recording) -> Decision:
         """The decision; with call rules also which holds cover a recording that no rule would delete."""
         decision = self.policy.decide(recording, self.book)
-        if decision.verdict is not Verdict.NO_RULE or not (self.holds and self.call_policy.rules):
+        if decision.ruling is not Ruling.NO_RULE or not (self.holds and self.call_policy.rules):
             return decision
         held = held_by(self.holds, recording, self.book, None)
-        return held if held.verdict is Verdict.NEEDED else Decision(Verdict.NO_RULE, None, held.holds)
+        return held if held.ruling is Ruling.NEEDED else Decision(Ruling.NO_RULE, None, held.holds)
 
     def _put_recording(self, recording: Recording, decision: Decision) -> None:
         call = normal_sid(recording.call_sid, "CA")
-        stays = decision.holds or decision.verdict not in (Verdict.DUE, Verdict.NO_RULE)
+        stays = decision.holds or decision.ruling not in (Ruling.DUE, Ruling.NO_RULE)
         if self.call_policy.rules and call is not None and stays:
             self.found.guarded_calls.add(call)
         self._count(self.found.recordings, self.declared, recording, self.book)
@@ -209,9 +209,9 @@ class _Surveyor:
             self._note(part, row, LOOKING_AT_CALLS)
             family.note(call)
             decision = self.call_policy.decide(row, book)
-            if decision.verdict is Verdict.DUE and leg_of(call).sid in self.found.guarded_calls:
-                decision = Decision(Verdict.GUARDED, decision.rule)
-            if decision.verdict is Verdict.DUE and family.postpones(row, decision):
+            if decision.ruling is Ruling.DUE and leg_of(call).sid in self.found.guarded_calls:
+                decision = Decision(Ruling.GUARDED, decision.rule)
+            if decision.ruling is Ruling.DUE and family.postpones(row, decision):
                 continue
             self._count(part, declared, row, book)
             self._put(part, row, decision, book)
@@ -228,7 +228,7 @@ class _Surveyor:
             if part.unreadable.count or family.concerns(row):
                 waiting.append(row)
             else:
-                self._put(part, row, Decision(Verdict.DUE, row.rule), self.book)
+                self._put(part, row, Decision(Ruling.DUE, row.rule), self.book)
         for start in range(0, len(waiting), _BATCH):
             batch = waiting[start : start + _BATCH]
             self.book.look_up({row.sid: row.date_created for row in batch})
@@ -250,17 +250,17 @@ class _Surveyor:
 
     def _put(self, part: Part, row: Row, decision: Decision, calls: Calls) -> None:
         created = row.date_created
-        if decision.verdict is Verdict.DUE and not is_sid(row.sid, part.prefix):
-            decision = Decision(Verdict.UNDECIDED, decision.rule)
-        if decision.verdict is Verdict.DUE and created is not None and decision.rule is not None:
+        if decision.ruling is Ruling.DUE and not is_sid(row.sid, part.prefix):
+            decision = Decision(Ruling.UNDECIDED, decision.rule)
+        if decision.ruling is Ruling.DUE and created is not None and decision.rule is not None:
             group = part.groups[decision.rule]
             group.due.add(row.sid, created)
             group.tally.add(created, row.duration)
             return
-        part.kept[decision.rule, decision.verdict] += 1
-        if decision.verdict is Verdict.HELD:
+        part.kept[decision.rule, decision.ruling] += 1
+        if decision.ruling is Ruling.HELD:
             part.held.update(decision.holds)
-            if held_by(self.staying, row, calls, decision.rule).verdict is Verdict.DUE:
+            if held_by(self.staying, row, calls, decision.rule).ruling is Ruling.DUE:
                 part.released.update(decision.holds)
 
 

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from voiceform.kinds.retention.buckets import open_bucket, reason_of
 from voiceform.kinds.retention.evidence.places import SUFFIX, File, Sink, taken
+from voiceform.kinds.retention.storage.buckets import open_bucket, reason_of
 from voiceform.model.errors import EvidenceError, MissingExtraError
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from voiceform.kinds.retention.buckets import reason_of
 from voiceform.kinds.retention.evidence.places import File, Place
+from voiceform.kinds.retention.storage.buckets import reason_of
 from voiceform.model.errors import EvidenceError
 from voiceform.model.resource import canonical_json
 

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from voiceform.kinds.retention.evidence.places import File, Sink, taken
-from voiceform.kinds.retention.folders import create, make_folder, open_plain, sync_folder, write_whole
+from voiceform.kinds.retention.storage.folders import (
+    create,
+    make_folder,
+    open_plain,
+    sync_folder,
+    write_whole,
+)
 from voiceform.model.errors import EvidenceError
 
 _LONGEST_LINE = 1_000_000

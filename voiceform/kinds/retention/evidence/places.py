@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from voiceform.kinds.retention.buckets import BUCKET_SCHEMES, folder_of
+from voiceform.kinds.retention.storage.buckets import BUCKET_SCHEMES, folder_of
 from voiceform.model.errors import EvidenceError
 
 OFF = "off"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voiceform.kinds.retention.evidence.chain import FORMAT_VERSION
-from voiceform.kinds.retention.tally import begun_minutes
+from voiceform.kinds.retention.figures import begun_minutes
 
 OBJECTS = ("recording", "call-record")
 """The events that are about one object each."""

@@ -12,12 +12,12 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.retention.buckets import reason_of
 from voiceform.kinds.retention.evidence.chain import TORN, Line, read_lines
 from voiceform.kinds.retention.evidence.places import SUMMARY, File, Place, files_in
 from voiceform.kinds.retention.evidence.summary import REMOVED, Summary
+from voiceform.kinds.retention.storage.buckets import reason_of
 from voiceform.model.errors import EvidenceError
-from voiceform.model.plan_codec import instant_from_text
+from voiceform.model.instants import instant_from_text
 from voiceform.model.progress import Progress, Silent
 from voiceform.twilio.errors import NotFoundError, ProtocolError
 from voiceform.twilio.paging import Unreadable

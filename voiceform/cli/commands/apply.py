@@ -1,0 +1,42 @@
+"""`voiceform apply`: run a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from voiceform.cli.support.applying import ApplyOptions, apply_options, run
+from voiceform.cli.support.options import App, format_option, selection_options
+from voiceform.model.errors import UsageError
+from voiceform.model.plan import Mode
+
+
+@click.command("apply")
+@click.argument("plan_file", metavar="[PLANFILE]", required=False, type=click.Path(path_type=Path))
+@format_option("text", "json")
+@selection_options
+@click.option("--refresh-only", is_flag=True, help="Record what is live; the account is left as it is.")
+@apply_options
+@click.pass_obj
+def command(
+    app: App,
+    plan_file: Path | None,
+    format_: str,
+    target: tuple[str, ...],
+    exclude: tuple[str, ...],
+    refresh_only: bool,
+    options: ApplyOptions,
+) -> int:
+    """Run PLANFILE exactly as it is, or plan and run after asking."""
+    from voiceform.cli.support.wiring import PlanOptions
+    from voiceform.engine.planfile import read_plan_file
+
+    if plan_file is not None and (target or exclude or refresh_only):
+        raise UsageError(
+            "a saved plan is applied whole: --target, --exclude and --refresh-only belong to plan",
+            hint=f"voiceform apply {plan_file}",
+        )
+    mode = Mode.REFRESH_ONLY if refresh_only else Mode.NORMAL
+    saved = read_plan_file(app.path(plan_file)) if plan_file is not None else None
+    return run(app, saved, PlanOptions(mode, target, exclude), options, format_)

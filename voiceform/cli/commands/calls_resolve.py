@@ -1,0 +1,157 @@
+"""`voiceform calls resolve`: a person says what became of a request whose outcome nobody can find out."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from voiceform.cli.commands.calls import rows_of
+from voiceform.cli.support import wiring
+from voiceform.cli.support.options import App
+from voiceform.model.address import Address
+from voiceform.model.errors import UsageError
+from voiceform.model.instants import instant_to_text
+from voiceform.model.numbers import are_one_person
+
+if TYPE_CHECKING:
+    from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
+    from voiceform.kinds.call.ledger.store import Ledger
+    from voiceform.model.store import DocumentReader
+    from voiceform.state.backend import Backend
+    from voiceform.twilio.resources import Call
+
+
+def resolve_participant(app: App, store: Backend, address: Address, key: str, sid: str | None) -> None:
+    """Remember what became of the attempt to phone a participant; UsageError when it cannot be so."""
+    from voiceform.kinds.conference import resolving
+    from voiceform.kinds.conference.memory import Notebook
+    from voiceform.state.lease import acquire
+    from voiceform.state.resources import load_resources
+
+    call = None if sid is None else _fetch(app, sid)
+    holder = wiring.who_runs(app)
+    with acquire(store, operation="calls resolve", holder=holder, clock=app.clock) as lease:
+        record = load_resources(store).recorded.get(address)
+        participants = {} if record is None else record.attributes.get("participants", {})
+        number = participants.get(key, {}).get("to")
+        resolving.resolve_participant(
+            Notebook(lease.store, address), address, key, number, call, app.clock.now()
+        )
+
+
+def _fetch(app: App, sid: str) -> Call:
+    from voiceform.twilio.sids import normal_sid
+
+    who = wiring.credentials(app, None)
+    with wiring.client(app, who, read_only=True) as client:
+        return client.fetch_call(normal_sid(sid, "CA") or sid)
+
+
+def resolve_call(
+    app: App,
+    store: Backend,
+    address: Address,
+    moment: datetime,
+    sid: str | None,
+    *,
+    to: str | None,
+    attempt: int | None,
+) -> Key:
+    """Write into the ledger what became of the one call that these words choose, and return its key.
+
+    UsageError when they choose none or several, or when it cannot be so.
+    """
+    ledger, key, entry = _one_unknown(store, str(address), moment, to, attempt)
+    if sid is not None:
+        _adopt(app, store, ledger, key, entry, sid)
+    else:
+        _write_off(app, ledger, key, entry)
+    return key
+
+
+def _one_unknown(
+    store: Any,  # noqa: ANN401 - a DocumentStore
+    address: str,
+    moment: datetime,
+    to: str | None,
+    attempt: int | None,
+) -> tuple[Ledger, Key, LedgerEntry]:
+    from voiceform.dispatch.service import call_records
+    from voiceform.kinds.call.ledger.entries import CallStatus
+    from voiceform.kinds.call.ledger.store import Ledger
+    from voiceform.kinds.call.live import ledger_of
+
+    record = next((item for item in call_records(store) if str(item.address) == address), None)
+    ledger = Ledger(
+        store, ledger_of(Address.parse(address), record.attributes if record is not None else None)
+    )
+    found = [
+        (key, entry)
+        for key, entry in ledger.entries(moment.date()).items()
+        if key.occurrence == moment
+        and entry.status in (CallStatus.UNKNOWN, CallStatus.RESERVED)
+        and (to is None or _is_meant(to, key.to))
+        and attempt in (None, key.attempt)
+    ]
+    if len(found) == 1:
+        return ledger, *found[0]
+    where = f"{address} at {instant_to_text(moment)}"
+    if not found:
+        raise UsageError(
+            f"no call of {where} is in doubt", hint="`voiceform calls list --status unknown` shows them"
+        )
+    raise UsageError(f"{len(found)} calls of {where} are in doubt", hint="choose one with --to and --attempt")
+
+
+def _is_meant(text: str, number: str) -> bool:
+    """Whether `text` is the number in any spelling, or its last digits."""
+    digits = re.sub(r"[\s().+/-]", "", text)
+    return are_one_person(text, number) or (bool(digits) and number.endswith(digits))
+
+
+def _adopt(app: App, store: DocumentReader, ledger: Ledger, key: Key, entry: LedgerEntry, sid: str) -> None:
+    """The call must exist, fit the key, and belong to no other key."""
+    from dataclasses import replace
+
+    from voiceform.kinds.call.ledger.entries import CallStatus
+    from voiceform.kinds.call.ledger.recovery import with_call
+
+    call = _fetch(app, sid)
+    sid = call.sid  # as the API writes it, however the person did
+    for row in rows_of(store, app.clock.now()):
+        if row.entry is not None and row.entry.sid == sid:
+            raise UsageError(
+                f"{sid} is the call of {row.address} at {instant_to_text(row.key.occurrence)} already"
+            )
+    same_caller = entry.from_ is None or are_one_person(call.from_, entry.from_)
+    if not same_caller or not are_one_person(call.to, key.to):
+        raise UsageError(
+            f"{sid} is a call between other numbers",
+            hint="compare it with `voiceform calls list --show-numbers`",
+        )
+    now = app.clock.now()
+    reason = f"resolved by {wiring.who_runs(app)}"
+    placed = replace(entry, status=CallStatus.PLACED, at=now, sid=sid, reason=reason)
+    _store(ledger, key, entry, with_call(placed, call, now))
+
+
+def _write_off(app: App, ledger: Ledger, key: Key, entry: LedgerEntry) -> None:
+    from dataclasses import replace
+
+    from voiceform.kinds.call.ledger.entries import CallStatus
+    from voiceform.kinds.call.ledger.recovery import is_over
+
+    now = app.clock.now()
+    if not is_over(entry, now):
+        raise UsageError(
+            "the request may still be under way", hint="wait some minutes, or run `voiceform dispatch --once`"
+        )
+    reason = f"resolved by {wiring.who_runs(app)}: not placed"
+    _store(ledger, key, entry, replace(entry, status=CallStatus.FAILED, at=now, reason=reason, ended_at=None))
+
+
+def _store(ledger: Ledger, key: Key, before: LedgerEntry, after: LedgerEntry) -> None:
+    _, changed = ledger.change(key, lambda entry: after if entry == before else None)
+    if not changed:
+        raise UsageError("the call was settled meanwhile", hint="see `voiceform calls list`")

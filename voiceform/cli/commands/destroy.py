@@ -1,0 +1,23 @@
+"""`voiceform destroy`: plan the deletion of everything that is recorded, and run it."""
+
+from __future__ import annotations
+
+import click
+
+from voiceform.cli.support.applying import ApplyOptions, apply_options, run
+from voiceform.cli.support.options import App, format_option, selection_options
+
+
+@click.command("destroy")
+@format_option("text", "json")
+@selection_options
+@apply_options
+@click.pass_obj
+def command(
+    app: App, format_: str, target: tuple[str, ...], exclude: tuple[str, ...], options: ApplyOptions
+) -> int:
+    """Delete everything that is recorded, after asking. Safety limits and protection hold here too."""
+    from voiceform.cli.support.wiring import PlanOptions
+    from voiceform.model.plan import Mode
+
+    return run(app, None, PlanOptions(Mode.DESTROY, target, exclude), options, format_)

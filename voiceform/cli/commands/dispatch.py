@@ -1,0 +1,170 @@
+"""`voiceform dispatch`: place the due calls of applied schedules."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from voiceform.cli.support import wiring
+from voiceform.cli.support.options import (
+    App,
+    format_option,
+    metrics_stack_option,
+    parallelism_option,
+    showing_options,
+)
+from voiceform.cli.support.reporting import report_options
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.shown import shown_json
+
+if TYPE_CHECKING:
+    from voiceform.dispatch.service import DispatchReport
+    from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
+    from voiceform.model.address import Address
+    from voiceform.render.metrics import Measurements
+
+_STAND_BY = timedelta(days=3650)
+
+
+@click.command("dispatch")
+@click.option("--once/--watch", default=True, help="One look and out (the default), or a service.")
+@format_option("text", "json")
+@click.option(
+    "--poll",
+    default="15s",
+    show_default=True,
+    metavar="DURATION",
+    help="With --watch: look at the state for new schedules this often.",
+)
+@click.option(
+    "--lock-timeout",
+    metavar="DURATION",
+    help="Wait so long for another dispatcher to end; --watch stands by for ever, --once does not wait.",
+)
+@parallelism_option
+@showing_options
+@metrics_stack_option
+@report_options
+@click.pass_obj
+def command(
+    app: App,
+    once: bool,
+    format_: str,
+    poll: str,
+    lock_timeout: str | None,
+    parallelism: int,
+    show_numbers: bool,
+) -> int:
+    """Place the calls that are due of applied schedules, each at most once. Reads no configuration."""
+    from voiceform.dispatch.service import DispatchContext, dispatch_once, watch
+    from voiceform.model.durations import parse_duration
+    from voiceform.state.meta import require_home
+    from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
+
+    interval = parse_duration(poll)
+    wait = parse_duration(lock_timeout) if lock_timeout else timedelta(0) if once else _STAND_BY
+    who = wiring.credentials(app, None)
+    app.console.working = True
+    with ExitStack() as stack:
+        store = stack.enter_context(wiring.opened_store(app))
+        lease = stack.enter_context(
+            wiring.locked(app, SideLease(store, DISPATCH_LEASE), "dispatch", wait=wait)
+        )
+        client = stack.enter_context(
+            wiring.client(app, who, read_only=False, parallelism=parallelism, may_send=lease.ensure_held)
+        )
+        require_home(store, who.account_sid, client.transport.origin)
+        context = DispatchContext(
+            client=client,
+            store=store,
+            clock=app.clock,
+            places=wiring.places(app),
+            may_send=lease.ensure_held,
+            stop=app.stopping.event,
+            hide=app.hide,
+            tell=lambda address, key, entry: _tell(app, address, key, entry),
+        )
+        # Only now: who stands by holds nothing, and may be ended at once.
+        stack.enter_context(app.stopping.working())
+        if once:
+            report = dispatch_once(context)
+        else:
+            report = watch(context, poll=interval, on_look=lambda now: _publish(app, now))
+    document = shown_json(_document(report), show_numbers=show_numbers, unshown=app.console.unshown)
+    app.reports.document, app.reports.measured = document, _measured(report)
+    if format_ == "json":
+        app.console.document(document)
+    else:
+        _print(app, report)
+    return report.exit_code or (ExitCode.INCOMPLETE if once and report.left else ExitCode.DONE)
+
+
+def _publish(app: App, report: DispatchReport) -> None:
+    """Let --metrics tell how things stand while the service goes on."""
+    app.reports.measured = _measured(report)
+    app.reports.publish()
+
+
+def _measured(report: DispatchReport) -> Measurements:
+    from voiceform.render.metrics import Measurements
+
+    return Measurements(
+        unknown_calls=report.unknown,
+        calls={
+            (str(address), str(status)): count
+            for address, tally in report.tallies.items()
+            for status, count in tally.statuses.items()
+            if count
+        },
+        next_look=report.next_look,
+    )
+
+
+def _tell(app: App, address: Address, key: Key, entry: LedgerEntry | None) -> None:
+    """One line on stderr for each key, as it is dealt with."""
+    if entry is None:
+        return
+    reason = f": {entry.reason}" if entry.reason else ""
+    sid = f" {entry.sid}" if entry.sid else ""
+    when = f"{key.occurrence:%Y-%m-%d %H:%M:%S} UTC"
+    app.console.say(f"{address} {when} {key.to} #{key.attempt} {entry.status}{sid}{reason}")
+
+
+def _print(app: App, report: DispatchReport) -> None:
+    for address, tally in sorted(report.tallies.items()):
+        left = report.left.get(address)
+        idle = left is None and not tally.problems
+        done = str(tally) if tally.statuses or tally.waiting or idle else "nothing placed"
+        rest = f"; {left.people} still due until {left.until:%H:%M} UTC" if left is not None else ""
+        app.console.show(f"{address}: {done}{rest}")
+        for text, count in tally.problems.items():
+            app.console.say(f"  {text} ({count})")
+    for text, count in report.problems.items():
+        app.console.say(f"{text} ({count})")
+    if not report.tallies:
+        app.console.show("No schedule has been applied: there is nothing to dispatch.")
+    if report.unknown:
+        app.console.say(
+            f"Unknown outcomes: {report.unknown}. Each dispatch looks for them again; what stays unknown"
+            " is settled with `voiceform calls resolve`."
+        )
+
+
+def _document(report: DispatchReport) -> dict[str, object]:
+    return {
+        "schedules": [
+            {
+                "address": str(address),
+                "calls": {str(status): count for status, count in sorted(tally.statuses.items()) if count},
+                "waiting": tally.waiting,
+                "still_due": report.left[address].people if address in report.left else 0,
+                "problems": dict(tally.problems),
+            }
+            for address, tally in sorted(report.tallies.items())
+        ],
+        "problems": report.problems,
+        "unknown": report.unknown,
+    }

@@ -1,0 +1,44 @@
+"""`voiceform drift`: was anything changed behind our back?"""
+
+from __future__ import annotations
+
+import click
+
+from voiceform.cli.support.options import (
+    App,
+    comment_options,
+    format_option,
+    selection_options,
+    showing_options,
+)
+from voiceform.cli.support.reporting import report_options
+from voiceform.model.exit_codes import ExitCode
+
+
+@click.command("drift")
+@format_option("text", "json", "markdown", "html")
+@selection_options
+@showing_options
+@comment_options
+@report_options
+@click.pass_obj
+def command(
+    app: App,
+    format_: str,
+    target: tuple[str, ...],
+    exclude: tuple[str, ...],
+    show_numbers: bool,
+    stack: str | None,
+    commit: str | None,
+    artifact: str | None,
+) -> int:
+    """Look for drift; exit 3 when there is some, also where limits would block accepting it."""
+    from voiceform.cli.commands.plan import exit_code, plan_now, show
+    from voiceform.cli.support.documents import Source
+    from voiceform.cli.support.wiring import PlanOptions
+    from voiceform.model.plan import Mode
+
+    plan = plan_now(app, PlanOptions(Mode.REFRESH_ONLY, target, exclude))
+    show(app, plan, format_, show_numbers=show_numbers, source=Source(stack, commit, artifact))
+    # What would block accepting the drift is in the document; here nobody accepts anything.
+    return ExitCode.DRIFT if plan.drift else exit_code(plan, detailed=True)

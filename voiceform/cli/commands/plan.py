@@ -1,0 +1,162 @@
+"""`voiceform plan`: what apply would do; reads only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from voiceform.cli.commands.twiml import planned_files, show_files, twiml_dir_option
+from voiceform.cli.support import wiring
+from voiceform.cli.support.documents import Source, plan_document
+from voiceform.cli.support.options import (
+    App,
+    comment_options,
+    expect_digest_option,
+    format_option,
+    selection_options,
+    showing_options,
+)
+from voiceform.cli.support.reporting import report_options
+from voiceform.engine.safety import require_digest
+from voiceform.engine.targets import Selection
+from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.plan import Mode, Plan
+
+
+@click.command("plan")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for apply.")
+@format_option("text", "json", "markdown", "html")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 on drift alone.")
+@selection_options
+@click.option("--destroy", is_flag=True, help="Plan the deletion of everything that is recorded.")
+@click.option("--refresh-only", is_flag=True, help="Only look for drift; applying it records what is live.")
+@click.option("--at", "at_text", metavar="INSTANT", help="What would be due then, as 2026-12-01T09:00:00Z.")
+@click.option(
+    "--base",
+    type=click.Path(path_type=Path),
+    metavar="DIR_OR_FILE",
+    help="Review offline what the configuration changes against this one; needs no credentials.",
+)
+@expect_digest_option
+@twiml_dir_option
+@showing_options
+@comment_options
+@report_options
+@click.pass_obj
+def command(
+    app: App,
+    out: Path | None,
+    format_: str,
+    detailed_exitcode: bool,
+    target: tuple[str, ...],
+    exclude: tuple[str, ...],
+    destroy: bool,
+    refresh_only: bool,
+    at_text: str | None,
+    base: Path | None,
+    twiml_dir: Path | None,
+    expect_digest: str | None,
+    show_numbers: bool,
+    stack: str | None,
+    commit: str | None,
+    artifact: str | None,
+) -> int:
+    """Show what apply would do. Nothing is written to the account."""
+    source = Source(stack, commit, artifact, str(out) if out is not None else None)
+    if base is not None:
+        if out or destroy or refresh_only or at_text or twiml_dir:
+            raise UsageError(
+                "--base compares two configurations; a plan of an account is something else",
+                hint="leave out --out, --destroy, --refresh-only, --at and --twiml-dir, or leave out --base",
+            )
+        plan = review_now(app, base, Selection(target, exclude))
+        require_digest(plan, expect_digest)
+        show(app, plan, format_, show_numbers=show_numbers, source=source)
+        return exit_code(plan, detailed=detailed_exitcode)
+    if destroy and refresh_only:
+        raise UsageError("--destroy and --refresh-only exclude each other", hint="choose one of them")
+    if at_text and out:
+        raise UsageError(
+            "a plan for another instant cannot be saved: applying it now would act at the wrong time",
+            hint="leave out --out, or --at",
+        )
+    mode = Mode.DESTROY if destroy else Mode.REFRESH_ONLY if refresh_only else Mode.NORMAL
+    plan = plan_now(
+        app, wiring.PlanOptions(mode, target, exclude, parse_instant(at_text) if at_text else None)
+    )
+    require_digest(plan, expect_digest)
+    if out is not None:
+        from voiceform.engine.planfile import write_plan_file
+
+        write_plan_file(plan, app.path(out))
+    show(app, plan, format_, show_numbers=show_numbers, source=source)
+    files = planned_files(app, plan, twiml_dir)
+    show_files(app, files, twiml_dir, err=format_ != "text")
+    if out is not None:
+        app.console.say(f"Saved the plan to {app.path(out)}; apply exactly it: voiceform apply {out}")
+    code = exit_code(plan, detailed=detailed_exitcode)
+    if files and detailed_exitcode and code in (ExitCode.DONE, ExitCode.DRIFT):
+        return ExitCode.CHANGES
+    return code
+
+
+def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
+    """Load, connect read-only, and plan."""
+    configuration = wiring.load_and_warn(app)
+    who = wiring.credentials(app, configuration.account)
+    progress = wiring.progress(app)
+    with (
+        wiring.opened_store(app) as store,
+        wiring.client(app, who, read_only=True) as reader,
+    ):
+        if options.mode is Mode.REFRESH_ONLY:
+            wiring.tell_of_no_state(app, store)
+        return wiring.make_plan(app, configuration, reader, store, options, progress)
+
+
+def review_now(app: App, base: Path, selection: Selection) -> Plan:
+    """The offline plan from the configuration at `base` to that of -f."""
+    from voiceform.engine.review import review
+
+    head = wiring.load_and_warn(app)
+    before = wiring.load_base(app, base)
+    return review(
+        before, head, wiring.kinds(app), now=app.clock.now(), new_id=wiring.new_plan_id, selection=selection
+    )
+
+
+def show(app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Source | None = None) -> None:
+    """Print the plan as the document of stdout, and keep it for --report-json and --metrics."""
+    app.hide_of(plan)
+    app.reports.plan = plan
+    text = plan_document(app, plan, format_, show_numbers=show_numbers, source=source)
+    (app.console.show if format_ == "text" else app.console.document)(text)
+
+
+def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:
+    """4 when blocked; with --detailed-exitcode 2 for changes and 3 for drift alone; else 0."""
+    if plan.blocked:
+        return ExitCode.BLOCKED
+    if not detailed:
+        return ExitCode.DONE
+    if plan.pending:
+        return ExitCode.CHANGES
+    return ExitCode.DRIFT if plan.drift else ExitCode.DONE
+
+
+def parse_instant(text: str) -> datetime:
+    """An RFC 3339 instant; UsageError without a zone, since nobody could tell which instant is meant."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise UsageError(
+            f"{text!r} is not an instant with a time zone", hint="write it as 2026-12-01T09:00:00Z"
+        )
+    if not 1970 <= instant.year <= 2199:
+        raise UsageError(f"the year of {text} is not from 1970 to 2199", hint="choose another instant")
+    return instant.astimezone(UTC)

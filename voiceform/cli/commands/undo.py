@@ -1,0 +1,152 @@
+"""`voiceform undo`: the inverse of a run, as a plan; without a run, the runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from voiceform.cli.support import wiring
+from voiceform.cli.support.documents import Source
+from voiceform.cli.support.options import App, comment_options, format_option, showing_options
+from voiceform.cli.support.reporting import report_options
+from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.shown import shown_json
+
+if TYPE_CHECKING:
+    from voiceform.engine.undo import NotUndone, Undo
+    from voiceform.state.journal_codec import RunRecord
+
+
+@click.command("undo")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan; apply carries it out."
+)
+@format_option("text", "json", "markdown", "html")
+@showing_options
+@comment_options
+@report_options
+@click.pass_obj
+def command(
+    app: App,
+    run_id: str | None,
+    out: Path | None,
+    format_: str,
+    show_numbers: bool,
+    stack: str | None,
+    commit: str | None,
+    artifact: str | None,
+) -> int:
+    """Plan the inverse of RUN; without RUN, list the runs, newest first. Nothing is written to the account.
+
+    Queues and the settings of conferences can be set back. Calls that were placed and recordings that were
+    deleted cannot; they are listed.
+    """
+    if run_id is None:
+        return _list_runs(app, format_)
+    from voiceform.cli.commands.plan import exit_code, show
+    from voiceform.engine.planfile import write_plan_file
+
+    undo = _undo(app, run_id)
+    if out is not None:
+        write_plan_file(undo.plan, app.path(out))
+    source = Source(stack, commit, artifact, str(out) if out is not None else None)
+    if undo.plan.pending or format_ != "text":
+        show(app, undo.plan, format_, show_numbers=show_numbers, source=source)
+    else:
+        app.reports.plan = undo.plan
+        app.console.show(f"No changes. There is nothing of run {run_id} to take back.")
+    _show_left(app, undo.left, err=format_ != "text")
+    if undo.plan.pending:
+        how = f"voiceform apply {out}" if out is not None else f"voiceform undo {run_id} --out FILE"
+        app.console.say(
+            f"Take the run back with: {how}\nChange the configuration back as well: the next plan would do it"
+            " all again."
+        )
+    return exit_code(undo.plan, detailed=False)
+
+
+def _undo(app: App, run_id: str) -> Undo:
+    from voiceform.engine.planner import PlanRequest
+    from voiceform.engine.undo import plan_undo
+    from voiceform.model.plan_codec import sealed
+    from voiceform.state.journal import read_run
+    from voiceform.state.meta import require_home, secret_of, state_version
+
+    configuration = wiring.load(app)
+    who = wiring.credentials(app, configuration.account)
+    with (
+        wiring.opened_store(app) as store,
+        wiring.client(app, who, read_only=True) as reader,
+    ):
+        require_home(store, reader.account_sid, reader.transport.origin)
+        state = state_version(store)
+        run = read_run(store, run_id)
+        if run is None:
+            raise UsageError(f"there is no run {run_id}", hint="`voiceform undo` lists them")
+        now = app.clock.now()
+        request = PlanRequest(
+            configuration=configuration,
+            kinds=wiring.kinds(app),
+            client=reader,
+            store=store,
+            recorded=wiring.resources(app, store),
+            state=state,
+            account_sid=reader.account_sid,
+            created_at=now,
+            now=now,
+            new_id=wiring.new_plan_id,
+            progress=wiring.progress(app),
+        )
+        undo = plan_undo(run, request)
+        return replace(undo, plan=sealed(undo.plan, secret_of(store)))
+
+
+def _show_left(app: App, left: tuple[NotUndone, ...], *, err: bool) -> None:
+    if not left:
+        return
+    app.console.write("\nNot undone:", err=err)
+    for item in left:
+        app.console.write(f"  {item.action} {item.address}: {item.reason}", err=err)
+
+
+def _list_runs(app: App, format_: str) -> int:
+    from voiceform.state.journal import list_runs
+
+    if format_ not in ("text", "json"):
+        raise UsageError(f"the list of runs has no --format {format_}", hint="text and json are possible")
+    with wiring.opened_store(app) as store:
+        wiring.tell_of_no_state(app, store)
+        runs = list_runs(store)[::-1]
+    if format_ == "json":
+        app.console.document(shown_json({"runs": [_run_document(run) for run in runs]}))
+        return ExitCode.DONE
+    if not runs:
+        app.console.show("No run is recorded.")
+    else:
+        app.console.show("\n".join(_run_line(run) for run in runs))
+    return ExitCode.DONE
+
+
+def _run_line(run: RunRecord) -> str:
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(run.outcomes.items()))
+    ended = counts or ("nothing to do" if run.finished_at is not None else "has not ended")
+    return f"{run.run_id}  {run.began_at:%Y-%m-%d %H:%M:%S} UTC  {run.who}  {run.mode}  {ended}"
+
+
+def _run_document(run: RunRecord) -> dict[str, object]:
+    from voiceform.model.instants import instant_to_text
+
+    return {
+        "run_id": run.run_id,
+        "mode": str(run.mode),
+        "who": run.who,
+        "began_at": instant_to_text(run.began_at),
+        "finished_at": instant_to_text(run.finished_at) if run.finished_at is not None else None,
+        "changes": run.changes,
+        "outcomes": {str(status): count for status, count in sorted(run.outcomes.items())},
+    }

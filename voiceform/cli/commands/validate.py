@@ -1,0 +1,34 @@
+"""`voiceform validate`: offline, without credentials."""
+
+from __future__ import annotations
+
+import click
+
+from voiceform.cli.support.options import App, format_option
+from voiceform.cli.support.wiring import load
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.wording import counted
+
+
+@click.command("validate")
+@format_option("text", "json", "github", "sarif")
+@click.pass_obj
+def command(app: App, format_: str) -> int:
+    """Check the configuration, offline and without credentials."""
+    import voiceform.render.diagnostics as render
+    from voiceform.model.errors import ConfigurationError
+
+    try:
+        configuration = load(app)
+    except ConfigurationError as error:
+        found, declared = error.diagnostics, None
+    else:
+        found, declared = configuration.warnings, len(configuration.desired)
+    if format_ == "text":
+        if found:
+            app.console.say(render.text(found))
+        if declared is not None:
+            app.console.show(f"The configuration is valid: {counted(declared, 'object')}.")
+    else:
+        app.console.document(render.FORMATS[format_](found), end="")
+    return ExitCode.ERROR if declared is None else ExitCode.DONE

@@ -1,0 +1,99 @@
+"""The evidence of one run: opened where a plan says, once something is destroyed, and closed with the run."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from voiceform.cli.support import wiring
+from voiceform.cli.support.options import App
+from voiceform.kinds.base import Evidence, NoEvidence
+from voiceform.model.errors import UsageError
+from voiceform.model.plan import Plan
+
+if TYPE_CHECKING:
+    from voiceform.kinds.retention.evidence.log import EvidenceLog
+
+
+class Evidences:
+    """Opens each place once; use it in a `with` statement. Safe for many threads.
+
+    `override` is --evidence: it stands for whatever place a plan or the journal names, also for `off`. A run
+    that destroys nothing opens nothing. `command` is what the first line says of how the run was approved.
+    """
+
+    def __init__(self, app: App, account_sid: str, override: str | None, command: list[str]) -> None:
+        require_place(override)
+        self._app = app
+        self._account_sid = account_sid
+        self._override = override
+        self._command = command
+        self._lock = threading.Lock()
+        self._open: dict[str, EvidenceLog] = {}
+
+    def __call__(self, named: str) -> Evidence:
+        """The evidence of the place that a plan names. EvidenceError when it cannot be written."""
+        from voiceform.kinds.retention.evidence.places import OFF
+
+        chosen = self._override or named
+        if chosen == OFF:
+            return NoEvidence()
+        with self._lock:
+            if chosen not in self._open:
+                self._open[chosen] = self._opened(chosen)
+            return self._open[chosen]
+
+    def open_for(self, plan: Plan) -> None:
+        """Open what a plan will need, before anything is sent. EvidenceError."""
+        for change in plan.pending:
+            if "evidence" in change.details:
+                self(change.details["evidence"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for log in self._open.values():
+            log.__exit__(kind, error, trace)
+            self._app.console.say(f"Evidence: {log.where}\nIts last line has the hash {log.head}")
+
+    def _opened(self, text: str) -> EvidenceLog:
+        from voiceform import __version__
+        from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
+        from voiceform.kinds.retention.evidence.places import place_of
+
+        author = Author(wiring.who_runs(self._app), self._account_sid, self._command, __version__)
+        return EvidenceLog(place_of(text, self._app.directory), clock=self._app.clock, author=author)
+
+
+def placed(plan: Plan, override: str | None) -> Plan:
+    """`plan` with the place of --evidence in it: should the run die, the next one goes on there."""
+    if override is None:
+        return plan
+    changes = [
+        replace(change, details={**change.details, "evidence": override})
+        if "evidence" in change.details
+        else change
+        for change in plan.changes
+    ]
+    return replace(plan, changes=tuple(changes))
+
+
+def require_place(text: str | None) -> None:
+    """Refuse an --evidence that names no place. UsageError."""
+    from voiceform.kinds.retention.evidence.places import OFF, place_complaint
+
+    if text is None:
+        return
+    if text == OFF:
+        raise UsageError(
+            "--evidence off: evidence is switched off where it can be reviewed, in the configuration",
+            hint="write `evidence: off` under `retention:`, or leave out --evidence",
+        )
+    complaint = place_complaint(text)
+    if complaint is not None:
+        raise UsageError(f"--evidence: {complaint}", hint="as in --evidence DIR or s3://bucket/prefix")

@@ -1,0 +1,154 @@
+"""Ctrl-C, SIGTERM and SIGHUP: obeyed within a second, whatever the command is doing.
+
+While nothing was begun (planning, asking, waiting for a lock) the first signal ends the command: exit 130,
+143 or 129. While work is done it lets nothing more begin, gives what is in flight a moment, and then closes
+its connections; the journal has every intent, and what lost its answer is settled by the next run. The second
+signal ends at once; one that comes when even that takes long does not clean up.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from voiceform.model.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from voiceform.cli.support.console import Console
+    from voiceform.twilio.client import Client
+
+_GRACE = 0.7
+"""Seconds that requests in flight get to be answered: long for Twilio, short for who pressed Ctrl-C."""
+
+_ONE_PRESS = 0.3
+"""Signals that come together are one: terminals send Ctrl-C to a whole group, whose parents pass it on."""
+
+_PATIENCE = 1.0
+"""Seconds in which a command that ends may clean up undisturbed."""
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Interruption(KeyboardInterrupt):
+    """The command was ended by a signal before it had begun anything, or at once."""
+
+
+class Stopping:
+    """What signals do to one invocation."""
+
+    def __init__(self, console: Console) -> None:
+        self.event = threading.Event()
+        """Set once the invocation is to end."""
+        self.number: int | None = None
+        """The first signal that came."""
+        self.nested = False
+        """Whether another invocation is around this one, which has the last word."""
+        self._console = console
+        self._clients: list[Client] = []
+        self._working = False
+        self._ending: float | None = None
+        self._last = 0.0
+        self._wishes: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
+        """How to stop, gently or at once, for the thread that stops; None ends it. A handler may put into
+        such a queue whatever it interrupts, while to start a thread in there could wait for ever for a
+        lock that the interrupted thread holds."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """128 and the signal, as shells have it; that of Ctrl-C when none came."""
+        return ExitCode.of_signal(self.number or signal.SIGINT)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Obey signals in here; what they did before is restored. Those that are ignored stay so, and off
+        the main thread none can be obeyed."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before: dict[int, Any] = {}
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, self._handle)
+        self.nested = any(isinstance(getattr(each, "__self__", None), Stopping) for each in before.values())
+        threading.Thread(target=self._obey, name="voiceform-stopping", daemon=True).start()
+        try:
+            yield
+        finally:
+            self._wishes.put(None)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+                outer = getattr(handler, "__self__", None)
+                if isinstance(outer, Stopping) and self.number is not None:
+                    outer.number = self.number
+                    outer.event.set()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """In here the first signal lets what is in flight end."""
+        self._working = True
+        try:
+            yield
+        finally:
+            self._working = False
+
+    @contextmanager
+    def stops(self, client: Client) -> Iterator[Client]:
+        """In here a signal ends what this client waits for."""
+        self._clients.append(client)
+        if self.event.is_set():
+            client.cancel()
+        try:
+            yield client
+        finally:
+            self._clients.remove(client)
+
+    def over(self) -> None:
+        """The command ends; what is left (giving back the lock, last words) no signal cuts in a second."""
+        self._ending = self._ending or time.monotonic()
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self.number is not None and now - self._last < _ONE_PRESS:
+            return
+        first = self.number is None
+        self._last, self.number = now, self.number or number
+        self.event.set()
+        if self._ending is not None:
+            if now - self._ending > _PATIENCE:
+                _end_at_once(self.exit_code)
+            return
+        gently = self._working and first
+        # Not here: the main thread may be inside of what has to be locked.
+        self._wishes.put(gently)
+        if not gently:
+            self._ending = now
+            raise Interruption
+        self._console.say("Stopping after the requests in flight; once more to end at once.")
+
+    def _obey(self) -> None:
+        while (gently := self._wishes.get()) is not None:
+            threading.Thread(target=self._stop, args=(gently,), daemon=True).start()
+
+    def _stop(self, gently: bool) -> None:
+        for client in [*self._clients]:
+            client.stop()
+        if gently:
+            time.sleep(_GRACE)
+        for client in [*self._clients]:
+            client.cancel()
+
+
+def _end_at_once(code: int) -> None:
+    """As kill -9 would, but for the cursor of the terminal."""
+    with suppress(OSError):
+        if os.isatty(sys.__stderr__.fileno() if sys.__stderr__ else 2):
+            os.write(2, b"\x1b[?25h")
+    os._exit(code)

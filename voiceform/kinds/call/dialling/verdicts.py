@@ -1,0 +1,199 @@
+"""What is due: a schedule, its ledger and an instant -> one verdict for each key that has no outcome yet.
+
+Pure but for the do-not-call list, which is asked again each time. The same code judges for the plan, for
+apply, for dispatch, and once more at the moment of dialling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError, DoNotCallList
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.store import ABSURD, Head
+from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.numbers import person
+from voiceform.model.resource import Attributes
+from voiceform.model.wording import span
+
+CATCH_UP = timedelta(days=31)
+"""How far back occurrences that nobody looked at are recorded as missed."""
+
+
+_IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
+
+
+class Verdict(StrEnum):
+    """What is to become of a key now."""
+
+    PLACE = "place"
+    WAIT = "wait"
+    """The calling hours begin before the grace ends."""
+    BLOCK = "block"
+    """A do-not-call list cannot be relied on."""
+    MISS = "missed"
+    SUPPRESS = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One key and its verdict. `since` is when it became due; `until` when a waiting one may be called."""
+
+    key: Key
+    verdict: Verdict
+    since: datetime
+    reason: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges the keys of one schedule at one instant. `high_water` is the latest instant ever seen: being
+    late is measured from it, so that a clock that jumps back brings nothing back."""
+
+    spec: CallSpec
+    now: datetime
+    high_water: datetime | None
+    do_not_call: DoNotCallList | None
+    _open: dict[tuple[ZoneInfo, ...], bool] = field(default_factory=dict)
+
+    def verdict(self, key: Key, since: datetime) -> Due:
+        """What is to become of `key`, which became due at `since` (not later than now)."""
+        deadline = since + self.spec.grace
+        present = latest_known(self.now, self.high_water)
+        if present > deadline:
+            late = present - since
+            reason = f"{span(late)} late, the misfire grace is {span(self.spec.grace)}"
+            return Due(key, Verdict.MISS, since, reason)
+        if self.do_not_call is not None:
+            try:
+                if self.do_not_call.holds(key.to, self.now):
+                    return Due(key, Verdict.SUPPRESS, since, "on the do-not-call list")
+            except DoNotCallError as error:
+                return Due(key, Verdict.BLOCK, since, error.what)
+        return self._within_hours(key, since, deadline)
+
+    def _within_hours(self, key: Key, since: datetime, deadline: datetime) -> Due:
+        hours = self.spec.hours
+        if hours is None:
+            return Due(key, Verdict.PLACE, since)
+        zones = hours.zones(key.to)
+        if not zones:
+            return Due(key, Verdict.SUPPRESS, since, "calling hours: the recipient's time zone is not known")
+        if zones not in self._open:
+            self._open[zones] = hours.allow(zones, self.now)
+        if self._open[zones]:
+            return Due(key, Verdict.PLACE, since)
+        opening = hours.opens(zones, self.now, deadline)
+        names = zones[0].key if len(zones) == 1 else f"{len(zones)} possible zones"
+        if opening is None:
+            return Due(key, Verdict.SUPPRESS, since, f"outside the calling hours in {names}")
+        return Due(key, Verdict.WAIT, since, f"calling hours in {names}", opening)
+
+
+def latest_known(now: datetime, high_water: datetime | None) -> datetime:
+    """The instant from which being late is measured. A mark of a clock that was wrong by more than a month
+    is not believed: it would keep everybody from being called until then."""
+    if high_water is None or high_water - now > ABSURD:
+        return now
+    return max(now, high_water)
+
+
+def due_keys(
+    spec: CallSpec,
+    entries: Mapping[Key, LedgerEntry],
+    head: Head,
+    now: datetime,
+    do_not_call: DoNotCallList | None,
+) -> list[Due]:
+    """A verdict for every key that has become due, or that nobody has looked at since the last pass.
+
+    What was deferred comes last: a number whose refusal nobody can classify must not keep the others waiting.
+    """
+    judge = Judge(spec, now, head.high_water, do_not_call)
+    pending = sorted(pending_keys(spec, entries, head, now), key=lambda item: item[0] in entries)
+    return [judge.verdict(key, since) for key, since in pending]
+
+
+def pending_keys(
+    spec: CallSpec, entries: Mapping[Key, LedgerEntry], head: Head, now: datetime
+) -> Iterator[tuple[Key, datetime]]:
+    """Keys that are due and have no outcome, with the instant since when: occurrences first, then retries.
+
+    What repeats begins when it is first applied: nobody is phoned for times that were over before. A single
+    instant was meant as it stands, and is placed within its grace.
+    """
+    begin = _looked_until(spec, head, now) - spec.grace
+    if spec.schedule.at is None:
+        begin = max(begin, head.since or now)
+    before = _under_other_spellings(spec, entries)
+    for occurrence in spec.schedule.between(begin, now):
+        for to in spec.to:
+            key = Key(occurrence.instant, to)
+            if not _undecided(entries.get(key)):
+                continue
+            if not before or (occurrence.instant, person(to) or to) not in before:
+                yield key, occurrence.instant
+    for key, since in retries(spec, entries):
+        if since <= now:
+            yield key, since
+
+
+def _under_other_spellings(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> set[tuple[datetime, str]]:
+    """Who was called, or may have been, at which occurrence under an address that is not declared any more:
+    the same person under another one (`sip:+12125550101@...`) is not called for it again."""
+    recipients = frozenset(spec.to)
+    return {
+        (key.occurrence, person(key.to) or key.to)
+        for key, entry in entries.items()
+        if key.to not in recipients and (entry.sid is not None or entry.status in _IN_DOUBT)
+    }
+
+
+def new_times(before: Attributes | None, after: Attributes | None, head: Head) -> bool:
+    """Whether a schedule from `before` to `after` begins anew: declared, declared again, or other times."""
+    times = None if before is None else before.get("schedule")
+    return head.closed or head.since is None or times != (after or {}).get("schedule")
+
+
+def retries(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> Iterator[tuple[Key, datetime]]:
+    """Attempts that follow a call that ended as `retry.on` says, with the instant at which they become due.
+
+    What the API refused, and what a person wrote off, was no call and is not tried again.
+    """
+    if spec.retry.attempts < 2:
+        return
+    recipients = frozenset(spec.to)
+    for key, entry in entries.items():
+        if (
+            entry.sid is None
+            or entry.status not in spec.retry.on
+            or key.attempt >= spec.retry.attempts
+            or key.to not in recipients
+        ):
+            continue
+        following = Key(key.occurrence, key.to, key.attempt + 1)
+        if _undecided(entries.get(following)):
+            yield following, (entry.ended_at or entry.at) + spec.retry.delay
+
+
+def lookback(spec: CallSpec) -> timedelta:
+    """How far back the ledger matters for what is due: grace, every retry, and a week for open outcomes."""
+    retrying = (spec.retry.delay + spec.grace) * spec.retry.attempts
+    return max(spec.grace + retrying + timedelta(days=1), timedelta(days=7))
+
+
+def _looked_until(spec: CallSpec, head: Head, now: datetime) -> datetime:
+    """Up to when occurrences were judged before. A schedule that nobody has looked at yet has missed nothing
+    that repeats; a single instant that is over by now was missed."""
+    if head.high_water is None or head.high_water - now > ABSURD:
+        return now - CATCH_UP if spec.schedule.at is not None else now
+    return max(min(head.high_water, now), now - CATCH_UP)
+
+
+def _undecided(entry: LedgerEntry | None) -> bool:
+    return entry is None or entry.status is CallStatus.DEFERRED

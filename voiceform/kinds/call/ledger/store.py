@@ -1,0 +1,259 @@
+"""The ledger of one schedule in the document store: what makes "at most once" true.
+
+    ledger-heads/NAME         {account, closed, high_water, since}: who pays, whether calls may be placed,
+                              the latest instant at which anybody looked, and when it began
+    ledger/NAME/DAY/SHARD     {calls: {KEY: entry}}: the keys of one UTC day, by number in 64 documents
+
+A key comes into being by compare-and-swap, before the request leaves. Whoever loses that race does not send;
+whoever finds the key does not send. So nothing depends on a lease, on the clock, or on who else is running.
+The shards keep a day of thousands of calls from being rewritten with each of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.model.errors import DamagedLedgerError, StateConflictError, StateError
+from voiceform.model.instants import instant_from_text, instant_to_text
+from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument
+
+PREFIX = "ledger/"
+HEADS = "ledger-heads/"
+_SHARDS = 64
+ABSURD = timedelta(days=31)
+"""A clock that was ahead by more than this was wrong, and what it marked is not believed."""
+
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""No occurrence is earlier, however long a grace or a delay may be."""
+
+Step = Callable[[LedgerEntry | None], LedgerEntry | None]
+"""What a key's entry (None: there is none) becomes; None leaves it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`closed`: the schedule was removed and nothing more may be placed. `high_water` is the latest instant
+    at which the schedule was looked at: time before it does not come again, even if the clock goes back.
+    `since` is when its present times were first applied: what repeats has no occurrences before that.
+    `account` is the SID of the account that the schedule was applied with."""
+
+    account: str | None = None
+    closed: bool = False
+    high_water: datetime | None = None
+    since: datetime | None = None
+
+
+class LedgerReader:
+    """Reads the ledger called `name`."""
+
+    def __init__(self, reader: DocumentReader, name: str) -> None:
+        self._reader = reader
+        self.name = name
+
+    def head(self) -> Head:
+        """The head; the default one when the schedule was never applied."""
+        return _head_of(self._reader.get(HEADS + self.name))
+
+    def entries(self, since: date | None = None) -> dict[Key, LedgerEntry]:
+        """Every entry, or those of the days from `since` on."""
+        found: dict[Key, LedgerEntry] = {}
+        for stored in self._stored(since):
+            found.update(calls_of(stored))
+        return found
+
+    def entry(self, key: Key) -> LedgerEntry | None:
+        """The entry of one key."""
+        stored = self._reader.get(self._key(*_place(key)))
+        return None if stored is None else calls_of(stored).get(key)
+
+    def _stored(self, since: date | None) -> Iterator[StoredDocument]:
+        prefix = self._key("")
+        for stored in self._reader.list(prefix):
+            day = stored.key.removeprefix(prefix).split("/")[0]
+            if since is None or day >= since.isoformat():
+                yield stored
+
+    def _key(self, *parts: str) -> str:
+        return "/".join((PREFIX + self.name, *parts))
+
+
+class Ledger(LedgerReader):
+    """Reads and writes one ledger. Safe for several threads and any number of processes."""
+
+    def __init__(self, store: DocumentStore, name: str) -> None:
+        super().__init__(store, name)
+        self._store = store
+        self._lock = threading.Lock()
+        self._known: dict[str, StoredDocument | None] = {}
+
+    def change(self, key: Key, step: Step) -> tuple[LedgerEntry | None, bool]:
+        """Apply `step` to one key by compare-and-swap; the entry afterwards, and whether it was changed."""
+        changed = self.change_all({key: step})
+        return changed[key]
+
+    def change_all(self, steps: Mapping[Key, Step]) -> dict[Key, tuple[LedgerEntry | None, bool]]:
+        """`change` for many keys, with one write for those that share a document."""
+        by_place: dict[tuple[str, str], dict[Key, Step]] = {}
+        for key, step in steps.items():
+            by_place.setdefault(_place(key), {})[key] = step
+        result: dict[Key, tuple[LedgerEntry | None, bool]] = {}
+        for place, group in by_place.items():
+            result.update(self._change_document(self._key(*place), group))
+        return result
+
+    def set_head(
+        self,
+        *,
+        account: str | None = None,
+        closed: bool | None = None,
+        high_water: datetime | None = None,
+        since: datetime | None = None,
+    ) -> Head:
+        """Change what is given of the head; `high_water` rises, unless it was set by a clock far ahead."""
+        key = HEADS + self.name
+        while True:
+            stored = self._store.get(key)
+            head = _head_of(stored)
+            latest = _later(head.high_water, high_water)
+            wanted = Head(
+                account or head.account,
+                head.closed if closed is None else closed,
+                latest,
+                since or head.since,
+            )
+            if wanted == head and stored is not None:
+                return head
+            try:
+                self._store.put(key, _head_document(wanted), None if stored is None else stored.version)
+            except StateConflictError:
+                continue
+            return wanted
+
+    def _change_document(
+        self, name: str, group: Mapping[Key, Step]
+    ) -> dict[Key, tuple[LedgerEntry | None, bool]]:
+        with self._lock:
+            stored = self._known[name] if name in self._known else self._store.get(name)
+            while True:
+                calls = {} if stored is None else dict(stored.document["calls"])
+                result = {key: _stepped(calls, key, step) for key, step in group.items()}
+                self._known[name] = stored
+                if not any(changed for _, changed in result.values()):
+                    return result
+                document: Document = {"calls": calls}
+                try:
+                    version = self._store.put(name, document, None if stored is None else stored.version)
+                except StateConflictError:
+                    stored = self._store.get(name)
+                    continue
+                except StateError:
+                    del self._known[name]
+                    raise
+                self._known[name] = StoredDocument(name, document, version)
+                return result
+
+
+def ledger_names(reader: DocumentReader) -> list[str]:
+    """The names of all ledgers, also of schedules that were removed, sorted."""
+    return sorted(stored.key.removeprefix(HEADS) for stored in reader.list(HEADS))
+
+
+def check_ledgers(reader: DocumentReader) -> None:
+    """Read every ledger whole; StateError for one that is damaged, and for a key that is not where keys of
+    its day and number are looked up: it would not prevent a second call."""
+    for stored in reader.list(HEADS):
+        _head_of(stored)
+    for stored in reader.list(PREFIX):
+        for key in calls_of(stored):
+            if tuple(stored.key.split("/")[-2:]) != _place(key):
+                raise StateError(
+                    f"the ledger document {stored.key!r} holds a key of another day or number",
+                    hint="nothing was changed; push what `voiceform state pull` wrote, unedited",
+                )
+
+
+def calls_of(stored: StoredDocument) -> dict[Key, LedgerEntry]:
+    """The entries of one document; DamagedLedgerError when it cannot be read."""
+    try:
+        return {
+            Key.parse(text): LedgerEntry.of_document(document)
+            for text, document in stored.document["calls"].items()
+        }
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise _damaged(stored, error) from error
+
+
+def _damaged(stored: StoredDocument, error: Exception) -> DamagedLedgerError:
+    return DamagedLedgerError(
+        f"the ledger document {stored.key!r} is damaged: {error}",
+        hint="nothing was placed; restore it from a backup: what it holds is what prevents second calls",
+    )
+
+
+def day_of(instant: datetime) -> date:
+    """The UTC day under which an occurrence is stored."""
+    return instant.astimezone(UTC).date()
+
+
+def days_before(instant: datetime, span: timedelta) -> date:
+    """The first day to read so that everything of the last `span` is seen."""
+    return day_of(instant - min(span, instant - _FIRST))
+
+
+def _later(stored: datetime | None, given: datetime | None) -> datetime | None:
+    if stored is None or given is None:
+        return stored or given
+    return given if stored - given > ABSURD else max(stored, given)
+
+
+def _stepped(calls: dict[str, Document], key: Key, step: Step) -> tuple[LedgerEntry | None, bool]:
+    text = str(key)
+    before = LedgerEntry.of_document(calls[text]) if text in calls else None
+    after = step(before)
+    if after is None or after == before:
+        return before, False
+    calls[text] = after.document()
+    return after, True
+
+
+def _place(key: Key) -> tuple[str, str]:
+    shard = hashlib.sha256(key.to.encode()).digest()[0] % _SHARDS
+    return day_of(key.occurrence).isoformat(), f"{shard:02d}"
+
+
+def _head_of(stored: StoredDocument | None) -> Head:
+    if stored is None:
+        return Head()
+    water, since = stored.document.get("high_water"), stored.document.get("since")
+    try:
+        return Head(
+            stored.document.get("account"),
+            stored.document.get("closed", False),
+            instant_from_text(water) if water else None,
+            instant_from_text(since) if since else None,
+        )
+    except (ValueError, TypeError) as error:
+        raise _damaged(stored, error) from error
+
+
+def _head_document(head: Head) -> Document:
+    return {
+        "account": head.account,
+        "closed": head.closed,
+        "high_water": instant_to_text(head.high_water) if head.high_water else None,
+        "since": instant_to_text(head.since) if head.since else None,
+    }
+
+
+def if_undecided(entry: LedgerEntry) -> Step:
+    """The step that stores `entry` for a key that has no entry yet or was deferred, and for no other."""
+
+    def step(before: LedgerEntry | None) -> LedgerEntry | None:
+        return entry if before is None or before.status is CallStatus.DEFERRED else None
+
+    return step

@@ -1,0 +1,79 @@
+"""Calling hours: when a person may be phoned, wherever that person may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from voiceform.kinds.call.timing.localtime import resolve
+from voiceform.kinds.call.timing.zones import zone_hint, zone_named, zones_of_number
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+RECIPIENT = "recipient"
+_ROUNDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CallingHours:
+    """From `start` until before `end` (None: midnight) on `days`, by the clocks of `zone`.
+
+    Without a zone the hours must hold in every zone that the number may lie in.
+    """
+
+    start: time
+    end: time | None
+    days: frozenset[int]
+    zone: ZoneInfo | None
+
+    @classmethod
+    def parse(cls, block: Mapping[str, Any]) -> CallingHours:
+        """From a schema-valid `calling_hours:` block; ValueError says what is wrong with it."""
+        start = time.fromisoformat(block["start"])
+        end = None if block["end"] == "24:00" else time.fromisoformat(block["end"])
+        if end is not None and end <= start:
+            raise ValueError("the hours end before they begin; hours across midnight are not supported")
+        name = block.get("timezone", RECIPIENT)
+        zone = None if name == RECIPIENT else zone_named(name)
+        if zone is None and name != RECIPIENT:
+            raise ValueError(f"{name!r} is not an IANA time zone: {zone_hint(name)}")
+        return cls(start, end, frozenset(DAYS.index(day) for day in block.get("days", DAYS)), zone)
+
+    def zones(self, number: str) -> tuple[ZoneInfo, ...]:
+        """The zones whose clocks count for `number`; empty when nobody knows, and then it is never called."""
+        return zones_of_number(number) if self.zone is None else (self.zone,)
+
+    def allow(self, zones: Sequence[ZoneInfo], now: datetime) -> bool:
+        """Whether it is within the hours in every one of `zones`; False for none at all."""
+        return bool(zones) and all(self._open(now.astimezone(zone)) for zone in zones)
+
+    def opens(self, zones: Sequence[ZoneInfo], now: datetime, until: datetime) -> datetime | None:
+        """The first instant from `now` to `until` at which all of `zones` allow a call, or None."""
+        moment = now
+        for _ in range(_ROUNDS):
+            if not zones or moment > until:
+                return None
+            latest = max(self._next(moment, zone) for zone in zones)
+            if latest == moment:
+                return moment
+            moment = latest
+        return None
+
+    def _open(self, local: datetime) -> bool:
+        moment = local.time()
+        in_time = self.start <= moment and (self.end is None or moment < self.end)
+        return in_time and local.weekday() in self.days
+
+    def _next(self, instant: datetime, zone: ZoneInfo) -> datetime:
+        """The first instant from `instant` on that is within the hours in one zone."""
+        local = instant.astimezone(zone)
+        if self._open(local):
+            return instant
+        for days in range(9):
+            date = local.date() + timedelta(days=days)
+            opening = resolve(datetime.combine(date, self.start), zone).instant
+            if opening > instant and date.weekday() in self.days:
+                return opening
+        return instant.astimezone(UTC) + timedelta(days=9)

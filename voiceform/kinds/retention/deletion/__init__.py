@@ -1,0 +1,1 @@
+"""Deleting what a plan names: looked at again, copied, deleted, counted."""

@@ -1,0 +1,238 @@
+"""Writes the evidence of one run: line after line, stored as it goes, never rewritten."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from voiceform.kinds.retention.evidence.chain import FORMAT_VERSION, Head, linked, read_lines
+from voiceform.kinds.retention.evidence.places import PAGE, SUMMARY, File, Place, files_in, taken
+from voiceform.kinds.retention.evidence.summary import REMOVED, Summary
+from voiceform.kinds.retention.storage.buckets import reason_of
+from voiceform.model.clock import Clock
+from voiceform.model.errors import EvidenceError, EvidenceLostError, VoiceformError
+from voiceform.model.instants import instant_from_text, instant_to_text
+
+_SYNC_LINES = 64
+_SYNC_SECONDS = 0.2
+"""A line says what has happened, never what will: one that a power failure takes is found again by the next
+run, which looks for everything that the dead one had planned. So lines are stored in small batches."""
+_MOST_WAITING = 256
+"""With so many lines that are not stored yet, nothing more is deleted until they are."""
+_MAY_LIVE = timedelta(seconds=60)
+"""A run whose last line is younger may still be at work, where no lock tells."""
+
+_CLOSED = frozenset({"closed", "sealed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes, about which account, and what the first line says of the command."""
+
+    who: str
+    account_sid: str
+    command: Sequence[str]
+    version: str
+
+
+class EvidenceLog:
+    """One run's evidence in a place; use it in a `with` statement. Safe for many threads.
+
+    Opening it takes the place for this run, goes on where the chain ended (repairing or sealing the file of a
+    run that was killed), and stores the first line. Leaving it writes the closing line, the summary and the
+    page. EvidenceError when it cannot be opened; nothing was written then.
+    """
+
+    def __init__(self, place: Place, *, clock: Clock, author: Author) -> None:
+        self._clock = clock
+        self._who = author.who
+        self._lock = threading.Lock()
+        self._broken: str | None = None
+        self._pending = 0
+        self._synced_at = time.monotonic()
+        self._head = Head()
+        self.place = place
+        try:
+            place.claim()
+            self._open(author)
+        except EvidenceError as error:
+            place.release()
+            raise EvidenceError(
+                error.what, where=error.where, hint=error.hint
+            ) from error  # nothing is lost yet
+        except place.errors as error:
+            place.release()
+            raise _unusable(place, error) from error
+
+    def _open(self, author: Author) -> None:
+        place = self.place
+        files = files_in(place)
+        dropped = place.repair(files[-1]) if files else 0
+        previous = self._previous(files)
+        self.file = File(files[-1].number + 1 if files else 1)
+        self._sink = place.begin(self.file)
+        self.summary = Summary(self.file.name, author.account_sid, author.who, tuple(author.command))
+        self.add(
+            {
+                "event": "opened",
+                "format_version": FORMAT_VERSION,
+                "account_sid": author.account_sid,
+                "writer": secrets.token_hex(8),
+                "command": list(author.command),
+                "voiceform": author.version,
+                "previous": previous,
+            }
+        )
+        if dropped:
+            self.add({"event": "repaired", "file": files[-1].name, "dropped_bytes": dropped})
+        self.flush()
+
+    @property
+    def head(self) -> str:
+        """The hash of the last line."""
+        return self._head.hash
+
+    @property
+    def where(self) -> str:
+        """The file, for people."""
+        return self.place.where(self.file.name)
+
+    def ensure_open(self) -> None:
+        """Raise EvidenceLostError once a line could not be stored; wait while too many are on their way."""
+        if self._broken is None and self._sink.backlog > _MOST_WAITING:
+            self.flush()
+        self._require_whole()
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Append one line. EvidenceLostError when it cannot be stored, and for every line after."""
+        with self._lock:
+            self._require_whole()
+            line = {**event, "at": instant_to_text(self._clock.now()), "who": self._who}
+            data, head = linked(line, self._head)
+            with self._breaking():
+                self._sink.write(data)
+            self._head = head
+            self.summary.count({**line, "hash": head.hash})
+            due = self._is_due()
+        if due:
+            # Only this thread waits for the store; the others go on to write their lines.
+            self.flush()
+
+    def flush(self) -> None:
+        """Store every line that was added before. EvidenceLostError."""
+        with self._breaking():
+            self._sink.sync()
+
+    def taken_down(self, run_id: str) -> frozenset[str]:
+        """The SIDs of what one run is known to have removed, by the lines of earlier files; EvidenceError for
+        a broken file."""
+        sids: set[str] = set()
+        for file in reversed(files_in(self.place)):
+            began = False
+            if file.stem == self.file.stem:
+                continue
+            for line in read_lines(self.place, file):
+                if line.get("run") == run_id:
+                    began = began or line["event"] == "rule"
+                    if line.get("status") in REMOVED:
+                        sids.add(line["sid"])
+            if began:
+                break
+        return frozenset(sids)
+
+    def abandon(self) -> None:
+        """Give the place back as it is: the run did not end in order, and the next one says so."""
+        self._sink.close()
+        self.place.release()
+
+    def close(self) -> None:
+        """Write the closing line, the summary and the page, and give the place back."""
+        from voiceform.kinds.retention.evidence.page import page
+
+        try:
+            if self._broken is None:
+                self.add({"event": "closed", "totals": self.summary.totals()})
+                self.flush()
+                self.place.put(self.file.stem + SUMMARY, self.summary.text(self.head))
+                self.place.put(self.file.stem + PAGE, page(self.summary.document(self.head)))
+        except self.place.errors as error:
+            raise _unusable(self.place, error) from error
+        finally:
+            self.abandon()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or (isinstance(error, VoiceformError) and not isinstance(error, EvidenceLostError)):
+            self.close()
+        else:
+            self.abandon()
+
+    def _previous(self, files: Sequence[File]) -> dict[str, Any] | None:
+        """The last file that holds a line, checked, and the hash of its last line."""
+        for file in reversed(files):
+            last = None
+            for line in read_lines(self.place, file):
+                last = line
+            if last is None:
+                continue
+            if not self.place.alone and last["event"] not in _CLOSED:
+                last = self._seal(file, last)
+            return {"file": file.name, "hash": last["hash"]}
+        return None
+
+    def _seal(self, file: File, last: Mapping[str, Any]) -> dict[str, Any]:
+        """End the file of a run that died by taking its next part, so that it can never go on."""
+        now = self._clock.now()
+        if abs(now - instant_from_text(last["at"])) < _MAY_LIVE:
+            raise taken(self.place)
+        line = {"event": "sealed", "at": instant_to_text(now), "who": self._who}
+        data, head = linked(line, Head(last["seq"] + 1, last["hash"]))
+        sink = self.place.begin(file)
+        sink.write(data)
+        sink.sync()
+        return {"hash": head.hash}
+
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """What cannot be stored ends the evidence, and with it the run."""
+        try:
+            yield
+        except EvidenceError as error:
+            self._broken = error.what
+        except self._sink.errors as error:
+            self._broken = f"the evidence cannot be written: {reason_of(error)}"
+        self._require_whole()
+
+    def _require_whole(self) -> None:
+        if self._broken is not None:
+            raise EvidenceLostError(
+                self._broken, where=self.where, hint="nothing more is deleted without evidence"
+            )
+
+    def _is_due(self) -> bool:
+        """Count a line; whether it is time to store, which the caller then does."""
+        self._pending += 1
+        now = time.monotonic()
+        if self._pending < _SYNC_LINES and now - self._synced_at < _SYNC_SECONDS:
+            return False
+        self._pending, self._synced_at = 0, now
+        return True
+
+
+def _unusable(place: Place, error: Exception) -> EvidenceError:
+    return EvidenceError(
+        f"the evidence cannot be written: {reason_of(error)}",
+        where=place.where(""),
+        hint="nothing is deleted without it; name another place: `retention: {evidence: ...}`, or --evidence",
+    )
