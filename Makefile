@@ -18,7 +18,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test test-fast test-lowest check lint types imports fix bench coverage mutants clean
+.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas bench coverage mutants clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -56,6 +56,9 @@ imports: $(VENV)/.dev  ## import-linter: who may import whom
 fix: $(VENV)/.dev  ## let ruff mend and format what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+schemas: $(VENV)/.dev  ## write schemas/config.schema.json from schema_source/
+	@$(BIN)/python -m schema_source
 
 # Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
 bench: $(VENV)/.dev  ## every benchmark in a short form

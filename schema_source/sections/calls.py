@@ -1,0 +1,209 @@
+"""The section `calls`; when, whom not, and what people hear have modules of their own beside this one."""
+
+from __future__ import annotations
+
+from schema_source.blocks import Section, block, defined, either, entries, listed
+from schema_source.sections import answers, do_not_call, schedules
+from schema_source.values import (
+    Json,
+    Node,
+    annotated,
+    choice,
+    duration,
+    flag,
+    or_variable,
+    party,
+    text,
+    whole,
+)
+
+
+def section() -> Section:
+    """Scheduled calls by name."""
+    return Section(
+        keys={
+            "calls": entries(
+                "Scheduled calls",
+                "Outbound calls by name. Registered by apply, placed by apply and dispatch, each at most "
+                "once.",
+                "call",
+                examples=[{"reminder": _example()}],
+                merge="keys",
+            )
+        },
+        definitions={
+            "call": _call(),
+            "callee": party(
+                "Number",
+                "A phone number in international form, in quotes; or client:NAME, or sip:ADDRESS.",
+                "+15558675310",
+            ),
+            "schedule": schedules.schedule(),
+            "calling_hours": schedules.calling_hours(),
+            "answer": answers.answer(),
+            **do_not_call.definitions(),
+        },
+    )
+
+
+def _example() -> Json:
+    return {
+        "to": "+15558675310",
+        "from": "+15017122661",
+        "schedule": {"at": "2026-12-01T09:00:00", "timezone": "America/New_York"},
+        "answer": {"say": "Your appointment is tomorrow at ten."},
+    }
+
+
+def _call() -> Node:
+    return block(
+        "Scheduled call",
+        "Who is called when, and what they hear. Each occurrence calls each number at most once.",
+        {
+            "to": _recipients(),
+            "from": party(
+                "Caller",
+                "A number of the account, in quotes; or client:NAME, or sip:ADDRESS.",
+                "+15017122661",
+            ),
+            "schedule": defined("schedule"),
+            "misfire_grace": duration(
+                "Misfire grace",
+                "How late a call may be placed; later than this it is missed, never placed. Also how long "
+                "calling hours are waited for.",
+                default="15m",
+                examples=["15m"],
+            ),
+            "calling_hours": defined("calling_hours"),
+            "do_not_call": do_not_call.lists(),
+            "answer": defined("answer"),
+            "timeout": whole(
+                "Ringing time", "Seconds for which it rings. Twilio's default is 60.", 1, 600, examples=[30]
+            ),
+            "record": flag(
+                "Recording",
+                "Whether the call is recorded. Turned on later, apply begins to record calls that are going "
+                "on.",
+                default=False,
+            ),
+            "machine_detection": choice(
+                "Machine detection",
+                "Whether Twilio finds out if a person or a machine answers, and whether it waits for the end "
+                "of the greeting.",
+                ["Enable", "DetectMessageEnd"],
+            ),
+            "status_callback": _status_callback(),
+            "retry": _retry(),
+            "pace": annotated(
+                "Pace",
+                "Calls per second. Twilio dials one per second unless the account may do more.",
+                or_variable({"type": "number", "exclusiveMinimum": 0, "maximum": 1000}),
+                default=1,
+                examples=[1],
+            ),
+            **_later(),
+            "protect": defined("protect"),
+            "aliases": defined("aliases"),
+        },
+        required=["to", "from", "schedule", "answer"],
+        examples=[_example()],
+    )
+
+
+def _recipients() -> Node:
+    return either(
+        "Who is called",
+        "A phone number, a list of numbers, or a column of a CSV file. A number that is given twice is "
+        "called once.",
+        defined("callee"),
+        listed(
+            "Numbers", "Several recipients.", defined("callee"), examples=[["+15558675310", "+15558675311"]]
+        ),
+        block(
+            "CSV file",
+            "A file with a header line, relative to this file.",
+            {
+                "csv": text("File", "The path of the file, relative to this one.", examples=["people.csv"]),
+                "column": text(
+                    "Column", "The name of the column in the header.", default="phone", examples=["phone"]
+                ),
+            },
+            required=["csv"],
+            examples=[{"csv": "people.csv", "column": "phone"}],
+        ),
+        examples=["+15558675310"],
+    )
+
+
+def _status_callback() -> Node:
+    events = ("initiated", "ringing", "answered", "completed")
+    return block(
+        "Status callback",
+        "A URL that Twilio tells about the progress of each call.",
+        {
+            "url": defined("https_url"),
+            "events": listed(
+                "Events",
+                "What Twilio tells.",
+                choice("Event", "One event.", events),
+                unique=True,
+                default=["completed"],
+                examples=[["answered", "completed"]],
+            ),
+            "method": defined("http_method"),
+        },
+        required=["url"],
+        examples=[{"url": "https://example.com/cb", "events": ["answered", "completed"]}],
+    )
+
+
+def _retry() -> Node:
+    return block(
+        "Retry",
+        "Further attempts after a call that nobody took. Each has a key of its own in the ledger.",
+        {
+            "attempts": whole(
+                "Attempts",
+                "How many calls one occurrence makes to one number at most, the first included.",
+                1,
+                10,
+                examples=[2],
+            ),
+            "delay": duration(
+                "Delay",
+                "How long after the end of one attempt the next becomes due.",
+                default="10m",
+                examples=["10m"],
+            ),
+            "on": listed(
+                "Outcomes",
+                "After which outcomes it is tried again.",
+                choice("Outcome", "How the attempt ended.", ["busy", "no-answer", "failed"]),
+                unique=True,
+                default=["busy", "no-answer"],
+                examples=[["busy", "no-answer"]],
+            ),
+        },
+        required=["attempts"],
+        examples=[{"attempts": 2, "delay": "10m", "on": ["busy", "no-answer"]}],
+    )
+
+
+def _later() -> dict[str, Node]:
+    """What becomes of calls when their schedule is changed or removed."""
+    return {
+        "on_remove": choice(
+            "On removal",
+            "What becomes of calls that are queued or going on when the schedule is removed: they finish, or "
+            "they are ended.",
+            ["let-finish", "cancel"],
+            default="let-finish",
+        ),
+        "on_change": choice(
+            "On change",
+            "What a changed answer means for calls that are going on: they keep the old one, or they are "
+            "redirected.",
+            ["keep", "redirect"],
+            default="keep",
+        ),
+    }

@@ -1,0 +1,124 @@
+"""The section `conferences`; the attributes of a room are in `conference_settings`."""
+
+from __future__ import annotations
+
+from schema_source.blocks import Section, block, defined, entries
+from schema_source.sections.conference_settings import beep, settings
+from schema_source.values import Node, choice, flag, matching, party, text, whole
+
+
+def section() -> Section:
+    """Conference rooms by name."""
+    return Section(
+        keys={
+            "conferences": entries(
+                "Conferences",
+                "Conference settings by name. The name is the second part of the address: "
+                "conference.standup. A room itself appears when somebody joins it.",
+                "conference",
+                examples=[{"standup": {"settings": {"beep": "on-enter", "max_participants": 40}}}],
+                merge="keys",
+            )
+        },
+        definitions={
+            "conference": _conference(),
+            "participant": _participant(),
+            "phone_number": matching(
+                "Phone number",
+                "A phone number in international form (E.164), in quotes: + and up to 15 digits.",
+                r"^\+[1-9][0-9]{6,14}$",
+                'must be a phone number in international form, such as "+15558675310"',
+                examples=["+15558675310"],
+                public="numbers",
+            ),
+        },
+    )
+
+
+def _conference() -> Node:
+    return block(
+        "Conference",
+        "The settings of one conference, and what is kept true while a room of this name is live.",
+        {
+            "friendly_name": text(
+                "Name in the account",
+                "The name that people dial into. The default is the key. It is no place for personal data.",
+                longest=128,
+                examples=["standup"],
+                public=True,
+            ),
+            "settings": settings(),
+            "participants": entries(
+                "Participants",
+                "People who are kept in the room while it is live: apply phones those who are missing.",
+                "participant",
+                most=250,
+                examples=[{"bridge": {"to": "+15558675310", "from": "+15017122661"}}],
+            ),
+            "status": choice(
+                "Status",
+                "`open`: a live room is kept as declared. `ended`: a live room of this name is ended.",
+                ["open", "ended"],
+                default="open",
+            ),
+            "start": flag(
+                "Start",
+                "Phone the participants also when there is no live room, which begins one.",
+                default=False,
+            ),
+            "max_duration": defined("duration"),
+            "announce": block(
+                "Announcement",
+                "Played once in each live room, and once more when it is declared differently.",
+                {"url": defined("https_url"), "method": defined("http_method")},
+                required=["url"],
+                null=True,
+                default=None,
+                examples=[{"url": "https://example.com/notice.xml", "method": "GET"}],
+            ),
+            "aliases": defined("aliases"),
+        },
+        null=True,
+        default={},
+        examples=[{"settings": {"beep": "on-enter"}, "max_duration": "4h"}],
+    )
+
+
+def _participant() -> Node:
+    when_added = "Decided when the participant is added; the default is that of the settings."
+    return block(
+        "Participant",
+        "Somebody who is phoned into the room. It costs money and disturbs a person.",
+        {
+            "to": party(
+                "Who is phoned",
+                "A phone number in international form, in quotes; or client:NAME, or sip:ADDRESS.",
+                "+15558675310",
+                number="[1-9][0-9]{6,14}",
+            ),
+            "from": defined("phone_number"),
+            "muted": flag(
+                "Muted",
+                "Whether the participant is muted. Kept as declared; the default is that of the settings.",
+                default=False,
+            ),
+            "hold": flag("On hold", "Whether the participant is on hold. Kept as declared.", default=False),
+            "start_conference_on_enter": flag("Starts the conference", when_added, default=True),
+            "end_conference_on_exit": flag("Ends the conference", when_added, default=False),
+            "record": flag("Recording", "Whether this participant alone is recorded.", default=False),
+            "beep": beep("When a tone is played; the default is that of the settings."),
+            "early_media": flag(
+                "Early media",
+                "Whether the room hears the participant's line before it is answered.",
+                default=True,
+            ),
+            "timeout": whole(
+                "Ringing time", "Seconds for which it rings.", 5, 600, default=60, examples=[30]
+            ),
+            "time_limit": whole(
+                "Time limit", "Seconds after which the participant's call ends.", 1, 86400, examples=[3600]
+            ),
+        },
+        required=["to", "from"],
+        examples=[{"to": "+15558675310", "from": "+15017122661", "muted": True}],
+    )
