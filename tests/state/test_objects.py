@@ -10,7 +10,7 @@ from obstore.store import S3Store
 
 from tests.services import S3Server, free_port
 from voiceform.model.errors import StateConflictError, StateError
-from voiceform.state.object_names import key_to_path, path_to_key
+from voiceform.state.object_keys import key_to_path, path_to_key
 from voiceform.state.objects import ObjectStore
 
 KEYS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cc", "Cs"]), min_size=1)

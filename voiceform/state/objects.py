@@ -29,13 +29,13 @@ from voiceform.state.backend import (
     encode,
     new_version,
 )
-from voiceform.state.object_names import folder_of, key_to_path, path_to_key
+from voiceform.state.object_keys import folder_of, key_to_path, path_to_key
 
 try:
     import obstore
     from obstore import exceptions as obstore_errors
 
-    from voiceform.state.object_names import open_bucket
+    from voiceform.state.object_url import open_bucket
 except ImportError as error:
     raise MissingExtraError("state in an object store", "objectstore") from error
 

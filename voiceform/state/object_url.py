@@ -1,4 +1,4 @@
-"""Where a state lies in an object store: from URLs to buckets, from keys to object names and back."""
+"""From `s3://`, `gs://` and `az://` URLs to a bucket of the driver."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
@@ -15,10 +15,6 @@ from voiceform.model.errors import StateError, UsageError
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
-
-SUFFIX = ".json"
-_EMPTY = "%00"
-"""Stands for an empty part between slashes, which object stores do not agree on; no key holds a NUL."""
 
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
 _RETRY: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=20)}
@@ -66,27 +62,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def key_to_path(key: str) -> str:
-    """The object name of a key: each part percent-encoded, slashes kept, `.json` behind."""
-    return folder_of(key) + SUFFIX
-
-
-def folder_of(text: str) -> str:
-    """`text` with each part percent-encoded, so that no part is empty, `.` or `..`."""
-    return "/".join(_encode(part) for part in text.split("/"))
-
-
-def path_to_key(path: str) -> str | None:
-    """The key of an object name, or None for an object that is not a document of ours."""
-    if not path.endswith(SUFFIX):
-        return None
-    key = "/".join("" if part == _EMPTY else unquote(part) for part in path.removesuffix(SUFFIX).split("/"))
-    return key if key_to_path(key) == path else None
-
-
-def _encode(part: str) -> str:
-    if part in (".", ".."):
-        return part.replace(".", "%2E")
-    return quote(part, safe="") or _EMPTY
