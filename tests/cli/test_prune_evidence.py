@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -175,8 +176,8 @@ def test_the_page_shows_policy_plan_approvals_and_holds(pruner: Pruner) -> None:
     pruner.seed([recording(n, 91, duration=61) for n in (1, 2, 3)])
     assert prune(pruner, "--approve", "delete:recording=2").code == 0
     (page,) = pruner.evidence.glob("*.html")
-    text = page.read_text()
-    for shown in ("keep: &quot;90d&quot;", "2 (4 minutes)", "--approve delete:recording=2", "1 (case-4711)"):
+    text = unescape(page.read_text())
+    for shown in ('keep: "90d"', "2 (4 minutes)", "--approve delete:recording=2", "1 (case-4711)"):
         assert shown in text, shown
     (summary,) = pruner.evidence.glob("*.summary.json")
     document = json.loads(summary.read_text())

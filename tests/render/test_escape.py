@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,6 @@ from tests.render.strategies import HOSTILE, texts
 from voiceform.render.escape import (
     github_data,
     github_property,
-    html,
     json_text,
     literal,
     log_line,
@@ -126,28 +124,6 @@ def test_markdown_fence_holds_everything(lines: list[str]) -> None:
     tokens = MarkdownIt("commonmark").parse(document)
     assert [token.type for token in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
     assert tokens[0].content.rstrip("\n").split("\n") == "\n".join(finished).rstrip("\n").split("\n")
-
-
-class Collector(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-@given(texts)
-def test_html_is_text_and_attribute_only(text: str) -> None:
-    collector = Collector()
-    collector.feed(f'<p title="{html(text)}">{html(text)}</p>')
-    collector.close()
-    assert collector.tags == [("p", {"title": visible(text)})]
-    assert collector.text == visible(text)
 
 
 @given(texts, texts)

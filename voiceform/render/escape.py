@@ -1,13 +1,12 @@
 """Texts from YAML and from the API are data: one escaping function for each place that shows them.
 
 Every function first makes visible what a reader would not see: control characters, ANSI escapes, characters
-that reverse or hide text. Right-to-left letters themselves stay; HTML isolates them. iCalendar is left to the
-library that writes it.
+that reverse or hide text. Right-to-left letters themselves stay; HTML isolates them. HTML is escaped where
+templates are filled (model/pages.py), and iCalendar is left to the library that writes it.
 """
 
 from __future__ import annotations
 
-import html as _html
 import json
 import re
 from typing import Any
@@ -18,7 +17,6 @@ from voiceform.model.masking import REDACTED
 __all__ = [
     "github_data",
     "github_property",
-    "html",
     "json_text",
     "literal",
     "log_line",
@@ -59,11 +57,6 @@ def markdown_fence(lines: list[str], language: str = "") -> str:
     """A fenced block of finished lines, with a fence that none of them can close."""
     ticks = "`" * max(3, max(map(_longest_run, lines), default=0) + 1)
     return "\n".join([f"{ticks}{language}", *lines, ticks])
-
-
-def html(text: str) -> str:
-    """For HTML text and quoted attributes; what CI runners obey is broken up, since pages end in logs too."""
-    return _html.escape(visible(text), quote=True).replace("##", "#&#35;")
 
 
 def github_data(text: str) -> str:
