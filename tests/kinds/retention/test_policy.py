@@ -12,8 +12,23 @@ from hypothesis import strategies as st
 from tests.kinds.retention.rows import NOW, KnownCalls, NoCalls, facts, recording
 from voiceform.kinds.retention.matching.match import Match
 from voiceform.kinds.retention.matching.truth import Truth
-from voiceform.kinds.retention.policy import FINISHED_RECORDING, Hold, Policy, Rule, Ruling
+from voiceform.kinds.retention.policy import (
+    CALL_RECORDS,
+    FINISHED_RECORDING,
+    RECORDINGS,
+    Hold,
+    Policy,
+    Rule,
+    Ruling,
+    address,
+    call_holds,
+    check_recorded,
+    holds_of,
+    rules_of,
+)
+from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
+from voiceform.model.resource import Desired
 from voiceform.twilio.resources import Recording
 
 CALL = "CA" + "1" * 32
@@ -69,6 +84,21 @@ def test_what_is_not_finished_stays(status: str) -> None:
     assert verdict(Policy((rule("a", "1s"),)), recording(status=status)) is Ruling.UNFINISHED
 
 
+@pytest.mark.parametrize(
+    ("status", "duration", "expected"),
+    [
+        ("completed", None, Ruling.UNDECIDED),
+        ("completed", 0, Ruling.DUE),
+        ("absent", None, Ruling.DUE),
+        ("failed", None, Ruling.DUE),
+    ],
+)
+def test_only_what_is_completed_must_have_a_length(
+    status: str, duration: int | None, expected: Ruling
+) -> None:
+    assert verdict(Policy((rule("a"),)), recording(status=status, duration=duration)) is expected
+
+
 def test_what_has_no_readable_date_stays() -> None:
     assert verdict(Policy((rule("a", "1s"),)), recording(date_created=None)) is Ruling.UNDATED
 
@@ -99,6 +129,82 @@ def test_a_hold_that_cannot_be_decided_holds() -> None:
     policy = Policy((rule("a"),), (hold("x", **{"from": ["+15558675310"]}),))
     assert verdict(policy, recording(call_sid=CALL), KnownCalls()) is Ruling.HELD
     assert verdict(policy, recording(call_sid=None), KnownCalls()) is Ruling.HELD
+
+
+@pytest.mark.parametrize(
+    ("match", "keeps_calls"),
+    [
+        ({}, True),
+        ({"call_sid": [CALL]}, True),
+        ({"min_duration": "1m"}, True),
+        ({"created": {"start": "2026-01-01T00:00:00Z"}}, True),
+        ({"number": ["+15558675310"]}, True),
+        ({"direction": ["inbound"]}, True),
+        ({"source": ["Conference"]}, False),
+        ({"status": ["completed"]}, False),
+        ({"channels": [2]}, False),
+        ({"conference_sid": ["CF" + "1" * 32]}, False),
+        ({"recording_sid": ["RE" + "1" * 32]}, False),
+        ({"channels": [2], "number": ["+15558675310"]}, False),
+    ],
+)
+def test_a_hold_keeps_calls_unless_it_asks_for_what_only_a_recording_has(
+    match: dict[str, Any], keeps_calls: bool
+) -> None:
+    assert bool(call_holds([hold("x", **match)])) is keeps_calls
+
+
+def declared(*parts: tuple[str, str, dict[str, Any]]) -> dict[Address, Desired]:
+    """Rules and holds as part, name and attributes."""
+    items = [Desired(address(part, name), attributes) for part, name, attributes in parts]
+    return {item.address: item for item in items}
+
+
+def in_order(order: int) -> dict[str, Any]:
+    return {"match": {}, "keep": "1d", "order": order}
+
+
+def test_rules_are_those_of_their_part_in_their_order_and_holds_by_name() -> None:
+    items = declared(
+        (RECORDINGS, "calls.of.2020", in_order(1)),
+        ("holds", "z", {"match": {}}),
+        (CALL_RECORDS, "recordings", in_order(0)),
+        (RECORDINGS, "first", in_order(0)),
+        ("holds", "a.b", {"match": {}}),
+    )
+    assert [one.name for one in rules_of(items, RECORDINGS, NOW)] == ["first", "calls.of.2020"]
+    assert [one.name for one in rules_of(items, CALL_RECORDS, NOW)] == ["recordings"]
+    assert [one.name for one in holds_of(items)] == ["a.b", "z"]
+
+
+def test_a_cutoff_is_a_whole_second() -> None:
+    """As the service tells when something was created."""
+    read = Rule.read("a", {"match": {}, "keep": "1d"}, NOW + timedelta(microseconds=999_999))
+    assert read.cutoff == NOW - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("part", "attributes"),
+    [
+        (RECORDINGS, {"match": {}, "until": "2026-02-30T00:00:00Z"}),
+        (RECORDINGS, {"match": {"created": {"start": "2026-02-30T00:00:00Z"}}, "keep": "1d"}),
+        (CALL_RECORDS, {"match": {}, "until": "2026-01-01T00:00:00"}),
+        ("holds", {"match": {"created": {"end": "2026-02-30T00:00:00Z"}}}),
+    ],
+)
+def test_what_was_recorded_and_cannot_be_read_is_named(part: str, attributes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"^retention\.{part}\.x: .+"):
+        check_recorded(declared((part, "x", attributes)))
+
+
+def test_what_was_recorded_and_can_be_read_passes() -> None:
+    check_recorded(
+        declared(
+            (RECORDINGS, "a", in_order(0)),
+            (CALL_RECORDS, "b", {"match": {}, "keep": "forever"}),
+            ("holds", "c", {"match": {"call_sid": [CALL]}}),
+        )
+    )
 
 
 NUMBERS = ["+15558675310", "+15017122661"]

@@ -122,7 +122,7 @@ class Policy:
             return rule
         if not rule.is_due(created):
             return Decision(Ruling.YOUNG, rule.name)
-        return held_by(self.holds, row, calls, rule.name) if self.holds else Decision(Ruling.DUE, rule.name)
+        return held_by(self.holds, row, calls, rule.name)
 
     def _rule(self, row: Row, calls: Calls) -> Rule | Decision:
         for rule in self.rules:
