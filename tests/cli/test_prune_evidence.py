@@ -21,7 +21,7 @@ from tests.cli.pruning import NOW, SAFETY, Pruner, ca_sid, call, recording
 from tests.services import Proxy, S3Server
 from tests.support import ACCOUNT, Stack
 from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
-from voiceform.kinds.retention.evidence.places import place_of
+from voiceform.kinds.retention.evidence.naming import place_of
 from voiceform.kinds.retention.evidence.verify import check_place
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import EvidenceError, EvidenceLostError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voiceform.cli.support import wiring
 from voiceform.cli.support.options import App
-from voiceform.kinds.retention.evidence.places import OFF, place_complaint, place_of
+from voiceform.kinds.retention.evidence.naming import OFF, place_complaint, place_of
 from voiceform.kinds.retention.evidence.verify import Found, check_account, check_place
 from voiceform.model.errors import CredentialsError, UsageError
 from voiceform.model.shown import shown_json

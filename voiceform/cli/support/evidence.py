@@ -35,7 +35,7 @@ class Evidences:
 
     def __call__(self, named: str) -> Evidence:
         """The evidence of the place that a plan names. EvidenceError when it cannot be written."""
-        from voiceform.kinds.retention.evidence.places import OFF
+        from voiceform.kinds.retention.evidence.naming import OFF
 
         chosen = self._override or named
         if chosen == OFF:
@@ -64,7 +64,7 @@ class Evidences:
     def _opened(self, text: str) -> EvidenceLog:
         from voiceform import __version__
         from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
-        from voiceform.kinds.retention.evidence.places import place_of
+        from voiceform.kinds.retention.evidence.naming import place_of
 
         author = Author(wiring.who_runs(self._app), self._account_sid, self._command, __version__)
         return EvidenceLog(place_of(text, self._app.directory), clock=self._app.clock, author=author)
@@ -85,7 +85,7 @@ def placed(plan: Plan, override: str | None) -> Plan:
 
 def require_place(text: str | None) -> None:
     """Refuse an --evidence that names no place. UsageError."""
-    from voiceform.kinds.retention.evidence.places import OFF, place_complaint
+    from voiceform.kinds.retention.evidence.naming import OFF, place_complaint
 
     if text is None:
         return

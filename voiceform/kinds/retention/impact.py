@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from voiceform.kinds.retention.evidence.places import OFF
+from voiceform.kinds.retention.evidence.naming import OFF
 from voiceform.kinds.retention.figures import histogram
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS, Ruling, split

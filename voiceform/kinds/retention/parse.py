@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from voiceform.kinds.base import ParseContext
-from voiceform.kinds.retention.evidence.places import DEFAULT, place_complaint
+from voiceform.kinds.retention.evidence.naming import DEFAULT, place_complaint
 from voiceform.kinds.retention.matching.criteria import complain, instant_text, read_match
 from voiceform.kinds.retention.policy import CALL_RECORDS, HOLDS, RECORDINGS, address
 from voiceform.kinds.retention.prices import PriceFileError, Prices, default_prices, read_price_file

@@ -1,4 +1,4 @@
-"""Where evidence lies: a folder, or a bucket below a prefix.
+"""What evidence asks of the place where it lies, a folder or a bucket below a prefix.
 
 In a folder a run's file is appended to and synced. A bucket cannot append, so there a run's file is a row of
 parts, `000007.0001.jsonl` and so on, each written once and never over another: whoever writes the next number
@@ -10,16 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
-from voiceform.kinds.retention.storage.buckets import BUCKET_SCHEMES, folder_of
 from voiceform.model.errors import EvidenceError
 
-OFF = "off"
-DEFAULT = "evidence"
-"""A folder beside the stack's files."""
 SUFFIX = ".jsonl"
 SUMMARY = ".summary.json"
 PAGE = ".html"
@@ -97,41 +91,6 @@ class Place(Protocol):
 
     def read(self, name: str) -> bytes | None:
         """All of one name; None when it is not there."""
-
-
-def place_complaint(text: str) -> str | None:
-    """Why a text names no place for evidence; None when it does, or when it is `off`."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return "the place for evidence is not a folder, and not a URL"
-    if not text.strip() or not text.isprintable():
-        return "the place for evidence has no name that can be shown"
-    if parts.scheme in BUCKET_SCHEMES:
-        if (
-            "@" in parts.netloc
-            or parts.query
-            or parts.fragment
-            or not parts.netloc
-            or ".." in parts.path.split("/")
-        ):
-            return "the URL of evidence is a bucket and a prefix, and nothing else"
-    elif parts.scheme == "file":
-        if parts.netloc or parts.path in ("", "/"):
-            return "the URL of evidence does not name a folder, as file:///var/evidence does"
-    elif "://" in text:
-        return "evidence is not at s3://, gs:// or az://, and not in a folder"
-    return None
-
-
-def place_of(text: str, base: Path) -> Place:
-    """The place that a configuration or a command names: a URL, or a folder beside `base`."""
-    from voiceform.kinds.retention.evidence.bucket import Bucket
-    from voiceform.kinds.retention.evidence.folder import Folder
-
-    if urlsplit(text).scheme in BUCKET_SCHEMES:
-        return Bucket(text)
-    return Folder(folder_of(text) or base / text)
 
 
 def files_in(place: Place) -> list[File]:
