@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import stat
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 from tests.cli.pruning import NOW, SAFETY, Pruner, ca_sid, call, recording
 from tests.services import Proxy, S3Server
 from tests.support import ACCOUNT, Stack
+from voiceform.kinds.retention.evidence.folder import Folder
 from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
 from voiceform.kinds.retention.evidence.naming import place_of
 from voiceform.kinds.retention.evidence.verify import check_place
@@ -125,7 +127,7 @@ def test_what_is_no_place_is_an_error(pruner: Pruner, place: str) -> None:
     assert "evidence" in result.out + result.err
 
 
-@pytest.mark.parametrize("what", ["file in the way", "link in the way", "no right"])
+@pytest.mark.parametrize("what", ["file in the way", "link in the way", "pipe in the way", "no right"])
 def test_a_place_that_cannot_be_written_keeps_everything(pruner: Pruner, tmp_path: Path, what: str) -> None:
     pruner.declare(RULES)
     pruner.seed([recording(1, 91)])
@@ -134,6 +136,9 @@ def test_a_place_that_cannot_be_written_keeps_everything(pruner: Pruner, tmp_pat
     elif what == "link in the way":
         pruner.evidence.mkdir()
         (pruner.evidence / ".lock").symlink_to(tmp_path / "elsewhere")
+    elif what == "pipe in the way":
+        pruner.evidence.mkdir()
+        os.mkfifo(pruner.evidence / ".lock")
     else:
         pruner.declare(RULES + "\nevidence: /proc/evidence")
     result = prune(pruner)
@@ -141,6 +146,24 @@ def test_a_place_that_cannot_be_written_keeps_everything(pruner: Pruner, tmp_pat
     assert "nothing is deleted without it" in " ".join(result.err.split())
     assert pruner.left() == {1}
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_who_writes_there_is_named_and_nothing_is_deleted(pruner: Pruner) -> None:
+    pruner.declare(RULES)
+    pruner.seed([recording(1, 91)])
+    other = Folder(pruner.evidence)
+    other.claim("ann@build-7, process 4711, called by +15558675310\x1b[2J")
+    result = prune(pruner)
+    said = " ".join(result.err.split())
+    assert result.code == 1
+    assert (
+        "another run writes its evidence here: ann@build-7, process 4711, called by +1•••••5310\\x1b" in said
+    )
+    assert "wait until that run has ended" in said
+    assert pruner.left() == {1}
+    other.release()
+    assert prune(pruner).code == 0
+    assert re.fullmatch(r"\S+@\S+, process \d+, since [\d:TZ-]+", (pruner.evidence / ".lock").read_text())
 
 
 def test_evidence_is_its_owners_alone_whatever_the_umask(pruner: Pruner) -> None:

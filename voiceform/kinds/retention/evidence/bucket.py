@@ -49,7 +49,7 @@ class Bucket:
         """Its URL, or that of one name."""
         return f"{self._url}/{name}" if name else self._url
 
-    def claim(self) -> None:
+    def claim(self, holder: str) -> None:
         """Nothing to hold: the first part of a file is the claim to its number."""
 
     def release(self) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from voiceform.kinds.retention.evidence.places import File, Sink, taken
+from voiceform.kinds.retention.evidence.places import File, Sink
 from voiceform.kinds.retention.storage.folders import (
     create,
     make_folder,
@@ -14,6 +14,7 @@ from voiceform.kinds.retention.storage.folders import (
     sync_folder,
     write_whole,
 )
+from voiceform.kinds.retention.storage.locks import FileLock, HeldError, NoLocksError, try_lock
 from voiceform.model.errors import EvidenceError
 
 _LONGEST_LINE = 1_000_000
@@ -27,7 +28,7 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._guard: int | None = None
+        self._lock = FileLock(folder / ".lock")
 
     def names(self) -> list[str]:
         """The names in it."""
@@ -43,35 +44,29 @@ class Folder:
         """Its path, or that of one name."""
         return str(self.folder / name if name else self.folder)
 
-    def claim(self) -> None:
+    def claim(self, holder: str) -> None:
         """Make it, and lock it for this process."""
-        try:
-            import fcntl
-        except ImportError:
-            raise EvidenceError(
-                "this system has no locks for folders: two runs could write over each other's evidence",
-                where=self.where(""),
-                hint="keep the evidence in an object store, such as evidence: s3://bucket/prefix",
-            ) from None
         make_folder(self.folder)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
-        descriptor = os.open(self.folder / ".lock", flags, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            raise taken(self) from error
-        self._guard = descriptor
+            self._lock.take(holder)
+        except HeldError as error:
+            raise self._held(error.note) from error
+        except NoLocksError as error:
+            raise EvidenceError(
+                f"there are no locks in this folder ({error.strerror}): "
+                "two runs could write over each other's evidence",
+                where=self.where(""),
+                hint="name a folder of another file system, or a bucket, such as evidence: s3://bucket/prefix",
+            ) from error
 
     def release(self) -> None:
         """Unlock it."""
-        if self._guard is not None:
-            os.close(self._guard)
-            self._guard = None
+        self._lock.release()
 
     def begin(self, file: File) -> Sink:
         """A new file."""
         sink = _Appending(create(self.folder / file.name))
+        sink.hold()
         sync_folder(self.folder)
         return sink
 
@@ -79,6 +74,8 @@ class Folder:
         """Cut off what has no end."""
         path = self.folder / file.parts[-1]
         with open_plain(path) as torn:
+            if _is_written(torn.fileno()):  # its run is at work, and somebody removed the lock of the folder
+                raise self._held("")
             size = torn.seek(0, 2)
             end = position = size
             while position > 0:
@@ -94,6 +91,16 @@ class Folder:
         if end < size:
             os.truncate(path, end)
         return size - end
+
+    def _held(self, holder: str) -> EvidenceError:
+        return EvidenceError(
+            f"another run writes its evidence here: {holder}"
+            if holder
+            else "another run writes its evidence here",
+            where=self.where(""),
+            hint="nothing is deleted without it; wait until that run has ended, "
+            "or give each stack a place of its own",
+        )
 
     def put(self, name: str, text: str) -> None:
         """Write a whole file."""
@@ -118,6 +125,10 @@ class _Appending:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
+    def hold(self) -> None:
+        """Lock it as long as it grows, for those who do not see the lock of its folder."""
+        try_lock(self._descriptor)
+
     def write(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
@@ -128,3 +139,11 @@ class _Appending:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def _is_written(descriptor: int) -> bool:
+    """Whether a run has the file open for its lines. NFS tells it only of files that may be written."""
+    try:
+        return not try_lock(descriptor)
+    except NoLocksError:
+        return False

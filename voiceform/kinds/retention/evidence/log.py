@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import time
@@ -60,7 +61,7 @@ class EvidenceLog:
         self._head = Head()
         self.place = place
         try:
-            place.claim()
+            place.claim(f"{author.who}, process {os.getpid()}, since {instant_to_text(clock.now())}")
             self._open(author)
         except EvidenceError as error:
             place.release()

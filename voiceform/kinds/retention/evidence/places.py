@@ -74,8 +74,11 @@ class Place(Protocol):
     def where(self, name: str) -> str:
         """The place of one name, for people."""
 
-    def claim(self) -> None:
-        """Make sure that it can be written, for this run alone where that can be; EvidenceError."""
+    def claim(self, holder: str) -> None:
+        """Make sure that it can be written, for this run alone where that can be; EvidenceError.
+
+        `holder` says to people who has it.
+        """
 
     def release(self) -> None:
         """Give the claim back."""
