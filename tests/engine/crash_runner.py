@@ -1,37 +1,48 @@
 """A helper process of the crash test: forks a child for each command and kills it at the given moment.
 
 Forking a process that has imported everything costs a few milliseconds where starting an interpreter costs
-half a second, so hundreds of rounds fit into a test. Reads one JSON line per round from stdin,
-`{environ, runs: [{argv, now, kill_after, log}]}`, starts all runs of the round at once, and answers with
-their exit codes (-9: killed).
+half a second, so hundreds of rounds fit into a test. Its argument is a folder with a valid configuration.
+Reads one JSON line per round from stdin, `{environ, runs: [{argv, now, kill_after, log}]}`, starts all runs
+of the round at once, and answers with their exit codes (-9: killed).
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
+import io
 import json
 import os
+import pkgutil
 import signal
 import sys
 import time
 from datetime import datetime
 from typing import Any
 
+import voiceform
+from voiceform.cli import main as command_line
+from voiceform.model.clock import ManualClock
+from voiceform.model.schema_files import schema_text
+from voiceform.state.documents import problem_of
 
-def warm_up() -> None:
-    import phonenumbers.timezone  # noqa: F401
-    import requests  # noqa: F401
+LAZY = ("deepdiff", "phonenumbers.data.region_US", "phonenumbers.timezone", "rich.cells", "tzdata")
+"""What is imported inside of functions, of other projects."""
 
-    import voiceform.cli.commands.apply
-    import voiceform.cli.commands.dispatch
-    import voiceform.config.load
-    import voiceform.dispatch.service
-    import voiceform.engine.applier
-    import voiceform.engine.planner
-    import voiceform.render.text
-    import voiceform.state.open
-    import voiceform.state.sqlite
-    import voiceform.twilio.client
-    import voiceform.twilio.transport  # noqa: F401
+
+def warm_up(folder: str) -> None:
+    """Import and compile what commands do when they need it: each child would do it again."""
+    for module in pkgutil.walk_packages(voiceform.__path__, "voiceform."):
+        if not module.name.startswith(("voiceform.emulator", "voiceform.cli.scaffold", "voiceform.__main__")):
+            importlib.import_module(module.name)
+    for name in LAZY:
+        importlib.import_module(name)
+    for definition in json.loads(schema_text("state"))["$defs"]:
+        problem_of(definition, None)
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert command_line(["-C", folder, "validate"], environ={}) == 0
+    gc.freeze()
 
 
 def start(run: dict[str, Any], environ: dict[str, str]) -> int:
@@ -44,10 +55,9 @@ def start(run: dict[str, Any], environ: dict[str, str]) -> int:
         log = os.open(run["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        from voiceform.cli import main
-        from voiceform.model.clock import ManualClock
-
-        code = main(run["argv"], environ=environ, clock=ManualClock(datetime.fromisoformat(run["now"])))
+        code = command_line(
+            run["argv"], environ=environ, clock=ManualClock(datetime.fromisoformat(run["now"]))
+        )
     finally:
         os._exit(code)
 
@@ -70,7 +80,7 @@ def wait_for(children: list[tuple[int, float | None]]) -> list[int]:
 
 
 def main() -> None:
-    warm_up()
+    warm_up(sys.argv[1])
     for line in sys.stdin:
         work = json.loads(line)
         children = [(start(run, work["environ"]), run["kill_after"]) for run in work["runs"]]

@@ -61,10 +61,10 @@ COMMANDS = (
 class Runner:
     """The helper process."""
 
-    def __init__(self, environ: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
         self._environ = environ
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("crash_runner.py"))],
+            [sys.executable, str(Path(__file__).with_name("crash_runner.py")), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -119,7 +119,7 @@ def test_no_key_is_requested_twice(
         return main(["-C", str(tmp_path), *argv], environ=environ, clock=ManualClock(now))
 
     assert command(START - timedelta(minutes=5), "apply", "--auto-approve") == 0
-    runner = Runner(environ)
+    runner = Runner(tmp_path, environ)
     killed = 0
     try:
         for number in range(rounds):

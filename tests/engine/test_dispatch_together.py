@@ -107,7 +107,7 @@ def test_two_dispatchers_place_a_thousand_calls_once(
 
 
 def test_apply_and_two_dispatchers_as_processes(crowd: Crowd, capsys: pytest.CaptureFixture[str]) -> None:
-    runner = Runner(crowd.environ)
+    runner = Runner(crowd.folder, crowd.environ)
     commands = (
         APPLY,
         ["dispatch", "--once"],

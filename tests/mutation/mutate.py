@@ -36,6 +36,11 @@ NEAREST = {
     "kinds/retention/matching/match.py": [f"{KEPT}/test_matching.py", f"{KEPT}/test_policy.py"],
 }
 SECONDS = 300
+_ENVIRONMENT = {
+    "CI": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # to start them takes longer than most of these tests
+}
 _NO_BEHAVIOUR = ("frozen", "slots", "repr")
 _ONLY_SOURCES = shutil.ignore_patterns(".*", "__pycache__", "build", "dist")
 AT_ONCE = int(os.environ.get("MUTANTS_AT_ONCE", os.cpu_count() or 1))
@@ -100,8 +105,8 @@ def survives(project: Path, module: str, mutant: str) -> bool:
     path.write_text(mutant, encoding="utf-8")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-qx", "-n0", "-k", "not (postgres or s3)", *NEAREST[module]],
-            cwd=project, env={**os.environ, "CI": "1", "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True,
+            [sys.executable, "-m", "pytest", "-qx", "-k", "not (postgres or s3)", *NEAREST[module]],
+            cwd=project, env={**os.environ, **_ENVIRONMENT}, capture_output=True,
             timeout=SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -115,6 +120,9 @@ def main(names: list[str]) -> int:
     """Try each mutant of the modules named (or of all); 1 when there is anything to do about them."""
     rows = [line.split(" | ") for line in (HERE / "equivalent.txt").read_text(encoding="utf-8").splitlines()]
     known = {(row[0], row[1], row[2]) for row in rows if len(row) == 4}
+    modules = [module for module in NEAREST if not names or any(name in module for name in names)]
+    if unknown := [name for name in names if not any(name in module for module in NEAREST)]:
+        raise SystemExit(f"no module with {unknown[0]} in its name is tried: {', '.join(NEAREST)}")
     gaps = 0
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         copies: SimpleQueue[Path] = SimpleQueue()
@@ -128,7 +136,7 @@ def main(names: list[str]) -> int:
             finally:
                 copies.put(project)
 
-        for module in filter(lambda module: not names or any(name in module for name in names), NEAREST):
+        for module in modules:
             source = (ROOT / "voiceform" / module).read_text(encoding="utf-8")
             if not judged(module, source):
                 raise SystemExit(f"{module}: its tests fail without any change")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import fastjsonschema
@@ -95,8 +95,10 @@ class ConfigSchema:
 
     def __init__(self, root: Schema) -> None:
         self.root = root
+        self._checks: dict[frozenset[str], Callable[[Any], bool]] = {}
 
     @classmethod
+    @cache
     def load(cls) -> ConfigSchema:
         """The schema that this program ships, as it holds for values: variables are replaced by then."""
         root = _without_variables(json.loads(schema_text("config")))
@@ -148,12 +150,12 @@ class ConfigSchema:
 
     def accepts(self, document: Block) -> bool:
         """Whether nothing is wrong in one file: a check that is compiled for the sections that the document
-        has: others are refused anyway."""
-        schema = self.partial()
-        schema["properties"] = {
-            key: value for key, value in self.root["properties"].items() if key in document
-        }
-        return _compiled(schema)(document)
+        has, once: others are refused anyway."""
+        properties = {key: value for key, value in self.root["properties"].items() if key in document}
+        sections = frozenset(properties)
+        if sections not in self._checks:
+            self._checks[sections] = _compiled({**self.partial(), "properties": properties})
+        return self._checks[sections](document)
 
 
 _VARIABLE = {"$ref": "#/$defs/variable"}
