@@ -57,8 +57,8 @@ fix: $(VENV)/.dev  ## let ruff mend and format what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(VENV)/.dev  ## write schemas/config.schema.json from schema_source/
-	@$(BIN)/python -m schema_source
+schemas: $(VENV)/.dev  ## write schemas/config.schema.json from schemas/source/
+	@$(BIN)/python -m schemas.source
 
 # Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
 bench: $(VENV)/.dev  ## every benchmark in a short form

@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+DATA = "voiceform/_data/schemas/"
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "schemas", "examples", "voiceform")
 """What a wheel is made of; the container copies these."""
 
@@ -46,6 +48,9 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=tmp_path)
 
     voiceform = environment / "bin" / "voiceform"
+    with zipfile.ZipFile(wheel) as packed:
+        shipped = {name.removeprefix(DATA) for name in packed.namelist() if name.startswith(DATA)}
+    assert shipped == {path.name for path in (ROOT / "schemas").iterdir() if path.is_file()}
     schema = json.loads(run(voiceform, "schema", "config", cwd=tmp_path))
     assert "queues" in schema["properties"]
     (tmp_path / "voiceform.yaml").write_text("version: 1\nqueues: {support: {max_size: 10}}\n")

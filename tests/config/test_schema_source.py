@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from schema_source.blocks import Section, block, defined, entries
-from schema_source.document import document, schema_text, sections
-from schema_source.sections import queues
-from schema_source.values import Node, choice, duration, flag, matching, sid, text, whole
+from schemas.source.blocks import Section, block, defined, entries
+from schemas.source.document import document, schema_text, sections
+from schemas.source.sections import queues
+from schemas.source.values import Node, choice, duration, flag, matching, sid, text, whole
 from tests.config.reading import read
 from voiceform.config.load import check
 from voiceform.config.schema import ConfigSchema, FileFacts
@@ -32,10 +32,9 @@ def test_the_file_is_what_its_source_says() -> None:
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_it_is_written_by_the_source_alone_and_always_alike(seed: str, tmp_path: Path) -> None:
     """Without any package that is installed: voiceform is not asked what its own schema is."""
-    shutil.copytree(ROOT / "schema_source", tmp_path / "schema_source")
-    (tmp_path / "schemas").mkdir()
+    shutil.copytree(ROOT / "schemas/source", tmp_path / "schemas/source")
     done = subprocess.run(
-        [sys.executable, "-S", "-m", "schema_source"],
+        [sys.executable, "-S", "-m", "schemas.source"],
         cwd=tmp_path,
         env={"PYTHONHASHSEED": seed},
         capture_output=True,
@@ -49,9 +48,8 @@ def test_it_is_written_by_the_source_alone_and_always_alike(seed: str, tmp_path:
 
 def test_it_says_where_it_comes_from() -> None:
     comment = json.loads(shipped("config"))["$comment"]
-    for place in re.findall(r"\w+/", comment):
-        assert (ROOT / place).is_dir()
-    assert re.findall(r"\w+/", comment)
+    (place,) = re.findall(r"[\w/]+/", comment)
+    assert (ROOT / place).is_dir()
     (target,) = re.findall(r"`make (\w+)`", comment)
     assert f"\n{target}: " in (ROOT / "Makefile").read_text(encoding="utf-8")
 

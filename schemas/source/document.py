@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from schema_source.blocks import Section
-from schema_source.sections import calls, common, conferences, queues, retention
-from schema_source.values import Node
+from schemas.source.blocks import Section
+from schemas.source.sections import calls, common, conferences, queues, retention
+from schemas.source.values import Node
 
 
 def sections() -> tuple[Section, ...]:
@@ -31,7 +31,7 @@ def document(parts: Sequence[Section]) -> Node:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:voiceform:schema:config:1",
-        "$comment": "Written by `make schemas` from schema_source/, which is the place to change it.",
+        "$comment": "Written by `make schemas` from schemas/source/, which is the place to change it.",
         "title": "voiceform configuration",
         "description": (
             "What a Twilio account's voice resources shall be: queues, conferences, scheduled calls and how "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import Section, block, defined, listed
-from schema_source.values import (
+from schemas.source.blocks import Section, block, defined, listed
+from schemas.source.values import (
     HTTPS_URL,
     NAME,
     Node,

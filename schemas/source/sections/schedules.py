@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import block, listed
-from schema_source.values import DATE, OFFSET, TIME, Node, choice, matching, text
+from schemas.source.blocks import block, listed
+from schemas.source.values import DATE, OFFSET, TIME, Node, choice, matching, text
 
 
 def schedule() -> Node:

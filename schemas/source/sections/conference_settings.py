@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import block, defined, listed
-from schema_source.values import HTTPS_URL, Node, choice, flag, matching, sid, text, whole, word
+from schemas.source.blocks import block, defined, listed
+from schemas.source.values import HTTPS_URL, Node, choice, flag, matching, sid, text, whole, word
 
 
 def settings() -> Node:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import Section, block, defined, entries
-from schema_source.sections.conference_settings import beep, settings
-from schema_source.values import Node, choice, flag, matching, party, text, whole
+from schemas.source.blocks import Section, block, defined, entries
+from schemas.source.sections.conference_settings import beep, settings
+from schemas.source.values import Node, choice, flag, matching, party, text, whole
 
 
 def section() -> Section:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import Section, block, defined, entries, listed
-from schema_source.sections import retention_matches
-from schema_source.values import DATE, DURATION, TIME, Json, Node, choice, matching, text
+from schemas.source.blocks import Section, block, defined, entries, listed
+from schemas.source.sections import retention_matches
+from schemas.source.values import DATE, DURATION, TIME, Json, Node, choice, matching, text
 
 
 def section() -> Section:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Unpack
 
-from schema_source.values import Annotations, Json, Merge, Node, annotated, check_of
+from schemas.source.values import Annotations, Json, Merge, Node, annotated, check_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import Section, block, defined, either, entries, listed
-from schema_source.sections import answers, do_not_call, schedules
-from schema_source.values import (
+from schemas.source.blocks import Section, block, defined, either, entries, listed
+from schemas.source.sections import answers, do_not_call, schedules
+from schemas.source.values import (
     Json,
     Node,
     annotated,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import block, defined, listed
-from schema_source.values import Json, Node, sid_check, word
+from schemas.source.blocks import block, defined, listed
+from schemas.source.values import Json, Node, sid_check, word
 
 
 def recording_match() -> Node:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import Section, block, defined, entries
-from schema_source.values import Node, text, whole
+from schemas.source.blocks import Section, block, defined, entries
+from schemas.source.values import Node, text, whole
 
 
 def section() -> Section:

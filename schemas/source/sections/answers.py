@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import block, defined, either
-from schema_source.values import NAME, Node, matching, sid, text, whole
+from schemas.source.blocks import block, defined, either
+from schemas.source.values import NAME, Node, matching, sid, text, whole
 
 
 def answer() -> Node:

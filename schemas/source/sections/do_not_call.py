@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schema_source.blocks import block, defined, either, listed
-from schema_source.values import DATE, OFFSET, TIME, Node, flag, matching, text
+from schemas.source.blocks import block, defined, either, listed
+from schemas.source.values import DATE, OFFSET, TIME, Node, flag, matching, text
 
 
 def lists() -> Node:
