@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ACCOUNT, TOKEN, Stack
+from voiceform.model.plan_codec import document_digest
 
 
 def test_missing_credentials_name_the_variables(stack: Stack) -> None:
@@ -111,6 +112,18 @@ def test_a_plan_of_another_version(stack: Stack) -> None:
     result = stack.run("apply", "p.json")
     assert result.code == 1
     assert "9.0" in result.err
+
+
+@pytest.mark.parametrize("command", ["show", "apply"])
+def test_a_plan_that_counts_what_nobody_knows(stack: Stack, command: str) -> None:
+    """What it weighs cannot be told, so no limit would hold for it."""
+    path, document = plan_document(stack)
+    document["changes"][0]["counts"] = {"sweep:everything": 1}  # type: ignore[index]
+    path.write_text(json.dumps({**document, "digest": document_digest(document)}))
+    result = stack.run(command, "p.json")
+    assert result.code == 1
+    assert "the plan counts 'sweep:everything', which this program does not know" in result.err
+    assert stack.account.writes() == []
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", "null", "\x00\x01", '{"a": 1}'])

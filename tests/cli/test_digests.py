@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.declared import VOCABULARY
 from tests.support import Stack
 from voiceform.model.plan_codec import document_digest, plan_from_document, review_digest
 from voiceform.model.resource import fingerprint
@@ -45,7 +46,7 @@ def test_what_is_printed_is_keyed_with_the_secret_of_the_state(applied: Stack) -
     file = applied.folder / "p.json"
     applied.ok("plan", "--out", str(file))
     document = json.loads(file.read_text())
-    plan = plan_from_document(document)
+    plan = plan_from_document(document, VOCABULARY)
     guessed = {
         document_digest(document),
         review_digest(plan, None),

@@ -35,7 +35,7 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
     configuration = load(tmp_path, environ={"TWILIO_ACCOUNT_SID": ACCOUNT})
     assert configuration.account == ACCOUNT
     assert configuration.ownership is Ownership.EXCLUSIVE
-    assert configuration.safety == Safety(max_deletes=0, max_calls=3)
+    assert configuration.safety == Safety(max_deletes=0, limits={"max_calls": 3})
     assert configuration.warnings == ()
     support, sales = configuration.desired.values()
     assert support.address == Address("queue", "support")

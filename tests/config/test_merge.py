@@ -33,7 +33,7 @@ def test_sections_are_joined_by_key(tmp_path: Path) -> None:
     configuration = load(tmp_path, ".")
     assert [str(address) for address in configuration.desired] == ["queue.a", "queue.b", "queue.c"]
     assert configuration.ownership is Ownership.EXCLUSIVE
-    assert (configuration.safety.max_deletes, configuration.safety.max_calls) == (1, 2)
+    assert (configuration.safety.max_deletes, configuration.safety.limits) == (1, {"max_calls": 2})
     assert configuration.source.files == (f"{tmp_path}/a.yaml", f"{tmp_path}/b.yaml")
 
 
@@ -88,7 +88,7 @@ def test_an_empty_section_joins_anything(tmp_path: Path) -> None:
     write(tmp_path, a="version: 1\nqueues:\nsafety:\n", b="queues: {x: {}}\nsafety: {max_calls: 1}\n")
     configuration = load(tmp_path, ".")
     assert list(configuration.desired) == [Address("queue", "x")]
-    assert configuration.safety.max_calls == 1
+    assert configuration.safety.limits == {"max_calls": 1}
 
 
 def test_a_wrong_section_is_one_error(tmp_path: Path) -> None:

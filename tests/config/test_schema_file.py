@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.config.reading import read
+from tests.declared import VOCABULARY
 from voiceform.config.load import check
 from voiceform.config.schema import ANNOTATIONS, CHECKS, ConfigSchema, FileFacts
 from voiceform.model.address import NAME_PATTERN
@@ -26,6 +26,12 @@ FILE: dict[str, Any] = json.loads(schema_text("config"))
 ROOT: dict[str, Any] = dict(ConfigSchema.load().root)
 NESTED_ONE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
 NESTED_MANY = ("properties", "patternProperties", "$defs")
+LIMITS = {
+    "max_deletes": Safety().max_deletes,
+    "max_delete_percent": Safety().max_delete_percent,
+    **{scope.limit.name: scope.limit.default for scope in VOCABULARY.scopes.values() if scope.limit},
+}
+"""Every limit, those that kinds declare too, and what it is where nothing is said."""
 NO_DEFAULT = {"friendly_name"}
 """The default is the key: no value would be right."""
 
@@ -143,7 +149,7 @@ def test_objects_are_closed() -> None:
 
 def test_it_agrees_with_the_model() -> None:
     limits = ROOT["properties"]["safety"]
-    assert limits["default"] == dataclasses.asdict(Safety())
+    assert limits["default"] == LIMITS
     assert {key: schema["default"] for key, schema in limits["properties"].items()} == limits["default"]
     assert ROOT["$defs"]["duration"]["pattern"] == DURATION_PATTERN
     assert ROOT["$defs"]["name"]["pattern"] == f"^{NAME_PATTERN}$"
@@ -166,7 +172,7 @@ QUEUE = st.dictionaries(
     VALUES | st.lists(NAMES, max_size=3) | ANYTHING,
     max_size=4,
 )
-SAFETY = st.dictionaries(st.sampled_from([*dataclasses.asdict(Safety()), "max"]), VALUES, max_size=3)
+SAFETY = st.dictionaries(st.sampled_from([*LIMITS, "max"]), VALUES, max_size=3)
 DOCUMENTS = st.fixed_dictionaries(
     {},
     optional={

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.declared import VOCABULARY
 from tests.state.support import plan_of
 from voiceform.engine.safety import Approvals, limit_violations, require_digest, require_lifted
 from voiceform.model.address import Address
@@ -25,7 +26,7 @@ def deletions(count: int, kind: str = "queue") -> list[Change]:
 
 
 def violated(changes: list[Change], population: int, safety: Safety | None = None) -> list[str]:
-    found = limit_violations(changes, safety or Safety(), {"queue": population})
+    found = limit_violations(changes, safety or Safety(), {"queue": population}, VOCABULARY)
     return [blocked.rule for blocked in found]
 
 
@@ -43,14 +44,14 @@ def test_zero_means_none() -> None:
     assert violated(deletions(1), 1000, Safety(max_deletes=0)) == ["max_deletes"]
     assert violated(deletions(1), 1000, Safety(max_delete_percent=0)) == ["max_delete_percent"]
     calls = [Change(Address("call", "a"), Action.CREATE, "declared", counts={"call": 1})]
-    assert violated(calls, 0, Safety(max_calls=0)) == ["max_calls"]
+    assert violated(calls, 0, Safety(limits={"max_calls": 0})) == ["max_calls"]
 
 
 def test_calls_of_several_changes_add_up() -> None:
     calls = [
         Change(Address("call", name), Action.CREATE, "declared", counts={"call": 13}) for name in ("a", "b")
     ]
-    (blocked,) = limit_violations(calls, Safety(), {})
+    (blocked,) = limit_violations(calls, Safety(), {}, VOCABULARY)
     assert (blocked.rule, blocked.count, blocked.scope) == ("max_calls", 26, "call")
     assert "--approve call=26" in blocked.hint
 
@@ -101,11 +102,13 @@ def test_a_number_that_is_none_lifts_nothing(text: str) -> None:
 def test_what_nobody_has_counted_is_no_crowd() -> None:
     """A share of an unknown number is not allowed, even where all may be deleted."""
     everything = Safety(max_deletes=10, max_delete_percent=100)
-    assert [one.rule for one in limit_violations(deletions(1), everything, {})] == ["max_delete_percent"]
-    assert [one.rule for one in limit_violations(deletions(1), everything, {"call": 99})] == [
+    assert [one.rule for one in limit_violations(deletions(1), everything, {}, VOCABULARY)] == [
         "max_delete_percent"
     ]
-    assert limit_violations(deletions(1), everything, {"queue": 1}) == []
+    assert [one.rule for one in limit_violations(deletions(1), everything, {"call": 99}, VOCABULARY)] == [
+        "max_delete_percent"
+    ]
+    assert limit_violations(deletions(1), everything, {"queue": 1}, VOCABULARY) == []
 
 
 def calls(scope: str, count: int) -> list[Change]:
@@ -114,8 +117,8 @@ def calls(scope: str, count: int) -> list[Change]:
 
 @pytest.mark.parametrize("scope", ["call", "scheduled:call"])
 def test_calls_are_limited_now_and_at_the_next_occurrence(scope: str) -> None:
-    assert limit_violations(calls(scope, 25), Safety(), {}) == []
-    (found,) = limit_violations(calls(scope, 26), Safety(), {})
+    assert limit_violations(calls(scope, 25), Safety(), {}, VOCABULARY) == []
+    (found,) = limit_violations(calls(scope, 26), Safety(), {}, VOCABULARY)
     assert (found.rule, found.scope, found.count, found.limit) == ("max_calls", "call", 26, "25")
 
 
@@ -130,24 +133,26 @@ def test_calls_are_limited_now_and_at_the_next_occurrence(scope: str) -> None:
     ],
 )
 def test_one_is_told_from_many(scope: str, count: int, said: str) -> None:
-    (found,) = limit_violations(calls(scope, count), Safety(max_calls=0, max_recording_deletes=0), {})
+    (found,) = limit_violations(
+        calls(scope, count), Safety(limits={"max_calls": 0, "max_recording_deletes": 0}), {}, VOCABULARY
+    )
     assert found.message.startswith(f"{said}; ")
 
 
 @pytest.mark.parametrize("kind", ["recording", "call-record"])
 def test_what_goes_by_the_thousand_has_its_own_limit_and_the_share(kind: str) -> None:
     many = calls(f"delete:{kind}", 30)
-    assert limit_violations(many, Safety(max_deletes=0), {kind: 100}) == []
-    (share,) = limit_violations(many, Safety(), {kind: 99})
+    assert limit_violations(many, Safety(max_deletes=0), {kind: 100}, VOCABULARY) == []
+    (share,) = limit_violations(many, Safety(), {kind: 99}, VOCABULARY)
     assert share.rule == "max_delete_percent"
-    (own,) = limit_violations(many, Safety(max_recording_deletes=29), {kind: 100})
+    (own,) = limit_violations(many, Safety(limits={"max_recording_deletes": 29}), {kind: 100}, VOCABULARY)
     assert own.rule == "max_recording_deletes"
 
 
 def test_ending_a_room_is_a_deletion_and_no_share() -> None:
     ended = [Change(Address("conference", "a"), Action.UPDATE, "live", counts={"delete:conference": 1})]
-    assert limit_violations(ended, Safety(), {}) == []
-    (found,) = limit_violations(ended, Safety(max_deletes=0), {})
+    assert limit_violations(ended, Safety(), {}, VOCABULARY) == []
+    (found,) = limit_violations(ended, Safety(max_deletes=0), {}, VOCABULARY)
     assert found.rule == "max_deletes"
 
 
@@ -166,14 +171,14 @@ def forgotten(count: int) -> list[Change]:
 def test_what_is_gone_already_is_told_from_what_goes(deleted: int, only_forgotten: int, said: str) -> None:
     gone = forgotten(only_forgotten)
     goes = [replace(change, operations=("deleteQueue",)) for change in deletions(deleted)]
-    (found,) = limit_violations([*goes, *gone], Safety(max_deletes=1), {"queue": 100})
+    (found,) = limit_violations([*goes, *gone], Safety(max_deletes=1), {"queue": 100}, VOCABULARY)
     assert found.message.startswith(said)
     assert found.scope == "delete:queue"
 
 
 def test_what_a_refresh_forgets_is_named() -> None:
     gone = [Drift(Address(kind, "a"), DriftStatus.GONE, None, {}, None) for kind in ("queue", "call")]
-    found = limit_violations([], Safety(max_deletes=0), {"queue": 9}, gone)
+    found = limit_violations([], Safety(max_deletes=0), {"queue": 9}, VOCABULARY, gone)
     assert [(one.scope, one.addresses) for one in found] == [
         ("delete:call", (Address("call", "a"),)),
         ("delete:queue", (Address("queue", "a"),)),
@@ -181,7 +186,7 @@ def test_what_a_refresh_forgets_is_named() -> None:
 
 
 def test_many_calls_of_a_next_occurrence() -> None:
-    (found,) = limit_violations(calls("scheduled:call", 2), Safety(max_calls=1), {})
+    (found,) = limit_violations(calls("scheduled:call", 2), Safety(limits={"max_calls": 1}), {}, VOCABULARY)
     assert found.message.startswith("2 calls would be placed at the next occurrence")
 
 

@@ -55,7 +55,7 @@ def test_every_plan_is_valid_and_comes_back(plan: Plan) -> None:
     written = json.dumps(plan_to_document(plan), ensure_ascii=False)
     document = json.loads(written)
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
-    assert plan_from_document(document) == sealed(plan, None)
+    assert plan_from_document(document, plan.vocabulary) == sealed(plan, None)
     assert document["digest"] == document_digest(document)
 
 

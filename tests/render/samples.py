@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.declared import VOCABULARY
 from voiceform.model.address import Address
 from voiceform.model.plan import (
     Action,
@@ -117,10 +118,13 @@ def plan(*changes: Change, **members: Any) -> Plan:
             actions.count(Action.UPDATE),
             actions.count(Action.DELETE),
             actions.count(Action.NO_OP),
-            sum(item.counts.get("call", 0) for item in changes),
-            sum(item.counts.get("delete:recording", 0) for item in changes),
+            {
+                "calls": sum(item.counts.get("call", 0) for item in changes),
+                "recordings": sum(item.counts.get("delete:recording", 0) for item in changes),
+            },
         ),
         changes=changes,
+        vocabulary=VOCABULARY,
     )
     return replace(base, **members)
 

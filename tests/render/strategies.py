@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from tests.declared import VOCABULARY
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.plan import (
@@ -86,7 +87,7 @@ _operations = st.sampled_from(
     ("createQueue", "updateQueue", "deleteQueue", "createCall", "createParticipant", "deleteRecording")
 )
 _counts = st.dictionaries(
-    st.sampled_from(("call", "delete:queue", "delete:recording")), st.integers(0, 5000), max_size=2
+    st.sampled_from((*VOCABULARY.scopes, "nobody:declared")), st.integers(0, 5000), max_size=2
 )
 
 
@@ -149,8 +150,10 @@ def summarize(items: tuple[Change, ...]) -> Summary:
         update=actions.count(Action.UPDATE),
         delete=actions.count(Action.DELETE),
         no_op=actions.count(Action.NO_OP),
-        calls=sum(item.counts.get("call", 0) for item in items),
-        recordings=sum(item.counts.get("delete:recording", 0) for item in items),
+        totals={
+            "calls": sum(item.counts.get("call", 0) for item in items),
+            "recordings": sum(item.counts.get("delete:recording", 0) for item in items),
+        },
     )
 
 
@@ -173,6 +176,7 @@ def plans(draw: st.DrawFn, max_changes: int = 6) -> Plan:
         blocked=draw(_tuples(blocks, 2)),
         targets=draw(_tuples(texts, 2)),
         excludes=draw(_tuples(texts, 2)),
+        vocabulary=VOCABULARY,
     )
 
 

@@ -44,7 +44,7 @@ TAGS = {
 }
 READABLE = (
     *(".headline", ".facts dt", ".why", "th", "del", "ins", ".impact", ".sid", "output"),
-    *(".destroy .action", ".call .action", ".create .action", ".update .action"),
+    *(".destroy .action", ".phone .action", ".create .action", ".update .action"),
     *(".blocked h3", ".blocked p:last-child"),
 )
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466" * 9

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.declared import VOCABULARY
 from tests.render import samples
 from voiceform.model.errors import VoiceformError
 from voiceform.model.plan import Action
 from voiceform.model.run import Status
+from voiceform.model.scopes import Metric
 from voiceform.render.metrics import Measurements, measure_plan, measure_run, write_metrics
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
@@ -53,7 +55,7 @@ def test_run(tmp_path: Path) -> None:
         replace(samples.outcome("conference.f", Action.CREATE, Status.UNKNOWN), unknown={"call": 1}),
         replace(samples.outcome("call.g", Action.DELETE, Status.FAILED), unknown={"call": 2}),
     )
-    found = written(tmp_path / "run.prom", measure_run(report))
+    found = written(tmp_path / "run.prom", measure_run(report, VOCABULARY))
     assert found["voiceform_failed_operations", (("stack", "prod"),)] == 3
     assert found["voiceform_calls_unknown", (("stack", "prod"),)] == 6
     assert not [name for name, _ in found if name == "voiceform_drifted_objects"]
@@ -66,7 +68,7 @@ def test_hostile_stack_is_a_label(tmp_path: Path) -> None:
 
 def test_addresses_that_hold_numbers_are_masked_and_counted_together(tmp_path: Path) -> None:
     calls = {("call.to_12125550101", "placed"): 2, ("call.to_13125550101", "placed"): 3}
-    found = written(tmp_path / "metrics.prom", Measurements(calls=calls))
+    found = written(tmp_path / "metrics.prom", Measurements(counters={Metric("calls", "Calls."): calls}))
     (total,) = [value for (name, _), value in found.items() if name == "voiceform_calls_total"]
     assert total == 5
     assert "555" not in (tmp_path / "metrics.prom").read_text()

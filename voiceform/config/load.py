@@ -55,7 +55,7 @@ def load_configuration(
         source=ConfigSource(digest=_digest(document), files=tuple(files)),
         account=document.get("account"),
         ownership=Ownership(document.get("ownership", Ownership.RECORDED)),
-        safety=Safety(**document.get("safety", {})),
+        safety=Safety.of(document.get("safety", {})),
         desired=with_hidden(desired, document),
         warnings=tuple(findings.in_order(files)),
     )

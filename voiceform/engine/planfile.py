@@ -12,8 +12,10 @@ from voiceform.model.json_text import read_json
 from voiceform.model.plan import FORMAT_VERSION, Plan
 from voiceform.model.plan_codec import document_digest, plan_from_document, plan_to_document
 from voiceform.model.schema_files import schema_text
+from voiceform.model.scopes import Vocabulary
 from voiceform.model.secret_patterns import redact_secrets
 
+_PIPE = "standard input"
 _AGAIN = "make a new plan: voiceform plan --out FILE"
 
 
@@ -32,10 +34,12 @@ def write_plan_file(plan: Plan, path: Path) -> str:
     return str(document["digest"])
 
 
-def read_plan_file(path: Path) -> Plan:
-    """Read a plan file; PlanFileError when it is missing, truncated, of another version, or edited."""
-    document = read_plan_document(path)
-    return plan_from_document(document)
+def read_plan_file(path: Path, vocabulary: Vocabulary) -> Plan:
+    """Read a plan file; PlanFileError when it is missing, truncated, of another version, or edited.
+
+    `vocabulary` is what this program's kinds declare: a plan that counts anything else cannot be judged.
+    """
+    return _plan(read_plan_document(path), vocabulary, str(path))
 
 
 def read_plan_document(path: Path) -> dict[str, Any]:
@@ -48,9 +52,21 @@ def read_plan_document(path: Path) -> dict[str, Any]:
     return _checked(content, where)
 
 
-def read_plan(stream: BinaryIO) -> Plan:
+def read_plan(stream: BinaryIO, vocabulary: Vocabulary) -> Plan:
     """Read a plan file that comes through a pipe; errors as read_plan_file."""
-    return plan_from_document(_checked(stream.read(), "standard input"))
+    return _plan(_checked(stream.read(), _PIPE), vocabulary, _PIPE)
+
+
+def _plan(document: dict[str, Any], vocabulary: Vocabulary, where: str) -> Plan:
+    plan = plan_from_document(document, vocabulary)
+    strange = sorted({name for change in plan.changes for name in change.counts} - vocabulary.scopes.keys())
+    if strange:
+        raise PlanFileError(
+            f"the plan counts {redact_secrets(strange[0])[:200]!r}, which this program does not know",
+            where=where,
+            hint=f"use the voiceform that made it, or {_AGAIN}",
+        )
+    return plan
 
 
 def _checked(content: bytes, where: str) -> dict[str, Any]:

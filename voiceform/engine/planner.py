@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from voiceform.engine.diff import field_changes
 from voiceform.engine.order import in_order, requirements
-from voiceform.engine.safety import CALL_SCOPE, RECORDING_SCOPE, limit_violations
+from voiceform.engine.safety import limit_violations
 from voiceform.engine.targets import Choice, Selection
 from voiceform.kinds.base import Comparison, Kind, PlanContext
 from voiceform.model.address import Address
@@ -20,6 +20,7 @@ from voiceform.model.names import identity
 from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan, StateVersion, Summary
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
+from voiceform.model.scopes import Vocabulary
 from voiceform.model.store import DocumentReader
 from voiceform.model.unshown import Hidden, texts_in
 from voiceform.state.home import Home
@@ -36,7 +37,7 @@ class PlanRequest:
     """What a plan is to be made of.
 
     `created_at` is when it is made, `now` the instant that it is made for (the same but for what-if plans);
-    `new_id` makes plan ids.
+    `new_id` makes plan ids. `vocabulary` is that of every kind, also of those that the plan is not about.
     """
 
     configuration: Configuration
@@ -49,6 +50,7 @@ class PlanRequest:
     created_at: datetime
     now: datetime
     new_id: Callable[[], str]
+    vocabulary: Vocabulary
     mode: Mode = Mode.NORMAL
     selection: Choice = field(default_factory=Selection)
     progress: Progress = field(default_factory=Silent)
@@ -144,7 +146,11 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
     changes = [_completed(change, by_name[change.kind], request) for change in changes]
     forgotten = [item for item in drift if refresh_only and item.status is DriftStatus.GONE]
     limits = limit_violations(
-        changes, request.configuration.safety, _totals(request, changes, compared), forgotten
+        changes,
+        request.configuration.safety,
+        _totals(request, changes, compared),
+        request.vocabulary,
+        forgotten,
     )
     own = [] if refresh_only else [blocked for part in compared for blocked in part.blocked]
     return Plan(
@@ -155,7 +161,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
         state=request.state,
         mode=request.mode,
         complete=request.selection.everything or _nothing_left_out(request, proposed, chosen),
-        summary=summarise(changes),
+        summary=summarise(changes, request.vocabulary),
         changes=tuple(changes),
         drift=drift,
         unmanaged=tuple(
@@ -170,6 +176,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
         ),
         targets=request.selection.targets,
         excludes=request.selection.excludes,
+        vocabulary=request.vocabulary,
     )
 
 
@@ -180,8 +187,8 @@ def _nothing_left_out(request: PlanRequest, proposed: Sequence[Change], chosen: 
     return len(chosen) == len(proposed) and all(address.kind in read for address in known)
 
 
-def summarise(changes: Sequence[Change]) -> Summary:
-    """Count changes by action, and the people and recordings behind them."""
+def summarise(changes: Sequence[Change], vocabulary: Vocabulary) -> Summary:
+    """Count changes by action, and what kinds want to be summed of what is behind them."""
     actions = defaultdict(int, dict.fromkeys(Action, 0))
     for change in changes:
         actions[change.action] += 1
@@ -190,8 +197,11 @@ def summarise(changes: Sequence[Change]) -> Summary:
         update=actions[Action.UPDATE],
         delete=actions[Action.DELETE],
         no_op=actions[Action.NO_OP],
-        calls=sum(change.counts.get(CALL_SCOPE, 0) for change in changes),
-        recordings=sum(change.counts.get(RECORDING_SCOPE, 0) for change in changes),
+        totals={
+            scope.total: sum(change.counts.get(scope.name, 0) for change in changes)
+            for scope in vocabulary.scopes.values()
+            if scope.total is not None
+        },
     )
 
 

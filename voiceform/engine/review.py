@@ -17,6 +17,7 @@ from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.plan import Change, Mode, Plan, StateVersion
 from voiceform.model.resource import Recorded
+from voiceform.model.scopes import Vocabulary
 from voiceform.model.store import StoredDocument
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def review(
     *,
     now: datetime,
     new_id: Callable[[], str],
+    vocabulary: Vocabulary,
     selection: Selection | None = None,
 ) -> Plan:
     """What applying `head` would do if `base` had just been applied; offline.
@@ -80,6 +82,7 @@ def review(
         created_at=now,
         now=now,
         new_id=new_id,
+        vocabulary=vocabulary,
         mode=Mode.REVIEW,
         selection=selection or Selection(),
     )

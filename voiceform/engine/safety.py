@@ -10,15 +10,7 @@ from voiceform.model.errors import BlockedError, StalePlanError, UsageError
 from voiceform.model.plan import Action, Blocked, Change, Drift, Plan
 from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.safety import Safety
-from voiceform.model.wording import counted
-
-CALL_SCOPE = "call"
-SCHEDULED_SCOPE = "scheduled:call"
-"""Calls that dispatch will place at a next occurrence; approved as calls, since dispatch asks nobody."""
-RECORDING_SCOPE = "delete:recording"
-BULK_SCOPES = frozenset({RECORDING_SCOPE, "delete:call-record"})
-"""What goes by the thousand and has a limit of its own, besides the share."""
-_DELETE = "delete:"
+from voiceform.model.scopes import Effect, Scope, Vocabulary, deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +49,39 @@ def limit_violations(
     changes: Sequence[Change],
     safety: Safety,
     totals: Mapping[str, int],
+    vocabulary: Vocabulary,
     forgotten: Sequence[Drift] = (),
 ) -> list[Blocked]:
-    """Every limit that `changes` exceed. `totals` is how many objects of each kind there are now.
+    """Every limit that `changes` exceed. `totals` is how many there are now, by the name of the objects.
 
     To forget what is gone weighs as much as to delete it: so do the changes that only forget, and the drift
     in `forgotten`, which a refresh-only plan would accept.
     """
-    counts = Counter(f"{_DELETE}{drift.address.kind}" for drift in forgotten)
+    counts = Counter(deletion(drift.address.kind).name for drift in forgotten)
     shares = counts.copy()
     only_forgotten = counts.copy()
     for change in changes:
         counts.update(change.counts)
         if change.action is Action.DELETE and not change.operations:
             only_forgotten.update(change.counts)
-        # Ending a live room weighs as a deletion, but what is declared stays: it is no share of anything.
+        # Ending a live object weighs as a deletion, but what is declared stays: it is no share of anything.
         deletes = change.action is Action.DELETE
-        shares.update({s: count for s, count in change.counts.items() if deletes or s in BULK_SCOPES})
+        shares.update({s: n for s, n in change.counts.items() if deletes or vocabulary.scope(s).bulk})
     violations = []
-    for scope, count in sorted(counts.items()):
-        addresses = tuple(change.address for change in changes if change.counts.get(scope))
-        addresses += tuple(item.address for item in forgotten if scope == f"{_DELETE}{item.address.kind}")
-        exceeded = _exceeded(scope, count, shares[scope], safety, totals)
+    for name, count in sorted(counts.items()):
+        scope = vocabulary.scope(name)
+        addresses = tuple(change.address for change in changes if change.counts.get(name))
+        addresses += tuple(item.address for item in forgotten if scope.objects == item.address.kind)
+        exceeded = _exceeded(scope, count, shares[name], safety, totals)
         if exceeded is not None:
             rule, limit = exceeded
-            approval = CALL_SCOPE if scope == SCHEDULED_SCOPE else scope
             violations.append(
                 Blocked(
                     rule=rule,
-                    message=f"{_describe(scope, count, only_forgotten[scope])}; safety.{rule} allows {limit}",
-                    hint=f"check the plan; if it is meant, approve it: --approve {approval}={count}",
+                    message=f"{_describe(scope, count, only_forgotten[name])}; safety.{rule} allows {limit}",
+                    hint=f"check the plan; if it is meant, approve it: --approve {scope.approval}={count}",
                     addresses=addresses,
-                    scope=approval,
+                    scope=scope.approval,
                     count=count,
                     limit=limit,
                 )
@@ -117,31 +110,23 @@ def require_digest(plan: Plan, expected: str | None) -> None:
 
 
 def _exceeded(
-    scope: str, count: int, share: int, safety: Safety, totals: Mapping[str, int]
+    scope: Scope, count: int, share: int, safety: Safety, totals: Mapping[str, int]
 ) -> tuple[str, str] | None:
-    if scope in (CALL_SCOPE, SCHEDULED_SCOPE):
-        return ("max_calls", str(safety.max_calls)) if count > safety.max_calls else None
-    if not scope.startswith(_DELETE):
+    absolute = safety.limit(scope)
+    if absolute is not None and count > absolute[1]:
+        return absolute[0], str(absolute[1])
+    if scope.effect is not Effect.DESTROY:
         return None
-    rule = "max_recording_deletes" if scope in BULK_SCOPES else "max_deletes"
-    limit = safety.max_recording_deletes if scope in BULK_SCOPES else safety.max_deletes
-    if count > limit:
-        return (rule, str(limit))
-    population = totals.get(scope.removeprefix(_DELETE), 0)
+    population = totals.get(scope.objects or scope.name, 0)
     if share * 100 > safety.max_delete_percent * population:
         return ("max_delete_percent", f"{safety.max_delete_percent} % of {population}")
     return None
 
 
-def _describe(scope: str, count: int, forgotten: int) -> str:
-    if scope == SCHEDULED_SCOPE:
-        return f"{counted(count, 'call')} would be placed at the next occurrence"
-    if scope == CALL_SCOPE:
-        return f"{counted(count, 'call')} would be placed"
-    noun = scope.removeprefix(_DELETE).replace("_", " ").replace("-", " ")
-    what = counted(count, noun)
-    if forgotten == 0:
-        return f"{what} would be deleted"
+def _describe(scope: Scope, count: int, forgotten: int) -> str:
+    what = scope.amount(count)
+    if forgotten == 0 or scope.effect is not Effect.DESTROY:
+        return f"{what} {scope.would}"
     if forgotten == count:
         return f"{what} would be forgotten, which the account does not have any more"
-    return f"{what} would be deleted or, where the account does not have them any more, forgotten"
+    return f"{what} {scope.would} or, where the account does not have them any more, forgotten"

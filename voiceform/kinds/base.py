@@ -28,6 +28,7 @@ from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.run import Destruction, Status
 from voiceform.model.safety import Ownership
+from voiceform.model.scopes import Scope, Vocabulary, deletion
 from voiceform.model.store import DocumentReader, DocumentStore, Write
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ class Comparison:
 
     Blocked entries are for what only the kind can know (protections, holds, ambiguous live objects); the
     engine adds the safety limits from `Change.counts`. `warnings` are told in every plan and stop none.
-    `totals` is how many objects there are, by the word behind `delete:` in the counts, for objects that
-    state does not record: deletions are limited to a share of them.
+    `totals` is how many objects there are, by the name that scopes have for them (`Scope.objects`), where
+    state does not record them: deletions are limited to a share of them.
     """
 
     changes: Sequence[Change] = ()
@@ -220,6 +221,10 @@ class Kind(ABC, Generic[L]):
     """Its key at the top level of the configuration: `queues`."""
     rank: ClassVar[int]
     """Creations and updates go from low to high rank, deletions from high to low."""
+    scopes: ClassVar[tuple[Scope, ...]] = ()
+    """Everything that its changes count. Its own objects have one in any case: `delete:NAME`."""
+    command: ClassVar[str | None] = None
+    """The command that plans and applies this kind alone, if there is one."""
 
     @abstractmethod
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
@@ -286,3 +291,18 @@ class Kind(ABC, Generic[L]):
         Objects that are recorded keep their keys.
         """
         return {}
+
+
+def vocabulary(kinds: Iterable[Kind[Any]]) -> Vocabulary:
+    """What all of `kinds` declare. ValueError where two of them mean different things by one name."""
+    every = tuple(kinds)
+    return Vocabulary.of(
+        [scope for kind in every for scope in (*kind.scopes, *_own_deletion(kind))],
+        {kind.name: kind.command for kind in every if kind.command is not None},
+    )
+
+
+def _own_deletion(kind: Kind[Any]) -> list[Scope]:
+    """What is gone can be forgotten for every kind, and weighs as a deletion."""
+    own = deletion(kind.name)
+    return [] if any(scope.name == own.name for scope in kind.scopes) else [own]

@@ -19,6 +19,7 @@ from typing import Any
 
 from voiceform.model.address import Address
 from voiceform.model.resource import Attributes
+from voiceform.model.scopes import Vocabulary
 from voiceform.model.unshown import Hidden
 
 FORMAT_VERSION = "1.0"
@@ -149,14 +150,14 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How much of each there is; `calls` and `recordings` are people phoned and recordings destroyed."""
+    """How many changes of each action there are; `totals` sums what kinds count in them, such as people
+    phoned, under the names that their scopes give (`Scope.total`)."""
 
     create: int = 0
     update: int = 0
     delete: int = 0
     no_op: int = 0
-    calls: int = 0
-    recordings: int = 0
+    totals: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,8 @@ class Plan:
     `complete` is False when targets or exclusions left something out; `targets` and `excludes` are the
     patterns that were typed, so that the same part can be planned again. `review_digest` is what
     plan_codec.sealed gave it; empty before. `place` is the API, and at Twilio the region, that was read; None
-    for a review, which reads none.
+    for a review, which reads none. `vocabulary` is what the kinds of this program declare: whoever makes or
+    reads a plan puts it in, and no document holds it.
     """
 
     plan_id: str
@@ -202,6 +204,7 @@ class Plan:
     excludes: tuple[str, ...] = ()
     review_digest: str = ""
     place: str | None = None
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     @property
     def pending(self) -> tuple[Change, ...]:

@@ -28,6 +28,7 @@ from voiceform.model.plan import (
     Unmanaged,
 )
 from voiceform.model.resource import canonical_json
+from voiceform.model.scopes import Vocabulary
 from voiceform.model.unshown import Holding, Unshown, concealed
 
 Json = dict[str, Any]
@@ -52,8 +53,7 @@ def plan_to_document(plan: Plan) -> Json:
             "update": plan.summary.update,
             "delete": plan.summary.delete,
             "no_op": plan.summary.no_op,
-            "calls": plan.summary.calls,
-            "recordings": plan.summary.recordings,
+            **plan.summary.totals,
         },
         "changes": [change_to_document(change) for change in plan.changes],
         "drift": [_drift_to_document(drift) for drift in plan.drift],
@@ -123,8 +123,10 @@ def document_digest(document: Mapping[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(canonical_json(body)).hexdigest()}"
 
 
-def plan_from_document(document: Mapping[str, Any]) -> Plan:
+def plan_from_document(document: Mapping[str, Any], vocabulary: Vocabulary) -> Plan:
     """The plan that a valid plan document describes (check schema and digest first)."""
+    summary = dict(document["summary"])
+    actions = {name: summary.pop(name) for name in ("create", "update", "delete", "no_op")}
     return Plan(
         plan_id=document["plan_id"],
         created_at=instant_from_text(document["created_at"]),
@@ -133,7 +135,7 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
         state=StateVersion(document["state"]["lineage"], document["state"]["serial"]),
         mode=Mode(document["mode"]),
         complete=document["complete"],
-        summary=Summary(**document["summary"]),
+        summary=Summary(**actions, totals=summary),
         changes=tuple(change_from_document(item) for item in document["changes"]),
         drift=tuple(_drift_from_document(item) for item in document["drift"]),
         unmanaged=tuple(Unmanaged(**item) for item in document["unmanaged"]),
@@ -146,6 +148,7 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
         excludes=tuple(document["excludes"]),
         review_digest=document["review_digest"],
         place=document["place"],
+        vocabulary=vocabulary,
     )
 
 

@@ -30,9 +30,6 @@ class Status(StrEnum):
 NOT_BEGUN = "not begun: the run was interrupted"
 """The message of what was skipped because the run was to end."""
 
-CALL = "call"
-"""What outcomes call a person of whom nobody knows whether they were phoned."""
-
 CUT_OFF = "its answer was given up: the run was interrupted; the next run finds out whether it happened"
 """The message of what was sent and is settled later."""
 
@@ -61,8 +58,8 @@ class Outcome:
 
     `record` names what exists in our state alone, such as a `rule`; applying it records it and no more.
     `is_open` says that part of it may have happened: it is not journalled, and the next run settles it.
-    `unknown` counts what may have happened and nobody knows, by its name: `{"call": 3}` for three people of
-    whom nobody knows whether they were phoned.
+    `unknown` counts what may have happened and nobody knows, by the scope that it would weigh in: 3 in the
+    scope in which people are phoned, for three of whom nobody knows whether they were.
     """
 
     address: Address

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from voiceform.model.scopes import Effect, Scope
 
 
 class Ownership(StrEnum):
@@ -15,9 +18,23 @@ class Ownership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """Upper limits for one plan; 0 means none at all. Deletions are counted per kind."""
+    """Upper limits for one plan; 0 means none at all. Deletions are counted per kind.
+
+    `limits` are those that kinds declare, by name, as far as the configuration says anything of them.
+    """
 
     max_deletes: int = 5
     max_delete_percent: int = 30
-    max_calls: int = 25
-    max_recording_deletes: int = 1000
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, section: Mapping[str, int]) -> Safety:
+        """The limits of a schema-valid section."""
+        own = {name: section[name] for name in ("max_deletes", "max_delete_percent") if name in section}
+        return cls(**own, limits={name: value for name, value in section.items() if name not in own})
+
+    def limit(self, scope: Scope) -> tuple[str, int] | None:
+        """The name and the value of the limit under which a scope falls; None where there is none."""
+        if scope.limit is not None:
+            return scope.limit.name, self.limits.get(scope.limit.name, scope.limit.default)
+        return ("max_deletes", self.max_deletes) if scope.effect is Effect.DESTROY else None

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change, Plan
 from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.model.scopes import Effect, Scope, Vocabulary
 from voiceform.model.wording import counted
-from voiceform.render.escape import terminal
-
-_SCOPE = "delete:"
 
 
-def destroys(change: Change) -> Mapping[str, int]:
-    """How many things of which name, in the singular, a change destroys that are not its own object."""
-    return {
-        terminal(noun).replace("_", " ").replace("-", " "): count
-        for scope, count in sorted(change.counts.items(), reverse=True)
-        if scope != (noun := scope.removeprefix(_SCOPE)) and count and noun != change.kind
-    }
+def destroyed_in(change: Change, vocabulary: Vocabulary) -> Iterator[tuple[Scope, int]]:
+    """The scopes in which a change destroys something, with how much."""
+    for name, count in sorted(change.counts.items(), reverse=True):
+        scope = vocabulary.scope(name)
+        if count and scope.effect is Effect.DESTROY:
+            yield scope, count
+
+
+def destroys(change: Change, vocabulary: Vocabulary) -> Mapping[Scope, int]:
+    """How many things of which scope a change destroys that are not its own object."""
+    found = destroyed_in(change, vocabulary)
+    return {scope: count for scope, count in found if scope.objects != change.kind}
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -31,16 +34,17 @@ def joined(parts: Iterable[str]) -> str:
 
 def planned(plan: Plan) -> str | None:
     """`1,789 recordings to delete by 2 rules`; None when the plan destroys nothing of the sort."""
-    found: Counter[str] = Counter()
-    rules = 0
+    found: Counter[Scope] = Counter()
+    agents: Counter[str] = Counter()
     for change in plan.pending:
-        things = destroys(change)
+        things = destroys(change, plan.vocabulary)
         found.update(things)
-        rules += bool(things)
+        agents.update({scope.agent for scope in things})
     if not found:
         return None
-    things_in_words = joined(counted(count, noun) for noun, count in found.items())
-    return f"{things_in_words} to delete by {counted(rules, 'rule')}"
+    things_in_words = joined(scope.amount(count) for scope, count in found.items())
+    by = joined(counted(count, agent) for agent, count in agents.items())
+    return f"{things_in_words} to delete by {by}"
 
 
 def happened(report: RunReport, plan: Plan) -> str | None:
@@ -48,7 +52,7 @@ def happened(report: RunReport, plan: Plan) -> str | None:
 
     None for a run that has nothing to do with such things.
     """
-    things = {change.address: destroys(change) for change in plan.changes}
+    things = {change.address: destroys(change, plan.vocabulary) for change in plan.changes}
     ours = [
         outcome for outcome in report.outcomes if outcome.record is not None or things.get(outcome.address)
     ]
@@ -81,7 +85,7 @@ def _deleted(outcomes: Iterable[Outcome]) -> list[str]:
     ]
 
 
-def _left(ours: Iterable[Outcome], things: Mapping[Address, Mapping[str, int]], plan: Plan) -> list[str]:
+def _left(ours: Iterable[Outcome], things: Mapping[Address, Mapping[Scope, int]], plan: Plan) -> list[str]:
     """What was not deleted, and why not."""
     held = 0
     holds: set[str] = set()

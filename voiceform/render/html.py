@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from voiceform.model.instants import instant_to_text
 from voiceform.model.pages import page
 from voiceform.model.plan import Change, Drift, DriftStatus, Plan
+from voiceform.model.scopes import Effect, Vocabulary
 from voiceform.model.shown import Shown
 from voiceform.render.redact import redact_plan
 from voiceform.render.view import (
     SYMBOLS,
-    Effect,
     drift_rows,
     effect_of,
     feelings_of,
@@ -30,7 +30,7 @@ from voiceform.render.view import (
 _LARGE = 500  # from here on a browser need not lay out what is not in sight
 _TITLES: Sequence[tuple[Effect, str]] = (
     (Effect.DESTROY, "Destroys"),
-    (Effect.CALL, "Calls people"),
+    (Effect.PHONE, "Calls people"),
     (Effect.CREATE, "Creates"),
     (Effect.UPDATE, "Updates"),
 )
@@ -88,7 +88,7 @@ def _groups(plan: Plan) -> Iterator[dict[str, object]]:
     """The changes by what is gravest in them; no group is empty."""
     found: dict[Effect, list[Change]] = {effect: [] for effect in Effect}
     for change in plan.pending:
-        found[effect_of(change)].append(change)
+        found[effect_of(change, plan.vocabulary)].append(change)
     for effect, title in _TITLES:
         if found[effect]:
             yield {
@@ -96,17 +96,17 @@ def _groups(plan: Plan) -> Iterator[dict[str, object]]:
                 "title": title,
                 "symbol": SYMBOLS[effect],
                 "count": len(found[effect]),
-                "changes": [_change(change) for change in found[effect]],
+                "changes": [_change(change, plan.vocabulary) for change in found[effect]],
             }
 
 
-def _change(change: Change) -> dict[str, object]:
+def _change(change: Change, vocabulary: Vocabulary) -> dict[str, object]:
     return {
         "kind": change.kind,
-        "verb": verb_of(change),
+        "verb": verb_of(change, vocabulary),
         "address": str(change.address),
         "sid": change.sid,
-        "remarks": remarks_of(change),
+        "remarks": remarks_of(change, vocabulary),
         "reason": reason_of(change),
         "rows": list(rows_of(change)),
         "feelings": list(feelings_of(change)),

@@ -21,7 +21,7 @@ class Tone(StrEnum):
     CREATE = "green"
     UPDATE = "yellow"
     DELETE = "red"
-    CALL = "magenta"
+    PHONE = "magenta"
     WARNING = "bold yellow"
     ERROR = "bold red"
 

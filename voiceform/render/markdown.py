@@ -16,13 +16,14 @@ from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, Mode, Plan, Unmanaged
 from voiceform.model.resource import fingerprint
+from voiceform.model.scopes import Effect
 from voiceform.model.shown import Shown
 from voiceform.model.wording import counted
 from voiceform.render.escape import log_line, markdown_code, markdown_fence, terminal, visible
 from voiceform.render.layout import Line, Tone
 from voiceform.render.redact import redact_plan
 from voiceform.render.text import blocked_lines, change_lines, drift_lines, in_force_lines, warning_lines
-from voiceform.render.view import Effect, effect_of, headline, notes_of
+from voiceform.render.view import effect_of, headline, notes_of
 
 SMALLEST_LIMIT = 2_000
 """Below this there is no room for more than the frame of a comment."""
@@ -32,10 +33,10 @@ _OPEN_CHANGES = 20
 _RESERVE_FOR_LEFT_OUT = 400
 _SECTION_FRAME = 200
 _WORTH_CUTTING = 200
-_DIFF_MARKS = {Tone.CREATE: "+", Tone.DELETE: "-", Tone.UPDATE: "!", Tone.CALL: "!", Tone.WARNING: "!"}
+_DIFF_MARKS = {Tone.CREATE: "+", Tone.DELETE: "-", Tone.UPDATE: "!", Tone.PHONE: "!", Tone.WARNING: "!"}
 _EFFECTS: Sequence[tuple[Effect, str, str]] = (
     (Effect.DESTROY, "Destroys", "destructive change"),
-    (Effect.CALL, "Calls people", "change that calls people"),
+    (Effect.PHONE, "Calls people", "change that calls people"),
     (Effect.CREATE, "Creates", "creation"),
     (Effect.UPDATE, "Updates", "update"),
 )
@@ -137,11 +138,11 @@ def _fill(body: _Body, plan: Plan) -> None:
     body.section("Warnings", "warning", len(plan.warnings), warnings, len(plan.warnings))
     groups: dict[Effect, list[Change]] = {effect: [] for effect in Effect}
     for change in plan.pending:
-        groups[effect_of(change)].append(change)
+        groups[effect_of(change, plan.vocabulary)].append(change)
     for effect, title, noun in _EFFECTS:
         group = groups[effect]
-        grave = effect in (Effect.DESTROY, Effect.CALL)
-        blocks = (list(change_lines(change)) for change in group)
+        grave = effect in (Effect.DESTROY, Effect.PHONE)
+        blocks = (list(change_lines(change, plan.vocabulary)) for change in group)
         body.section(title, noun, len(group), blocks, len(group) if grave else _OPEN_CHANGES)
     drift = (list(drift_lines(item)) for item in plan.drift)
     body.section("Changed outside of voiceform", "drifted object", len(plan.drift), drift, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.files import write_whole
 from voiceform.model.plan import Action, Plan
-from voiceform.model.run import CALL, Outcome, RunReport, Status
+from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.model.scopes import Metric, Vocabulary
 from voiceform.model.shown import shown
 
 if TYPE_CHECKING:
@@ -28,29 +29,36 @@ class Measurements:
     changes_pending: Mapping[Action, int] | None = None
     drifted_objects: int | None = None
     failed_operations: int | None = None
-    unknown_calls: int | None = None
-    recordings_due: int | None = None
-    calls: Mapping[tuple[str, str], int] | None = None
-    """How many keys of the ledger by address and status, since the command began."""
-    next_look: datetime | None = None
+    gauges: Mapping[Metric, float] = field(default_factory=dict)
+    """What else stands how, as kinds and services declare it."""
+    counters: Mapping[Metric, Mapping[tuple[str, str], int]] = field(default_factory=dict)
+    """How much was done since the command began, by address and status."""
 
 
 def measure_plan(plan: Plan) -> Measurements:
-    """What a plan tells: changes by action (zeros included), drift, recordings that are to be destroyed."""
+    """What a plan tells: changes by action (zeros included), drift, and what kinds measure of what is due."""
     actions = [change.action for change in plan.pending]
     return Measurements(
         changes_pending={action: actions.count(action) for action in Action if action is not Action.NO_OP},
         drifted_objects=len(plan.drift),
-        recordings_due=plan.summary.recordings,
+        gauges={
+            scope.due: sum(change.counts.get(scope.name, 0) for change in plan.changes)
+            for scope in plan.vocabulary.scopes.values()
+            if scope.due is not None
+        },
     )
 
 
-def measure_run(report: RunReport, settled: Sequence[Outcome] = ()) -> Measurements:
-    """What a run tells: changes that failed or were refused, and calls whose outcome is unknown: also of the
-    changes of earlier runs that were `settled` before it."""
+def measure_run(report: RunReport, vocabulary: Vocabulary, settled: Sequence[Outcome] = ()) -> Measurements:
+    """What a run tells: changes that failed or were refused, and what kinds measure of what may have happened
+    and nobody knows: also of the changes of earlier runs that were `settled` before it."""
     return Measurements(
         failed_operations=report.count(Status.FAILED) + report.count(Status.REFUSED),
-        unknown_calls=sum(outcome.unknown.get(CALL, 0) for outcome in (*settled, *report.outcomes)),
+        gauges={
+            scope.unknown: sum(outcome.unknown.get(scope.name, 0) for outcome in (*settled, *report.outcomes))
+            for scope in vocabulary.scopes.values()
+            if scope.unknown is not None
+        },
     )
 
 
@@ -100,17 +108,15 @@ def _registry(
         pending = Gauge("voiceform_changes_pending", text, ["stack", "action"], registry=registry)
         for action, count in measured.changes_pending.items():
             pending.labels(stack, str(action)).set(count)
-    if measured.calls is not None:
-        text = "Keys of the ledger that were dealt with."
-        calls = Counter("voiceform_calls", text, ["stack", "address", "status"], registry=registry)
-        for (address, status), count in measured.calls.items():
-            calls.labels(stack, shown(address), status).inc(count)
-    coming = measured.next_look.timestamp() if measured.next_look is not None else None
-    gauge("dispatch_next_look_timestamp_seconds", "When something is due next, since 1970.", coming)
+    for metric, counts in measured.counters.items():
+        name = f"voiceform_{metric.name}"
+        counter = Counter(name, metric.text, ["stack", "address", "status"], registry=registry)
+        for (address, status), count in counts.items():
+            counter.labels(stack, shown(address), status).inc(count)
     gauge("drifted_objects", "Objects changed outside of voiceform.", measured.drifted_objects)
     gauge("failed_operations", "Changes of the last run that failed.", measured.failed_operations)
-    gauge("calls_unknown", "Calls that may have been placed; a person must look.", measured.unknown_calls)
-    gauge("recordings_due", "Recordings that retention would delete now.", measured.recordings_due)
+    for metric, value in measured.gauges.items():
+        gauge(metric.name, metric.text, value)
     finished = "When voiceform last finished, in seconds since 1970."
     gauge("last_run_timestamp_seconds", finished, at.timestamp(), command=command)
     gauge("last_run_exit_code", "How voiceform last ended; 0 is well.", exit_code, command=command)

@@ -125,7 +125,7 @@ def _summary(report: RunReport, plan: Plan) -> str:
     """`Applied: 2 created, 1 updated; 1 failed, 2 skipped.`, behind what was destroyed; or
     `Interrupted: 8 updated, 32 not begun.`"""
     destroyed = happened(report, plan)
-    told = {change.address for change in plan.changes if destroys(change)}
+    told = {change.address for change in plan.changes if destroys(change, plan.vocabulary)}
     outcomes = [o for o in report.outcomes if o.address not in told and (o.record is None or not _applied(o))]
     forgotten = _forgotten(plan)
     applied = Counter(
@@ -171,6 +171,7 @@ def _applied(outcome: Outcome) -> bool:
 
 def _interrupted(report: RunReport, plan: Plan, done: list[str], rest: list[str]) -> str:
     parts = [*(done or ["nothing done"]), *rest, f"{report.not_begun:,} not begun"]
-    alone = all(change.kind == "retention" for change in plan.pending)
-    again = "destroy" if plan.mode is Mode.DESTROY else "prune" if alone else "apply"
+    commands = {plan.vocabulary.commands.get(change.kind) for change in plan.pending}
+    alone = commands.pop() if len(commands) == 1 else None
+    again = "destroy" if plan.mode is Mode.DESTROY else alone or "apply"
     return f"Interrupted: {', '.join(parts)}. Run {again} again; the rest is planned anew."

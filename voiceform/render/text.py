@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from voiceform.model.plan import Blocked, Caution, Change, Drift, DriftStatus, Plan, Unmanaged
 from voiceform.model.run import Outcome, RunReport
+from voiceform.model.scopes import Effect, Vocabulary
 from voiceform.model.shown import Shown
 from voiceform.model.unshown import NOTHING, Unshown
 from voiceform.model.wording import counted
@@ -16,7 +17,6 @@ from voiceform.render.layout import BLANK, Line, Tone, lay_out
 from voiceform.render.redact import redact_outcome, redact_plan, redact_run
 from voiceform.render.view import (
     SYMBOLS,
-    Effect,
     Row,
     drift_rows,
     effect_of,
@@ -36,7 +36,7 @@ _SHOWN_ADDRESSES = 10
 _LONG_ROW = 100
 _TONES = {
     Effect.DESTROY: Tone.DELETE,
-    Effect.CALL: Tone.CALL,
+    Effect.PHONE: Tone.PHONE,
     Effect.CREATE: Tone.CREATE,
     Effect.UPDATE: Tone.UPDATE,
 }
@@ -69,12 +69,14 @@ def render_outcome(
     return lay_out([line], color=color, width=0)
 
 
-def change_lines(change: Change) -> Iterator[Line]:
+def change_lines(change: Change, vocabulary: Vocabulary) -> Iterator[Line]:
     """The block of one change, already redacted: title, reason, attributes, impact."""
-    effect = effect_of(change)
+    effect = effect_of(change, vocabulary)
     identity = f" ({terminal(change.sid)})" if change.sid else ""
-    remarks = "".join(f", {remark}" for remark in remarks_of(change))
-    title = f"{SYMBOLS[effect]} {verb_of(change)} {terminal(str(change.address))}{identity}{remarks}"
+    remarks = "".join(f", {remark}" for remark in remarks_of(change, vocabulary))
+    title = (
+        f"{SYMBOLS[effect]} {verb_of(change, vocabulary)} {terminal(str(change.address))}{identity}{remarks}"
+    )
     yield Line(title, 2, _TONES[effect])
     if change.reason:
         yield Line(reason_of(change), 6, Tone.MUTED)
@@ -106,7 +108,7 @@ def _plan_lines(plan: Plan) -> Iterator[Line]:
         yield Line("Changes:", 0, Tone.TITLE)
         yield BLANK
     for change in pending:
-        yield from change_lines(change)
+        yield from change_lines(change, plan.vocabulary)
         yield BLANK
     yield from _in_force_lines(plan)
     yield from _unmanaged_lines(plan.unmanaged)

@@ -8,34 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan
+from voiceform.model.scopes import Effect, Scope, Vocabulary
 from voiceform.model.wording import counted
-from voiceform.render.destroyed import destroys, joined, planned
+from voiceform.render.destroyed import destroyed_in, destroys, joined, planned
 from voiceform.render.escape import literal, terminal
 
-_PLACING = frozenset({"createCall", "createParticipant"})
-_DELETE_SCOPE = "delete:"
-_CALL_SCOPE = "call"
 _LONG_LIST = 20
 _LONG_TEXT = 200
 _CONTEXT = 40
 
 
-class Effect(StrEnum):
-    """The gravest thing that a change does; in the order in which reviewers should read."""
-
-    DESTROY = "destroy"
-    CALL = "call"
-    CREATE = "create"
-    UPDATE = "update"
-
-
 SYMBOLS: Mapping[Effect, str] = {
     Effect.DESTROY: "-",
-    Effect.CALL: ">",
+    Effect.PHONE: ">",
     Effect.CREATE: "+",
     Effect.UPDATE: "~",
 }
@@ -58,36 +46,48 @@ class Row:
         return f"{self.path}: {value}{f' ({self.note})' if self.note else ''}"
 
 
-def effect_of(change: Change) -> Effect:
+def effect_of(change: Change, vocabulary: Vocabulary) -> Effect:
     """How a pending change is to be presented."""
-    scopes = [scope for scope, count in change.counts.items() if count]
-    if change.action is Action.DELETE or any(scope.startswith(_DELETE_SCOPE) for scope in scopes):
+    effects = {vocabulary.scope(name).effect for name, count in change.counts.items() if count}
+    if change.action is Action.DELETE or Effect.DESTROY in effects:
         return Effect.DESTROY
     if any(operation.startswith("delete") for operation in change.operations):
         return Effect.DESTROY
-    if _places_calls(change):
-        return Effect.CALL
+    if any(_phoning(change, vocabulary)):
+        return Effect.PHONE
     return Effect.CREATE if change.action is Action.CREATE else Effect.UPDATE
 
 
-def _places_calls(change: Change) -> bool:
-    """By its count; a kind that sends such operations and counts nothing is presented as calling."""
-    if _CALL_SCOPE in change.counts:
-        return change.counts[_CALL_SCOPE] > 0
-    return not _PLACING.isdisjoint(change.operations)
+def _phoning(change: Change, vocabulary: Vocabulary) -> Iterator[tuple[Scope, int | None]]:
+    """In which scopes a change phones how many people.
+
+    By its counts; a change that sends such operations and counts nothing is presented as phoning: None.
+    """
+    for scope in vocabulary.scopes.values():
+        if scope.effect is not Effect.PHONE:
+            continue
+        if scope.name in change.counts:
+            if change.counts[scope.name] > 0:
+                yield scope, change.counts[scope.name]
+        elif not scope.operations.isdisjoint(change.operations):
+            yield scope, None
 
 
-def remarks_of(change: Change) -> list[str]:
+def remarks_of(change: Change, vocabulary: Vocabulary) -> list[str]:
     """What the title adds in words: calls placed, things destroyed, an earlier address, no request at all."""
-    remarks = []
-    if _places_calls(change):
-        count = change.counts.get(_CALL_SCOPE)
-        remarks.append(f"places {counted(count, 'call')}" if count else "places calls")
-    own = change.counts.get(f"{_DELETE_SCOPE}{change.kind}", 0)
-    if own > 1:
-        remarks.append(f"deletes {counted(own, change.kind.replace('-', ' '))}")
-    if destroys(change) and change.action is not Action.UPDATE:
-        remarks.append(f"the rule is {'new' if change.action is Action.CREATE else 'removed'}")
+    remarks = [
+        f"{scope.verb}s {scope.several if count is None else scope.amount(count)}"
+        for scope, count in _phoning(change, vocabulary)
+    ]
+    remarks += [
+        f"{scope.verb}s {scope.amount(count)}"
+        for scope, count in destroyed_in(change, vocabulary)
+        if scope.objects == change.kind and count > 1
+    ]
+    others = destroys(change, vocabulary)
+    if others and change.action is not Action.UPDATE:
+        created = change.action is Action.CREATE
+        remarks.append(f"the {next(iter(others)).agent} is {'new' if created else 'removed'}")
     if change.previous_address is not None:
         remarks.append(f"was {terminal(str(change.previous_address))}")
     if change.action is Action.UPDATE and not change.operations:
@@ -95,12 +95,12 @@ def remarks_of(change: Change) -> list[str]:
     return remarks
 
 
-def verb_of(change: Change) -> str:
+def verb_of(change: Change, vocabulary: Vocabulary) -> str:
     """What the change does, to stand before its address; what destroys other things says that before all."""
-    things = destroys(change)
+    things = destroys(change, vocabulary)
     if not things:
         return str(change.action)
-    return f"delete {joined(counted(count, noun) for noun, count in things.items())} by"
+    return f"delete {joined(scope.amount(count) for scope, count in things.items())} by"
 
 
 def reason_of(change: Change) -> str:
@@ -133,18 +133,18 @@ def drift_rows(drift: Drift) -> Iterator[Row]:
 
 
 def headline(plan: Plan) -> str:
-    """`Plan: 2 to create, 1 to update, 1 to delete.` with calls and recordings, or why there is nothing.
+    """`Plan: 2 to create, 1 to update, 1 to delete.` with what is placed, or why there is nothing.
 
     What is destroyed beside our own objects comes first, and the rules that do it are not counted again.
     """
     if not plan.pending:
         return _nothing(plan)
-    summary = plan.summary
-    actions = Counter(change.action for change in plan.pending if not destroys(change))
+    actions = Counter(change.action for change in plan.pending if not destroys(change, plan.vocabulary))
     words = [f"{actions[action]:,} to {action}" for action in (Action.CREATE, Action.UPDATE, Action.DELETE)]
     parts = words if actions else []
-    if summary.calls:
-        parts.append(f"{counted(summary.calls, 'call')} to place")
+    for scope in plan.vocabulary.scopes.values():
+        if scope.effect is Effect.PHONE and (count := plan.summary.totals.get(scope.total or "", 0)):
+            parts.append(f"{scope.amount(count)} to {scope.verb}")
     destroyed = planned(plan)
     groups = ([destroyed] if destroyed else []) + ([", ".join(parts)] if parts else [])
     return f"Plan: {'; '.join(groups)}."

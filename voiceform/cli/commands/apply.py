@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from voiceform.cli.support import wiring
 from voiceform.cli.support.applying import ApplyOptions, apply_options, run
 from voiceform.cli.support.options import App, format_option, selection_options
 from voiceform.model.errors import UsageError
@@ -38,5 +39,5 @@ def command(
             hint=f"voiceform apply {plan_file}",
         )
     mode = Mode.REFRESH_ONLY if refresh_only else Mode.NORMAL
-    saved = read_plan_file(app.path(plan_file)) if plan_file is not None else None
+    saved = read_plan_file(app.path(plan_file), wiring.vocabulary(app)) if plan_file is not None else None
     return run(app, saved, PlanOptions(mode, target, exclude), options, format_)

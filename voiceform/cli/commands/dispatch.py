@@ -18,6 +18,7 @@ from voiceform.cli.support.options import (
 )
 from voiceform.cli.support.reporting import report_options
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.scopes import Metric
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from voiceform.render.metrics import Measurements
 
 _STAND_BY = timedelta(days=3650)
+_CALLS = Metric("calls", "Keys of the ledger that were dealt with.")
+_NEXT_LOOK = Metric("dispatch_next_look_timestamp_seconds", "When something is due next, since 1970.")
 
 
 @click.command("dispatch")
@@ -109,18 +112,19 @@ def _publish(app: App, report: DispatchReport) -> None:
 
 
 def _measured(report: DispatchReport) -> Measurements:
+    from voiceform.kinds.phoning import UNKNOWN_CALLS
     from voiceform.render.metrics import Measurements
 
-    return Measurements(
-        unknown_calls=report.unknown,
-        calls={
-            (str(address), str(status)): count
-            for address, tally in report.tallies.items()
-            for status, count in tally.statuses.items()
-            if count
-        },
-        next_look=report.next_look,
-    )
+    gauges: dict[Metric, float] = {UNKNOWN_CALLS: report.unknown}
+    if report.next_look is not None:
+        gauges[_NEXT_LOOK] = report.next_look.timestamp()
+    dealt_with = {
+        (str(address), str(status)): count
+        for address, tally in report.tallies.items()
+        for status, count in tally.statuses.items()
+        if count
+    }
+    return Measurements(gauges=gauges, counters={_CALLS: dealt_with})
 
 
 def _tell(app: App, address: Address, key: Key, entry: LedgerEntry | None) -> None:

@@ -124,7 +124,13 @@ def review_now(app: App, base: Path, selection: Selection) -> Plan:
     head = wiring.load_and_warn(app)
     before = wiring.load_base(app, base)
     return review(
-        before, head, wiring.kinds(app), now=app.clock.now(), new_id=wiring.new_plan_id, selection=selection
+        before,
+        head,
+        wiring.kinds(app),
+        now=app.clock.now(),
+        new_id=wiring.new_plan_id,
+        vocabulary=wiring.vocabulary(app),
+        selection=selection,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from voiceform.cli.support import wiring
 from voiceform.cli.support.options import App, comment_options, format_option, showing_options
 from voiceform.model.exit_codes import ExitCode
 
@@ -36,6 +37,7 @@ def command(
 
     piped = plan_file == Path("-")
     source = Source(stack, commit, artifact, plan_file=None if piped else str(plan_file))
-    plan = read_plan(sys.stdin.buffer) if piped else read_plan_file(app.path(plan_file))
+    words = wiring.vocabulary(app)
+    plan = read_plan(sys.stdin.buffer, words) if piped else read_plan_file(app.path(plan_file), words)
     show(app, plan, format_, show_numbers=show_numbers, source=source)
     return ExitCode.DONE

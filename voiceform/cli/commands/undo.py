@@ -100,6 +100,7 @@ def _undo(app: App, run_id: str) -> Undo:
             created_at=now,
             now=now,
             new_id=wiring.new_plan_id,
+            vocabulary=wiring.vocabulary(app),
             progress=wiring.progress(app),
         )
         undo = plan_undo(run, request)

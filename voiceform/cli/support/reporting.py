@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from voiceform.cli.support import wiring
 from voiceform.cli.support.console import ReaderGoneError
 from voiceform.cli.support.options import App, Command
 from voiceform.cli.support.outputs import METRICS, PLAN, REPORT, Output, check_outputs
@@ -153,7 +154,7 @@ class _Files:
         if reports.measured is not None:
             measured = reports.measured
         elif reports.run is not None:
-            measured = measure_run(reports.run, reports.settled)
+            measured = measure_run(reports.run, wiring.vocabulary(self.app), reports.settled)
         elif reports.plan is not None:
             measured = measure_plan(reports.plan)
         else:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from voiceform.model.plan import Mode, Plan
     from voiceform.model.progress import Progress
     from voiceform.model.resource import Recorded
+    from voiceform.model.scopes import Vocabulary
     from voiceform.model.store import DocumentReader
     from voiceform.state.backend import Backend
     from voiceform.state.lease import Lease
@@ -39,6 +40,13 @@ def kinds(app: App, folder: Path | None = None) -> tuple[Kind[Any], ...]:
 
     where = places(app, folder)
     return (QueueKind(), ConferenceKind(), CallKind(where), RetentionKind(where))
+
+
+def vocabulary(app: App) -> Vocabulary:
+    """What every kind declares of what its changes count."""
+    from voiceform.kinds.base import vocabulary
+
+    return vocabulary(kinds(app))
 
 
 def places(app: App, folder: Path | None = None) -> Places:
@@ -233,6 +241,7 @@ def make_plan(
         created_at=now,
         now=options.at or now,
         new_id=new_plan_id,
+        vocabulary=vocabulary(app),
         mode=options.mode,
         selection=Selection(options.targets, options.excludes),
         progress=progress,

@@ -7,11 +7,12 @@ from typing import Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.call.act import act, settle
-from voiceform.kinds.call.compare import CALL_SCOPE, compare, with_ledger
+from voiceform.kinds.call.compare import SCHEDULED, compare, with_ledger
 from voiceform.kinds.call.ledger.store import check_ledgers
 from voiceform.kinds.call.live import LiveCalls, ledger_of, read_live
 from voiceform.kinds.call.parse import KIND, parse
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.numbers import normal_number
@@ -28,6 +29,7 @@ class CallKind(Kind[LiveCalls]):
     name = KIND
     section = "calls"
     rank = 40
+    scopes = (CALL, SCHEDULED)
 
     def __init__(self, places: Places) -> None:
         self._places = places
@@ -62,7 +64,7 @@ class CallKind(Kind[LiveCalls]):
 
     def irreversible(self, change: Change) -> str | None:
         """Calls that are placed, and calls in progress that are changed."""
-        placed = change.counts.get(CALL_SCOPE, 0)
+        placed = change.counts.get(CALL.name, 0)
         if placed:
             return f"{counted(placed, 'call')} {are(placed)} placed"
         return "calls in progress are changed or ended" if change.operations else None

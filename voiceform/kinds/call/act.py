@@ -15,12 +15,13 @@ from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookb
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, LedgerReader, days_before
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.instants import instant_from_text
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
-from voiceform.model.run import CALL, Status
+from voiceform.model.run import Status
 
 _UNKNOWN_HINT = (
     "`voiceform dispatch --once` looks for them a minute later; what stays unknown is settled by hand:"
@@ -131,7 +132,7 @@ def _done(record: Recorded, tally: PassCounts) -> Done:
 
 def _calls(doubtful: int) -> dict[str, int]:
     """Of how many calls nobody knows whether they were placed."""
-    return {CALL: doubtful} if doubtful else {}
+    return {CALL.name: doubtful} if doubtful else {}
 
 
 def _reasons(tally: PassCounts) -> str:

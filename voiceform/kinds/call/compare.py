@@ -14,14 +14,24 @@ from voiceform.kinds.call.impact import schedule_impact
 from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, ledger_of
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Action, Blocked, Caution, Change, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
 
-CALL_SCOPE = "call"
-SCHEDULED_SCOPE = "scheduled:call"
+SCHEDULED = replace(
+    CALL,
+    name="scheduled:call",
+    would="would be placed at the next occurrence",
+    effect=None,
+    approve_as=CALL.name,
+    operations=frozenset(),
+    total=None,
+    unknown=None,
+)
+"""Calls that dispatch will place at a next occurrence; approved as calls, since dispatch asks nobody."""
 
 
 def compare(context: PlanContext, live: LiveCalls, places: Places) -> Comparison:
@@ -143,7 +153,7 @@ def _counts(reason: str, placed: int, scheduled: int) -> dict[str, int]:
     dispatch will place them without asking anybody."""
     if reason in ("unchanged", "due", "live"):
         scheduled = 0
-    return {scope: n for scope, n in ((CALL_SCOPE, placed), (SCHEDULED_SCOPE, scheduled)) if n}
+    return {scope.name: n for scope, n in ((CALL, placed), (SCHEDULED, scheduled)) if n}
 
 
 def _operations(

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.conference.act import act
-from voiceform.kinds.conference.compare import compare
+from voiceform.kinds.conference.compare import ENDING, compare
 from voiceform.kinds.conference.live import LIVE_STATUSES, LiveConferences, read_live
 from voiceform.kinds.conference.memory import read_memories
 from voiceform.kinds.conference.parse import parse
 from voiceform.kinds.conference.running import adopt, export
 from voiceform.kinds.conference.settle import settle
 from voiceform.kinds.conference.steps import ADD
+from voiceform.kinds.phoning import CALL
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
@@ -34,6 +35,7 @@ class ConferenceKind(Kind[LiveConferences]):
     name = "conference"
     section = "conferences"
     rank = 20
+    scopes = (CALL, ENDING)
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.conference.parse."""

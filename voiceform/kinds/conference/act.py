@@ -24,10 +24,11 @@ from voiceform.kinds.conference.live import (
 from voiceform.kinds.conference.memory import Attempt, Notebook, forget_memory, move_memory
 from voiceform.kinds.conference.presence import presence_of
 from voiceform.kinds.conference.steps import ADD, SET, Step, Visit
+from voiceform.kinds.phoning import CALL
 from voiceform.model.errors import OutcomeUnknownError
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
-from voiceform.model.run import CALL, Status
+from voiceform.model.run import Status
 from voiceform.twilio.errors import (
     AmbiguousError,
     ApiError,
@@ -214,7 +215,7 @@ class _Execution:
             Done(
                 Status.UNKNOWN,
                 message=f"nobody knows whether {step.participant} was phoned: {error.what}",
-                unknown={CALL: 1},
+                unknown={CALL.name: 1},
                 hint=f"look in the Twilio console for the participant {label!r}; voiceform does not phone"
                 f" {step.participant} again until the room is over or a day has passed",
                 request_id=getattr(error, "request_id", None),

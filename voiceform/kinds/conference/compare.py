@@ -18,13 +18,15 @@ from voiceform.kinds.conference.live import LiveConferences, Room
 from voiceform.kinds.conference.memory import Memory
 from voiceform.kinds.conference.presence import Presence, Whereabouts, presence_of
 from voiceform.kinds.conference.steps import ADD, SET, UPDATE, Step, Visit, add_step, announcement_digest
+from voiceform.kinds.phoning import CALL
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.plan import Action, Blocked, Change, Drift, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
+from voiceform.model.scopes import deletion
 
-CALL_SCOPE = "call"
-END_SCOPE = "delete:conference"
+ENDING = deletion("conference")
+"""A live room that people are in is ended."""
 
 
 def compare(context: PlanContext, live: LiveConferences) -> Comparison:
@@ -213,9 +215,9 @@ class _View:
 
     def _counts(self, visit: Visit) -> dict[str, int]:
         calls = sum(step.operation == ADD for step in visit.steps)
-        counts = {CALL_SCOPE: calls} if calls else {}
+        counts = {CALL.name: calls} if calls else {}
         if visit.ends and visit.people:
-            counts[END_SCOPE] = 1
+            counts[ENDING.name] = 1
         return counts
 
 

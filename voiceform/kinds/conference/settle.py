@@ -8,9 +8,10 @@ from dataclasses import replace
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.conference.act import applied, find_by_label, notebook_of
 from voiceform.kinds.conference.steps import ADD, Visit
+from voiceform.kinds.phoning import CALL
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
-from voiceform.model.run import CALL, Status
+from voiceform.model.run import Status
 
 
 def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
@@ -64,7 +65,7 @@ def _unknown(lost: Sequence[str], visit: Visit) -> Done:
     return Done(
         Status.UNKNOWN,
         sid=visit.room,
-        unknown={CALL: len(lost)},
+        unknown={CALL.name: len(lost)},
         message=f"the run died while it phoned {names}, and no participant of that label is in the room",
         hint=f"look in the Twilio console for calls of that time; {names} will not be phoned again until the"
         " room is over or a day has passed",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.queue.act import act, settle
-from voiceform.kinds.queue.compare import check_recorded, compare
+from voiceform.kinds.queue.compare import DELETION, check_recorded, compare
 from voiceform.kinds.queue.live import LiveQueues, export, live_queue, read_queues
 from voiceform.kinds.queue.parse import parse
 from voiceform.model.address import Address
@@ -25,6 +25,7 @@ class QueueKind(Kind[LiveQueues]):
     name = "queue"
     section = "queues"
     rank = 10
+    scopes = (DELETION,)
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.queue.parse."""

@@ -13,9 +13,10 @@ from voiceform.model.names import identity
 from voiceform.model.plan import Action, Blocked, Change, Drift, DriftStatus, Mode, Unmanaged
 from voiceform.model.resource import Attributes, Desired, Live, Recorded
 from voiceform.model.safety import Ownership
+from voiceform.model.scopes import deletion
 from voiceform.model.wording import are, counted
 
-DELETE_SCOPE = "delete:queue"
+DELETION = deletion("queue")
 
 
 def compare(context: PlanContext, live: LiveQueues) -> Comparison:
@@ -178,7 +179,7 @@ class _Comparing:
                     sid=record.sid,
                     before=_with_protect(record.attributes, record.protect),
                     impact=tuple(self._remarks(record)),
-                    counts={DELETE_SCOPE: 1},
+                    counts={DELETION.name: 1},
                 )
             )
             return
@@ -229,7 +230,7 @@ def _deletion(address: Address, found: Live, reason: str, protect: bool) -> Chan
         before=_with_protect(found.attributes, protect),
         impact=_deletion_impact(found),
         fingerprint=found.fingerprint,
-        counts={DELETE_SCOPE: 1},
+        counts={DELETION.name: 1},
     )
 
 

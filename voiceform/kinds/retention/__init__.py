@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
 from voiceform.kinds.retention.policy import KIND
+from voiceform.kinds.retention.scopes import SCOPES
 from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
@@ -28,6 +29,8 @@ class RetentionKind(Kind["Survey"]):
     name = KIND
     section = "retention"
     rank = 40
+    scopes = tuple(SCOPES.values())
+    command = "prune"
 
     def __init__(self, places: Places) -> None:
         self._places = places

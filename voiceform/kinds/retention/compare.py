@@ -27,6 +27,7 @@ from voiceform.kinds.retention.policy import (
     split,
 )
 from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, waits_beyond_reach
+from voiceform.kinds.retention.scopes import SCOPES
 from voiceform.kinds.retention.survey import Group, Part, Survey
 from voiceform.model.address import Address
 from voiceform.model.instants import instant_to_text
@@ -34,9 +35,7 @@ from voiceform.model.plan import Action, Blocked, Caution, Change
 from voiceform.model.resource import Attributes, Desired, Recorded
 from voiceform.model.wording import counted
 
-SCOPES = {RECORDINGS: "delete:recording", CALL_RECORDS: "delete:call-record"}
 OPERATIONS = {RECORDINGS: "deleteRecording", CALL_RECORDS: "deleteCall"}
-TOTALS = {RECORDINGS: "recording", CALL_RECORDS: "call-record"}
 
 
 def compare(context: PlanContext, found: Survey) -> Comparison:
@@ -72,7 +71,7 @@ class _Comparing:
             ],
             blocked=self.blocked,
             warnings=tuple(self._warnings()),
-            totals={TOTALS[part]: seen.seen for part, seen in self.parts.items()},
+            totals={SCOPES[part].objects or part: seen.seen for part, seen in self.parts.items()},
         )
 
     def _warnings(self) -> Iterator[Caution]:
@@ -188,7 +187,7 @@ class _Comparing:
             action=Action.UPDATE if again else change.action,
             reason="due" if again else change.reason,
             operations=(OPERATIONS[part],),
-            counts={SCOPES[part]: group.tally.count},
+            counts={SCOPES[part].name: group.tally.count},
             details=details,
             depends_on=first,
         )
