@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import copy
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, get_type_hints
 
 import pytest
 
 from tests.cli.conference_rooms import NOW, Rooms
+from tests.conformance.unread import ReadError, nothing_is_read
 from tests.support import ACCOUNT, TOKEN
 from voiceform.cli.support import wiring
 from voiceform.cli.support.options import App
 from voiceform.emulator import Emulator
 from voiceform.engine.applier import ApplyContext, new_session
 from voiceform.engine.planner import of_kind
-from voiceform.engine.review import NothingStored
-from voiceform.kinds.base import Kind, PlanContext, Session
+from voiceform.kinds.base import CompareContext, Kind, RefreshContext, Session
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.plan import Action, Change, Mode
+from voiceform.model.resource import Desired, Recorded
 from voiceform.model.run import Status
+from voiceform.model.safety import Ownership
 from voiceform.model.store import Document
 from voiceform.state.backend import Backend
 from voiceform.state.lease import acquire
@@ -32,10 +36,7 @@ from voiceform.state.resources import load_resources
 from voiceform.twilio.client import Client, open_client
 from voiceform.twilio.credentials import Credentials
 
-if TYPE_CHECKING:
-    pass
-
-PEOPLE = "+12125550101\n+12125550102\n"
+LIST = "dnc.txt"
 ROOM = "CF" + "0" * 32
 SAFETY = "safety: {max_deletes: 50, max_delete_percent: 100}\n"
 
@@ -59,6 +60,7 @@ def _resize(stack: Rooms) -> None:
 BRIDGE = 'participants: {bridge: {to: "+15558675310", from: "+15017122661"}}'
 CALL = (
     'calls: {pulse: {to: ["+12125550103", "+12125550104"], from: "+15017122661", answer: {say: %s},'
+    " do_not_call: dnc.txt,"
     " schedule: {at: 2026-11-24T12:00:00, timezone: UTC}}}\n"
 )
 SPECIMENS = {
@@ -109,21 +111,23 @@ class World:
     def kind(self) -> Kind[Any]:
         return next(kind for kind in wiring.kinds(self.app) if kind.name == self.name)
 
-    def context(self, mode: Mode = Mode.NORMAL) -> PlanContext:
+    def context(self, mode: Mode = Mode.NORMAL) -> CompareContext:
         configuration = wiring.load(self.app)
-        return PlanContext(
-            client=self.client,
-            store=self.store,
+        return CompareContext(
             now=self.app.clock.now(),
             mode=mode,
             ownership=configuration.ownership,
-            desired=of_kind(configuration.desired, self.name),
+            desired={} if mode is Mode.DESTROY else of_kind(configuration.desired, self.name),
             recorded=of_kind(load_resources(self.store).recorded, self.name),
         )
 
+    def refresh(self, context: CompareContext) -> Any:
+        about = (context.now, context.mode, context.desired, context.recorded)
+        return self.kind.refresh(RefreshContext(self.client, self.store, *about))
+
     def pending(self) -> list[Change]:
         context = self.context()
-        proposed = self.kind.compare(context, self.kind.refresh(context)).changes
+        proposed = self.kind.compare(context, self.refresh(context)).changes
         return [change for change in proposed if change.action is not Action.NO_OP]
 
     def documents(self) -> dict[str, Document]:
@@ -146,6 +150,7 @@ def world(
     stack = Rooms(tmp_path, emulator, capsys)
     if specimen.seed:
         emulator.seed({"account_sid": ACCOUNT, **copy.deepcopy(dict(specimen.seed))})
+    (tmp_path / LIST).write_text("+12125550199\n", encoding="utf-8")
     stack.write(SAFETY + specimen.declared)
     app = App(environ=stack.environ, clock=stack.clock, directory=tmp_path, base_url=emulator.url)
     who = Credentials(ACCOUNT, ACCOUNT, TOKEN)
@@ -169,32 +174,43 @@ def test_every_kind_is_tried(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [Mode.NORMAL, Mode.REFRESH_ONLY, Mode.DESTROY])
 @pytest.mark.parametrize("recorded", [False, True])
 def test_refresh_reads_and_compare_does_neither(world: World, mode: Mode, recorded: bool) -> None:
-    """Both are given a client and a store that could write."""
+    """Refresh is given a client and a store that could write. What it read is all that is compared, even when
+    the files of the stack are gone since."""
     if recorded:
         apply(world, world.specimen.otherwise)
         world.stack.write(SAFETY + world.specimen.declared)
     before = world.documents()
     context = world.context(mode)
-    if mode is Mode.DESTROY:
-        context = replace(context, desired={})
     world.stack.emulator.clear_requests()
-    live = world.kind.refresh(context)
+    live = world.refresh(context)
     assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
     assert world.documents() == before
     world.stack.emulator.clear_requests()
-    compared = world.kind.compare(context, live)
-    nowhere = replace(context, client=cast("Client", None), store=NothingStored())
-    assert world.kind.compare(nowhere, live) == compared
+    (world.app.directory / LIST).unlink()
+    with nothing_is_read():
+        compared = world.kind.compare(context, live)
     assert world.kind.compare(context, live) == compared
     assert world.stack.emulator.requests() == []
     assert world.documents() == before
 
 
+def test_a_kind_compares_with_nothing_that_could_be_read_from() -> None:
+    """By type: neither a client, nor a store, nor a place of files."""
+    assert get_type_hints(CompareContext) == {
+        "now": datetime,
+        "mode": Mode,
+        "ownership": Ownership,
+        "desired": Mapping[Address, Desired],
+        "recorded": Mapping[Address, Recorded],
+    }
+
+
 def test_the_plan_of_what_is_taken_for_applied_is_empty(world: World) -> None:
     context = world.context(Mode.REVIEW)
-    recorded, live = world.kind.assume_applied(list(context.desired.values()))
-    offline = replace(context, client=cast("Client", None), store=NothingStored(), recorded=recorded)
-    compared = world.kind.compare(offline, live)
+    declared = list(context.desired.values())
+    recorded, live = world.kind.assume_applied(declared, declared)
+    with nothing_is_read():
+        compared = world.kind.compare(replace(context, recorded=recorded), live)
     assert {change.address for change in compared.changes} == context.desired.keys()
     assert {change.action for change in compared.changes} == {Action.NO_OP}
     assert (list(compared.drift), list(compared.blocked)) == ([], [])
@@ -275,3 +291,16 @@ def test_an_undone_apply_leaves_what_was_there_before(world: World) -> None:
     assert recorded(world) == before
     world.stack.write(SAFETY + world.specimen.otherwise)
     assert world.stack.at("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_is_read_is_noticed(tmp_path: Path) -> None:
+    """Else nothing above would be shown."""
+    (tmp_path / LIST).touch()
+    for read in (
+        lambda: (tmp_path / LIST).read_text(),
+        lambda: list(tmp_path.iterdir()),
+        lambda: socket.create_connection(("127.0.0.1", 9)),
+    ):
+        with nothing_is_read(), pytest.raises(ReadError):
+            read()
+    assert (tmp_path / LIST).read_text(encoding="utf-8") == ""

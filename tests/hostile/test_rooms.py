@@ -68,6 +68,24 @@ def test_a_room_that_no_list_shows_is_not_begun_again(proxied: tuple[Rooms, Prox
     assert phoned(rooms) == 1
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_room_that_was_taken_over_and_that_no_list_shows_is_not_begun_again(
+    proxied: tuple[Rooms, Proxy], renamed: bool
+) -> None:
+    """Of such a room nothing is remembered: only the record says where bridge may be."""
+    rooms, proxy = proxied
+    rooms.declare(STARTED)
+    rooms.apply()
+    (room,) = rooms.rooms()
+    shutil.rmtree(rooms.folder / ".voiceform")
+    rooms.ok("import", "conference.standup", room["sid"])
+    proxy.edit("GET", ROOMS, empty("conferences"))
+    if renamed:
+        rooms.declare(f"friendly_name: standup\naliases: [standup]\n{STARTED}", name="daily")
+    rooms.apply()
+    assert phoned(rooms) == 1
+
+
 def test_a_room_beside_the_one_that_is_shown_takes_nobody_twice(proxied: tuple[Rooms, Proxy]) -> None:
     """The room that bridge is in is missing from lists, and another one of its name is shown."""
     rooms, proxy = proxied

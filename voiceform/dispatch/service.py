@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from voiceform.dispatch.reconcile import Reconciled, reconcile
-from voiceform.kinds.call.compare import list_of
 from voiceform.kinds.call.dialling.dialler import Placer
-from voiceform.kinds.call.dialling.donotcall import DoNotCallError, DoNotCallList
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError
+from voiceform.kinds.call.dialling.list_files import DoNotCallList, list_of
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, pending_keys, retries
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry

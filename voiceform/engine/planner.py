@@ -13,7 +13,7 @@ from voiceform.engine.diff import field_changes
 from voiceform.engine.order import in_order, requirements
 from voiceform.engine.safety import limit_violations
 from voiceform.engine.targets import Choice, Selection
-from voiceform.kinds.base import Comparison, Kind, PlanContext
+from voiceform.kinds.base import CompareContext, Comparison, Kind, RefreshContext
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.names import identity
@@ -32,9 +32,9 @@ T = TypeVar("T", Desired, Recorded)
 Kinds = Sequence[Kind[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """What a plan is to be made of.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanBasis:
+    """What a plan is put together from, beside what the kinds propose.
 
     `created_at` is when it is made, `now` the instant that it is made for (the same but for what-if plans);
     `new_id` makes plan ids. `vocabulary` is that of every kind, also of those that the plan is not about.
@@ -42,8 +42,6 @@ class PlanRequest:
 
     configuration: Configuration
     kinds: Kinds
-    client: Client
-    store: DocumentReader
     recorded: Mapping[Address, Recorded]
     state: StateVersion
     account_sid: str | None
@@ -53,6 +51,24 @@ class PlanRequest:
     vocabulary: Vocabulary
     mode: Mode = Mode.NORMAL
     selection: Choice = field(default_factory=Selection)
+
+    def context(self, kind: str, desired: Mapping[Address, Desired]) -> CompareContext:
+        """What one kind may know; `desired` is everything that is declared, of all kinds."""
+        return CompareContext(
+            now=self.now,
+            mode=self.mode,
+            ownership=self.configuration.ownership,
+            desired=of_kind(desired, kind),
+            recorded=of_kind(self.recorded, kind),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest(PlanBasis):
+    """What a plan is to be made of: its basis, and what the kinds read with."""
+
+    client: Client
+    store: DocumentReader
     progress: Progress = field(default_factory=Silent)
 
 
@@ -62,21 +78,12 @@ def make_plan(request: PlanRequest) -> Plan:
     kinds = {kind.name for kind in request.kinds}
     desired = with_earlier_keys(desired, request.recorded)
     request = replace(request, kinds=_concerned(request))
-    contexts = {
-        kind.name: PlanContext(
-            client=request.client,
-            store=request.store,
-            now=request.now,
-            mode=request.mode,
-            ownership=request.configuration.ownership,
-            desired=of_kind(desired, kind.name),
-            recorded=of_kind(request.recorded, kind.name),
-            progress=request.progress,
-        )
-        for kind in request.kinds
-    }
-    live = refresh(request.kinds, contexts)
-    compared = [kind.compare(contexts[kind.name], live[kind.name]) for kind in request.kinds]
+    contexts = [request.context(kind.name, desired) for kind in request.kinds]
+    live = _refresh(request, contexts)
+    compared = [
+        kind.compare(context, found)
+        for kind, context, found in zip(request.kinds, contexts, live, strict=True)
+    ]
     request.selection.check(addresses_in(request, compared), kinds)
     return replace(assemble(request, compared), place=str(Home.of(request.client.transport.origin)))
 
@@ -97,7 +104,7 @@ def with_earlier_keys(
     return found
 
 
-def addresses_in(request: PlanRequest, compared: Sequence[Comparison]) -> set[Address]:
+def addresses_in(request: PlanBasis, compared: Sequence[Comparison]) -> set[Address]:
     """Every address that somebody may mean: declared, recorded, and of live objects that are neither."""
     known = {*request.configuration.desired, *request.recorded}
     for part in compared:
@@ -115,14 +122,28 @@ def _concerned(request: PlanRequest) -> Kinds:
     ]
 
 
-def refresh(kinds: Kinds, contexts: Mapping[str, PlanContext]) -> dict[str, Any]:
+def _refresh(request: PlanRequest, contexts: Sequence[CompareContext]) -> list[Any]:
     """The live state of every kind, read side by side; the transport bounds the requests in flight."""
-    with ThreadPoolExecutor(max_workers=max(1, len(kinds))) as pool:
-        futures = {kind.name: pool.submit(kind.refresh, contexts[kind.name]) for kind in kinds}
-        return {name: future.result() for name, future in futures.items()}
+    with ThreadPoolExecutor(max_workers=max(1, len(contexts))) as pool:
+        futures = [
+            pool.submit(
+                kind.refresh,
+                RefreshContext(
+                    client=request.client,
+                    store=request.store,
+                    now=context.now,
+                    mode=context.mode,
+                    desired=context.desired,
+                    recorded=context.recorded,
+                    progress=request.progress,
+                ),
+            )
+            for kind, context in zip(request.kinds, contexts, strict=True)
+        ]
+        return [future.result() for future in futures]
 
 
-def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
+def assemble(request: PlanBasis, compared: Sequence[Comparison]) -> Plan:
     """Select, order, count and limit what the kinds propose."""
     refresh_only = request.mode is Mode.REFRESH_ONLY
     proposed = [change for part in compared for change in part.changes]
@@ -180,7 +201,7 @@ def assemble(request: PlanRequest, compared: Sequence[Comparison]) -> Plan:
     )
 
 
-def _nothing_left_out(request: PlanRequest, proposed: Sequence[Change], chosen: Sequence[Change]) -> bool:
+def _nothing_left_out(request: PlanBasis, proposed: Sequence[Change], chosen: Sequence[Change]) -> bool:
     """Whether the choice left out nothing that there is, as `--exclude retention.*` without any retention."""
     read = {kind.name for kind in request.kinds}
     known = {*request.configuration.desired, *request.recorded}
@@ -215,7 +236,7 @@ def _hidden(objects: Mapping[Address, T], address: Address) -> Hidden:
     return found.hidden if found is not None else {}
 
 
-def _completed(change: Change, kind: Kind[Any], request: PlanRequest) -> Change:
+def _completed(change: Change, kind: Kind[Any], request: PlanBasis) -> Change:
     """A proposed change with what the engine and its kind say about it."""
     declared = _hidden(request.configuration.desired, change.address)
     recorded = _hidden(request.recorded, change.previous_address or change.address)
@@ -240,9 +261,7 @@ def _drift_fields(drift: Drift) -> tuple[Any, ...]:
     return field_changes(drift.before, drift.after) if drift.after is not None else ()
 
 
-def _totals(
-    request: PlanRequest, changes: Sequence[Change], compared: Sequence[Comparison]
-) -> dict[str, int]:
+def _totals(request: PlanBasis, changes: Sequence[Change], compared: Sequence[Comparison]) -> dict[str, int]:
     """How many objects of each kind are ours now, with those that exclusive ownership is about to claim, and
     how many a kind has seen of what nobody records."""
     counts: dict[str, int] = defaultdict(int)

@@ -5,35 +5,17 @@ For pull requests from forks, where no credentials are: the base configuration s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
 
-from voiceform.engine.planner import Kinds, PlanRequest, assemble, of_kind, with_earlier_keys
+from voiceform.engine.planner import Kinds, PlanBasis, assemble, of_kind, with_earlier_keys
 from voiceform.engine.targets import Selection
-from voiceform.kinds.base import PlanContext
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.plan import Change, Mode, Plan, StateVersion
 from voiceform.model.resource import Recorded
 from voiceform.model.scopes import Vocabulary
-from voiceform.model.store import StoredDocument
-
-if TYPE_CHECKING:
-    from voiceform.twilio.client import Client
-
-
-class NothingStored:
-    """The recorded state of an account that nobody has touched."""
-
-    def get(self, key: str) -> StoredDocument | None:
-        """None."""
-        return None
-
-    def list(self, prefix: str) -> Iterator[StoredDocument]:
-        """Nothing."""
-        return iter(())
 
 
 def review(
@@ -50,32 +32,20 @@ def review(
 
     SIDs and fingerprints are left out: they are not known. Such a plan is for reading, never for apply.
     """
-    # Comparing is pure: a kind that reached for the account here would be wrong, and would fail loudly.
-    no_client = cast("Client", None)
     recorded: dict[Address, Recorded] = {}
-    compared = []
+    live = []
     for kind in kinds:
-        stand_ins, live = kind.assume_applied(list(of_kind(base.desired, kind.name).values()))
-        stand_ins = {
-            address: replace(record, hidden=base.desired[address].hidden)
-            for address, record in stand_ins.items()
-        }
-        recorded.update(stand_ins)
-        context = PlanContext(
-            client=no_client,
-            store=NothingStored(),
-            now=now,
-            mode=Mode.REVIEW,
-            ownership=head.ownership,
-            desired=of_kind(with_earlier_keys(head.desired, stand_ins), kind.name),
-            recorded=stand_ins,
+        stand_ins, found = kind.assume_applied(
+            list(of_kind(base.desired, kind.name).values()), list(of_kind(head.desired, kind.name).values())
         )
-        compared.append(kind.compare(context, live))
-    request = PlanRequest(
+        live.append(found)
+        recorded.update(
+            (address, replace(record, hidden=base.desired[address].hidden))
+            for address, record in stand_ins.items()
+        )
+    basis = PlanBasis(
         configuration=head,
         kinds=kinds,
-        client=no_client,
-        store=NothingStored(),
         recorded=recorded,
         state=StateVersion(None, 0),
         account_sid=head.account,
@@ -86,8 +56,13 @@ def review(
         mode=Mode.REVIEW,
         selection=selection or Selection(),
     )
-    request.selection.check({*head.desired, *recorded}, {kind.name for kind in kinds})
-    plan = assemble(request, compared)
+    desired = with_earlier_keys(head.desired, recorded)
+    compared = [
+        kind.compare(basis.context(kind.name, desired), found)
+        for kind, found in zip(kinds, live, strict=True)
+    ]
+    basis.selection.check({*head.desired, *recorded}, {kind.name for kind in kinds})
+    plan = assemble(basis, compared)
     return replace(plan, changes=tuple(_without_identity(change) for change in plan.changes))
 
 

@@ -1,7 +1,7 @@
 """What a kind is: five steps, each with plain data in and plain data out.
 
     parse    configuration  -> desired state, with diagnostics
-    refresh  account, state -> live state (the only step that reads over HTTP)
+    refresh  account, state, files -> live state (the only step of a plan that reads)
     compare  desired, recorded, live -> proposed changes, drift, unmanaged (pure)
     act      one change -> done, through the write client
     settle   changes whose outcome nobody recorded -> what became of them
@@ -53,8 +53,8 @@ class ParseContext:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanContext:
-    """What a kind may know while planning.
+class RefreshContext:
+    """What a kind may read with, and what for.
 
     `client` cannot write. `desired` and `recorded` hold this kind's objects only; with mode DESTROY `desired`
     is empty. `now` is the instant that the plan is made for.
@@ -64,10 +64,23 @@ class PlanContext:
     store: DocumentReader
     now: datetime
     mode: Mode
-    ownership: Ownership
     desired: Mapping[Address, Desired]
     recorded: Mapping[Address, Recorded]
     progress: Progress = field(default_factory=Silent)
+
+
+@dataclass(frozen=True, slots=True)
+class CompareContext:
+    """What a kind may know while it compares, beside the live state: nothing that could be read from.
+
+    As in RefreshContext.
+    """
+
+    now: datetime
+    mode: Mode
+    ownership: Ownership
+    desired: Mapping[Address, Desired]
+    recorded: Mapping[Address, Recorded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +105,6 @@ def unreadable_entries(kind: str, unreadable: Unreadable, what: str) -> Unmanage
     """How a plan tells of entries of a list that cannot be read: they are left alone."""
     entries = f"{unreadable.count:,} of the account's {what} cannot be read"
     return Unmanaged(kind, "unreadable", f"{entries}: {unreadable.reason}")
-
-
-def _several_records(desired: Desired, records: Sequence[Recorded]) -> Blocked:
-    """The refusal where a key and its earlier names stand for more than one recorded object: one could take
-    the key, and the others would be deleted although they are named."""
-    names = ", ".join(
-        f"{record.address} ({record.sid})" if record.sid else str(record.address) for record in records
-    )
-    return Blocked(
-        rule="several-aliases",
-        message=f"{desired.address} stands for several recorded objects: {names}",
-        hint="leave one of them in `aliases` and declare the others under keys of their own; what is"
-        " neither declared nor an alias is deleted as removed",
-        addresses=(
-            desired.address,
-            *(record.address for record in records if record.address != desired.address),
-        ),
-    )
-
-
-def claim_record(desired: Desired, left: dict[Address, Recorded], blocked: list[Blocked]) -> Recorded | None:
-    """Take out of `left` what is recorded under the address or, after a renaming, under an earlier one.
-
-    Where that is more than one, the others are taken out too, so that nothing is done to them, and `blocked`
-    gets the refusal.
-    """
-    names = dict.fromkeys((desired.address, *desired.aliases))
-    found = [left.pop(address) for address in names if address in left]
-    if len(found) > 1:
-        blocked.append(_several_records(desired, found))
-    return found[0] if found else None
 
 
 class Evidence(Protocol):
@@ -231,16 +213,20 @@ class Kind(ABC, Generic[L]):
         """Desired objects of a schema-valid section; what the schema cannot say goes to the context."""
 
     @abstractmethod
-    def refresh(self, context: PlanContext) -> L:
-        """Read the live state. Raises TwilioError; must not write anywhere."""
+    def refresh(self, context: RefreshContext) -> L:
+        """Read the live state, and of files all that comparing needs. Raises TwilioError; must not write
+        anywhere."""
 
     @abstractmethod
-    def compare(self, context: PlanContext, live: L) -> Comparison:
-        """Propose changes. Pure: same input, same output."""
+    def compare(self, context: CompareContext, live: L) -> Comparison:
+        """Propose changes. Pure: it reads nothing, and same input gives same output."""
 
     @abstractmethod
-    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], L]:
-        """Recorded and live state as if `base` had just been applied; for reviews without an account."""
+    def assume_applied(
+        self, base: Sequence[Desired], head: Sequence[Desired]
+    ) -> tuple[Mapping[Address, Recorded], L]:
+        """Recorded and live state as if `base` had just been applied, for reviews without an account. Of
+        files live state has what comparing `head` with it needs."""
 
     @abstractmethod
     def act(self, change: Change, session: Session) -> Done:

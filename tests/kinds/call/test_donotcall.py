@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceform.kinds.call.dialling.donotcall import DoNotCallError, DoNotCallList, ListSpec
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError, ListSpec
+from voiceform.kinds.call.dialling.list_files import DoNotCallList
 from voiceform.kinds.userfiles import Places
 
 ANN, BOB = "+12125550101", "+12125550102"

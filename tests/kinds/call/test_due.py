@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.kinds.call.specs import BOB, spec
-from voiceform.kinds.call.dialling.donotcall import DoNotCallList, ListSpec
+from voiceform.kinds.call.dialling.donotcall import ListSpec
+from voiceform.kinds.call.dialling.list_files import DoNotCallList
 from voiceform.kinds.call.dialling.verdicts import (
     Due,
     Judge,

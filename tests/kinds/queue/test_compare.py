@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from voiceform.engine.planner import with_earlier_keys
-from voiceform.kinds.base import Comparison, PlanContext
+from voiceform.kinds.base import CompareContext, Comparison
 from voiceform.kinds.queue.compare import compare
 from voiceform.kinds.queue.live import LiveQueues
 from voiceform.model.address import Address
@@ -47,9 +47,7 @@ def planned(
     ownership: Ownership = Ownership.RECORDED,
     mode: Mode = Mode.NORMAL,
 ) -> Comparison:
-    context = PlanContext(
-        client=None,  # type: ignore[arg-type] # comparing must not need one
-        store=None,  # type: ignore[arg-type]
+    context = CompareContext(
         now=datetime(2026, 1, 1, tzinfo=UTC),
         mode=mode,
         ownership=ownership,

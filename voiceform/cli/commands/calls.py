@@ -192,8 +192,8 @@ def _tell_troubles(app: App, reader: DocumentReader, rows: list[_Row]) -> None:
     """Say of whom nobody would be called now: schedules that cannot be read here, and do-not-call lists that
     cannot be relied on."""
     from voiceform.dispatch.service import call_records
-    from voiceform.kinds.call.compare import list_of
     from voiceform.kinds.call.dialling.donotcall import DoNotCallError
+    from voiceform.kinds.call.dialling.list_files import list_of
     from voiceform.kinds.call.spec import CallSpec
     from voiceform.kinds.call.timing.faults import ScheduleError
 

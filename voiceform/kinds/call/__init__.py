@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
+from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
 from voiceform.kinds.call.act import act, settle
-from voiceform.kinds.call.compare import SCHEDULED, compare, with_ledger
+from voiceform.kinds.call.compare import SCHEDULED, compare
 from voiceform.kinds.call.ledger.store import check_ledgers
-from voiceform.kinds.call.live import LiveCalls, ledger_of, read_live
+from voiceform.kinds.call.live import LiveCalls, as_recorded, ledger_of, read_lists, read_live
 from voiceform.kinds.call.parse import KIND, parse
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
@@ -38,29 +38,25 @@ class CallKind(Kind[LiveCalls]):
         """See kinds.call.parse."""
         return parse(section, context, self._places)
 
-    def refresh(self, context: PlanContext) -> LiveCalls:
-        """Read the ledgers, and how the calls are that were placed lately."""
-        specs: dict[str, CallSpec] = {}
-        for record in context.recorded.values():
-            spec = CallSpec.ended(record.address, record.attributes)
-            specs[spec.ledger] = spec
-        for desired in context.desired.values():
-            record_of = _record_of(desired, context.recorded)
-            spec = CallSpec.of(desired.address, with_ledger(desired, record_of, context))
-            specs[spec.ledger] = spec
-        return read_live(context, specs.values())
+    def refresh(self, context: RefreshContext) -> LiveCalls:
+        """See kinds.call.live."""
+        return read_live(context, self._places)
 
-    def compare(self, context: PlanContext, live: LiveCalls) -> Comparison:
+    def compare(self, context: CompareContext, live: LiveCalls) -> Comparison:
         """See kinds.call.compare."""
-        return compare(context, live, self._places)
+        return compare(context, live)
 
-    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveCalls]:
-        """Schedules as applying `base` to an empty state would record them; nothing was ever placed."""
+    def assume_applied(
+        self, base: Sequence[Desired], head: Sequence[Desired]
+    ) -> tuple[Mapping[Address, Recorded], LiveCalls]:
+        """Schedules as applying `base` to an empty state would record them; nothing was ever placed. Whom the
+        next occurrences call depends on the lists that are here."""
+        wanted = as_recorded({item.address: item for item in base}, {}, {})
         recorded = {
-            desired.address: Recorded(desired.address, None, with_ledger(desired, None), desired.protect)
-            for desired in base
+            item.address: Recorded(item.address, None, wanted[item.address], item.protect) for item in base
         }
-        return recorded, LiveCalls()
+        specs = [CallSpec.of(item.address, item.attributes) for item in head]
+        return recorded, LiveCalls(lists=read_lists(specs, self._places))
 
     def irreversible(self, change: Change) -> str | None:
         """Calls that are placed, and calls in progress that are changed."""
@@ -85,10 +81,6 @@ class CallKind(Kind[LiveCalls]):
     def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
         """See kinds.call.act."""
         return settle(changes, session)
-
-
-def _record_of(desired: Desired, recorded: Mapping[Address, Recorded]) -> Recorded | None:
-    return next((recorded[a] for a in (desired.address, *desired.aliases) if a in recorded), None)
 
 
 __all__ = ["CallKind", "ledger_of"]

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from voiceform.kinds.base import Done, Session
-from voiceform.kinds.call.compare import list_of
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.in_progress import end_calls, record_calls, redirect_calls, refresh
+from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, new_times
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry

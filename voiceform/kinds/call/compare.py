@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from voiceform.kinds.base import Comparison, PlanContext, claim_record
-from voiceform.kinds.call.dialling.donotcall import DoNotCallError, DoNotCallList
+from voiceform.kinds.base import CompareContext, Comparison
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, new_times
 from voiceform.kinds.call.impact import schedule_impact
 from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
-from voiceform.kinds.call.live import LiveCalls, LiveSchedule, ledger_of
+from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
-from voiceform.kinds.userfiles import Places
+from voiceform.kinds.records import match_records, previous_address, protected
 from voiceform.model.address import Address
 from voiceform.model.instants import instant_to_text
-from voiceform.model.plan import Action, Blocked, Caution, Change, Mode
+from voiceform.model.plan import Action, Caution, Change, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
 
 SCHEDULED = replace(
@@ -34,51 +33,35 @@ SCHEDULED = replace(
 """Calls that dispatch will place at a next occurrence; approved as calls, since dispatch asks nobody."""
 
 
-def compare(context: PlanContext, live: LiveCalls, places: Places) -> Comparison:
+def compare(context: CompareContext, live: LiveCalls) -> Comparison:
     """Propose changes for every schedule that is declared or recorded."""
-    left = dict(context.recorded)
+    matches = match_records(context.desired, context.recorded)
+    wanted = as_recorded(context.desired, context.recorded, matches.records)
     changes: list[Change] = []
-    blocked: list[Blocked] = []
+    blocked = list(matches.blocked)
     warnings: list[Caution] = []
-    for desired in context.desired.values():
-        record = claim_record(desired, left, blocked)
-        changes.append(_declared(context, desired, record, live, places))
-        warnings.extend(_useless_lists(context, desired, places))
-    for record in left.values():
+    for address, desired in context.desired.items():
+        spec = CallSpec.of(address, wanted[address])
+        after = {**wanted[address], "protect": desired.protect}
+        changes.append(_declared(context, desired, matches.records.get(address), live, spec, after))
+        warnings.extend(_useless_lists(context, spec, live))
+    for record in matches.left.values():
         if record.protect:
-            blocked.append(_protected(record))
+            blocked.append(protected(record))
         changes.append(_removed(record, live))
     return Comparison(changes, blocked=blocked, warnings=warnings)
 
 
-def with_ledger(
-    desired: Desired, record: Recorded | None, context: PlanContext | None = None
-) -> dict[str, Any]:
-    """What is recorded of a schedule: what is declared, and the name of its ledger, which is that of no other
-    schedule in `context`."""
-    taken: set[str] = set()
-    if record is None and context is not None:
-        taken.update(ledger_of(item.address, item.attributes) for item in context.recorded.values())
-        taken.update(str(address) for address in context.desired if address != desired.address)
-    name = ledger_of(desired.address, record.attributes if record is not None else None, taken)
-    return {**desired.attributes, "ledger": name}
-
-
-def list_of(spec: CallSpec, places: Places, seen_at: datetime | None = None) -> DoNotCallList | None:
-    """The do-not-call lists of a schedule, if it has any; `seen_at` as in DoNotCallList."""
-    return DoNotCallList(places, spec.do_not_call, seen_at) if spec.do_not_call else None
-
-
-def _useless_lists(context: PlanContext, desired: Desired, places: Places) -> Iterator[Caution]:
+def _useless_lists(context: CompareContext, spec: CallSpec, live: LiveCalls) -> Iterator[Caution]:
     """Told whether anything changes or not: a list that is too old or cannot be read keeps everybody from
     being called. A review is made elsewhere and long before, where neither means anything."""
-    lists = list_of(CallSpec.of(desired.address, with_ledger(desired, None)), places)
+    lists = live.lists_of(spec)
     if lists is None or context.mode is Mode.REVIEW:
         return
     try:
         lists.require(context.now)
     except DoNotCallError as error:
-        yield Caution(desired.address, f"nobody is called: {error.what}", error.hint or "")
+        yield Caution(spec.address, f"nobody is called: {error.what}", error.hint or "")
 
 
 def redirectable(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> list[Key]:
@@ -93,13 +76,16 @@ def redirectable(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> list[Key
 
 
 def _declared(
-    context: PlanContext, desired: Desired, record: Recorded | None, live: LiveCalls, places: Places
+    context: CompareContext,
+    desired: Desired,
+    record: Recorded | None,
+    live: LiveCalls,
+    spec: CallSpec,
+    after: Attributes,
 ) -> Change:
-    after = {**with_ledger(desired, record, context), "protect": desired.protect}
     before = None if record is None else {**record.attributes, "protect": record.protect}
-    spec = CallSpec.of(desired.address, after)
     known = live.of(spec.ledger)
-    do_not_call = list_of(spec, places, context.now)
+    do_not_call = live.lists_of(spec, context.now)
     due: list[Due] = []
     if context.mode is not Mode.REVIEW:
         head = known.head
@@ -108,7 +94,7 @@ def _declared(
         due = due_keys(spec, known.entries, head, context.now, do_not_call)
     placed = [item for item in due if item.verdict is Verdict.PLACE]
     redirected, unrecorded = redirectable(spec, known.entries), sorted(known.unrecorded)
-    previous = record.address if record is not None and record.address != desired.address else None
+    previous = previous_address(desired, record)
     reason = _reason(before, after, previous, known, bool(placed), bool(redirected or unrecorded))
     impact, calls = schedule_impact(spec, known, due, context.now, do_not_call)
     action = Action.CREATE if record is None else Action.NO_OP if reason == "unchanged" else Action.UPDATE
@@ -207,13 +193,4 @@ def _removed(record: Recorded, live: LiveCalls) -> Change:
         details={"cancel": [{**key.document(), "sid": entry.sid} for key, entry in going_on.items()]}
         if ended
         else {},
-    )
-
-
-def _protected(record: Recorded) -> Blocked:
-    return Blocked(
-        rule="protect",
-        message=f"{record.address} is protected and may not be deleted",
-        hint=f"declare {record.address} again with protect: false, apply, and then remove it",
-        addresses=(record.address,),
     )

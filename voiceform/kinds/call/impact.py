@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from voiceform.kinds.call.dialling.donotcall import DoNotCallList
+from voiceform.kinds.call.dialling.donotcall import NotCalled
 from voiceform.kinds.call.dialling.verdicts import Due, Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key
 from voiceform.kinds.call.live import LiveSchedule
@@ -19,7 +19,7 @@ _SHOWN = 3
 
 
 def schedule_impact(
-    spec: CallSpec, live: LiveSchedule, due: Sequence[Due], now: datetime, do_not_call: DoNotCallList | None
+    spec: CallSpec, live: LiveSchedule, due: Sequence[Due], now: datetime, do_not_call: NotCalled | None
 ) -> tuple[tuple[str, ...], int]:
     """The lines for a schedule, and how many people its next occurrence would call."""
     lines: list[str] = []
@@ -79,7 +79,7 @@ def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime) -> list[str]:
     return lines
 
 
-def _foreseen(spec: CallSpec, instant: datetime, do_not_call: DoNotCallList | None) -> list[Due]:
+def _foreseen(spec: CallSpec, instant: datetime, do_not_call: NotCalled | None) -> list[Due]:
     judge = Judge(spec, instant, None, do_not_call)
     return [judge.verdict(Key(instant, to), instant) for to in spec.to]
 

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from voiceform.kinds.call.dialling.donotcall import DoNotCallError, DoNotCallList, ListSpec
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError, ListSpec
+from voiceform.kinds.call.dialling.list_files import read_list
 from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block, Series
@@ -34,7 +35,7 @@ def declared_lists(block: Block, address: str, report: Report, places: Places) -
             report(Diagnostic("do-not-call", str(error), place, address=address))
             continue
         try:
-            DoNotCallList(places, (spec,)).require(None)
+            read_list(spec, places).usable(None)
         except DoNotCallError as error:
             report(Diagnostic("do-not-call", error.what, place, Severity.WARNING, error.hint, address))
     return found

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import PlanContext
+from voiceform.kinds.base import RefreshContext
+from voiceform.kinds.call.dialling.donotcall import ListSpec, ReadList, ReadLists
 from voiceform.kinds.call.dialling.in_progress import seen_now
+from voiceform.kinds.call.dialling.list_files import read_list
 from voiceform.kinds.call.dialling.verdicts import lookback
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Head, LedgerReader, days_before
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.records import match_records
+from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
-from voiceform.model.resource import Attributes
+from voiceform.model.resource import Attributes, Desired, Recorded
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -37,26 +41,63 @@ class LiveSchedule:
 
 @dataclass(frozen=True, slots=True)
 class LiveCalls:
-    """By ledger name."""
+    """Schedules by the names of their ledgers, and do-not-call lists."""
 
     schedules: Mapping[str, LiveSchedule] = field(default_factory=dict)
+    lists: Mapping[ListSpec, ReadList] = field(default_factory=dict)
 
     def of(self, name: str) -> LiveSchedule:
         """One schedule's; an empty one when it never was applied."""
         return self.schedules.get(name) or LiveSchedule(Head(), {})
 
+    def lists_of(self, spec: CallSpec, seen_at: datetime | None = None) -> ReadLists | None:
+        """What the lists of a schedule say, if it has any; nobody can rely on one that was not read.
+        `seen_at` as in ReadLists."""
+        if not spec.do_not_call:
+            return None
+        return ReadLists(tuple(self.lists.get(item) or ReadList(item) for item in spec.do_not_call), seen_at)
 
-def read_live(context: PlanContext, specs: Iterable[CallSpec]) -> LiveCalls:
+
+def read_live(context: RefreshContext, places: Places) -> LiveCalls:
     """Read ledgers, and how the calls are that were placed lately; of schedules that record their calls, also
-    which of these go on without being recorded."""
+    which of these go on without being recorded. Read the do-not-call lists of those that are declared."""
+    records = match_records(context.desired, context.recorded).records
+    wanted = as_recorded(context.desired, context.recorded, records)
+    declared = [CallSpec.of(address, attributes) for address, attributes in wanted.items()]
+    ended = [CallSpec.ended(record.address, record.attributes) for record in context.recorded.values()]
     found = {}
-    for spec in specs:
+    for spec in {spec.ledger: spec for spec in (*ended, *declared)}.values():
         reader = LedgerReader(context.store, spec.ledger)
         entries = reader.entries(days_before(context.now, lookback(spec)))
         entries = {**entries, **_lately(context, entries)}
         unrecorded = _unrecorded(context.client, entries) if spec.record else frozenset()
         found[spec.ledger] = LiveSchedule(reader.head(), entries, unrecorded)
-    return LiveCalls(found)
+    return LiveCalls(found, read_lists(declared, places))
+
+
+def read_lists(specs: Iterable[CallSpec], places: Places) -> dict[ListSpec, ReadList]:
+    """The do-not-call lists of these schedules, each read once."""
+    wanted = dict.fromkeys(item for spec in specs for item in spec.do_not_call)
+    return {item: read_list(item, places) for item in wanted}
+
+
+def as_recorded(
+    desired: Mapping[Address, Desired],
+    recorded: Mapping[Address, Recorded],
+    records: Mapping[Address, Recorded],
+) -> dict[Address, dict[str, Any]]:
+    """What is to be recorded of each declared schedule: what is declared, and the name of its ledger, which
+    is that of no other. `records` are those of the declared ones (kinds/records.py)."""
+    known = {ledger_of(item.address, item.attributes) for item in recorded.values()}
+    declared = {str(address) for address in desired}
+    found = {}
+    for address, item in desired.items():
+        if address in records:
+            name = ledger_of(address, records[address].attributes)
+        else:
+            name = ledger_of(address, None, known | (declared - {str(address)}))
+        found[address] = {**item.attributes, "ledger": name}
+    return found
 
 
 def ledger_of(address: Address, recorded: Attributes | None, taken: Collection[str] = ()) -> str:
@@ -73,7 +114,7 @@ def ledger_of(address: Address, recorded: Attributes | None, taken: Collection[s
     return next(name for name in names if name not in taken)
 
 
-def _lately(context: PlanContext, entries: Mapping[Key, LedgerEntry]) -> dict[Key, LedgerEntry]:
+def _lately(context: RefreshContext, entries: Mapping[Key, LedgerEntry]) -> dict[Key, LedgerEntry]:
     recent = {
         key: entry
         for key, entry in entries.items()

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from heapq import merge
 from typing import Any
 
-from voiceform.kinds.call.compare import list_of
-from voiceform.kinds.call.dialling.donotcall import DoNotCallList
+from voiceform.kinds.call.dialling.donotcall import NotCalled
+from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.impact import moment
 from voiceform.kinds.call.ledger.entries import Key
@@ -75,7 +75,7 @@ def _each(spec: CallSpec, start: datetime, end: datetime) -> Iterator[tuple[Occu
     return ((occurrence, spec) for occurrence in spec.schedule.within(start, end))
 
 
-def _preview(spec: CallSpec, occurrence: Occurrence, do_not_call: DoNotCallList | None) -> Preview:
+def _preview(spec: CallSpec, occurrence: Occurrence, do_not_call: NotCalled | None) -> Preview:
     instant = occurrence.instant
     judge = Judge(spec, instant, None, do_not_call)
     due = [judge.verdict(Key(instant, to), instant) for to in spec.to]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
+from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
 from voiceform.kinds.conference.act import act
 from voiceform.kinds.conference.compare import ENDING, compare
 from voiceform.kinds.conference.live import LIVE_STATUSES, LiveConferences, read_live
@@ -41,15 +41,17 @@ class ConferenceKind(Kind[LiveConferences]):
         """See kinds.conference.parse."""
         return parse(section, context)
 
-    def refresh(self, context: PlanContext) -> LiveConferences:
+    def refresh(self, context: RefreshContext) -> LiveConferences:
         """See kinds.conference.live."""
         return read_live(context)
 
-    def compare(self, context: PlanContext, live: LiveConferences) -> Comparison:
+    def compare(self, context: CompareContext, live: LiveConferences) -> Comparison:
         """See kinds.conference.compare."""
         return compare(context, live)
 
-    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveConferences]:
+    def assume_applied(
+        self, base: Sequence[Desired], head: Sequence[Desired]
+    ) -> tuple[Mapping[Address, Recorded], LiveConferences]:
         """Settings as recorded, and no room: a review cannot know who will be on the telephone."""
         recorded = {desired.address: Recorded(desired.address, None, desired.attributes) for desired in base}
         return recorded, LiveConferences()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voiceform.kinds.base import Comparison, PlanContext, claim_record
+from voiceform.kinds.base import CompareContext, Comparison
 from voiceform.kinds.conference.drift import drift_of, unknown_outcome
 from voiceform.kinds.conference.impact import left_impact, settings_impact, step_impact
 from voiceform.kinds.conference.labels import labels_of
@@ -19,6 +19,7 @@ from voiceform.kinds.conference.memory import Memory
 from voiceform.kinds.conference.presence import Presence, Whereabouts, presence_of
 from voiceform.kinds.conference.steps import ADD, SET, UPDATE, Step, Visit, add_step, announcement_digest
 from voiceform.kinds.phoning import CALL
+from voiceform.kinds.records import match_records, previous_address
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.plan import Action, Blocked, Change, Drift, Mode
@@ -29,14 +30,14 @@ ENDING = deletion("conference")
 """A live room that people are in is ended."""
 
 
-def compare(context: PlanContext, live: LiveConferences) -> Comparison:
+def compare(context: CompareContext, live: LiveConferences) -> Comparison:
     """Changes for everything declared, deletions of records for what no longer is."""
     changes: list[Change] = []
     drift: list[Drift] = []
+    matches = match_records(context.desired, context.recorded)
     blocked: list[Blocked] = []
-    left = dict(context.recorded)
     for desired in context.desired.values():
-        record = claim_record(desired, left, blocked)
+        record = matches.records.get(desired.address)
         rooms = live.rooms.get(desired.attributes["friendly_name"], ())
         if len(rooms) > 1:
             blocked.append(_ambiguous(desired, rooms))
@@ -47,9 +48,10 @@ def compare(context: PlanContext, live: LiveConferences) -> Comparison:
         changes.append(view.change())
         drift.extend(view.drift())
     changes.extend(
-        _removed(record, live.rooms.get(record.attributes["friendly_name"], ())) for record in left.values()
+        _removed(record, live.rooms.get(record.attributes["friendly_name"], ()))
+        for record in matches.left.values()
     )
-    return Comparison(changes, drift, (), blocked)
+    return Comparison(changes, drift, (), [*matches.blocked, *blocked])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class _View:
 
     def __init__(
         self,
-        context: PlanContext,
+        context: CompareContext,
         live: LiveConferences,
         desired: Desired,
         record: Recorded | None,
@@ -95,7 +97,7 @@ class _View:
         visit = self._visit(needs)
         record = self.record
         before = None if record is None else self._before(record, visit)
-        previous = record.address if record is not None and record.address != self.desired.address else None
+        previous = previous_address(self.desired, record)
         same = before == self.wanted and not needs and previous is None
         action = Action.CREATE if before is None else Action.NO_OP if same else Action.UPDATE
         return Change(

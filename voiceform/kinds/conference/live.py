@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from voiceform.kinds.base import PlanContext
+from voiceform.kinds.base import RefreshContext
 from voiceform.kinds.conference.labels import labels_of
 from voiceform.kinds.conference.memory import Memory, memory_key, merged, read_memories
+from voiceform.kinds.records import match_records
 from voiceform.model.address import Address
 from voiceform.model.resource import Desired
 from voiceform.twilio.errors import NotFoundError, ProtocolError
@@ -66,7 +67,7 @@ class LiveConferences:
         return self.unreadable.get(name) or self.unreadable.get("")
 
 
-def read_live(context: PlanContext) -> LiveConferences:
+def read_live(context: RefreshContext) -> LiveConferences:
     """Read the rooms of every declared and recorded name, and the calls that we placed and cannot see."""
     declared = [desired.attributes for desired in context.desired.values()]
     recorded = [record.attributes for record in context.recorded.values()]
@@ -89,7 +90,7 @@ def read_live(context: PlanContext) -> LiveConferences:
 
 
 def _with_missed_rooms(
-    context: PlanContext,
+    context: RefreshContext,
     memories: Mapping[Address, Memory],
     rooms: Mapping[str, tuple[Room, ...]],
     unreadable: dict[str, str],
@@ -99,11 +100,12 @@ def _with_missed_rooms(
     Only of conferences whose participants may be phoned: to them the absence of a room would be a reason.
     """
     listed = {room.sid for found in rooms.values() for room in found}
+    records = match_records(context.desired, context.recorded).records
     names: dict[str, str] = {}
     for address, desired in context.desired.items():
         name = desired.attributes["friendly_name"]
         if _may_phone(desired, rooms.get(name, ())):
-            record = context.recorded.get(address)
+            record = records.get(address)
             known = {attempt.room for attempt in memories[address].attempts.values()}
             known |= {record.sid} if record is not None else set()
             names.update((sid, name) for sid in known - listed if sid is not None)
@@ -134,7 +136,7 @@ def _may_phone(desired: Desired, rooms: Sequence[Room]) -> bool:
 
 
 def _with_missed_people(
-    context: PlanContext, rooms: Mapping[str, tuple[Room, ...]], unreadable: dict[str, str]
+    context: RefreshContext, rooms: Mapping[str, tuple[Room, ...]], unreadable: dict[str, str]
 ) -> dict[str, tuple[Room, ...]]:
     """`rooms` with those declared participants whom the list of the room misses."""
     found = dict(rooms)
@@ -217,7 +219,7 @@ def read_people(client: Client, conference: Conference) -> Room:
 
 
 def _read_calls(
-    context: PlanContext, memories: Mapping[Address, Memory], rooms: Mapping[str, tuple[Room, ...]]
+    context: RefreshContext, memories: Mapping[Address, Memory], rooms: Mapping[str, tuple[Room, ...]]
 ) -> dict[str, str]:
     """What became of the calls that we placed and that no room shows: the list of participants does not hold
     a call that is still in Twilio's queue. Calls for rooms that are over matter to nobody.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
+from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
 from voiceform.kinds.queue.act import act, settle
 from voiceform.kinds.queue.compare import DELETION, check_recorded, compare
 from voiceform.kinds.queue.live import LiveQueues, export, live_queue, read_queues
@@ -31,15 +31,17 @@ class QueueKind(Kind[LiveQueues]):
         """See kinds.queue.parse."""
         return parse(section, context)
 
-    def refresh(self, context: PlanContext) -> LiveQueues:
+    def refresh(self, context: RefreshContext) -> LiveQueues:
         """See kinds.queue.live: what is recorded is there unless Twilio says for its SID that it is not."""
         return read_queues(context.client, _sids(context.recorded), context.progress)
 
-    def compare(self, context: PlanContext, live: LiveQueues) -> Comparison:
+    def compare(self, context: CompareContext, live: LiveQueues) -> Comparison:
         """See kinds.queue.compare."""
         return compare(context, live)
 
-    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], LiveQueues]:
+    def assume_applied(
+        self, base: Sequence[Desired], head: Sequence[Desired]
+    ) -> tuple[Mapping[Address, Recorded], LiveQueues]:
         """Live queues with stand-in SIDs, as applying `base` to an empty account would make them."""
         recorded: dict[Address, Recorded] = {}
         live: list[Live] = []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from voiceform.kinds.base import Comparison, PlanContext, claim_record, unreadable_entries
+from voiceform.kinds.base import CompareContext, Comparison, unreadable_entries
 from voiceform.kinds.queue.live import LiveQueues
 from voiceform.kinds.queue.names import order_name_changes, tell_near_names
+from voiceform.kinds.records import match_records, previous_address, protected
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError
 from voiceform.model.names import identity
@@ -19,7 +20,7 @@ from voiceform.model.wording import are, counted
 DELETION = deletion("queue")
 
 
-def compare(context: PlanContext, live: LiveQueues) -> Comparison:
+def compare(context: CompareContext, live: LiveQueues) -> Comparison:
     """Propose changes for every queue that is declared or recorded; see docs on when each is proposed.
 
     StateError where two addresses are recorded as one queue.
@@ -44,13 +45,14 @@ def check_recorded(records: Iterable[Recorded]) -> None:
 class _Comparing:
     """One comparison; collects as it goes."""
 
-    def __init__(self, context: PlanContext, live: LiveQueues) -> None:
+    def __init__(self, context: CompareContext, live: LiveQueues) -> None:
         self.context = context
         self.live = live
         self.changes: list[Change] = []
         self.drift: list[Drift] = []
-        self.blocked: list[Blocked] = []
-        self.left = dict(context.recorded)
+        self.matches = match_records(context.desired, context.recorded)
+        self.blocked: list[Blocked] = list(self.matches.blocked)
+        self.left = dict(self.matches.left)
         self.recorded_by_sid = {item.sid: item for item in context.recorded.values() if item.sid is not None}
         self.touched: set[str] = set()
 
@@ -68,14 +70,14 @@ class _Comparing:
     def _pairs(self) -> list[tuple[Desired, Recorded | None]]:
         """Each declared queue with its record, by the surest sign first: what one has, no other can take."""
         wanted = self.context.desired.values()
-        found = {desired.address: claim_record(desired, self.left, self.blocked) for desired in wanted}
+        found = dict(self.matches.records)
         claimed = self.context.recorded.keys() - self.left.keys()
         self.touched.update(self.context.recorded[address].sid or "" for address in claimed)
         for look_up in (self._by_live_name, self._by_name_folded):
             for desired in wanted:
-                if found[desired.address] is None and (record := look_up(desired)) is not None:
+                if desired.address not in found and (record := look_up(desired)) is not None:
                     found[desired.address] = self.left.pop(record.address)
-        return [(desired, found[desired.address]) for desired in wanted]
+        return [(desired, found.get(desired.address)) for desired in wanted]
 
     def _by_live_name(self, desired: Desired) -> Recorded | None:
         """A key renamed without an alias: the queue of that name is recorded under a key that is gone.
@@ -119,14 +121,14 @@ class _Comparing:
             reason="declared" if record is None else "gone",
             operations=("createQueue",),
             after=_with_protect(desired.attributes, desired.protect),
-            previous_address=_previous(desired, record),
+            previous_address=previous_address(desired, record),
             depends_on=desired.depends_on,
         )
 
     def _update(self, desired: Desired, record: Recorded | None, found: Live) -> Change:
         before = _with_protect(found.attributes, record.protect if record is not None else False)
         after = _with_protect(desired.attributes, desired.protect)
-        previous = _previous(desired, record)
+        previous = previous_address(desired, record)
         same = before == after and previous is None and record is not None and record.sid == found.sid
         return Change(
             address=desired.address,
@@ -184,7 +186,7 @@ class _Comparing:
             )
             return
         if record.protect:
-            self.blocked.append(_protected(record))
+            self.blocked.append(protected(record))
         self.changes.append(_deletion(record.address, found, "removed", record.protect))
         self.touched.add(found.sid)
 
@@ -204,10 +206,6 @@ class _Comparing:
 
 def _with_protect(attributes: Attributes, protect: bool) -> Mapping[str, object]:
     return {**attributes, "protect": protect}
-
-
-def _previous(desired: Desired, record: Recorded | None) -> Address | None:
-    return record.address if record is not None and record.address != desired.address else None
 
 
 def _reason(desired: Desired, record: Recorded | None, found: Live, previous: Address | None) -> str:
@@ -231,15 +229,6 @@ def _deletion(address: Address, found: Live, reason: str, protect: bool) -> Chan
         impact=_deletion_impact(found),
         fingerprint=found.fingerprint,
         counts={DELETION.name: 1},
-    )
-
-
-def _protected(record: Recorded) -> Blocked:
-    return Blocked(
-        rule="protect",
-        message=f"{record.address} is protected and may not be deleted",
-        hint=f"declare {record.address} again with protect: false, apply, and then remove it",
-        addresses=(record.address,),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import Comparison, Done, Kind, ParseContext, PlanContext, Session
+from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
 from voiceform.kinds.retention.policy import KIND
 from voiceform.kinds.retention.scopes import SCOPES
 from voiceform.model.address import Address
@@ -41,19 +41,21 @@ class RetentionKind(Kind["Survey"]):
 
         return parse(section, context, self._places)
 
-    def refresh(self, context: PlanContext) -> Survey:
+    def refresh(self, context: RefreshContext) -> Survey:
         """See kinds.retention.survey."""
         from voiceform.kinds.retention.survey import survey
 
         return survey(context)
 
-    def compare(self, context: PlanContext, live: Survey) -> Comparison:
+    def compare(self, context: CompareContext, live: Survey) -> Comparison:
         """See kinds.retention.compare."""
         from voiceform.kinds.retention.compare import compare
 
         return compare(context, live)
 
-    def assume_applied(self, base: Sequence[Desired]) -> tuple[Mapping[Address, Recorded], Survey]:
+    def assume_applied(
+        self, base: Sequence[Desired], head: Sequence[Desired]
+    ) -> tuple[Mapping[Address, Recorded], Survey]:
         """Rules and holds as recorded, and an account without recordings."""
         from voiceform.kinds.retention.survey import Survey
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from voiceform.kinds.base import Comparison, PlanContext, unreadable_entries
+from voiceform.kinds.base import CompareContext, Comparison, unreadable_entries
 from voiceform.kinds.retention.impact import (
     hold_lines,
     hold_warning,
@@ -38,13 +38,13 @@ from voiceform.model.wording import counted
 OPERATIONS = {RECORDINGS: "deleteRecording", CALL_RECORDS: "deleteCall"}
 
 
-def compare(context: PlanContext, found: Survey) -> Comparison:
+def compare(context: CompareContext, found: Survey) -> Comparison:
     """Propose changes of rules and holds, with what each rule deletes; releasing a hold is blocked."""
     return _Comparing(context, found).run()
 
 
 class _Comparing:
-    def __init__(self, context: PlanContext, found: Survey) -> None:
+    def __init__(self, context: CompareContext, found: Survey) -> None:
         self.context = context
         self.found = found
         self.parts: Mapping[str, Part] = {RECORDINGS: found.recordings, CALL_RECORDS: found.calls}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voiceform.kinds.base import PlanContext
+from voiceform.kinds.base import RefreshContext
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, OneCall
 from voiceform.kinds.retention.figures import Figures
 from voiceform.kinds.retention.matching.legs import Calls, leg_of
@@ -87,12 +87,12 @@ class Survey:
     guarded_calls: SidSet = field(default_factory=SidSet)
 
 
-def survey(context: PlanContext) -> Survey:
+def survey(context: RefreshContext) -> Survey:
     """List and weigh whatever the rules of this plan, declared and recorded, ask for. Only reads."""
     return _Surveyor(context).run()
 
 
-def standing_holds(context: PlanContext) -> tuple[Hold, ...]:
+def standing_holds(context: RefreshContext) -> tuple[Hold, ...]:
     """Every hold that counts while this plan runs: declared ones, and recorded ones until they are released.
 
     A hold whose match is changed counts twice, as it was and as it will be.
@@ -102,7 +102,7 @@ def standing_holds(context: PlanContext) -> tuple[Hold, ...]:
     return (*declared, *(hold for hold in recorded if (hold.name, hold.identity) not in known))
 
 
-def leaving_holds(context: PlanContext) -> frozenset[tuple[str, str]]:
+def leaving_holds(context: RefreshContext) -> frozenset[tuple[str, str]]:
     """The holds, by name and identity, that are recorded but not declared as such: this plan ends them."""
     declared = {(hold.name, hold.identity) for hold in holds_of(context.desired)}
     return frozenset(
@@ -115,7 +115,7 @@ def leaving_holds(context: PlanContext) -> frozenset[tuple[str, str]]:
 class _Surveyor:
     """One survey; collects as it goes."""
 
-    def __init__(self, context: PlanContext) -> None:
+    def __init__(self, context: RefreshContext) -> None:
         self.context = context
         self.book = CallBook(context.client)
         self.holds = standing_holds(context)

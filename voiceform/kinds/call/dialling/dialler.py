@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from voiceform.kinds.call.dialling.donotcall import DoNotCallList
+from voiceform.kinds.call.dialling.donotcall import NotCalled
 from voiceform.kinds.call.dialling.refusals import is_about_the_callee
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
@@ -53,7 +53,7 @@ class Placer:
     ledger: Ledger
     client: Client
     clock: Clock
-    do_not_call: DoNotCallList | None
+    do_not_call: NotCalled | None
     may_send: Callable[[], None] = lambda: None
 
     def place(self, key: Key, since: datetime) -> LedgerEntry | None:

@@ -1,33 +1,29 @@
-"""Do-not-call lists: read again whenever they change. No list, an empty one, or an old one means no calls."""
+"""What do-not-call lists say of people. No list, an empty one, or an old one means no calls. Pure."""
 
 from __future__ import annotations
 
-import re
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from voiceform.kinds.call.tables import TableError, read_table
-from voiceform.kinds.userfiles import Places, UserFileError, lines_of, text_of
 from voiceform.model.durations import parse_duration
 from voiceform.model.errors import VoiceformError
 from voiceform.model.numbers import dialled_digits, person
 
-_REMARK = re.compile(r"[,;\t#].*", re.DOTALL)
-_BARE = re.compile(r"[1-9][0-9]{9,14}", re.ASCII)
-_PUNCTUATION = re.compile(r"[().\-/ \u00a0]")
-_SHORTEST, _LONGEST = 10, 15
-_BEHIND = timedelta(hours=12)
-"""How far the last zone on Earth is behind UTC: a date has ended everywhere only then."""
-_FOR_EVER = datetime.max.replace(tzinfo=UTC)
-
-Stamp = tuple[int, int, int]
+SHORTEST, LONGEST = 10, 15
+"""The digits of a number without its country."""
 
 
 class DoNotCallError(VoiceformError):
     """A list is missing, unreadable, damaged, empty or too old; nobody is called until it is mended."""
+
+
+class NotCalled(Protocol):
+    """Says of people whether they must not be called."""
+
+    def holds(self, number: str, now: datetime) -> bool:
+        """Whether `number` must not be called at `now`; DoNotCallError when nobody can know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ class ListSpec:
             raise ValueError("as_of means nothing without max_age")
         as_of = None
         if "as_of" in document:
-            as_of = _instant(str(document["as_of"]), timedelta(0))
+            as_of = instant_of(str(document["as_of"]), timedelta(0))
             if as_of is None:
                 raise ValueError("as_of is no date, such as 2026-12-01")
         return cls(
@@ -68,7 +64,7 @@ class ListSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class ListContent:
     """What a file says: until when each person is not called; and bare digits, which are a person of some
     country: nobody whose number ends in them is called either."""
 
@@ -90,16 +86,64 @@ class _Content:
         return self._tails[length]
 
 
-class DoNotCallList:
-    """The lists of one schedule. Safe for several threads. Every question looks at the files, so that an
-    entry counts from the next call on.
+@dataclass(frozen=True, slots=True)
+class ReadList:
+    """One list as it was read: what it says, or the `problem` because of which nobody can rely on it, and
+    what to do about that."""
 
-    `seen_at` is for questions about the future: how old a list is counts then.
-    """
+    spec: ListSpec
+    content: ListContent | None = None
+    problem: str | None = None
+    hint: str | None = None
 
-    def __init__(self, places: Places, lists: tuple[ListSpec, ...], seen_at: datetime | None = None) -> None:
-        self._lists = tuple(_OneList(places, spec) for spec in lists)
-        self._seen_at = seen_at
+    def usable(self, at: datetime | None) -> ListContent:
+        """What it says; DoNotCallError where it cannot be used at `at`, however old it may be for None."""
+        if self.content is None:
+            if self.problem is None:
+                raise unusable(self.spec, "was not read")
+            raise DoNotCallError(self.problem, hint=self.hint)
+        if at is not None:
+            self._require_fresh(self.content, at)
+        return self.content
+
+    def holds(self, who: str, dialled: str | None, now: datetime, seen: datetime) -> bool:
+        """Whether a person, or who is reached by dialling these digits, must not be called at `now`; how old
+        the list is counts at `seen`."""
+        content = self.usable(seen)
+        until = content.people.get(who)
+        if until is not None and now < until:
+            return True
+        if dialled is not None:
+            ending = dialled[-SHORTEST:]
+            until = content.tails(len(ending)).get(ending)
+            if until is not None and now < until:
+                return True
+        if not who.startswith("+"):
+            return False
+        endings = (who[-length:] for length in range(SHORTEST, min(LONGEST, len(who) - 1) + 1))
+        return any((until := content.endings.get(ending)) is not None and now < until for ending in endings)
+
+    def _require_fresh(self, content: ListContent, now: datetime) -> None:
+        if self.spec.max_age is None:
+            return
+        since = self.spec.as_of or content.modified
+        if since - now > timedelta(days=1):
+            raise unusable(self.spec, f"claims to be of {since:%Y-%m-%d}, which has not come yet")
+        if now - since > self.spec.max_age:
+            raise unusable(
+                self.spec,
+                f"is of {since:%Y-%m-%d}, and may be {_days(self.spec.max_age)} old",
+                "fetch a new one",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLists:
+    """The lists of one schedule as they were read. `seen_at` is for questions about the future: how old a
+    list is counts then."""
+
+    lists: tuple[ReadList, ...]
+    seen_at: datetime | None = None
 
     def holds(self, number: str, now: datetime) -> bool:
         """Whether `number` must not be called at `now`; DoNotCallError when nobody can know.
@@ -107,125 +151,28 @@ class DoNotCallList:
         A SIP or client address that dials digits is held by every listed number that ends in them.
         """
         who = number if number.startswith("+") else person(number) or number
-        seen = now if self._seen_at is None else min(now, self._seen_at)
+        seen = now if self.seen_at is None else min(now, self.seen_at)
         dialled = None if number.startswith("+") else dialled_digits(number)
         answers = [
-            one.holds(who, dialled, now, seen) for one in self._lists
+            one.holds(who, dialled, now, seen) for one in self.lists
         ]  # all: one that cannot be read blocks
         return any(answers)
 
     def require(self, now: datetime | None) -> None:
         """Raise DoNotCallError when a list cannot be used at `now`; however old it may be for None."""
-        for one in self._lists:
-            content = one.current()
-            if now is not None:
-                one.require_fresh(content, now)
+        for one in self.lists:
+            one.usable(now)
 
 
-class _OneList:
-    def __init__(self, places: Places, spec: ListSpec) -> None:
-        self._places = places
-        self._path = places.folder / spec.file
-        self._spec = spec
-        self._lock = threading.Lock()
-        self._stamp: Stamp | None = None
-        self._content = _Content({}, {}, _FOR_EVER)
-
-    def holds(self, who: str, dialled: str | None, now: datetime, seen: datetime) -> bool:
-        content = self.current()
-        self.require_fresh(content, seen)
-        until = content.people.get(who)
-        if until is not None and now < until:
-            return True
-        if dialled is not None:
-            ending = dialled[-_SHORTEST:]
-            until = content.tails(len(ending)).get(ending)
-            if until is not None and now < until:
-                return True
-        if not who.startswith("+"):
-            return False
-        endings = (who[-length:] for length in range(_SHORTEST, min(_LONGEST, len(who) - 1) + 1))
-        return any((until := content.endings.get(ending)) is not None and now < until for ending in endings)
-
-    def current(self) -> _Content:
-        """What the file says now."""
-        with self._lock:
-            try:
-                stamp = self._places.stamp(self._path)
-                if stamp != self._stamp:
-                    self._stamp = None
-                    self._content = self._read()
-                    self._stamp = stamp
-            except UserFileError as error:
-                self._stamp = None
-                raise self._unusable(error.what, error.hint) from None
-            return self._content
-
-    def _read(self) -> _Content:
-        file = self._places.read(self._path)
-        people: dict[str, datetime] = {}
-        endings: dict[str, datetime] = {}
-        for line, text, until in self._entries(text_of(file.content)):
-            who = person(text)
-            if who is None:
-                raise self._unusable(
-                    f"has an entry in line {line} that is no phone number, SIP address or client",
-                    "write numbers as +15558675310, one a line; a table with a header needs `column`",
-                )
-            people[who] = max(until, people.get(who, until))
-            bare = _PUNCTUATION.sub("", text)
-            if _BARE.fullmatch(bare):
-                endings[bare] = max(until, endings.get(bare, until))
-        if not people and not self._spec.allow_empty:
-            raise self._unusable(
-                "is empty", "an export that failed looks like this; allow_empty: true says that it may be"
-            )
-        return _Content(people, endings, datetime.fromtimestamp(file.modified, UTC))
-
-    def _entries(self, text: str) -> Iterator[tuple[int, str, datetime]]:
-        """Line, number, and until when it counts."""
-        if self._spec.column is None:
-            for line, content in lines_of(text):
-                entry = _REMARK.sub("", content).strip().strip('"')
-                if entry:
-                    yield line, entry, _FOR_EVER
-            return
-        columns = [self._spec.column, *([self._spec.expires] if self._spec.expires else [])]
-        try:
-            for row in read_table(text, columns):
-                if row.problem is not None:
-                    raise TableError(f"does not fit its header: {row.problem}", line=row.line)
-                until = _until(row.cells[1]) if self._spec.expires else _FOR_EVER
-                yield row.line, row.cells[0].strip(), until
-        except TableError as error:
-            place = f" (line {error.line})" if error.line else ""
-            raise self._unusable(f"{error}{place}", error.hint) from None
-
-    def require_fresh(self, content: _Content, now: datetime) -> None:
-        """Raise DoNotCallError when the list is too old at `now`."""
-        if self._spec.max_age is None:
-            return
-        since = self._spec.as_of or content.modified
-        if since - now > timedelta(days=1):
-            raise self._unusable(f"claims to be of {since:%Y-%m-%d}, which has not come yet")
-        if now - since > self._spec.max_age:
-            raise self._unusable(
-                f"is of {since:%Y-%m-%d}, and may be {_days(self._spec.max_age)} old", "fetch a new one"
-            )
-
-    def _unusable(self, problem: str, hint: str | None = None) -> DoNotCallError:
-        return DoNotCallError(
-            f"the do-not-call list {self._spec.file} {problem}",
-            hint=f"{hint}; nobody is called until then" if hint else "nobody is called until it is mended",
-        )
+def unusable(spec: ListSpec, problem: str, hint: str | None = None) -> DoNotCallError:
+    """The error of a list; `problem` continues its name."""
+    return DoNotCallError(
+        f"the do-not-call list {spec.file} {problem}",
+        hint=f"{hint}; nobody is called until then" if hint else "nobody is called until it is mended",
+    )
 
 
-def _until(text: str) -> datetime:
-    """The instant up to which an entry counts: for ever where there is no date that can be read."""
-    return _instant(text.strip(), timedelta(days=1) + _BEHIND) or _FOR_EVER
-
-
-def _instant(text: str, after: timedelta) -> datetime | None:
+def instant_of(text: str, after: timedelta) -> datetime | None:
     """The instant of a date, or of a time without an offset, plus `after`; one with an offset is exact."""
     try:
         value = datetime.fromisoformat(text)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from voiceform.kinds.call.dialling.donotcall import DoNotCallError, DoNotCallList
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError, NotCalled
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import ABSURD, Head
 from voiceform.kinds.call.spec import CallSpec
@@ -58,7 +58,7 @@ class Judge:
     spec: CallSpec
     now: datetime
     high_water: datetime | None
-    do_not_call: DoNotCallList | None
+    do_not_call: NotCalled | None
     _open: dict[tuple[ZoneInfo, ...], bool] = field(default_factory=dict)
 
     def verdict(self, key: Key, since: datetime) -> Due:
@@ -108,7 +108,7 @@ def due_keys(
     entries: Mapping[Key, LedgerEntry],
     head: Head,
     now: datetime,
-    do_not_call: DoNotCallList | None,
+    do_not_call: NotCalled | None,
 ) -> list[Due]:
     """A verdict for every key that has become due, or that nobody has looked at since the last pass.
 
