@@ -79,7 +79,7 @@ def test_a_seed_may_give_every_field(emulator: Emulator, api: Api) -> None:
             {"conferences": [{"friendly_name": "x", "participants": [{"muted": "yes"}]}]},
             r"participants\[0\].muted",
         ),
-        ({"numbers": [{"phone_number": TO, "outcome": "explode"}]}, r"numbers\[0\].outcomes: 'explode'"),
+        ({"numbers": [{"phone_number": TO, "outcome": "explode"}]}, r"numbers\[0\].outcome: 'explode'"),
         ({"generate": {"recordings": {"count": -1}}}, r"generate.recordings.count"),
         (
             {"generate": {"recordings": {"count": 1, "start": "2026-02-01", "end": "2026-01-01"}}},

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import json
 
-from voiceform.emulator.calls.numbers import OUTCOMES
-from voiceform.emulator.calls.routes import STATUSES
 from voiceform.emulator.clock import SECOND
 from voiceform.emulator.conferences.life import MAX_PARTICIPANTS
 from voiceform.emulator.control.fields import Fields
-from voiceform.emulator.control.generate import SOURCES
 from voiceform.emulator.world import World
 
-DIRECTIONS = ("inbound", "outbound-api", "outbound-dial", "trunking-terminating", "trunking-originating")
-RECORDING_STATUSES = ("in-progress", "paused", "stopped", "processing", "completed", "absent", "deleted")
-RECORDING_SOURCES = (*SOURCES, "Trunking", "StartConferenceRecordingAPI")
-PARTICIPANT_STATUSES = ("queued", "connecting", "ringing", "connected", "complete", "failed")
 ENCRYPTION = (
     "public_key_sid",
     "encrypted_cek",
@@ -34,12 +27,12 @@ def queue(world: World, account: str, fields: Fields) -> None:
     created, updated = _dates(world, fields)
     world.store.insert(
         "queues",
-        sid=fields.sid("sid", "QU") or world.sid("QU"),
+        sid=fields.text("sid") or world.sid("QU"),
         account=account,
         created=created,
         updated=updated,
-        friendly_name=fields.required("friendly_name"),
-        max_size=fields.count("max_size", world.switches.default_max_size, 1),
+        friendly_name=fields.word("friendly_name"),
+        max_size=fields.count("max_size", world.switches.default_max_size),
         current_size=fields.count("current_size", 0),
         average_wait_time=fields.count("average_wait_time", 0),
     )
@@ -52,7 +45,7 @@ def call(world: World, account: str, fields: Fields) -> None:
     completed, a minute.
     """
     created, updated = _dates(world, fields)
-    status = fields.word("status", "completed", STATUSES)
+    status = fields.word("status", "completed")
     finished = status == "completed"
     start = fields.instant("start_time")
     start = created if start is None and status != "queued" else start
@@ -62,15 +55,15 @@ def call(world: World, account: str, fields: Fields) -> None:
         end = start + (duration or 0) * SECOND
     world.store.insert(
         "calls",
-        sid=fields.sid("sid", "CA") or world.sid("CA"),
+        sid=fields.text("sid") or world.sid("CA"),
         account=account,
         created=created,
         updated=updated,
         to_number=fields.text("to", _TO),
         from_number=fields.text("from", _FROM),
         status=status,
-        direction=fields.word("direction", "outbound-api", DIRECTIONS),
-        parent_call_sid=fields.sid("parent_call_sid", "CA"),
+        direction=fields.word("direction", "outbound-api"),
+        parent_call_sid=fields.text("parent_call_sid"),
         start_time=start,
         end_time=end,
         duration=duration,
@@ -86,22 +79,22 @@ def recording(world: World, account: str, fields: Fields) -> None:
     """``{call_sid, conference_sid, status, source, duration, channels, track, encryption_details, ...}``.
     A duration of -1 is what the API says while it does not know."""
     created, updated = _dates(world, fields)
-    status = fields.word("status", "completed", RECORDING_STATUSES)
+    status = fields.word("status", "completed")
     done = status in ("completed", "deleted")
     start = fields.instant("start_time")
     world.store.insert(
         "recordings",
-        sid=fields.sid("sid", "RE") or world.sid("RE"),
+        sid=fields.text("sid") or world.sid("RE"),
         account=account,
         created=created,
         updated=updated,
-        call_sid=fields.sid("call_sid", "CA") or world.sid("CA"),
-        conference_sid=fields.sid("conference_sid", "CF"),
+        call_sid=fields.text("call_sid") or world.sid("CA"),
+        conference_sid=fields.text("conference_sid"),
         status=status,
-        source=fields.word("source", "OutboundAPI", RECORDING_SOURCES),
-        channels=fields.count("channels", 1, 1),
+        source=fields.word("source", "OutboundAPI"),
+        channels=fields.count("channels", 1),
         track=fields.text("track", "both"),
-        duration=fields.integer("duration", 60 if done else None, low=-1),
+        duration=fields.integer("duration", 60 if done else None),
         price=fields.text("price", "-0.00250" if done else None),
         start_time=created if start is None else start,
         deleted=updated if status == "deleted" else None,
@@ -117,30 +110,28 @@ def _encryption(fields: Fields) -> dict[str, object]:
     if details is None:
         return {}
     found = {name: text for name in ENCRYPTION if (text := details.text(name)) is not None}
-    details.done()
     return {"encryption": found}
 
 
 def conference(world: World, account: str, fields: Fields) -> None:
     """``{friendly_name, status, region, participants: [...], ...}``; default: in-progress."""
     created, updated = _dates(world, fields)
-    sid = fields.sid("sid", "CF") or world.sid("CF")
+    sid = fields.text("sid") or world.sid("CF")
     world.store.insert(
         "conferences",
         sid=sid,
         account=account,
         created=created,
         updated=updated,
-        friendly_name=fields.required("friendly_name"),
-        status=fields.word("status", "in-progress", ("init", "in-progress", "completed")),
+        friendly_name=fields.word("friendly_name"),
+        status=fields.word("status", "in-progress"),
         region=fields.text("region", "us1"),
         reason=fields.text("reason_conference_ended"),
-        ended_by=fields.sid("call_sid_ending_conference", "CA"),
-        max_participants=fields.count("max_participants", MAX_PARTICIPANTS, 2),
+        ended_by=fields.text("call_sid_ending_conference"),
+        max_participants=fields.count("max_participants", MAX_PARTICIPANTS),
     )
     for participant in fields.items("participants"):
         _participant(world, account, sid, created, participant)
-        participant.done()
 
 
 def number(world: World, account: str, fields: Fields) -> None:
@@ -148,22 +139,20 @@ def number(world: World, account: str, fields: Fields) -> None:
     called.
     """
     del account
-    phone_number = fields.required("phone_number")
-    single, several = fields.take("outcome"), fields.take("outcomes")
-    outcomes = several if isinstance(several, list) and several else [single]
-    for outcome in outcomes:
-        if outcome not in OUTCOMES:
-            raise fields.wrong("outcomes", outcome, f"one of {', '.join(OUTCOMES)}")
+    outcomes = fields.texts("outcomes") or [fields.word("outcome")]
     talk = fields.integer("talk_seconds", None)
     world.store.run(
-        "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?, 0)", phone_number, json.dumps(outcomes), talk
+        "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?, 0)",
+        fields.word("phone_number"),
+        json.dumps(outcomes),
+        talk,
     )
 
 
 def _participant(world: World, account: str, room: str, created: int, fields: Fields) -> None:
     """Somebody in a room, with a call of their own unless ``call_sid`` is one that is there."""
-    status = fields.word("status", "connected", PARTICIPANT_STATUSES)
-    call_sid = fields.sid("call_sid", "CA") or world.sid("CA")
+    status = fields.word("status", "connected")
+    call_sid = fields.text("call_sid") or world.sid("CA")
     to, caller = fields.text("to", _TO), fields.text("from", _FROM)
     if world.store.one("SELECT 1 FROM calls WHERE sid = ?", call_sid) is None:
         live = {"queued": "queued", "connecting": "queued", "ringing": "ringing", "connected": "in-progress"}
@@ -178,7 +167,7 @@ def _participant(world: World, account: str, room: str, created: int, fields: Fi
             status=live.get(status, "completed"),
             start_time=created,
         )
-    coached = fields.sid("call_sid_to_coach", "CA")
+    coached = fields.text("call_sid_to_coach")
     world.store.insert(
         "participants",
         sid=world.sid("CP"),
