@@ -264,13 +264,14 @@ def test_an_object_that_moved_after_the_plan_is_left_alone(world: World) -> None
         assert {entry["method"] for entry in world.stack.emulator.requests()} == {"GET"}
 
 
-@pytest.mark.parametrize("world", ["queue", "conference"], indirect=True)
 def test_what_is_exported_is_what_is_there(world: World) -> None:
     apply(world, world.specimen.declared)
-    exported = world.stack.ok("export").out
+    exported = world.stack.at("export").out
     world.stack.write(exported)
+    assert world.stack.at("validate").code == 0
     for change in world.pending():
         assert (change.reason, change.operations) == ("adopted", ()), change
+    assert world.stack.at("export").out == exported
 
 
 def recorded(world: World) -> dict[Address, Any]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from voiceform.config.desired import as_written, parse_kinds, with_hidden
 from voiceform.config.interpolate import Interpolator
@@ -18,7 +19,7 @@ from voiceform.config.problems.findings import MAX_FINDINGS, EnoughError, Findin
 from voiceform.config.problems.problem import missing_from, missing_keys
 from voiceform.config.references import settle_references, without_values
 from voiceform.config.schema import ConfigSchema, FileFacts
-from voiceform.config.sources import SourceFile, find_sources
+from voiceform.config.sources import find_sources
 from voiceform.config.text import UnreadableError, decode
 from voiceform.config.yaml_reader import read_yaml
 from voiceform.kinds.base import Kind
@@ -61,8 +62,48 @@ def load_configuration(
     )
 
 
+def findings_of(text: str, file: str, kinds: Sequence[Kind[Any]]) -> list[Diagnostic]:
+    """What `validate` would say of a configuration of one file with this text; nothing is in its environment.
+
+    Files that it names are looked for as from `file`.
+    """
+    findings = Findings()
+    try:
+        document = read_document(
+            [_Unwritten(file, text)], environ={}, kinds=kinds, findings=findings, values={}
+        )
+        if not findings.failed:
+            parse_kinds(document, kinds, findings)
+    except EnoughError:
+        findings.stop()
+    return findings.in_order([file])
+
+
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    """A file that is not there yet."""
+
+    display: str
+    text: str
+
+    def read(self, report: Report) -> bytes:
+        """What it will hold."""
+        return self.text.encode()
+
+
+class Source(Protocol):
+    """One file, to be read."""
+
+    @property
+    def display(self) -> str:
+        """What it is called in messages."""
+
+    def read(self, report: Report) -> bytes | None:
+        """Its content; None, reported, when it cannot be had."""
+
+
 def read_document(
-    sources: Sequence[SourceFile],
+    sources: Sequence[Source],
     *,
     environ: Mapping[str, str],
     kinds: Sequence[Kind[Any]],
@@ -93,7 +134,7 @@ def read_document(
 
 
 def _read_file(
-    source: SourceFile,
+    source: Source,
     schema: ConfigSchema,
     environ: Mapping[str, str],
     addresses: Mapping[str, str],

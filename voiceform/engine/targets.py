@@ -6,13 +6,32 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Change
 
 _GLOB = frozenset("*?[")
+
+
+class Selectable(Protocol):
+    """What can be selected: a change of a plan, or an entry of an export."""
+
+    @property
+    def address(self) -> Address:
+        """Its address."""
+
+    @property
+    def previous_address(self) -> Address | None:
+        """The one that it had before, if it is renamed."""
+
+    @property
+    def depends_on(self) -> Sequence[Address]:
+        """What must be there for it."""
+
+
+S = TypeVar("S", bound=Selectable)
 
 
 class Choice(Protocol):
@@ -64,7 +83,7 @@ class Selection:
                 if pattern not in whole and not any(fnmatchcase(name, pattern) for name in names):
                     raise _nothing_matches(option, pattern, names)
 
-    def choose(self, changes: Sequence[Change]) -> list[Change]:
+    def choose(self, changes: Sequence[S]) -> list[S]:
         """The changes that are meant, in their order, with all that they depend on.
 
         An excluded address takes its dependants with it: they would otherwise run without it.
@@ -92,14 +111,14 @@ def _whole(kind: str) -> str:
     return f"{kind}.*"
 
 
-def _matches(change: Change, patterns: Sequence[str]) -> bool:
+def _matches(change: Selectable, patterns: Sequence[str]) -> bool:
     names = [str(change.address)]
     if change.previous_address is not None:
         names.append(str(change.previous_address))
     return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
-def _dependants(changes: Sequence[Change], roots: set[Address]) -> set[Address]:
+def _dependants(changes: Sequence[Selectable], roots: set[Address]) -> set[Address]:
     found = set(roots)
     grown = bool(roots)
     while grown:

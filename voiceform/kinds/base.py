@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from voiceform.model.address import Address
@@ -23,6 +24,7 @@ from voiceform.model.clock import Clock
 from voiceform.model.diagnostics import Report
 from voiceform.model.document import Block
 from voiceform.model.errors import UsageError
+from voiceform.model.exported import Export
 from voiceform.model.plan import Blocked, Caution, Change, Drift, Mode, Unmanaged
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
@@ -271,12 +273,12 @@ class Kind(ABC, Generic[L]):
         VoiceformError or ValueError. Nothing is checked here for kinds that the schema describes whole.
         """
 
-    def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
-        """The live objects as this kind's section of a configuration; reads only.
+    @abstractmethod
+    def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
+        """What the account has of this kind and what is recorded of it, as entries for its section. Reads.
 
-        Objects that are recorded keep their keys.
+        Objects that are recorded keep their keys. Paths of files are written as from `folder`.
         """
-        return {}
 
 
 def vocabulary(kinds: Iterable[Kind[Any]]) -> Vocabulary:

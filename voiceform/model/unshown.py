@@ -150,7 +150,7 @@ def concealed(value: Any, hidden: Hidden, path: str = "") -> Any:  # noqa: ANN40
     if isinstance(value, str):
         return hidden.get(path, value)
     if isinstance(value, Mapping):
-        return {key: concealed(item, hidden, _inner(path, key)) for key, item in value.items()}
+        return {key: concealed(item, hidden, inner_path(path, key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [concealed(item, hidden, f"{path}[{index}]") for index, item in enumerate(value)]
     return value
@@ -170,13 +170,14 @@ def texts_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: 
         yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from texts_in(item, _inner(path, key))
+            yield from texts_in(item, inner_path(path, key))
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from texts_in(item, f"{path}[{index}]")
 
 
-def _inner(path: str, key: str) -> str:
+def inner_path(path: str, key: str) -> str:
+    """The path of what a mapping at `path` has under `key`."""
     return f"{path}.{key}" if path else key
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from voiceform.cli.errors import writing
-from voiceform.cli.support.options import App
+from voiceform.cli.support.options import App, selection_options
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
+from voiceform.model.wording import counted
 
 
 @click.command("export")
@@ -20,32 +21,45 @@ from voiceform.model.shown import Shown
     metavar="FILE",
     help="Write to a new FILE; - is stdout.",
 )
+@selection_options
 @click.pass_obj
-def command(app: App, out: Path | None) -> int:
-    """Write live queues (and running rooms) as configuration. Needs no voiceform.yaml."""
+def command(app: App, out: Path | None, target: tuple[str, ...], exclude: tuple[str, ...]) -> int:
+    """Write the account, and what is recorded of it, as configuration. Needs no voiceform.yaml."""
     from voiceform.cli.support import wiring
-    from voiceform.config.writer import configuration_text
+    from voiceform.config.sources import DEFAULT_FILE
+    from voiceform.engine.exporting import export_account
+    from voiceform.engine.targets import Selection
     from voiceform.model.errors import UsageError
     from voiceform.model.files import write_new
+    from voiceform.state.meta import require_home
 
-    target = app.path(out) if out is not None and str(out) != "-" else None
-    if target is not None and os.path.lexists(target):
-        raise UsageError(f"{target} exists", hint="export never overwrites: choose another --out")
+    file = app.path(out) if out is not None and str(out) != "-" else None
+    if file is not None and os.path.lexists(file):
+        raise UsageError(f"{file} exists", hint="export never overwrites: choose another --out")
     who = wiring.credentials(app, None)
     with (
         wiring.opened_store(app) as store,
         wiring.client(app, who, read_only=True) as reader,
     ):
-        recorded = wiring.resources(app, store)
-        sections = {
-            kind.section: kind.export(reader, {a: r for a, r in recorded.items() if a.kind == kind.name})
-            for kind in wiring.kinds(app)
-        }
-    text = configuration_text(who.account_sid, sections)
-    if target is None:
-        app.console.document(Shown(text), end="")  # data: the numbers are what is declared
+        require_home(store, reader.account_sid, reader.transport.origin)
+        exported = export_account(
+            reader,
+            wiring.kinds(app),
+            wiring.resources(app, store),
+            file or app.path(DEFAULT_FILE),
+            Selection(target, exclude),
+        )
+    if file is None:
+        app.console.document(Shown(exported.text), end="")  # data: the numbers are what is declared
     else:
-        with writing(target):
-            write_new(target, text)
-        app.console.say(f"Wrote {target}; `voiceform import` or `voiceform apply` adopts what it declares.")
+        with writing(file):
+            write_new(file, exported.text)
+        app.console.say(f"Wrote {file}; `voiceform import` or `voiceform apply` adopts what it declares.")
+    for remark in exported.remarks:
+        app.console.say(f"Warning: {remark}.")
+    if exported.refused:
+        total = counted(exported.declared + exported.refused, "object")
+        app.console.say(
+            f"Warning: {exported.refused:,} of {total} cannot be declared; comments say which and why."
+        )
     return ExitCode.DONE

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
 from voiceform.kinds.call.act import act, settle
 from voiceform.kinds.call.compare import SCHEDULED, compare
+from voiceform.kinds.call.export import export
 from voiceform.kinds.call.ledger.store import check_ledgers
 from voiceform.kinds.call.live import LiveCalls, as_recorded, ledger_of, read_lists, read_live
 from voiceform.kinds.call.parse import KIND, parse
@@ -15,11 +17,15 @@ from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
+from voiceform.model.exported import Export
 from voiceform.model.numbers import normal_number
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
 from voiceform.model.wording import are, counted
+
+if TYPE_CHECKING:
+    from voiceform.twilio.client import Client
 
 
 class CallKind(Kind[LiveCalls]):
@@ -64,6 +70,10 @@ class CallKind(Kind[LiveCalls]):
         if placed:
             return f"{counted(placed, 'call')} {are(placed)} placed"
         return "calls in progress are changed or ended" if change.operations else None
+
+    def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
+        """See kinds.call.export."""
+        return export(recorded, self._places.folder, folder)
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
         """Schedules whose times and parties dispatch understands, and every ledger."""

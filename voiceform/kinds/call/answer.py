@@ -42,7 +42,7 @@ def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | No
     if form in ("conference", "queue"):
         return _referred(form, block, problem, context)
     if form in ("say", "twiml"):
-        twiml = _spoken(block["say"]) if form == "say" else block["twiml"]
+        twiml = spoken(block["say"]) if form == "say" else block["twiml"]
         for found_problem in check_twiml(twiml):
             problem("invalid-twiml", str(found_problem), block.value_position(form))
         return Answer({"twiml": twiml})
@@ -73,7 +73,8 @@ def twiml_of(desired: Desired) -> str:
     return document(element("Enqueue", text=desired.attributes["friendly_name"]))
 
 
-def _spoken(say: str | Mapping[str, Any]) -> str:
+def spoken(say: str | Mapping[str, Any]) -> str:
+    """The document that `say:` stands for."""
     if isinstance(say, str):
         return document(element("Say", text=say))
     attributes = {key: str(say[key]) for key in ("voice", "language", "loop") if key in say}

@@ -7,19 +7,22 @@ object to create or delete, and no room is ever ended because a declaration was 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
 from voiceform.kinds.conference.act import act
 from voiceform.kinds.conference.compare import ENDING, compare
-from voiceform.kinds.conference.live import LIVE_STATUSES, LiveConferences, read_live
+from voiceform.kinds.conference.export import export
+from voiceform.kinds.conference.live import LiveConferences, read_live
 from voiceform.kinds.conference.memory import read_memories
 from voiceform.kinds.conference.parse import parse
-from voiceform.kinds.conference.running import adopt, export
+from voiceform.kinds.conference.running import adopt
 from voiceform.kinds.conference.settle import settle
 from voiceform.kinds.conference.steps import ADD
 from voiceform.kinds.phoning import CALL
 from voiceform.model.address import Address
+from voiceform.model.exported import Export
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
@@ -73,10 +76,9 @@ class ConferenceKind(Kind[LiveConferences]):
         """See kinds.conference.adopt."""
         return adopt(address, sid, client)
 
-    def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
+    def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
         """See kinds.conference.export."""
-        live = [room for status in LIVE_STATUSES for room in client.list_conferences(status=status)]
-        return export(live, recorded)
+        return export(client, recorded)
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
         """What is remembered of rooms."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from voiceform.kinds.base import ParseContext
-from voiceform.kinds.conference.settings import SETTINGS, render_conference
+from voiceform.kinds.conference.settings import INHERITED, SETTINGS, render_conference
 from voiceform.kinds.namesakes import report_namesakes
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
@@ -17,7 +17,6 @@ from voiceform.model.numbers import person as person_meant
 from voiceform.model.resource import Desired
 
 _SID = re.compile(r"[A-Z]{2}[0-9A-F]{32}", re.ASCII | re.IGNORECASE)
-_INHERITED = ("muted", "start_conference_on_enter", "end_conference_on_exit")
 
 
 def parse(section: Block | None, context: ParseContext) -> list[Desired]:
@@ -70,7 +69,7 @@ def _conference(key: str, block: Block, position: Position) -> Desired:
 
 def _participant(block: Block, settings: dict[str, Any]) -> dict[str, Any]:
     """One participant with what can be compared filled in; the rest only where it is declared."""
-    inherited = {name: settings.get(name, SETTINGS[name].default) for name in _INHERITED}
+    inherited = {name: settings.get(name, SETTINGS[name].default) for name in INHERITED}
     declared = {name: _plain(value) for name, value in block.items() if value is not None}
     return {**inherited, "hold": False, **declared}
 

@@ -1,22 +1,17 @@
-"""Rooms that run already: taken over, and as configuration."""
+"""Rooms that run already are taken over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voiceform.kinds.conference.live import LIVE_STATUSES
 from voiceform.kinds.conference.settings import REGIONS, render_conference
-from voiceform.kinds.keys import free_key
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
-from voiceform.model.resource import Attributes, Recorded
-from voiceform.twilio.resources import Conference
+from voiceform.model.resource import Recorded
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
-
-_UNSET: tuple[Any, ...] = (None, {}, [], False)
 
 
 def adopt(address: Address, sid: str, client: Client) -> Recorded:
@@ -45,46 +40,3 @@ def adopt(address: Address, sid: str, client: Client) -> Recorded:
             "announce": None,
         },
     )
-
-
-def export(live: list[Conference], recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
-    """Every running room by name, with what the API shows of its settings: the region.
-
-    Rooms that are recorded keep their keys and what was declared for them. Who is in a room is not
-    configuration: declared, they would be phoned.
-    """
-    known = {record.attributes["friendly_name"]: record for record in recorded.values()}
-    taken = {address.name for address in recorded}
-    section: dict[str, Any] = {}
-    for room in sorted(live, key=lambda item: (item.friendly_name, item.sid)):
-        record = known.get(room.friendly_name)
-        if record is not None:
-            section[record.address.name] = _recorded_block(record)
-        elif not any(room.friendly_name == _name(key, block) for key, block in section.items()):
-            key = free_key(room.friendly_name, taken, "conference")
-            taken.add(key)
-            section[key] = _block(key, room)
-    return dict(sorted(section.items()))
-
-
-def _name(key: str, block: Mapping[str, Any]) -> str:
-    name: str = block.get("friendly_name", key)
-    return name
-
-
-def _block(key: str, room: Conference) -> dict[str, Any]:
-    block: dict[str, Any] = {} if room.friendly_name == key else {"friendly_name": room.friendly_name}
-    if room.region in REGIONS:
-        block["settings"] = {"region": room.region}
-    return block
-
-
-def _recorded_block(record: Recorded) -> dict[str, Any]:
-    """What was declared, without defaults and without what is derived."""
-    attributes: Attributes = record.attributes
-    block = {key: value for key, value in attributes.items() if key != "twiml" and value not in _UNSET}
-    if block.get("status") == "open":
-        del block["status"]
-    if block["friendly_name"] == record.address.name:
-        del block["friendly_name"]
-    return block

@@ -38,6 +38,8 @@ def _live(name: str, default: Any, parameter: str = "", companion: str | None = 
     return Setting(name, default, parameter or name, companion)
 
 
+INHERITED = ("muted", "start_conference_on_enter", "end_conference_on_exit")
+"""Settings that a participant has of the room, unless it says otherwise."""
 REGIONS = ("us1", "us2", "ie1", "de1", "sg1", "br1", "au1", "jp1")
 """Where audio can be mixed; the service also says `unknown`."""
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
 from voiceform.kinds.queue.act import act, settle
 from voiceform.kinds.queue.compare import DELETION, check_recorded, compare
-from voiceform.kinds.queue.live import LiveQueues, export, live_queue, read_queues
+from voiceform.kinds.queue.export import export
+from voiceform.kinds.queue.live import LiveQueues, live_queue, read_queues
 from voiceform.kinds.queue.parse import parse
 from voiceform.model.address import Address
+from voiceform.model.exported import Export
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Live, Recorded
 from voiceform.model.store import DocumentReader
@@ -64,7 +67,7 @@ class QueueKind(Kind[LiveQueues]):
         found = live_queue(client.fetch_queue(sid))
         return Recorded(address, found.sid, found.attributes)
 
-    def export(self, client: Client, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
+    def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
         """See kinds.queue.export."""
         return export(read_queues(client, _sids(recorded)), recorded)
 

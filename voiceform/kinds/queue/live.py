@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from voiceform.kinds.keys import free_key
-from voiceform.model.address import Address
 from voiceform.model.names import identity, looks
 from voiceform.model.progress import Progress, Silent
-from voiceform.model.resource import Live, Recorded
+from voiceform.model.resource import Live
 from voiceform.twilio.errors import NotFoundError
 from voiceform.twilio.paging import Unreadable
 
@@ -102,24 +100,3 @@ def live_queue(queue: Queue) -> Live:
         attributes={"friendly_name": queue.friendly_name, "max_size": queue.max_size},
         observations={"current_size": queue.current_size, "average_wait_time": queue.average_wait_time},
     )
-
-
-def export(live: LiveQueues, recorded: Mapping[Address, Recorded]) -> dict[str, Any]:
-    """Every live queue under its recorded key, or under one made of its name; sorted by key. What is
-    recorded as protected stays so."""
-    keys = {record.sid: address.name for address, record in recorded.items()}
-    protected = {record.sid for record in recorded.values() if record.protect}
-    taken = set(keys.values())
-    section: dict[str, Any] = {}
-    for queue in sorted(live.by_sid.values(), key=lambda item: item.name):
-        key = keys.get(queue.sid) or free_key(queue.name, taken, "queue")
-        taken.add(key)
-        section[key] = _block(key, queue, protect=queue.sid in protected)
-    return dict(sorted(section.items()))
-
-
-def _block(key: str, queue: Live, *, protect: bool) -> dict[str, Any]:
-    block: dict[str, Any] = {"max_size": queue.attributes["max_size"]}
-    if protect:
-        block["protect"] = True
-    return block if queue.name == key else {"friendly_name": queue.name, **block}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
 from voiceform.kinds.retention.policy import KIND
 from voiceform.kinds.retention.scopes import SCOPES
 from voiceform.model.address import Address
+from voiceform.model.exported import Export
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
@@ -16,6 +18,7 @@ from voiceform.model.store import DocumentReader
 if TYPE_CHECKING:
     from voiceform.kinds.retention.survey import Survey
     from voiceform.kinds.userfiles import Places
+    from voiceform.twilio.client import Client
 
 
 class RetentionKind(Kind["Survey"]):
@@ -66,6 +69,12 @@ class RetentionKind(Kind["Survey"]):
         from voiceform.kinds.retention.impact import destroyed
 
         return destroyed(change)
+
+    def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
+        """See kinds.retention.export."""
+        from voiceform.kinds.retention.export import export
+
+        return export(recorded)
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
         """Rules and holds whose dates and durations can be told."""

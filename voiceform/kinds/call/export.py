@@ -1,0 +1,119 @@
+"""Recorded schedules as they were declared."""
+
+from __future__ import annotations
+
+import os
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from voiceform.kinds.call.answer import spoken
+from voiceform.kinds.call.parse import DEFAULT_GRACE, DEFAULT_PACE
+from voiceform.kinds.twiml import check_twiml
+from voiceform.model.address import Address
+from voiceform.model.exported import Entry, Export, is_default, sourced
+from voiceform.model.resource import Recorded
+from voiceform.model.unshown import Sourced
+
+_DEFAULTS: Mapping[str, Any] = {
+    "misfire_grace": DEFAULT_GRACE,
+    "calling_hours": None,
+    "do_not_call": None,
+    "timeout": None,
+    "record": False,
+    "machine_detection": None,
+    "status_callback": None,
+    "retry": None,
+    "pace": DEFAULT_PACE,
+    "on_remove": "let-finish",
+    "on_change": "keep",
+}
+
+
+def export(recorded: Mapping[Address, Recorded], stack: Path, folder: Path) -> Export:
+    """Every recorded schedule. People are listed, also where they came from a file; the paths of do-not-call
+    lists, which are recorded as from `stack`, are written as from `folder`."""
+    up = os.path.relpath(stack, folder)
+    return Export(tuple(_entry(record, up) for _, record in sorted(recorded.items())))
+
+
+def _entry(record: Recorded, up: str) -> Entry:
+    block: dict[str, Any] = sourced(record.attributes, record.hidden)
+    del block["ledger"]
+    answer = block["answer"]
+    people = block["to"]
+    block["to"] = people[0] if len(people) == 1 else people
+    if block["do_not_call"]:
+        block["do_not_call"] = _lists(block["do_not_call"], up)
+    if record.protect:
+        block["protect"] = True
+    block = {
+        key: value
+        for key, value in block.items()
+        if key not in _DEFAULTS or not is_default(value, _DEFAULTS[key])
+    }
+    return Entry(
+        record.address,
+        {**block, "answer": _answer(answer)},
+        record.address.name,
+        otherwise={**block, "answer": _document(answer)} if "of" in answer else None,
+        depends_on=record.depends_on,
+        is_recorded=True,
+    )
+
+
+def _answer(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer in the form that is easiest to read and means the same."""
+    if "of" in answer:
+        kind, _, name = answer["of"].partition(".")
+        return {kind: name}
+    return _document(answer)
+
+
+def _document(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer without what it refers to."""
+    kept = {key: value for key, value in answer.items() if key != "of"}
+    said = _said(kept["twiml"]) if "twiml" in kept else None
+    return {"say": said} if said is not None else kept
+
+
+def _said(twiml: str) -> Any:  # noqa: ANN401 - a text or a mapping
+    """`say:` of a document that nothing else was made of; None of any other."""
+    said = _spoken_in(twiml)
+    if said is None or spoken(said) != twiml:
+        return None
+    written = _spoken_in(twiml.template) if isinstance(twiml, Sourced) else said
+    if written is None or written.keys() != said.keys():
+        return None
+    block: dict[str, Any] = {
+        key: text if written[key] == text else Sourced(text, written[key], {}) for key, text in said.items()
+    }
+    if isinstance(block.get("loop"), str):
+        block["loop"] = int(block["loop"])
+    return block["text"] if len(block) == 1 else block
+
+
+def _spoken_in(twiml: str) -> dict[str, str] | None:
+    if check_twiml(twiml, inline=False):
+        return None
+    response = ET.fromstring(twiml)  # noqa: S314 - no document type is in it, which was just checked
+    if [verb.tag for verb in response] != ["Say"] or len(response[0]):
+        return None
+    return {"text": response[0].text or "", **response[0].attrib}
+
+
+def _lists(lists: list[dict[str, Any]], up: str) -> Any:  # noqa: ANN401 - a text, a mapping or a list
+    moved = [{**item, "file": _moved(item["file"], up)} for item in lists]
+    short = [item["file"] if len(item) == 1 else item for item in moved]
+    return short[0] if len(short) == 1 else short
+
+
+def _moved(file: str, up: str) -> str:
+    if isinstance(file, Sourced):
+        return Sourced(_joined(file, up), _joined(file.template, up), {})
+    return _joined(file, up)
+
+
+def _joined(file: str, up: str) -> str:
+    return file if up == "." or os.path.isabs(file) else PurePath(os.path.normpath(Path(up, file))).as_posix()
