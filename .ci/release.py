@@ -31,7 +31,7 @@ def notes(tag: str, version: str, changelog: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Print the notes; 1 and a sentence where the tag may not be released."""
-    source = (ROOT / "voiceform" / "__init__.py").read_text(encoding="utf-8")
+    source = (ROOT / "voiceform" / "version.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "([^"]+)"', source, re.MULTILINE)
     try:
         if len(arguments) != 1 or found is None:

@@ -12,7 +12,7 @@ from voiceform.model.scopes import Vocabulary
 
 def vocabulary() -> Vocabulary:
     """The scopes of every kind, as the wiring hands them to plans."""
-    return wiring.vocabulary(App(environ={}, clock=SystemClock(), directory=Path()))
+    return wiring.parts(App(environ={}, clock=SystemClock(), directory=Path())).vocabulary()
 
 
 VOCABULARY = vocabulary()

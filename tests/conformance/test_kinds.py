@@ -109,10 +109,10 @@ class World:
 
     @property
     def kind(self) -> Kind[Any]:
-        return next(kind for kind in wiring.kinds(self.app) if kind.name == self.name)
+        return next(kind for kind in wiring.parts(self.app).kinds() if kind.name == self.name)
 
     def context(self, mode: Mode = Mode.NORMAL) -> CompareContext:
-        configuration = wiring.load(self.app)
+        configuration = wiring.parts(self.app).load()
         return CompareContext(
             now=self.app.clock.now(),
             mode=mode,
@@ -138,7 +138,7 @@ class World:
         lease = opened.enter_context(
             acquire(self.store, operation="test", holder="test", clock=self.app.clock)
         )
-        context = ApplyContext(wiring.kinds(self.app), self.client, lease, self.app.clock, "test")
+        context = ApplyContext(wiring.parts(self.app).kinds(), self.client, lease, self.app.clock, "test")
         return new_session(context, load_resources(lease.store), "run-1")
 
 
@@ -168,7 +168,7 @@ def apply(world: World, text: str) -> None:
 
 def test_every_kind_is_tried(tmp_path: Path) -> None:
     app = App(environ={}, clock=ManualClock(NOW), directory=tmp_path)
-    assert [kind.name for kind in wiring.kinds(app)] == NAMES
+    assert [kind.name for kind in wiring.parts(app).kinds()] == NAMES
 
 
 @pytest.mark.parametrize("mode", [Mode.NORMAL, Mode.REFRESH_ONLY, Mode.DESTROY])

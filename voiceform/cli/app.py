@@ -14,13 +14,13 @@ from pathlib import Path
 
 import click
 
-from voiceform import __version__
 from voiceform.cli.errors import report_error, report_unexpected
 from voiceform.cli.support.console import ReaderGoneError
 from voiceform.cli.support.options import App
 from voiceform.model.clock import Clock, SystemClock
 from voiceform.model.errors import UsageError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
+from voiceform.version import __version__
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF})
 

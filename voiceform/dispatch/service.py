@@ -59,7 +59,7 @@ class DispatchContext:
     may_send: Callable[[], None]
     stop: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[Address, Key, LedgerEntry | None], None] = lambda _address, _key, _entry: None
-    hide: Callable[[Sequence[Recorded]], None] = lambda _records: None
+    hide: Callable[[Sequence[Recorded]], object] = lambda _records: None
     threads: int = 16
 
 

@@ -69,7 +69,7 @@ class ApplyContext:
     parallelism: int = 8
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
-    on_outcome: Callable[[Outcome], None] = _nobody_listens
+    on_outcome: Callable[[Outcome], object] = _nobody_listens
     sent: Callable[[], bool] = lambda: True
     evidence: Callable[[str], Evidence] = no_evidence
 

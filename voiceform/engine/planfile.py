@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from voiceform.model.errors import PlanFileError
+from voiceform.model.errors import PlanFileError, UsageError
 from voiceform.model.files import write_whole
 from voiceform.model.json_text import read_json
 from voiceform.model.plan import FORMAT_VERSION, Plan
@@ -22,8 +22,11 @@ _AGAIN = "make a new plan: voiceform plan --out FILE"
 def write_plan_file(plan: Plan, path: Path) -> str:
     """Write `plan` to `path`, readable by its owner only, whole or not at all; returns its digest.
 
-    The file holds phone numbers in clear, since apply runs exactly what it says.
+    The file holds phone numbers in clear, since apply runs exactly what it says. UsageError for a plan that
+    is about another instant.
     """
+    if plan.made_for is not None:
+        raise not_to_be_saved()
     document = plan_to_document(plan)
     try:
         write_whole(path, f"{json.dumps(document, ensure_ascii=False)}\n")
@@ -32,6 +35,14 @@ def write_plan_file(plan: Plan, path: Path) -> str:
             f"cannot write the plan: {error.strerror}", where=str(path), hint="choose another --out"
         ) from error
     return str(document["digest"])
+
+
+def not_to_be_saved() -> UsageError:
+    """The refusal of a plan that is about another instant."""
+    return UsageError(
+        "a plan for another instant cannot be saved: applying it now would act at the wrong time",
+        hint="leave out --out, or --at",
+    )
 
 
 def read_plan_file(path: Path, vocabulary: Vocabulary) -> Plan:

@@ -10,6 +10,7 @@
     |   `-- EvidenceLostError         5   it cannot be stored any more, in the middle of a run
     |-- StalePlanError                6   the world moved, or the plan was used
     |-- BlockedError                  4   a safety limit, protection or hold refuses
+    |-- NotApprovedError              1   who was asked did not approve
     |-- InterruptedRunError           128 + the signal: nothing was begun
     |-- OutcomeUnknownError           8   a person must look
     |-- StateError                    1   recorded state cannot be read or written
@@ -112,6 +113,10 @@ class BlockedError(VoiceformError):
     """A safety limit, a protection or a hold refuses the plan."""
 
     exit_code = ExitCode.BLOCKED
+
+
+class NotApprovedError(VoiceformError):
+    """Who was asked whether a plan may be applied did not approve it; nothing was done."""
 
 
 class InterruptedRunError(VoiceformError):

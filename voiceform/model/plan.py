@@ -183,8 +183,9 @@ class Plan:
     `complete` is False when targets or exclusions left something out; `targets` and `excludes` are the
     patterns that were typed, so that the same part can be planned again. `review_digest` is what
     plan_codec.sealed gave it; empty before. `place` is the API, and at Twilio the region, that was read; None
-    for a review, which reads none. `vocabulary` is what the kinds of this program declare: whoever makes or
-    reads a plan puts it in, and no document holds it.
+    for a review, which reads none. `made_for` is the instant of a plan that is about another one than that at
+    which it was made: such a plan is for reading, and neither saved nor applied. `vocabulary` is what the
+    kinds of this program declare: whoever makes or reads a plan puts it in, and no document holds it.
     """
 
     plan_id: str
@@ -204,6 +205,7 @@ class Plan:
     excludes: tuple[str, ...] = ()
     review_digest: str = ""
     place: str | None = None
+    made_for: datetime | None = None
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     @property

@@ -64,6 +64,8 @@ def plan_to_document(plan: Plan) -> Json:
             for item in plan.warnings
         ],
     }
+    if plan.made_for is not None:
+        document["made_for"] = instant_to_text(plan.made_for)
     document["review_digest"] = plan.review_digest or review_digest(plan, None)
     document["digest"] = document_digest(document)
     return document
@@ -149,6 +151,7 @@ def plan_from_document(document: Mapping[str, Any], vocabulary: Vocabulary) -> P
         review_digest=document["review_digest"],
         place=document["place"],
         vocabulary=vocabulary,
+        made_for=instant_from_text(document["made_for"]) if "made_for" in document else None,
     )
 
 

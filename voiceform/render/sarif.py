@@ -7,11 +7,11 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from voiceform import __version__
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.masking import redact_text
 from voiceform.model.shown import Shown
 from voiceform.render.escape import json_text, visible
+from voiceform.version import __version__
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "SRCROOT"

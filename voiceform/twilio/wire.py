@@ -27,10 +27,10 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry, Timeout
 from urllib3.util.ssl_ import create_urllib3_context
 
-from voiceform import __version__
 from voiceform.twilio.credentials import Credentials, is_loopback
 from voiceform.twilio.failures import ExchangeFailedError, failure
 from voiceform.twilio.lines import STOPPED, Desk, Exchange, watch_handshakes, watched_class
+from voiceform.version import __version__
 
 _LARGEST_BODY = 4 * 1024 * 1024
 """Of JSON, compressed and decompressed. A page of 1,000 rows has one to two."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from voiceform.cli.support import wiring
-from voiceform.cli.support.applying import ApplyOptions, apply_options, run
+from voiceform.cli.support.applying import ApplyOptions, apply_now, apply_options, apply_saved
 from voiceform.cli.support.options import App, format_option, selection_options
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Mode
@@ -30,7 +30,6 @@ def command(
     options: ApplyOptions,
 ) -> int:
     """Run PLANFILE exactly as it is, or plan and run after asking."""
-    from voiceform.cli.support.wiring import PlanOptions
     from voiceform.engine.planfile import read_plan_file
 
     if plan_file is not None and (target or exclude or refresh_only):
@@ -38,6 +37,13 @@ def command(
             "a saved plan is applied whole: --target, --exclude and --refresh-only belong to plan",
             hint=f"voiceform apply {plan_file}",
         )
+    if plan_file is not None:
+        saved = read_plan_file(app.path(plan_file), wiring.parts(app).vocabulary())
+        return apply_saved(app, saved, options, format_)
     mode = Mode.REFRESH_ONLY if refresh_only else Mode.NORMAL
-    saved = read_plan_file(app.path(plan_file), wiring.vocabulary(app)) if plan_file is not None else None
-    return run(app, saved, PlanOptions(mode, target, exclude), options, format_)
+    return apply_now(
+        app,
+        lambda stack, how: stack.apply(mode=mode, targets=target, excludes=exclude, **how),
+        options,
+        format_,
+    )

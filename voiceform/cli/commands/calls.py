@@ -89,9 +89,9 @@ def list_(
     """List what became of each occurrence and number, and the next planned ones. Exit 8: some are unknown."""
     wanted = {str(Address.parse(text)) for text in addresses}
     start = parse_instant(since) if since else None
-    with wiring.opened_store(app) as store:
-        declared = _declared(wiring.resources(app, store).values())
-        wiring.tell_of_no_state(app, store)
+    with wiring.parts(app).opened_store() as store:
+        declared = _declared(wiring.parts(app).resources(store).values())
+        wiring.parts(app).tell_of_no_state(store)
         rows = [
             row
             for row in rows_of(store, app.clock.now())
@@ -148,7 +148,7 @@ def resolve(
 
     target = Address.parse(address)
     outcome = f"is {sid}" if sid is not None else "was not placed"
-    with wiring.opened_store(app) as store:
+    with wiring.parts(app).opened_store() as store:
         if target.kind == "conference":
             resolve_participant(app, store, target, which, sid)
             what = f"The call to {which} of {target}"
@@ -201,7 +201,7 @@ def _tell_troubles(app: App, reader: DocumentReader, rows: list[_Row]) -> None:
     for record in call_records(reader):
         address = str(record.address)
         try:
-            lists = list_of(CallSpec.of(record.address, record.attributes), wiring.places(app))
+            lists = list_of(CallSpec.of(record.address, record.attributes), wiring.parts(app).places)
             if lists is not None and planned[address]:
                 lists.require(app.clock.now())
         except ScheduleError as error:

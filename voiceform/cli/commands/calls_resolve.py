@@ -30,7 +30,7 @@ def resolve_participant(app: App, store: Backend, address: Address, key: str, si
     from voiceform.state.resources import load_resources
 
     call = None if sid is None else _fetch(app, sid)
-    holder = wiring.who_runs(app)
+    holder = wiring.parts(app).who
     with acquire(store, operation="calls resolve", holder=holder, clock=app.clock) as lease:
         record = load_resources(store).recorded.get(address)
         participants = {} if record is None else record.attributes.get("participants", {})
@@ -43,8 +43,8 @@ def resolve_participant(app: App, store: Backend, address: Address, key: str, si
 def _fetch(app: App, sid: str) -> Call:
     from voiceform.twilio.sids import normal_sid
 
-    who = wiring.credentials(app, None)
-    with wiring.client(app, who, read_only=True) as client:
+    who = wiring.parts(app).account_for(None)
+    with wiring.parts(app).reader(who) as client:
         return client.fetch_call(normal_sid(sid, "CA") or sid)
 
 
@@ -131,7 +131,7 @@ def _adopt(app: App, store: DocumentReader, ledger: Ledger, key: Key, entry: Led
             hint="compare it with `voiceform calls list --show-numbers`",
         )
     now = app.clock.now()
-    reason = f"resolved by {wiring.who_runs(app)}"
+    reason = f"resolved by {wiring.parts(app).who}"
     placed = replace(entry, status=CallStatus.PLACED, at=now, sid=sid, reason=reason)
     _store(ledger, key, entry, with_call(placed, call, now))
 
@@ -147,7 +147,7 @@ def _write_off(app: App, ledger: Ledger, key: Key, entry: LedgerEntry) -> None:
         raise UsageError(
             "the request may still be under way", hint="wait some minutes, or run `voiceform dispatch --once`"
         )
-    reason = f"resolved by {wiring.who_runs(app)}: not placed"
+    reason = f"resolved by {wiring.parts(app).who}: not placed"
     _store(ledger, key, entry, replace(entry, status=CallStatus.FAILED, at=now, reason=reason, ended_at=None))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from voiceform.cli.support.applying import ApplyOptions, apply_options, run
+from voiceform.cli.support.applying import ApplyOptions, apply_now, apply_options
 from voiceform.cli.support.options import App, format_option, selection_options
 
 
@@ -17,7 +17,6 @@ def command(
     app: App, format_: str, target: tuple[str, ...], exclude: tuple[str, ...], options: ApplyOptions
 ) -> int:
     """Delete everything that is recorded, after asking. Safety limits and protection hold here too."""
-    from voiceform.cli.support.wiring import PlanOptions
-    from voiceform.model.plan import Mode
-
-    return run(app, None, PlanOptions(Mode.DESTROY, target, exclude), options, format_)
+    return apply_now(
+        app, lambda stack, how: stack.destroy(targets=target, excludes=exclude, **how), options, format_
+    )

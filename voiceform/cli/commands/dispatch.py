@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import functools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from voiceform.model.address import Address
     from voiceform.render.metrics import Measurements
 
-_STAND_BY = timedelta(days=3650)
 _CALLS = Metric("calls", "Keys of the ledger that were dealt with.")
 _NEXT_LOOK = Metric("dispatch_next_look_timestamp_seconds", "When something is due next, since 1970.")
 
@@ -62,40 +61,20 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Place the calls that are due of applied schedules, each at most once. Reads no configuration."""
-    from voiceform.dispatch.service import DispatchContext, dispatch_once, watch
     from voiceform.model.durations import parse_duration
-    from voiceform.state.meta import require_home
-    from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
+    from voiceform.stack.stack import STAND_BY
 
     interval = parse_duration(poll)
-    wait = parse_duration(lock_timeout) if lock_timeout else timedelta(0) if once else _STAND_BY
-    who = wiring.credentials(app, None)
+    wait = parse_duration(lock_timeout) if lock_timeout else timedelta(0) if once else STAND_BY
     app.console.working = True
-    with ExitStack() as stack:
-        store = stack.enter_context(wiring.opened_store(app))
-        lease = stack.enter_context(
-            wiring.locked(app, SideLease(store, DISPATCH_LEASE), "dispatch", wait=wait)
+    stack = wiring.stack(app, parallelism=parallelism)
+    tell = functools.partial(_tell, app)
+    if once:
+        report = stack.dispatch_once(on_call=tell, lock_timeout=wait)
+    else:
+        report = stack.watch(
+            poll=interval, on_call=tell, on_look=functools.partial(_publish, app), lock_timeout=wait
         )
-        client = stack.enter_context(
-            wiring.client(app, who, read_only=False, parallelism=parallelism, may_send=lease.ensure_held)
-        )
-        require_home(store, who.account_sid, client.transport.origin)
-        context = DispatchContext(
-            client=client,
-            store=store,
-            clock=app.clock,
-            places=wiring.places(app),
-            may_send=lease.ensure_held,
-            stop=app.stopping.event,
-            hide=app.hide,
-            tell=lambda address, key, entry: _tell(app, address, key, entry),
-        )
-        # Only now: who stands by holds nothing, and may be ended at once.
-        stack.enter_context(app.stopping.working())
-        if once:
-            report = dispatch_once(context)
-        else:
-            report = watch(context, poll=interval, on_look=lambda now: _publish(app, now))
     document = shown_json(_document(report), show_numbers=show_numbers, unshown=app.console.unshown)
     app.reports.document, app.reports.measured = document, _measured(report)
     if format_ == "json":

@@ -26,29 +26,13 @@ from voiceform.model.wording import counted
 def command(app: App, out: Path | None, target: tuple[str, ...], exclude: tuple[str, ...]) -> int:
     """Write the account, and what is recorded of it, as configuration. Needs no voiceform.yaml."""
     from voiceform.cli.support import wiring
-    from voiceform.config.sources import DEFAULT_FILE
-    from voiceform.engine.exporting import export_account
-    from voiceform.engine.targets import Selection
     from voiceform.model.errors import UsageError
     from voiceform.model.files import write_new
-    from voiceform.state.meta import require_home
 
     file = app.path(out) if out is not None and str(out) != "-" else None
     if file is not None and os.path.lexists(file):
         raise UsageError(f"{file} exists", hint="export never overwrites: choose another --out")
-    who = wiring.credentials(app, None)
-    with (
-        wiring.opened_store(app) as store,
-        wiring.client(app, who, read_only=True) as reader,
-    ):
-        require_home(store, reader.account_sid, reader.transport.origin)
-        exported = export_account(
-            reader,
-            wiring.kinds(app),
-            wiring.resources(app, store),
-            file or app.path(DEFAULT_FILE),
-            Selection(target, exclude),
-        )
+    exported = wiring.stack(app).export(out if file is not None else None, targets=target, excludes=exclude)
     if file is None:
         app.console.document(Shown(exported.text), end="")  # data: the numbers are what is declared
     else:

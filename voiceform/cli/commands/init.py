@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from voiceform import __version__
 from voiceform.cli.errors import writing
 from voiceform.cli.support.options import App
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_new
+from voiceform.version import __version__
 
 SCAFFOLD = Path(__file__).parents[1] / "scaffold"
 """The files as they are written; a folder per CI system beside those of every stack."""

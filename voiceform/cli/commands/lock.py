@@ -33,7 +33,7 @@ def show(app: App, format_: str, dispatch: bool) -> int:
     from voiceform.cli.support import wiring
     from voiceform.state.lease import show_lease
 
-    with wiring.opened_store(app) as store:
+    with wiring.parts(app).opened_store() as store:
         lease = show_lease(_locked(store, dispatch))
     if format_ == "json":
         app.console.document(
@@ -59,9 +59,9 @@ def break_(app: App, reason: str, dispatch: bool) -> int:
     from voiceform.cli.support import wiring
     from voiceform.state.lease import break_lease
 
-    with wiring.opened_store(app) as store:
+    with wiring.parts(app).opened_store() as store:
         broken = break_lease(
-            _locked(store, dispatch), reason=reason, who=wiring.who_runs(app), clock=app.clock
+            _locked(store, dispatch), reason=reason, who=wiring.parts(app).who, clock=app.clock
         )
     app.console.show(f"The lock of {broken.holder} is broken; it can write nothing more.")
     return ExitCode.DONE

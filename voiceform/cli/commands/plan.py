@@ -19,8 +19,8 @@ from voiceform.cli.support.options import (
     showing_options,
 )
 from voiceform.cli.support.reporting import report_options
+from voiceform.engine.planfile import not_to_be_saved
 from voiceform.engine.safety import require_digest
-from voiceform.engine.targets import Selection
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.plan import Mode, Plan
@@ -72,21 +72,18 @@ def command(
                 "--base compares two configurations; a plan of an account is something else",
                 hint="leave out --out, --destroy, --refresh-only, --at and --twiml-dir, or leave out --base",
             )
-        plan = review_now(app, base, Selection(target, exclude))
+        plan = wiring.stack(app).review(base, targets=target, excludes=exclude)
         require_digest(plan, expect_digest)
         show(app, plan, format_, show_numbers=show_numbers, source=source)
         return exit_code(plan, detailed=detailed_exitcode)
     if destroy and refresh_only:
         raise UsageError("--destroy and --refresh-only exclude each other", hint="choose one of them")
     if at_text and out:
-        raise UsageError(
-            "a plan for another instant cannot be saved: applying it now would act at the wrong time",
-            hint="leave out --out, or --at",
-        )
+        raise not_to_be_saved()
     mode = Mode.DESTROY if destroy else Mode.REFRESH_ONLY if refresh_only else Mode.NORMAL
-    plan = plan_now(
-        app, wiring.PlanOptions(mode, target, exclude, parse_instant(at_text) if at_text else None)
-    )
+    at = parse_instant(at_text) if at_text else None
+    planning = wiring.stack(app, progress=wiring.progress(app))
+    plan = planning.plan(mode=mode, targets=target, excludes=exclude, at=at)
     require_digest(plan, expect_digest)
     if out is not None:
         from voiceform.engine.planfile import write_plan_file
@@ -101,37 +98,6 @@ def command(
     if files and detailed_exitcode and code in (ExitCode.DONE, ExitCode.DRIFT):
         return ExitCode.CHANGES
     return code
-
-
-def plan_now(app: App, options: wiring.PlanOptions) -> Plan:
-    """Load, connect read-only, and plan."""
-    configuration = wiring.load_and_warn(app)
-    who = wiring.credentials(app, configuration.account)
-    progress = wiring.progress(app)
-    with (
-        wiring.opened_store(app) as store,
-        wiring.client(app, who, read_only=True) as reader,
-    ):
-        if options.mode is Mode.REFRESH_ONLY:
-            wiring.tell_of_no_state(app, store)
-        return wiring.make_plan(app, configuration, reader, store, options, progress)
-
-
-def review_now(app: App, base: Path, selection: Selection) -> Plan:
-    """The offline plan from the configuration at `base` to that of -f."""
-    from voiceform.engine.review import review
-
-    head = wiring.load_and_warn(app)
-    before = wiring.load_base(app, base)
-    return review(
-        before,
-        head,
-        wiring.kinds(app),
-        now=app.clock.now(),
-        new_id=wiring.new_plan_id,
-        vocabulary=wiring.vocabulary(app),
-        selection=selection,
-    )
 
 
 def show(app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Source | None = None) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import click
 
-from voiceform.cli.support.applying import ApplyOptions, apply_options, run
+from voiceform.cli.support import wiring
+from voiceform.cli.support.applying import ApplyOptions, apply_now, apply_options
 from voiceform.cli.support.options import App, format_option
-from voiceform.cli.support.wiring import PlanOptions
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
-from voiceform.model.plan import Mode
-
-ONLY = ("retention",)
 
 
 @click.group("prune", invoke_without_command=True)
@@ -27,23 +24,22 @@ def command(ctx: click.Context, dry_run: bool, format_: str, options: ApplyOptio
     if ctx.invoked_subcommand is not None:
         return None
     app = ctx.ensure_object(App)
-    planning = PlanOptions(Mode.NORMAL, only=ONLY)
     if not dry_run:
-        return run(app, None, planning, options, format_)
+        return apply_now(app, lambda stack, how: stack.prune(**how), options, format_)
     if options.evidence is not None:
         raise UsageError(
             "a dry run has no evidence: nothing happens", hint="leave out --evidence, or --dry-run"
         )
-    return _show_plan(app, planning, options, format_)
+    return _show_plan(app, options, format_)
 
 
-def _show_plan(app: App, planning: PlanOptions, options: ApplyOptions, format_: str) -> int:
+def _show_plan(app: App, options: ApplyOptions, format_: str) -> int:
     """Print the plan; 4 when a limit or a hold blocks it and no --approve lifts that."""
-    from voiceform.cli.commands.plan import plan_now, show
+    from voiceform.cli.commands.plan import show
     from voiceform.engine.safety import Approvals
 
     approvals = Approvals.parse(options.approve)
-    plan = plan_now(app, planning)
+    plan = wiring.stack(app, progress=wiring.progress(app)).plan_prune()
     show(app, plan, format_, show_numbers=options.show_numbers)
     lifted = all(approvals.lift(blocked) for blocked in plan.blocked)
     return ExitCode.DONE if lifted else ExitCode.BLOCKED

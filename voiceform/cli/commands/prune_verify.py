@@ -26,11 +26,11 @@ def check(app: App, place: str, *, begin: int, offline: bool) -> Found:
         found.notes.append("the account was not looked at (--offline)")
         return found
     try:
-        who = wiring.credentials(app, found.account_sid)
+        who = wiring.parts(app).account_for(found.account_sid)
     except CredentialsError as error:
         found.notes.append(f"the account was not looked at: {error.what}")
         return found
-    with wiring.client(app, who, read_only=True) as reader:
+    with wiring.parts(app).reader(who) as reader:
         check_account(found, reader, progress=wiring.progress(app))
     return found
 

@@ -41,8 +41,10 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
     last = _instant(end) if end else first + _SPAN
     if not first <= last or last - first > _LONGEST:
         raise UsageError("--end lies before --start, or more than ten years behind it", hint="choose another")
-    schedules = [item for item in wiring.load_and_warn(app).desired.values() if item.address.kind == "call"]
-    each = previews(schedules, first, last, wiring.places(app), app.clock.now())
+    schedules = [
+        item for item in wiring.parts(app).load_and_warn().desired.values() if item.address.kind == "call"
+    ]
+    each = previews(schedules, first, last, wiring.parts(app).places, app.clock.now())
     found = list(islice(each, _MOST + 1))
     if len(found) > _MOST:
         raise UsageError(

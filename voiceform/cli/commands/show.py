@@ -37,7 +37,7 @@ def command(
 
     piped = plan_file == Path("-")
     source = Source(stack, commit, artifact, plan_file=None if piped else str(plan_file))
-    words = wiring.vocabulary(app)
+    words = wiring.parts(app).vocabulary()
     plan = read_plan(sys.stdin.buffer, words) if piped else read_plan_file(app.path(plan_file), words)
     show(app, plan, format_, show_numbers=show_numbers, source=source)
     return ExitCode.DONE

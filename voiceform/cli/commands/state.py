@@ -36,8 +36,8 @@ def list_(app: App, format_: str) -> int:
     """List what is recorded."""
     from voiceform.state.resources import read_resources
 
-    with wiring.opened_store(app) as store:
-        wiring.tell_of_no_state(app, store)
+    with wiring.parts(app).opened_store() as store:
+        wiring.parts(app).tell_of_no_state(store)
         recorded = read_resources(store)
     records = [recorded[address] for address in sorted(recorded)]
     if format_ == "json":
@@ -63,8 +63,8 @@ def show(app: App, address: str, show_numbers: bool) -> int:
     from voiceform.state.resources import recorded_to_document
 
     target = Address.parse(address)
-    with wiring.opened_store(app) as store:
-        record = wiring.resources(app, store).get(target)
+    with wiring.parts(app).opened_store() as store:
+        record = wiring.parts(app).resources(store).get(target)
     if record is None:
         raise _not_recorded(target)
     if not app.show_values:
@@ -126,7 +126,7 @@ def origin(app: App, accept: bool) -> int:
             home = accept_home(store, wiring.origin(app))
         app.console.show(f"The account is at {home} now; `voiceform plan` shows what is not there.")
         return ExitCode.DONE
-    with wiring.opened_store(app) as store:
+    with wiring.parts(app).opened_store() as store:
         meta = read_meta(store)
     if meta is None or meta.home is None:
         raise StateError("no run was recorded yet", hint="the first apply records where the account is")
@@ -140,7 +140,7 @@ def pull(app: App) -> int:
     """Print the whole recorded state as one JSON document (phone numbers in clear)."""
     from voiceform.state.transfer import pull
 
-    with wiring.opened_store(app) as store:
+    with wiring.parts(app).opened_store() as store:
         app.console.document(clear_json(pull(store)))
     return ExitCode.DONE
 
@@ -160,7 +160,7 @@ def push(app: App, file: Path) -> int:
             f"cannot read the state to push: {error}", where=str(file), hint="pass what `state pull` printed"
         ) from error
     with _writing(app, "state push", count=False) as store:
-        push(store, document, wiring.kinds(app))
+        push(store, document, wiring.parts(app).kinds())
     app.console.show("The state was pushed.")
     return ExitCode.DONE
 
@@ -171,8 +171,8 @@ def _writing(app: App, operation: str, *, count: bool = True) -> Iterator[Docume
     from voiceform.state.meta import bump_serial
 
     with (
-        wiring.opened_store(app) as store,
-        wiring.locked(app, store, operation) as lease,
+        wiring.parts(app).opened_store() as store,
+        wiring.parts(app).locked(store, operation) as lease,
     ):
         yield lease.store
         if count:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
-    from voiceform.engine.undo import NotUndone, Undo
+    from voiceform.engine.undo import NotUndone
     from voiceform.state.journal_codec import RunRecord
 
 
@@ -51,7 +50,7 @@ def command(
     from voiceform.cli.commands.plan import exit_code, show
     from voiceform.engine.planfile import write_plan_file
 
-    undo = _undo(app, run_id)
+    undo = wiring.stack(app, progress=wiring.progress(app)).undo(run_id)
     if out is not None:
         write_plan_file(undo.plan, app.path(out))
     source = Source(stack, commit, artifact, str(out) if out is not None else None)
@@ -70,43 +69,6 @@ def command(
     return exit_code(undo.plan, detailed=False)
 
 
-def _undo(app: App, run_id: str) -> Undo:
-    from voiceform.engine.planner import PlanRequest
-    from voiceform.engine.undo import plan_undo
-    from voiceform.model.plan_codec import sealed
-    from voiceform.state.journal import read_run
-    from voiceform.state.meta import require_home, secret_of, state_version
-
-    configuration = wiring.load(app)
-    who = wiring.credentials(app, configuration.account)
-    with (
-        wiring.opened_store(app) as store,
-        wiring.client(app, who, read_only=True) as reader,
-    ):
-        require_home(store, reader.account_sid, reader.transport.origin)
-        state = state_version(store)
-        run = read_run(store, run_id)
-        if run is None:
-            raise UsageError(f"there is no run {run_id}", hint="`voiceform undo` lists them")
-        now = app.clock.now()
-        request = PlanRequest(
-            configuration=configuration,
-            kinds=wiring.kinds(app),
-            client=reader,
-            store=store,
-            recorded=wiring.resources(app, store),
-            state=state,
-            account_sid=reader.account_sid,
-            created_at=now,
-            now=now,
-            new_id=wiring.new_plan_id,
-            vocabulary=wiring.vocabulary(app),
-            progress=wiring.progress(app),
-        )
-        undo = plan_undo(run, request)
-        return replace(undo, plan=sealed(undo.plan, secret_of(store)))
-
-
 def _show_left(app: App, left: tuple[NotUndone, ...], *, err: bool) -> None:
     if not left:
         return
@@ -120,8 +82,8 @@ def _list_runs(app: App, format_: str) -> int:
 
     if format_ not in ("text", "json"):
         raise UsageError(f"the list of runs has no --format {format_}", hint="text and json are possible")
-    with wiring.opened_store(app) as store:
-        wiring.tell_of_no_state(app, store)
+    with wiring.parts(app).opened_store() as store:
+        wiring.parts(app).tell_of_no_state(store)
         runs = list_runs(store)[::-1]
     if format_ == "json":
         app.console.document(shown_json({"runs": [_run_document(run) for run in runs]}))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from voiceform.cli.support import wiring
 from voiceform.cli.support.options import App, format_option
-from voiceform.cli.support.wiring import load
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.wording import counted
 
@@ -19,7 +19,7 @@ def command(app: App, format_: str) -> int:
     from voiceform.model.errors import ConfigurationError
 
     try:
-        configuration = load(app)
+        configuration = wiring.stack(app).validate()
     except ConfigurationError as error:
         found, declared = error.diagnostics, None
     else:

@@ -1,12 +1,11 @@
-"""What `apply` and `destroy` have in common: lock, settle, plan, ask, run, report."""
+"""What `apply`, `destroy` and `prune` have in common: their options, what they show, and whom they ask."""
 
 from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ from voiceform.cli.commands.twiml import planned_files, show_files, twiml_dir_op
 from voiceform.cli.support import wiring
 from voiceform.cli.support.console import is_terminal
 from voiceform.cli.support.documents import shown_plan
-from voiceform.cli.support.evidence import Evidences, placed
 from voiceform.cli.support.options import (
     App,
     Command,
@@ -31,15 +29,13 @@ from voiceform.cli.support.options import (
 )
 from voiceform.cli.support.reporting import report_options
 from voiceform.cli.support.stopping import Interruption
-from voiceform.model.errors import CredentialsError, InterruptedRunError, UsageError, VoiceformError
-from voiceform.model.exit_codes import ExitCode
-from voiceform.model.plan import Action, Mode, Plan
+from voiceform.model.errors import InterruptedRunError, UsageError
+from voiceform.model.plan import Action, Plan
 from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status
 
 if TYPE_CHECKING:
-    from voiceform.engine.applier import ApplyContext
-    from voiceform.engine.safety import Approvals
-    from voiceform.state.lease import Lease
+    from voiceform.stack.order import ApplyOptions as ApplyHow
+    from voiceform.stack.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,170 +106,116 @@ def apply_options(command: Command) -> Command:
     return result
 
 
-def run(
-    app: App, saved: Plan | None, planning: wiring.PlanOptions, options: ApplyOptions, format_: str
+def apply_saved(app: App, plan: Plan, options: ApplyOptions, format_: str) -> int:
+    """Apply a plan that was saved. Returns the exit code of the run."""
+    run = _Run(app, options, format_, saved=True)
+    return run.reported(lambda stack: stack.apply(plan, **run.how()))
+
+
+def apply_now(
+    app: App, act: Callable[[Stack, ApplyHow], RunReport], options: ApplyOptions, format_: str
 ) -> int:
-    """Apply `saved`, or a plan made now. Returns the exit code of the run."""
-    from voiceform.engine.safety import Approvals
+    """Let `act` plan and apply. Returns the exit code of the run."""
+    run = _Run(app, options, format_, saved=False)
+    return run.reported(lambda stack: act(stack, run.how()))
 
-    approvals = Approvals.parse(options.approve)
-    app.console.working = True
-    with ExitStack() as stack:
+
+class _Run:
+    """What is shown and asked before, during and after one run."""
+
+    def __init__(self, app: App, options: ApplyOptions, format_: str, *, saved: bool) -> None:
+        self.app = app
+        self.options = options
+        self.format = format_
+        self.saved = saved
+
+    def reported(self, act: Callable[[Stack], RunReport]) -> int:
+        """Act, and show what became of it."""
+        app = self.app
+        app.console.working = True
+        heard = replace(
+            wiring.heard(app),
+            settled=self._settled,
+            planned=self._planned,
+            outcome=self._tell,
+            recorded=lambda plan, report: write_after(app, plan, report, self.options.twiml_dir),
+            evidence=lambda where, head: app.console.say(
+                f"Evidence: {where}\nIts last line has the hash {head}"
+            ),
+        )
+        stack = wiring.stack(
+            app, progress=wiring.progress(app), parallelism=self.options.parallelism, listener=heard
+        )
         try:
-            found = _planned_and_run(app, stack, saved, planning, options, format_, approvals)
-        finally:
-            app.stopping.over()  # from here on no signal keeps the lock from being given back
-    if found is None:
-        return ExitCode.DONE
-    plan, report = found
-    _report(app, plan, report, format_, options)
-    return report.exit_code
+            report = act(stack)
+        except InterruptedRunError:
+            app.console.say("Nothing was begun.")
+            raise Interruption from None
+        plan = app.reports.plan
+        assert plan is not None  # noqa: S101 - `planned` was called
+        app.reports.run = report
+        nothing = not self.saved and not plan.pending and not plan.drift
+        if self.format == "json" or not nothing:
+            _show_report(app, plan, report, self.format, self.options)
+        return report.exit_code
 
+    def how(self) -> ApplyHow:
+        """The options as the stack takes them."""
+        from voiceform.model.durations import parse_duration
 
-def _planned_and_run(
-    app: App,
-    stack: ExitStack,
-    saved: Plan | None,
-    planning: wiring.PlanOptions,
-    options: ApplyOptions,
-    format_: str,
-    approvals: Approvals,
-) -> tuple[Plan, RunReport] | None:
-    """The plan and what became of it; None when there was nothing to do."""
-    from voiceform.engine.applier import require_fresh
-    from voiceform.engine.safety import require_digest
-    from voiceform.model.plan_codec import sealed
-    from voiceform.state.meta import secret_of
+        options = self.options
+        wait = parse_duration(options.lock_timeout) if options.lock_timeout != "0s" else timedelta(0)
+        return {
+            "confirm": self._confirm,
+            "approve": options.approve,
+            "expect_digest": options.expect_digest,
+            "evidence": options.evidence,
+            "lock_timeout": wait,
+            "approved": approvals_in_words(options),
+        }
 
-    acting = _acting(app, stack, saved, options, operation_of(planning))
-    if saved is not None:
-        require_fresh(saved, acting.context.lease.store)
-    # A file may say anything of its review digest: it is made anew.
-    plan = sealed(saved, secret_of(acting.context.lease.store)) if saved else acting.make_plan(planning)
-    require_digest(plan, options.expect_digest)
-    app.hide_of(plan)
-    app.reports.plan = plan
-    if format_ == "text":
-        _show(app, plan, options)
-    files = planned_files(app, plan, options.twiml_dir)
-    show_files(app, files, options.twiml_dir, err=format_ != "text")
-    _check_blocked(plan, approvals)
-    if saved is None and not plan.pending and not plan.drift:
-        write_after(app, plan, None, options.twiml_dir)
-        _nothing_to_do(app, plan, format_, options)
-        return None
-    _confirm(app, plan, options, planned_before=saved is not None)
-    acting.evidence.open_for(plan)
-    report = _applied(app, placed(plan, options.evidence), acting, approvals)
-    write_after(app, plan, report, options.twiml_dir)
-    return plan, report
+    def _settled(self, outcomes: Sequence[Outcome]) -> None:
+        self.app.reports.settled = outcomes
+        self.app.console.say(f"A run that died before was settled: {_counted(outcomes)}.")
 
+    def _planned(self, plan: Plan) -> None:
+        """Show what is about to be done."""
+        app, options = self.app, self.options
+        app.hide_of(plan)
+        app.reports.plan = plan
+        if self.format == "text":
+            from voiceform.cli.commands.plan import show
 
-def _applied(app: App, plan: Plan, acting: _Acting, approvals: Approvals) -> RunReport:
-    """Run the plan; Interruption when a signal came before anything was begun."""
-    from voiceform.engine.applier import apply_plan
+            show(app, plan, "text", show_numbers=options.show_numbers)
+        files = planned_files(app, plan, options.twiml_dir)
+        show_files(app, files, options.twiml_dir, err=self.format != "text")
 
-    acting.fence.asked = False
-    try:
-        with app.stopping.working():
-            return apply_plan(plan, acting.context, approvals)
-    except InterruptedRunError:
-        app.console.say("Nothing was begun.")
-        raise Interruption from None
+    def _confirm(self, plan: Plan) -> bool:
+        """Ask on a terminal; elsewhere only a saved plan or --auto-approve goes on."""
+        if self.options.auto_approve:
+            return True
+        if not is_terminal(sys.stdin):
+            if self.saved:
+                return True
+            raise UsageError(
+                "nobody can be asked: this is not a terminal",
+                hint="apply a saved plan (voiceform plan --out FILE), or pass --auto-approve",
+            )
+        return self.app.console.ask("\nApply these changes? Only 'yes' is accepted:") == "yes"
 
+    def _tell(self, outcome: Outcome) -> None:
+        """One line on stderr as each change ends; the report at the end has the reasons."""
+        if outcome.action is not Action.NO_OP and outcome.message != NOT_BEGUN:
+            from voiceform.render.text import render_outcome
 
-def operation_of(planning: wiring.PlanOptions) -> str:
-    """What the run is called where it holds the lock."""
-    if planning.only:
-        return "prune"
-    return "destroy" if planning.mode is Mode.DESTROY else "apply"
-
-
-@dataclass(slots=True)
-class _Fence:
-    """Asked right before each attempt of a write; remembers that it was."""
-
-    lease: Lease
-    asked: bool = False
-
-    def __call__(self) -> None:
-        """LeaseLostError when nothing may be sent any more."""
-        self.lease.ensure_held()
-        self.asked = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Acting:
-    """The lock is held and dead runs are settled."""
-
-    context: ApplyContext
-    fence: _Fence
-    make_plan: Callable[[wiring.PlanOptions], Plan]
-    evidence: Evidences
-
-
-def _acting(app: App, stack: ExitStack, saved: Plan | None, options: ApplyOptions, operation: str) -> _Acting:
-    from voiceform.engine.applier import ApplyContext
-    from voiceform.engine.settle import settle_unfinished
-    from voiceform.model.durations import parse_duration
-    from voiceform.state.meta import require_home
-
-    configuration = wiring.load_and_warn(app) if saved is None else None
-    who = wiring.credentials(app, configuration.account if configuration is not None else None)
-    if saved is not None and saved.account_sid != who.account_sid:
-        raise CredentialsError(
-            f"the plan is for account {saved.account_sid}, the credentials are for {who.account_sid}",
-            hint="nothing was sent; use the credentials that the plan was made with",
-        )
-    if saved is not None:
-        _require_place(saved, wiring.origin(app))
-    wait = parse_duration(options.lock_timeout) if options.lock_timeout != "0s" else timedelta(0)
-    store = stack.enter_context(wiring.opened_store(app))
-    lease = stack.enter_context(wiring.locked(app, store, operation, wait=wait))
-    require_home(store, who.account_sid, wiring.origin(app))
-    fence = _Fence(lease)
-    writer = stack.enter_context(
-        wiring.client(app, who, read_only=False, parallelism=options.parallelism, may_send=fence)
-    )
-    progress = wiring.progress(app)
-    evidence = stack.enter_context(
-        Evidences(app, who.account_sid, options.evidence, approvals_in_words(options))
-    )
-    context = ApplyContext(
-        kinds=wiring.kinds(app),
-        client=writer,
-        lease=lease,
-        clock=app.clock,
-        who=wiring.who_runs(app),
-        parallelism=options.parallelism,
-        progress=progress,
-        stop=app.stopping.event,
-        on_outcome=functools.partial(_tell, app, options),
-        sent=lambda: fence.asked,
-        evidence=evidence,
-    )
-    settled = app.reports.settled = settle_unfinished(context)
-    if settled:
-        app.console.say(f"A run that died before was settled: {_counted(settled)}.")
-
-    def make(planning: wiring.PlanOptions) -> Plan:
-        with wiring.client(app, who, read_only=True) as reader:
-            assert configuration is not None  # noqa: S101 - a plan is made only where none was saved
-            return wiring.make_plan(app, configuration, reader, store, planning, progress)
-
-    return _Acting(context, fence, make, evidence)
-
-
-def _require_place(plan: Plan, base_url: str) -> None:
-    """Raise CredentialsError for a plan of another API or region: the account has other objects there."""
-    from voiceform.state.home import Home
-
-    here = str(Home.of(base_url))
-    if plan.place != here:
-        raise CredentialsError(
-            f"the plan was made from what is at {plan.place or 'no API'}, and the API in use is {here}",
-            hint="nothing was sent; correct --base-url, VOICEFORM_BASE_URL or TWILIO_REGION, or plan again",
-        )
+            app = self.app
+            line = render_outcome(
+                outcome,
+                unshown=app.console.unshown,
+                color=app.color,
+                show_numbers=self.options.show_numbers,
+            )
+            app.console.say(line)
 
 
 def approvals_in_words(options: ApplyOptions) -> list[str]:
@@ -282,43 +224,7 @@ def approvals_in_words(options: ApplyOptions) -> list[str]:
     return [*given, *(f"--approve {text}" for text in options.approve)]
 
 
-def _check_blocked(plan: Plan, approvals: Approvals) -> None:
-    """Refuse before asking: nobody should approve what cannot run."""
-    from voiceform.engine.safety import require_lifted
-
-    require_lifted(plan, approvals)
-
-
-def _confirm(app: App, plan: Plan, options: ApplyOptions, *, planned_before: bool) -> None:
-    """Ask on a terminal; elsewhere only a saved plan or --auto-approve goes on."""
-    if options.auto_approve or not plan.pending:
-        return
-    if not is_terminal(sys.stdin):
-        if planned_before:
-            return
-        raise UsageError(
-            "nobody can be asked: this is not a terminal",
-            hint="apply a saved plan (voiceform plan --out FILE), or pass --auto-approve",
-        )
-    if app.console.ask("\nApply these changes? Only 'yes' is accepted:") != "yes":
-        raise VoiceformError("not approved, nothing was done")
-
-
-def _show(app: App, plan: Plan, options: ApplyOptions) -> None:
-    from voiceform.cli.commands.plan import show
-
-    show(app, plan, "text", show_numbers=options.show_numbers)
-
-
-def _nothing_to_do(app: App, plan: Plan, format_: str, options: ApplyOptions) -> None:
-    now = app.clock.now()
-    app.reports.run = RunReport(plan.plan_id, now, now, ())
-    if format_ == "json":
-        _report(app, plan, app.reports.run, format_, options)
-
-
-def _report(app: App, plan: Plan, report: RunReport, format_: str, options: ApplyOptions) -> None:
-    app.reports.run = report
+def _show_report(app: App, plan: Plan, report: RunReport, format_: str, options: ApplyOptions) -> None:
     if format_ == "json":
         from voiceform.render.json import run_json
 
@@ -332,17 +238,6 @@ def _report(app: App, plan: Plan, report: RunReport, format_: str, options: Appl
     app.console.show(text.rstrip("\n"))
 
 
-def _tell(app: App, options: ApplyOptions, outcome: Outcome) -> None:
-    """One line on stderr as each change ends; the report at the end has the reasons."""
-    if outcome.action is not Action.NO_OP and outcome.message != NOT_BEGUN:
-        from voiceform.render.text import render_outcome
-
-        line = render_outcome(
-            outcome, unshown=app.console.unshown, color=app.color, show_numbers=options.show_numbers
-        )
-        app.console.say(line)
-
-
-def _counted(outcomes: list[Outcome]) -> str:
+def _counted(outcomes: Sequence[Outcome]) -> str:
     happened = sum(outcome.status is Status.APPLIED for outcome in outcomes)
     return f"{happened} of its {len(outcomes)} open changes had happened"

@@ -154,7 +154,7 @@ class _Files:
         if reports.measured is not None:
             measured = reports.measured
         elif reports.run is not None:
-            measured = measure_run(reports.run, wiring.vocabulary(self.app), reports.settled)
+            measured = measure_run(reports.run, wiring.parts(self.app).vocabulary(), reports.settled)
         elif reports.plan is not None:
             measured = measure_plan(reports.plan)
         else:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from voiceform.cli.support import wiring
-from voiceform.cli.support.options import App
 from voiceform.kinds.base import Evidence, NoEvidence
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Plan
+from voiceform.stack.parts import Parts
 
 if TYPE_CHECKING:
     from voiceform.kinds.retention.evidence.log import EvidenceLog
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 class Evidences:
     """Opens each place once; use it in a `with` statement. Safe for many threads.
 
-    `override` is --evidence: it stands for whatever place a plan or the journal names, also for `off`. A run
-    that destroys nothing opens nothing. `command` is what the first line says of how the run was approved.
+    `override` stands for whatever place a plan or the journal names, also for `off`. A run that destroys
+    nothing opens nothing. `approved` is what the first line says of how the run was approved.
     """
 
-    def __init__(self, app: App, account_sid: str, override: str | None, command: list[str]) -> None:
-        require_place(override)
-        self._app = app
+    def __init__(self, parts: Parts, account_sid: str, override: str | None, approved: Sequence[str]) -> None:
+        self._parts = parts
         self._account_sid = account_sid
         self._override = override
-        self._command = command
+        self._approved = list(approved)
         self._lock = threading.Lock()
         self._open: dict[str, EvidenceLog] = {}
 
@@ -59,19 +58,20 @@ class Evidences:
     ) -> None:
         for log in self._open.values():
             log.__exit__(kind, error, trace)
-            self._app.console.say(f"Evidence: {log.where}\nIts last line has the hash {log.head}")
+            self._parts.listener.evidence(log.where, log.head)
 
     def _opened(self, text: str) -> EvidenceLog:
-        from voiceform import __version__
         from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
         from voiceform.kinds.retention.evidence.naming import place_of
+        from voiceform.version import __version__
 
-        author = Author(wiring.who_runs(self._app), self._account_sid, self._command, __version__)
-        return EvidenceLog(place_of(text, self._app.directory), clock=self._app.clock, author=author)
+        parts = self._parts
+        author = Author(parts.who, self._account_sid, self._approved, __version__)
+        return EvidenceLog(place_of(text, parts.folder), clock=parts.clock, author=author)
 
 
 def placed(plan: Plan, override: str | None) -> Plan:
-    """`plan` with the place of --evidence in it: should the run die, the next one goes on there."""
+    """`plan` with the place of `override` in it: should the run die, the next one goes on there."""
     if override is None:
         return plan
     changes = [
@@ -84,7 +84,7 @@ def placed(plan: Plan, override: str | None) -> Plan:
 
 
 def require_place(text: str | None) -> None:
-    """Refuse an --evidence that names no place. UsageError."""
+    """Refuse an override that names no place. UsageError."""
     from voiceform.kinds.retention.evidence.naming import OFF, place_complaint
 
     if text is None:

@@ -1,0 +1,198 @@
+"""The only place where parts are put together."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voiceform.kinds.base import Kind
+from voiceform.model.clock import Clock
+from voiceform.model.errors import CredentialsError
+from voiceform.model.progress import Progress
+from voiceform.stack.listener import Listener, Signals
+
+if TYPE_CHECKING:
+    from voiceform.kinds.userfiles import Places
+    from voiceform.model.address import Address
+    from voiceform.model.configuration import Configuration
+    from voiceform.model.resource import Recorded
+    from voiceform.model.scopes import Vocabulary
+    from voiceform.model.store import DocumentReader
+    from voiceform.stack.account import Account
+    from voiceform.state.backend import Backend
+    from voiceform.state.lease import Lease
+    from voiceform.twilio.client import Client
+
+DEFAULT_TTL = timedelta(seconds=60)
+"""How long the lock on the state outlives a process that has stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a stack is made of, and how each part is opened. Nothing is read or connected before.
+
+    `account` gives the account when it is needed; `files` are taken relative to `folder`, and `allowed`
+    are folders outside of it in which lists may lie. `who` is recorded in locks, runs and evidence.
+    """
+
+    files: tuple[Path, ...]
+    folder: Path
+    allowed: tuple[Path, ...]
+    state_url: str
+    account: Callable[[], Account]
+    environ: Mapping[str, str]
+    clock: Clock
+    progress: Progress
+    parallelism: int
+    timeout: timedelta | None
+    lease_ttl: timedelta
+    stop: threading.Event
+    who: str
+    listener: Listener = field(default_factory=Listener)
+    signals: Signals = field(default_factory=Signals)
+
+    def kinds(self) -> tuple[Kind[Any], ...]:
+        """Every kind, in the order in which they are parsed: a kind may refer to those before it."""
+        from voiceform.kinds.call import CallKind
+        from voiceform.kinds.conference import ConferenceKind
+        from voiceform.kinds.queue import QueueKind
+        from voiceform.kinds.retention import RetentionKind
+
+        return (QueueKind(), ConferenceKind(), CallKind(self.places), RetentionKind(self.places))
+
+    def vocabulary(self) -> Vocabulary:
+        """What every kind declares of what its changes count."""
+        from voiceform.kinds.base import vocabulary
+
+        return vocabulary(self.kinds())
+
+    @property
+    def places(self) -> Places:
+        """Where files that the configuration names may lie."""
+        from voiceform.kinds.userfiles import Places
+
+        return Places(self.folder, self.allowed)
+
+    def load(self) -> Configuration:
+        """The configuration of the files, or of voiceform.yaml in the folder. ConfigurationError."""
+        from voiceform.config.load import load_configuration
+
+        found = load_configuration(
+            list(self.files), base_dir=self.folder, environ=self.environ, kinds=self.kinds()
+        )
+        self.listener.known(found.desired.values())
+        return found
+
+    def load_and_warn(self) -> Configuration:
+        """As `load`; what is only a warning is told."""
+        found = self.load()
+        if found.warnings:
+            self.listener.warned(found.warnings)
+        return found
+
+    def load_base(self, base: Path) -> Configuration:
+        """The configuration at `base`, a stack of its own that lies elsewhere. ConfigurationError."""
+        from voiceform.config.load import load_configuration
+
+        full = self.folder / base
+        there = replace(self, folder=full if full.is_dir() else full.parent)
+        found = load_configuration([base], base_dir=self.folder, environ=self.environ, kinds=there.kinds())
+        self.listener.known(found.desired.values())
+        return found
+
+    def resources(self, store: DocumentReader) -> dict[Address, Recorded]:
+        """What is recorded."""
+        from voiceform.state.resources import read_resources
+
+        found = read_resources(store)
+        self.listener.known(found.values())
+        return found
+
+    def account_for(self, configured: str | None) -> Account:
+        """The account. CredentialsError for another one than is `configured`."""
+        found = self.account()
+        if configured is not None and found.sid != configured:
+            raise CredentialsError(
+                f"the configuration is for account {configured}, the credentials are for {found.sid}",
+                hint="nothing was sent; use that account's credentials, or correct `account:`",
+            )
+        return found
+
+    @contextmanager
+    def opened_store(self) -> Iterator[Backend]:
+        """The recorded state; reading creates nothing."""
+        from voiceform.state.open import open_store
+
+        with open_store(self.state_url, base_dir=self.folder) as store:
+            yield store
+
+    def tell_of_no_state(self, store: Backend) -> None:
+        """Tell where nothing was ever written: an empty answer would look like one about a state."""
+        from voiceform.state.meta import read_meta
+
+        if read_meta(store) is None:
+            self.listener.stateless(store.label)
+
+    def locked(self, store: Backend, operation: str, *, wait: timedelta = timedelta(0)) -> Lease:
+        """The lease on `store` for one run of `operation`; LockedError when it is held for longer than
+        `wait`."""
+        from voiceform.state.lease import acquire
+
+        return acquire(
+            store, operation=operation, holder=self.who, clock=self.clock, ttl=self.lease_ttl, wait=wait
+        )
+
+    @contextmanager
+    def reader(self, account: Account) -> Iterator[Client]:
+        """A client of the API whose transport refuses every write."""
+        with self._client(account, None) as client:
+            yield client
+
+    @contextmanager
+    def writer(self, account: Account, may_send: Callable[[], None]) -> Iterator[Client]:
+        """A client that may write. Whoever holds the lease gives `may_send`: it is asked right before each
+        attempt of each write."""
+        with self._client(account, may_send) as client:
+            yield client
+
+    @contextmanager
+    def _client(self, account: Account, may_send: Callable[[], None] | None) -> Iterator[Client]:
+        from voiceform.twilio.client import open_client
+
+        with (
+            open_client(
+                account.credentials,
+                account.origin,
+                read_only=may_send is None,
+                clock=self.clock,
+                max_in_flight=self.parallelism,
+                timeout=self.timeout,
+                may_send=may_send,
+            ) as opened,
+            self.signals.client(opened),
+        ):
+            yield opened
+
+
+def who_runs(environ: Mapping[str, str]) -> str:
+    """The person or CI job that is recorded in locks, runs and evidence."""
+    actor = environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN")
+    if actor is None:
+        try:
+            actor = getpass.getuser()
+        except (KeyError, OSError):
+            actor = "unknown"
+    return f"{actor}@{socket.gethostname()}"
+
+
+def new_plan_id() -> str:
+    """A fresh plan id; it names the run as well."""
+    return secrets.token_hex(8)

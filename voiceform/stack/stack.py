@@ -1,0 +1,295 @@
+"""`Stack`: everything that voiceform does with one configuration, one account and one recorded state."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from voiceform.model.clock import Clock, SystemClock
+from voiceform.model.plan import Mode, Plan
+from voiceform.model.progress import Progress, Silent
+from voiceform.stack.listener import Listener, Signals
+from voiceform.stack.parts import DEFAULT_TTL, Parts, who_runs
+
+if TYPE_CHECKING:
+    from voiceform.dispatch.service import DispatchReport
+    from voiceform.engine.exporting import Exported
+    from voiceform.engine.undo import Undo
+    from voiceform.model.configuration import Configuration
+    from voiceform.model.resource import Recorded
+    from voiceform.model.run import RunReport
+    from voiceform.stack.account import Account
+    from voiceform.stack.dispatching import OnCall
+    from voiceform.stack.order import ApplyOptions, Wanted
+
+
+STAND_BY = timedelta(days=3650)
+"""For ever, as a time to wait for a lock."""
+
+
+class Stack:
+    """One configuration, one account and one recorded state.
+
+        stack = voiceform.Stack("voiceform.yaml", account=voiceform.Account.from_environment())
+        plan = stack.plan()
+        report = stack.apply(plan)
+
+    Making one reads and connects nothing, and a stack holds nothing open between calls. It returns frozen
+    data and raises VoiceformError; it prints nothing, asks nothing, and leaves the process as it is. Many
+    stacks may work side by side in one process; one stack may be used from many threads.
+    """
+
+    def __init__(
+        self,
+        *files: str | Path,
+        folder: str | Path = ".",
+        state: str | None = None,
+        account: Account | Callable[[], Account] | None = None,
+        environ: Mapping[str, str] | None = None,
+        allowed_paths: Iterable[str | Path] = (),
+        clock: Clock | None = None,
+        progress: Progress | None = None,
+        parallelism: int = 8,
+        timeout: timedelta | None = None,
+        lease_ttl: timedelta = DEFAULT_TTL,
+        stop: threading.Event | None = None,
+        who: str | None = None,
+        listener: Listener | None = None,
+        signals: Signals | None = None,
+    ) -> None:
+        """`files` are files or folders of configuration, together one; voiceform.yaml when none is named.
+        They, and the folder of a state in SQLite, are relative to `folder`.
+
+        `state` is the URL of the recorded state (VOICEFORM_STATE, or sqlite:///.voiceform/state.db).
+        `account` is the account, or a function that gives it when it is first needed; without one it is read
+        from the environment. `environ` stands for the environment of the process, also where the
+        configuration says `${NAME}`. Lists that the configuration names lie in its folder, or below one of
+        `allowed_paths`.
+
+        At most `parallelism` requests are in flight, and one operation of the API is given up after `timeout`
+        with all its attempts (two minutes). `lease_ttl` is how long the lock outlives a process that stopped.
+        Once `stop` is set nothing more begins; what is in flight is waited for. `who` is recorded in
+        locks, runs and evidence. `progress` and `listener` hear what goes on.
+        """
+        environ = os.environ if environ is None else environ
+        self.parts = Parts(
+            files=tuple(Path(file) for file in files),
+            folder=Path(folder),
+            allowed=tuple(Path(folder) / path for path in allowed_paths),
+            state_url=state or environ.get("VOICEFORM_STATE") or _default_state(),
+            account=_account_giver(account, environ),
+            environ=environ,
+            clock=clock or SystemClock(),
+            progress=progress or Silent(),
+            parallelism=parallelism,
+            timeout=timeout,
+            lease_ttl=lease_ttl,
+            stop=stop or threading.Event(),
+            who=who or who_runs(environ),
+            listener=listener or Listener(),
+            signals=signals or Signals(),
+        )
+
+    def validate(self) -> Configuration:
+        """The configuration, checked offline and without credentials; its `warnings` stop nothing.
+
+        ConfigurationError carries every finding with file, line and column.
+        """
+        return self.parts.load()
+
+    def plan(
+        self,
+        *,
+        mode: Mode = Mode.NORMAL,
+        targets: Iterable[str] = (),
+        excludes: Iterable[str] = (),
+        at: datetime | None = None,
+    ) -> Plan:
+        """What `apply` would do; only reads, which its client of the API enforces.
+
+        `targets` and `excludes` are addresses or patterns, as `queue.eu-*`. `at` plans for another instant:
+        such a plan is for reading. With the mode DESTROY everything that is recorded is to go; with
+        REFRESH_ONLY the plan has drift alone, and applying it records what is live.
+        """
+        from voiceform.stack.order import Wanted
+        from voiceform.stack.planning import plan_now
+
+        return plan_now(self.parts, Wanted.of(mode, targets, excludes, at))
+
+    def drift(self, *, targets: Iterable[str] = (), excludes: Iterable[str] = ()) -> Plan:
+        """A plan whose `drift` says what was changed in the account behind our back; it has no changes."""
+        return self.plan(mode=Mode.REFRESH_ONLY, targets=targets, excludes=excludes)
+
+    def plan_prune(self) -> Plan:
+        """A plan of retention alone: what `prune` would delete."""
+        from voiceform.stack.order import RETENTION, Wanted
+        from voiceform.stack.planning import plan_now
+
+        return plan_now(self.parts, Wanted(only=(RETENTION,)))
+
+    def review(self, base: str | Path, *, targets: Iterable[str] = (), excludes: Iterable[str] = ()) -> Plan:
+        """What the configuration changes against the one at `base`; offline, without credentials, and for
+        reading only."""
+        from voiceform.engine.targets import Selection
+        from voiceform.stack.planning import review_of
+
+        return review_of(self.parts, Path(base), Selection(tuple(targets), tuple(excludes)))
+
+    def undo(self, run_id: str) -> Undo:
+        """The plan that takes a run back, and what cannot be taken back; apply the plan to do it.
+
+        UsageError when there is no such run.
+        """
+        from voiceform.stack.planning import undo_of
+
+        return undo_of(self.parts, run_id)
+
+    def save_plan(self, plan: Plan, path: str | Path) -> str:
+        """Write a plan to a file that only its owner can read, and return its digest. `path` is relative to
+        the folder of the stack.
+
+        The file holds phone numbers in clear. UsageError for a plan that is about another instant.
+        """
+        from voiceform.engine.planfile import write_plan_file
+
+        return write_plan_file(plan, self.parts.folder / path)
+
+    def read_plan(self, path: str | Path) -> Plan:
+        """A plan that was saved. PlanFileError when it is missing, cut, edited, or of another version."""
+        from voiceform.engine.planfile import read_plan_file
+
+        return read_plan_file(self.parts.folder / path, self.parts.vocabulary())
+
+    def apply(
+        self,
+        plan: Plan | None = None,
+        *,
+        mode: Mode = Mode.NORMAL,
+        targets: Iterable[str] = (),
+        excludes: Iterable[str] = (),
+        **options: Unpack[ApplyOptions],
+    ) -> RunReport:
+        """Carry out `plan` exactly as it is; or plan under the lock, ask `confirm`, and carry that out.
+
+        A plan is used once, and only while account, API and recorded state are those that it was made from.
+        Without one `confirm` is needed: nothing is applied that nobody has had in hand. It gets the plan and
+        lets it pass by returning True; it is not asked where nothing is to be done.
+
+        Raises before anything was sent: ConfigurationError, CredentialsError, BlockedError (limits,
+        protection, holds that no approval lifts), StalePlanError, LockedError, NotApprovedError,
+        EvidenceError, and InterruptedRunError when `stop` was set in time. How each change ended, also
+        what failed or is not known, is in the report; `report.exit_code` is the worst of it.
+        """
+        from voiceform.stack.order import Wanted
+
+        return self._run(plan, Wanted.of(mode, targets, excludes), options)
+
+    def destroy(
+        self,
+        *,
+        targets: Iterable[str] = (),
+        excludes: Iterable[str] = (),
+        **options: Unpack[ApplyOptions],
+    ) -> RunReport:
+        """Plan the deletion of everything that is recorded, show it to `confirm`, and carry it out; as
+        `apply`. Safety limits and protection hold here too."""
+        from voiceform.stack.order import Wanted
+
+        return self._run(None, Wanted.of(Mode.DESTROY, targets, excludes), options)
+
+    def prune(self, **options: Unpack[ApplyOptions]) -> RunReport:
+        """Plan retention alone, show it to `confirm`, and carry it out; as `apply`."""
+        from voiceform.stack.order import RETENTION, Wanted
+
+        return self._run(None, Wanted(only=(RETENTION,)), options)
+
+    def dispatch_once(
+        self, *, on_call: OnCall | None = None, lock_timeout: timedelta = timedelta(0)
+    ) -> DispatchReport:
+        """Place the calls of applied schedules that are due now, each at most once; reads no configuration.
+
+        `on_call` hears of each as it is dealt with, with the entry of the ledger. LockedError when another
+        dispatcher is at work for longer than `lock_timeout`.
+        """
+        from voiceform.stack.dispatching import once
+
+        return once(self.parts, on_call=on_call or _unheard, lock_timeout=lock_timeout)
+
+    def watch(
+        self,
+        *,
+        poll: timedelta = timedelta(seconds=15),
+        on_call: OnCall | None = None,
+        on_look: Callable[[DispatchReport], None] | None = None,
+        lock_timeout: timedelta = STAND_BY,
+    ) -> DispatchReport:
+        """Go on placing what becomes due until `stop` of the stack is set; as `dispatch_once`.
+
+        Looks every `poll` at the state for new schedules; `on_look` hears after each round how things stand.
+        Stands by while another dispatcher is at work.
+        """
+        from voiceform.stack.dispatching import service
+
+        return service(
+            self.parts,
+            poll=poll,
+            on_call=on_call or _unheard,
+            on_look=on_look or _unheard,
+            lock_timeout=lock_timeout,
+        )
+
+    def export(
+        self,
+        file: str | Path | None = None,
+        *,
+        targets: Iterable[str] = (),
+        excludes: Iterable[str] = (),
+    ) -> Exported:
+        """The account, and what is recorded of it, as the text of a configuration; needs none itself.
+
+        `file` is where the text is to stand, in whose folder the files lie that it names; nothing is written.
+        """
+        from voiceform.engine.targets import Selection
+        from voiceform.stack.adopting import exported
+
+        where = None if file is None else Path(file)
+        return exported(self.parts, where, Selection(tuple(targets), tuple(excludes)))
+
+    def import_object(self, address: str, sid: str) -> Recorded:
+        """Record the live object `sid` as the declared `address`, and return the record.
+
+        UsageError when it is not declared, or when either is recorded already.
+        """
+        from voiceform.stack.adopting import imported
+
+        return imported(self.parts, address, sid)
+
+    def _run(self, plan: Plan | None, wanted: Wanted, options: ApplyOptions) -> RunReport:
+        from voiceform.stack.applying import run
+        from voiceform.stack.order import Order
+
+        return run(self.parts, Order.of(plan, wanted, options))
+
+
+def _unheard(*_: object) -> None:
+    """Nobody listens."""
+
+
+def _account_giver(
+    account: Account | Callable[[], Account] | None, environ: Mapping[str, str]
+) -> Callable[[], Account]:
+    from voiceform.stack.account import Account
+
+    if account is None:
+        return lambda: Account.from_environment(environ)
+    return (lambda: account) if isinstance(account, Account) else account
+
+
+def _default_state() -> str:
+    from voiceform.state.open import DEFAULT_URL
+
+    return DEFAULT_URL
