@@ -11,6 +11,8 @@ from voiceform.model.escape import escaped_yaml, terminal
 from voiceform.model.exported import Entry
 from voiceform.model.unshown import Sourced
 
+_Fastest: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
 HEADER = "# Written by `voiceform export` from the live account."
 
 _TEXT = "tag:yaml.org,2002:str"
@@ -107,7 +109,7 @@ def yaml_lines(data: Any, *, clear: bool = True) -> list[str]:  # noqa: ANN401 -
     return escaped_yaml(body).rstrip("\n").split("\n")
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(_Fastest):  # type: ignore[misc] # one of two, which are alike
     """Writes every text so that it reads back the same, and the same data twice rather than an alias."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - PyYAML's signature
