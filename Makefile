@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n auto
+PYTEST_ARGS ?= -n auto --dist worksteal
+# Tests start the program hundreds of times: it must not be compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 LOWEST := .venv-lowest
 # What depends on the libraries whose lowest versions are tried; everything else, and what needs

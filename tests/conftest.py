@@ -22,6 +22,27 @@ settings.register_profile("voiceform", deadline=None, derandomize=bool(os.enviro
 settings.register_profile("fast", settings.get_profile("voiceform"), max_examples=10)
 settings.load_profile("voiceform")
 
+LONG = (
+    "test_dispatch_crash",
+    "test_zombie",
+    "test_lease",
+    "test_wheel",
+    "test_convergence",
+    "test_state_mutations",
+)
+"""Modules whose tests take seconds each, mostly waiting: for leases to run out, for processes to end."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: while one waits the others compute."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that nobody waits for it in the end."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
 
 @pytest.fixture(scope="session")
 def shared_emulator() -> Iterator[Emulator]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voiceform.kinds.call.timing.hours import CallingHours
+from voiceform.kinds.call.timing.hours import DAYS, CallingHours
 from voiceform.kinds.call.timing.zones import zones_of_number
 
 NEW_YORK, LOS_ANGELES, TOLL_FREE, FICTION = "+12125550100", "+14155550100", "+18005550100", "+15558675310"
@@ -95,3 +96,44 @@ def test_an_opening_counts_up_to_the_instant_that_was_asked_for(minutes: int, fo
     now = datetime(2026, 12, 1, 7, tzinfo=UTC)
     opening = hours.opens(hours.zones(NEW_YORK), now, now + timedelta(minutes=minutes))
     assert opening == (now + timedelta(hours=1) if found else None)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "opening"),
+    [
+        ("02:15", "02:45", "2026-03-09T06:15Z"),  # never that day, on which 02:15 is the same as 03:15
+        ("02:15", "03:30", "2026-03-08T07:15Z"),
+        ("02:15", "03:15", "2026-03-09T06:15Z"),
+        ("01:15", "01:45", "2026-03-08T06:15Z"),
+    ],
+)
+@pytest.mark.parametrize("now", ["2026-03-08T06:00Z", "2026-03-08T05:30Z"])
+def test_hours_that_the_clocks_jump_over_begin_the_next_day(
+    now: str, start: str, end: str, opening: str
+) -> None:
+    hours = CallingHours.parse({"start": start, "end": end, "timezone": "America/New_York"})
+    moment = datetime.fromisoformat(now)
+    found = hours.opens(hours.zones(NEW_YORK), moment, moment + timedelta(days=9))
+    assert found == datetime.fromisoformat(opening)
+    assert hours.allow(hours.zones(NEW_YORK), found)
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_the_days_between_are_passed(day: str) -> None:
+    hours = CallingHours.parse({**HOURS, "days": [day], "timezone": "UTC"})
+    now = datetime(2026, 12, 7, 21, tzinfo=UTC)
+    assert now.weekday() == 0
+    found = hours.opens(hours.zones(NEW_YORK), now, now + timedelta(days=9))
+    assert found == datetime(2026, 12, 7 + (DAYS.index(day) or 7), 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("days", "found"), [(1, True), (31, True), (32, False)])
+def test_hours_of_several_zones_that_do_not_meet_are_looked_for_during_a_month(
+    days: int, found: bool
+) -> None:
+    hours = CallingHours.parse({"start": "08:00", "end": "08:30"})
+    zones = (ZoneInfo("Europe/Berlin"), ZoneInfo("Africa/Lagos"))  # the same clock, but not in summer
+    change = datetime(2026, 10, 25, 1, tzinfo=UTC)
+    now = change - timedelta(days=days)
+    opening = hours.opens(zones, now, now + timedelta(days=200))
+    assert opening == (change + timedelta(hours=6) if found else None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,8 +40,9 @@ class Desk:
     before_send: list[Callable[[], None]] = field(default_factory=list)
     asked: int = 0
 
-    def place(self) -> LedgerEntry | None:
-        placer = Placer(spec(), self.ledger, self.client, self.clock, None, self._may_send)
+    def place(self, **changed: Any) -> LedgerEntry | None:
+        """Place the call of a schedule with `changed` attributes."""
+        placer = Placer(spec(**changed), self.ledger, self.client, self.clock, None, self._may_send)
         return placer.place(KEY, NOON)
 
     def _may_send(self) -> None:
@@ -151,6 +154,87 @@ def test_storing_the_reservation_may_take_until_the_grace_ends(
     assert placed is not None
     assert placed.status is status
     assert desk.dialled() == (status is CallStatus.PLACED)
+
+
+def test_what_must_wait_is_not_reserved(desk: Desk) -> None:
+    hours = {"start": "12:10", "end": "13:00", "timezone": "UTC"}
+    assert desk.place(calling_hours=hours) is None
+    assert (desk.asked, desk.dialled(), desk.other.entry(KEY)) == (0, 0, None)
+    desk.clock.sleep(10 * 60)
+    placed = desk.place(calling_hours=hours)
+    assert placed is not None
+    assert placed.status is CallStatus.PLACED
+
+
+@pytest.mark.parametrize(
+    ("late", "hours", "status", "reason"),
+    [
+        (16, None, CallStatus.MISSED, "16 min 5 s late, the misfire grace is 15 min"),
+        (
+            0,
+            {"start": "09:00", "end": "10:00", "timezone": "UTC"},
+            CallStatus.SUPPRESSED,
+            "outside the calling",
+        ),
+    ],
+)
+def test_what_is_never_placed_is_decided_without_a_request(
+    desk: Desk, late: int, hours: dict[str, str] | None, status: CallStatus, reason: str
+) -> None:
+    desk.clock.sleep(late * 60)
+    decided = desk.place(calling_hours=hours)
+    assert decided is not None
+    assert decided.status is status
+    assert reason in (decided.reason or "")
+    assert (desk.asked, desk.dialled(), desk.other.entry(KEY)) == (0, 0, decided)
+
+
+REFUSED = {"operation": "createCall", "kind": "status"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ({**REFUSED, "status": 400, "code": 21211}, CallStatus.FAILED),
+        ({**REFUSED, "status": 400, "code": 21210}, CallStatus.DEFERRED),
+        ({**REFUSED, "status": 401, "code": 20003}, CallStatus.DEFERRED),
+        ({**REFUSED, "status": 404, "code": 20404}, CallStatus.DEFERRED),
+        ({"operation": "createCall", "kind": "foreign-404"}, CallStatus.DEFERRED),
+        ({**REFUSED, "status": 500, "code": 20500}, CallStatus.UNKNOWN),
+        ({**REFUSED, "status": 500, "after": True}, CallStatus.UNKNOWN),
+        ({"operation": "createCall", "kind": "drop-after"}, CallStatus.UNKNOWN),
+        ({"operation": "createCall", "kind": "truncate"}, CallStatus.UNKNOWN),
+        ({"operation": "createCall", "kind": "page"}, CallStatus.UNKNOWN),
+    ],
+)
+def test_what_an_answer_that_is_no_call_leaves_behind(
+    desk: Desk, fault: dict[str, Any], status: CallStatus
+) -> None:
+    desk.emulator.faults([fault])
+    entry = desk.place()
+    assert entry is not None
+    assert (entry.status, entry.sid) == (status, None)
+    assert entry.reason
+    assert desk.other.entry(KEY) == entry
+
+
+def test_a_call_that_never_left_is_deferred(desk: Desk) -> None:
+    with (
+        socket.socket() as nobody,  # bound, and not listening
+        open_client(CREDENTIALS, _address(nobody), read_only=False, clock=desk.clock) as client,
+    ):
+        entry = replace(desk, client=client).place()
+    assert entry is not None
+    assert (entry.status, entry.sid) == (CallStatus.DEFERRED, None)
+    with open_client(CREDENTIALS, desk.emulator.url, read_only=True, clock=desk.clock) as client:
+        entry = replace(desk, client=client).place()
+    assert entry is not None
+    assert (entry.status, entry.sid, desk.dialled()) == (CallStatus.DEFERRED, None, 0)
+
+
+def _address(bound: socket.socket) -> str:
+    bound.bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("asked", [1, 2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,7 @@ class CallingHours:
         if end is not None and end <= start:
             raise ValueError("the hours end before they begin; hours across midnight are not supported")
         name = block.get("timezone", RECIPIENT)
-        zone = None if name == RECIPIENT else zone_named(name)
+        zone = zone_named(name)
         if zone is None and name != RECIPIENT:
             raise ValueError(f"{name!r} is not an IANA time zone: {zone_hint(name)}")
         return cls(start, end, frozenset(DAYS.index(day) for day in block.get("days", DAYS)), zone)
@@ -67,13 +67,13 @@ class CallingHours:
         return in_time and local.weekday() in self.days
 
     def _next(self, instant: datetime, zone: ZoneInfo) -> datetime:
-        """The first instant from `instant` on that is within the hours in one zone."""
+        """`instant` when it is within the hours in one zone, else the next time that a day's hours begin
+        there, also on a day that is not called on."""
         local = instant.astimezone(zone)
         if self._open(local):
             return instant
-        for days in range(9):
-            date = local.date() + timedelta(days=days)
-            opening = resolve(datetime.combine(date, self.start), zone).instant
-            if opening > instant and date.weekday() in self.days:
-                return opening
-        return instant.astimezone(UTC) + timedelta(days=9)
+        today, tomorrow = (
+            resolve(datetime.combine(date, self.start), zone).instant
+            for date in (local.date(), local.date() + timedelta(days=1))
+        )
+        return today if today > instant else tomorrow
