@@ -95,6 +95,36 @@ def test_forgetting_the_conference_does_not_forget_the_unknown_outcome(rooms: Ro
     assert len(rooms.params("createParticipant")) == 1
 
 
+def push_older(rooms: Rooms, older: dict[str, Any]) -> None:
+    """Put an older copy of the state over the present one, as a person does who restores a backup."""
+    serial = json.loads(rooms.ok("state", "pull").out)["serial"] + 1
+    (rooms.folder / "older.json").write_text(json.dumps({**older, "serial": serial}))
+    rooms.ok("state", "push", "older.json")
+
+
+def test_an_older_copy_of_the_state_does_not_forget_an_unknown_outcome(rooms: Rooms) -> None:
+    rooms.declare(WITH_BRIDGE)
+    rooms.apply()
+    older = json.loads(rooms.ok("state", "pull").out)
+    rooms.room({})
+    spoil(rooms, "createParticipant", {"kind": "drop-before"})
+    assert rooms.at("apply", "--auto-approve").code == 8
+    push_older(rooms, older)
+    rooms.apply()
+    assert len(rooms.params("createParticipant")) == 1
+
+
+def test_an_older_copy_of_the_state_does_not_forget_an_announcement(rooms: Rooms) -> None:
+    rooms.declare("announce: {url: 'https://example.com/notice.xml'}")
+    rooms.apply()
+    older = json.loads(rooms.ok("state", "pull").out)
+    rooms.room({})
+    rooms.apply()
+    push_older(rooms, older)
+    rooms.apply()
+    assert len(rooms.params("updateConference")) == 1
+
+
 def test_an_unknown_outcome_ends_with_its_room(rooms: Rooms) -> None:
     rooms.declare(WITH_BRIDGE)
     rooms.apply()

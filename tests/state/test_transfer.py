@@ -47,7 +47,7 @@ def contents(store: SqliteStore) -> dict[str, object]:
 def test_a_state_moves_to_another_store(filled: SqliteStore, other: SqliteStore) -> None:
     document = through_a_file(pull(filled))
     assert "lease" not in document["documents"]
-    assert push(other, document) is True
+    assert push(other, document, ()) is True
     assert contents(other) == contents(filled)
     assert read_resources(other) == read_resources(filled)
     assert [run.record.run_id for run in unfinished_runs(other)] == ["plan-1"]
@@ -56,7 +56,7 @@ def test_a_state_moves_to_another_store(filled: SqliteStore, other: SqliteStore)
 
 def test_the_same_again_changes_nothing(filled: SqliteStore) -> None:
     before = list(filled.list(""))
-    assert push(filled, pull(filled)) is False
+    assert push(filled, pull(filled), ()) is False
     assert list(filled.list("")) == before
 
 
@@ -68,7 +68,7 @@ def test_a_newer_serial_replaces_everything_but_the_lease(filled: SqliteStore) -
     document["documents"]["resources/queue.c"] = recorded_to_document(recorded("c"))
     lease = filled.get("lease")
     del document["digest"]
-    assert push(filled, document) is True
+    assert push(filled, document, ()) is True
     assert {**pull(filled), "digest": None} == {**document, "digest": None}
     assert filled.get("lease") == lease
 
@@ -80,7 +80,7 @@ def test_side_leases_stay_with_their_store(filled: SqliteStore, other: SqliteSto
     document["serial"] += 1
     before = filled.get(DISPATCH_LEASE)
     assert before is not None
-    assert push(filled, document) is True
+    assert push(filled, document, ()) is True
     assert filled.get(DISPATCH_LEASE) == before
 
 
@@ -88,7 +88,7 @@ def test_a_push_holds_the_lease(filled: SqliteStore) -> None:
     document = pull(filled)
     document["serial"] += 1
     with acquire(filled, operation="state push", holder="ada", clock=ManualClock(NOW)) as lease:
-        push(lease.store, document)
+        push(lease.store, document, ())
     assert pull(filled) == document
 
 
@@ -97,11 +97,11 @@ def test_an_older_or_equal_serial_is_refused(filled: SqliteStore) -> None:
     bump_serial(filled)
     before = contents(filled)
     with pytest.raises(StateError, match="serial 1, here 2"):
-        push(filled, older)
+        push(filled, older, ())
     different = pull(filled)
     del different["documents"]["resources/queue.a"], different["digest"]
     with pytest.raises(StateError, match="serial 2, here 2"):
-        push(filled, different)
+        push(filled, different, ())
     assert contents(filled) == before
 
 
@@ -118,10 +118,10 @@ def test_a_copy_that_was_damaged_is_refused(filled: SqliteStore, other: SqliteSt
     else:
         del document["account_sid"]
     with pytest.raises(StateError, match="its digest does not fit"):
-        push(other, document)
+        push(other, document, ())
     assert list(other.list("")) == []
     del document["digest"]  # on purpose
-    assert push(other, document) is True
+    assert push(other, document, ()) is True
 
 
 def test_another_lineage_is_refused(filled: SqliteStore, other: SqliteStore) -> None:
@@ -130,7 +130,7 @@ def test_another_lineage_is_refused(filled: SqliteStore, other: SqliteStore) -> 
         bump_serial(other)
     before = contents(filled)
     with pytest.raises(StateError, match="another stack"):
-        push(filled, pull(other))
+        push(filled, pull(other), ())
     assert contents(filled) == before
 
 
@@ -156,7 +156,7 @@ def test_what_was_not_pulled_is_refused(
 ) -> None:
     document = {**pull(filled), **change}
     with pytest.raises(StateError, match=message):
-        push(other, document)
+        push(other, document, ())
     assert list(other.list("")) == []
 
 
@@ -210,7 +210,7 @@ def test_a_document_under_a_foreign_key_is_refused(filled: SqliteStore, other: S
     document = pull(filled)
     document["documents"][key] = {"address": "queue.a", "sid": None, "attributes": {}}
     with pytest.raises(StateError, match="not a pulled state"):
-        push(other, document)
+        push(other, document, ())
     assert list(other.list("")) == []
 
 
@@ -219,15 +219,15 @@ def test_a_malformed_sid_is_refused(filled: SqliteStore, other: SqliteStore, sid
     document = through_a_file(pull(filled))
     document["documents"]["resources/queue.a"]["sid"] = sid
     with pytest.raises(StateError, match="sid"):
-        push(other, document)
+        push(other, document, ())
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 7, {}, {"format": 1}, {"serial": 10**30}])
 def test_what_is_no_state_at_all_is_refused(other: SqliteStore, document: object) -> None:
     with pytest.raises(StateError, match="not a pulled state"):
-        push(other, document)
+        push(other, document, ())
 
 
 def test_an_absurd_serial_is_refused(filled: SqliteStore, other: SqliteStore) -> None:
     with pytest.raises(StateError, match="serial"):
-        push(other, {**pull(filled), "serial": 10**30})
+        push(other, {**pull(filled), "serial": 10**30}, ())

@@ -31,7 +31,7 @@ from voiceform.model.resource import Desired, Recorded
 from voiceform.model.run import Destruction, Status
 from voiceform.model.safety import Ownership
 from voiceform.model.scopes import Scope, Vocabulary, deletion
-from voiceform.model.store import DocumentReader, DocumentStore, Write
+from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument, Write
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -107,6 +107,19 @@ def unreadable_entries(kind: str, unreadable: Unreadable, what: str) -> Unmanage
     """How a plan tells of entries of a list that cannot be read: they are left alone."""
     entries = f"{unreadable.count:,} of the account's {what} cannot be read"
     return Unmanaged(kind, "unreadable", f"{entries}: {unreadable.reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Documents beside its records that a kind keeps in the state, under keys with a prefix of their own.
+
+    `merge` says what becomes of such a document when a state is pushed over it, which holds the second one
+    under its key (valid), or none. What is remembered so that nobody is phoned twice is never taken back.
+    StateError where that cannot be told.
+    """
+
+    prefix: str
+    merge: Callable[[StoredDocument, Document | None], Document]
 
 
 class Evidence(Protocol):
@@ -207,6 +220,8 @@ class Kind(ABC, Generic[L]):
     """Creations and updates go from low to high rank, deletions from high to low."""
     scopes: ClassVar[tuple[Scope, ...]] = ()
     """Everything that its changes count. Its own objects have one in any case: `delete:NAME`."""
+    documents: ClassVar[tuple[Documents, ...]] = ()
+    """What it keeps in the state beside its records."""
     command: ClassVar[str | None] = None
     """The command that plans and applies this kind alone, if there is one."""
 

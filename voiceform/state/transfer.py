@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from voiceform.kinds.base import Kind
+from voiceform.kinds.base import Documents, Kind
 from voiceform.model.errors import StateError, VoiceformError
 from voiceform.model.plan_codec import document_digest
 from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument, Write
@@ -19,9 +19,6 @@ from voiceform.state.resources import read_resources
 
 _ATTEMPTS = 3
 _UNEDITED = "nothing was changed; push what `voiceform state pull` wrote, unedited"
-_LEDGERS = "ledger/"
-_HEADS = "ledger-heads/"
-"""Where the kind `call` keeps what makes a second call impossible."""
 
 
 def pull(reader: DocumentReader) -> Document:
@@ -47,12 +44,12 @@ def pull(reader: DocumentReader) -> Document:
 def push(
     store: DocumentStore,
     document: Any,  # noqa: ANN401 - any JSON value
-    kinds: Sequence[Kind[Any]] = (),
+    kinds: Sequence[Kind[Any]],
 ) -> bool:
     """Make the state hold what `pull` wrote; False when it does already.
 
-    Only the ledger of calls is never taken back: what was placed since the pull stays known, or it would be
-    placed again.
+    What kinds keep there beside their records is put together with what the store has, as each declares:
+    who was phoned since the pull stays known, or they would be phoned again.
 
     Hold the lease and give its store. An empty state takes anything; otherwise the lineage must be the same
     and the serial higher. StateError for everything else, for a document that does not fit the schema, and
@@ -65,7 +62,7 @@ def push(
     if present is not None and incoming.secret is None:
         incoming = replace(incoming, secret=present.secret)
     wanted: dict[str, Document] = {
-        **_with_ledger(current, document["documents"]),
+        **_merged(current, document["documents"], [rule for kind in kinds for rule in kind.documents]),
         meta_documents.KEY: incoming.document(),
     }
     if {key: entry.document for key, entry in current.items()} == wanted:
@@ -81,17 +78,15 @@ def _digest(document: Document) -> str:
     return document_digest({key: value for key, value in document.items() if key != "serial"})
 
 
-def _with_ledger(
-    current: Mapping[str, StoredDocument], pushed: Mapping[str, Document]
+def _merged(
+    current: Mapping[str, StoredDocument], pushed: Mapping[str, Document], rules: Sequence[Documents]
 ) -> dict[str, Document]:
-    """The pushed documents, and of the ledgers everything that is known already; what is stored wins."""
+    """The pushed documents, with those that a kind does not let go as it merges them."""
     wanted = dict(pushed)
     for key, entry in current.items():
-        if key.startswith(_HEADS):
-            wanted[key] = entry.document
-        elif key.startswith(_LEDGERS):
-            calls = {**wanted.get(key, {}).get("calls", {}), **entry.document.get("calls", {})}
-            wanted[key] = {**entry.document, "calls": calls}
+        for rule in rules:
+            if key.startswith(rule.prefix):
+                wanted[key] = rule.merge(entry, pushed.get(key))
     return wanted
 
 

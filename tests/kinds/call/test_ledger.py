@@ -9,8 +9,18 @@ from pathlib import Path
 import pytest
 
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
-from voiceform.kinds.call.ledger.store import Head, Ledger, day_of, days_before, if_undecided, ledger_names
+from voiceform.kinds.call.ledger.store import (
+    Head,
+    Ledger,
+    calls_kept,
+    day_of,
+    days_before,
+    head_kept,
+    if_undecided,
+    ledger_names,
+)
 from voiceform.model.errors import StateError
+from voiceform.model.store import StoredDocument
 from voiceform.state.sqlite import SqliteStore
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -53,6 +63,16 @@ def test_what_is_not_given_stays(store: SqliteStore) -> None:
 def test_a_ledger_begins_with_its_first_mark_even_an_empty_one(store: SqliteStore) -> None:
     Ledger(store, "call.a").set_head()
     assert ledger_names(store) == ["call.a"]
+
+
+def test_a_pushed_state_takes_nothing_out_of_a_ledger() -> None:
+    known, older = {"status": "placed", "at": "1"}, {"status": "reserved", "at": "0"}
+    stored = StoredDocument("ledger/call.a/2026-03-02/00", {"calls": {"k": known, "only": known}}, "1")
+    assert calls_kept(stored, None) == stored.document
+    pushed = {"calls": {"k": older, "new": older}}
+    assert calls_kept(stored, pushed) == {"calls": {"k": known, "only": known, "new": older}}
+    head = StoredDocument("ledger-heads/call.a", {"closed": True}, "1")
+    assert head_kept(head, {"closed": False}) == head_kept(head, None) == {"closed": True}
 
 
 def test_the_days_that_are_read(store: SqliteStore) -> None:

@@ -6,11 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
+from voiceform.kinds.base import (
+    CompareContext,
+    Comparison,
+    Documents,
+    Done,
+    Kind,
+    ParseContext,
+    RefreshContext,
+    Session,
+)
 from voiceform.kinds.call.act import act, settle
 from voiceform.kinds.call.compare import SCHEDULED, compare
 from voiceform.kinds.call.export import export
-from voiceform.kinds.call.ledger.store import check_ledgers
+from voiceform.kinds.call.ledger.store import HEADS, PREFIX, calls_kept, check_ledgers, head_kept
 from voiceform.kinds.call.live import LiveCalls, as_recorded, ledger_of, read_lists, read_live
 from voiceform.kinds.call.parse import KIND, parse
 from voiceform.kinds.call.spec import CallSpec
@@ -36,6 +45,7 @@ class CallKind(Kind[LiveCalls]):
     section = "calls"
     rank = 40
     scopes = (CALL, SCHEDULED)
+    documents = (Documents(HEADS, head_kept), Documents(PREFIX, calls_kept))
 
     def __init__(self, places: Places) -> None:
         self._places = places

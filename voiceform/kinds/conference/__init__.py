@@ -10,12 +10,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
+from voiceform.kinds.base import (
+    CompareContext,
+    Comparison,
+    Documents,
+    Done,
+    Kind,
+    ParseContext,
+    RefreshContext,
+    Session,
+)
 from voiceform.kinds.conference.act import act
 from voiceform.kinds.conference.compare import ENDING, compare
 from voiceform.kinds.conference.export import export
 from voiceform.kinds.conference.live import LiveConferences, read_live
-from voiceform.kinds.conference.memory import read_memories
+from voiceform.kinds.conference.memory import PREFIX, memory_kept, read_memories
 from voiceform.kinds.conference.parse import parse
 from voiceform.kinds.conference.running import adopt
 from voiceform.kinds.conference.settle import settle
@@ -39,6 +48,7 @@ class ConferenceKind(Kind[LiveConferences]):
     section = "conferences"
     rank = 20
     scopes = (CALL, ENDING)
+    documents = (Documents(PREFIX, memory_kept),)
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.conference.parse."""

@@ -15,7 +15,7 @@ from typing import Any
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError
 from voiceform.model.instants import instant_from_text, instant_to_text
-from voiceform.model.store import DocumentReader, DocumentStore, StoredDocument, Write
+from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument, Write
 
 LONGEST_CALL = timedelta(hours=25)
 """After so long nobody is still being phoned: Twilio keeps a call in its queue for 24 hours at most (error
@@ -69,17 +69,17 @@ class Memory:
         return any(attempt.call_sid is None for attempt in self.attempts.values())
 
 
-_PREFIX = "conferences/"
+PREFIX = "conferences/"
 
 
 def memory_key(address: Address) -> str:
     """Where the memory of a conference is stored."""
-    return f"{_PREFIX}{address}"
+    return f"{PREFIX}{address}"
 
 
 def read_memories(reader: DocumentReader) -> dict[str, Memory]:
     """Every memory by its key."""
-    return {entry.key: _decode(entry) for entry in reader.list(_PREFIX)}
+    return {entry.key: _decode(entry) for entry in reader.list(PREFIX)}
 
 
 def merged(memories: Iterable[Memory | None]) -> Memory:
@@ -90,6 +90,25 @@ def merged(memories: Iterable[Memory | None]) -> Memory:
         attempts.update(memory.attempts)
         announced.update(memory.announced)
     return Memory(attempts, announced)
+
+
+def memory_kept(stored: StoredDocument, pushed: Document | None) -> Document:
+    """What becomes of a memory when a state is pushed over it: everything stays that either knows.
+
+    Of two attempts under one label the later one, and of one attempt what is pushed. StateError when one of
+    both is damaged.
+    """
+    ours = _decode(stored)
+    theirs = Memory() if pushed is None else _decode(replace(stored, document=pushed))
+    attempts = {**ours.attempts, **theirs.attempts}
+    for label, attempt in ours.attempts.items():
+        if attempt.at > attempts[label].at:
+            attempts[label] = attempt
+    announced = {
+        room: tuple(dict.fromkeys((*ours.announced.get(room, ()), *theirs.announced.get(room, ()))))
+        for room in (*ours.announced, *theirs.announced)
+    }
+    return _encode(Memory(attempts, announced))
 
 
 class Notebook:

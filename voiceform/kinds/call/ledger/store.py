@@ -35,6 +35,17 @@ Step = Callable[[LedgerEntry | None], LedgerEntry | None]
 """What a key's entry (None: there is none) becomes; None leaves it as it is."""
 
 
+def head_kept(stored: StoredDocument, _pushed: Document | None) -> Document:
+    """What becomes of a head when a state is pushed over it: nothing. What time was seen stays seen."""
+    return stored.document
+
+
+def calls_kept(stored: StoredDocument, pushed: Document | None) -> Document:
+    """What becomes of a day's calls when a state is pushed over them: every key stays, as it is stored."""
+    calls = {**(pushed or {}).get("calls", {}), **stored.document.get("calls", {})}
+    return {**stored.document, "calls": calls}
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """`closed`: the schedule was removed and nothing more may be placed. `high_water` is the latest instant
