@@ -22,6 +22,7 @@ from voiceform.emulator import Emulator
 from voiceform.engine.applier import ApplyContext, new_session
 from voiceform.engine.planner import of_kind
 from voiceform.kinds.base import CompareContext, Kind, RefreshContext, Session
+from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.plan import Action, Change, Mode
@@ -187,9 +188,10 @@ def test_refresh_reads_and_compare_does_neither(world: World, mode: Mode, record
     assert world.documents() == before
     world.stack.emulator.clear_requests()
     (world.app.directory / LIST).unlink()
+    kind = world.kind
     with nothing_is_read():
-        compared = world.kind.compare(context, live)
-    assert world.kind.compare(context, live) == compared
+        compared = kind.compare(context, live)
+    assert kind.compare(context, live) == compared
     assert world.stack.emulator.requests() == []
     assert world.documents() == before
 
@@ -208,9 +210,10 @@ def test_a_kind_compares_with_nothing_that_could_be_read_from() -> None:
 def test_the_plan_of_what_is_taken_for_applied_is_empty(world: World) -> None:
     context = world.context(Mode.REVIEW)
     declared = list(context.desired.values())
-    recorded, live = world.kind.assume_applied(declared, declared)
+    kind = world.kind
+    recorded, live = kind.assume_applied(declared, declared)
     with nothing_is_read():
-        compared = world.kind.compare(replace(context, recorded=recorded), live)
+        compared = kind.compare(replace(context, recorded=recorded), live)
     assert {change.address for change in compared.changes} == context.desired.keys()
     assert {change.action for change in compared.changes} == {Action.NO_OP}
     assert (list(compared.drift), list(compared.blocked)) == ([], [])
@@ -262,6 +265,15 @@ def test_an_object_that_moved_after_the_plan_is_left_alone(world: World) -> None
         ends = {change.address: world.kind.act(change, session).status for change in changes if change.sid}
         assert set(ends.values()) == {Status.STALE}
         assert {entry["method"] for entry in world.stack.emulator.requests()} == {"GET"}
+
+
+def test_what_a_call_can_be_answered_with_says_how(world: World) -> None:
+    context = world.context()
+    found = [world.kind.answer(item) for item in context.desired.values()]
+    assert found
+    for text in found:
+        assert (text is not None) is world.kind.answers
+        assert text is None or check_twiml(text) == ()
 
 
 def test_what_is_exported_is_what_is_there(world: World) -> None:

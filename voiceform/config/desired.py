@@ -22,10 +22,11 @@ def parse_kinds(document: Block, kinds: Sequence[Kind[Any]], report: Report) -> 
     A kind whose section is not there is not called. Each kind sees what the kinds before it declared.
     """
     desired: dict[Address, Desired] = {}
-    for kind in kinds:
+    for number, kind in enumerate(kinds):
         if kind.section not in document:
             continue
-        context = ParseContext(document=document, desired=dict(desired), report=report)
+        earlier = {other.name: other for other in kinds[:number]}
+        context = ParseContext(document=document, desired=dict(desired), report=report, kinds=earlier)
         for item in kind.parse(document[kind.section], context):
             first = desired.setdefault(item.address, item)
             if first is not item:

@@ -45,13 +45,15 @@ L = TypeVar("L")
 class ParseContext:
     """The surroundings of one parse.
 
-    `document` is the whole merged configuration (schema-valid); `desired` what earlier kinds declared, for
-    references; `report` takes every finding, so that all are shown at once.
+    `document` is the whole merged configuration (schema-valid); `kinds` are the earlier kinds by their names,
+    and `desired` is what they declared, for references; `report` takes every finding, so that all are shown
+    at once.
     """
 
     document: Block
     desired: Mapping[Address, Desired]
     report: Report
+    kinds: Mapping[str, Kind[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,8 @@ class Kind(ABC, Generic[L]):
     """Everything that its changes count. Its own objects have one in any case: `delete:NAME`."""
     documents: ClassVar[tuple[Documents, ...]] = ()
     """What it keeps in the state beside its records."""
+    answers: ClassVar[bool] = False
+    """Whether a call can be answered with one of its objects."""
     command: ClassVar[str | None] = None
     """The command that plans and applies this kind alone, if there is one."""
 
@@ -255,6 +259,10 @@ class Kind(ABC, Generic[L]):
 
         An address that is missing from the answer had no effect and may be planned anew.
         """
+
+    def answer(self, desired: Desired) -> str | None:
+        """The TwiML that brings a caller to the object; None for kinds without `answers`."""
+        return None
 
     def irreversible(self, change: Change) -> str | None:
         """What of this change no later run can take back, in a few words; None when nothing.

@@ -11,9 +11,8 @@ from voiceform.kinds.twiml import check_twiml, document, element
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block
-from voiceform.model.resource import Desired
 
-FORMS = ("conference", "queue", "say", "twiml", "url", "application_sid")
+_FORMS = ("say", "twiml", "url", "application_sid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,9 @@ class Answer:
 
 def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | None:
     """The answer that a schema-valid block declares; None, reported, when it is none."""
-    given = [form for form in FORMS if form in block]
+    referable = sorted(name for name, kind in context.kinds.items() if kind.answers)
+    forms = (*referable, *_FORMS)
+    given = [form for form in forms if form in block]
 
     def problem(code: str, message: str, position: Position, hint: str | None = None) -> None:
         context.report(Diagnostic(code, message, position, hint=hint, address=owner))
@@ -34,12 +35,12 @@ def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | No
     if len(given) != 1:
         found = f", not {' and '.join(given)}" if given else ""
         place = block.key_position(given[1]) if given else block.position
-        problem("one-answer", f"an answer has exactly one of {', '.join(FORMS)}{found}", place)
+        problem("one-answer", f"an answer has exactly one of {', '.join(forms)}{found}", place)
         return None
     form = given[0]
     if "method" in block and form != "url":
         problem("one-answer", "method goes with url only", block.key_position("method"))
-    if form in ("conference", "queue"):
+    if form in referable:
         return _referred(form, block, problem, context)
     if form in ("say", "twiml"):
         twiml = spoken(block["say"]) if form == "say" else block["twiml"]
@@ -52,25 +53,19 @@ def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | No
 
 
 def _referred(form: str, block: Block, problem: Any, context: ParseContext) -> Answer | None:  # noqa: ANN401
-    """TwiML that leads to a declared conference or queue, which then has to be applied first."""
-    target = Address(form, block[form])
+    """TwiML that leads to a declared object of another kind, which then has to be applied first."""
+    target, kind = Address(form, block[form]), context.kinds[form]
     found = context.desired.get(target)
-    if found is None:
+    twiml = kind.answer(found) if found is not None else None
+    if twiml is None:
         problem(
             "unknown-reference",
             f"{target} is not declared",
             block.value_position(form),
-            f"declare it under {form}s, or answer with url or twiml",
+            f"declare it under {kind.section}, or answer with url or twiml",
         )
         return None
-    return Answer({"twiml": twiml_of(found), "of": str(target)}, (target,))
-
-
-def twiml_of(desired: Desired) -> str:
-    """The document that brings a caller into a declared conference or queue."""
-    if desired.address.kind == "conference":
-        return str(desired.attributes["twiml"])
-    return document(element("Enqueue", text=desired.attributes["friendly_name"]))
+    return Answer({"twiml": twiml, "of": str(target)}, (target,))
 
 
 def spoken(say: str | Mapping[str, Any]) -> str:

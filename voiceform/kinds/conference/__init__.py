@@ -47,6 +47,7 @@ class ConferenceKind(Kind[LiveConferences]):
     name = "conference"
     section = "conferences"
     rank = 20
+    answers = True
     scopes = (CALL, ENDING)
     documents = (Documents(PREFIX, memory_kept),)
 
@@ -68,6 +69,10 @@ class ConferenceKind(Kind[LiveConferences]):
         """Settings as recorded, and no room: a review cannot know who will be on the telephone."""
         recorded = {desired.address: Recorded(desired.address, None, desired.attributes) for desired in base}
         return recorded, LiveConferences()
+
+    def answer(self, desired: Desired) -> str:
+        """The document that dials into the conference."""
+        return str(desired.attributes["twiml"])
 
     def irreversible(self, change: Change) -> str | None:
         """What was done to people in a live room; settings alone can be set back."""

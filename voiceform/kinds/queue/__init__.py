@@ -12,6 +12,7 @@ from voiceform.kinds.queue.compare import DELETION, check_recorded, compare
 from voiceform.kinds.queue.export import export
 from voiceform.kinds.queue.live import LiveQueues, live_queue, read_queues
 from voiceform.kinds.queue.parse import parse
+from voiceform.kinds.twiml import document, element
 from voiceform.model.address import Address
 from voiceform.model.exported import Export
 from voiceform.model.plan import Change
@@ -28,6 +29,7 @@ class QueueKind(Kind[LiveQueues]):
     name = "queue"
     section = "queues"
     rank = 10
+    answers = True
     scopes = (DELETION,)
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
@@ -53,6 +55,10 @@ class QueueKind(Kind[LiveQueues]):
             recorded[desired.address] = Recorded(desired.address, sid, desired.attributes, desired.protect)
             live.append(Live(sid, desired.attributes["friendly_name"], desired.attributes))
         return recorded, LiveQueues(live)
+
+    def answer(self, desired: Desired) -> str:
+        """The document that puts a caller into the queue."""
+        return document(element("Enqueue", text=desired.attributes["friendly_name"]))
 
     def previous_declaration(self, change: Change) -> Desired | None:
         """The queue as it was: under its earlier address, if the change renamed it."""
