@@ -76,13 +76,15 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the names above
-    for home, names in _HOMES.items():
-        if name in names:
-            found = getattr(importlib.import_module(f"{__name__}.{home}"), name)
-            globals()[name] = found
-            return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # whose readers know each name, and no other
+
+    def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of the names above
+        for home, names in _HOMES.items():
+            if name in names:
+                found = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+                globals()[name] = found
+                return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

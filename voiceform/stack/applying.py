@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from voiceform.engine.applier import ApplyContext, apply_plan, require_fresh
 from voiceform.engine.safety import require_digest, require_lifted
 from voiceform.engine.settle import settle_unfinished
-from voiceform.model.errors import CredentialsError, NotApprovedError
+from voiceform.model.errors import CredentialsError, NotApprovedError, StalePlanError
 from voiceform.model.plan import Plan
 from voiceform.model.plan_codec import sealed
 from voiceform.model.run import RunReport
@@ -127,8 +127,14 @@ class _Run:
         saved = self.order.plan
         if saved is not None:
             require_fresh(saved, self.context.lease.store)
-            # A file may say anything of its review digest: it is made anew.
-            return sealed(saved, secret_of(self.context.lease.store))
+            # A file may say anything of its digest, and an object may be an edited copy: it is made anew.
+            plan = sealed(saved, secret_of(self.context.lease.store))
+            if plan.review_digest != saved.review_digest:
+                raise StalePlanError(
+                    "the plan is not as it was made: its review digest does not fit, nothing was done",
+                    hint="plan again; to leave something out, give targets or excludes to plan",
+                )
+            return plan
         assert self.configuration is not None  # noqa: S101 - it is read where no plan was given
         with self.parts.reader(self.account) as reader:
             return plan_with(self.parts, self.configuration, reader, self.store, self.order.wanted)

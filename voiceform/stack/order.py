@@ -31,10 +31,15 @@ class Wanted:
     def of(
         cls, mode: Mode, targets: Iterable[str], excludes: Iterable[str], at: datetime | None = None
     ) -> Self:
-        """A plan of every kind. UsageError for one text in the place of several, and for an instant that is
-        none."""
+        """A plan of every kind. UsageError for one text in the place of several, for an instant that is none,
+        and for a mode in which no account is read."""
+        if mode is Mode.REVIEW:
+            raise UsageError("a review compares two configurations", hint="stack.review(base) makes one")
         if at is not None and at.tzinfo is None:
-            raise UsageError(f"{at} has no time zone, so nobody can tell which instant is meant")
+            raise UsageError(
+                f"{at} has no time zone, so nobody can tell which instant is meant",
+                hint="give it one, as datetime.UTC",
+            )
         return cls(mode, _texts("targets", targets), _texts("excludes", excludes), at)
 
     @property
@@ -110,6 +115,11 @@ class Order:
             )
         if self.plan is None:
             return
+        if not isinstance(self.plan, Plan):
+            raise UsageError(
+                f"a plan is needed, not {type(self.plan).__name__}",
+                hint="stack.plan() makes one, stack.read_plan(path) reads one; of an undo take undo.plan",
+            )
         if self.wanted != Wanted():
             raise UsageError(
                 "a plan is applied whole, as what it is", hint="give mode, targets and excludes to plan"
@@ -122,6 +132,6 @@ class Order:
 
 
 def _texts(name: str, given: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(given, str):
+    if isinstance(given, (str, bytes)):
         raise UsageError(f"{name}= takes several texts, not one", hint=f"write {name}=[{given!r}]")
     return tuple(given)

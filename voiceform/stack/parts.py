@@ -46,7 +46,7 @@ class Parts:
     files: tuple[Path, ...]
     folder: Path
     allowed: tuple[Path, ...]
-    state_url: str
+    state_url: str | None
     account: Callable[[], Account]
     environ: Mapping[str, str]
     clock: Clock
@@ -129,9 +129,9 @@ class Parts:
     @contextmanager
     def opened_store(self) -> Iterator[Backend]:
         """The recorded state; reading creates nothing."""
-        from voiceform.state.open import open_store
+        from voiceform.state.open import DEFAULT_URL, open_store
 
-        with open_store(self.state_url, base_dir=self.folder) as store:
+        with open_store(self.state_url or DEFAULT_URL, base_dir=self.folder) as store:
             yield store
 
     def tell_of_no_state(self, store: Backend) -> None:

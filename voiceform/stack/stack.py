@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from voiceform.model.clock import Clock, SystemClock
+from voiceform.model.errors import UsageError
 from voiceform.model.plan import Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.stack.listener import Listener, Signals
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
 
+
+MOST_IN_FLIGHT = 200
 
 STAND_BY = timedelta(days=3650)
 """For ever, as a time to wait for a lock."""
@@ -68,7 +71,7 @@ class Stack:
         `account` is the account, or a function that gives it when it is first needed; without one it is read
         from the environment. `environ` stands for the environment of the process, also where the
         configuration says `${NAME}`. Lists that the configuration names lie in its folder, or below one of
-        `allowed_paths`.
+        `allowed_paths` or of VOICEFORM_ALLOW_PATH.
 
         At most `parallelism` requests are in flight, and one operation of the API is given up after `timeout`
         with all its attempts (two minutes). `lease_ttl` is how long the lock outlives a process that stopped.
@@ -76,11 +79,12 @@ class Stack:
         locks, runs and evidence. `progress` and `listener` hear what goes on.
         """
         environ = os.environ if environ is None else environ
+        _check(parallelism, state)
         self.parts = Parts(
             files=tuple(Path(file) for file in files),
             folder=Path(folder),
-            allowed=tuple(Path(folder) / path for path in allowed_paths),
-            state_url=state or environ.get("VOICEFORM_STATE") or _default_state(),
+            allowed=tuple(Path(folder) / path for path in (*allowed_paths, *_allowed(environ))),
+            state_url=state or environ.get("VOICEFORM_STATE"),
             account=_account_giver(account, environ),
             environ=environ,
             clock=clock or SystemClock(),
@@ -289,7 +293,16 @@ def _account_giver(
     return (lambda: account) if isinstance(account, Account) else account
 
 
-def _default_state() -> str:
-    from voiceform.state.open import DEFAULT_URL
+def _check(parallelism: int, state: str | None) -> None:
+    if not 1 <= parallelism <= MOST_IN_FLIGHT:
+        raise UsageError(f"parallelism is from 1 to {MOST_IN_FLIGHT}, not {parallelism}")
+    if state == "":
+        raise UsageError(
+            "the state URL is empty, which could be meant as any",
+            hint="name the state, or leave state out for VOICEFORM_STATE",
+        )
 
-    return DEFAULT_URL
+
+def _allowed(environ: Mapping[str, str]) -> list[str]:
+    named = environ.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
+    return [path for path in named if path]
