@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support import Stack
-from tests.terminal import Terminal
+from tests.terminal.terminal import Terminal
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
@@ -201,7 +201,7 @@ def test_at_the_question(stack: Stack, number: int) -> None:
     if number == signal.SIGINT:
         terminal.type("\x03")
     else:
-        terminal.process.send_signal(number)
+        terminal.signal(number)
     assert terminal.end() == 128 + number
     assert "Traceback" not in terminal.text
     assert stack.ok("lock", "show").out == "Nobody holds the lock.\n"
@@ -217,8 +217,7 @@ def test_the_end_of_input_at_the_question(stack: Stack) -> None:
 def test_a_terminal_that_goes_away(stack: Stack) -> None:
     stack.queues(a=1)
     terminal = Terminal(stack.folder, stack.environ, "apply")
-    terminal.until("Only 'yes' is accepted: ").close()
-    assert terminal.process.wait(20) in (129, 130)
+    assert terminal.until("Only 'yes' is accepted: ").hang_up() in (129, 130)
     assert stack.ok("lock", "show").out == "Nobody holds the lock.\n"
 
 

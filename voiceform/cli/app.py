@@ -11,10 +11,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
 from voiceform.cli.errors import report_error, report_unexpected
+from voiceform.cli.support.colour import Colour
 from voiceform.cli.support.console import ReaderGoneError
 from voiceform.cli.support.options import App
 from voiceform.model.clock import Clock, SystemClock
@@ -52,6 +54,14 @@ COMMANDS = {
 
 class LazyGroup(click.Group):
     """Imports a command's module only when that command is asked for, so that `--version` stays instant."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        """Run the command. click.Abort when it is interrupted: of a KeyboardInterrupt click writes to the
+        terminal itself, beneath what is drawn there."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            raise click.Abort from interruption
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which one meets them."""
@@ -91,7 +101,13 @@ class LazyGroup(click.Group):
     metavar="DURATION",
     help="Give an operation of the API up after so long, with all its attempts.",
 )
-@click.option("--no-color", is_flag=True, help="No colours, also on a terminal.")
+@click.option(
+    "--color",
+    type=click.Choice([*Colour]),
+    default=Colour.AUTO,
+    show_default=True,
+    help="Colours; auto is on a terminal, as NO_COLOR, FORCE_COLOR and TERM=dumb say.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show where an unexpected error came from.")
 @click.pass_obj
 def cli(
@@ -103,7 +119,7 @@ def cli(
     state_url: str | None,
     insecure_http: bool,
     timeout: str,
-    no_color: bool,
+    color: str,
     verbose: bool,
 ) -> None:
     """Infrastructure as code for the Twilio Voice API."""
@@ -123,7 +139,7 @@ def cli(
     app.state_url = state_url or app.environ.get("VOICEFORM_STATE")
     app.insecure_http = insecure_http
     app.timeout = _timeout(timeout)
-    app.no_color = no_color or bool(app.environ.get("NO_COLOR"))
+    app.colour = Colour(color)
     app.verbose = verbose
 
 
@@ -177,8 +193,7 @@ def _ended(app: App, arguments: list[str]) -> int:
         app.console.say(shown.getvalue(), end="")
         return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
     except (click.Abort, KeyboardInterrupt):
-        if not app.stopping.nested:
-            app.console.say("Interrupted." if app.stopping.number != signal.SIGTERM else "Terminated.")
+        _tell_of_interruption(app)
         return app.stopping.exit_code
     except VoiceformError as error:
         report_error(app, error)
@@ -198,3 +213,12 @@ def _ended(app: App, arguments: list[str]) -> int:
         report_unexpected(app, error)
         return ExitCode.ERROR
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _tell_of_interruption(app: App) -> None:
+    if app.stopping.nested:
+        return
+    app.console.break_off()
+    word = "Interrupted" if app.stopping.number != signal.SIGTERM else "Terminated"
+    nothing = app.console.working and not app.stopping.begun
+    app.console.say(f"{word}; nothing was done." if nothing else f"{word}.")

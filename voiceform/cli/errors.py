@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from voiceform.cli.support.console import OutputError, ReaderGoneError, is_terminal
+from voiceform.cli.support.console import OutputError, ReaderGoneError
 from voiceform.cli.support.options import App
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.shown import Shown
@@ -31,9 +30,9 @@ def report_error(app: App, error: VoiceformError) -> None:
     if isinstance(error, ConfigurationError):
         from voiceform.render import diagnostics
 
-        app.console.say(diagnostics.text(error.diagnostics, color=_color(app)))
+        app.console.say(diagnostics.text(error.diagnostics, color=app.color_beside))
         return
-    head = click.style("Error: ", fg="red", bold=True) if _color(app) else "Error: "
+    head = click.style("Error: ", fg="red", bold=True) if app.color_beside else "Error: "
     app.console.say(Shown(head + app.console.safe(error)))
 
 
@@ -57,7 +56,3 @@ def writing(path: Path) -> Iterator[None]:
             where=str(error.filename or path),
             hint="choose another place, or make room for it",
         ) from error
-
-
-def _color(app: App) -> bool:
-    return not app.no_color and is_terminal(sys.stderr)

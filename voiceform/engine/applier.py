@@ -279,7 +279,8 @@ class _Execution:
         )
         for outcome in outcomes:
             self.context.on_outcome(outcome)
-        self.context.progress.advance(TASK, len(outcomes))
+        acted_on = sum(outcome.status is not Status.SKIPPED for outcome in outcomes)
+        self.context.progress.advance(TASK, acted_on)
         self.done.extend(outcomes)
 
     def _release(self, change: Change, done: Done) -> list[tuple[Change, Done]]:

@@ -16,20 +16,30 @@ from voiceform.model.wording import span
 from voiceform.render.escape import log_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
 INTERVAL = timedelta(seconds=10)
 
+_WIDEST = 60
+_FREE = 3
+_TASK_WIDTH = 24
+
 
 def new_progress(
-    *, clock: Clock, color: bool = True, stream: TextIO | None = None, quiet: bool = False
+    *,
+    clock: Clock,
+    color: bool = True,
+    stream: TextIO | None = None,
+    quiet: bool = False,
+    draws: bool = True,
 ) -> Progress:
-    """Bars where `stream` (stderr) is a terminal, else lines in a log; nothing when `quiet`."""
+    """Bars where `stream` (stderr) is a terminal that `draws`, else lines in a log; nothing when `quiet`."""
     stream = stream if stream is not None else sys.stderr
     if quiet:
         return Silent()
-    return Bars(stream, color=color) if stream.isatty() else LogLines(stream, clock)
+    return Bars(stream, color=color) if draws and stream.isatty() else LogLines(stream, clock)
 
 
 class Bars:
@@ -78,28 +88,27 @@ class Bars:
         display.console.print(Text.from_ansi(text), soft_wrap=True)
         return True
 
-    def close(self) -> None:
-        """Take every bar away."""
+    def close(self) -> bool:
+        """Take every bar away; False when there was none."""
         with self._lock:
+            shown = self._display is not None
             self._tasks.clear()
             self._close()
+            return shown
 
     def _new_display(self) -> RichProgress:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
+        name = Column(no_wrap=True, max_width=_TASK_WIDTH, overflow="ellipsis")
         self._display = RichProgress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(file=self._stream, no_color=not self._color, highlight=False),
+            TextColumn("{task.description}", markup=False, table_column=name),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(table_column=Column(no_wrap=True)),
+            console=_foot(self._stream, color=self._color),
+            expand=True,
             transient=True,
             redirect_stdout=False,  # stdout carries the document
             redirect_stderr=False,
@@ -113,6 +122,23 @@ class Bars:
         if self._display is not None:
             self._display.stop()
             self._display = None
+
+
+def _foot(stream: TextIO, *, color: bool) -> Console:
+    """Where bars are drawn: never as wide as the terminal, and never wider than a narrow one.
+
+    Bars are taken away by counting the rows that they have. A row that is full breaks in two when the
+    terminal echoes ^C behind it, and a wide one when the window gets smaller.
+    """
+    from rich.console import Console, ConsoleDimensions
+
+    class Foot(Console):
+        @property  # type: ignore[misc] # there it can be set
+        def size(self) -> ConsoleDimensions:
+            width, height = super().size
+            return ConsoleDimensions(max(1, min(width, _WIDEST) - _FREE), height)
+
+    return Foot(file=stream, force_terminal=True, no_color=not color, highlight=False)
 
 
 @dataclass(slots=True)

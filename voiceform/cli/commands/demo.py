@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from voiceform.emulator import Emulator
 
 ACCOUNT = "AC" + "de" * 16
+_SURROUNDINGS = ("NO_COLOR", "FORCE_COLOR", "TERM", "USER")
 _SALES_BEFORE = "max_size: 100"
 _SALES_AFTER = "max_size: 150"
 
@@ -113,7 +114,7 @@ def _stage(app: App) -> Iterator[Stage]:
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": "demonstration",
             "VOICEFORM_BASE_URL": emulator.url,
-            **{name: value for name, value in app.environ.items() if name in ("NO_COLOR", "TERM", "USER")},
+            **{name: value for name, value in app.environ.items() if name in _SURROUNDINGS},
         }
         yield Stage(folder, emulator, environ)
     finally:

@@ -212,7 +212,7 @@ class _Run:
             line = render_outcome(
                 outcome,
                 unshown=app.console.unshown,
-                color=app.color,
+                color=app.color_beside,
                 show_numbers=self.options.show_numbers,
             )
             app.console.say(line)

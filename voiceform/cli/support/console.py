@@ -11,6 +11,8 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
+import signal
 import sys
 import threading
 from collections import deque
@@ -43,8 +45,9 @@ class Above(Protocol):
     def line(self, text: str) -> bool:
         """Write a line above the bars; False when there are none at present."""
 
-    def close(self) -> None:
-        """Take the bars away; the cursor is where a line begins."""
+    def close(self) -> bool:
+        """Take the bars away, and whatever the terminal echoed among them; False when there were none. The
+        cursor is where a line begins."""
 
 
 @dataclass(slots=True)
@@ -99,19 +102,24 @@ class Console:
                 hint="pass --auto-approve, or let stderr lead to the terminal",
             )
         try:
+            _wait_for_an_answer()
             answer = sys.stdin.readline()
         except ValueError:  # bytes that are no text
             return ""
         except OSError:  # the terminal has gone
             answer = ""
         if not answer:
-            self.say("")
             raise click.Abort
         return answer.strip()
 
     def attach(self, bars: Above) -> None:
         """Let lines on stderr appear above these bars from now on."""
         self._bars = bars
+
+    def break_off(self) -> None:
+        """Whatever was being told is over: the next line begins at the left."""
+        if not (self._bars is not None and self._bars.close()) and is_terminal(sys.stderr):
+            self.say("")
 
     def close(self) -> None:
         """The command has ended: no bar is left, and what could not be told is told of if that can be."""
@@ -136,14 +144,19 @@ class Console:
         return text if isinstance(text, Shown) else self.safe(text)
 
     def _tell(self, text: str) -> None:
-        if self._bars is not None and text.endswith("\n") and self._bars.line(text[:-1]):
-            return
+        if self._bars is not None:
+            if not text.endswith("\n"):
+                self._bars.close()
+            elif self._bars.line(text[:-1]):
+                return
         try:
             _put(sys.stderr, text, None)
         except (OSError, ValueError, RuntimeError) as error:
             self.lost = _why(error)
 
     def _print(self, text: str, encoding: str | None) -> None:
+        if self._bars is not None and is_terminal(sys.stdout):
+            self._bars.close()  # both may be one terminal
         try:
             _put(sys.stdout, text, encoding)
         except BrokenPipeError as error:
@@ -202,6 +215,22 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except (OSError, ValueError):
         return False
+
+
+def _wait_for_an_answer() -> None:
+    """Let a signal end the wait, also one that comes right before it: a read would begin all the same, and
+    what is typed next would be taken for the answer."""
+    if os.name != "posix" or not is_terminal(sys.stdin):
+        return
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    before = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    try:
+        select.select([sys.stdin, ours], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(ours)
+        os.close(theirs)
 
 
 def fitting(text: str, encoding: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from voiceform.cli.support.colour import Colour, coloured
 from voiceform.cli.support.console import Console, is_terminal
 from voiceform.cli.support.stopping import Stopping
 from voiceform.model.clock import Clock
@@ -55,7 +56,7 @@ class App:
     state_url: str | None = None
     insecure_http: bool = False
     timeout: timedelta | None = None
-    no_color: bool = False
+    colour: Colour = Colour.AUTO
     verbose: bool = False
     format: str = "text"
     show_numbers: bool = False
@@ -91,8 +92,13 @@ class App:
 
     @property
     def color(self) -> bool:
-        """Whether stdout is a terminal that may be coloured."""
-        return not self.no_color and is_terminal(sys.stdout)
+        """Whether what is printed on stdout is coloured."""
+        return coloured(self.colour, self.environ, sys.stdout)
+
+    @property
+    def color_beside(self) -> bool:
+        """Whether what is told on stderr is coloured."""
+        return coloured(self.colour, self.environ, sys.stderr)
 
     @property
     def width(self) -> int:

@@ -49,6 +49,8 @@ class Stopping:
         """Set once the invocation is to end."""
         self.number: int | None = None
         """The first signal that came."""
+        self.begun = False
+        """Whether work was ever begun."""
         self.nested = False
         """Whether another invocation is around this one, which has the last word."""
         self._console = console
@@ -93,7 +95,7 @@ class Stopping:
     @contextmanager
     def working(self) -> Iterator[None]:
         """In here the first signal lets what is in flight end."""
-        self._working = True
+        self._working = self.begun = True
         try:
             yield
         finally:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voiceform.cli.support.colour import draws
 from voiceform.cli.support.options import App
 from voiceform.model.progress import Progress
 from voiceform.stack.listener import Listener, Signals
@@ -88,7 +89,12 @@ def progress(app: App) -> Progress:
     """Bars on a terminal, a line every ten seconds in a log; always on stderr."""
     from voiceform.render.progress import Bars, new_progress
 
-    found = new_progress(clock=app.clock, stream=app.console.stderr, color=not app.no_color)
+    found = new_progress(
+        clock=app.clock,
+        stream=app.console.stderr,
+        color=app.color_beside,
+        draws=draws(app.environ),
+    )
     if isinstance(found, Bars):
         app.console.attach(found)
     return found

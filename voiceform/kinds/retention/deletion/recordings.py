@@ -90,8 +90,8 @@ class _Deletion:
             if self.session.clock.wait(self.session.stop, PAUSE_SECONDS * number):
                 break
             again = self._round(Planned(setback.sid, None, setback.sent) for setback in again)
-        for _ in self.session.run_all(self._end, again):
-            progress.advance(self.task)
+        for ended in self.session.run_all(self._end, again):
+            progress.advance(self.task, ended)
         self.scribe.evidence.flush()
         progress.finish(self.task)
         return self.outcomes.done(self.change, stopped=not self.session.may_go_on())
@@ -135,21 +135,25 @@ class _Deletion:
             self._fail(planned.sid, row, error)
         return None
 
-    def _end(self, setback: Setback) -> None:
-        """The last word on what failed in every round: what was sent last may have happened all the same."""
+    def _end(self, setback: Setback) -> bool:
+        """The last word on what failed in every round: what was sent last may have happened all the same.
+
+        False when it has not ended: it was not begun, or nobody knows yet what became of it.
+        """
         row = None
         if setback.sent:
             try:
                 row = self._fetched(setback.sid)
             except TwilioError:
                 self.outcomes.count(Ending.OPEN)
-                return
+                return False
             if row is None:
                 self._gone(setback.sid)
-                return
+                return True
         if isinstance(setback.error, StoppedError):
-            return
+            return False
         self._fail(setback.sid, row, setback.error)
+        return True
 
     def _gone(self, sid: str) -> None:
         self.outcomes.count(Ending.GONE)
