@@ -68,7 +68,7 @@ def heard(app: App) -> Listener:
 def _warn(app: App, found: Sequence[Diagnostic]) -> None:
     from voiceform.render import diagnostics
 
-    app.console.say(diagnostics.text(found))
+    app.console.say(diagnostics.text(found, color=app.color_beside))
 
 
 def account(app: App) -> Account:
