@@ -103,8 +103,8 @@ class LazyGroup(click.Group):
 )
 @click.option(
     "--color",
-    type=click.Choice([*Colour]),
-    default=Colour.AUTO,
+    type=click.Choice([each.value for each in Colour]),
+    default=Colour.AUTO.value,
     show_default=True,
     help="Colours; auto is on a terminal, as NO_COLOR, FORCE_COLOR and TERM=dumb say.",
 )
