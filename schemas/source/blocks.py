@@ -23,6 +23,11 @@ def defined(name: str, title: str = "", description: str = "", examples: Sequenc
     return {"$ref": f"#/$defs/{name}", **{keyword: value for keyword, value in said.items() if value}}
 
 
+def notes() -> dict[str, Node]:
+    """What people say of an object for other people."""
+    return {name: defined(name) for name in ("description", "owner")}
+
+
 def block(
     title: str,
     description: str,

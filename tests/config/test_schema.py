@@ -44,7 +44,12 @@ def queue_problem(folder: Path, line: str) -> Diagnostic:
         ("max_sise: 5", 5, "unknown key 'max_sise'", "did you mean max_size?"),
         ("maxSize: 5", 5, "unknown key 'maxSize'", "did you mean max_size?"),
         ("Max-Size: 5", 5, "unknown key 'Max-Size'", "did you mean max_size?"),
-        ("colour: red", 5, "unknown key 'colour'", "the keys here are friendly_name, max_size, protect and"),
+        (
+            "colour: red",
+            5,
+            "unknown key 'colour'",
+            "the keys here are friendly_name, max_size, description, owner, protect and",
+        ),
     ],
 )
 def test_messages(tmp_path: Path, line: str, column: int, message: str, hint: str | None) -> None:

@@ -75,7 +75,7 @@ def _literals(value: Any) -> Iterator[str]:  # noqa: ANN401 - any YAML value
 def _hidden(item: Desired, unshown: Unshown, literal: AbstractSet[str]) -> Desired:
     hidden: dict[str, str] = {}
     # What a kind knows beside the attributes goes into the details of its changes.
-    for path, text in texts_in({**item.attributes, "details": item.beside}):
+    for path, text in texts_in({**item.attributes, **item.notes, "details": item.beside}):
         if isinstance(text, Sourced):
             hidden[path] = text.template
         elif text not in literal and not is_phone_number(text):

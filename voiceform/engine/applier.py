@@ -34,9 +34,10 @@ from voiceform.model.errors import (
 )
 from voiceform.model.plan import Action, Change, Mode, Plan
 from voiceform.model.progress import Progress, Silent
+from voiceform.model.resource import Recorded
 from voiceform.model.run import CUT_OFF, NOT_BEGUN, Outcome, RunReport, Status
 from voiceform.model.store import DocumentReader, Write
-from voiceform.model.unshown import Hidden, texts_in
+from voiceform.model.unshown import texts_in
 from voiceform.state.home import Home
 from voiceform.state.journal import Run, begin_run, refuse_used_plan
 from voiceform.state.lease import Lease
@@ -155,19 +156,20 @@ def writes_of(change: Change, done: Done, resources: Resources) -> list[Write]:
     if change.previous_address is not None:
         writes.extend(forget(change.previous_address, resources))
     if done.recorded is not None:
-        writes.append(resources.write(replace(done.recorded, hidden=_hidden(change, done))))
+        writes.append(resources.write(_as_noted(change, done, done.recorded)))
     else:
         writes.extend(forget(change.address, resources))
     return writes
 
 
-def _hidden(change: Change, done: Done) -> Hidden:
-    """What of the record is not shown; of a change that did not come to its end it may be either side's."""
+def _as_noted(change: Change, done: Done, recorded: Recorded) -> Recorded:
+    """The record with what people say of the object, and with what of it is not shown; of a change that did
+    not come to its end that may be either side's."""
     ended = done.status is Status.APPLIED
     hidden = change.hidden_after if ended else {**change.hidden_before, **change.hidden_after}
-    if not hidden or done.recorded is None:
-        return {}
-    return {path: hidden[path] for path, _ in texts_in(done.recorded.attributes) if path in hidden}
+    texts = texts_in({**recorded.attributes, **change.notes}) if hidden else ()
+    kept = {path: hidden[path] for path, _ in texts if path in hidden}
+    return replace(recorded, notes=change.notes, hidden=kept)
 
 
 def forget(address: Address, resources: Resources) -> list[Write]:

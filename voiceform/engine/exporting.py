@@ -16,7 +16,7 @@ from voiceform.kinds.base import Kind
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Severity
 from voiceform.model.errors import VoiceformError
-from voiceform.model.exported import Entry, Export
+from voiceform.model.exported import Entry, Export, sourced
 from voiceform.model.resource import Recorded
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def export_account(
     nothing; VoiceformError where the whole cannot be declared.
     """
     sections = {
-        kind.section: kind.export(client, of_kind(recorded, kind.name), file.parent) for kind in kinds
+        kind.section: _noted(kind.export(client, of_kind(recorded, kind.name), file.parent), recorded)
+        for kind in kinds
     }
     every = [entry for found in sections.values() for entry in found.entries]
     selection.check((entry.address for entry in every), [kind.name for kind in kinds])
@@ -61,6 +62,22 @@ def export_account(
     remarks = [remark for found in settled.values() for remark in found.remarks]
     remarks += [f"{e.address}: {e.remark}" for e in entries if e.is_recorded and e.remark is not None]
     return Exported(sheet.text, len(entries) - refused, refused, tuple(remarks))
+
+
+def _noted(found: Export, recorded: Mapping[Address, Recorded]) -> Export:
+    """A section with what people say of the objects that are recorded."""
+
+    def noted(entry: Entry) -> Entry:
+        record = recorded.get(entry.address)
+        if record is None or not record.notes:
+            return entry
+        notes = sourced(record.notes, record.hidden)
+        value, otherwise = (
+            None if block is None else {**block, **notes} for block in (entry.value, entry.otherwise)
+        )
+        return replace(entry, value=value, otherwise=otherwise)
+
+    return replace(found, entries=tuple(map(noted, found.entries)))
 
 
 def _chosen(sections: Mapping[str, Export], selection: Selection) -> dict[str, Export]:

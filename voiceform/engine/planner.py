@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from voiceform.engine.diff import field_changes
+from voiceform.engine.notes import note_fields, with_notes
 from voiceform.engine.order import in_order, requirements
 from voiceform.engine.safety import limit_violations
 from voiceform.engine.targets import Choice, Selection
@@ -146,7 +147,11 @@ def _refresh(request: PlanRequest, contexts: Sequence[CompareContext]) -> list[A
 def assemble(request: PlanBasis, compared: Sequence[Comparison]) -> Plan:
     """Select, order, count and limit what the kinds propose."""
     refresh_only = request.mode is Mode.REFRESH_ONLY
-    proposed = [change for part in compared for change in part.changes]
+    proposed = [
+        with_notes(change, request.configuration.desired, request.recorded)
+        for part in compared
+        for change in part.changes
+    ]
     if refresh_only:  # nothing is done, so nothing needs anything else
         proposed = [replace(change, depends_on=()) for change in proposed]
     chosen = request.selection.choose(proposed)
@@ -245,8 +250,12 @@ def _completed(change: Change, kind: Kind[Any], request: PlanBasis) -> Change:
     change = replace(change, hidden_before=before, hidden_after=declared)
     if change.action is Action.NO_OP:
         return replace(change, fields=())
-    fields = field_changes(change.before, change.after)
-    return replace(change, fields=fields, irreversible=kind.irreversible(change))
+    fields = (*field_changes(change.before, change.after), *note_fields(change))
+    return replace(
+        change,
+        fields=tuple(sorted(fields, key=lambda field: field.path)),
+        irreversible=kind.irreversible(change),
+    )
 
 
 def _same(hidden: Hidden, change: Change) -> Hidden:

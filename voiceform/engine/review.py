@@ -40,7 +40,7 @@ def review(
         )
         live.append(found)
         recorded.update(
-            (address, replace(record, hidden=base.desired[address].hidden))
+            (address, replace(record, hidden=base.desired[address].hidden, notes=base.desired[address].notes))
             for address, record in stand_ins.items()
         )
     basis = PlanBasis(

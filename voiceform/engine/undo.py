@@ -16,7 +16,7 @@ from voiceform.kinds.base import Kind
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
 from voiceform.model.plan import Action, Change, ConfigSource, Plan
-from voiceform.model.resource import Desired, Recorded, fingerprint
+from voiceform.model.resource import NOTES, Desired, Recorded, fingerprint
 from voiceform.model.run import Outcome, Status
 from voiceform.model.safety import Ownership
 from voiceform.state.journal import RunDetail
@@ -102,7 +102,7 @@ def _steps(run: RunDetail, kinds: Mapping[str, Kind[Any]], left: list[NotUndone]
         try:
             previous = kinds[change.kind].previous_declaration(change)
             if previous is not None:
-                previous = replace(previous, hidden=change.hidden_before)
+                previous = replace(previous, hidden=change.hidden_before, notes=change.notes_before)
         except UsageError as error:
             left.append(NotUndone(change.address, change.action, error.hint or error.what))
         else:
@@ -130,6 +130,7 @@ def _desired(steps: list[_Step], request: PlanRequest) -> dict[Address, Desired]
             protect=record.protect,
             depends_on=record.depends_on,
             hidden=record.hidden,
+            notes=record.notes,
         )
         for address, record in request.recorded.items()
         if address not in touched
@@ -200,5 +201,7 @@ def _moved(step: _Step, found: Change | None, record: Recorded | None) -> str | 
         return "another object took its place since"
     if found.action is Action.DELETE and found.sid is not None and not found.operations:
         return "it is gone since"
+    left_as = {**left_as, **dict.fromkeys(NOTES), **step.change.notes_after}
+    now = {**now, **record.notes}
     moved = [key for key, value in left_as.items() if now.get(key) != value]
     return f"changed since: {', '.join(moved)}" if moved else None

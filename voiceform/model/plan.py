@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from voiceform.model.address import Address
-from voiceform.model.resource import Attributes
+from voiceform.model.resource import Attributes, Notes
 from voiceform.model.scopes import Vocabulary
 from voiceform.model.unshown import Hidden
 
@@ -63,7 +63,8 @@ class Change:
     take back. `details` is whatever else the kind needs to carry the change out (exact SIDs, due
     occurrences): plain JSON. Instants that only say when it was decided stand in `details["as_of"]`: a plan
     made later may decide the same. `hidden_before` and `hidden_after` say what of the attributes is not
-    shown; what of the details, stands in the latter too.
+    shown; what of the details, stands in the latter too. `notes_before` and `notes_after` are what people say
+    of the object, which differs in `fields` too and is no attribute.
     """
 
     address: Address
@@ -83,6 +84,13 @@ class Change:
     irreversible: str | None = None
     hidden_before: Hidden = field(default_factory=dict)
     hidden_after: Hidden = field(default_factory=dict)
+    notes_before: Notes = field(default_factory=dict)
+    notes_after: Notes = field(default_factory=dict)
+
+    @property
+    def notes(self) -> Notes:
+        """What people say of the object: as declared, and of one that goes, as recorded."""
+        return self.notes_before if self.action is Action.DELETE else self.notes_after
 
     @property
     def kind(self) -> str:

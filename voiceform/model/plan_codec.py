@@ -98,6 +98,7 @@ def review_digest(plan: Plan, secret: str | None) -> str:
             str(change.previous_address),
             change.fingerprint,
             change.counts,
+            *_notes_essence(change, shown=secret is None),
             unshown.value({key: value for key, value in change.details.items() if key != "as_of"}),
         ]
         for change in plan.pending
@@ -108,11 +109,22 @@ def review_digest(plan: Plan, secret: str | None) -> str:
     return f"review:{hmac.new(secret.encode(), canonical_json(body), hashlib.sha256).hexdigest()}"
 
 
+def _notes_essence(change: Change, *, shown: bool) -> list[object]:
+    """What is said of an object, where that changes."""
+    if change.notes_before == change.notes_after or change.action is not Action.UPDATE:
+        return []
+    return [
+        concealed(change.notes_before, change.hidden_before if shown else {}),
+        concealed(change.notes_after, change.hidden_after if shown else {}),
+    ]
+
+
 def unshown_of(plan: Plan) -> Unshown:
     """What the sentences of a plan, and of the run that applies it, must not repeat."""
     holdings: list[Holding] = []
     for change in plan.changes:
         holdings += [(change.before, change.hidden_before), (change.after, change.hidden_after)]
+        holdings += [(change.notes_before, change.hidden_before), (change.notes_after, change.hidden_after)]
         holdings.append(({"details": change.details}, change.hidden_after))
     for drift in plan.drift:
         holdings += [(drift.before, drift.hidden), (drift.after, drift.hidden)]
@@ -185,6 +197,8 @@ def change_to_document(change: Change) -> Json:
             "before": dict(change.hidden_before),
             "after": dict(change.hidden_after),
         }
+    if change.notes_before or change.notes_after:
+        document["notes"] = {"before": dict(change.notes_before), "after": dict(change.notes_after)}
     return document
 
 
@@ -192,6 +206,7 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
     """The change that `change_to_document` wrote."""
     previous = document.get("previous_address")
     hidden = document.get("from_environment", {})
+    notes = document.get("notes", {})
     return Change(
         address=Address.parse(document["address"]),
         action=Action(document["action"]),
@@ -210,6 +225,8 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
         irreversible=document.get("irreversible"),
         hidden_before=hidden.get("before", {}),
         hidden_after=hidden.get("after", {}),
+        notes_before=notes.get("before", {}),
+        notes_after=notes.get("after", {}),
     )
 
 

@@ -13,6 +13,11 @@ from voiceform.model.diagnostics import Position
 from voiceform.model.unshown import Hidden
 
 Attributes = Mapping[str, Any]
+Notes = Mapping[str, str]
+"""What people say of an object for other people: `description` and `owner`, each only where it is said. It is
+kept in our state, and never sent to Twilio."""
+NOTES = ("description", "owner")
+"""The names of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Desired:
     `attributes` is plain JSON data, everything that the kind compares and applies; `aliases` are earlier
     addresses; `depends_on` must be applied before this one. `beside` is what the kind wants to know while it
     plans, such as prices: neither compared nor recorded. `hidden` says what of the attributes and, under
-    `details`, of `beside` is not shown.
+    `details`, of `beside` is not shown; what of `notes`, by their own names.
     """
 
     address: Address
@@ -33,6 +38,7 @@ class Desired:
     depends_on: tuple[Address, ...] = ()
     beside: Attributes = field(default_factory=dict)
     hidden: Hidden = field(default_factory=dict)
+    notes: Notes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Recorded:
     protect: bool = False
     depends_on: tuple[Address, ...] = ()
     hidden: Hidden = field(default_factory=dict)
+    notes: Notes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from voiceform.render.view import (
     feelings_of,
     headline,
     notes_of,
+    notes_on,
     reason_of,
     remarks_of,
     rows_of,
@@ -67,7 +68,10 @@ def plan_values(plan: Plan, commit: str | None) -> dict[str, object]:
         "kinds": [{"value": kind, "label": kind, "count": count} for kind, count in sorted(kinds.items())],
         "groups": groups,
         "drift": [_drift(item) for item in plan.drift],
-        "in_force": [{"address": str(change.address), "impact": change.impact} for change in plan.in_force],
+        "in_force": [
+            {"address": str(change.address), "notes": list(notes_on(change)), "impact": change.impact}
+            for change in plan.in_force
+        ],
         "unmanaged": plan.unmanaged,
     }
 
@@ -108,6 +112,7 @@ def _change(change: Change, vocabulary: Vocabulary) -> dict[str, object]:
         "sid": change.sid,
         "remarks": remarks_of(change, vocabulary),
         "reason": reason_of(change),
+        "notes": list(notes_on(change)),
         "rows": list(rows_of(change)),
         "feelings": list(feelings_of(change)),
     }

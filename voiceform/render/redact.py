@@ -137,6 +137,8 @@ def _concealed_change(change: Change, unshown: Unshown) -> Change:
         impact=tuple(map(unshown.text, change.impact)),
         details=unshown.value(change.details),
         irreversible=change.irreversible and unshown.text(change.irreversible),
+        notes_before=concealed(change.notes_before, change.hidden_before),
+        notes_after=concealed(change.notes_after, change.hidden_after),
     )
 
 
@@ -174,6 +176,8 @@ def _change(change: Change, show_numbers: bool) -> Change:
         details=without_digests(redact(change.details, show_numbers=show_numbers)),
         fingerprint=None,
         irreversible=_maybe(change.irreversible, show_numbers),
+        notes_before=redact(change.notes_before, show_numbers=show_numbers),
+        notes_after=redact(change.notes_after, show_numbers=show_numbers),
     )
 
 

@@ -23,6 +23,7 @@ from voiceform.render.view import (
     feelings_of,
     headline,
     notes_of,
+    notes_on,
     reason_of,
     remarks_of,
     rows_of,
@@ -80,6 +81,7 @@ def change_lines(change: Change, vocabulary: Vocabulary) -> Iterator[Line]:
     yield Line(title, 2, _TONES[effect])
     if change.reason:
         yield Line(reason_of(change), 6, Tone.MUTED)
+    yield from (Line(note, 6, Tone.MUTED) for note in notes_on(change))
     for row in rows_of(change):
         yield from _row_lines(row)
     yield from (Line(f"! {terminal(text)}", 6, Tone.WARNING) for text in feelings_of(change))
@@ -154,6 +156,7 @@ def warning_lines(warning: Caution) -> Iterator[Line]:
 def in_force_lines(change: Change) -> Iterator[Line]:
     """What something that stays as it is does."""
     yield Line(terminal(str(change.address)), 2)
+    yield from (Line(note, 6, Tone.MUTED) for note in notes_on(change))
     yield from (Line(terminal(text), 6, Tone.MUTED) for text in change.impact)
 
 

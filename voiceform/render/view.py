@@ -109,6 +109,12 @@ def reason_of(change: Change) -> str:
     return reason.replace("-", " ") if " " not in reason else reason
 
 
+def notes_on(change: Change) -> Iterator[str]:
+    """What people say of the object, as far as no row says it."""
+    told = {item.path for item in change.fields} if change.action is Action.UPDATE else set()
+    yield from (f"{name}: {terminal(text)}" for name, text in change.notes.items() if name not in told)
+
+
 def feelings_of(change: Change) -> Iterator[str]:
     """What people will feel, and what of the change nobody can take back."""
     yield from change.impact

@@ -72,6 +72,8 @@ def recorded_to_document(recorded: Recorded) -> Document:
         document["protect"] = True
     if recorded.depends_on:
         document["depends_on"] = [str(address) for address in recorded.depends_on]
+    if recorded.notes:
+        document["notes"] = dict(recorded.notes)
     if recorded.hidden:
         document["from_environment"] = dict(recorded.hidden)
     return document
@@ -97,6 +99,7 @@ def recorded_from_entry(entry: StoredDocument) -> Recorded:
             protect=document.get("protect", False),
             depends_on=tuple(map(Address.parse, document.get("depends_on", ()))),
             hidden=document.get("from_environment", {}),
+            notes=document.get("notes", {}),
         )
     except UsageError as error:
         raise _damaged(entry, f"holds a bad address: {error.what}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.source.blocks import Section, block, defined, either, entries, listed
+from schemas.source.blocks import Section, block, defined, either, entries, listed, notes
 from schemas.source.sections import answers, do_not_call, schedules
 from schemas.source.values import (
     Json,
@@ -102,6 +102,7 @@ def _call() -> Node:
                 examples=[1],
             ),
             **_later(),
+            **notes(),
             "protect": defined("protect"),
             "aliases": defined("aliases"),
         },

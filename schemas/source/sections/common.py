@@ -13,6 +13,7 @@ from schemas.source.values import (
     flag,
     matching,
     sid_check,
+    text,
     whole,
 )
 
@@ -146,6 +147,25 @@ def _names() -> dict[str, Node]:
             unique=True,
             default=[],
             examples=[["helpdesk"]],
+        ),
+        "description": text(
+            "Description",
+            "What this object is for, for whoever reads a plan. It stands in plans, review comments and the "
+            "recorded state, and is never sent to Twilio. Line breaks become blanks.",
+            shortest=0,
+            longest=500,
+            null=True,
+            default=None,
+            examples=["Callers who pressed 2: invoices and refunds."],
+        ),
+        "owner": text(
+            "Owner",
+            "Who answers for this object: a team, a person, a channel. It stands where the description does.",
+            shortest=0,
+            longest=100,
+            null=True,
+            default=None,
+            examples=["Voice team, #voice"],
         ),
         "protect": flag(
             "Protection",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.source.blocks import Section, block, defined, entries
+from schemas.source.blocks import Section, block, defined, entries, notes
 from schemas.source.sections.conference_settings import beep, settings
 from schemas.source.values import Node, choice, flag, matching, party, text, whole
 
@@ -76,6 +76,7 @@ def _conference() -> Node:
                 default=None,
                 examples=[{"url": "https://example.com/notice.xml", "method": "GET"}],
             ),
+            **notes(),
             "aliases": defined("aliases"),
         },
         null=True,

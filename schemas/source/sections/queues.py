@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.source.blocks import Section, block, defined, entries
+from schemas.source.blocks import Section, block, defined, entries, notes
 from schemas.source.values import Node, text, whole
 
 
@@ -42,6 +42,7 @@ def _queue() -> Node:
                 default=1000,
                 examples=[200],
             ),
+            **notes(),
             "protect": defined("protect"),
             "aliases": defined("aliases"),
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.source.blocks import Section, block, defined, entries, listed
+from schemas.source.blocks import Section, block, defined, entries, listed, notes
 from schemas.source.sections import retention_matches
 from schemas.source.values import DATE, DURATION, TIME, Json, Node, choice, matching, text
 
@@ -114,7 +114,7 @@ def _rule(title: str, description: str, keys: dict[str, Node]) -> Node:
     return block(
         title,
         description,
-        {"name": defined("name"), **keys},
+        {"name": defined("name"), **keys, **notes()},
         required=["name"],
         exactly_one=["keep", "until"],
         must="must have a name and exactly one of keep and until",
@@ -176,6 +176,7 @@ def _hold() -> Node:
                 examples=["litigation"],
             ),
             "match": defined("recording_match"),
+            **notes(),
         },
         required=["reason"],
         examples=[_litigation()],

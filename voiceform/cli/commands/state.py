@@ -68,7 +68,11 @@ def show(app: App, address: str, show_numbers: bool) -> int:
     if record is None:
         raise _not_recorded(target)
     if not app.show_values:
-        record = replace(record, attributes=concealed(record.attributes, record.hidden))
+        record = replace(
+            record,
+            attributes=concealed(record.attributes, record.hidden),
+            notes=concealed(record.notes, record.hidden),
+        )
     document = recorded_to_document(record)
     app.console.document(shown_json(document, show_numbers=show_numbers, unshown=app.console.unshown))
     return ExitCode.DONE

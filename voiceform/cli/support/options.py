@@ -79,6 +79,7 @@ class App:
             return
         known = list(objects)
         holdings: list[Holding] = [(item.attributes, item.hidden) for item in known]
+        holdings += [(item.notes, item.hidden) for item in known]
         holdings += [({"details": item.beside}, item.hidden) for item in known if isinstance(item, Desired)]
         unshown = Unshown.of(holdings, (str(item.address) for item in known))
         self.console.unshown = self.console.unshown.joined(unshown)

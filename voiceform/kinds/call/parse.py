@@ -11,6 +11,7 @@ from voiceform.kinds.call.recipients import check_number, read_recipients
 from voiceform.kinds.call.timing.hours import RECIPIENT, CallingHours
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.kinds.call.timing.zones import has_zones
+from voiceform.kinds.notes import notes_of
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
@@ -77,6 +78,7 @@ class _Parsing:
             attributes=attributes,
             position=self.position,
             protect=block.get("protect", False),
+            notes=notes_of(block),
             aliases=tuple(Address(KIND, alias) for alias in block.get("aliases", ())),
             depends_on=answer.depends_on if answer is not None else (),
         )

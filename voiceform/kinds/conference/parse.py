@@ -9,6 +9,7 @@ from typing import Any
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.conference.settings import INHERITED, SETTINGS, render_conference
 from voiceform.kinds.namesakes import report_namesakes
+from voiceform.kinds.notes import notes_of
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
@@ -63,6 +64,7 @@ def _conference(key: str, block: Block, position: Position) -> Desired:
             and {"url": announce["url"], "method": announce.get("method", SETTINGS["wait_method"].default)},
         },
         position=position,
+        notes=notes_of(block),
         aliases=tuple(Address("conference", alias) for alias in block.get("aliases") or ()),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.namesakes import report_namesakes
+from voiceform.kinds.notes import notes_of
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block
@@ -46,5 +47,6 @@ def _queue(key: str, block: Block, position: Position) -> Desired:
         },
         position=position,
         protect=block.get("protect", False),
+        notes=notes_of(block),
         aliases=tuple(Address("queue", alias) for alias in block.get("aliases", ())),
     )

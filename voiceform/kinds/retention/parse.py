@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from voiceform.kinds.base import ParseContext
+from voiceform.kinds.notes import notes_of
 from voiceform.kinds.retention.evidence.naming import DEFAULT, place_complaint
 from voiceform.kinds.retention.matching.criteria import complain, instant_text, read_match
 from voiceform.kinds.retention.policy import CALL_RECORDS, HOLDS, RECORDINGS, address
@@ -40,7 +41,8 @@ def parse(section: Block, context: ParseContext, places: Places) -> list[Desired
         position = holds.key_position(name)
         where = address(HOLDS, name)
         match = read_match(block.get("match"), position, str(where), context)
-        desired.append(Desired(where, {"reason": block["reason"], "match": match}, position))
+        attributes = {"reason": block["reason"], "match": match}
+        desired.append(Desired(where, attributes, position, notes=notes_of(block)))
     return desired
 
 
@@ -60,7 +62,7 @@ def _rule(
     if archive is not None:
         _check_archive(archive, context)
         attributes["archive"] = {"to": archive["to"].rstrip("/"), "format": archive.get("format", "wav")}
-    return Desired(where, attributes, position, beside={"prices": prices.document()})
+    return Desired(where, attributes, position, beside={"prices": prices.document()}, notes=notes_of(block))
 
 
 def _warn_reach(where: str, position: Position, context: ParseContext) -> None:
