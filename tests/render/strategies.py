@@ -17,6 +17,7 @@ from voiceform.model.plan import (
     Drift,
     DriftStatus,
     FieldChange,
+    Kept,
     Mode,
     Plan,
     StateVersion,
@@ -116,6 +117,9 @@ def changes(draw: st.DrawFn) -> Change:
         previous_address=draw(st.one_of(st.none(), addresses)),
         depends_on=draw(_tuples(addresses)),
         counts=draw(_counts),
+        kept=draw(
+            st.none() | st.builds(Kept, st.integers(1, 5000), _tuples(texts), st.text(min_size=1, max_size=9))
+        ),
         details=draw(st.dictionaries(texts, json_values, max_size=2)),
     )
 

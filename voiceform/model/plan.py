@@ -53,6 +53,15 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """How many things are spared that else would be destroyed: by things of that name, each a `keeper`."""
+
+    count: int
+    by: tuple[str, ...]
+    keeper: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What will happen to one address.
 
@@ -62,9 +71,10 @@ class Change:
     scope, for example {"delete:queue": 1} or {"call": 12}. `irreversible` says what of it no later run can
     take back. `details` is whatever else the kind needs to carry the change out (exact SIDs, due
     occurrences): plain JSON. Instants that only say when it was decided stand in `details["as_of"]`: a plan
-    made later may decide the same. `hidden_before` and `hidden_after` say what of the attributes is not
-    shown; what of the details, stands in the latter too. `notes_before` and `notes_after` are what people say
-    of the object, which differs in `fields` too and is no attribute.
+    made later may decide the same. `kept` is of that day too: what is spared that else would be destroyed.
+    `hidden_before` and `hidden_after` say what of the attributes is not shown; what of the details, stands in
+    the latter too. `notes_before` and `notes_after` are what people say of the object, which differs in
+    `fields` too and is no attribute.
     """
 
     address: Address
@@ -82,6 +92,7 @@ class Change:
     counts: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     irreversible: str | None = None
+    kept: Kept | None = None
     hidden_before: Hidden = field(default_factory=dict)
     hidden_after: Hidden = field(default_factory=dict)
     notes_before: Notes = field(default_factory=dict)

@@ -21,6 +21,7 @@ from voiceform.model.plan import (
     Drift,
     DriftStatus,
     FieldChange,
+    Kept,
     Mode,
     Plan,
     StateVersion,
@@ -192,6 +193,12 @@ def change_to_document(change: Change) -> Json:
         document["details"] = change.details
     if change.irreversible is not None:
         document["irreversible"] = change.irreversible
+    if change.kept is not None:
+        document["kept"] = {
+            "count": change.kept.count,
+            "by": list(change.kept.by),
+            "keeper": change.kept.keeper,
+        }
     if change.hidden_before or change.hidden_after:
         document["from_environment"] = {
             "before": dict(change.hidden_before),
@@ -205,6 +212,7 @@ def change_to_document(change: Change) -> Json:
 def change_from_document(document: Mapping[str, Any]) -> Change:
     """The change that `change_to_document` wrote."""
     previous = document.get("previous_address")
+    kept = document.get("kept")
     hidden = document.get("from_environment", {})
     notes = document.get("notes", {})
     return Change(
@@ -223,6 +231,7 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
         counts=document.get("counts", {}),
         details=document.get("details", {}),
         irreversible=document.get("irreversible"),
+        kept=Kept(kept["count"], tuple(kept["by"]), kept["keeper"]) if kept is not None else None,
         hidden_before=hidden.get("before", {}),
         hidden_after=hidden.get("after", {}),
         notes_before=notes.get("before", {}),

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from voiceform.model.address import Address
 from voiceform.model.exit_codes import ExitCode
-from voiceform.model.plan import Action
+from voiceform.model.plan import Action, Kept
 
 
 class Status(StrEnum):
@@ -38,16 +38,15 @@ CUT_OFF = "its answer was given up: the run was interrupted; the next run finds 
 class Destruction:
     """What a change destroyed beside its own object: things of one name, such as `recording`.
 
-    `deleted` by this run, which last `minutes` (begun ones; None for what has no length); `held` are kept by
-    `holds` that the plan did not see; `rest` counts every other ending by its words, such as `failed`.
+    `deleted` by this run, which last `minutes` (begun ones; None for what has no length); `kept` is what was
+    spared by what the plan did not see; `rest` counts every other ending by its words, such as `failed`.
     `stopped` says that a person or the system ended the run before all of them were begun.
     """
 
     thing: str
     deleted: int = 0
     minutes: int | None = None
-    held: int = 0
-    holds: tuple[str, ...] = ()
+    kept: Kept | None = None
     rest: Mapping[str, int] = field(default_factory=dict)
     stopped: bool = False
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from voiceform.model.address import Address
-from voiceform.model.plan import Action, Change, Plan
+from voiceform.model.plan import Action, Change, Kept, Plan
 from voiceform.model.run import Outcome, RunReport, Status
 from voiceform.model.scopes import Effect, Scope, Vocabulary
 from voiceform.model.wording import counted
+from voiceform.render.escape import terminal
 
 
 def destroyed_in(change: Change, vocabulary: Vocabulary) -> Iterator[tuple[Scope, int]]:
@@ -87,24 +88,25 @@ def _deleted(outcomes: Iterable[Outcome]) -> list[str]:
 
 def _left(ours: Iterable[Outcome], things: Mapping[Address, Mapping[Scope, int]], plan: Plan) -> list[str]:
     """What was not deleted, and why not."""
-    held = 0
-    holds: set[str] = set()
-    for change in plan.changes:
-        planned_to_stay = change.details.get("as_of", {}).get("held", {})
-        held += planned_to_stay.get("count", 0)
-        holds.update(planned_to_stay.get("by", ()))
+    kept = [change.kept for change in plan.changes if change.kept is not None]
     counts: Counter[str] = Counter()
     for outcome in ours:
         if outcome.destroyed is None:
             counts["not begun"] += sum(things.get(outcome.address, {}).values())
             continue
-        held += outcome.destroyed.held
-        holds.update(outcome.destroyed.holds)
+        if outcome.destroyed.kept is not None:
+            kept.append(outcome.destroyed.kept)
         for ending, count in outcome.destroyed.rest.items():
             counts[ending] += count
-    by = f" by {counted(len(holds), 'hold')}" if holds else ""
-    parts = [f"kept {held:,}{by}"] if held else []
-    return parts + [f"{count:,} {ending}" for ending, count in counts.items() if count]
+    return [*_kept(kept), *(f"{count:,} {ending}" for ending, count in counts.items() if count)]
+
+
+def _kept(every: Sequence[Kept]) -> Iterator[str]:
+    """`kept 12 by 2 holds`; what keeps several things is counted once."""
+    if every:
+        keepers = Counter(keeper for keeper, _ in {(kept.keeper, name) for kept in every for name in kept.by})
+        by = joined_or_none([counted(count, terminal(keeper)) for keeper, count in keepers.items()])
+        yield f"kept {sum(kept.count for kept in every):,}{f' by {by}' if by else ''}"
 
 
 def _recorded(outcomes: Iterable[Outcome]) -> list[str]:

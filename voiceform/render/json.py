@@ -76,7 +76,7 @@ def _destroyed(found: Destruction | None) -> dict[str, Any] | None:
         "thing": found.thing,
         "deleted": found.deleted,
         "minutes": found.minutes,
-        "kept_by_holds": found.held,
+        "kept_by_holds": found.kept.count if found.kept is not None else 0,
         "rest": dict(found.rest),
         "stopped": found.stopped,
     }

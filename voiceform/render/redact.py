@@ -12,7 +12,7 @@ from typing import Any
 
 from voiceform.model.address import Address
 from voiceform.model.masking import redact, redact_field, redact_text, without_digests
-from voiceform.model.plan import Blocked, Change, Drift, FieldChange, Plan
+from voiceform.model.plan import Blocked, Change, Drift, FieldChange, Kept, Plan
 from voiceform.model.plan_codec import review_digest, unshown_of
 from voiceform.model.run import Outcome, RunReport
 from voiceform.model.unshown import Hidden, Unshown, concealed, concealed_change
@@ -139,6 +139,7 @@ def _concealed_change(change: Change, unshown: Unshown) -> Change:
         irreversible=change.irreversible and unshown.text(change.irreversible),
         notes_before=concealed(change.notes_before, change.hidden_before),
         notes_after=concealed(change.notes_after, change.hidden_after),
+        kept=change.kept and replace(change.kept, by=tuple(map(unshown.text, change.kept.by))),
     )
 
 
@@ -178,7 +179,13 @@ def _change(change: Change, show_numbers: bool) -> Change:
         irreversible=_maybe(change.irreversible, show_numbers),
         notes_before=redact(change.notes_before, show_numbers=show_numbers),
         notes_after=redact(change.notes_after, show_numbers=show_numbers),
+        kept=change.kept and _kept(change.kept, show_numbers),
     )
+
+
+def _kept(kept: Kept, show_numbers: bool) -> Kept:
+    by = tuple(_text(name, show_numbers) for name in kept.by)
+    return replace(kept, by=by, keeper=_text(kept.keeper, show_numbers))
 
 
 def _drift(drift: Drift, show_numbers: bool) -> Drift:

@@ -27,11 +27,11 @@ from voiceform.kinds.retention.policy import (
     split,
 )
 from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, waits_beyond_reach
-from voiceform.kinds.retention.scopes import SCOPES
+from voiceform.kinds.retention.scopes import HOLD, SCOPES
 from voiceform.kinds.retention.survey import Group, Part, Survey
 from voiceform.model.address import Address
 from voiceform.model.instants import instant_to_text
-from voiceform.model.plan import Action, Blocked, Caution, Change
+from voiceform.model.plan import Action, Blocked, Caution, Change, Kept
 from voiceform.model.resource import Attributes, Desired, Recorded
 from voiceform.model.wording import counted
 
@@ -156,8 +156,7 @@ class _Comparing:
         count = seen.kept[split(change.address)[1], Ruling.HELD]
         if not count:
             return change
-        as_of = {**change.details.get("as_of", {}), "held": {"count": count, "by": sorted(seen.held)}}
-        return replace(change, details={**change.details, "as_of": as_of})
+        return replace(change, kept=Kept(count, tuple(sorted(seen.held)), HOLD))
 
     def _deleting(
         self,

@@ -7,6 +7,9 @@ from voiceform.model.scopes import Limit, Metric, deletion
 
 _LIMIT = Limit("max_recording_deletes", 1000)
 
+HOLD = "hold"
+"""What keeps that which rules would delete."""
+
 SCOPES = {
     RECORDINGS: deletion(
         "recording",

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from voiceform.kinds.base import Done
 from voiceform.kinds.retention.figures import begun_minutes
+from voiceform.kinds.retention.scopes import HOLD
 from voiceform.model.errors import EvidenceLostError
-from voiceform.model.plan import Change
+from voiceform.model.plan import Change, Kept
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Destruction, Status
 from voiceform.model.wording import counted
@@ -135,12 +136,12 @@ class DeletionOutcomes:
 
     def _destruction(self, left: int, *, stopped: bool) -> Destruction:
         rest = {words: self._counts[ending] for ending, words in _WORDS.items() if self._counts[ending]}
+        held = self._counts[Ending.HELD]
         return Destruction(
             self._thing,
             self._counts[Ending.DELETED],
             self._minutes,
-            self._counts[Ending.HELD],
-            tuple(sorted(self._holds)),
+            Kept(held, tuple(sorted(self._holds)), HOLD) if held else None,
             {**rest, **({_NOT_BEGUN: left} if left else {})},
             stopped,
         )
@@ -160,8 +161,8 @@ class DeletionOutcomes:
             parts = [f"stopped: {destroyed.deleted:,} deleted{length}"]
         else:
             parts = [f"{counted(destroyed.deleted, self._thing)} deleted{length}"]
-        if destroyed.held:
-            parts.append(f"{destroyed.held:,} kept by a hold that the plan did not see")
+        if destroyed.kept:
+            parts.append(f"{destroyed.kept.count:,} kept by a {HOLD} that the plan did not see")
         parts += [f"{count:,} {words}" for words, count in destroyed.rest.items()]
         first = f"; the first failure: {self._failure}" if self._failure else ""
         return ", ".join(parts) + first

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Session
 from voiceform.kinds.retention.deletion.outcomes import Ending
+from voiceform.kinds.retention.scopes import HOLD
 from voiceform.kinds.retention.storage.archive import Copy
 from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact, redact_text
-from voiceform.model.plan import Change
+from voiceform.model.plan import Change, Kept
 from voiceform.model.unshown import concealed
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Scribe:
     def begin(self) -> None:
         """The rule and what was planned under it."""
         change, as_of = self._change, self._change.details["as_of"]
+        kept = change.kept or Kept(0, (), HOLD)
         self.evidence.add(
             {
                 "event": "rule",
@@ -52,7 +54,7 @@ class Scribe:
                 "planned": {
                     **{name: change.details[name] for name in FIGURES},
                     **{name: as_of[name] for name in ("planned_at", "created_until")},
-                    "held": as_of.get("held", {"count": 0, "by": []}),
+                    "held": {"count": kept.count, "by": list(kept.by)},
                 },
             }
         )
