@@ -64,7 +64,6 @@ def test_listing_tells_of_the_unknown(doubt: Timeline) -> None:
     assert TO not in result.out
     assert result.out.endswith("1 placed, 1 unknown\n")
     assert doubt.at(after(2), "calls", "list", "--status", "placed").code == 0
-    assert doubt.at(after(2), "calls", "list", "call.other").out == "No calls.\n"
     assert doubt.at(after(2), "calls", "list", "--since", "2026-12-02T00:00:00Z").out == "No calls.\n"
 
 
@@ -116,6 +115,68 @@ def test_several_in_doubt_need_a_number(stack: Stack, time: Timeline, spelt: str
     assert time.at(after(minutes=5), *resolve, "--to", spelt).code == 0
     rows = {row["to"]: row["status"] for row in time.ledger()}
     assert rows == {TO: "unknown", OTHER: "failed"}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "2026-12-01 14:00:00 UTC",
+        "2026-12-01 14:00 UTC",
+        "Tue 2026-12-01 09:00 EST (2026-12-01 14:00 UTC)",
+        "2026-12-01T09:00:00-05:00",
+        " 2026-12-01T14:00:00.000000Z ",
+        "20261201T140000Z",
+    ],
+)
+def test_an_occurrence_is_named_as_it_is_shown(doubt: Timeline, shown: str) -> None:
+    resolved = doubt.at(after(minutes=5), "calls", "resolve", "call.reminder", shown, "--not-placed")
+    assert resolved.code == 0, resolved.err
+    assert "unknown" not in doubt.statuses()
+
+
+def test_every_time_that_commands_show_names_the_occurrence(stack: Stack, time: Timeline) -> None:
+    """Also one whose seconds are not shown."""
+    stack.write(calls([TO], schedule="{at: 2026-12-01T09:00:30, timezone: America/New_York}"))
+    time.apply(after(hours=-3))
+    previewed = time.at(after(hours=-3), "schedule").out.split("  ")[0]
+    stack.emulator.faults([{"kind": "drop-before", "operation": "createCall", "times": 1}])
+    told = time.at(after(31), "dispatch", "--once").err
+    dispatched = next(line for line in told.splitlines() if "unknown" in line).split("call.reminder ")[1][:23]
+    listed = time.at(after(60), "calls", "list", "--status", "unknown").out.split("  ")[0]
+    assert len({previewed, dispatched, listed}) == 3
+    for shown in (previewed, dispatched, listed):
+        result = time.at(after(31), "calls", "resolve", "call.reminder", shown, "--not-placed")
+        assert "the request may still be under way" in result.err, shown
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-12-01 09:00 EST", "2026-12-01T14:00:00", "Tue 14:00 UTC", "", "2026-13-01 25:00 UTC"]
+)
+def test_a_time_that_is_no_instant_is_refused(doubt: Timeline, text: str) -> None:
+    result = doubt.at(after(minutes=5), "calls", "resolve", "call.reminder", text, "--not-placed")
+    assert (result.code, "is not an instant with a time zone" in result.err) == (64, True)
+
+
+def test_a_status_that_there_is_not_is_an_error(doubt: Timeline) -> None:
+    result = doubt.at(NINE, "calls", "list", "--status", "unknwon")
+    assert (result.code, result.out) == (64, "")
+    for status in ("planned", "unknown", "suppressed", "no-answer"):
+        assert status in result.err
+    assert doubt.at(NINE, "calls", "list", "--status", "UNKNOWN", "--status", "failed").code == 8
+
+
+@pytest.mark.parametrize("address", ["call.remindr", "queue.nothing"])
+def test_an_address_without_schedule_and_calls_is_an_error(doubt: Timeline, address: str) -> None:
+    result = doubt.at(NINE, "calls", "list", address)
+    assert (result.code, result.out) == (64, "")
+    assert "is no recorded schedule" in result.err
+    assert ("did you mean call.reminder?" in result.err) == (address == "call.remindr")
+
+
+def test_the_calls_of_a_schedule_that_is_gone_are_listed(stack: Stack, doubt: Timeline) -> None:
+    stack.write("queues: {}\n")
+    doubt.apply(after(minutes=1))
+    assert "unknown" in doubt.at(after(minutes=1), "calls", "list", "call.reminder").out
 
 
 def test_one_decision_at_a_time(time: Timeline) -> None:

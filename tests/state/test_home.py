@@ -108,7 +108,7 @@ def test_a_state_of_no_run_has_no_place(stack: Stack) -> None:
     for arguments in ([], ["--accept"]):
         result = stack.run("state", "origin", *arguments)
         assert result.code == 1
-        assert "the first apply records where the account is" in result.err
+        assert "records where the account is" in result.err
 
 
 READERS = [
@@ -156,7 +156,18 @@ def test_a_state_that_cannot_be_read_is_not_none(stack: Stack, command: list[str
     assert stack.account.writes() == []
 
 
-@pytest.mark.parametrize("command", [["drift"], ["state", "list"], ["calls", "list"], ["undo"]])
+READERS = [
+    ["drift"],
+    ["state", "list"],
+    ["calls", "list"],
+    ["undo"],
+    ["lock", "show"],
+    ["lock", "show", "--dispatch"],
+    ["dispatch", "--once"],
+]
+
+
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
 def test_a_state_that_never_existed_is_said_to_be_none(stack: Stack, command: list[str]) -> None:
     stack.queues(a=1)
     result = stack.ok(*command)
@@ -164,6 +175,28 @@ def test_a_state_that_never_existed_is_said_to_be_none(stack: Stack, command: li
     assert "the first apply makes it" in result.err
     stack.apply()
     assert "There is no state" not in stack.ok(*command).err
+
+
+NOTHING_TO_CHANGE = [
+    ["state", "show", "queue.a"],
+    ["state", "rm", "queue.a"],
+    ["state", "mv", "queue.a", "queue.b"],
+    ["state", "origin", "--accept"],
+    ["calls", "resolve", "call.a", "2026-12-01T00:00:00Z", "--not-placed"],
+    ["lock", "break", "--reason", "hung"],
+    ["undo", "0123456789abcdef"],
+]
+
+
+@pytest.mark.parametrize("command", NOTHING_TO_CHANGE, ids=" ".join)
+def test_what_cannot_be_there_is_said_to_have_no_state_and_none_is_made(
+    stack: Stack, command: list[str]
+) -> None:
+    stack.queues(a=1)
+    result = stack.run("--state", "sqlite:///mistyped/state.db", *command)
+    assert result.code in (1, 64)
+    assert "here is no state in" in result.err
+    assert not (stack.folder / "mistyped").exists()
 
 
 def test_a_saved_plan_fits_the_place_that_it_was_made_from(stack: Stack) -> None:

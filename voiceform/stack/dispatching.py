@@ -43,7 +43,7 @@ def service(
 def _dispatching(parts: Parts, on_call: OnCall, lock_timeout: timedelta) -> Iterator[DispatchContext]:
     account = parts.account_for(None)
     with (
-        parts.opened_store() as store,
+        parts.recorded_state() as store,
         parts.locked(SideLease(store, DISPATCH_LEASE), "dispatch", wait=lock_timeout) as lease,
         parts.writer(account, lease.ensure_held) as client,
     ):

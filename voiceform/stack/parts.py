@@ -134,6 +134,13 @@ class Parts:
         with open_store(self.state_url or DEFAULT_URL, base_dir=self.folder) as store:
             yield store
 
+    @contextmanager
+    def recorded_state(self) -> Iterator[Backend]:
+        """As `opened_store`, for what has nothing to say where nothing was ever written, and tells it."""
+        with self.opened_store() as store:
+            self.tell_of_no_state(store)
+            yield store
+
     def tell_of_no_state(self, store: Backend) -> None:
         """Tell where nothing was ever written: an empty answer would look like one about a state."""
         from voiceform.state.meta import read_meta

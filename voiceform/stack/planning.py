@@ -79,7 +79,7 @@ def undo_of(parts: Parts, run_id: str) -> Undo:
 
     configuration = parts.load()
     account = parts.account_for(configuration.account)
-    with parts.opened_store() as store, parts.reader(account) as reader:
+    with parts.recorded_state() as store, parts.reader(account) as reader:
         secret, request = _request(parts, configuration, reader, store)
         run = read_run(store, run_id)
         if run is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ import click
 from voiceform.cli.commands.plan import parse_instant
 from voiceform.cli.support import wiring
 from voiceform.cli.support.options import App, format_option, showing_options
+from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
     from voiceform.model.resource import Recorded
     from voiceform.model.store import DocumentReader
+
+
+PLANNED = "planned"
+STATUSES = (PLANNED, *map(str, CallStatus))
+"""What `calls list` says of a call."""
 
 
 @click.group("calls")
@@ -41,7 +48,7 @@ class _Row:
 
     @property
     def status(self) -> str:
-        return "planned" if self.entry is None else str(self.entry.status)
+        return PLANNED if self.entry is None else str(self.entry.status)
 
     def shown(self, declared: Collection[str]) -> _Row:
         """As people may see it: nobody knows any more whether a SIP or client address that is declared no
@@ -73,7 +80,13 @@ def _declared(records: Iterable[Recorded]) -> frozenset[str]:
 
 @command.command("list")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
-@click.option("--status", "statuses", multiple=True, metavar="STATUS", help="Only these; may be repeated.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(STATUSES, case_sensitive=False),
+    help="Only these; may be repeated.",
+)
 @click.option("--since", metavar="INSTANT", help="Only occurrences from then on, as 2026-12-01T00:00:00Z.")
 @format_option("text", "json")
 @showing_options
@@ -89,12 +102,13 @@ def list_(
     """List what became of each occurrence and number, and the next planned ones. Exit 8: some are unknown."""
     wanted = {str(Address.parse(text)) for text in addresses}
     start = parse_instant(since) if since else None
-    with wiring.parts(app).opened_store() as store:
+    with wiring.parts(app).recorded_state() as store:
         declared = _declared(wiring.parts(app).resources(store).values())
-        wiring.parts(app).tell_of_no_state(store)
+        every = list(rows_of(store, app.clock.now()))
+        _check_addresses(wanted, store, every)
         rows = [
             row
-            for row in rows_of(store, app.clock.now())
+            for row in every
             if (not wanted or row.address in wanted)
             and (not statuses or row.status in statuses)
             and (start is None or row.key.occurrence >= start)
@@ -148,7 +162,7 @@ def resolve(
 
     target = Address.parse(address)
     outcome = f"is {sid}" if sid is not None else "was not placed"
-    with wiring.parts(app).opened_store() as store:
+    with wiring.parts(app).recorded_state() as store:
         if target.kind == "conference":
             resolve_participant(app, store, target, which, sid)
             what = f"The call to {which} of {target}"
@@ -186,6 +200,21 @@ def rows_of(reader: DocumentReader, now: datetime) -> Iterator[_Row]:
                 key = Key(occurrence.instant, to)
                 if (spec.ledger, key) not in entries:
                     yield _Row(str(spec.address), key, None)
+
+
+def _check_addresses(wanted: Collection[str], reader: DocumentReader, rows: Iterable[_Row]) -> None:
+    """UsageError for an address that has no schedule and no ledger: no calls would look like none placed."""
+    from voiceform.dispatch.service import call_records
+
+    known = {str(record.address) for record in call_records(reader)} | {row.address for row in rows}
+    for address in sorted(set(wanted) - known):
+        near = difflib.get_close_matches(address, sorted(known), n=3)
+        raise UsageError(
+            f"{address} is no recorded schedule, and no call of it is known",
+            hint=f"did you mean {' or '.join(near)}?"
+            if near
+            else "`voiceform state list` shows what is recorded",
+        )
 
 
 def _tell_troubles(app: App, reader: DocumentReader, rows: list[_Row]) -> None:

@@ -86,10 +86,12 @@ def _one_unknown(
     ledger = Ledger(
         store, ledger_of(Address.parse(address), record.attributes if record is not None else None)
     )
+    every = ledger.entries(moment.date())
+    exact = any(key.occurrence == moment for key in every)  # else it may be a time that was shown in minutes
     found = [
         (key, entry)
-        for key, entry in ledger.entries(moment.date()).items()
-        if key.occurrence == moment
+        for key, entry in every.items()
+        if (key.occurrence if exact else key.occurrence.replace(second=0, microsecond=0)) == moment
         and entry.status in (CallStatus.UNKNOWN, CallStatus.RESERVED)
         and (to is None or _is_meant(to, key.to))
         and attempt in (None, key.attempt)

@@ -33,7 +33,7 @@ def show(app: App, format_: str, dispatch: bool) -> int:
     from voiceform.cli.support import wiring
     from voiceform.state.lease import show_lease
 
-    with wiring.parts(app).opened_store() as store:
+    with wiring.parts(app).recorded_state() as store:
         lease = show_lease(_locked(store, dispatch))
     if format_ == "json":
         app.console.document(
@@ -59,7 +59,7 @@ def break_(app: App, reason: str, dispatch: bool) -> int:
     from voiceform.cli.support import wiring
     from voiceform.state.lease import break_lease
 
-    with wiring.parts(app).opened_store() as store:
+    with wiring.parts(app).recorded_state() as store:
         broken = break_lease(
             _locked(store, dispatch), reason=reason, who=wiring.parts(app).who, clock=app.clock
         )

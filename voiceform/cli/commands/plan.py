@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -23,6 +23,7 @@ from voiceform.engine.planfile import not_to_be_saved
 from voiceform.engine.safety import require_digest
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.instants import instant_as_shown
 from voiceform.model.plan import Mode, Plan
 
 
@@ -120,15 +121,14 @@ def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:
 
 
 def parse_instant(text: str) -> datetime:
-    """An RFC 3339 instant; UsageError without a zone, since nobody could tell which instant is meant."""
+    """An RFC 3339 instant, or one as it is shown; UsageError without a zone, since nobody could tell which
+    instant is meant."""
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+        instant = instant_as_shown(text)
+    except (ValueError, OverflowError):
         raise UsageError(
             f"{text!r} is not an instant with a time zone", hint="write it as 2026-12-01T09:00:00Z"
-        )
+        ) from None
     if not 1970 <= instant.year <= 2199:
         raise UsageError(f"the year of {text} is not from 1970 to 2199", hint="choose another instant")
-    return instant.astimezone(UTC)
+    return instant

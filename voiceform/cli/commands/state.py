@@ -36,8 +36,7 @@ def list_(app: App, format_: str) -> int:
     """List what is recorded."""
     from voiceform.state.resources import read_resources
 
-    with wiring.parts(app).opened_store() as store:
-        wiring.parts(app).tell_of_no_state(store)
+    with wiring.parts(app).recorded_state() as store:
         recorded = read_resources(store)
     records = [recorded[address] for address in sorted(recorded)]
     if format_ == "json":
@@ -63,7 +62,7 @@ def show(app: App, address: str, show_numbers: bool) -> int:
     from voiceform.state.resources import recorded_to_document
 
     target = Address.parse(address)
-    with wiring.parts(app).opened_store() as store:
+    with wiring.parts(app).recorded_state() as store:
         record = wiring.parts(app).resources(store).get(target)
     if record is None:
         raise _not_recorded(target)
@@ -130,7 +129,7 @@ def origin(app: App, accept: bool) -> int:
             home = accept_home(store, wiring.origin(app))
         app.console.show(f"The account is at {home} now; `voiceform plan` shows what is not there.")
         return ExitCode.DONE
-    with wiring.parts(app).opened_store() as store:
+    with wiring.parts(app).recorded_state() as store:
         meta = read_meta(store)
     if meta is None or meta.home is None:
         raise StateError("no run was recorded yet", hint="the first apply records where the account is")
@@ -172,15 +171,18 @@ def push(app: App, file: Path) -> int:
 @contextmanager
 def _writing(app: App, operation: str, *, count: bool = True) -> Iterator[DocumentStore]:
     """The state under the lease; afterwards its serial has moved, so that older plans are stale."""
-    from voiceform.state.meta import bump_serial
+    from voiceform.state.meta import bump_serial, read_meta
 
-    with (
-        wiring.parts(app).opened_store() as store,
-        wiring.parts(app).locked(store, operation) as lease,
-    ):
-        yield lease.store
-        if count:
-            bump_serial(lease.store)
+    with wiring.parts(app).opened_store() as store:
+        if count and read_meta(store) is None:  # a lease would make one at a mistyped place
+            raise StateError(
+                f"there is no state in {store.label} yet",
+                hint="correct --state, or apply first: that makes it, and records where the account is",
+            )
+        with wiring.parts(app).locked(store, operation) as lease:
+            yield lease.store
+            if count:
+                bump_serial(lease.store)
 
 
 def _not_recorded(address: Address) -> UsageError:

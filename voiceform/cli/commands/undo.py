@@ -82,8 +82,7 @@ def _list_runs(app: App, format_: str) -> int:
 
     if format_ not in ("text", "json"):
         raise UsageError(f"the list of runs has no --format {format_}", hint="text and json are possible")
-    with wiring.parts(app).opened_store() as store:
-        wiring.parts(app).tell_of_no_state(store)
+    with wiring.parts(app).recorded_state() as store:
         runs = list_runs(store)[::-1]
     if format_ == "json":
         app.console.document(shown_json({"runs": [_run_document(run) for run in runs]}))
