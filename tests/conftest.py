@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,11 @@ LONG = (
     "test_state_mutations",
 )
 """Modules whose tests take seconds each, mostly waiting: for leases to run out, for processes to end."""
+
+
+# A shell ignores SIGINT for what it starts in the background, and with it the programs that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -64,7 +64,7 @@ def users() -> list[ast.Module]:
     package = ROOT / "voiceform"
     return [
         ast.parse(file.read_text(encoding="utf-8"))
-        for layer in ("cli", "engine", "kinds")
+        for layer in ("cli", "stack", "dispatch", "engine", "kinds")
         for file in sorted((package / layer).rglob("*.py"))
     ]
 

@@ -125,3 +125,47 @@ def test_a_full_queue_lets_the_call_go_on(emulator: Emulator, api: Api) -> None:
     emulator.clock_advance("60s")
     assert api.show("Queues.json")["queues"][0]["current_size"] == 1
     assert api.show(f"Calls/{call['sid']}.json")["status"] == "completed"
+
+
+def waiting(emulator: Emulator, api: Api, count: int) -> tuple[str, list[str]]:
+    """A queue and the calls that wait in it, each a minute longer than the next."""
+    calls = []
+    for _ in range(count):
+        calls.append(api.call(Twiml="<Response><Enqueue>Support</Enqueue></Response>")["sid"])
+        emulator.clock_advance("60s")
+    return api.show("Queues.json")["queues"][0]["sid"], calls
+
+
+def test_who_waits_longest_is_at_the_front(emulator: Emulator, api: Api) -> None:
+    queue, calls = waiting(emulator, api, 3)
+    members = api.show(f"Queues/{queue}/Members.json")["queue_members"]
+    assert [member["call_sid"] for member in members] == calls
+    assert [member["position"] for member in members] == [1, 2, 3]
+    assert [member["wait_time"] // 60 for member in members] == [2, 1, 0]
+    assert api.show(members[1]["uri"]) == members[1]
+    assert api.show(f"Queues/{queue}/Members/Front.json") == members[0]
+
+
+def test_who_has_left_a_queue_is_no_member(emulator: Emulator, api: Api) -> None:
+    queue, (first, second) = waiting(emulator, api, 2)
+    api.post(f"Calls/{first}.json", {"Status": "completed"})
+    members = api.show(f"Queues/{queue}/Members.json")["queue_members"]
+    assert [(member["call_sid"], member["position"]) for member in members] == [(second, 1)]
+    assert error(api.get(f"Queues/{queue}/Members/{first}.json")) == (404, 20404)
+    api.post(f"Calls/{second}.json", {"Status": "completed"})
+    assert error(api.get(f"Queues/{queue}/Members/Front.json")) == (404, 20404)
+    assert error(api.get(f"Queues/QU{'0' * 32}/Members.json")) == (404, 20404)
+
+
+def test_pages_of_members_begin_at_the_front(emulator: Emulator, api: Api) -> None:
+    queue, calls = waiting(emulator, api, 5)
+    seen: list[str] = []
+    page = api.show(f"Queues/{queue}/Members.json?PageSize=2")
+    while True:
+        seen += [member["call_sid"] for member in page["queue_members"]]
+        if page["next_page_uri"] is None:
+            break
+        page = api.show(page["next_page_uri"])
+    assert seen == calls
+    back = api.show(page["previous_page_uri"])
+    assert [member["call_sid"] for member in back["queue_members"]] == calls[2:4]

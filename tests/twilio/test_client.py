@@ -64,6 +64,27 @@ def test_the_life_of_a_queue(client: Client) -> None:
         client.fetch_queue(made.sid)
 
 
+def test_who_waits_in_a_queue(account: Emulator, client: Client) -> None:
+    twiml = "<Response><Enqueue>Support</Enqueue></Response>"
+    calls = [
+        client.create_call(CreateCall(to=f"+1212555010{n}", from_="+12125550190", twiml=twiml)).sid
+        for n in (1, 2)
+    ]
+    account.clock_advance("90s")
+    (queue,) = client.list_queues()
+    front, last = client.list_members(queue.sid, page_size=1)
+    assert {front.sid, last.sid} == set(calls)
+    assert (front.position, last.position) == (1, 2)
+    assert front.wait_time is not None
+    assert 60 <= front.wait_time <= 90
+    assert client.fetch_member(queue.sid, last.sid) == last
+    client.end_call(last.sid)
+    with pytest.raises(NotFoundError):
+        client.fetch_member(queue.sid, last.sid)
+    client.end_call(front.sid)
+    assert list(client.list_members(queue.sid)) == []
+
+
 def test_a_name_that_is_taken(client: Client) -> None:
     client.create_queue(friendly_name="Support", max_size=5)
     with pytest.raises(NameTakenError) as caught:

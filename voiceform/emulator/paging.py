@@ -28,13 +28,20 @@ _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is listed: the JSON key, which is also the table, the SID's letters and the column it is ordered
-    by.
+    """What is listed: the JSON key, the SID's letters and the column it is ordered by, newest first unless
+    `oldest_first`. `table` is where the rows are, if it has another name.
     """
 
     key: str
     prefix: str
     order: str = "created"
+    table: str = ""
+    oldest_first: bool = False
+
+    @property
+    def rows(self) -> str:
+        """The table."""
+        return self.table or self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ def _position(world: World, query: Params, listing: Listing) -> _Position:
     if match is None or match[2][:2] != listing.prefix:
         raise bad_request(21481, "Invalid PageToken: request the provided paging URIs")
     if world.switches.deleted_row_position == "refuse" and not world.store.one(
-        f"SELECT 1 FROM {listing.key} WHERE sid = ?", match[2]
+        f"SELECT 1 FROM {listing.rows} WHERE sid = ?", match[2]
     ):
         raise bad_request(21481, "Invalid PageToken: its row no longer exists")
     return _Position(size, page, match[1] == "B", int(match[3], 16), int(match[4], 16))
@@ -123,12 +130,13 @@ def _rows(world: World, request: Request, listing: Listing, chosen: Filter, posi
     if world.switches.list_delay:
         where.append("created <= ?")
         args.append(world.now - round(world.switches.list_delay * SECOND))
-    direction = "ASC" if position.backward else "DESC"
+    rising = position.backward is not listing.oldest_first
+    direction = "ASC" if rising else "DESC"
     if position.value is not None:
-        where.append(f"({listing.order}, seq) {'>' if position.backward else '<'} (?, ?)")
+        where.append(f"({listing.order}, seq) {'>' if rising else '<'} (?, ?)")
         args += [position.value, position.seq]
     return world.store.all(
-        f"SELECT * FROM {listing.key} WHERE {' AND '.join(where)} "
+        f"SELECT * FROM {listing.rows} WHERE {' AND '.join(where)} "
         f"ORDER BY {listing.order} {direction}, seq {direction} LIMIT ? OFFSET ?",
         *args,
         position.size + 1,

@@ -65,6 +65,8 @@ _ENVELOPES: dict[str, frozenset[str]] = {
     "conferences": frozenset((*_PAGED, "conferences")),
     "participants": frozenset((*_PAGED, "participants")),
     "queues": frozenset((*_PAGED, "queues")),
+    # Not in the description that the profile is named for; as the service documents them.
+    "queue_members": frozenset((*_PAGED, "queue_members")),
 }
 _FIELDS: dict[str, frozenset[str]] = {
     "calls": frozenset(
@@ -88,6 +90,7 @@ _FIELDS: dict[str, frozenset[str]] = {
          "status",          "start_conference_on_enter", "end_conference_on_exit", "label")
     ),
     "queues": frozenset((*_STAMPS, "sid", "friendly_name", "current_size", "max_size", "average_wait_time")),
+    "queue_members": frozenset(("queue_sid", "call_sid", "date_enqueued", "position", "uri", "wait_time")),
 }  # fmt: skip
 #: Words of the real service that the description does not know, and what it would say; None leaves the field
 #: out.

@@ -64,6 +64,8 @@ JSON_ROUTES = _table(
     ("GET", "Queues/*", "fetchQueue", queues.fetch_queue),
     ("POST", "Queues/*", "updateQueue", queues.update_queue),
     ("DELETE", "Queues/*", "deleteQueue", queues.delete_queue),
+    ("GET", "Queues/*/Members", "listMembers", queues.list_members),
+    ("GET", "Queues/*/Members/*", "fetchMember", queues.fetch_member),
 )
 
 #: The audio of a recording has no ``.json``.

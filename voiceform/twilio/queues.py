@@ -1,4 +1,4 @@
-"""Queues: the only objects of the API that are created, updated and deleted."""
+"""Queues, the only objects of the API that are created, updated and deleted, and who waits in them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
 from voiceform.twilio.paging import Listing, Unreadable, read_listing
-from voiceform.twilio.resources import Queue
+from voiceform.twilio.resources import Queue, QueueMember
 from voiceform.twilio.retry import Operation, Repeat
 from voiceform.twilio.sids import checked_sid
 
@@ -15,6 +15,8 @@ _CREATE = Operation("createQueue", "POST", Repeat.ASK)
 _FETCH = Operation("fetchQueue", "GET")
 _UPDATE = Operation("updateQueue", "POST", Repeat.SAFE)
 _DELETE = Operation("deleteQueue", "DELETE")
+_LIST_MEMBERS = Operation("listMembers", "GET")
+_FETCH_MEMBER = Operation("fetchMember", "GET")
 
 
 class QueueOperations(Operations):
@@ -68,6 +70,23 @@ class QueueOperations(Operations):
     def delete_queue(self, sid: str) -> Ended:
         """Delete an empty queue. A queue with callers in it is refused with an ApiError."""
         return self._delete(_DELETE, self._queue(sid))
+
+    def list_members(self, queue_sid: str, *, page_size: int = PAGE_SIZE) -> Iterator[QueueMember]:
+        """Who waits in a queue (www.twilio.com/docs/voice/api/member-resource), the front first; raises
+        NotFoundError. The list moves while it is read: a call may be missing, or come twice."""
+        listing = Listing(
+            _LIST_MEMBERS,
+            self._path("Queues", checked_sid(queue_sid, "QU"), "Members"),
+            "queue_members",
+            QueueMember.parse,
+            query=(("PageSize", str(page_size)),),
+        )
+        return read_listing(self._transport, listing)
+
+    def fetch_member(self, queue_sid: str, call_sid: str) -> QueueMember:
+        """One call that waits; raises NotFoundError when it does not (any more)."""
+        path = self._path("Queues", checked_sid(queue_sid, "QU"), "Members", checked_sid(call_sid, "CA"))
+        return self._transport.call(_FETCH_MEMBER, path, read=about(QueueMember.parse, call_sid))
 
     def _queue(self, sid: str) -> str:
         return self._path("Queues", checked_sid(sid, "QU"))

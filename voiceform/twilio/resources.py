@@ -63,6 +63,28 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMember:
+    """A call that waits in a queue. `sid` is the call's; `position` counts from 1 at the front, `wait_time`
+    is in seconds, and both are true for a moment only."""
+
+    sid: str
+    position: int | None = None
+    wait_time: int | None = None
+    date_enqueued: datetime | None = None
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """From decoded JSON; raises MalformedAnswerError."""
+        data = as_object(value)
+        return cls(
+            sid=sid(data, "call_sid", "CA"),
+            position=number(data, "position"),
+            wait_time=number(data, "wait_time"),
+            date_enqueued=parse_date(data.get("date_enqueued")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A call. `duration` is in seconds, `queue_time` in milliseconds (an estimate, at creation).
 

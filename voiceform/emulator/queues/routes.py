@@ -1,4 +1,4 @@
-"""The five operations on queues."""
+"""The operations on queues and on who waits in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from voiceform.emulator.filters import Filter
 from voiceform.emulator.messages import Request, Response, json_response, no_content
 from voiceform.emulator.paging import Listing, list_page
 from voiceform.emulator.queues import rules
-from voiceform.emulator.queues.wire import render
+from voiceform.emulator.queues.wire import render, render_member
 from voiceform.emulator.store import Row
 from voiceform.emulator.world import World
 
@@ -40,6 +40,26 @@ def delete_queue(world: World, request: Request) -> Response:
     """204 when the queue was empty."""
     rules.delete(world, _find(world, request, request.ids[0]))
     return no_content()
+
+
+def list_members(world: World, request: Request) -> Response:
+    """Who waits, the front of the queue first."""
+    queue = _find(world, request, request.ids[0])
+    chosen = Filter()
+    chosen.add("queue_sid = ?", queue["sid"])
+    listing = Listing("queue_members", "CA", "enqueued", table="calls", oldest_first=True)
+    return list_page(
+        world, request, listing, chosen, lambda call: render_member(world, request.account, call)
+    )
+
+
+def fetch_member(world: World, request: Request) -> Response:
+    """One who waits, by the SID of the call or as `Front`."""
+    queue = _find(world, request, request.ids[0])
+    call = rules.member(world, queue["sid"], request.ids[1])
+    if call is None:
+        raise not_found(request.path)
+    return json_response(200, render_member(world, request.account, call))
 
 
 def _find(world: World, request: Request, sid: str) -> Row:

@@ -64,6 +64,15 @@ def delete(world: World, queue: Row) -> None:
     world.store.run("DELETE FROM queues WHERE sid = ?", queue["sid"])
 
 
+def member(world: World, queue: str, which: str) -> Row | None:
+    """The call of this SID if it waits in the queue, or the first one for `Front`."""
+    if which == "Front":
+        return world.store.one(
+            "SELECT * FROM calls WHERE queue_sid = ? ORDER BY enqueued, seq LIMIT 1", queue
+        )
+    return world.store.one("SELECT * FROM calls WHERE queue_sid = ? AND sid = ?", queue, which)
+
+
 def by_name(world: World, account: str, name: str) -> Row | None:
     """The queue of this name."""
     # The index ignores case; a second comparison decides where case counts.

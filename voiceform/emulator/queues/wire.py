@@ -1,4 +1,4 @@
-"""Queues on the wire."""
+"""Queues and who waits in them, on the wire."""
 
 from __future__ import annotations
 
@@ -31,5 +31,27 @@ def render(world: World, account: str, queue: Row) -> Resource:
             "sid": sid,
             "date_created": date(queue["created"]),
             "max_size": queue["max_size"],
+        },
+    )
+
+
+def render_member(world: World, account: str, call: Row) -> Resource:
+    """The JSON object of a call that waits; `position` counts from 1, `wait_time` is in seconds."""
+    queue = call["queue_sid"]
+    before = world.store.one(
+        "SELECT count(*) AS many FROM calls WHERE queue_sid = ? AND (enqueued, seq) < (?, ?)",
+        queue,
+        call["enqueued"],
+        call["seq"],
+    )
+    return world.profile.resource(
+        "queue_members",
+        {
+            "queue_sid": queue,
+            "call_sid": call["sid"],
+            "date_enqueued": world.profile.date(call["enqueued"]),
+            "position": 1 + (before["many"] if before is not None else 0),
+            "uri": f"/2010-04-01/Accounts/{account}/Queues/{queue}/Members/{call['sid']}.json",
+            "wait_time": (world.now - call["enqueued"]) // SECOND,
         },
     )
