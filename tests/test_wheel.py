@@ -43,9 +43,10 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
     run(*build, cwd=sources)
     (wheel,) = (tmp_path / "dist").glob("voiceform-*.whl")
     environment = tmp_path / "environment"
-    venv.create(environment, with_pip=True)
+    venv.create(environment)
     python = environment / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=tmp_path)
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+    run(*pip, "install", "--quiet", "--no-compile", wheel, cwd=tmp_path)
 
     voiceform = environment / "bin" / "voiceform"
     with zipfile.ZipFile(wheel) as packed:

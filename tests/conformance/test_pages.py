@@ -107,7 +107,7 @@ class Page:
     def render(self, source: str, **more: object) -> str:
         """The page by another text of its template."""
         templates = self.templates().overlay(loader=DictLoader({"page": source}))
-        templates.globals.update(more)
+        templates.globals = {**templates.globals, **more}  # an overlay shares those of the environment
         return templates.get_template("page").render(self.values())
 
 

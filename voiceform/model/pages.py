@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,9 @@ def page(package: str, template: str, values: dict[str, object]) -> str:
     return environment(package).get_template(template).render(values)
 
 
+@cache
 def environment(package: str) -> Environment:
-    """How the templates of one package are read.
+    """How the templates of one package are read; made once, for it keeps what it has compiled.
 
     They may put a style or a script of the package into the page with `asset("plan.css")`, and name it in a
     Content-Security-Policy with `digest("plan.css")`; `grouped` is a filter for figures.
