@@ -11,7 +11,7 @@ from voiceform.kinds.call.dialling.in_progress import refresh
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.recovery import Doubt, doubts, flights, settle
 from voiceform.kinds.call.ledger.store import Ledger, days_before, ledger_names
-from voiceform.model.errors import DamagedLedgerError, VoiceformError
+from voiceform.model.errors import DamagedDocumentsError, VoiceformError
 from voiceform.model.store import DocumentStore
 from voiceform.twilio.errors import TwilioError
 
@@ -58,7 +58,7 @@ def _entries(ledger: Ledger, now: datetime, seen: Reconciled) -> dict[Key, Ledge
     """What is known of late; of a ledger that cannot be read nothing, which is told."""
     try:
         return ledger.entries(days_before(now, LOOKBACK))
-    except DamagedLedgerError as error:
+    except DamagedDocumentsError as error:
         _problem(seen, error)
         return {}
 

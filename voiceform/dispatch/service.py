@@ -22,12 +22,12 @@ from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undial
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, pending_keys, retries
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Head, Ledger, days_before
-from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.spec import KIND, CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
-from voiceform.model.errors import CredentialsError, DamagedLedgerError
+from voiceform.model.errors import CredentialsError, DamagedDocumentsError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.resource import Recorded
 from voiceform.model.store import DocumentReader, DocumentStore
@@ -36,7 +36,6 @@ from voiceform.state.resources import load_resources
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
 
-KIND = "call"
 _AGAIN_SOON = timedelta(seconds=15)
 _HEAD_AGE = timedelta(seconds=60)
 _RECONCILE_WHILE_LIVE = timedelta(seconds=30)
@@ -160,7 +159,7 @@ def work_off(context: DispatchContext, record: Recorded) -> Pass:
     """Look at one schedule and place what is due of it. One that cannot be read stops no other."""
     try:
         return _work_off(context, record)
-    except (ScheduleError, DamagedLedgerError) as error:
+    except (ScheduleError, DamagedDocumentsError) as error:
         tally = PassCounts()
         tally.problem(f"nobody is called: {error.what}")
         return Pass(record.address, tally, context.clock.now() + _AT_LATEST)

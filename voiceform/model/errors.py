@@ -15,7 +15,7 @@
     |-- OutcomeUnknownError           8   a person must look
     |-- StateError                    1   recorded state cannot be read or written
     |   |-- StateConflictError        1   a compare-and-swap lost
-    |   |-- DamagedLedgerError        1   one ledger of calls cannot be read; the others can
+    |   |-- DamagedDocumentsError     1   documents of one object cannot be read; those of others can
     |   |-- LockedError               7   somebody else holds the lease
     |   `-- LeaseLostError            1   our lease expired or was broken: nothing more is written
     `-- TwilioError                   1   the API (voiceform/twilio/errors.py has its branches)
@@ -141,8 +141,8 @@ class StateConflictError(StateError):
     """A compare-and-swap lost: the document changed since it was read."""
 
 
-class DamagedLedgerError(StateError):
-    """A ledger of calls cannot be read: nothing of its schedule is placed. Those of others are sound."""
+class DamagedDocumentsError(StateError):
+    """What a kind keeps of one object cannot be read: nothing is done about it. That of others is sound."""
 
 
 class LockedError(StateError):

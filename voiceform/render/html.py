@@ -6,7 +6,7 @@ What is shown is decided here, how it is laid out in assets/plan.html.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from voiceform.model.instants import instant_to_text
 from voiceform.model.pages import page
@@ -15,6 +15,7 @@ from voiceform.model.scopes import Effect, Vocabulary
 from voiceform.model.shown import Shown
 from voiceform.render.redact import redact_plan
 from voiceform.render.view import (
+    EFFECTS,
     SYMBOLS,
     drift_rows,
     effect_of,
@@ -29,12 +30,6 @@ from voiceform.render.view import (
 )
 
 _LARGE = 500  # from here on a browser need not lay out what is not in sight
-_TITLES: Sequence[tuple[Effect, str]] = (
-    (Effect.DESTROY, "Destroys"),
-    (Effect.PHONE, "Calls people"),
-    (Effect.CREATE, "Creates"),
-    (Effect.UPDATE, "Updates"),
-)
 
 
 def render_plan_html(plan: Plan, *, show_numbers: bool = False, commit: str | None = None) -> Shown:
@@ -93,7 +88,7 @@ def _groups(plan: Plan) -> Iterator[dict[str, object]]:
     found: dict[Effect, list[Change]] = {effect: [] for effect in Effect}
     for change in plan.pending:
         found[effect_of(change, plan.vocabulary)].append(change)
-    for effect, title in _TITLES:
+    for effect, title, _ in EFFECTS:
         if found[effect]:
             yield {
                 "effect": str(effect),

@@ -23,7 +23,7 @@ from voiceform.render.escape import log_line, markdown_code, markdown_fence, ter
 from voiceform.render.layout import Line, Tone
 from voiceform.render.redact import redact_plan
 from voiceform.render.text import blocked_lines, change_lines, drift_lines, in_force_lines, warning_lines
-from voiceform.render.view import effect_of, headline, notes_of
+from voiceform.render.view import EFFECTS, effect_of, headline, notes_of
 
 SMALLEST_LIMIT = 2_000
 """Below this there is no room for more than the frame of a comment."""
@@ -34,12 +34,6 @@ _RESERVE_FOR_LEFT_OUT = 400
 _SECTION_FRAME = 200
 _WORTH_CUTTING = 200
 _DIFF_MARKS = {Tone.CREATE: "+", Tone.DELETE: "-", Tone.UPDATE: "!", Tone.PHONE: "!", Tone.WARNING: "!"}
-_EFFECTS: Sequence[tuple[Effect, str, str]] = (
-    (Effect.DESTROY, "Destroys", "destructive change"),
-    (Effect.PHONE, "Calls people", "change that calls people"),
-    (Effect.CREATE, "Creates", "creation"),
-    (Effect.UPDATE, "Updates", "update"),
-)
 _URL_CHARACTERS = "/:?#@!$&*+,;=%~._-"
 
 
@@ -139,7 +133,7 @@ def _fill(body: _Body, plan: Plan) -> None:
     groups: dict[Effect, list[Change]] = {effect: [] for effect in Effect}
     for change in plan.pending:
         groups[effect_of(change, plan.vocabulary)].append(change)
-    for effect, title, noun in _EFFECTS:
+    for effect, title, noun in EFFECTS:
         group = groups[effect]
         grave = effect in (Effect.DESTROY, Effect.PHONE)
         blocks = (list(change_lines(change, plan.vocabulary)) for change in group)

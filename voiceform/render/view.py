@@ -6,7 +6,7 @@ All texts that come out of here are visible (see escape) and still have to be es
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,15 @@ SYMBOLS: Mapping[Effect, str] = {
     Effect.CREATE: "+",
     Effect.UPDATE: "~",
 }
+
+
+EFFECTS: Sequence[tuple[Effect, str, str]] = (
+    (Effect.DESTROY, "Destroys", "destructive change"),
+    (Effect.PHONE, "Calls people", "change that calls people"),
+    (Effect.CREATE, "Creates", "creation"),
+    (Effect.UPDATE, "Updates", "update"),
+)
+"""The gravest first: the title of its changes, and what one of them is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from voiceform.kinds.call.compare import SCHEDULED, compare
 from voiceform.kinds.call.export import export
 from voiceform.kinds.call.ledger.store import HEADS, PREFIX, calls_kept, check_ledgers, head_kept
 from voiceform.kinds.call.live import LiveCalls, as_recorded, ledger_of, read_lists, read_live
-from voiceform.kinds.call.parse import KIND, parse
-from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.parse import parse
+from voiceform.kinds.call.spec import KIND, CallSpec
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address

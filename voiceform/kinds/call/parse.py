@@ -8,6 +8,7 @@ from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.answer import parse_answer
 from voiceform.kinds.call.lists import declared_lists
 from voiceform.kinds.call.recipients import check_number, read_recipients
+from voiceform.kinds.call.spec import KIND
 from voiceform.kinds.call.timing.hours import RECIPIENT, CallingHours
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.kinds.call.timing.zones import has_zones
@@ -19,7 +20,6 @@ from voiceform.model.document import Block
 from voiceform.model.numbers import is_phone_number, person
 from voiceform.model.resource import Desired
 
-KIND = "call"
 DEFAULT_GRACE = "15m"
 DEFAULT_PACE = 1
 DEFAULT_EVENTS = ("completed",)

@@ -14,6 +14,7 @@ from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.resource import Attributes, fingerprint
 
+KIND = "call"
 T = TypeVar("T")
 _NEVER = {"at": "1970-01-01", "timezone": "UTC"}
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
-from voiceform.model.errors import DamagedLedgerError, StateConflictError, StateError
+from voiceform.model.errors import DamagedDocumentsError, StateConflictError, StateError
 from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument
 
@@ -189,7 +189,7 @@ def check_ledgers(reader: DocumentReader) -> None:
 
 
 def calls_of(stored: StoredDocument) -> dict[Key, LedgerEntry]:
-    """The entries of one document; DamagedLedgerError when it cannot be read."""
+    """The entries of one document; DamagedDocumentsError when it cannot be read."""
     try:
         return {
             Key.parse(text): LedgerEntry.of_document(document)
@@ -199,8 +199,8 @@ def calls_of(stored: StoredDocument) -> dict[Key, LedgerEntry]:
         raise _damaged(stored, error) from error
 
 
-def _damaged(stored: StoredDocument, error: Exception) -> DamagedLedgerError:
-    return DamagedLedgerError(
+def _damaged(stored: StoredDocument, error: Exception) -> DamagedDocumentsError:
+    return DamagedDocumentsError(
         f"the ledger document {stored.key!r} is damaged: {error}",
         hint="nothing was placed; restore it from a backup: what it holds is what prevents second calls",
     )
