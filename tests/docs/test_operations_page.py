@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.docs.test_pages import ROOT
-from voiceform.cli.app import COMMANDS
+from voiceform.cli.table import COMMANDS
 from voiceform.emulator.routing import JSON_ROUTES, MEDIA_ROUTES
 from voiceform.twilio.client import Client
 

@@ -13,6 +13,7 @@ import click
 
 from voiceform.cli.commands.plan import parse_instant
 from voiceform.cli.support import wiring
+from voiceform.cli.support.completing import schedules
 from voiceform.cli.support.options import App, format_option, showing_options
 from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.model.address import Address
@@ -79,7 +80,7 @@ def _declared(records: Iterable[Recorded]) -> frozenset[str]:
 
 
 @command.command("list")
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=schedules)
 @click.option(
     "--status",
     "statuses",
@@ -132,7 +133,7 @@ def list_(
 
 
 @command.command("resolve")
-@click.argument("address")
+@click.argument("address", shell_complete=schedules)
 @click.argument("which", metavar="OCCURRENCE|PARTICIPANT")
 @click.option("--placed", "sid", metavar="SID", help="The call was made: this is its SID.")
 @click.option("--not-placed", is_flag=True, help="The call was not made.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from voiceform.cli.support.completing import addresses
 from voiceform.cli.support.options import App
 from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("import")
-@click.argument("address")
+@click.argument("address", shell_complete=addresses)
 @click.argument("sid")
 @click.pass_obj
 def command(app: App, address: str, sid: str) -> int:

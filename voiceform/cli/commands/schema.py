@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from voiceform.cli.support.completing import schemas
 from voiceform.cli.support.options import App
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
@@ -12,7 +13,7 @@ from voiceform.model.shown import Shown
 
 
 @click.command("schema")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=schemas)
 @click.pass_obj
 def command(app: App, name: str | None) -> int:
     """Print the JSON Schema NAME (config, plan, state, ...), or list the names."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.support import wiring
+from voiceform.cli.support.completing import addresses, recorded_addresses
 from voiceform.cli.support.options import App, format_option, showing_options
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
@@ -54,7 +55,7 @@ def _columns(*cells: str) -> Shown:
 
 
 @command.command("show")
-@click.argument("address")
+@click.argument("address", shell_complete=recorded_addresses)
 @showing_options
 @click.pass_obj
 def show(app: App, address: str, show_numbers: bool) -> int:
@@ -78,8 +79,8 @@ def show(app: App, address: str, show_numbers: bool) -> int:
 
 
 @command.command("mv")
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", shell_complete=recorded_addresses)
+@click.argument("target", shell_complete=addresses)
 @click.pass_obj
 def mv(app: App, source: str, target: str) -> int:
     """Record SOURCE under the address TARGET, as after renaming its key."""
@@ -101,7 +102,7 @@ def mv(app: App, source: str, target: str) -> int:
 
 
 @command.command("rm")
-@click.argument("address")
+@click.argument("address", shell_complete=recorded_addresses)
 @click.pass_obj
 def rm(app: App, address: str) -> int:
     """Forget ADDRESS; the live object stays as it is and is no longer ours."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from voiceform.cli.support.completing import addresses
 from voiceform.cli.support.options import App, show_values_option
 from voiceform.model.escape import escaped_xml
 from voiceform.model.exit_codes import ExitCode
@@ -30,7 +31,7 @@ _SIGNS = {"create": "+", "update": "~", "delete": "-", "keep": "!"}
 
 
 @click.command("twiml")
-@click.argument("address")
+@click.argument("address", shell_complete=addresses)
 @show_values_option
 @click.pass_obj
 def command(app: App, address: str) -> int:

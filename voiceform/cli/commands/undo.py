@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.support import wiring
+from voiceform.cli.support.completing import runs
 from voiceform.cli.support.documents import Source
 from voiceform.cli.support.options import App, comment_options, format_option, showing_options
 from voiceform.cli.support.reporting import report_options
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("undo")
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=runs)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan; apply carries it out."
 )

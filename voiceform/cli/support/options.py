@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ class Reports:
 
 @dataclass(slots=True)
 class App:
-    """One invocation: its surroundings, and the global options once they are read."""
+    """One invocation: its surroundings, and the global options, which the environment may stand for."""
 
     environ: Mapping[str, str]
     clock: Clock
@@ -55,7 +56,7 @@ class App:
     base_url: str | None = None
     state_url: str | None = None
     insecure_http: bool = False
-    timeout: timedelta | None = None
+    timeout: timedelta = timedelta(minutes=2)
     colour: Colour = Colour.AUTO
     verbose: bool = False
     format: str = "text"
@@ -68,6 +69,10 @@ class App:
 
     def __post_init__(self) -> None:
         self.stopping = Stopping(self.console)
+        self.base_url = self.environ.get("VOICEFORM_BASE_URL")
+        self.state_url = self.environ.get("VOICEFORM_STATE") or None
+        named = self.environ.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
+        self.allowed_paths = tuple(path for path in named if path)
 
     def path(self, name: str | Path) -> Path:
         """A path from the command line; relative ones start at -C."""
@@ -204,16 +209,27 @@ auto_approve_option = click.option(
 )
 
 
+def _addresses(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    from voiceform.cli.support.completing import addresses
+
+    return [*addresses(ctx, parameter, incomplete)]
+
+
 def selection_options(command: Command) -> Command:
     """`--target` and `--exclude`."""
     command = click.option(
         "--exclude",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=_addresses,
         help="Leave this out; patterns such as queue.eu-* work.",
     )(command)
     return click.option(
-        "--target", multiple=True, metavar="ADDRESS", help="Only this and what it needs; patterns work."
+        "--target",
+        multiple=True,
+        metavar="ADDRESS",
+        shell_complete=_addresses,
+        help="Only this and what it needs; patterns work.",
     )(command)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from voiceform.cli.support.colour import draws
 from voiceform.cli.support.options import App
+from voiceform.model.errors import UsageError
 from voiceform.model.progress import Progress
 from voiceform.stack.listener import Listener, Signals
 
@@ -75,14 +76,24 @@ def account(app: App) -> Account:
     """The account of the environment, at the API of --base-url."""
     from voiceform.stack.account import Account
 
-    return Account.from_environment(app.environ, base_url=app.base_url, insecure_http=app.insecure_http)
+    return Account.from_environment(app.environ, base_url=_base_url(app), insecure_http=app.insecure_http)
 
 
 def origin(app: App) -> str:
     """The origin of the API. Raises UsageError."""
     from voiceform.stack.account import origin_of
 
-    return origin_of(app.environ, app.base_url, insecure_http=app.insecure_http)
+    return origin_of(app.environ, _base_url(app), insecure_http=app.insecure_http)
+
+
+def _base_url(app: App) -> str | None:
+    if app.base_url == "":
+        raise UsageError(
+            "the base URL is empty, which could be meant as any",
+            where="--base-url or VOICEFORM_BASE_URL",
+            hint="name the origin, or unset it for the Twilio API",
+        )
+    return app.base_url
 
 
 def progress(app: App) -> Progress:

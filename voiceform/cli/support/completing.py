@@ -1,0 +1,74 @@
+"""What a shell offers for addresses, runs and schemas. It is silent: what cannot be read offers nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+from click.shell_completion import CompletionItem
+
+from voiceform.cli.support.options import App
+from voiceform.model.errors import VoiceformError
+
+
+def addresses(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Declared and recorded addresses."""
+    app = ctx.ensure_object(App)
+    found = {*_declared(app), *_recorded(app)}
+    return [CompletionItem(address) for address in sorted(found) if address.startswith(incomplete)]
+
+
+def recorded_addresses(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Recorded addresses alone."""
+    found = sorted(_recorded(ctx.ensure_object(App)))
+    return [CompletionItem(address) for address in found if address.startswith(incomplete)]
+
+
+def schedules(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Addresses of what keeps a ledger of calls."""
+    found = recorded_addresses(ctx, parameter, incomplete)
+    return [item for item in found if str(item.value).startswith(("call.", "conference."))]
+
+
+def runs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Runs, newest first, with when they began and who ran them."""
+    from voiceform.cli.support import wiring
+    from voiceform.state.journal import list_runs
+
+    try:
+        with wiring.parts(ctx.ensure_object(App)).opened_store() as store:
+            found = list_runs(store)[::-1]
+    except (VoiceformError, OSError):
+        return []
+    return [
+        CompletionItem(run.run_id, help=f"{run.began_at:%Y-%m-%d %H:%M} UTC {run.who} {run.mode}")
+        for run in found
+        if run.run_id.startswith(incomplete)
+    ]
+
+
+def schemas(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of schemas."""
+    from voiceform.model.schema_files import schema_names
+
+    return [CompletionItem(name) for name in schema_names() if name.startswith(incomplete)]
+
+
+def _declared(app: App) -> Iterator[str]:
+    from voiceform.cli.support import wiring
+
+    try:
+        yield from map(str, wiring.parts(app).load().desired)
+    except (VoiceformError, OSError):
+        return
+
+
+def _recorded(app: App) -> Iterator[str]:
+    from voiceform.cli.support import wiring
+    from voiceform.state.resources import read_resources
+
+    try:
+        with wiring.parts(app).opened_store() as store:
+            yield from map(str, read_resources(store))
+    except (VoiceformError, OSError):
+        return
