@@ -20,7 +20,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas bench coverage mutants clean
+.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -63,6 +63,9 @@ schemas: $(VENV)/.dev  ## write schemas/config.schema.json from schemas/source/
 	@$(BIN)/python -m schemas.source
 
 # Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
+reference: $(VENV)/.dev  ## write the reference of docs/python.md from the docstrings
+	@$(BIN)/python -m tests.docs.reference
+
 bench: $(VENV)/.dev  ## every benchmark in a short form
 	$(BIN)/python bench/config.py 1000 1
 	$(BIN)/python bench/plan.py 500

@@ -32,14 +32,14 @@ class Listener:
     """Functions that are called meanwhile, each on the thread that called the stack. What they raise ends
     the call as an error of its own would.
 
-    warned      findings about the configuration that stop nothing
-    known       every declared and recorded object, before anything is told of it: what of it is not shown
-    stateless   the name of a state in which nothing was ever written
-    settled     what became of the changes of a run that died before, if there are any
-    planned     the plan that is about to be applied; before its limits are checked and anybody is asked
-    outcome     how each change ended, as it ends
-    recorded    the plan and the report of a run, while the lock is still held
-    evidence    where a run has taken down what it destroyed, and the hash of the last line
+    - `warned`: findings about the configuration that stop nothing
+    - `known`: every declared and recorded object, before anything is told of it: what of it is not shown
+    - `stateless`: the name of a state in which nothing was ever written
+    - `settled`: what became of the changes of a run that died before, if there are any
+    - `planned`: the plan that is about to be applied; before its limits are checked and anybody is asked
+    - `outcome`: how each change ended, as it ends
+    - `recorded`: the plan and the report of a run, while the lock is still held
+    - `evidence`: where a run has taken down what it destroyed, and the hash of the last line
     """
 
     warned: Callable[[Sequence[Diagnostic]], object] = _unheard

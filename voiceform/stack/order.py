@@ -53,15 +53,15 @@ class Wanted:
 class ApplyOptions(TypedDict, total=False):
     """How a plan is carried out; each may be left out.
 
-    confirm         gets the plan under the lock, when something is to be done; nothing is done unless it
-                    returns True
-    approve         lifts one safety limit each, as far as it says: `["delete:queue=3"]`; the message of a
-                    BlockedError names what is needed
-    expect_digest   refuses (StalePlanError) any plan but the one of this digest, or one that does what this
-                    review digest stands for
-    evidence        where what is destroyed is taken down, in place of where the configuration says
-    lock_timeout    how long to wait for another run to release the state; not at all by default
-    approved        what the first line of evidence says of how the run was approved
+    - `confirm` gets the plan under the lock, when something is to be done; nothing is done unless it returns
+      True
+    - `approve` lifts one safety limit each, as far as it says: `["delete:queue=3"]`; the message of a
+      BlockedError names what is needed
+    - `expect_digest` refuses (StalePlanError) any plan but the one of this digest, or one that does what this
+      review digest stands for
+    - `evidence` is where what is destroyed is taken down, in place of where the configuration says
+    - `lock_timeout` is how long to wait for another run to release the state; not at all by default
+    - `approved` is what the first line of evidence says of how the run was approved
     """
 
     confirm: Confirm | None

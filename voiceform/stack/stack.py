@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from voiceform.dispatch.service import DispatchReport
     from voiceform.engine.exporting import Exported
     from voiceform.engine.undo import Undo
+    from voiceform.model.address import Address
     from voiceform.model.configuration import Configuration
     from voiceform.model.resource import Recorded
     from voiceform.model.run import RunReport
     from voiceform.stack.account import Account
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
+    from voiceform.state.journal_codec import RunRecord
 
 
 MOST_IN_FLIGHT = 200
@@ -151,6 +153,18 @@ class Stack:
         from voiceform.stack.planning import undo_of
 
         return undo_of(self.parts, run_id)
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """The runs that are recorded, the newest first."""
+        from voiceform.state.journal import list_runs
+
+        with self.parts.recorded_state() as store:
+            return tuple(list_runs(store)[::-1])
+
+    def recorded(self) -> dict[Address, Recorded]:
+        """What is recorded, by address."""
+        with self.parts.recorded_state() as store:
+            return self.parts.resources(store)
 
     def save_plan(self, plan: Plan, path: str | Path) -> str:
         """Write a plan to a file that only its owner can read, and return its digest. `path` is relative to
