@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 _REQUIREMENT = re.compile(
-    r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?>=(?P<lowest>[0-9][0-9.]*)(?:,!=[0-9.]+)?(?:\s*;.*)?"
+    r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?>=(?P<lowest>[0-9][0-9.]*)(?:,[!<]=?[0-9.]+)*(?:\s*;.*)?"
 )
 
 
