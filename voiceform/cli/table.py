@@ -39,6 +39,10 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("undo", "List the runs, or plan the inverse of one."),
         _entry("destroy", "Delete everything that is recorded, after asking."),
     ),
+    "What is going on": (
+        _entry("queues", "Show who waits now."),
+        _entry("rooms", "Show the live rooms, and who is in them."),
+    ),
     "Calls and recordings": (
         _entry("schedule", "Show when who is called by the declared schedules."),
         _entry("dispatch", "Place the calls of applied schedules that are due."),

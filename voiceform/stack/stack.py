@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from voiceform.dispatch.service import DispatchReport
     from voiceform.engine.exporting import Exported
     from voiceform.engine.undo import Undo
+    from voiceform.kinds.conference.rooms import RoomsNow
+    from voiceform.kinds.queue.waiting import QueueNow, QueuesNow
     from voiceform.model.address import Address
     from voiceform.model.configuration import Configuration
     from voiceform.model.resource import Recorded
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
     from voiceform.state.journal_codec import RunRecord
+    from voiceform.twilio.resources import QueueMember
 
 
 MOST_IN_FLIGHT = 200
@@ -259,6 +262,25 @@ class Stack:
             on_look=on_look or _unheard,
             lock_timeout=lock_timeout,
         )
+
+    def queues(self, name: str | None = None) -> QueuesNow:
+        """Who waits now: every queue of the account, managed or not, or those that `name` means (an address,
+        a key, a friendly name, a SID). UsageError when it means none."""
+        from voiceform.stack.looking import queues
+
+        return queues(self.parts, name)
+
+    def queue_members(self, name: str) -> tuple[QueueNow, tuple[QueueMember, ...]]:
+        """One queue, and the calls that wait in it, the front first."""
+        from voiceform.stack.looking import members
+
+        return members(self.parts, name)
+
+    def rooms(self, name: str | None = None) -> RoomsNow:
+        """The live rooms of the account, managed or not, and who is in them; or those that `name` means."""
+        from voiceform.stack.looking import rooms
+
+        return rooms(self.parts, name)
 
     def export(
         self,

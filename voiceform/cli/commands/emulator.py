@@ -46,7 +46,7 @@ from voiceform.model.exit_codes import ExitCode
 )
 @click.pass_obj
 def command(app: App, /, **options: Any) -> int:  # noqa: ANN401 - the options are EmulatorSettings' fields
-    """Serve the 20 operations of the Twilio Voice API over HTTP, with an inspector at /_emulator/."""
+    """Serve the Twilio Voice API over HTTP, with an inspector at /_emulator/."""
     from voiceform.emulator import ControlError, EmulatorSettings, serve
 
     for name in ("db", "seed"):
