@@ -151,11 +151,11 @@ def test_another_file_needs_force(applied: Stack, option: str) -> None:
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("other", OPTIONS)
 def test_only_the_same_kind_is_replaced(applied: Stack, option: str, other: str) -> None:
-    applied.ok("plan", other, "out.json")
+    applied.ok("plan", other, "out.file")
     if option == other:
-        applied.ok("plan", option, "out.json")
+        applied.ok("plan", option, "out.file")
     else:
-        refused(applied, "plan", option, "out.json")
+        refused(applied, "plan", option, "out.file")
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -7,6 +7,7 @@ import io
 import os
 import select
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from voiceform.config.text import MAX_BYTES
 from voiceform.model.diagnostics import Diagnostic, Position, Report
 
 DEFAULT_FILE = "voiceform.yaml"
+STDIN = "-"
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -66,6 +68,18 @@ class SourceFile:
             raise UnfitError(f"this is {kind}, not a file")
 
 
+@dataclass(frozen=True, slots=True)
+class StandardInput(SourceFile):
+    """What comes through stdin, once: whoever asks again gets nothing."""
+
+    def _content(self) -> bytes:
+        if sys.stdin is None or sys.stdin.closed:
+            raise UnfitError("standard input is closed")
+        if sys.stdin.isatty():
+            raise UnfitError("standard input is a terminal, and no configuration comes from it")
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
 class UnfitError(Exception):
     """What is to be read is nothing that is read."""
 
@@ -106,7 +120,8 @@ def _reason(error: OSError) -> str:
 
 
 def find_sources(paths: Sequence[Path], *, base_dir: Path, report: Report) -> list[SourceFile]:
-    """The files that `paths` name, relative to `base_dir`, each once; without paths, `voiceform.yaml`.
+    """The files that `paths` name, relative to `base_dir`, each once; without paths, `voiceform.yaml`. `-` is
+    standard input.
 
     A folder stands for its entries that end in .yaml or .yml, in any case, sorted; those of its folders and
     hidden ones, which editors make, are no part of it. What is missing is reported, and so is, when it is
@@ -121,6 +136,10 @@ def find_sources(paths: Sequence[Path], *, base_dir: Path, report: Report) -> li
 
 def _sources_at(path: Path, base_dir: Path, *, default: bool, report: Report) -> Iterator[SourceFile]:
     """The files that one path names."""
+    if str(path) == STDIN:
+        # Its place is the stack's folder, from which what it names is looked for.
+        yield StandardInput(Path("/dev/stdin"), _display(Path("(stdin)"), base_dir))
+        return
     full = base_dir / path
     display = _display(path, base_dir)
     if os.path.isdir(full):

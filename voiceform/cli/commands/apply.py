@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -29,8 +30,8 @@ def command(
     refresh_only: bool,
     options: ApplyOptions,
 ) -> int:
-    """Run PLANFILE exactly as it is, or plan and run after asking."""
-    from voiceform.engine.planfile import read_plan_file
+    """Run PLANFILE exactly as it is, or plan and run after asking. PLANFILE may be - for standard input."""
+    from voiceform.engine.planfile import read_plan, read_plan_file
 
     if plan_file is not None and (target or exclude or refresh_only):
         raise UsageError(
@@ -38,7 +39,9 @@ def command(
             hint=f"voiceform apply {plan_file}",
         )
     if plan_file is not None:
-        saved = read_plan_file(app.path(plan_file), wiring.parts(app).vocabulary())
+        words = wiring.parts(app).vocabulary()
+        piped = plan_file == Path("-")
+        saved = read_plan(sys.stdin.buffer, words) if piped else read_plan_file(app.path(plan_file), words)
         return apply_saved(app, saved, options, format_)
     mode = Mode.REFRESH_ONLY if refresh_only else Mode.NORMAL
     return apply_now(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from voiceform.cli.support.options import App
+from voiceform.cli.support.options import App, Place
 from voiceform.model.errors import MissingExtraError, UsageError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 
@@ -15,9 +15,11 @@ from voiceform.model.exit_codes import ExitCode
 @click.command("emulator")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
-@click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help="Keep everything in this file.")
+@click.option("--db", type=Place(path_type=Path, dir_okay=False), help="Keep everything in this file.")
 @click.option(
-    "--seed", type=click.Path(path_type=Path, dir_okay=False), help="Start with the objects of this file."
+    "--seed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Start with the objects of this file; - is stdin.",
 )
 @click.option(
     "--profile",
@@ -51,7 +53,8 @@ def command(app: App, /, **options: Any) -> int:  # noqa: ANN401 - the options a
 
     for name in ("db", "seed"):
         if options[name] is not None:
-            options[name] = app.path(options[name])
+            piped = options[name] == Path("-")
+            options[name] = Path("/dev/stdin") if piped else app.path(options[name])
     options["verified_numbers"] = tuple(_number(text) for text in options["verified_numbers"])
     try:
         serve(EmulatorSettings(**options))

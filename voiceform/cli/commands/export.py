@@ -9,6 +9,7 @@ import click
 
 from voiceform.cli.errors import writing
 from voiceform.cli.support.options import App, selection_options
+from voiceform.cli.support.outputs import CONFIGURATION, Output, check_ending
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
 from voiceform.model.wording import counted
@@ -30,6 +31,8 @@ def command(app: App, out: Path | None, target: tuple[str, ...], exclude: tuple[
     from voiceform.model.files import write_new
 
     file = app.path(out) if out is not None and str(out) != "-" else None
+    if file is not None:
+        check_ending(Output("--out", file, CONFIGURATION))
     if file is not None and os.path.lexists(file):
         raise UsageError(f"{file} exists", hint="export never overwrites: choose another --out")
     exported = wiring.stack(app).export(out if file is not None else None, targets=target, excludes=exclude)

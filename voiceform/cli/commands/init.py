@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from voiceform.cli.errors import writing
-from voiceform.cli.support.options import App
+from voiceform.cli.support.options import App, Place
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_new
 from voiceform.version import __version__
@@ -22,7 +22,7 @@ _VERSION = b"@VERSION@"
 
 
 @click.command("init")
-@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("directory", metavar="[DIR]", required=False, type=Place(path_type=Path))
 @click.option(
     "--ci",
     type=click.Choice(["github", "gitlab"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.support.completing import addresses
-from voiceform.cli.support.options import App, show_values_option
+from voiceform.cli.support.options import App, Place, show_values_option
 from voiceform.model.escape import escaped_xml
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 twiml_dir_option = click.option(
     "--twiml-dir",
     metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Place(path_type=Path, file_okay=False),
     help="The folder for rendered TwiML documents; changed ones are written, stale ones removed.",
 )
 

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from voiceform.cli.support.colour import Colour
-from voiceform.cli.support.options import App
+from voiceform.cli.support.options import App, Place
 from voiceform.model.durations import parse_duration
 from voiceform.model.errors import UsageError, VoiceformError
 
@@ -49,7 +49,7 @@ def _all() -> list[GlobalOption]:
             "-C",
             "directory",
             metavar="DIR",
-            type=click.Path(path_type=Path, file_okay=False),
+            type=Place(path_type=Path, file_okay=False),
             help="Work in DIR.",
             tell=_directory,
         ),
@@ -59,7 +59,7 @@ def _all() -> list[GlobalOption]:
             metavar="FILE_OR_DIR",
             type=click.Path(),
             multiple=True,
-            help="Configuration; may be repeated.",
+            help="Configuration; may be repeated. - is stdin.",
             tell=_files,
         ),
         GlobalOption("--state", "state_url", metavar="URL", help="Where recorded state lives.", tell=_state),

@@ -27,6 +27,23 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class Place(click.Path):
+    """A file or folder by name. `-` is refused: elsewhere that is standard input or output."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """As click.Path does."""
+        if os.fspath(value) == "-":
+            self.fail(
+                "- is standard input or output, and this has a name (./- for one of that name)", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
+
 @dataclass(slots=True)
 class Reports:
     """What an invocation has to tell to --report-json and --metrics, as far as it has come.

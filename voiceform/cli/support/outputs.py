@@ -32,6 +32,31 @@ class Kind:
 
     name: str
     head: re.Pattern[bytes]
+    form: str = "JSON"
+
+    def lies(self, path: Path) -> str | None:
+        """What the name of a file says that it is, where this kind is none of it."""
+        form = FORMS.get(path.suffix.lower())
+        return form if form not in (None, self.form) else None
+
+
+FORMS = {
+    ".json": "JSON",
+    ".html": "HTML",
+    ".htm": "HTML",
+    ".md": "Markdown",
+    ".markdown": "Markdown",
+    ".yaml": "YAML",
+    ".yml": "YAML",
+    ".xml": "XML",
+    ".csv": "CSV",
+    ".ics": "iCalendar",
+    ".sarif": "SARIF",
+    ".pdf": "PDF",
+    ".prom": "Prometheus metrics",
+}
+"""What files with these endings are taken for."""
+_PAGES = ("HTML", "Markdown")
 
 
 PLAN = Kind("a saved plan", re.compile(rb'\{"format_version": "[^"]*", "plan_id": "'))
@@ -42,7 +67,8 @@ REPORT = Kind(
         rb'|error": \{"exit_code"|schedules": \[(\n    \{\n      "address"|\]))|\{\}\n$'
     ),
 )
-METRICS = Kind("voiceform's metrics", re.compile(rb"# HELP voiceform_"))
+METRICS = Kind("voiceform's metrics", re.compile(rb"# HELP voiceform_"), "Prometheus metrics")
+CONFIGURATION = Kind("a configuration", re.compile(rb"(?!)"), "YAML")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +87,7 @@ def check_outputs(
     command line names beside the configuration and the state: files, or folders with all that is in them."""
     read = [*inputs, *_state_files(app), *_evidence(app)] if outputs else []
     for number, output in enumerate(outputs):
+        check_ending(output)
         _check_place(output)
         for other in outputs[:number]:
             if _same(output.path, other.path):
@@ -70,6 +97,20 @@ def check_outputs(
                 raise _refused(output, "is read by this command, and an output never replaces an input")
         _check_configuration(app, output)
         _check_replaced(app, output, force=force)
+
+
+def check_ending(output: Output) -> None:
+    """Refuse, with a UsageError, a name that says that the file is something else: `--out plan.html` saves no
+    page."""
+    form = output.kind.lies(output.path)
+    if form is not None:
+        kind = output.kind
+        page = f", or write the page with --format {form.lower()} > FILE" if form in _PAGES else ""
+        raise UsageError(
+            f"{output.option} {output.path}: a file of this name is taken for {form}, and this is {kind.name}"
+            f" ({kind.form})",
+            hint=f"nothing was done; choose another name{page}",
+        )
 
 
 def _check_place(output: Output) -> None:
@@ -145,6 +186,8 @@ def _sources(app: App) -> Iterator[tuple[str, Path]]:
     """The text of each source of the configuration, and the folder that its paths start at."""
     for source in find_sources([Path(name) for name in app.files], base_dir=app.directory, report=_ignore):
         try:
+            if not source.path.is_file():  # a pipe gives what it has but once, and not to us
+                continue
             with source.path.open("rb") as file:
                 yield file.read(_LARGEST_SOURCE).decode("utf-8", "replace"), app.directory
         except OSError:

@@ -24,6 +24,8 @@ def place_complaint(text: str) -> str | None:
         return "the place for evidence is not a folder, and not a URL"
     if not text.strip() or not text.isprintable():
         return "the place for evidence has no name that can be shown"
+    if text == "-":
+        return "- is standard output, and evidence is kept in a folder or a bucket"
     if parts.scheme in BUCKET_SCHEMES:
         if (
             "@" in parts.netloc
