@@ -185,6 +185,13 @@ def test_what_a_refresh_forgets_is_named() -> None:
     ]
 
 
+def test_what_nobody_declared_is_refused_under_every_limit() -> None:
+    (many,) = limit_violations(calls("sweep:all", 6), Safety(), {"sweep:all": 1000}, VOCABULARY)
+    assert (many.rule, many.scope) == ("max_deletes", "sweep:all")
+    (share,) = limit_violations(calls("sweep:all", 1), Safety(), {}, VOCABULARY)
+    assert share.rule == "max_delete_percent"
+
+
 def test_many_calls_of_a_next_occurrence() -> None:
     (found,) = limit_violations(calls("scheduled:call", 2), Safety(limits={"max_calls": 1}), {}, VOCABULARY)
     assert found.message.startswith("2 calls would be placed at the next occurrence")

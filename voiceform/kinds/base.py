@@ -1,10 +1,15 @@
-"""What a kind is: five steps, each with plain data in and plain data out.
+"""What a kind is: seven steps, each with plain data in and plain data out.
 
     parse    configuration  -> desired state, with diagnostics
     refresh  account, state, files -> live state (the only step of a plan that reads)
     compare  desired, recorded, live -> proposed changes, drift, unmanaged (pure)
     act      one change -> done, through the write client
     settle   changes whose outcome nobody recorded -> what became of them
+    export   account, state -> configuration
+    assume_applied   desired -> recorded and live, as if it had been applied; for reviews
+
+Beside these a kind declares what its changes count and what it keeps in the state. Whatever else it can be
+asked has an answer here.
 
 The engine owns everything between: field differences, targets, safety, order, the plan, the journal.
 """
@@ -212,7 +217,12 @@ class Done:
 
 
 class Kind(ABC, Generic[L]):
-    """One kind of object. Instances hold no state; there is one per program, made in the wiring."""
+    """One kind of object. Instances hold no state; there is one per program, made in the wiring.
+
+    A kind has to have `name`, `section`, `rank` and the seven methods that are abstract. Everything else is
+    optional: what is declared here as nothing, or answered here for a kind that has nothing to say, is all
+    that the house asks; nowhere else does it ask of which kind something is.
+    """
 
     name: ClassVar[str]
     """The first part of its addresses: `queue`."""
@@ -260,6 +270,13 @@ class Kind(ABC, Generic[L]):
         An address that is missing from the answer had no effect and may be planned anew.
         """
 
+    @abstractmethod
+    def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
+        """What the account has of this kind and what is recorded of it, as entries for its section. Reads.
+
+        Objects that are recorded keep their keys. Paths of files are written as from `folder`.
+        """
+
     def answer(self, desired: Desired) -> str | None:
         """The TwiML that brings a caller to the object; None for kinds without `answers`."""
         return None
@@ -294,13 +311,6 @@ class Kind(ABC, Generic[L]):
 
         `recorded` are its records, `reader` gives its other documents. What cannot be read raises
         VoiceformError or ValueError. Nothing is checked here for kinds that the schema describes whole.
-        """
-
-    @abstractmethod
-    def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
-        """What the account has of this kind and what is recorded of it, as entries for its section. Reads.
-
-        Objects that are recorded keep their keys. Paths of files are written as from `folder`.
         """
 
 

@@ -133,4 +133,4 @@ class Vocabulary:
         known = self.scopes.get(name)
         if known is not None:
             return known
-        return Scope(name, name, "destroy", "would be destroyed", effect=Effect.DESTROY)
+        return Scope(name, name, "destroy", "would be destroyed", effect=Effect.DESTROY, bulk=True)
