@@ -14,8 +14,9 @@ from jsonschema import Draft202012Validator
 
 from tests.config.reading import read
 from tests.declared import VOCABULARY
+from voiceform.config import validator
 from voiceform.config.load import check
-from voiceform.config.schema import ANNOTATIONS, CHECKS, ConfigSchema, FileFacts
+from voiceform.config.schema import ConfigSchema, FileFacts
 from voiceform.model.address import NAME_PATTERN
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.durations import DURATION_PATTERN
@@ -24,6 +25,13 @@ from voiceform.model.schema_files import schema_text
 
 FILE: dict[str, Any] = json.loads(schema_text("config"))
 ROOT: dict[str, Any] = dict(ConfigSchema.load().root)
+CHECKS = {*validator._PREDICATES, *validator._APPLICATORS, "then", "else", "$ref"}
+"""Keywords that our own validator checks, as the compiled check does."""
+ANNOTATIONS = {
+    *("$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "deprecated"),
+    *("writeOnly", "errorMessage", "patternErrorMessage", "x-merge", "x-public"),
+}
+"""Keywords that check nothing; they alone may stand beside `$ref`."""
 NESTED_ONE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
 NESTED_MANY = ("properties", "patternProperties", "$defs")
 LIMITS = {

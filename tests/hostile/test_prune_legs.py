@@ -15,7 +15,6 @@ RULES = "recordings: [{name: all, keep: 90d}]"
 RECORDS = "call_records: [{name: cdr, keep: 90d}]"
 HOLD = f'\nholds: {{case: {{reason: litigation, match: {{number: ["{ALICE}"]}}}}}}'
 SPANS = r"/Calls\.json\?(?!.*ParentCallSid)"
-CHILDREN = r"/Calls\.json\?.*ParentCallSid"
 MANY = 60
 
 

@@ -2,8 +2,13 @@
 
 The common case, nothing wrong, costs a compiled check (fastjsonschema). Only when that refuses does our own
 `voiceform.config.validator` find every refusal, which `voiceform.config.problems.explain` turns into
-diagnostics (config/load.py). Both read the same schema, which therefore keeps to keywords that both know:
-`CHECKS` and `ANNOTATIONS`.
+diagnostics (config/load.py). Both read the same schema, which therefore keeps to keywords that both check
+alike, and to annotations.
+
+Of those, `errorMessage` and `patternErrorMessage` (known to editors too) say what a value must be, as the
+second half of a sentence; a `writeOnly` value is never shown; `x-merge` is explained in merge.py. `x-public`
+says that a text of the environment may be shown there: true, or `numbers` for phone numbers alone, which are
+masked.
 """
 
 from __future__ import annotations
@@ -21,64 +26,6 @@ from voiceform.model.document import Block, Mark
 from voiceform.model.schema_files import schema_text
 
 Schema = Mapping[str, Any]
-
-CHECKS = frozenset(
-    [
-        "type",
-        "properties",
-        "required",
-        "additionalProperties",
-        "patternProperties",
-        "propertyNames",
-        "items",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "minProperties",
-        "maxProperties",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "enum",
-        "const",
-        "oneOf",
-        "anyOf",
-        "allOf",
-        "not",
-        "if",
-        "then",
-        "else",
-        "$ref",
-    ]
-)
-"""Keywords that both validators check alike. Beside `$ref` only annotations may stand."""
-ANNOTATIONS = frozenset(
-    [
-        "$schema",
-        "$id",
-        "$defs",
-        "$comment",
-        "title",
-        "description",
-        "default",
-        "examples",
-        "deprecated",
-        "writeOnly",
-        "errorMessage",
-        "patternErrorMessage",
-        "x-merge",
-        "x-public",
-    ]
-)
-"""Keywords that check nothing. `errorMessage` and `patternErrorMessage` (known to editors too) say what a
-value must be, as the second half of a sentence; a `writeOnly` value is never shown; `x-merge` is explained in
-merge.py. `x-public` says that a text of the environment may be shown there: true, or `numbers` for phone
-numbers alone, which are masked."""
 
 
 @dataclass(frozen=True, slots=True)

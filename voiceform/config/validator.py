@@ -1,8 +1,8 @@
 """Finds every refusal of a JSON Schema in a document, one after the other, and at a low price each.
 
 The schema is compiled once into one function per rule. A document of a megabyte may be wrong in a hundred
-thousand places, so a refusal is a small record and costs some microseconds. The keywords are those of
-`voiceform.config.schema.CHECKS`.
+thousand places, so a refusal is a small record and costs some microseconds. Keywords that it does not know it
+takes for annotations.
 """
 
 from __future__ import annotations

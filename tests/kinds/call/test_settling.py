@@ -26,7 +26,6 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CREDENTIALS = Credentials(ACCOUNT, ACCOUNT, TOKEN)
 KEY = Key(NOON, BOB)
 RESERVED, UNKNOWN = CallStatus.RESERVED, CallStatus.UNKNOWN
-HOUR = 3600
 
 
 def entry(status: CallStatus, **more: Any) -> LedgerEntry:
