@@ -55,6 +55,7 @@ def load_configuration(
     return Configuration(
         source=ConfigSource(digest=_digest(document), files=tuple(files)),
         account=document.get("account"),
+        name=document.get("name"),
         ownership=Ownership(document.get("ownership", Ownership.RECORDED)),
         safety=Safety.of(document.get("safety", {})),
         desired=with_hidden(desired, document),

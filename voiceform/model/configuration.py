@@ -14,10 +14,12 @@ from voiceform.model.safety import Ownership, Safety
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the files declare. `account` is the guard: credentials of another account are refused."""
+    """What the files declare. `account` is the guard: credentials of another account are refused; `name` is
+    what people call it."""
 
     source: ConfigSource
     account: str | None = None
+    name: str | None = None
     ownership: Ownership = Ownership.RECORDED
     safety: Safety = field(default_factory=Safety)
     desired: Mapping[Address, Desired] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from voiceform.model.configuration import Configuration
     from voiceform.model.diagnostics import Diagnostic
     from voiceform.model.plan import Plan
     from voiceform.model.resource import Desired, Recorded
@@ -33,6 +34,7 @@ class Listener:
     the call as an error of its own would.
 
     - `warned`: findings about the configuration that stop nothing
+    - `loaded`: the configuration, once it is read
     - `known`: every declared and recorded object, before anything is told of it: what of it is not shown
     - `stateless`: the name of a state in which nothing was ever written
     - `settled`: what became of the changes of a run that died before, if there are any
@@ -43,6 +45,7 @@ class Listener:
     """
 
     warned: Callable[[Sequence[Diagnostic]], object] = _unheard
+    loaded: Callable[[Configuration], object] = _unheard
     known: Callable[[Iterable[Desired | Recorded]], object] = _unheard
     stateless: Callable[[str], object] = _unheard
     settled: Callable[[Sequence[Outcome]], object] = _unheard

@@ -88,6 +88,7 @@ class Parts:
         found = load_configuration(
             list(self.files), base_dir=self.folder, environ=self.environ, kinds=self.kinds()
         )
+        self.listener.loaded(found)
         self.listener.known(found.desired.values())
         return found
 

@@ -40,6 +40,17 @@ def section() -> Section:
                 merge="agree",
                 public=True,
             ),
+            "name": text(
+                "Name of the account",
+                "What people call the account. It is shown beside its SID, above all when somebody is asked "
+                "whether changes are to be applied.",
+                longest=64,
+                null=True,
+                default=None,
+                examples=["Acme production"],
+                merge="agree",
+                public=True,
+            ),
             "ownership": choice(
                 "Ownership",
                 "What becomes of live queues that nobody declared. `recorded`: they are left alone, whoever "

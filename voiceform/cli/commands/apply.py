@@ -30,7 +30,11 @@ def command(
     refresh_only: bool,
     options: ApplyOptions,
 ) -> int:
-    """Run PLANFILE exactly as it is, or plan and run after asking. PLANFILE may be - for standard input."""
+    """Run PLANFILE exactly as it is, or plan and run after asking. PLANFILE may be - for standard input.
+
+    Without PLANFILE a terminal is asked, and only 'yes' goes on. A saved plan is run without a question:
+    reviewing it was the question.
+    """
     from voiceform.engine.planfile import read_plan, read_plan_file
 
     if plan_file is not None and (target or exclude or refresh_only):

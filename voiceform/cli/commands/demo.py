@@ -53,11 +53,11 @@ STEPS = (
         "What would happen? A plan only reads. --out keeps it, so that exactly this can be applied.",
         ("plan", "--out", "first.plan.json"),
     ),
-    Step("Apply that plan: three queues are created.", ("apply", "first.plan.json", "--auto-approve")),
+    Step("Apply that plan: three queues are created.", ("apply", "first.plan.json")),
     Step("Nothing is left to do: exit code 0.", ("plan", "--detailed-exitcode")),
     Step(
         "A plan is used once. A second apply is refused: exit code 6.",
-        ("apply", "first.plan.json", "--auto-approve"),
+        ("apply", "first.plan.json"),
         exit_code=ExitCode.STALE,
     ),
     Step(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -32,6 +33,7 @@ from voiceform.cli.support.stopping import Interruption
 from voiceform.model.errors import InterruptedRunError, UsageError
 from voiceform.model.plan import Action, Plan
 from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status
+from voiceform.model.shown import Shown
 
 if TYPE_CHECKING:
     from voiceform.stack.order import ApplyOptions as ApplyHow
@@ -191,17 +193,16 @@ class _Run:
         show_files(app, files, options.twiml_dir, err=self.format != "text")
 
     def _confirm(self, plan: Plan) -> bool:
-        """Ask on a terminal; elsewhere only a saved plan or --auto-approve goes on."""
-        if self.options.auto_approve:
+        """Ask on a terminal. A plan that was saved was approved by who applies it; without a terminal
+        nothing else goes on but --auto-approve."""
+        if self.options.auto_approve or self.saved:
             return True
         if not is_terminal(sys.stdin):
-            if self.saved:
-                return True
             raise UsageError(
                 "nobody can be asked: this is not a terminal",
                 hint="apply a saved plan (voiceform plan --out FILE), or pass --auto-approve",
             )
-        return self.app.console.ask("\nApply these changes? Only 'yes' is accepted:") == "yes"
+        return self.app.console.ask(question(self.app, plan)) == "yes"
 
     def _tell(self, outcome: Outcome) -> None:
         """One line on stderr as each change ends; the report at the end has the reasons."""
@@ -216,6 +217,26 @@ class _Run:
                 show_numbers=self.options.show_numbers,
             )
             app.console.say(line)
+
+
+def question(app: App, plan: Plan) -> Shown:
+    """Where it will happen, and what."""
+    from voiceform.render.stake import account_line, destructive, stake
+
+    with wiring.parts(app).opened_store() as store:
+        state = store.label
+    files = ", ".join(plan.config.files)
+    place = "" if plan.place is None else f" at {plan.place}"
+    where = (
+        f"\nAccount: {account_line(plan.account_sid, app.account_name)}{place}"
+        f"\nStack:   {app.stack} ({files})"
+        f"\nState:   {state}\n"
+    )
+    only = "Only 'yes' is accepted:"
+    asked = textwrap.fill(f"{app.console.safe(stake(plan, app.account_name))} {only}", app.width - 1)
+    if app.color_beside:
+        asked = click.style(asked, fg="red" if destructive(plan) else None, bold=True)
+    return Shown(f"{app.console.safe(where)}{asked}")
 
 
 def approvals_in_words(options: ApplyOptions) -> list[str]:

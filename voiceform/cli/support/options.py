@@ -80,6 +80,7 @@ class App:
     show_numbers: bool = False
     show_values: bool = False
     stack: str = "default"
+    account_name: str | None = None
     reports: Reports = field(default_factory=Reports)
     console: Console = field(default_factory=Console)
     stopping: Stopping = field(init=False)

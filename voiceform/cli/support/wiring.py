@@ -59,6 +59,7 @@ def heard(app: App) -> Listener:
     """What every command does with what its stack tells: hide what is not shown, and warn on stderr."""
     return Listener(
         warned=lambda found: _warn(app, found),
+        loaded=lambda found: setattr(app, "account_name", found.name),
         known=app.hide,
         stateless=lambda label: app.console.say(
             f"There is no state in {label} yet; the first apply makes it."
