@@ -39,7 +39,7 @@ test-fast: $(VENV)/.dev  ## the tests of parts, under a minute
 test-lowest: $(LOWEST)/.done  ## what depends on libraries, with their lowest versions
 	@$(LOWEST)/bin/python -m pytest -q -p no:cacheprovider $(PYTEST_ARGS) $(LOWEST_TESTS)
 
-# Takes hours, so it is no part of `test`; MODULES="due hours" tries some alone.
+# Takes an hour, so it is no part of `test`; MODULES="dialler hours" tries some alone.
 mutants: $(VENV)/.dev  ## what no test notices, where the promises are kept
 	@$(BIN)/python tests/mutation/mutate.py $(MODULES)
 
@@ -73,8 +73,12 @@ bench: $(VENV)/.dev  ## every benchmark in a short form
 	$(BIN)/python bench/retention.py --count 5000 --delete 200 --in-flight 20
 	$(BIN)/python bench/hostile.py 'one word' 'levels without end'
 
+# Of the programs that tests start, too; takes half as long again as `test`, so it is no part of it.
 coverage: $(VENV)/.dev  ## every test, and which lines and branches none of them reaches
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 $(VENV)/.demo: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -61,6 +61,7 @@ def test_workflows_may_little_and_pin_what_they_use() -> None:
     }
     assert writes == {
         "check": set(),
+        "coverage": set(),
         "build": set(),
         "attest": {"attestations", "id-token"},
         "publish": {"id-token"},
@@ -72,6 +73,16 @@ def test_both_workflows_run_the_whole_check() -> None:
     runs = {name: [step.get("run", "") for step in job["steps"]] for name, job in jobs(ROOT)}
     for name in ("check", "build"):
         assert any(command.endswith(".ci/run") for command in runs[name])
+
+
+def test_what_is_not_reached_is_measured_by_branches_and_held() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["coverage"]
+    assert settings["run"]["branch"]
+    assert "subprocess" in settings["run"]["patch"]
+    assert settings["report"]["fail_under"] >= 95
+    assert dict(jobs(ROOT))["coverage"]["steps"][-1]["run"].endswith(".ci/run coverage")
+    made = [line for line in make("coverage", "--dry-run").splitlines() if line.startswith(".venv")]
+    assert made[-1] == ".venv/bin/coverage report", "its exit code is the gate's"
 
 
 def test_nothing_is_published_that_no_person_has_looked_at() -> None:
@@ -171,7 +182,7 @@ def requirements() -> list[str]:
     return [item for item in listed if not item.startswith("voiceform[")]
 
 
-_REQUIREMENT = re.compile(r"([\w.-]+)(?:\[\w+\])?(?:>=([\d.]+))?(?:,!=[\d.]+)?(?:;.*)?")
+_REQUIREMENT = re.compile(r"([\w.-]+)(?:\[\w+\])?(?:>=([\d.]+))?(?:,(?:!=|<)[\d.]+)?(?:;.*)?")
 
 
 def test_every_requirement_is_pinned_for_development_and_not_below_its_bound() -> None:
