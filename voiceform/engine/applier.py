@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from voiceform.engine.drift import accept_drift
 from voiceform.engine.order import requirements
 from voiceform.engine.safety import Approvals, require_lifted
+from voiceform.engine.understanding import require_understood
 from voiceform.engine.workers import run_all
 from voiceform.kinds.base import Done, Evidence, Kind, Session, no_evidence
 from voiceform.model.address import Address
@@ -78,12 +79,14 @@ class ApplyContext:
 def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunReport:
     """Run the plan and say how each change ended.
 
-    Raises BlockedError, StalePlanError and LockedError before anything was sent; InterruptedRunError when
-    `stop` was set before anything was begun, and then the plan is as unused as before; StateError
-    (LeaseLostError) when state can no longer be written, after what was in flight has ended.
+    Raises BlockedError, PlanFileError, StalePlanError and LockedError before anything was sent;
+    InterruptedRunError when `stop` was set before anything was begun, and then the plan is as unused as
+    before; StateError (LeaseLostError) when state can no longer be written, after what was in flight has
+    ended.
     """
     require_lifted(plan, approvals)
     store = context.lease.store
+    require_understood(plan, context.kinds)
     require_fresh(plan, store)
     started = context.clock.now()
     home = Home.of(context.client.transport.origin)

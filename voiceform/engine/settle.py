@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voiceform.engine.applier import ApplyContext, new_session, outcome_of, writes_of
+from voiceform.engine.understanding import require_settleable
 from voiceform.kinds.base import Done
 from voiceform.model.plan import Change
 from voiceform.model.run import Outcome, Status
@@ -35,6 +36,7 @@ def _settle(context: ApplyContext, dead: RunDetail, resources: Resources) -> lis
     session = new_session(context, resources, dead.record.run_id)
     for kind in context.kinds:
         changes = [change for change in dead.unsettled if change.kind == kind.name]
+        require_settleable(kind, changes, dead.record.run_id)
         if changes:
             settled = kind.settle(changes, session)
             pairs.extend((change, settled.get(change.address, _NO_EFFECT)) for change in changes)

@@ -46,7 +46,7 @@ def documents_of(plan: Plan, addresses: Collection[Address] | None = None) -> di
     """The documents of a plan by file name; only those of `addresses`, if given."""
     found: dict[str, str] = {}
     for change in plan.changes:
-        name = change.details.get("document")
+        name = change.document
         if name is None or change.action is Action.DELETE or change.after is None:
             continue
         if addresses is None or change.address in addresses:

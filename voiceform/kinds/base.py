@@ -24,6 +24,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from voiceform.kinds.details import Details, NoDetails
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.diagnostics import Report
@@ -234,6 +235,8 @@ class Kind(ABC, Generic[L]):
     """Everything that its changes count. Its own objects have one in any case: `delete:NAME`."""
     documents: ClassVar[tuple[Documents, ...]] = ()
     """What it keeps in the state beside its records."""
+    details: ClassVar[type[Details]] = NoDetails
+    """What its changes carry beside their fields."""
     answers: ClassVar[bool] = False
     """Whether a call can be answered with one of its objects."""
     command: ClassVar[str | None] = None

@@ -70,11 +70,11 @@ class Change:
     the live object when planned, None when there is none. `counts` is what the change weighs in each safety
     scope, for example {"delete:queue": 1} or {"call": 12}. `irreversible` says what of it no later run can
     take back. `details` is whatever else the kind needs to carry the change out (exact SIDs, due
-    occurrences): plain JSON. Instants that only say when it was decided stand in `details["as_of"]`: a plan
-    made later may decide the same. `kept` is of that day too: what is spared that else would be destroyed.
-    `hidden_before` and `hidden_after` say what of the attributes is not shown; what of the details, stands in
-    the latter too. `notes_before` and `notes_after` are what people say of the object, which differs in
-    `fields` too and is no attribute.
+    occurrences): plain JSON, which only the kind reads, but for the properties below. Instants that only say
+    when it was decided stand in `details["as_of"]`: a plan made later may decide the same. `kept` is of that
+    day too: what is spared that else would be destroyed. `hidden_before` and `hidden_after` say what of the
+    attributes is not shown; what of the details, stands in the latter too. `notes_before` and `notes_after`
+    are what people say of the object, which differs in `fields` too and is no attribute.
     """
 
     address: Address
@@ -107,6 +107,20 @@ class Change:
     def kind(self) -> str:
         """The kind of the object, the first part of its address."""
         return self.address.kind
+
+    @property
+    def document(self) -> str | None:
+        """The name of the file for the document that the object renders to: its attribute `twiml`."""
+        return self._text("document")
+
+    @property
+    def evidence(self) -> str | None:
+        """The place in which what it destroys is taken down."""
+        return self._text("evidence")
+
+    def _text(self, name: str) -> str | None:
+        value = self.details.get(name)
+        return value if isinstance(value, str) else None
 
 
 class DriftStatus(StrEnum):

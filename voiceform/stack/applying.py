@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from voiceform.engine.applier import ApplyContext, apply_plan, require_fresh
 from voiceform.engine.safety import require_digest, require_lifted
 from voiceform.engine.settle import settle_unfinished
+from voiceform.engine.understanding import require_understood
 from voiceform.model.errors import CredentialsError, NotApprovedError, StalePlanError
 from voiceform.model.plan import Plan
 from voiceform.model.plan_codec import sealed
@@ -126,6 +127,7 @@ class _Run:
         """The plan that was given, if it still fits, or one that is made now."""
         saved = self.order.plan
         if saved is not None:
+            require_understood(saved, self.context.kinds)
             require_fresh(saved, self.context.lease.store)
             # A file may say anything of its digest, and an object may be an edited copy: it is made anew.
             plan = sealed(saved, secret_of(self.context.lease.store))

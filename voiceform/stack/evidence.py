@@ -47,8 +47,8 @@ class Evidences:
     def open_for(self, plan: Plan) -> None:
         """Open what a plan will need, before anything is sent. EvidenceError."""
         for change in plan.pending:
-            if "evidence" in change.details:
-                self(change.details["evidence"])
+            if change.evidence is not None:
+                self(change.evidence)
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +76,7 @@ def placed(plan: Plan, override: str | None) -> Plan:
         return plan
     changes = [
         replace(change, details={**change.details, "evidence": override})
-        if "evidence" in change.details
+        if change.evidence is not None
         else change
         for change in plan.changes
     ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceform.kinds.retention.sid_chunks import CHUNK, Column, SidSet, read_chunks
+from voiceform.kinds.retention.sid_chunks import CHUNK, Chunk, Column, SidSet
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 numbers = st.integers(2, 2**60)
@@ -43,11 +43,12 @@ def test_chunks_are_ordered_by_age_and_read_back_exactly() -> None:
     for name, created in made:
         column.add(name, created)
     everything = array("q", sorted(int(created.timestamp()) for _, created in made))
-    chunks = list(read_chunks(list(column.chunks(everything)), "RE"))
-    assert [len(chunk.sids) for chunk in chunks] == [CHUNK, CHUNK, 500]
-    assert {name for chunk in chunks for name in chunk.sids} == {name for name, _ in made}
+    chunks = list(column.chunks(everything))
+    assert [Chunk.of_document(chunk.to_document()) for chunk in chunks] == chunks
+    assert [len(chunk) for chunk in chunks] == [CHUNK, CHUNK, 500]
+    assert {name for chunk in chunks for name in chunk.sids("RE")} == {name for name, _ in made}
     dates = dict(made)
     for chunk in chunks:
-        assert all(chunk.first <= dates[name] <= chunk.last for name in chunk.sids)
+        assert all(chunk.first <= dates[name] <= chunk.last for name in chunk.sids("RE"))
         assert chunk.rows == sum(chunk.first <= created <= chunk.last for created in dates.values())
     assert chunks[0].last <= chunks[1].first

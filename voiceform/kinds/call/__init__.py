@@ -18,6 +18,7 @@ from voiceform.kinds.base import (
 )
 from voiceform.kinds.call.act import act, settle
 from voiceform.kinds.call.compare import SCHEDULED, compare
+from voiceform.kinds.call.details import CallDetails
 from voiceform.kinds.call.export import export
 from voiceform.kinds.call.ledger.store import HEADS, PREFIX, calls_kept, check_ledgers, head_kept
 from voiceform.kinds.call.live import LiveCalls, as_recorded, ledger_of, read_lists, read_live
@@ -44,6 +45,7 @@ class CallKind(Kind[LiveCalls]):
     name = KIND
     section = "calls"
     rank = 40
+    details = CallDetails
     scopes = (CALL, SCHEDULED)
     documents = (Documents(HEADS, head_kept), Documents(PREFIX, calls_kept))
 

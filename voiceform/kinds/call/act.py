@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from voiceform.kinds.base import Done, Session
+from voiceform.kinds.call.details import CallDetails
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.in_progress import end_calls, record_calls, redirect_calls, refresh
 from voiceform.kinds.call.dialling.list_files import list_of
@@ -18,7 +19,6 @@ from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
-from voiceform.model.instants import instant_from_text
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Status
@@ -43,8 +43,9 @@ def act(change: Change, session: Session, places: Places) -> Done:
         account=session.client.account_sid, closed=False, since=session.clock.now() if begins else None
     )
     tally = _place(change, spec, ledger, session, places)
-    redirect_calls(spec, ledger, _keys(change, "redirect"), session, tally)
-    record_calls(ledger, _keys(change, "record"), session, tally)
+    details = CallDetails.of(change)
+    redirect_calls(spec, ledger, details.redirect, session, tally)
+    record_calls(ledger, details.record, session, tally)
     return _done(record, tally)
 
 
@@ -55,7 +56,7 @@ def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done
     """
     settled: dict[Address, Done] = {}
     for change in changes:
-        keys = [Key.of_document(item) for item in change.details.get("due", ())]
+        keys = [item.key for item in CallDetails.of(change).due]
         if change.after is None or not keys:
             continue
         reader = LedgerReader(session.store, recorded(change).attributes["ledger"])
@@ -90,12 +91,9 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
         if item.verdict is Verdict.BLOCK:
             tally.problem(f"not called: {item.reason}")
     ledger.set_head(high_water=now)
-    planned = [
-        Due(Key.of_document(item), Verdict.PLACE, instant_from_text(item["since"]))
-        for item in change.details.get("due", ())
-    ]
     open_keys = {item.key for item in found if item.verdict in (Verdict.PLACE, Verdict.WAIT)}
-    planned = [item for item in planned if item.key in open_keys]
+    due = CallDetails.of(change).due
+    planned = [Due(item.key, Verdict.PLACE, item.since) for item in due if item.key in open_keys]
     placer = Placer(spec, ledger, session.client, session.clock, do_not_call, lambda: _ensure_held(session))
     pace = Pace(spec, session.clock, lambda: not session.may_go_on())
     tally.merge(pace.place_all(placer, planned, lambda _key, _entry: None))
@@ -108,10 +106,6 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
 def _ensure_held(session: Session) -> None:
     """Raises LeaseLostError when somebody else may write now."""
     session.may_go_on()
-
-
-def _keys(change: Change, name: str) -> list[tuple[Key, str]]:
-    return [(Key.of_document(item), item["sid"]) for item in change.details.get(name, ())]
 
 
 def _done(record: Recorded, tally: PassCounts) -> Done:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from voiceform.kinds.base import CompareContext, Comparison
+from voiceform.kinds.call.details import CallDetails, DueCall, PlacedCall
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, new_times
 from voiceform.kinds.call.impact import schedule_impact
@@ -16,7 +16,6 @@ from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.records import match_records, previous_address, protected
 from voiceform.model.address import Address
-from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Action, Caution, Change, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
 
@@ -109,7 +108,11 @@ def _declared(
         previous_address=previous,
         depends_on=desired.depends_on,
         counts=_counts(reason, len(placed), calls),
-        details=_details(placed, redirected, unrecorded, known.entries),
+        details=CallDetails(
+            due=tuple(DueCall(item.key, item.since) for item in placed),
+            redirect=_placed(redirected, known.entries),
+            record=_placed(unrecorded, known.entries),
+        ).to_document(),
     )
 
 
@@ -149,20 +152,8 @@ def _operations(
     return tuple(operation for operation, items in named if items)
 
 
-def _details(
-    placed: Sequence[Due],
-    redirected: Sequence[Key],
-    unrecorded: Sequence[Key],
-    entries: Mapping[Key, LedgerEntry],
-) -> dict[str, Any]:
-    """Exactly what apply may do: the keys to place, and the calls to redirect or record."""
-    details: dict[str, Any] = {}
-    if placed:
-        details["due"] = [{**item.key.document(), "since": instant_to_text(item.since)} for item in placed]
-    for name, keys in (("redirect", redirected), ("record", unrecorded)):
-        if keys:
-            details[name] = [{**key.document(), "sid": entries[key].sid} for key in keys]
-    return details
+def _placed(keys: Iterable[Key], entries: Mapping[Key, LedgerEntry]) -> tuple[PlacedCall, ...]:
+    return tuple(PlacedCall(key, entries[key].sid or "") for key in keys)
 
 
 def _live_lines(redirected: Sequence[Key], unrecorded: Sequence[Key]) -> list[str]:
@@ -190,7 +181,5 @@ def _removed(record: Recorded, live: LiveCalls) -> Change:
         operations=("updateCall",) if ended else (),
         before={**record.attributes, "protect": record.protect},
         impact=tuple(lines),
-        details={"cancel": [{**key.document(), "sid": entry.sid} for key, entry in going_on.items()]}
-        if ended
-        else {},
+        details=CallDetails(cancel=_placed(going_on, going_on) if ended else ()).to_document(),
     )

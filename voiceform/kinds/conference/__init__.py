@@ -28,7 +28,7 @@ from voiceform.kinds.conference.memory import PREFIX, memory_kept, read_memories
 from voiceform.kinds.conference.parse import parse
 from voiceform.kinds.conference.running import adopt
 from voiceform.kinds.conference.settle import settle
-from voiceform.kinds.conference.steps import ADD
+from voiceform.kinds.conference.steps import ADD, Visit
 from voiceform.kinds.phoning import CALL
 from voiceform.model.address import Address
 from voiceform.model.exported import Export
@@ -47,6 +47,7 @@ class ConferenceKind(Kind[LiveConferences]):
     name = "conference"
     section = "conferences"
     rank = 20
+    details = Visit
     answers = True
     scopes = (CALL, ENDING)
     documents = (Documents(PREFIX, memory_kept),)

@@ -63,7 +63,7 @@ def act(change: Change, session: Session) -> Done:
     """Forget, record, or visit the room as planned."""
     if change.action is Action.DELETE:
         return Done(Status.APPLIED, sid=change.sid, writes=forget_memory(session.store, change.address))
-    visit = Visit.from_details(change.details)
+    visit = Visit.of(change)
     if not visit.steps:
         return applied(change, change.sid, session)
     room = _room_as_planned(change, visit, session)

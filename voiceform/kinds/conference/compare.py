@@ -112,7 +112,7 @@ class _View:
             fingerprint=visit.fingerprint(_observed(self.presence)) if needs else None,
             previous_address=previous,
             counts=self._counts(visit),
-            details=visit.to_details(),
+            details=visit.to_document(),
         )
 
     def drift(self) -> list[Drift]:

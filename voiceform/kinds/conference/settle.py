@@ -28,7 +28,7 @@ def _settle(change: Change, session: Session) -> Done | None:
     """
     if change.action is Action.DELETE:
         return None
-    visit = Visit.from_details(change.details)
+    visit = Visit.of(change)
     additions = [step for step in visit.steps if step.operation == ADD]
     notebook = notebook_of(change, session)
     phoned = 0

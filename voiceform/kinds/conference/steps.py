@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from voiceform.kinds.conference.settings import camel, participant_parameters
+from voiceform.kinds.details import Details, items_in, number_in, object_in, text_in, texts_in
 from voiceform.model.resource import Attributes, fingerprint
+from voiceform.twilio.parameters import CreateParticipant
 
 ADD = "createParticipant"
 SET = "updateParticipant"
@@ -26,9 +28,33 @@ class Step:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
 
+    def to_document(self) -> dict[str, Any]:
+        """As part of `Change.details`; what is empty is left out, but for the parameters."""
+        document: dict[str, Any] = {"operation": self.operation, "parameters": dict(self.parameters)}
+        if self.participant:
+            document["participant"] = self.participant
+        if self.digest:
+            document["digest"] = self.digest
+        return document
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> Step:
+        """What `to_document` wrote. The request of a step that phones somebody is made here already, so that
+        whatever is wrong with it is known before anything is sent."""
+        texts = {name: text_in(document, name) for name in ("participant", "digest") if name in document}
+        step = cls(text_in(document, "operation"), parameters=object_in(document, "parameters"), **texts)
+        if step.operation not in (ADD, SET, UPDATE):
+            raise ValueError(f"{step.operation} is no step")
+        if step.operation != UPDATE and not step.participant:
+            raise ValueError(f"{step.operation} is about nobody")
+        if step.operation == ADD:
+            text_in(step.parameters, "label")
+            CreateParticipant(**step.parameters)
+        return step
+
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Details):
     """What a change does with a room. `room` None: there is none, and adding participants begins it.
 
     `people` is how many were in it when planned; `labels` are those under which each participant may be
@@ -56,40 +82,40 @@ class Visit:
         """A digest of the room and of those participants that a step is about."""
         return fingerprint({"room": self.room, "seen": {key: observed[key] for key in self.touched}})
 
-    def to_details(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """As `Change.details`."""
-        details: dict[str, Any] = {"document": self.document}
+        document = {"document": self.document} if self.document else {}
         if not self.steps:
-            return details
+            return document
         return {
-            **details,
+            **document,
             "name": self.name,
             "room": self.room,
             "people": self.people,
             "labels": {key: list(labels) for key, labels in self.labels.items()},
-            "steps": [_to_json(step) for step in self.steps],
+            "steps": [step.to_document() for step in self.steps],
         }
 
     @classmethod
-    def from_details(cls, details: Mapping[str, Any]) -> Visit:
-        """What `to_details` wrote; a visit without steps when there are none."""
-        return cls(
-            name=details.get("name", ""),
-            document=details.get("document", ""),
-            room=details.get("room"),
-            people=details.get("people", 0),
-            labels={key: tuple(labels) for key, labels in details.get("labels", {}).items()},
-            steps=tuple(Step(**step) for step in details.get("steps", ())),
+    def of_document(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_document` wrote; a visit without steps when there are none."""
+        name = text_in(document, "document") if "document" in document else ""
+        steps = tuple(map(Step.of_document, items_in(document, "steps")))
+        if not steps:
+            return cls("", name)
+        labels = object_in(document, "labels")
+        found = cls(
+            name=text_in(document, "name"),
+            document=name,
+            room=None if document["room"] is None else text_in(document, "room"),
+            people=number_in(document, "people"),
+            labels={key: texts_in(labels, key) for key in labels},
+            steps=steps,
         )
-
-
-def _to_json(step: Step) -> dict[str, Any]:
-    document: dict[str, Any] = {"operation": step.operation, "parameters": dict(step.parameters)}
-    if step.participant:
-        document["participant"] = step.participant
-    if step.digest:
-        document["digest"] = step.digest
-    return document
+        for key in found.touched:
+            if not found.labels[key]:
+                raise ValueError(f"{key} has no label")
+        return found
 
 
 def add_step(key: str, label: str, participant: Attributes, settings: Attributes) -> Step:

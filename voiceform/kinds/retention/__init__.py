@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
+from voiceform.kinds.retention.details import RuleDetails
 from voiceform.kinds.retention.policy import KIND
 from voiceform.kinds.retention.scopes import SCOPES
 from voiceform.model.address import Address
@@ -32,6 +33,7 @@ class RetentionKind(Kind["Survey"]):
     name = KIND
     section = "retention"
     rank = 40
+    details = RuleDetails
     scopes = tuple(SCOPES.values())
     command = "prune"
 

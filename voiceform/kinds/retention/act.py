@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import ClassVar
 
 from voiceform.kinds.base import Done, Session
-from voiceform.kinds.retention.deletion.call_records import delete_call_records
+from voiceform.kinds.retention.deletion.call_records import CallRecordDeletion
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes, Ending
 from voiceform.kinds.retention.deletion.recheck import present
-from voiceform.kinds.retention.deletion.recordings import delete_recordings
-from voiceform.kinds.retention.evidence.writer import Scribe
+from voiceform.kinds.retention.deletion.recordings import RecordingDeletion
+from voiceform.kinds.retention.details import DeletionOrder, RuleDetails
+from voiceform.kinds.retention.evidence.writer import Remarks, Scribe
 from voiceform.kinds.retention.policy import HOLDS, RECORDINGS, split
-from voiceform.kinds.retention.sid_chunks import Chunk, read_chunks
+from voiceform.kinds.retention.sid_chunks import Chunk
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
@@ -31,10 +32,10 @@ _DAY = timedelta(days=1)
 
 def act(change: Change, session: Session) -> Done:
     """Record a rule or hold as declared; delete what a rule was planned to delete."""
-    if change.counts:
-        if split(change.address)[0] == RECORDINGS:
-            return delete_recordings(change, session)
-        return delete_call_records(change, session)
+    order = RuleDetails.of(change).order
+    if order is not None:
+        deletion = RecordingDeletion if split(change.address)[0] == RECORDINGS else CallRecordDeletion
+        return deletion(change, order, session).run()
     record = "hold" if split(change.address)[0] == HOLDS else DeletionOutcomes.record
     if change.action is Action.DELETE:
         return Done(Status.APPLIED, record=record)
@@ -49,10 +50,11 @@ def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done
     """
     settled: dict[Address, Done] = {}
     for change in changes:
-        if change.counts:
+        order = RuleDetails.of(change).order
+        if order is not None:
             of_recordings = split(change.address)[0] == RECORDINGS
             settling = _SettlingRecordings if of_recordings else _SettlingCalls
-            settled[change.address] = settling(change, session).run()
+            settled[change.address] = settling(change, order, session).run()
     return settled
 
 
@@ -62,25 +64,25 @@ class _Settling(ABC):
     prefix: ClassVar[str]
     thing: ClassVar[str]
 
-    def __init__(self, change: Change, session: Session) -> None:
-        self.change = change
+    def __init__(self, change: Change, order: DeletionOrder, session: Session) -> None:
+        self.order = order
         self.session = session
         self.client = session.client
-        self.scribe = Scribe(change, session)
+        self.scribe = Scribe(change, order, session)
         self.known = self.scribe.evidence.taken_down(session.run_id)
         self.gone = 0
 
     def run(self) -> Done:
-        for chunk in read_chunks(self.change.details["chunks"], self.prefix):
-            there = self.listed(chunk)
-            missing = [sid for sid in chunk.sids if sid not in there and sid not in self.known]
-            self.gone += sum(sid in self.known for sid in chunk.sids)
+        for chunk in self.order.chunks:
+            there, planned = self.listed(chunk), chunk.sids(self.prefix)
+            missing = [sid for sid in planned if sid not in there and sid not in self.known]
+            self.gone += sum(sid in self.known for sid in planned)
             self.gone += sum(self.session.run_all(self.settle, missing))
         self.scribe.evidence.flush()
-        planned = counted(self.change.details["count"], self.thing)
+        of = counted(self.order.total.count, self.thing)
         return Done(
             Status.FAILED,
-            message=f"the run died after {self.gone:,} of {planned} were gone",
+            message=f"the run died after {self.gone:,} of {of} were gone",
             hint="what is left is planned anew",
         )
 
@@ -108,7 +110,7 @@ class _SettlingRecordings(_Settling):
         reason = _FOUND
         if row is not None and row.date_updated is not None:
             reason += f"; the service says since {row.date_updated:%Y-%m-%d %H:%M:%S} UTC"
-        self.scribe.recording(sid, row, Ending.FOUND_GONE, reason=reason)
+        self.scribe.recording(sid, row, Ending.FOUND_GONE, Remarks(reason))
         return True
 
 
@@ -120,11 +122,11 @@ class _SettlingCalls(_Settling):
         calls = self.client.list_calls(
             started_from=chunk.first, started_before=chunk.last + _DAY, unreadable=Unreadable()
         )
-        wanted = frozenset(chunk.sids)
+        wanted = frozenset(chunk.sids(self.prefix))
         return {call.sid for call in calls if call.sid in wanted}
 
     def settle(self, sid: str) -> bool:
         if self.client.has_call(sid):
             return False
-        self.scribe.call(sid, Ending.FOUND_GONE, reason=_FOUND)
+        self.scribe.call(sid, Ending.FOUND_GONE, Remarks(_FOUND))
         return True

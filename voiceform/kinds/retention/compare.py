@@ -5,9 +5,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from voiceform.kinds.base import CompareContext, Comparison, unreadable_entries
+from voiceform.kinds.retention.details import DeletionOrder, NamedRule, RuleDetails
 from voiceform.kinds.retention.impact import (
     hold_lines,
     hold_warning,
@@ -30,7 +30,6 @@ from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, wai
 from voiceform.kinds.retention.scopes import HOLD, SCOPES
 from voiceform.kinds.retention.survey import Group, Part, Survey
 from voiceform.model.address import Address
-from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Action, Blocked, Caution, Change, Kept
 from voiceform.model.resource import Attributes, Desired, Recorded
 from voiceform.model.wording import counted
@@ -132,72 +131,55 @@ class _Comparing:
                 continue
             change = _state_change(desired, self.context.recorded.get(where))
             group = seen.groups.get(split(where)[1])
+            order, impact = None, nothing_due_lines(seen, part) if self.found.looked else ()
             if group is not None:
                 if everything is None:
                     everything = array("q", sorted(seen.created))
-                change = self._deleting(change, part, desired, group, everything, first)
-            change = self._with_held(change, part)
-            impact: tuple[str, ...] = ()
-            if group is not None:
-                impact = rule_lines(change, seen, group, desired, part)
-            elif self.found.looked:
-                impact = nothing_due_lines(seen, part)
-            yield replace(
-                change,
-                impact=(
-                    *impact,
-                    *kept_lines(seen, split(where)[1], part, first=desired.attributes["order"] == 1),
-                ),
-            )
+                order = self._order(part, desired, group, everything)
+                change = _deleting(change, part, order, first)
+                impact = rule_lines(order, seen, desired, part)
+            lines = kept_lines(seen, split(where)[1], part, first=desired.attributes["order"] == 1)
+            details, kept = RuleDetails(order).to_document(), self._kept(part, where)
+            yield replace(change, details=details, kept=kept, impact=(*impact, *lines))
 
-    def _with_held(self, change: Change, part: str) -> Change:
-        """The change of a rule with how many it would delete but for which holds."""
+    def _kept(self, part: str, where: Address) -> Kept | None:
+        """How many a rule would delete but for which holds."""
         seen = self.parts[part]
-        count = seen.kept[split(change.address)[1], Ruling.HELD]
-        if not count:
-            return change
-        return replace(change, kept=Kept(count, tuple(sorted(seen.held)), HOLD))
+        count = seen.kept[split(where)[1], Ruling.HELD]
+        return Kept(count, tuple(sorted(seen.held)), HOLD) if count else None
 
-    def _deleting(
-        self,
-        change: Change,
-        part: str,
-        desired: Desired,
-        group: Group,
-        everything: array[int],
-        first: tuple[Address, ...],
-    ) -> Change:
+    def _order(self, part: str, desired: Desired, group: Group, everything: array[int]) -> DeletionOrder:
         now = self.context.now
         rule = Rule.read(split(desired.address)[1], desired.attributes, now)
-        details: dict[str, Any] = {
-            **group.tally.document(),
-            "as_of": {
-                "planned_at": instant_to_text(now),
-                "created_until": None if "until" in desired.attributes else instant_to_text(rule.cutoff),
-            },
-            "evidence": desired.beside["evidence"],
-            "chunks": list(group.due.chunks(everything)),
-        }
-        if part == CALL_RECORDS:
-            details["recording_rules"] = self._recording_rules()
-        again = change.action is Action.NO_OP
-        return replace(
-            change,
-            action=Action.UPDATE if again else change.action,
-            reason="due" if again else change.reason,
-            operations=(OPERATIONS[part],),
-            counts={SCOPES[part].name: group.tally.count},
-            details=details,
-            depends_on=first,
+        return DeletionOrder(
+            total=group.tally.total(),
+            planned_at=now,
+            created_until=None if "until" in desired.attributes else rule.cutoff,
+            evidence=desired.beside["evidence"],
+            chunks=tuple(group.due.chunks(everything)),
+            recording_rules=self._recording_rules() if part == CALL_RECORDS else None,
         )
 
-    def _recording_rules(self) -> list[dict[str, Any]]:
+    def _recording_rules(self) -> tuple[NamedRule, ...]:
         """The rules that say which recordings keep their calls' records, in their order."""
         rules = [
             (where, item) for where, item in self.context.desired.items() if split(where)[0] == RECORDINGS
         ]
         rules.sort(key=lambda pair: pair[1].attributes["order"])
-        return [{"name": split(where)[1], "rule": item.attributes} for where, item in rules]
+        return tuple(NamedRule(split(where)[1], item.attributes) for where, item in rules)
+
+
+def _deleting(change: Change, part: str, order: DeletionOrder, first: tuple[Address, ...]) -> Change:
+    """The change of a rule that also deletes."""
+    again = change.action is Action.NO_OP
+    return replace(
+        change,
+        action=Action.UPDATE if again else change.action,
+        reason="due" if again else change.reason,
+        operations=(OPERATIONS[part],),
+        counts={SCOPES[part].name: order.total.count},
+        depends_on=first,
+    )
 
 
 def _state_change(desired: Desired, record: Recorded | None) -> Change:

@@ -8,11 +8,45 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from voiceform.model.instants import instant_to_text
+from voiceform.kinds.details import number_in, object_in, text_in
+from voiceform.model.instants import instant_from_text, instant_to_text
 
 _SHOWN_MONTHS = 12
 _BAR = 16
 _STEPS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many objects, how many begun minutes, from when to when, and how many per month."""
+
+    count: int
+    minutes: int
+    oldest: datetime | None
+    newest: datetime | None
+    months: Mapping[str, int] = field(default_factory=dict)
+
+    def to_document(self) -> dict[str, Any]:
+        """As a part of `Change.details`."""
+        return {
+            "count": self.count,
+            "minutes": self.minutes,
+            "oldest": moment_text(self.oldest),
+            "newest": moment_text(self.newest),
+            "months": dict(self.months),
+        }
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> Total:
+        """What `to_document` wrote."""
+        months = object_in(document, "months")
+        return cls(
+            number_in(document, "count"),
+            number_in(document, "minutes"),
+            moment_in(document, "oldest"),
+            moment_in(document, "newest"),
+            {month: number_in(months, month) for month in months},
+        )
 
 
 @dataclass(slots=True)
@@ -38,15 +72,9 @@ class Figures:
             self.newest = created
         self.months[f"{created.year:04}-{created.month:02}"] += 1
 
-    def document(self) -> dict[str, Any]:
-        """Plain JSON: `{count, minutes, oldest, newest, months}`."""
-        return {
-            "count": self.count,
-            "minutes": self.minutes,
-            "oldest": None if self.oldest is None else instant_to_text(self.oldest),
-            "newest": None if self.newest is None else instant_to_text(self.newest),
-            "months": dict(sorted(self.months.items())),
-        }
+    def total(self) -> Total:
+        """What was counted so far."""
+        return Total(self.count, self.minutes, self.oldest, self.newest, dict(sorted(self.months.items())))
 
 
 def histogram(months: Mapping[str, int]) -> list[str]:
@@ -70,3 +98,13 @@ def _bar(share: float) -> str:
 def begun_minutes(seconds: int | None) -> int:
     """The minutes that are charged: each begun one."""
     return -(-max(0, seconds or 0) // 60)
+
+
+def moment_text(moment: datetime | None) -> str | None:
+    """An instant, if there is one, as JSON has it."""
+    return None if moment is None else instant_to_text(moment)
+
+
+def moment_in(document: Mapping[str, Any], name: str) -> datetime | None:
+    """A member that `moment_text` wrote; KeyError, TypeError, ValueError."""
+    return None if document[name] is None else instant_from_text(text_in(document, name))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 
+from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.evidence.naming import OFF
-from voiceform.kinds.retention.figures import histogram
+from voiceform.kinds.retention.figures import histogram, moment_text
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS, Ruling, split
 from voiceform.kinds.retention.prices import Prices
-from voiceform.kinds.retention.survey import Group, Part, Survey
+from voiceform.kinds.retention.survey import Part, Survey
 from voiceform.model.address import Address
 from voiceform.model.plan import Caution, Change
 from voiceform.model.resource import Desired
@@ -26,28 +28,27 @@ _WHY_KEPT = {
 }
 
 
-def rule_lines(change: Change, part: Part, group: Group, desired: Desired, name: str) -> tuple[str, ...]:
+def rule_lines(order: DeletionOrder, part: Part, desired: Desired, name: str) -> tuple[str, ...]:
     """What a rule deletes: how many, how long, from when to when, per month, and what that saves."""
-    details, tally = change.details, group.tally
+    total = order.total
     lines = [
-        f"{counted(tally.count, THINGS[name])} of {part.seen:,} ({counted(tally.minutes, 'minute')}),"
-        f" made from {_moment(details['oldest'])} to {_moment(details['newest'])}"
+        f"{counted(total.count, THINGS[name])} of {part.seen:,} ({counted(total.minutes, 'minute')}),"
+        f" made from {_moment(total.oldest)} to {_moment(total.newest)}"
     ]
-    if until := details["as_of"]["created_until"]:
-        lines.append(f"due is what was made at or before {_moment(until)}")
-    lines.extend(histogram(tally.months))
+    if order.created_until is not None:
+        lines.append(f"due is what was made at or before {_moment(order.created_until)}")
+    lines.extend(histogram(total.months))
     if name == RECORDINGS:
-        lines.append(_saving(Prices.read(desired.beside["prices"]), part, tally.minutes))
+        lines.append(_saving(Prices.read(desired.beside["prices"]), part, total.minutes))
     archive = desired.attributes.get("archive")
     if archive:
         lines.append(
             f"each is copied to {archive['to']} as {archive['format']} and verified before it is deleted"
         )
-    place = details["evidence"]
-    if place == OFF:
+    if order.evidence == OFF:
         lines.append("nobody will be able to prove what was deleted: evidence is off")
     else:
-        lines.append(f"each is taken down in {place}")
+        lines.append(f"each is taken down in {order.evidence}")
     return tuple(lines)
 
 
@@ -134,5 +135,5 @@ def _saving(prices: Prices, part: Part, minutes: int) -> str:
     )
 
 
-def _moment(text: str | None) -> str:
-    return (text or "").replace("T", " ").replace("Z", " UTC")
+def _moment(moment: datetime | None) -> str:
+    return (moment_text(moment) or "").replace("T", " ").replace("Z", " UTC")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from voiceform.kinds.details import number_in, text_in
 from voiceform.kinds.retention.matching.match import CALL_RECORD
 from voiceform.model.instants import instant_from_text, instant_to_text
 
@@ -19,6 +20,38 @@ _HEX = 32
 _BYTES = 16
 _FULL = 0.6
 _PRIME = 2**61 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a plan's SIDs, `digits` without their prefixes: of objects created from `first` to `last`,
+    both included, which are `rows` in all, so that apply knows what looking at the span again costs."""
+
+    first: datetime
+    last: datetime
+    rows: int
+    digits: str
+
+    def __len__(self) -> int:
+        return len(self.digits) // _HEX
+
+    def sids(self, prefix: str) -> tuple[str, ...]:
+        """The SIDs, by age."""
+        return tuple(prefix + self.digits[at : at + _HEX] for at in range(0, len(self.digits), _HEX))
+
+    def to_document(self) -> dict[str, Any]:
+        """The chunk as plans have it."""
+        first, last = instant_to_text(self.first), instant_to_text(self.last)
+        return {"from": first, "to": last, "rows": self.rows, "sids": self.digits}
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> Chunk:
+        """What `to_document` wrote; KeyError, TypeError or ValueError for any other document."""
+        digits = text_in(document, "sids")
+        if len(bytes.fromhex(digits)) % _BYTES:
+            raise ValueError("a part of a SID is missing")
+        first, last = (instant_from_text(text_in(document, name)) for name in ("from", "to"))
+        return cls(first, last, number_in(document, "rows"), digits)
 
 
 @dataclass(slots=True)
@@ -39,42 +72,18 @@ class Column:
     def __len__(self) -> int:
         return len(self.created)
 
-    def chunks(self, everything: array[int]) -> Iterator[dict[str, Any]]:
-        """The SIDs by age, as the JSON of a plan: `{from, to, rows, sids}`.
-
-        `everything` is the sorted instants of all objects of the list; `rows` says how many of them lie in
-        the span, so that apply knows what looking at the span again costs.
-        """
+    def chunks(self, everything: array[int]) -> Iterator[Chunk]:
+        """The SIDs by age. `everything` is the sorted instants of all objects of the list."""
         order = sorted(range(len(self)), key=self.created.__getitem__)
         for start in range(0, len(order), CHUNK):
             part = order[start : start + CHUNK]
             first, last = self.created[part[0]], self.created[part[-1]]
-            yield {
-                "from": _text(first),
-                "to": _text(last),
-                "rows": bisect_right(everything, last) - bisect_left(everything, first),
-                "sids": b"".join(self.sids[at * _BYTES : (at + 1) * _BYTES] for at in part).hex(),
-            }
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A part of a plan's SIDs: created from `first` to `last`, both included, among `rows` objects."""
-
-    first: datetime
-    last: datetime
-    rows: int
-    sids: tuple[str, ...]
-
-
-def read_chunks(documents: Sequence[Mapping[str, Any]], prefix: str) -> Iterator[Chunk]:
-    """What Column.chunks wrote."""
-    for document in documents:
-        digits = document["sids"]
-        sids = tuple(prefix + digits[at : at + _HEX] for at in range(0, len(digits), _HEX))
-        yield Chunk(
-            instant_from_text(document["from"]), instant_from_text(document["to"]), document["rows"], sids
-        )
+            yield Chunk(
+                _moment(first),
+                _moment(last),
+                bisect_right(everything, last) - bisect_left(everything, first),
+                b"".join(self.sids[at * _BYTES : (at + 1) * _BYTES] for at in part).hex(),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,5 +186,5 @@ def _key(sid: str) -> int:
     return int(sid[2:], 16) % _PRIME or 1
 
 
-def _text(seconds: int) -> str:
-    return instant_to_text(datetime.fromtimestamp(seconds, UTC))
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Session
+from voiceform.kinds.call.details import PlacedCall
 from voiceform.kinds.call.dialling.pacing import PassCounts
 from voiceform.kinds.call.ledger.entries import GONE, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.recovery import with_call
@@ -74,11 +75,12 @@ def end_calls(entries: Mapping[Key, LedgerEntry], session: Session, tally: PassC
 
 
 def redirect_calls(
-    spec: CallSpec, ledger: Ledger, planned: Sequence[tuple[Key, str]], session: Session, tally: PassCounts
+    spec: CallSpec, ledger: Ledger, planned: Sequence[PlacedCall], session: Session, tally: PassCounts
 ) -> None:
     """Give the planned calls the new answer; one that has ended meanwhile needs none."""
     answer = spec.answer
-    for key, sid in planned:
+    for call in planned:
+        sid = call.sid
         if not session.may_go_on():
             return
         try:
@@ -91,14 +93,13 @@ def redirect_calls(
         except VoiceformError as error:
             tally.problem(error.what)
             continue
-        ledger.change(key, _known(sid, answer=spec.answer_digest))
+        ledger.change(call.key, _known(sid, answer=spec.answer_digest))
 
 
-def record_calls(
-    ledger: Ledger, planned: Sequence[tuple[Key, str]], session: Session, tally: PassCounts
-) -> None:
+def record_calls(ledger: Ledger, planned: Sequence[PlacedCall], session: Session, tally: PassCounts) -> None:
     """Begin to record the planned calls, unless they are recorded by now."""
-    for key, sid in planned:
+    for call in planned:
+        sid = call.sid
         if not session.may_go_on():
             return
         try:
@@ -113,7 +114,7 @@ def record_calls(
         except VoiceformError as error:
             tally.problem(error.what)
             continue
-        ledger.change(key, _known(sid, recorded=True))
+        ledger.change(call.key, _known(sid, recorded=True))
 
 
 def _has_recording(session: Session, sid: str) -> bool:

@@ -10,11 +10,13 @@ missed | suppressed              never sent: too late, or not allowed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from voiceform.kinds.details import number_in, text_in
 from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.store import Document
 
@@ -70,9 +72,10 @@ class Key:
         return {"occurrence": instant_to_text(self.occurrence), "to": self.to, "attempt": self.attempt}
 
     @classmethod
-    def of_document(cls, document: Document) -> Key:
-        """The key that `document` wrote."""
-        return cls(instant_from_text(document["occurrence"]), document["to"], document["attempt"])
+    def of_document(cls, document: Mapping[str, Any]) -> Key:
+        """The key that `document` wrote; KeyError, TypeError or ValueError for any other document."""
+        occurrence = instant_from_text(text_in(document, "occurrence"))
+        return cls(occurrence, text_in(document, "to"), number_in(document, "attempt"))
 
 
 @dataclass(frozen=True, slots=True)

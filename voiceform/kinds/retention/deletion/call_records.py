@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import takewhile
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from voiceform.kinds.base import Done, Session
-from voiceform.kinds.retention.call_lookup import CallBook, CallRow, FetchingCalls
-from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes, Ending
-from voiceform.kinds.retention.evidence.writer import Scribe
-from voiceform.kinds.retention.holds import HoldBook
-from voiceform.kinds.retention.policy import Policy, Rule, Ruling
-from voiceform.kinds.retention.sid_chunks import read_chunks
-from voiceform.model.errors import EvidenceLostError, TwilioError
-from voiceform.model.instants import instant_from_text
+from voiceform.kinds.base import Session
+from voiceform.kinds.retention.call_lookup import CallRow, FetchingCalls
+from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback
+from voiceform.kinds.retention.deletion.outcomes import Ending
+from voiceform.kinds.retention.deletion.recheck import Planned
+from voiceform.kinds.retention.details import DeletionOrder
+from voiceform.kinds.retention.evidence.writer import Remarks
+from voiceform.kinds.retention.policy import Policy, Ruling
+from voiceform.model.errors import TwilioError
 from voiceform.model.plan import Change
 from voiceform.twilio.errors import (
-    AuthenticationError,
     ConnectionFailedError,
     NotFinishedError,
     NotFoundError,
@@ -31,116 +29,76 @@ from voiceform.twilio.sids import normal_sid
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
 
-_NOT_BEGUN = ""
 LOST = (ServerError, ConnectionFailedError)
 """Errors after which a deletion may have happened."""
 
-ROUNDS = 4
-"""How often a call record is tried that the API calls incomplete (20009)."""
 PAUSE_SECONDS = 60.0
 """Twilio: a call may not be deletable for a minute after its end."""
 
 
-def delete_call_records(change: Change, session: Session) -> Done:
-    """Delete exactly the planned call records, except those whose recordings have to stay."""
-    return _Deletion(change, session).run()
+class CallRecordDeletion(Deletion[str]):
+    """Deletes call records, except those whose recordings have to stay; what stands for one is its SID."""
 
+    thing = "call record"
 
-class _Deletion:
-    def __init__(self, change: Change, session: Session) -> None:
-        details = change.details
-        self.change = change
-        self.session = session
-        self.client = session.client
-        self.book = CallBook(session.client)
-        self.holds = HoldBook(session.store, self.book)
-        now = instant_from_text(details["as_of"]["planned_at"])
-        self.recordings = Policy(
-            tuple(Rule.read(item["name"], item["rule"], now) for item in details["recording_rules"])
-        )
-        self.outcomes = DeletionOutcomes("call record")
-        self.scribe = Scribe(change, session)
-        self.task = f"deleting ({change.address.name})"
+    def __init__(self, change: Change, order: DeletionOrder, session: Session) -> None:
+        super().__init__(change, order, session)
+        self.recordings = Policy(order.rules())
 
-    def run(self) -> Done:
-        try:
-            return self._run()
-        except EvidenceLostError as error:
-            raise self.outcomes.lost(error) from error
+    def planned(self) -> Iterable[Planned]:
+        """Nothing is read again in lists: what keeps a record is asked of the record itself."""
+        return (Planned(sid, None) for chunk in self.order.chunks for sid in chunk.sids("CA"))
 
-    def _run(self) -> Done:
-        progress = self.session.progress
-        self.scribe.begin()
-        progress.start(self.task, self.change.details["count"])
-        planned = (sid for chunk in read_chunks(self.change.details["chunks"], "CA") for sid in chunk.sids)
-        later = self._round(planned)
-        for _ in range(ROUNDS - 1):
-            if not later or not self._goes_on():
-                break
-            if self.session.clock.wait(self.session.stop, PAUSE_SECONDS):
-                break
-            later = self._round(later)
-        for sid in later:
-            self.outcomes.count(Ending.LATER)
-            self.scribe.call(sid, Ending.LATER, reason="Twilio error 20009: it is not complete")
-            progress.advance(self.task)
-        self.scribe.evidence.flush()
-        progress.finish(self.task)
-        return self.outcomes.done(self.change, stopped=not self.session.may_go_on())
+    def pause(self, number: int) -> float:
+        """See PAUSE_SECONDS."""
+        return PAUSE_SECONDS
 
-    def _round(self, sids: Iterable[str]) -> list[str]:
-        """Try each until the run is to end; what the API calls incomplete comes back."""
-        later = []
-        for sid in self.session.run_all(self._one, takewhile(self._goes_on, sids)):
-            if sid is None:
-                self.session.progress.advance(self.task)
-            elif sid != _NOT_BEGUN:
-                later.append(sid)
-        return later
+    def look(self, planned: Planned) -> str:
+        """Its SID; whether it is there, its deletion will tell."""
+        return planned.sid
 
-    def _goes_on(self, _: object = None) -> bool:
-        return not self.outcomes.given_up and self.session.may_go_on()
-
-    def _one(self, sid: str) -> str | None:
-        if not self._goes_on():
-            return _NOT_BEGUN
-        self.scribe.evidence.ensure_open()
-        requests: list[str] = []
-        sent = False
-        try:
-            reason, holds = self._reason_to_keep(sid)
-            if reason is not None:
-                self.outcomes.held(holds)
-                self.scribe.call(sid, Ending.HELD, reason=reason)
-                return None
-            sent = True
-            answer = self.client.delete_call(sid, note_request=requests.append)
-        except NotFinishedError:
-            return sid
-        except TwilioError as error:
-            return self._setback(sid, error, sent=sent)
-        ending = Ending.DELETED if answer is Ended.NOW else Ending.GONE
-        self.outcomes.count(ending)
-        self.scribe.call(sid, ending, request_id=requests[-1] if requests else None)
+    def ready(self, found: str) -> Ready | None:
+        """See _reason_to_keep."""
+        reason, holds = self._reason_to_keep(found)
+        if reason is None:
+            return Ready()
+        self.outcomes.held(holds)
+        self.take_down(found, found, Ending.HELD, Remarks(reason))
         return None
 
-    def _setback(self, sid: str, error: TwilioError, *, sent: bool) -> str | None:
-        """What an error makes of one record: a deletion whose answer was lost may have happened."""
-        if sent and isinstance(error, LOST):
+    def request(self, sid: str, note_request: Callable[[str], None]) -> Ended:
+        """deleteCall."""
+        return self.client.delete_call(sid, note_request=note_request)
+
+    def setback(self, setback: Setback, found: str | None) -> Setback | None:
+        """What the API calls incomplete is tried again; what was sent without an answer may be gone."""
+        sid, error = setback.sid, setback.error
+        if isinstance(error, NotFinishedError):
+            return Setback(sid, error, sent=False)
+        if setback.sent and isinstance(error, LOST):
             try:
                 gone = not self.client.has_call(sid)
             except TwilioError:
                 self.outcomes.count(Ending.OPEN)
                 return None
             if gone:
-                self.outcomes.count(Ending.GONE)
-                self.scribe.call(sid, Ending.GONE)
+                self.gone(sid)
                 return None
         if isinstance(error, StoppedError):
-            return _NOT_BEGUN
-        self.outcomes.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
-        self.scribe.call(sid, Ending.FAILED, reason=error.what, error=error)
+            return NOT_BEGUN
+        self.fail(sid, found, error)
         return None
+
+    def give_up(self, setback: Setback) -> bool:
+        """It is left to a later run."""
+        self.outcomes.count(Ending.LATER)
+        reason = "Twilio error 20009: it is not complete"
+        self.take_down(setback.sid, None, Ending.LATER, Remarks(reason))
+        return True
+
+    def take_down(self, sid: str, found: str | None, ending: Ending, remarks: Remarks) -> None:
+        """See evidence.writer."""
+        self.scribe.call(sid, ending, remarks)
 
     def _reason_to_keep(self, sid: str) -> tuple[str | None, tuple[str, ...]]:
         """Why the record has to stay, None if it has not, and the holds that say so: of itself, or of a

@@ -113,14 +113,14 @@ class DeletionOutcomes:
             " and not told is taken down then",
         )
 
-    def done(self, change: Change, *, stopped: bool) -> Done:
+    def done(self, change: Change, planned: int, *, stopped: bool) -> Done:
         """The end of the whole change: applied only when nothing is left that was planned.
 
-        `stopped` says that the run was told to end.
+        `planned` is how many there were, `stopped` says that the run was told to end.
 
         What is gone is gone in any case; the rest is in the next plan.
         """
-        left = max(0, change.details["count"] - self._counts.total())
+        left = max(0, planned - self._counts.total())
         destroyed = self._destruction(left, stopped=stopped and left > 0)
         status = self._status(left)
         recorded = Recorded(change.address, None, change.after or {}) if status is Status.APPLIED else None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.matching.match import Match, Row
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import FINISHED_RECORDING, lacks_length
-from voiceform.kinds.retention.sid_chunks import Chunk, read_chunks
+from voiceform.kinds.retention.sid_chunks import Chunk
 from voiceform.model.errors import TwilioError
-from voiceform.model.instants import instant_from_text
 from voiceform.model.plan import Change
 from voiceform.model.resource import Attributes
 from voiceform.twilio.paging import Unreadable
@@ -31,9 +31,9 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A planned deletion with the row as it is now; None where no list showed it (fetch it).
+    """A planned deletion, of a recording with the row as it is now; None where no list showed it (fetch it).
 
-    `sent` says that it was sent before, so that the recording may be gone.
+    `sent` says that it was sent before, so that the object may be gone.
     """
 
     sid: str
@@ -49,10 +49,9 @@ class Check:
     created_until: datetime | None
 
     @classmethod
-    def of(cls, change: Change) -> Check:
+    def of(cls, change: Change, order: DeletionOrder) -> Check:
         """The check that a planned change of a rule carries."""
-        until = change.details["as_of"]["created_until"]
-        return cls(Match.read(rule_of(change)["match"]), None if until is None else instant_from_text(until))
+        return cls(Match.read(rule_of(change)["match"]), order.created_until)
 
     def complaint(self, row: Row) -> str | None:
         """Why the row may not be deleted any more, or None."""
@@ -74,27 +73,27 @@ def rule_of(change: Change) -> Attributes:
     return change.after or change.before or {}
 
 
-def rows_again(client: Client, chunks: Sequence[Mapping[str, Any]]) -> Iterator[Planned]:
+def rows_again(client: Client, chunks: Iterable[Chunk]) -> Iterator[Planned]:
     """Every planned recording, oldest first, with its row read again where a list does that cheaply.
 
     The next span is listed while the last one is worked through.
     """
-    return _one_ahead(_chunk_again(client, chunk) for chunk in read_chunks(chunks, "RE"))
+    return _one_ahead(_chunk_again(client, chunk) for chunk in chunks)
 
 
 def _chunk_again(client: Client, chunk: Chunk) -> list[Planned]:
-    if chunk.rows > _WORTH_LISTING * len(chunk.sids):
-        return [Planned(sid, None) for sid in chunk.sids]
+    if chunk.rows > _WORTH_LISTING * len(chunk):
+        return [Planned(sid, None) for sid in chunk.sids("RE")]
     try:
         found = present(client, chunk)
     except TwilioError:  # not the end of what was begun: each is asked for by itself
         found = {}
-    return [Planned(sid, found.get(sid)) for sid in chunk.sids]
+    return [Planned(sid, found.get(sid)) for sid in chunk.sids("RE")]
 
 
 def present(client: Client, chunk: Chunk) -> dict[str, Recording]:
     """Those of a chunk's recordings that the account still lists."""
-    wanted = frozenset(chunk.sids)
+    wanted = frozenset(chunk.sids("RE"))
     # What is passed over here is fetched one by one.
     rows = client.list_recordings(
         created_from=chunk.first, created_before=chunk.last + _SECOND, unreadable=Unreadable()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Session
 from voiceform.kinds.retention.deletion.outcomes import Ending
+from voiceform.kinds.retention.details import DeletionOrder
+from voiceform.kinds.retention.figures import moment_text
 from voiceform.kinds.retention.scopes import HOLD
 from voiceform.kinds.retention.storage.archive import Copy
 from voiceform.model.instants import instant_to_text
@@ -32,43 +34,56 @@ def _policy(change: Change) -> Mapping[str, Any]:
     return shown
 
 
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What else a line says of how one object ended; `error` tells which request it was about."""
+
+    reason: str | None = None
+    copy: Copy | None = None
+    request_id: str | None = None
+    error: Exception | None = None
+
+    @property
+    def request(self) -> str | None:
+        """The id that Twilio gave the request, if it is known."""
+        return self.request_id or getattr(self.error, "request_id", None)
+
+
+_NOTHING_ELSE = Remarks()
+
+
 class Scribe:
     """Writes the lines of one change. Safe for many threads, as its session's evidence is."""
 
-    def __init__(self, change: Change, session: Session) -> None:
+    def __init__(self, change: Change, order: DeletionOrder, session: Session) -> None:
         self._rule = str(change.address)
         self._change = change
-        self.evidence = session.evidence(change.details["evidence"])
+        self._order = order
+        self.evidence = session.evidence(order.evidence)
         self._run = session.run_id
 
     def begin(self) -> None:
         """The rule and what was planned under it."""
-        change, as_of = self._change, self._change.details["as_of"]
-        kept = change.kept or Kept(0, (), HOLD)
+        order = self._order
+        total = order.total.to_document()
+        kept = self._change.kept or Kept(0, (), HOLD)
         self.evidence.add(
             {
                 "event": "rule",
                 "run": self._run,
                 "rule": self._rule,
-                "policy": _policy(change),
+                "policy": _policy(self._change),
                 "planned": {
-                    **{name: change.details[name] for name in FIGURES},
-                    **{name: as_of[name] for name in ("planned_at", "created_until")},
+                    **{name: total[name] for name in FIGURES},
+                    "planned_at": instant_to_text(order.planned_at),
+                    "created_until": moment_text(order.created_until),
                     "held": {"count": kept.count, "by": list(kept.by)},
                 },
             }
         )
 
     def recording(
-        self,
-        sid: str,
-        row: Recording | None,
-        ending: Ending,
-        *,
-        reason: str | None = None,
-        copy: Copy | None = None,
-        request_id: str | None = None,
-        error: Exception | None = None,
+        self, sid: str, row: Recording | None, ending: Ending, remarks: Remarks = _NOTHING_ELSE
     ) -> None:
         """How one recording ended; `row` is None when only its SID is left."""
         facts: dict[str, Any] = {"call_sid": None, "conference_sid": None, "created": None}
@@ -77,35 +92,18 @@ class Scribe:
             facts = {
                 "call_sid": row.call_sid,
                 "conference_sid": row.conference_sid,
-                "created": _text(row.date_created),
+                "created": moment_text(row.date_created),
                 "duration": row.duration,
                 "source": _shown(row.source),
             }
-        archive = None if copy is None else copy.document()
-        facts["archive"] = archive
-        self._add("recording", sid, ending, facts, reason, request_id or _request_of(error))
+        facts["archive"] = None if remarks.copy is None else remarks.copy.document()
+        self._add("recording", sid, ending, facts, remarks)
 
-    def call(
-        self,
-        sid: str,
-        ending: Ending,
-        *,
-        reason: str | None = None,
-        request_id: str | None = None,
-        error: Exception | None = None,
-    ) -> None:
+    def call(self, sid: str, ending: Ending, remarks: Remarks = _NOTHING_ELSE) -> None:
         """How one call record ended."""
-        self._add("call-record", sid, ending, {}, reason, request_id or _request_of(error))
+        self._add("call-record", sid, ending, {}, remarks)
 
-    def _add(
-        self,
-        event: str,
-        sid: str,
-        ending: Ending,
-        facts: Mapping[str, Any],
-        reason: str | None,
-        request_id: str | None,
-    ) -> None:
+    def _add(self, event: str, sid: str, ending: Ending, facts: Mapping[str, Any], remarks: Remarks) -> None:
         self.evidence.add(
             {
                 "event": event,
@@ -115,20 +113,11 @@ class Scribe:
                 **facts,
                 "decision": "keep" if ending in _KEPT else "delete",
                 "status": str(ending),
-                "reason": _shown(reason),
-                "request_id": _shown(request_id),
+                "reason": _shown(remarks.reason),
+                "request_id": _shown(remarks.request),
             }
         )
 
 
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else instant_to_text(moment)
-
-
 def _shown(text: str | None) -> str | None:
     return None if text is None else redact_text(text)
-
-
-def _request_of(error: Exception | None) -> str | None:
-    found: str | None = getattr(error, "request_id", None)
-    return found

@@ -1,0 +1,188 @@
+"""The one way in which planned objects are deleted: look again, ask what keeps it, delete, take down, count.
+
+What a recording and a call record need each of their own care hangs below (recordings.py, call_records.py).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import ClassVar, Generic, TypeVar
+
+from voiceform.kinds.base import Done, Session
+from voiceform.kinds.retention.call_lookup import CallBook
+from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes, Ending
+from voiceform.kinds.retention.deletion.recheck import Planned
+from voiceform.kinds.retention.details import DeletionOrder
+from voiceform.kinds.retention.evidence.writer import Remarks, Scribe
+from voiceform.kinds.retention.holds import HoldBook
+from voiceform.kinds.retention.storage.archive import ArchiveError, Copy
+from voiceform.model.errors import EvidenceLostError, TwilioError, VoiceformError
+from voiceform.model.plan import Change
+from voiceform.twilio.errors import AuthenticationError
+from voiceform.twilio.operations import Ended
+
+R = TypeVar("R")
+"""What stands for an object after it was looked at again."""
+
+ROUNDS = 4
+"""How often an object is tried that could not be deleted for the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """An object that is to be tried again, and what stood in the way.
+
+    `sent` says that its deletion was, so that it may be gone.
+    """
+
+    sid: str
+    error: VoiceformError
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An object that nothing keeps, with the copy that was made of it."""
+
+    copy: Copy | None = None
+
+
+NOT_BEGUN = Setback("", TwilioError("not begun: the run is to end"), sent=False)
+
+
+class Deletion(ABC, Generic[R]):
+    """Deletes exactly the planned objects, but for those that are kept or not as planned any more.
+
+    EvidenceLostError and StateError end the run; whatever else fails leaves that one object where it is.
+    """
+
+    thing: ClassVar[str]
+    """What an object is called."""
+
+    def __init__(self, change: Change, order: DeletionOrder, session: Session) -> None:
+        self.change = change
+        self.order = order
+        self.session = session
+        self.client = session.client
+        self.book = CallBook(session.client)
+        self.holds = HoldBook(session.store, self.book)
+        self.outcomes = DeletionOutcomes(self.thing)
+        self.scribe = Scribe(change, order, session)
+        self.task = f"deleting ({change.address.name})"
+
+    @abstractmethod
+    def planned(self) -> Iterable[Planned]:
+        """The planned objects, oldest first."""
+
+    @abstractmethod
+    def pause(self, number: int) -> float:
+        """The seconds before a round, from the second, which has the number 1."""
+
+    @abstractmethod
+    def look(self, planned: Planned) -> R | None:
+        """The object as it is now; None only where Twilio itself says that there is none. TwilioError."""
+
+    @abstractmethod
+    def ready(self, found: R) -> Ready | None:
+        """Ask whether anything keeps it, and make it ready to be deleted; None where it is kept, which then
+        is counted and taken down. TwilioError, ArchiveError, StateError."""
+
+    @abstractmethod
+    def request(self, sid: str, note_request: Callable[[str], None]) -> Ended:
+        """Ask Twilio to delete it. TwilioError."""
+
+    @abstractmethod
+    def setback(self, setback: Setback, found: R | None) -> Setback | None:
+        """What an error makes of one object: to be tried again, not begun, or ended, which then is counted
+        and taken down."""
+
+    @abstractmethod
+    def give_up(self, setback: Setback) -> bool:
+        """The last word on what could not be deleted in any round. False when it has not ended: it was not
+        begun, or nobody knows yet what became of it."""
+
+    @abstractmethod
+    def take_down(self, sid: str, found: R | None, ending: Ending, remarks: Remarks) -> None:
+        """Add its line of evidence."""
+
+    def run(self) -> Done:
+        """Delete, and say how the change ended."""
+        try:
+            return self._run()
+        except EvidenceLostError as error:
+            raise self.outcomes.lost(error) from error
+
+    def gone(self, sid: str) -> None:
+        """It was deleted before, by whomever."""
+        self.outcomes.count(Ending.GONE)
+        self.take_down(sid, None, Ending.GONE, Remarks())
+
+    def fail(self, sid: str, found: R | None, error: VoiceformError) -> None:
+        """It stays where it is because of an error."""
+        self.outcomes.failed(error.what, error.hint, fatal=isinstance(error, AuthenticationError))
+        self.take_down(sid, found, Ending.FAILED, Remarks(error.what, error=error))
+
+    def count(self, found: R, ending: Ending) -> None:
+        """Count one that Twilio deleted, or had deleted already."""
+        self.outcomes.count(ending)
+
+    def _run(self) -> Done:
+        progress = self.session.progress
+        self.scribe.begin()
+        progress.start(self.task, self.order.total.count)
+        again = self._round(self.planned())
+        for number in range(1, ROUNDS):
+            if not again or not self._goes_on():
+                break
+            if self.session.clock.wait(self.session.stop, self.pause(number)):
+                break
+            again = self._round(Planned(setback.sid, None, setback.sent) for setback in again)
+        for ended in self.session.run_all(self.give_up, again):
+            progress.advance(self.task, ended)
+        self.scribe.evidence.flush()
+        progress.finish(self.task)
+        stopped = not self.session.may_go_on()
+        return self.outcomes.done(self.change, self.order.total.count, stopped=stopped)
+
+    def _round(self, items: Iterable[Planned]) -> list[Setback]:
+        """Try each until the run is to end; what could not be deleted just now comes back."""
+        setbacks = []
+        for setback in self.session.run_all(self._one, takewhile(self._goes_on, items)):
+            if setback is None:
+                self.session.progress.advance(self.task)
+            elif setback is not NOT_BEGUN:
+                setbacks.append(setback)
+        return setbacks
+
+    def _goes_on(self, _: object = None) -> bool:
+        return not self.outcomes.given_up and self.session.may_go_on()
+
+    def _one(self, planned: Planned) -> Setback | None:
+        """One object, on a worker's thread; None when it has ended."""
+        if not self._goes_on():
+            return NOT_BEGUN
+        self.scribe.evidence.ensure_open()
+        found, sent = None, planned.sent
+        try:
+            found = self.look(planned)
+            if found is None:
+                self.gone(planned.sid)
+                return None
+            ready = self.ready(found)
+            if ready is not None:
+                sent = True
+                self._delete(planned.sid, found, ready)
+        except (TwilioError, ArchiveError) as error:
+            return self.setback(Setback(planned.sid, error, sent), found)
+        return None
+
+    def _delete(self, sid: str, found: R, ready: Ready) -> None:
+        requests: list[str] = []
+        answer = self.request(sid, requests.append)
+        ending = Ending.DELETED if answer is Ended.NOW else Ending.GONE
+        self.count(found, ending)
+        request_id = requests[-1] if requests else None
+        self.take_down(sid, found, ending, Remarks(copy=ready.copy, request_id=request_id or None))
