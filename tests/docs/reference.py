@@ -73,7 +73,8 @@ def _class(title: str, found: type, *, constructor: bool) -> Iterator[str]:
         yield from _signature(found.__name__, made)
         if made.__doc__:
             yield from _prose(inspect.getdoc(made))
-    for name, member in vars(found).items():
+    rooms = [found, *(base for base in found.__bases__ if base.__module__.startswith("voiceform.stack"))]
+    for name, member in ((name, member) for room in rooms for name, member in vars(room).items()):
         if name.startswith("_"):
             continue
         if isinstance(member, property):

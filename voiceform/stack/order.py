@@ -40,7 +40,7 @@ class Wanted:
                 f"{at} has no time zone, so nobody can tell which instant is meant",
                 hint="give it one, as datetime.UTC",
             )
-        return cls(mode, _texts("targets", targets), _texts("excludes", excludes), at)
+        return cls(mode, texts("targets", targets), texts("excludes", excludes), at)
 
     @property
     def operation(self) -> str:
@@ -88,7 +88,7 @@ class Order:
     @classmethod
     def of(cls, plan: Plan | None, wanted: Wanted, options: ApplyOptions) -> Self:
         """The order that these options make. UsageError for what could never be carried out."""
-        approve = _texts("approve", options.get("approve", ()))
+        approve = texts("approve", options.get("approve", ()))
         approved = options.get("approved")
         order = cls(
             plan=plan,
@@ -131,7 +131,8 @@ class Order:
             )
 
 
-def _texts(name: str, given: Iterable[str]) -> tuple[str, ...]:
+def texts(name: str, given: Iterable[str]) -> tuple[str, ...]:
+    """Several texts. UsageError for one alone, which would be taken for its letters."""
     if isinstance(given, (str, bytes)):
         raise UsageError(f"{name}= takes several texts, not one", hint=f"write {name}=[{given!r}]")
     return tuple(given)

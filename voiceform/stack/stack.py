@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from voiceform.model.clock import Clock, SystemClock
 from voiceform.model.errors import UsageError
@@ -15,21 +15,22 @@ from voiceform.model.plan import Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.stack.listener import Listener, Signals
 from voiceform.stack.parts import DEFAULT_TTL, Parts, who_runs
+from voiceform.stack.state import StateOperations
 
 if TYPE_CHECKING:
     from voiceform.dispatch.service import DispatchReport
     from voiceform.engine.exporting import Exported
     from voiceform.engine.undo import Undo
+    from voiceform.kinds.call.preview import Preview
     from voiceform.kinds.conference.rooms import RoomsNow
     from voiceform.kinds.queue.waiting import QueueNow, QueuesNow
-    from voiceform.model.address import Address
+    from voiceform.kinds.retention.evidence.verify import Found
     from voiceform.model.configuration import Configuration
     from voiceform.model.resource import Recorded
     from voiceform.model.run import RunReport
     from voiceform.stack.account import Account
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
-    from voiceform.state.journal_codec import RunRecord
     from voiceform.twilio.resources import QueueMember
 
 
@@ -39,7 +40,7 @@ STAND_BY = timedelta(days=3650)
 """For ever, as a time to wait for a lock."""
 
 
-class Stack:
+class Stack(StateOperations):
     """One configuration, one account and one recorded state.
 
         stack = voiceform.Stack("voiceform.yaml", account=voiceform.Account.from_environment())
@@ -157,18 +158,6 @@ class Stack:
 
         return undo_of(self.parts, run_id)
 
-    def runs(self) -> tuple[RunRecord, ...]:
-        """The runs that are recorded, the newest first."""
-        from voiceform.state.journal import list_runs
-
-        with self.parts.recorded_state() as store:
-            return tuple(list_runs(store)[::-1])
-
-    def recorded(self) -> dict[Address, Recorded]:
-        """What is recorded, by address."""
-        with self.parts.recorded_state() as store:
-            return self.parts.resources(store)
-
     def save_plan(self, plan: Plan, path: str | Path) -> str:
         """Write a plan to a file that only its owner can read, and return its digest. `path` is relative to
         the folder of the stack.
@@ -179,11 +168,15 @@ class Stack:
 
         return write_plan_file(plan, self.parts.folder / path)
 
-    def read_plan(self, path: str | Path) -> Plan:
-        """A plan that was saved. PlanFileError when it is missing, cut, edited, or of another version."""
-        from voiceform.engine.planfile import read_plan_file
+    def read_plan(self, source: str | Path | BinaryIO) -> Plan:
+        """A plan that was saved, in a file or through a pipe. PlanFileError when it is missing, cut, edited,
+        or of another version."""
+        from voiceform.engine.planfile import read_plan, read_plan_file
 
-        return read_plan_file(self.parts.folder / path, self.parts.vocabulary())
+        words = self.parts.vocabulary()
+        if isinstance(source, str | Path):
+            return read_plan_file(self.parts.folder / source, words)
+        return read_plan(source, words)
 
     def apply(
         self,
@@ -227,6 +220,22 @@ class Stack:
         from voiceform.stack.order import RETENTION, Wanted
 
         return self._run(None, Wanted(only=(RETENTION,)), options)
+
+    def verify_evidence(self, place: str, *, begin: int = 1, offline: bool = False) -> Found:
+        """Check the evidence in a folder or at a URL from file number `begin` on: that no line was changed,
+        and, unless `offline`, that what was deleted is gone from the account."""
+        from voiceform.stack.verifying import verified
+
+        return verified(self.parts, place, begin=begin, offline=offline)
+
+    def schedule(self, start: datetime, end: datetime) -> Iterator[Preview]:
+        """The occurrences of the declared schedules in that time: when, how many calls, and who is not called
+        and why. Reads the configuration and its lists, nothing else."""
+        from voiceform.kinds.call.preview import previews
+
+        parts = self.parts
+        schedules = [item for item in parts.load_and_warn().desired.values() if item.address.kind == "call"]
+        return previews(schedules, start, end, parts.places, parts.clock.now())
 
     def dispatch_once(
         self, *, on_call: OnCall | None = None, lock_timeout: timedelta = timedelta(0)

@@ -35,17 +35,14 @@ def command(
     Without PLANFILE a terminal is asked, and only 'yes' goes on. A saved plan is run without a question:
     reviewing it was the question.
     """
-    from voiceform.engine.planfile import read_plan, read_plan_file
-
     if plan_file is not None and (target or exclude or refresh_only):
         raise UsageError(
             "a saved plan is applied whole: --target, --exclude and --refresh-only belong to plan",
             hint=f"voiceform apply {plan_file}",
         )
     if plan_file is not None:
-        words = wiring.parts(app).vocabulary()
         piped = plan_file == Path("-")
-        saved = read_plan(sys.stdin.buffer, words) if piped else read_plan_file(app.path(plan_file), words)
+        saved = wiring.stack(app).read_plan(sys.stdin.buffer if piped else plan_file)
         return apply_saved(app, saved, options, format_)
     mode = Mode.REFRESH_ONLY if refresh_only else Mode.NORMAL
     return apply_now(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,13 +22,9 @@ from voiceform.model.numbers import is_phone_number
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
-    from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
-    from voiceform.model.resource import Recorded
-    from voiceform.model.store import DocumentReader
+    from voiceform.stack.calls import ListedCall
 
-
-PLANNED = "planned"
-STATUSES = (PLANNED, *map(str, CallStatus))
+STATUSES = ("planned", *map(str, CallStatus))
 """What `calls list` says of a call."""
 
 
@@ -39,44 +33,26 @@ def command() -> None:
     """Look at the ledger of scheduled calls, and settle what is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One key. `entry` None is one that is planned."""
-
-    address: str
-    key: Key
-    entry: LedgerEntry | None
-
-    @property
-    def status(self) -> str:
-        return PLANNED if self.entry is None else str(self.entry.status)
-
-    def shown(self, declared: Collection[str]) -> _Row:
-        """As people may see it: nobody knows any more whether a SIP or client address that is declared no
-        longer was a secret."""
-        to = self.key.to
-        if is_phone_number(to) or to in declared:
-            return self
-        return replace(self, key=replace(self.key, to=f"{to.partition(':')[0]}:•••••"))
-
-    def document(self) -> dict[str, Any]:
-        entry = self.entry
-        return {
-            "address": self.address,
-            "occurrence": instant_to_text(self.key.occurrence),
-            "to": self.key.to,
-            "attempt": self.key.attempt,
-            "status": self.status,
-            "sid": None if entry is None else entry.sid,
-            "at": None if entry is None else instant_to_text(entry.at),
-        }
+def _shown(call: ListedCall, declared: Collection[str]) -> ListedCall:
+    """As people may see it: nobody knows any more whether a SIP or client address that is declared no longer
+    was a secret."""
+    to = call.key.to
+    if is_phone_number(to) or to in declared:
+        return call
+    return replace(call, key=replace(call.key, to=f"{to.partition(':')[0]}:•••••"))
 
 
-def _declared(records: Iterable[Recorded]) -> frozenset[str]:
-    """Who is to be called by the schedules that are recorded."""
-    return frozenset(
-        to for record in records if record.address.kind == "call" for to in record.attributes.get("to", ())
-    )
+def _document(call: ListedCall) -> dict[str, Any]:
+    entry = call.entry
+    return {
+        "address": call.address,
+        "occurrence": instant_to_text(call.key.occurrence),
+        "to": call.key.to,
+        "attempt": call.key.attempt,
+        "status": call.status,
+        "sid": None if entry is None else entry.sid,
+        "at": None if entry is None else instant_to_text(entry.at),
+    }
 
 
 @command.command("list")
@@ -101,34 +77,25 @@ def list_(
     show_numbers: bool,
 ) -> int:
     """List what became of each occurrence and number, and the next planned ones. Exit 8: some are unknown."""
-    wanted = {str(Address.parse(text)) for text in addresses}
-    start = parse_instant(since) if since else None
-    with wiring.parts(app).recorded_state() as store:
-        declared = _declared(wiring.parts(app).resources(store).values())
-        every = list(rows_of(store, app.clock.now()))
-        _check_addresses(wanted, store, every)
-        rows = [
-            row
-            for row in every
-            if (not wanted or row.address in wanted)
-            and (not statuses or row.status in statuses)
-            and (start is None or row.key.occurrence >= start)
-        ]
-        rows.sort(key=lambda row: (row.key.occurrence, row.address, row.key))
-        _tell_troubles(app, store, rows)
+    found = wiring.stack(app).calls(
+        addresses, statuses=statuses, since=parse_instant(since) if since else None
+    )
+    for trouble in found.troubles:
+        app.console.say(trouble)
+    calls = list(found.calls)
     if not app.show_values:
-        rows = [row.shown(declared) for row in rows]
+        calls = [_shown(call, found.declared) for call in calls]
     if format_ == "json":
         app.console.document(
             shown_json(
-                {"calls": [row.document() for row in rows]},
+                {"calls": [_document(call) for call in calls]},
                 show_numbers=show_numbers,
                 unshown=app.console.unshown,
             )
         )
     else:
-        _print(app, rows)
-    unknown = any(row.status == "unknown" for row in rows)
+        _print(app, calls)
+    unknown = any(call.status == "unknown" for call in calls)
     return ExitCode.UNKNOWN if unknown else ExitCode.DONE
 
 
@@ -159,99 +126,32 @@ def resolve(
     """
     if (sid is None) == (not not_placed):
         raise UsageError("say either --placed SID or --not-placed", hint="look in the Twilio console first")
-    from voiceform.cli.commands.calls_resolve import resolve_call, resolve_participant
-
+    stack = wiring.stack(app)
     target = Address.parse(address)
     outcome = f"is {sid}" if sid is not None else "was not placed"
-    with wiring.parts(app).recorded_state() as store:
-        if target.kind == "conference":
-            resolve_participant(app, store, target, which, sid)
-            what = f"The call to {which} of {target}"
-        else:
-            moment = parse_instant(which)
-            key = resolve_call(app, store, target, moment, sid, to=to, attempt=attempt)
-            what = f"{target} {instant_to_text(moment)} {key.to} #{key.attempt}"
+    if target.kind == "conference":
+        stack.resolve_participant(address, which, placed=sid)
+        what = f"The call to {which} of {target}"
+    else:
+        moment = parse_instant(which)
+        key = stack.resolve_call(address, moment, placed=sid, to=to, attempt=attempt)
+        what = f"{target} {instant_to_text(moment)} {key.to} #{key.attempt}"
     app.console.show(f"{what} {outcome}.")
     return ExitCode.DONE
 
 
-def rows_of(reader: DocumentReader, now: datetime) -> Iterator[_Row]:
-    """What `calls list` lists: every key of every ledger, and the next occurrence of each schedule."""
-    from voiceform.dispatch.service import call_records
-    from voiceform.kinds.call.ledger.entries import Key
-    from voiceform.kinds.call.ledger.store import LedgerReader, ledger_names
-    from voiceform.kinds.call.live import ledger_of
-    from voiceform.kinds.call.spec import CallSpec
-    from voiceform.kinds.call.timing.faults import ScheduleError
-
-    records = call_records(reader)
-    owners = {ledger_of(record.address, record.attributes): str(record.address) for record in records}
-    entries: set[tuple[str, Key]] = set()
-    for name in ledger_names(reader):
-        for key, entry in LedgerReader(reader, name).entries().items():
-            entries.add((name, key))
-            yield _Row(owners.get(name, name), key, entry)
-    for record in records:
-        try:
-            spec = CallSpec.of(record.address, record.attributes)
-        except ScheduleError:
-            continue  # _tell_troubles says so
-        for occurrence in spec.schedule.following(now, 1):
-            for to in spec.to:
-                key = Key(occurrence.instant, to)
-                if (spec.ledger, key) not in entries:
-                    yield _Row(str(spec.address), key, None)
-
-
-def _check_addresses(wanted: Collection[str], reader: DocumentReader, rows: Iterable[_Row]) -> None:
-    """UsageError for an address that has no schedule and no ledger: no calls would look like none placed."""
-    from voiceform.dispatch.service import call_records
-
-    known = {str(record.address) for record in call_records(reader)} | {row.address for row in rows}
-    for address in sorted(set(wanted) - known):
-        near = difflib.get_close_matches(address, sorted(known), n=3)
-        raise UsageError(
-            f"{address} is no recorded schedule, and no call of it is known",
-            hint=f"did you mean {' or '.join(near)}?"
-            if near
-            else "`voiceform state list` shows what is recorded",
-        )
-
-
-def _tell_troubles(app: App, reader: DocumentReader, rows: list[_Row]) -> None:
-    """Say of whom nobody would be called now: schedules that cannot be read here, and do-not-call lists that
-    cannot be relied on."""
-    from voiceform.dispatch.service import call_records
-    from voiceform.kinds.call.dialling.donotcall import DoNotCallError
-    from voiceform.kinds.call.dialling.list_files import list_of
-    from voiceform.kinds.call.spec import CallSpec
-    from voiceform.kinds.call.timing.faults import ScheduleError
-
-    planned = Counter(row.address for row in rows if row.entry is None)
-    for record in call_records(reader):
-        address = str(record.address)
-        try:
-            lists = list_of(CallSpec.of(record.address, record.attributes), wiring.parts(app).places)
-            if lists is not None and planned[address]:
-                lists.require(app.clock.now())
-        except ScheduleError as error:
-            app.console.say(f"{address}: nobody is called: {error.what}")
-        except DoNotCallError as error:
-            app.console.say(f"{address}: {planned[address]} not called: {error.what}")
-
-
-def _print(app: App, rows: list[_Row]) -> None:
-    if not rows:
+def _print(app: App, calls: list[ListedCall]) -> None:
+    if not calls:
         app.console.show("No calls.")
         return
     lines = []
-    for row in rows:
+    for row in calls:
         entry = row.entry
         details = "" if entry is None else " ".join(filter(None, [entry.sid, entry.reason]))
         when = instant_to_text(row.key.occurrence)
         lines.append(
             f"{when}  {row.address}  {row.key.to}  #{row.key.attempt}  {row.status}  {details}".rstrip()
         )
-    counts = Counter(row.status for row in rows)
+    counts = Counter(row.status for row in calls)
     lines.append(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
     app.console.show("\n".join(lines))

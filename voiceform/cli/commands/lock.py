@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from voiceform.cli.support.options import App, format_option
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import shown_json
-
-if TYPE_CHECKING:
-    from voiceform.state.backend import Backend
 
 
 @click.group("lock")
@@ -31,10 +26,8 @@ _dispatch_option = click.option(
 def show(app: App, format_: str, dispatch: bool) -> int:
     """Show who holds the lock, since when and until when."""
     from voiceform.cli.support import wiring
-    from voiceform.state.lease import show_lease
 
-    with wiring.parts(app).recorded_state() as store:
-        lease = show_lease(_locked(store, dispatch))
+    lease = wiring.stack(app).lock(dispatch=dispatch)
     if format_ == "json":
         app.console.document(
             shown_json({"lock": lease.document() if lease is not None else None}, indent=None)
@@ -57,17 +50,7 @@ def show(app: App, format_: str, dispatch: bool) -> int:
 def break_(app: App, reason: str, dispatch: bool) -> int:
     """Take the lock away from its holder, who can write nothing from then on."""
     from voiceform.cli.support import wiring
-    from voiceform.state.lease import break_lease
 
-    with wiring.parts(app).recorded_state() as store:
-        broken = break_lease(
-            _locked(store, dispatch), reason=reason, who=wiring.parts(app).who, clock=app.clock
-        )
+    broken = wiring.stack(app).break_lock(reason, dispatch=dispatch)
     app.console.show(f"The lock of {broken.holder} is broken; it can write nothing more.")
     return ExitCode.DONE
-
-
-def _locked(store: Backend, dispatch: bool) -> Backend:
-    from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
-
-    return SideLease(store, DISPATCH_LEASE) if dispatch else store

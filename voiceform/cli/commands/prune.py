@@ -60,8 +60,9 @@ def _show_plan(app: App, options: ApplyOptions, format_: str) -> int:
 @click.pass_obj
 def verify(app: App, place: str, format_: str, begin: int, offline: bool) -> int:
     """Check evidence: that no line was changed, and that what was deleted is gone."""
-    from voiceform.cli.commands.prune_verify import check, report
+    from voiceform.cli.commands.prune_verify import report
 
-    found = check(app, place, begin=begin, offline=offline)
+    stack = wiring.stack(app, progress=wiring.progress(app))
+    found = stack.verify_evidence(place, begin=begin, offline=offline)
     (app.console.show if format_ == "text" else app.console.document)(report(found, format_))
     return ExitCode.ERROR if found.problems else ExitCode.DONE

@@ -1,38 +1,10 @@
-"""What `voiceform prune verify` does and says."""
+"""What `voiceform prune verify` says."""
 
 from __future__ import annotations
 
-from voiceform.cli.support import wiring
-from voiceform.cli.support.options import App
-from voiceform.kinds.retention.evidence.naming import OFF, place_complaint, place_of
-from voiceform.kinds.retention.evidence.verify import Found, check_account, check_place
-from voiceform.model.errors import CredentialsError, UsageError
+from voiceform.kinds.retention.evidence.verify import Found
 from voiceform.model.shown import shown_json
 from voiceform.model.wording import counted
-
-
-def check(app: App, place: str, *, begin: int, offline: bool) -> Found:
-    """Check a folder or URL from file number `begin` on and, with its account's credentials, what is gone."""
-    if place == OFF:
-        raise UsageError(
-            "off is no place of evidence: it says that none is taken down",
-            hint="name the folder or the URL; ./off for a folder of that name",
-        )
-    complaint = place_complaint(place)
-    if complaint is not None:
-        raise UsageError(complaint, hint="as in prune verify evidence, or prune verify s3://bucket/prefix")
-    found = check_place(place_of(place, app.directory), begin=begin)
-    if offline:
-        found.notes.append("the account was not looked at (--offline)")
-        return found
-    try:
-        who = wiring.parts(app).account_for(found.account_sid)
-    except CredentialsError as error:
-        found.notes.append(f"the account was not looked at: {error.what}")
-        return found
-    with wiring.parts(app).reader(who) as reader:
-        check_account(found, reader, progress=wiring.progress(app))
-    return found
 
 
 def report(found: Found, format_: str) -> str:

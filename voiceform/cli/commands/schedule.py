@@ -35,17 +35,11 @@ def command(app: App, start: str | None, end: str | None, format_: str) -> int:
 
     Reads the configuration and its lists, nothing else. Times are those of the schedule's zone and UTC.
     """
-    from voiceform.kinds.call.preview import previews
-
     first = _instant(start) if start else app.clock.now()
     last = _instant(end) if end else first + _SPAN
     if not first <= last or last - first > _LONGEST:
         raise UsageError("--end lies before --start, or more than ten years behind it", hint="choose another")
-    schedules = [
-        item for item in wiring.parts(app).load_and_warn().desired.values() if item.address.kind == "call"
-    ]
-    each = previews(schedules, first, last, wiring.parts(app).places, app.clock.now())
-    found = list(islice(each, _MOST + 1))
+    found = list(islice(wiring.stack(app).schedule(first, last), _MOST + 1))
     if len(found) > _MOST:
         raise UsageError(
             f"more than {_MOST:,} occurrences lie between --start and --end", hint="choose a nearer --end"

@@ -33,11 +33,9 @@ def command(
     """
     from voiceform.cli.commands.plan import show
     from voiceform.cli.support.documents import Source
-    from voiceform.engine.planfile import read_plan, read_plan_file
 
     piped = plan_file == Path("-")
     source = Source(stack, commit, artifact, plan_file=None if piped else str(plan_file))
-    words = wiring.parts(app).vocabulary()
-    plan = read_plan(sys.stdin.buffer, words) if piped else read_plan_file(app.path(plan_file), words)
+    plan = wiring.stack(app).read_plan(sys.stdin.buffer if piped else plan_file)
     show(app, plan, format_, show_numbers=show_numbers, source=source)
     return ExitCode.DONE

@@ -45,7 +45,7 @@ def command(app: App, address: str) -> int:
     from voiceform.model.errors import UsageError
 
     target = Address.parse(address)
-    configuration = wiring.parts(app).load()
+    configuration = wiring.stack(app).validate()
     desired = configuration.desired.get(target)
     if desired is None:
         known = [str(item.address) for item in configuration.desired.values() if _twiml(item.attributes)[1]]

@@ -79,12 +79,9 @@ def _show_left(app: App, left: tuple[NotUndone, ...], *, err: bool) -> None:
 
 
 def _list_runs(app: App, format_: str) -> int:
-    from voiceform.state.journal import list_runs
-
     if format_ not in ("text", "json"):
         raise UsageError(f"the list of runs has no --format {format_}", hint="text and json are possible")
-    with wiring.parts(app).recorded_state() as store:
-        runs = list_runs(store)[::-1]
+    runs = wiring.stack(app).runs()
     if format_ == "json":
         app.console.document(shown_json({"runs": [_run_document(run) for run in runs]}))
         return ExitCode.DONE

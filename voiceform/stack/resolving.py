@@ -1,56 +1,48 @@
-"""`voiceform calls resolve`: a person says what became of a request whose outcome nobody can find out."""
+"""A person says what became of a request whose outcome nobody can find out."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from voiceform.cli.commands.calls import rows_of
-from voiceform.cli.support import wiring
-from voiceform.cli.support.options import App
+from voiceform.dispatch.service import call_records
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.recovery import is_over, with_call
+from voiceform.kinds.call.ledger.store import Ledger
+from voiceform.kinds.call.live import ledger_of
+from voiceform.kinds.conference import resolving
+from voiceform.kinds.conference.memory import Notebook
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError
 from voiceform.model.instants import instant_to_text
 from voiceform.model.numbers import are_one_person
+from voiceform.stack.calls import listed_in
+from voiceform.stack.parts import Parts
+from voiceform.state.resources import load_resources
+from voiceform.twilio.sids import normal_sid
 
 if TYPE_CHECKING:
-    from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
-    from voiceform.kinds.call.ledger.store import Ledger
-    from voiceform.model.store import DocumentReader
-    from voiceform.state.backend import Backend
+    from voiceform.model.store import DocumentReader, DocumentStore
     from voiceform.twilio.resources import Call
 
 
-def resolve_participant(app: App, store: Backend, address: Address, key: str, sid: str | None) -> None:
+def resolve_participant(parts: Parts, address: Address, key: str, sid: str | None) -> None:
     """Remember what became of the attempt to phone a participant; UsageError when it cannot be so."""
-    from voiceform.kinds.conference import resolving
-    from voiceform.kinds.conference.memory import Notebook
-    from voiceform.state.lease import acquire
-    from voiceform.state.resources import load_resources
-
-    call = None if sid is None else _fetch(app, sid)
-    holder = wiring.parts(app).who
-    with acquire(store, operation="calls resolve", holder=holder, clock=app.clock) as lease:
-        record = load_resources(store).recorded.get(address)
-        participants = {} if record is None else record.attributes.get("participants", {})
-        number = participants.get(key, {}).get("to")
-        resolving.resolve_participant(
-            Notebook(lease.store, address), address, key, number, call, app.clock.now()
-        )
-
-
-def _fetch(app: App, sid: str) -> Call:
-    from voiceform.twilio.sids import normal_sid
-
-    who = wiring.parts(app).account_for(None)
-    with wiring.parts(app).reader(who) as client:
-        return client.fetch_call(normal_sid(sid, "CA") or sid)
+    with parts.recorded_state() as store:
+        call = None if sid is None else _fetch(parts, sid)
+        with parts.locked(store, "calls resolve") as lease:
+            record = load_resources(store).recorded.get(address)
+            participants = {} if record is None else record.attributes.get("participants", {})
+            number = participants.get(key, {}).get("to")
+            resolving.resolve_participant(
+                Notebook(lease.store, address), address, key, number, call, parts.clock.now()
+            )
 
 
 def resolve_call(
-    app: App,
-    store: Backend,
+    parts: Parts,
     address: Address,
     moment: datetime,
     sid: str | None,
@@ -62,26 +54,27 @@ def resolve_call(
 
     UsageError when they choose none or several, or when it cannot be so.
     """
-    ledger, key, entry = _one_unknown(store, str(address), moment, to, attempt)
-    if sid is not None:
-        _adopt(app, store, ledger, key, entry, sid)
-    else:
-        _write_off(app, ledger, key, entry)
-    return key
+    with parts.recorded_state() as store:
+        ledger, key, entry = _one_unknown(store, str(address), moment, to, attempt)
+        if sid is not None:
+            _adopt(parts, store, ledger, key, entry, sid)
+        else:
+            _write_off(parts, ledger, key, entry)
+        return key
+
+
+def _fetch(parts: Parts, sid: str) -> Call:
+    with parts.reader(parts.account_for(None)) as client:
+        return client.fetch_call(normal_sid(sid, "CA") or sid)
 
 
 def _one_unknown(
-    store: Any,  # noqa: ANN401 - a DocumentStore
+    store: DocumentStore,
     address: str,
     moment: datetime,
     to: str | None,
     attempt: int | None,
 ) -> tuple[Ledger, Key, LedgerEntry]:
-    from voiceform.dispatch.service import call_records
-    from voiceform.kinds.call.ledger.entries import CallStatus
-    from voiceform.kinds.call.ledger.store import Ledger
-    from voiceform.kinds.call.live import ledger_of
-
     record = next((item for item in call_records(store) if str(item.address) == address), None)
     ledger = Ledger(
         store, ledger_of(Address.parse(address), record.attributes if record is not None else None)
@@ -112,16 +105,13 @@ def _is_meant(text: str, number: str) -> bool:
     return are_one_person(text, number) or (bool(digits) and number.endswith(digits))
 
 
-def _adopt(app: App, store: DocumentReader, ledger: Ledger, key: Key, entry: LedgerEntry, sid: str) -> None:
+def _adopt(
+    parts: Parts, store: DocumentReader, ledger: Ledger, key: Key, entry: LedgerEntry, sid: str
+) -> None:
     """The call must exist, fit the key, and belong to no other key."""
-    from dataclasses import replace
-
-    from voiceform.kinds.call.ledger.entries import CallStatus
-    from voiceform.kinds.call.ledger.recovery import with_call
-
-    call = _fetch(app, sid)
+    call = _fetch(parts, sid)
     sid = call.sid  # as the API writes it, however the person did
-    for row in rows_of(store, app.clock.now()):
+    for row in listed_in(store, parts.clock.now()):
         if row.entry is not None and row.entry.sid == sid:
             raise UsageError(
                 f"{sid} is the call of {row.address} at {instant_to_text(row.key.occurrence)} already"
@@ -132,24 +122,19 @@ def _adopt(app: App, store: DocumentReader, ledger: Ledger, key: Key, entry: Led
             f"{sid} is a call between other numbers",
             hint="compare it with `voiceform calls list --show-numbers`",
         )
-    now = app.clock.now()
-    reason = f"resolved by {wiring.parts(app).who}"
+    now = parts.clock.now()
+    reason = f"resolved by {parts.who}"
     placed = replace(entry, status=CallStatus.PLACED, at=now, sid=sid, reason=reason)
     _store(ledger, key, entry, with_call(placed, call, now))
 
 
-def _write_off(app: App, ledger: Ledger, key: Key, entry: LedgerEntry) -> None:
-    from dataclasses import replace
-
-    from voiceform.kinds.call.ledger.entries import CallStatus
-    from voiceform.kinds.call.ledger.recovery import is_over
-
-    now = app.clock.now()
+def _write_off(parts: Parts, ledger: Ledger, key: Key, entry: LedgerEntry) -> None:
+    now = parts.clock.now()
     if not is_over(entry, now):
         raise UsageError(
             "the request may still be under way", hint="wait some minutes, or run `voiceform dispatch --once`"
         )
-    reason = f"resolved by {wiring.parts(app).who}: not placed"
+    reason = f"resolved by {parts.who}: not placed"
     _store(ledger, key, entry, replace(entry, status=CallStatus.FAILED, at=now, reason=reason, ended_at=None))
 
 

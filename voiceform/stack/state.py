@@ -1,0 +1,122 @@
+"""What a stack does with its recorded state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from voiceform.model.address import Address
+from voiceform.stack.parts import Parts
+
+if TYPE_CHECKING:
+    from voiceform.kinds.call.ledger.entries import Key
+    from voiceform.model.resource import Recorded
+    from voiceform.stack.calls import ListedCalls
+    from voiceform.state.home import Home
+    from voiceform.state.journal_codec import RunRecord
+    from voiceform.state.lease_document import LeaseRecord
+
+
+class StateOperations:
+    """Reading and mending what is recorded. The account is left as it is."""
+
+    parts: Parts
+
+    def recorded(self) -> dict[Address, Recorded]:
+        """What is recorded, by address."""
+        with self.parts.recorded_state() as store:
+            return self.parts.resources(store)
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """The runs that are recorded, the newest first."""
+        from voiceform.state.journal import list_runs
+
+        with self.parts.recorded_state() as store:
+            return tuple(list_runs(store)[::-1])
+
+    def calls(
+        self, addresses: Iterable[str] = (), *, statuses: Collection[str] = (), since: datetime | None = None
+    ) -> ListedCalls:
+        """What became of the calls of these schedules (all when none is named), and the next planned ones.
+
+        UsageError for an address that has neither a schedule nor calls.
+        """
+        from voiceform.stack.calls import listed
+        from voiceform.stack.order import texts
+
+        return listed(self.parts, texts("addresses", addresses), texts("statuses", statuses), since)
+
+    def resolve_call(
+        self,
+        address: str,
+        occurrence: datetime,
+        *,
+        placed: str | None,
+        to: str | None = None,
+        attempt: int | None = None,
+    ) -> Key:
+        """Say what became of a call of which nobody knows: `placed` is its SID, or None when it was not made.
+
+        `to` (its last digits will do) and `attempt` say which, where several are in doubt. Reads the call
+        that is named from the account. UsageError where it is another one, or nothing is in doubt.
+        """
+        from voiceform.stack.resolving import resolve_call
+
+        return resolve_call(self.parts, Address.parse(address), occurrence, placed, to=to, attempt=attempt)
+
+    def resolve_participant(self, address: str, key: str, *, placed: str | None) -> None:
+        """As `resolve_call`, for the attempt to phone a participant of a conference."""
+        from voiceform.stack.resolving import resolve_participant
+
+        resolve_participant(self.parts, Address.parse(address), key, placed)
+
+    def rename(self, source: str, target: str) -> None:
+        """Record under the address `target` what is recorded under `source`."""
+        from voiceform.stack.records import renamed
+
+        renamed(self.parts, source, target)
+
+    def forget(self, address: str) -> None:
+        """Record nothing under an address any more; the live object is no longer ours."""
+        from voiceform.stack.records import forgotten
+
+        forgotten(self.parts, address)
+
+    def home(self) -> tuple[str | None, Home]:
+        """The account that is recorded, and at which API and in which region it is."""
+        from voiceform.stack.records import home
+
+        return home(self.parts)
+
+    def accept_home(self, origin: str) -> Home:
+        """Record that the account is at the API of this origin from now on."""
+        from voiceform.stack.records import moved
+
+        return moved(self.parts, origin)
+
+    def pull(self) -> dict[str, Any]:
+        """The whole state as one document, with phone numbers in clear."""
+        from voiceform.stack.records import pulled
+
+        return pulled(self.parts)
+
+    def push(self, document: Mapping[str, Any]) -> None:
+        """Put what `pull` gave in the place of what is there. Refused onto another lineage or a newer
+        serial."""
+        from voiceform.stack.records import pushed
+
+        pushed(self.parts, document)
+
+    def lock(self, *, dispatch: bool = False) -> LeaseRecord | None:
+        """The lock as it stands, also when nobody holds it any more; `dispatch` means that of dispatchers."""
+        from voiceform.stack.records import lock
+
+        return lock(self.parts, dispatch=dispatch)
+
+    def break_lock(self, reason: str, *, dispatch: bool = False) -> LeaseRecord:
+        """Take the lock away from its holder, who can write nothing from then on. StateError when there is
+        none."""
+        from voiceform.stack.records import broken
+
+        return broken(self.parts, reason, dispatch=dispatch)
