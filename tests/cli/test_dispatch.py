@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from tests.cli.calling import BUSY, FROM, NINE, OTHER, TO, Timeline, after, calls
 from tests.support import ACCOUNT, Stack
 from voiceform.dispatch.service import DispatchContext, DispatchReport, watch
+from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock
 from voiceform.state.lease import acquire
@@ -634,6 +636,42 @@ def test_apply_and_dispatch_count_the_same_unknown_calls(stack: Stack, time: Tim
         assert 'voiceform_calls_unknown{stack="default"} 3.0' in (stack.folder / name).read_text()
     (outcome,) = json.loads((stack.folder / "a.json").read_text())["outcomes"]
     assert outcome["unknown"] == {"call": 3}
+
+
+def test_dispatch_counts_the_unknown_calls_that_are_its_own(stack: Stack, time: Timeline) -> None:
+    """At once, and not when it looks the next time."""
+    stack.write(calls([TO, "+12125550102", "+12125550103"]))
+    time.apply(BEFORE)
+    stack.emulator.faults([{"operation": "createCall", "times": 2, "kind": "drop-before"}])
+    outputs = ["--metrics", "m.prom", "--report-json", "m.json"]
+    assert time.at(after(1), "dispatch", "--once", *outputs).code == 8
+    assert 'voiceform_calls_unknown{stack="default"} 2.0' in (stack.folder / "m.prom").read_text()
+    assert json.loads((stack.folder / "m.json").read_text())["unknown"] == 2
+
+
+def test_a_service_counts_the_unknown_calls_that_are_its_own(stack: Stack, time: Timeline) -> None:
+    stack.write(calls([TO, "+12125550102", "+12125550103"], misfire_grace="12h"))
+    time.apply(BEFORE)
+    stack.emulator.faults([{"operation": "createCall", "times": 2, "kind": "drop-before"}])
+    stop = threading.Event()
+    looks: list[tuple[int, int]] = []
+
+    def look(report: DispatchReport) -> None:
+        placed = sum((tally.statuses for tally in report.tallies.values()), Counter[CallStatus]())
+        looks.append((placed[CallStatus.UNKNOWN], report.unknown))
+
+    clock = ServiceClock(stop, lambda _: len(stack.emulator.requests("createCall")) >= 3)
+    with (
+        open_store("sqlite:///.voiceform/state.db", base_dir=stack.folder) as store,
+        open_client(
+            Credentials.from_environment(stack.environ), stack.emulator.url, read_only=False, clock=clock
+        ) as client,
+    ):
+        context = DispatchContext(client, store, clock, Places(stack.folder), lambda: None, stop)
+        report = watch(context, poll=timedelta(minutes=20), on_look=look)
+    assert looks[-1][0] == 2
+    assert all(unknown >= lost for lost, unknown in looks)
+    assert report.unknown >= 2
 
 
 def test_the_result_as_json(stack: Stack, time: Timeline) -> None:

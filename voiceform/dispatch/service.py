@@ -80,10 +80,16 @@ class Pass:
     look_again: datetime | None
     left: Left | None = None
 
+    @property
+    def lost(self) -> int:
+        """Of how many calls of this pass nobody knows whether they were placed."""
+        return self.tally.statuses[CallStatus.UNKNOWN]
+
 
 @dataclass(slots=True)
 class DispatchReport:
-    """What a dispatcher did so far. `unknown` is how many outcomes nobody knows at present."""
+    """What a dispatcher did so far. `unknown` is how many outcomes nobody knows at present: what was found
+    when the ledgers were last looked through, and what was lost since."""
 
     tallies: dict[Address, PassCounts] = field(default_factory=dict)
     problems: dict[str, int] = field(default_factory=dict)
@@ -93,6 +99,7 @@ class DispatchReport:
 
     def add(self, done: Pass) -> None:
         """Take in one pass."""
+        self.unknown += done.lost
         self.tallies.setdefault(done.address, PassCounts()).merge(done.tally)
         if done.left is not None:
             self.left[done.address] = done.left
@@ -100,8 +107,8 @@ class DispatchReport:
     @property
     def exit_code(self) -> ExitCode:
         """8 when an outcome is unknown, else 5 when something failed, else 0."""
-        unknown = self.unknown or any(tally.statuses[CallStatus.UNKNOWN] for tally in self.tallies.values())
-        if unknown:
+        lost = any(tally.statuses[CallStatus.UNKNOWN] for tally in self.tallies.values())
+        if self.unknown or lost:
             return ExitCode.UNKNOWN
         failed = self.problems or any(tally.problems for tally in self.tallies.values())
         return ExitCode.INCOMPLETE if failed else ExitCode.DONE
@@ -112,11 +119,11 @@ def dispatch_once(context: DispatchContext) -> DispatchReport:
     report = DispatchReport()
     seen = reconcile(context.store, context.client, context.clock.now())
     report.problems.update(seen.problems)
+    report.unknown = seen.unknown
     records = _records(context)
     with ThreadPoolExecutor(max_workers=context.threads) as pool:
         for done in pool.map(lambda record: work_off(context, record), records):
             report.add(done)
-    report.unknown = seen.unknown
     return report
 
 
@@ -251,6 +258,7 @@ class _Service:
         self.working: dict[Address, Future[Pass]] = {}
         self.reconciling: Future[Reconciled] | None = None
         self.next_reconcile: datetime | None = None
+        self.lost_meanwhile = 0
 
     def round(self) -> None:
         """Take in what has ended and begin what is due."""
@@ -260,6 +268,7 @@ class _Service:
         records = {record.address: record for record in _records(self.context)}
         if self.reconciling is None and (self.next_reconcile is None or now >= self.next_reconcile):
             self.reconciling = self.pool.submit(reconcile, self.context.store, self.context.client, now)
+            self.lost_meanwhile = 0
         for address, record in records.items():
             look = self.looks.get(address)
             fresh = self.seen.get(address) != record
@@ -294,12 +303,14 @@ class _Service:
         for address in [address for address, job in self.working.items() if job.done()]:
             done = self.working.pop(address).result()
             self.report.add(done)
+            self.lost_meanwhile += done.lost
             self.looks[address] = done.look_again
         if self.reconciling is None or not self.reconciling.done():
             return
         seen = self.reconciling.result()
         self.reconciling = None
-        self.report.unknown = seen.unknown
+        # What was lost while it looked it may have missed; better counted twice, until it looks again.
+        self.report.unknown = seen.unknown + self.lost_meanwhile
         self.report.problems = seen.problems
         now = self.context.clock.now()
         self.next_reconcile = now + (
