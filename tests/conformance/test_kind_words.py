@@ -1,7 +1,8 @@
 """The house does not know the words of kinds: what one declares is all that the others know of it.
 
 Looked at is code: names, and texts that are no documentation. Of the parts that may name kinds `stack` puts
-them together, `dispatch` is the service of one of them, and `cli/commands` has their commands.
+them together, `dispatch` is the service of one of them, and `cli/commands` has their
+commands, of which `cli/table.py` is the list.
 """
 
 from __future__ import annotations
@@ -25,10 +26,7 @@ PYTHON = {"__call__", "SimpleQueue", "_call"}
 EXAMPLE = "an example in a hint: one has to be named"
 EFFECT = "what a change does to people, whichever kind does it"
 FORMAT = "a name in a published format"
-COMMAND = "the name of a command"
 ALLOWED: Mapping[tuple[str, str], str] = {
-    ("cli/app.py", "calls"): COMMAND,
-    ("cli/app.py", "schedule"): COMMAND,
     ("cli/support/options.py", "Leave this out; patterns such as queue.eu-* work."): EXAMPLE,
     (
         "cli/support/options.py",

@@ -11,7 +11,7 @@ import click
 
 from voiceform.cli.commands.plan import parse_instant
 from voiceform.cli.support import wiring
-from voiceform.cli.support.completing import schedules
+from voiceform.cli.support.completing import phoning_addresses
 from voiceform.cli.support.options import App, format_option, showing_options
 from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.model.address import Address
@@ -56,7 +56,7 @@ def _document(call: ListedCall) -> dict[str, Any]:
 
 
 @command.command("list")
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=schedules)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=phoning_addresses)
 @click.option(
     "--status",
     "statuses",
@@ -100,7 +100,7 @@ def list_(
 
 
 @command.command("resolve")
-@click.argument("address", shell_complete=schedules)
+@click.argument("address", shell_complete=phoning_addresses)
 @click.argument("which", metavar="OCCURRENCE|PARTICIPANT")
 @click.option("--placed", "sid", metavar="SID", help="The call was made: this is its SID.")
 @click.option("--not-placed", is_flag=True, help="The call was not made.")

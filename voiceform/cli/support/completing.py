@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 
 from voiceform.cli.support.options import App
 from voiceform.model.errors import VoiceformError
+from voiceform.model.scopes import Effect
 
 
 def addresses(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -24,10 +25,18 @@ def recorded_addresses(ctx: click.Context, _: click.Parameter, incomplete: str) 
     return [CompletionItem(address) for address in found if address.startswith(incomplete)]
 
 
-def schedules(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Addresses of what keeps a ledger of calls."""
+def phoning_addresses(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Recorded addresses of kinds that phone people."""
+    from voiceform.cli.support import wiring
+
+    kinds = wiring.parts(ctx.ensure_object(App)).kinds()
+    phoning = tuple(
+        f"{kind.name}." for kind in kinds if any(scope.effect is Effect.PHONE for scope in kind.scopes)
+    )
     found = recorded_addresses(ctx, parameter, incomplete)
-    return [item for item in found if str(item.value).startswith(("call.", "conference."))]
+    return [item for item in found if str(item.value).startswith(phoning)]
 
 
 def runs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
