@@ -182,18 +182,19 @@ def requirements() -> list[str]:
     return [item for item in listed if not item.startswith("voiceform[")]
 
 
-_REQUIREMENT = re.compile(r"([\w.-]+)(?:\[\w+\])?(?:>=([\d.]+))?(?:,(?:!=|<)[\d.]+)?(?:;.*)?")
+_REQUIREMENT = re.compile(r"([\w.-]+)(?:\[\w+\])?(?:>=([\d.]+))?(?:,!=[\d.]+)?(?:,<([\d.]+))?(?:;.*)?")
 
 
-def test_every_requirement_is_pinned_for_development_and_not_below_its_bound() -> None:
+def test_every_requirement_is_pinned_for_development_and_within_its_bounds() -> None:
     for requirement in requirements():
         found = _REQUIREMENT.fullmatch(requirement)
         assert found is not None, requirement
-        name, bound = found.groups()
-        pin = pinned()[name.lower()]
-        assert [int(part) for part in (bound or "0").split(".")] <= [
-            int(part) for part in re.findall(r"\d+", pin)
-        ]
+        name, lowest, above = found.groups()
+        low, pin, high = (
+            [int(part) for part in re.findall(r"\d+", text)]
+            for text in (lowest or "0", pinned()[name.lower()], above or "9999")
+        )
+        assert low <= pin < high, requirement
     assert "-c .ci/constraints.txt" in MAKEFILE
 
 
