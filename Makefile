@@ -20,7 +20,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants clean
+.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -61,6 +61,9 @@ fix: $(VENV)/.dev  ## let ruff mend and format what it can
 
 schemas: $(VENV)/.dev  ## write schemas/config.schema.json from schemas/source/
 	@$(BIN)/python -m schemas.source
+
+screenshots: $(VENV)/.dev  ## draw the terminal for docs/, and write down the first minutes at it
+	@$(BIN)/python -m tests.terminal.scenes
 
 # Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
 reference: $(VENV)/.dev  ## write the reference of docs/python.md from the docstrings

@@ -76,11 +76,15 @@ class Terminal:
         return "\n".join(self.lines)
 
     @property
-    def flow(self) -> str:
-        """The text as if the terminal were endlessly wide: in words, whatever the width made of them."""
+    def unbroken(self) -> str:
+        """The text with the lines whole that the terminal itself broke."""
         width = self._screen.columns
-        joined = "".join(line if len(line) == width else f"{line}\n" for line in self.lines)
-        return " ".join(joined.split())
+        return "".join(line if len(line) == width else f"{line}\n" for line in self.lines)
+
+    @property
+    def flow(self) -> str:
+        """The text in words, whatever the width made of it."""
+        return " ".join(self.unbroken.split())
 
     @property
     def colours(self) -> set[str]:
