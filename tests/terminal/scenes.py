@@ -113,7 +113,7 @@ def transcript(folder: Path, emulator: Emulator) -> str:
     play("apply", ["\x03"], code=130)
     play("apply --color=never", ["yes\n"])
     play("state list")
-    play("destroy --approve delete:queue=2", ["yes\n"])
+    play("destroy --approve delete:queue=2 --parallelism 1", ["yes\n"])
     return told_the_same("\n".join(told), folder)
 
 
