@@ -95,3 +95,8 @@ def test_completion_is_a_script_for_the_shell(stack: Stack, shell: str) -> None:
     assert "_VOICEFORM_COMPLETE" in script
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def test_findings_have_colours_where_colours_are_wanted(broken: Stack) -> None:
+    assert "\x1b[" in broken.run("--color", "always", "validate").err
+    assert "\x1b[" not in broken.run("validate").err

@@ -81,14 +81,20 @@ def test_problems_of_all_files_come_together(tmp_path: Path) -> None:
     ]
 
 
-def test_kinds_are_asked_only_about_a_valid_document(tmp_path: Path) -> None:
-    class Untouched(QueueKind):
-        def parse(self, section: Any, context: ParseContext) -> list[Desired]:
-            raise AssertionError("the document is not valid")
+def test_kinds_are_asked_only_about_what_is_valid(tmp_path: Path) -> None:
+    seen: dict[str, Any] = {}
 
-    (tmp_path / "voiceform.yaml").write_text("version: 1\nqueues: {a: {max_size: 0}}\n")
+    class Watching(QueueKind):
+        def parse(self, section: Any, context: ParseContext) -> list[Desired]:
+            seen.update(section)
+            return super().parse(section, context)
+
+    (tmp_path / "voiceform.yaml").write_text(
+        "version: 1\nqueues: {a: {max_size: 0, protect: true}, b: 5, c: [], d: {max_size: 7}, 5x!: {}}\n"
+    )
     with pytest.raises(ConfigurationError):
-        load(tmp_path, kinds=[Untouched()])
+        load(tmp_path, kinds=[Watching()])
+    assert seen == {"a": {"protect": True}, "d": {"max_size": 7}}
 
 
 def test_findings_of_kinds_come_together_with_their_warnings(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
@@ -16,17 +16,34 @@ from voiceform.model.resource import Desired
 from voiceform.model.unshown import Sourced, Unshown, texts_in
 
 
-def parse_kinds(document: Block, kinds: Sequence[Kind[Any]], report: Report) -> dict[Address, Desired]:
+def _none(_: Address) -> bool:
+    return False
+
+
+def parse_kinds(
+    document: Block,
+    kinds: Sequence[Kind[Any]],
+    report: Report,
+    may_be_declared: Callable[[Address], bool] = _none,
+    known: Mapping[Address, Desired] | None = None,
+) -> dict[Address, Desired]:
     """Everything that the sections declare, in the order of kinds and of the files.
 
-    A kind whose section is not there is not called. Each kind sees what the kinds before it declared.
+    A kind whose section is not there is not called. Each kind sees what the kinds before it declared, and
+    what is `known` besides; `may_be_declared` as in ParseContext.
     """
-    desired: dict[Address, Desired] = {}
+    desired: dict[Address, Desired] = dict(known or {})
     for number, kind in enumerate(kinds):
         if kind.section not in document:
             continue
         earlier = {other.name: other for other in kinds[:number]}
-        context = ParseContext(document=document, desired=dict(desired), report=report, kinds=earlier)
+        context = ParseContext(
+            document=document,
+            desired=dict(desired),
+            report=report,
+            kinds=earlier,
+            may_be_declared=may_be_declared,
+        )
         for item in kind.parse(document[kind.section], context):
             first = desired.setdefault(item.address, item)
             if first is not item:

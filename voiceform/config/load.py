@@ -1,7 +1,7 @@
 """Files to a checked configuration: find, read, interpolate, check, merge, parse.
 
-Every step reports all that it finds. Syntax and schema problems of all files come together; the kinds look at
-the document only when there are none, and their findings come together too.
+Every step reports all that it finds, and what is wrong for one hides little from the next: the kinds look at
+what is left of a document where something is wrong in it (problems/salvage.py).
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from voiceform.config.sources import find_sources
 from voiceform.config.text import UnreadableError, decode
 from voiceform.config.yaml_reader import read_yaml
 from voiceform.kinds.base import Kind
+from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block
 from voiceform.model.masking import redact
 from voiceform.model.plan import ConfigSource
-from voiceform.model.resource import canonical_json
+from voiceform.model.resource import Desired, canonical_json
 from voiceform.model.safety import Ownership, Safety
 
 
@@ -45,9 +46,10 @@ def load_configuration(
     files = [source.display for source in sources]
     values: dict[str, str] = {}
     try:
-        document = read_document(sources, environ=environ, kinds=kinds, findings=findings, values=values)
-        findings.raise_errors(files)
-        desired = parse_kinds(document, kinds, findings)
+        document, complete = read_document(
+            sources, environ=environ, kinds=kinds, findings=findings, values=values
+        )
+        desired = _looked_at(document, kinds, findings, complete=complete)
     except EnoughError:
         findings.stop()
     findings.rewrite(lambda found: without_values(found, values))
@@ -70,14 +72,40 @@ def findings_of(text: str, file: str, kinds: Sequence[Kind[Any]]) -> list[Diagno
     """
     findings = Findings()
     try:
-        document = read_document(
+        document, complete = read_document(
             [_Unwritten(file, text)], environ={}, kinds=kinds, findings=findings, values={}
         )
-        if not findings.failed:
-            parse_kinds(document, kinds, findings)
+        _looked_at(document, kinds, findings, complete=complete)
     except EnoughError:
         findings.stop()
     return findings.in_order([file])
+
+
+def _looked_at(
+    document: Block, kinds: Sequence[Kind[Any]], findings: Findings, *, complete: bool
+) -> dict[Address, Desired]:
+    """What the document declares; where something is wrong in it, nothing, but everything is looked at."""
+    if not findings.failed:
+        return parse_kinds(document, kinds, findings)
+    if findings.errors < MAX_FINDINGS:  # else nobody reads what comes after
+        from voiceform.config.problems.salvage import look_on
+
+        places = findings.places()
+        look_on(
+            document,
+            kinds,
+            ConfigSchema.load(),
+            places.__contains__,
+            findings,
+            complete=complete and not findings.codes & _LOSSES,
+        )
+    return {}
+
+
+_LOSSES = frozenset(
+    {"invalid-key", "invalid-merge", "invalid-tag", "several-documents", "undefined-anchor", "unknown-tag"}
+)
+"""Findings with which something of a file is not in its document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +138,9 @@ def read_document(
     kinds: Sequence[Kind[Any]],
     findings: Findings,
     values: dict[str, str],
-) -> Block:
-    """One schema-valid document of all files; it may be used when `findings` holds no error.
+) -> tuple[Block, bool]:
+    """One schema-valid document of all files, and whether every file is in it; it may be used when `findings`
+    holds no error.
 
     What every configuration must have is not missed while some file could not be found or read. `values`
     takes what the environment filled in, by name.
@@ -125,13 +154,14 @@ def read_document(
         if document is not None:
             documents.append(document)
     if not documents:
-        return Block()
+        return Block(), False
     merged = merge_documents(
         documents, schema.root, lookup=schema.child, addresses=addresses, report=findings
     )
-    if len(documents) == len(sources) and all_found:
+    complete = len(documents) == len(sources) and all_found
+    if complete:
         _check_required(merged, schema, findings)
-    return merged
+    return merged, complete
 
 
 def _read_file(

@@ -53,13 +53,14 @@ class ParseContext:
 
     `document` is the whole merged configuration (schema-valid); `kinds` are the earlier kinds by their names,
     and `desired` is what they declared, for references; `report` takes every finding, so that all are shown
-    at once.
+    at once. `may_be_declared` says of what is not in `desired` that it may be in what could not be read.
     """
 
     document: Block
     desired: Mapping[Address, Desired]
     report: Report
     kinds: Mapping[str, Kind[Any]] = field(default_factory=dict)
+    may_be_declared: Callable[[Address], bool] = lambda _: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,12 @@ class Kind(ABC, Generic[L]):
     """Whether a call can be answered with one of its objects."""
     command: ClassVar[str | None] = None
     """The command that plans and applies this kind alone, if there is one."""
+
+    local_findings: ClassVar[frozenset[str]] = frozenset()
+    """Codes of findings about one value, right or wrong whatever stands around it: they are told also of an
+    entry in which something else is wrong."""
+    stand_ins: ClassVar[Mapping[str, Any]] = {}
+    """What stands in, in such an entry, for what it cannot be without."""
 
     @abstractmethod
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value

@@ -55,6 +55,17 @@ class Findings:
         """Whether something was found at a place before: the next is a consequence of it."""
         return position in self._places
 
+    def places(self) -> frozenset[Position]:
+        """Where something is wrong. What is missing is nowhere: it is told at what comes first beside it."""
+        return frozenset(
+            place for place, code, _ in self._kept if place is not None and code != "missing-key"
+        )
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of what was found."""
+        return frozenset(code for _, code, _ in self._kept)
+
     def rewrite(self, change: Callable[[Diagnostic], Diagnostic]) -> None:
         """Put `change` of each diagnostic in its place."""
         for key, diagnostic in self._kept.items():

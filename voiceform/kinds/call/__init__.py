@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from voiceform.kinds.base import (
     CompareContext,
@@ -46,6 +46,27 @@ class CallKind(Kind[LiveCalls]):
     section = "calls"
     rank = 40
     details = CallDetails
+    local_findings = frozenset(
+        {
+            "do-not-call",
+            "invalid-hours",
+            "invalid-number",
+            "invalid-schedule",
+            "invalid-twiml",
+            "no-recipients",
+            "odd-step",
+            "one-answer",
+            "too-many-recipients",
+            "unknown-reference",
+            "unusable-csv",
+        }
+    )
+    stand_ins: ClassVar[Mapping[str, Any]] = {
+        "to": "+15005550001",
+        "from": "+15005550006",
+        "schedule": {"at": "2100-01-01T00:00:00", "timezone": "UTC"},
+        "answer": {"twiml": "<Response/>"},
+    }
     scopes = (CALL, SCHEDULED)
     documents = (Documents(HEADS, head_kept), Documents(PREFIX, calls_kept))
 

@@ -58,6 +58,8 @@ def _referred(form: str, block: Block, problem: Any, context: ParseContext) -> A
     found = context.desired.get(target)
     twiml = kind.answer(found) if found is not None else None
     if twiml is None:
+        if found is None and context.may_be_declared(target):
+            return None
         problem(
             "unknown-reference",
             f"{target} is not declared",

@@ -10,7 +10,7 @@ from voiceform.kinds.call.lists import declared_lists
 from voiceform.kinds.call.recipients import check_number, read_recipients
 from voiceform.kinds.call.spec import KIND
 from voiceform.kinds.call.timing.hours import RECIPIENT, CallingHours
-from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
+from voiceform.kinds.call.timing.schedule import Schedule
 from voiceform.kinds.call.timing.zones import has_zones
 from voiceform.kinds.notes import notes_of
 from voiceform.kinds.userfiles import Places
@@ -110,14 +110,12 @@ class _Parsing:
                 return
 
     def _check_schedule(self, block: Block) -> None:
-        try:
-            for oddity in Schedule.parse(block).oddities:
-                place = block.value_position("cron")
-                self._report("odd-step", oddity, place, severity=Severity.WARNING)
-        except ScheduleError as error:
-            known = error.key in block
-            place = block.value_position(error.key) if known else block.position
-            self._report("invalid-schedule", error.what, place, hint=error.hint)
+        faults = Schedule.faults(block)
+        for fault in faults:
+            place = block.value_position(fault.key) if fault.key in block else block.position
+            self._report("invalid-schedule", fault.what, place, hint=fault.hint)
+        for oddity in () if faults else Schedule.parse(block).oddities:
+            self._report("odd-step", oddity, block.value_position("cron"), severity=Severity.WARNING)
 
     def _check_hours(self, to: list[str]) -> None:
         block = self.block.get("calling_hours")

@@ -48,6 +48,17 @@ class ConferenceKind(Kind[LiveConferences]):
     section = "conferences"
     rank = 20
     details = Visit
+    local_findings = frozenset(
+        {
+            "conference-name-dots",
+            "conference-name-sid",
+            "conference-name-space",
+            "conference-own-number",
+            "conference-participant-twice",
+            "conference-setting-unused",
+            "conference-twiml",
+        }
+    )
     answers = True
     scopes = (CALL, ENDING)
     documents = (Documents(PREFIX, memory_kept),)

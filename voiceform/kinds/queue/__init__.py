@@ -29,6 +29,7 @@ class QueueKind(Kind[LiveQueues]):
     name = "queue"
     section = "queues"
     rank = 10
+    local_findings = frozenset({"queue-name-space"})
     answers = True
     scopes = (DELETION,)
 

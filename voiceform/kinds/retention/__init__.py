@@ -34,6 +34,19 @@ class RetentionKind(Kind["Survey"]):
     section = "retention"
     rank = 40
     details = RuleDetails
+    local_findings = frozenset(
+        {
+            "archive-url",
+            "beyond-reach",
+            "duplicate-address",
+            "empty-range",
+            "evidence-place",
+            "invalid-date",
+            "invalid-number",
+            "never-matches",
+            "price-file",
+        }
+    )
     scopes = tuple(SCOPES.values())
     command = "prune"
 

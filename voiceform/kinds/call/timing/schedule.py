@@ -55,10 +55,7 @@ class Schedule:
     def parse(cls, block: Mapping[str, Any]) -> Schedule:
         """From a `schedule:` block; raises ScheduleError for the first thing that is wrong."""
         form = _form(block)
-        zone = zone_named(block["timezone"])
-        if zone is None:
-            name = str(block["timezone"])
-            raise ScheduleError("timezone", f"{name[:64]!r} is not an IANA time zone", zone_hint(name))
+        zone = _zone(block)
         schedule = cls(
             zone,
             at=_local(block, "at", aware=True),
@@ -69,6 +66,34 @@ class Schedule:
         )
         schedule._require_sense(form)
         return schedule
+
+    @classmethod
+    def faults(cls, block: Mapping[str, Any]) -> list[ScheduleError]:
+        """Everything that is wrong with a `schedule:` block, each piece looked at alone."""
+        utc = ZoneInfo("UTC")
+        pieces: list[Callable[[], object]] = [
+            lambda: _form(block),
+            lambda: _zone(block),
+            lambda: _local(block, "at", aware=True),
+            lambda: _local(block, "start", bounded=False),
+            lambda: _local(block, "end", bounded=False),
+            lambda: Cron.parse(block["cron"]) if "cron" in block else None,
+            lambda: _rule(block, utc) if "rrule" in block else None,
+            lambda: parse_rule(block["rrule"], _LONG_AGO, utc) if "rrule" in block else None,
+        ]
+        found: dict[tuple[str, str], ScheduleError] = {}
+
+        def look(piece: Callable[[], object]) -> None:
+            try:
+                piece()
+            except ScheduleError as error:
+                found.setdefault((error.key, error.what), error)
+
+        for piece in pieces:
+            look(piece)
+        if not found:
+            look(lambda: cls.parse(block))
+        return list(found.values())
 
     @property
     def oddities(self) -> Sequence[str]:
@@ -123,6 +148,14 @@ class Schedule:
             if any(begin <= moment and (last is None or moment <= last) for moment in times_of(day)):
                 return True
         return False
+
+
+def _zone(block: Mapping[str, Any]) -> ZoneInfo:
+    zone = zone_named(block["timezone"])
+    if zone is None:
+        name = str(block["timezone"])
+        raise ScheduleError("timezone", f"{name[:64]!r} is not an IANA time zone", zone_hint(name))
+    return zone
 
 
 def _exact(at: datetime, zone: ZoneInfo) -> Occurrence:
