@@ -333,6 +333,37 @@ def test_a_renamed_conference_phones_nobody_again(rooms: Rooms) -> None:
     assert rooms.code() == 0
 
 
+def test_a_record_that_is_moved_by_hand_phones_nobody_again(rooms: Rooms) -> None:
+    """People are known by the address: only a renaming in the file takes it along."""
+    rooms.declare(WITH_BRIDGE)
+    rooms.room({})
+    rooms.apply()
+    refused = rooms.at("state", "mv", "conference.standup", "conference.daily")
+    assert refused.code == 64
+    assert "`aliases: [standup]`" in refused.err
+    rooms.declare(f"friendly_name: standup\naliases: [standup]\n{WITH_BRIDGE}", name="daily")
+    rooms.apply()
+    assert len(rooms.params("createParticipant")) == 1
+
+
+def test_a_record_of_which_nothing_else_is_known_can_be_moved_by_hand(rooms: Rooms) -> None:
+    rooms.declare("settings: {beep: false}")
+    rooms.apply()
+    rooms.ok("state", "mv", "conference.standup", "conference.daily")
+    rooms.declare("friendly_name: standup\nsettings: {beep: false}", name="daily")
+    assert rooms.code() == 0
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_what_was_announced_is_known_by_the_address_too(rooms: Rooms, live: bool) -> None:
+    rooms.declare('announce: {url: "https://example.com/a.xml"}')
+    if live:
+        rooms.room({})
+    rooms.apply()
+    assert len(rooms.params("updateConference")) == live
+    assert rooms.at("state", "mv", "conference.standup", "conference.daily").code == (64 if live else 0)
+
+
 def test_a_renamed_conference_announces_nothing_again(rooms: Rooms) -> None:
     announce = 'announce: {url: "https://example.com/a.xml"}'
     rooms.declare(announce)

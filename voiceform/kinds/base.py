@@ -316,6 +316,10 @@ class Kind(ABC, Generic[L]):
             f"{address}: a {self.name} cannot be imported", hint="only live objects with a SID can"
         )
 
+    def check_move(self, record: Recorded, reader: DocumentReader) -> None:
+        """Raise UsageError where a record may not stand under another address by itself, because something
+        else of the object is known under the one that it has."""
+
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
         """Read everything that a state holds for this kind, as commands will; for states from outside.
 

@@ -118,6 +118,12 @@ class Change:
         """The place in which what it destroys is taken down."""
         return self._text("evidence")
 
+    @property
+    def minutes(self) -> int | None:
+        """How long all that is lasted together which it destroys."""
+        value = self.details.get("minutes")
+        return value if isinstance(value, int) else None
+
     def _text(self, name: str) -> str | None:
         value = self.details.get(name)
         return value if isinstance(value, str) else None

@@ -48,9 +48,8 @@ def _destroyed(plan: Plan) -> Iterator[str]:
     for change in plan.pending:
         found = destroys(change, plan.vocabulary)
         counts.update(found)
-        length = change.details.get("minutes")
-        if len(found) == 1 and isinstance(length, int):
-            minutes.update(dict.fromkeys(found, length))
+        if len(found) == 1 and change.minutes is not None:
+            minutes.update(dict.fromkeys(found, change.minutes))
     things = [
         scope.amount(count) + (f" ({counted(minutes[scope], 'minute')})" if minutes[scope] else "")
         for scope, count in counts.items()

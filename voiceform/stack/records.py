@@ -35,6 +35,9 @@ def renamed(parts: Parts, source: str, target: str) -> None:
             raise not_recorded(old)
         if new in resources.recorded:
             raise UsageError(f"{new} is recorded already", hint=f"voiceform state rm {new}")
+        for kind in parts.kinds():
+            if kind.name == old.kind:
+                kind.check_move(record, store)
         store.write([resources.write(replace(record, address=new)), resources.removal(old)])
 
 

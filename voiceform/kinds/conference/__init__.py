@@ -24,13 +24,14 @@ from voiceform.kinds.conference.act import act
 from voiceform.kinds.conference.compare import ENDING, compare
 from voiceform.kinds.conference.export import export
 from voiceform.kinds.conference.live import LiveConferences, read_live
-from voiceform.kinds.conference.memory import PREFIX, memory_kept, read_memories
+from voiceform.kinds.conference.memory import PREFIX, Memory, memory_kept, memory_key, read_memories
 from voiceform.kinds.conference.parse import parse
 from voiceform.kinds.conference.running import adopt
 from voiceform.kinds.conference.settle import settle
 from voiceform.kinds.conference.steps import ADD, Visit
 from voiceform.kinds.phoning import CALL
 from voiceform.model.address import Address
+from voiceform.model.errors import UsageError
 from voiceform.model.exported import Export
 from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
@@ -106,6 +107,18 @@ class ConferenceKind(Kind[LiveConferences]):
     def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
         """See kinds.conference.export."""
         return export(client, recorded)
+
+    def check_move(self, record: Recorded, reader: DocumentReader) -> None:
+        """What is known of people in a room is known by the address: under another one they would be phoned
+        again, and hear again what was announced."""
+        known = read_memories(reader).get(memory_key(record.address), Memory())
+        if record.attributes["participants"] or known != Memory():
+            name = record.address.name
+            raise UsageError(
+                f"{record.address}: its participants are known by this address; under another one they would"
+                " be phoned again",
+                hint=f"give the new key `aliases: [{name}]` and apply: what is known moves along",
+            )
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
         """What is remembered of rooms."""
