@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from voiceform.kinds.call.ledger.store import (
     Head,
     Ledger,
     calls_kept,
+    check_ledgers,
     day_of,
     days_before,
     head_kept,
     if_undecided,
     ledger_names,
 )
-from voiceform.model.errors import StateError
+from voiceform.model.errors import DamagedDocumentsError, StateError
 from voiceform.model.store import StoredDocument
 from voiceform.state.sqlite import SqliteStore
 
@@ -131,3 +133,47 @@ def test_damage_is_named_and_nothing_is_made_of_it(store: SqliteStore) -> None:
     store.put(stored.key, {"calls": {"2026-03-02T12:00:00Z|1": {}}}, stored.version)
     with pytest.raises(StateError, match="is damaged"):
         Ledger(store, "call.a").entries()
+
+
+@pytest.mark.parametrize(
+    ("to", "shard"), [("+15558675310", "33"), ("sip:anna@example.com", "04"), ("client:anna", "21")]
+)
+def test_a_key_is_looked_up_where_every_version_of_this_program_puts_it(
+    store: SqliteStore, to: str, shard: str
+) -> None:
+    Ledger(store, "call.a").change(Key(NOON, to), if_undecided(LedgerEntry(CallStatus.PLACED, NOON)))
+    assert [stored.key for stored in store.list("ledger/")] == [f"ledger/call.a/2026-03-02/{shard}"]
+
+
+def test_nothing_is_older_than_the_clocks_of_computers() -> None:
+    assert days_before(NOON, timedelta(days=99_999)) == date(1970, 1, 1)
+
+
+def test_what_stays_as_it_is_is_not_written(store: SqliteStore) -> None:
+    key, ledger = Key(NOON, "+15558675310"), Ledger(store, "call.a")
+    there = LedgerEntry(CallStatus.PLACED, NOON)
+    assert ledger.change(key, lambda _: there) == (there, True)
+    (before,) = store.list("ledger/")
+    assert ledger.change(key, lambda entry: entry) == (there, False)
+    assert list(store.list("ledger/")) == [before]
+
+
+def test_a_head_that_does_not_say_whether_it_is_closed_is_damaged(store: SqliteStore) -> None:
+    store.put("ledger-heads/call.a", {"account": None, "high_water": None, "since": None}, None)
+    with pytest.raises(DamagedDocumentsError, match=r"'ledger-heads/call\.a' is damaged: 'closed'"):
+        Ledger(store, "call.a").head()
+
+
+@pytest.mark.parametrize(
+    ("key", "sound"),
+    [
+        ("ledger/call.a/2026-03-02/33", True),
+        ("ledger/call.a/2026-03-02/34", False),
+        ("ledger/call.a/2026-03-03/33", False),
+    ],
+)
+def test_a_pushed_key_must_be_where_it_is_looked_up(store: SqliteStore, key: str, sound: bool) -> None:
+    entry = LedgerEntry(CallStatus.PLACED, NOON).document()
+    store.put(key, {"calls": {str(Key(NOON, "+15558675310")): entry}}, None)
+    with nullcontext() if sound else pytest.raises(StateError, match="a key of another day or number"):
+        check_ledgers(store)

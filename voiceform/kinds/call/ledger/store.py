@@ -244,11 +244,11 @@ def _head_of(stored: StoredDocument | None) -> Head:
     try:
         return Head(
             stored.document.get("account"),
-            stored.document.get("closed", False),
+            stored.document["closed"],
             instant_from_text(water) if water else None,
             instant_from_text(since) if since else None,
         )
-    except (ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise _damaged(stored, error) from error
 
 
