@@ -66,7 +66,8 @@ screenshots: $(VENV)/.dev  ## draw the terminal for docs/, and write down the fi
 	@$(BIN)/python -m tests.terminal.scenes
 
 # Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
-reference: $(VENV)/.dev  ## write the reference of docs/python.md from the docstrings
+reference: $(VENV)/.dev  ## write what of docs/ comes from the code: commands, configuration, codes, Python
+	@$(BIN)/python -m schemas.reference
 	@$(BIN)/python -m tests.docs.reference
 
 bench: $(VENV)/.dev  ## every benchmark in a short form

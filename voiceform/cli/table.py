@@ -55,6 +55,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Tools": (
         _entry("twiml", "Print the TwiML that a conference or call renders to."),
+        _entry("explain", "Say what a code means that was printed.", None, "color", "verbose"),
         _entry("schema", "Print the JSON Schemas of what is read and written.", None, "color", "verbose"),
         _entry("emulator", "Serve the Twilio Voice API on this machine.", None, "directory", "color"),
         _entry("completion", "Print the completion script of a shell.", None, "color", "verbose"),

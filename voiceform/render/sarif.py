@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from voiceform.model.diagnostics import Diagnostic, Position
+from voiceform.model.explanations import explanations
 from voiceform.model.masking import redact_text
 from voiceform.model.shown import Shown
 from voiceform.render.escape import json_text, visible
@@ -36,7 +37,17 @@ def diagnostics_sarif(diagnostics: Sequence[Diagnostic]) -> Shown:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    return {"id": code, "shortDescription": {"text": code.replace("-", " ")}}
+    known = explanations().get(code)
+    if known is None:
+        return {"id": code, "shortDescription": {"text": code.replace("-", " ")}}
+    help_text = f"{known.what}\n\n{known.why}\n\n{known.do}"
+    return {
+        "id": code,
+        "shortDescription": {"text": _plain(known.what)},
+        "fullDescription": {"text": _plain(f"{known.what} {known.why}")},
+        "help": {"text": _plain(help_text), "markdown": f"{help_text}\n\n{known.markdown_example}"},
+        "helpUri": known.address,
+    }
 
 
 def _result(diagnostic: Diagnostic, rule_index: int) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What a shell offers for addresses, runs and schemas. It is silent: what cannot be read offers nothing."""
+"""What a shell offers for addresses, runs, schemas and codes. It is silent: what cannot be read offers
+nothing."""
 
 from __future__ import annotations
 
@@ -61,6 +62,14 @@ def schemas(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Co
     from voiceform.model.schema_files import schema_names
 
     return [CompletionItem(name) for name in schema_names() if name.startswith(incomplete)]
+
+
+def codes(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Codes that can be explained, with what each says."""
+    from voiceform.model.explanations import explanations
+
+    found = explanations().values()
+    return [CompletionItem(item.code, help=item.what) for item in found if item.code.startswith(incomplete)]
 
 
 def _declared(app: App) -> Iterator[str]:

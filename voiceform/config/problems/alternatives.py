@@ -54,7 +54,7 @@ def problems_of(refusal: Refusal, resolve: Resolve) -> Iterable[Problem]:
         return leaf_problems(refusal)
     path = refusal.path
     if not refusal.branches:
-        return [_one(path, Saying("invalid-value", "fits more than one alternative"))]
+        return [_one(path, _several(refusal, [resolve(schema) for schema in refusal.value]))]
     alternatives = [
         _Alternative(resolve(schema), branch, path)
         for schema, branch in zip(refusal.value, refusal.branches, strict=True)
@@ -74,6 +74,15 @@ def problems_of(refusal: Refusal, resolve: Resolve) -> Iterable[Problem]:
 
 def _one(path: Path, saying: Saying) -> Problem:
     return Problem(path, lambda: saying)
+
+
+def _several(refusal: Refusal, alternatives: Iterable[Schema]) -> Saying:
+    """More than one alternative fits: mostly for keys that exclude each other."""
+    marks = dict.fromkeys(key for schema in alternatives for key in schema.get("required", ()))
+    given = [key for key in marks if isinstance(refusal.instance, Mapping) and key in refusal.instance]
+    if len(given) > 1:
+        return Saying("conflicting-keys", f"has {both(given)}, and only one of them may be given")
+    return Saying("invalid-value", "fits more than one alternative")
 
 
 def _wrong_type(refusal: Refusal, alternatives: Sequence[_Alternative]) -> Saying:

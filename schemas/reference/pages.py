@@ -1,0 +1,9 @@
+"""Which pages are written, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from schemas.reference import codes
+
+PAGES: Mapping[str, Callable[[], str]] = {"codes.md": codes.page}
