@@ -177,6 +177,7 @@ def test_what_shells_offer(stack: Stack, shell: str) -> None:
     assert complete(stack, shell, "voiceform plan --sta") == ["--stack", "--state"]
     assert len(complete(stack, shell, "voiceform undo ")) == 1
     assert complete(stack, shell, "voiceform --color ne") == ["never"]
+    assert "delete:queue=" in complete(stack, shell, "voiceform apply --approve del")
 
 
 @pytest.mark.parametrize("where", ["voiceform -C {} plan --target ", "voiceform plan -C {} --target "])

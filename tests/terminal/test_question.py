@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -125,3 +126,12 @@ def test_nothing_to_do_asks_nothing(stack: Stack) -> None:
     terminal = Terminal(stack.folder, stack.environ, "apply")
     assert terminal.end() == 0
     assert terminal.text == "No changes. The account is as the configuration declares it."
+
+
+def test_nobody_is_asked_who_cannot_see_the_question(stack: Stack) -> None:
+    stack.queues(support=10)
+    command = f"exec {sys.executable} -m voiceform apply 2>log"
+    terminal = Terminal(stack.folder, stack.environ, "-c", command, program=("bash",))
+    assert terminal.end() == 64
+    assert "nobody can be asked" in (stack.folder / "log").read_text()
+    assert stack.account.queues() == {}

@@ -55,6 +55,11 @@ class Bars:
         self._display: RichProgress | None = None
         self._tasks: dict[str, TaskID] = {}
 
+    @property
+    def shown(self) -> bool:
+        """Whether there is a bar at present."""
+        return self._display is not None
+
     def start(self, task: str, total: int | None = None) -> None:
         """Show a bar; without `total` one that only moves."""
         with self._lock:

@@ -57,6 +57,15 @@ def runs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Comple
     ]
 
 
+def scopes(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What --approve may lift, up to the number."""
+    from voiceform.cli.support import wiring
+
+    vocabulary = wiring.parts(ctx.ensure_object(App)).vocabulary()
+    names = sorted({f"{scope.approval}=" for scope in vocabulary.scopes.values()})
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
 def schemas(_ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of schemas."""
     from voiceform.model.schema_files import schema_names

@@ -42,6 +42,10 @@ class ReaderGoneError(Exception):
 class Above(Protocol):
     """Bars at the foot of a terminal."""
 
+    @property
+    def shown(self) -> bool:
+        """Whether there are any at present."""
+
     def line(self, text: str) -> bool:
         """Write a line above the bars; False when there are none at present."""
 
@@ -80,6 +84,11 @@ class Console:
             finally:
                 self._writing.release()
 
+    def interject(self, text: str) -> None:
+        """`say` a line in answer to a key, which the terminal echoed (^C) where the cursor was."""
+        beneath_bars = self._bars is not None and self._bars.shown
+        self.say(f"\n{text}" if is_terminal(sys.stderr) and not beneath_bars else text)
+
     def show(self, text: str, *, end: str = "\n") -> None:
         """Print text for people on stdout, in its encoding."""
         self._print(self._finished(text) + end, None)
@@ -95,7 +104,10 @@ class Console:
     def ask(self, question: str) -> str:
         """Ask on stderr and read a line of stdin. UsageError when nobody can see the question, click.Abort
         when there is no answer."""
-        self.say(question, end=" ")
+        if is_terminal(sys.stdin) and not is_terminal(sys.stderr):
+            self.lost = self.lost or "it is no terminal"
+        else:
+            self.say(question, end=" ")
         if self.lost is not None:
             raise UsageError(
                 f"nobody can be asked: the question cannot be shown ({self.lost})",

@@ -203,10 +203,18 @@ parallelism_option = click.option(
     help="Requests in flight at most; the account's own traffic shares Twilio's limit.",
 )
 
+
+def _scopes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    from voiceform.cli.support.completing import scopes
+
+    return [*scopes(ctx, parameter, incomplete)]
+
+
 approve_option = click.option(
     "--approve",
     multiple=True,
     metavar="SCOPE=N",
+    shell_complete=_scopes,
     help="Lift one safety limit as far as N, as in delete:queue=3; may be repeated.",
 )
 

@@ -133,7 +133,7 @@ class Stopping:
         if not gently:
             self._ending = now
             raise Interruption
-        self._console.say("Stopping after the requests in flight; once more to end at once.")
+        self._console.interject("Stopping after the requests in flight; once more to end at once.")
 
     def _obey(self) -> None:
         while (gently := self._wishes.get()) is not None:
