@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.retention.evidence.places import SUFFIX, File, Sink, taken
-from voiceform.kinds.retention.storage.buckets import open_bucket, reason_of
-from voiceform.model.errors import EvidenceError, MissingExtraError
+from voiceform.kinds.retention.storage.buckets import open_bucket, opening
+from voiceform.model.errors import EvidenceError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -21,18 +21,8 @@ class Bucket:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        try:
-            self._store: ObjectStore = open_bucket(url, "evidence in an object store")
-            from obstore.exceptions import BaseError
-        except MissingExtraError:
-            raise
-        except Exception as error:  # the driver's own errors are known only where it is installed
-            raise EvidenceError(
-                f"the evidence cannot be used: {reason_of(error)}",
-                where=url,
-                hint="nothing was deleted; check the URL and the object store's variables in the environment",
-            ) from error
-        self.errors: tuple[type[Exception], ...] = (BaseError, OSError)
+        with opening("the evidence", url, EvidenceError):
+            self._store, self.errors = open_bucket(url, "evidence in an object store")
 
     def names(self) -> list[str]:
         """The names below the prefix."""

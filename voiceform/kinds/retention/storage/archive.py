@@ -22,9 +22,9 @@ from voiceform.kinds.retention.storage.audio import (
     checked_encrypted,
     details_complaint,
 )
-from voiceform.kinds.retention.storage.buckets import folder_of, open_bucket, reason_of
+from voiceform.kinds.retention.storage.buckets import folder_of, open_bucket, opening, reason_of
 from voiceform.kinds.retention.storage.folders import make_folder, reading, write_whole
-from voiceform.model.errors import MissingExtraError, VoiceformError
+from voiceform.model.errors import VoiceformError
 from voiceform.model.instants import instant_to_text
 from voiceform.twilio.errors import NotFoundError, printable
 from voiceform.twilio.recordings import LONGEST_AUDIO
@@ -198,10 +198,7 @@ class _FolderShelf:
 
 class _BucketShelf:
     def __init__(self, url: str) -> None:
-        self._store = open_bucket(url, "archiving recordings")
-        from obstore.exceptions import BaseError
-
-        self.errors: tuple[type[Exception], ...] = (BaseError, OSError)
+        self._store, self.errors = open_bucket(url, "archiving recordings")
 
     def put(self, key: str, pieces: Iterable[bytes]) -> None:
         import obstore
@@ -217,16 +214,8 @@ class _BucketShelf:
 
 def _open(url: str) -> _Shelf:
     folder = folder_of(url)
-    try:
+    with opening("the archive", url, ArchiveError):
         return _BucketShelf(url) if folder is None else _FolderShelf(folder)
-    except MissingExtraError:
-        raise
-    except Exception as error:  # the driver's own errors are known only where it is installed
-        raise ArchiveError(
-            f"the archive cannot be used: {reason_of(error)}",
-            where=url,
-            hint="nothing was deleted; check the URL and the object store's variables in the environment",
-        ) from error
 
 
 class _Measured:

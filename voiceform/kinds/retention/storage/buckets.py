@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from voiceform.model.errors import MissingExtraError
+from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.twilio.credentials import is_loopback
 
 if TYPE_CHECKING:
@@ -27,13 +29,15 @@ def folder_of(url: str) -> Path | None:
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
-def open_bucket(url: str, what: str) -> ObjectStore:
-    """The driver's store below a URL; nothing is sent. Raises MissingExtraError, saying what for (`what`);
-    ValueError or the driver's errors for a URL or variables that it does not understand.
+def open_bucket(url: str, what: str) -> tuple[ObjectStore, tuple[type[Exception], ...]]:
+    """The driver's store below a URL, and what using it may raise; nothing is sent. Raises MissingExtraError,
+    saying what for (`what`); ValueError or the driver's errors for a URL or variables that it does not
+    understand.
 
     Region, endpoint and credentials come from the process environment, as each ecosystem has them.
     """
     try:
+        from obstore.exceptions import BaseError
         from obstore.store import from_url
     except ImportError as error:
         raise MissingExtraError(what, "objectstore") from error
@@ -42,7 +46,22 @@ def open_bucket(url: str, what: str) -> ObjectStore:
     endpoint = next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), "")
     if endpoint.startswith("http://") and is_loopback(urlsplit(endpoint).hostname or ""):
         options["allow_http"] = True
-    return from_url(url, client_options=options, retry_config=retry)
+    return from_url(url, client_options=options, retry_config=retry), (BaseError, OSError)
+
+
+@contextmanager
+def opening(what: str, url: str, told_as: type[VoiceformError]) -> Iterator[None]:
+    """Say in an error of ours (`told_as`) why a place cannot be used, before anything is deleted."""
+    try:
+        yield
+    except MissingExtraError:
+        raise
+    except Exception as error:  # the driver's own errors are known only where it is installed
+        raise told_as(
+            f"{what} cannot be used: {reason_of(error)}",
+            where=url,
+            hint="nothing was deleted; check the URL and the object store's variables in the environment",
+        ) from error
 
 
 def reason_of(error: Exception) -> str:
