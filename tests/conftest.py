@@ -34,9 +34,10 @@ LONG = (
 """Modules whose tests take seconds each, mostly waiting: for leases to run out, for processes to end."""
 
 
-# A shell ignores SIGINT for what it starts in the background, and with it the programs that tests start.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# What a shell starts in the background ignores SIGINT, below nohup SIGHUP, and so would what tests start.
+for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, default)
 
 
 @pytest.hookimpl(optionalhook=True)
