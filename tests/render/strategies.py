@@ -117,6 +117,8 @@ def changes(draw: st.DrawFn) -> Change:
         previous_address=draw(st.one_of(st.none(), addresses)),
         depends_on=draw(_tuples(addresses)),
         counts=draw(_counts),
+        protect_before=None if before is None else draw(st.none() | st.booleans()),
+        protect_after=None if after is None else draw(st.none() | st.booleans()),
         kept=draw(
             st.none() | st.builds(Kept, st.integers(1, 5000), _tuples(texts), st.text(min_size=1, max_size=9))
         ),

@@ -250,7 +250,7 @@ def _completed(change: Change, kind: Kind[Any], request: PlanBasis) -> Change:
     change = replace(change, hidden_before=before, hidden_after=declared)
     if change.action is Action.NO_OP:
         return replace(change, fields=())
-    fields = (*field_changes(change.before, change.after), *note_fields(change))
+    fields = (*field_changes(change.whole_before, change.whole_after), *note_fields(change))
     return replace(
         change,
         fields=tuple(sorted(fields, key=lambda field: field.path)),

@@ -192,7 +192,7 @@ def _moved(step: _Step, found: Change | None, record: Recorded | None) -> str | 
 
     `before` of the proposed change is the object as it is now, `after` of the run's change as it was left.
     """
-    left_as, now = step.change.after, found.before if found is not None else None
+    left_as, now = step.change.whole_after, found.whole_before if found is not None else None
     if left_as is None:
         return None if now is None else "there is one again since"
     if record is None or found is None or now is None:

@@ -61,6 +61,15 @@ class Kept:
     keeper: str
 
 
+PROTECT = "protect"
+"""Under this name the protection of an object stands among its attributes, where it is shown or written."""
+
+
+def with_protection(attributes: Attributes | None, protect: bool | None) -> Attributes | None:
+    """`attributes` as a person declares them: with `protect`, where it can be said of the object."""
+    return attributes if attributes is None or protect is None else {**attributes, PROTECT: protect}
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What will happen to one address.
@@ -74,7 +83,8 @@ class Change:
     when it was decided stand in `details["as_of"]`: a plan made later may decide the same. `kept` is of that
     day too: what is spared that else would be destroyed. `hidden_before` and `hidden_after` say what of the
     attributes is not shown; what of the details, stands in the latter too. `notes_before` and `notes_after`
-    are what people say of the object, which differs in `fields` too and is no attribute.
+    are what people say of the object, which differs in `fields` too and is no attribute. Neither is whether
+    it is protected, `protect_before` and `protect_after`: None where it is not there, or cannot be.
     """
 
     address: Address
@@ -97,6 +107,18 @@ class Change:
     hidden_after: Hidden = field(default_factory=dict)
     notes_before: Notes = field(default_factory=dict)
     notes_after: Notes = field(default_factory=dict)
+    protect_before: bool | None = None
+    protect_after: bool | None = None
+
+    @property
+    def whole_before(self) -> Attributes | None:
+        """`before` with the protection, as it is compared, shown and written."""
+        return with_protection(self.before, self.protect_before)
+
+    @property
+    def whole_after(self) -> Attributes | None:
+        """`after` with the protection."""
+        return with_protection(self.after, self.protect_after)
 
     @property
     def notes(self) -> Notes:

@@ -13,6 +13,7 @@ from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.masking import redact, without_digests
 from voiceform.model.plan import (
     FORMAT_VERSION,
+    PROTECT,
     Action,
     Blocked,
     Caution,
@@ -28,7 +29,7 @@ from voiceform.model.plan import (
     Summary,
     Unmanaged,
 )
-from voiceform.model.resource import canonical_json
+from voiceform.model.resource import Attributes, canonical_json
 from voiceform.model.scopes import Vocabulary
 from voiceform.model.unshown import Holding, Unshown, concealed
 
@@ -94,8 +95,8 @@ def review_digest(plan: Plan, secret: str | None) -> str:
             str(change.action),
             change.sid,
             change.operations,
-            concealed(change.before, change.hidden_before if secret is None else {}),
-            concealed(change.after, change.hidden_after if secret is None else {}),
+            concealed(change.whole_before, change.hidden_before if secret is None else {}),
+            concealed(change.whole_after, change.hidden_after if secret is None else {}),
             str(change.previous_address),
             change.fingerprint,
             change.counts,
@@ -177,8 +178,8 @@ def change_to_document(change: Change) -> Json:
         "reason": change.reason,
         "sid": change.sid,
         "operations": list(change.operations),
-        "before": change.before,
-        "after": change.after,
+        "before": change.whole_before,
+        "after": change.whole_after,
         "fields": _fields_to_document(change.fields),
         "impact": list(change.impact),
         "fingerprint": change.fingerprint,
@@ -215,14 +216,18 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
     kept = document.get("kept")
     hidden = document.get("from_environment", {})
     notes = document.get("notes", {})
+    before, protect_before = _unprotected(document["before"])
+    after, protect_after = _unprotected(document["after"])
     return Change(
         address=Address.parse(document["address"]),
         action=Action(document["action"]),
         reason=document["reason"],
         sid=document["sid"],
         operations=tuple(document["operations"]),
-        before=document["before"],
-        after=document["after"],
+        before=before,
+        after=after,
+        protect_before=protect_before,
+        protect_after=protect_after,
         fields=_fields_from_document(document["fields"]),
         impact=tuple(document["impact"]),
         fingerprint=document["fingerprint"],
@@ -237,6 +242,12 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
         notes_before=notes.get("before", {}),
         notes_after=notes.get("after", {}),
     )
+
+
+def _unprotected(attributes: Attributes | None) -> tuple[Attributes | None, bool | None]:
+    if attributes is None or PROTECT not in attributes:
+        return attributes, None
+    return {key: value for key, value in attributes.items() if key != PROTECT}, bool(attributes[PROTECT])
 
 
 def _fields_to_document(fields: tuple[FieldChange, ...]) -> list[Json]:

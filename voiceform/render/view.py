@@ -133,10 +133,11 @@ def feelings_of(change: Change) -> Iterator[str]:
 
 def rows_of(change: Change) -> Iterator[Row]:
     """The attributes that a change sets, changes or loses."""
-    if change.action is Action.CREATE and change.after is not None:
-        yield from (Row("+", path, None, value) for path, value in _flatten(change.after))
-    elif change.action is Action.DELETE and change.before is not None:
-        yield from (Row("-", path, value, None) for path, value in _flatten(change.before))
+    before, after = change.whole_before, change.whole_after
+    if change.action is Action.CREATE and after is not None:
+        yield from (Row("+", path, None, value) for path, value in _flatten(after))
+    elif change.action is Action.DELETE and before is not None:
+        yield from (Row("-", path, value, None) for path, value in _flatten(before))
     else:
         yield from (_difference(item.path, item.before, item.after) for item in change.fields)
 

@@ -65,7 +65,7 @@ def only(comparison: Comparison) -> Change:
 def test_declared_and_nowhere_is_created() -> None:
     change = only(planned([desired("a", "A")], [], []))
     assert (change.action, change.reason, change.operations) == (Action.CREATE, "declared", ("createQueue",))
-    assert change.after == {**attributes("A"), "protect": False}
+    assert (change.after, change.protect_after, change.protect_before) == (attributes("A"), False, None)
     assert change.before is None
 
 
@@ -142,9 +142,8 @@ def test_protection_is_remembered_when_the_block_is_removed() -> None:
 def test_taking_protection_away_is_a_change_to_review() -> None:
     change = only(planned([desired("a", "A")], [recorded("a", "QU1", "A", protect=True)], [live("QU1", "A")]))
     assert (change.action, change.operations) == (Action.UPDATE, ())
-    assert change.before is not None
-    assert change.after is not None
-    assert (change.before["protect"], change.after["protect"]) == (True, False)
+    assert (change.protect_before, change.protect_after) == (True, False)
+    assert change.before == change.after
 
 
 def test_an_alias_renames_without_delete_and_create() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.call.details import CallDetails
@@ -75,9 +74,7 @@ def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done
 
 def recorded(change: Change) -> Recorded:
     """What state holds for a schedule once the change is applied."""
-    after: dict[str, Any] = dict(change.after or {})
-    protect = bool(after.pop("protect", False))
-    return Recorded(change.address, None, after, protect, change.depends_on)
+    return Recorded(change.address, None, change.after or {}, bool(change.protect_after), change.depends_on)
 
 
 def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, places: Places) -> PassCounts:

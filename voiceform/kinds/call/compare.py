@@ -41,8 +41,8 @@ def compare(context: CompareContext, live: LiveCalls) -> Comparison:
     warnings: list[Caution] = []
     for address, desired in context.desired.items():
         spec = CallSpec.of(address, wanted[address])
-        after = {**wanted[address], "protect": desired.protect}
-        changes.append(_declared(context, desired, matches.records.get(address), live, spec, after))
+        record = matches.records.get(address)
+        changes.append(_declared(context, desired, record, live, spec, wanted[address]))
         warnings.extend(_useless_lists(context, spec, live))
     for record in matches.left.values():
         if record.protect:
@@ -82,7 +82,8 @@ def _declared(
     spec: CallSpec,
     after: Attributes,
 ) -> Change:
-    before = None if record is None else {**record.attributes, "protect": record.protect}
+    before = None if record is None else record.attributes
+    protect_before = None if record is None else record.protect
     known = live.of(spec.ledger)
     do_not_call = live.lists_of(spec, context.now)
     due: list[Due] = []
@@ -94,7 +95,8 @@ def _declared(
     placed = [item for item in due if item.verdict is Verdict.PLACE]
     redirected, unrecorded = redirectable(spec, known.entries), sorted(known.unrecorded)
     previous = previous_address(desired, record)
-    reason = _reason(before, after, previous, known, bool(placed), bool(redirected or unrecorded))
+    same = (before, protect_before) == (after, desired.protect)
+    reason = _reason(record, same, previous, known, bool(placed), bool(redirected or unrecorded))
     impact, calls = schedule_impact(spec, known, due, context.now, do_not_call)
     action = Action.CREATE if record is None else Action.NO_OP if reason == "unchanged" else Action.UPDATE
     return Change(
@@ -104,6 +106,8 @@ def _declared(
         operations=_operations(placed, redirected, unrecorded),
         before=before if action is not Action.NO_OP else after,
         after=after,
+        protect_before=protect_before,
+        protect_after=desired.protect,
         impact=(*impact, *_live_lines(redirected, unrecorded)),
         previous_address=previous,
         depends_on=desired.depends_on,
@@ -117,18 +121,18 @@ def _declared(
 
 
 def _reason(
-    before: Attributes | None,
-    after: Attributes,
+    record: Recorded | None,
+    same: bool,
     previous: Address | None,
     known: LiveSchedule,
     due: bool,
     touched: bool,
 ) -> str:
-    if before is None:
+    if record is None:
         return "declared"
     if previous is not None:
         return "renamed"
-    if before != after:
+    if not same:
         return "changed"
     if known.head.closed:
         return "reopened"
@@ -179,7 +183,8 @@ def _removed(record: Recorded, live: LiveCalls) -> Change:
         action=Action.DELETE,
         reason="removed",
         operations=("updateCall",) if ended else (),
-        before={**record.attributes, "protect": record.protect},
+        before=record.attributes,
+        protect_before=record.protect,
         impact=tuple(lines),
         details=CallDetails(cancel=_placed(going_on, going_on) if ended else ()).to_document(),
     )

@@ -65,9 +65,9 @@ class QueueKind(Kind[LiveQueues]):
         """The queue as it was: under its earlier address, if the change renamed it."""
         if change.before is None:
             return None
-        before = {key: value for key, value in change.before.items() if key != "protect"}
         address = change.previous_address or change.address
-        return Desired(address, before, protect=bool(change.before.get("protect")), aliases=(change.address,))
+        protect = bool(change.protect_before)
+        return Desired(address, change.before, protect=protect, aliases=(change.address,))
 
     def adopt(self, address: Address, sid: str, client: Client) -> Recorded:
         """Record the live queue `sid` as it is."""

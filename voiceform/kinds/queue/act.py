@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.queue.live import LiveQueues, fetch_queue, live_queue, read_queues
@@ -43,7 +42,7 @@ def _settle(change: Change, live: LiveQueues) -> Done | None:
         return None if change.sid in live.by_sid else Done(Status.APPLIED, sid=change.sid)
     if change.after is None:
         return None
-    wanted = _attributes(change.after)
+    wanted = change.after
     found: Live | None
     if change.action is Action.CREATE:
         found = live.by_name.get(wanted["friendly_name"])
@@ -58,7 +57,7 @@ def _create(change: Change, session: Session) -> Done:
     When the API says that the name exists, reading again decides: the very queue that was planned is taken
     as ours, any other is somebody else's and makes the plan stale.
     """
-    after = _attributes(change.after or {})
+    after = change.after or {}
     lost: AmbiguousError | None = None
     for attempt in range(_CREATE_ATTEMPTS):
         try:
@@ -135,7 +134,7 @@ def _read_again(change: Change, session: Session) -> Live | Done:
 
 
 def _update(change: Change, found: Live, session: Session) -> Done:
-    after = _attributes(change.after or {})
+    after = change.after or {}
     if change.operations:
         moved = {key: value for key, value in after.items() if found.attributes[key] != value}
         found = live_queue(session.client.update_queue(found.sid, **moved))
@@ -160,7 +159,7 @@ def _as_asked(change: Change, found: Live) -> Done:
 
     Then too what is there is recorded, lest the next plan take it for a change of somebody else.
     """
-    asked = _attributes(change.after or {})
+    asked = change.after or {}
     done = _applied(change, found)
     if found.attributes == asked:
         return done
@@ -178,10 +177,6 @@ def _as_asked(change: Change, found: Live) -> Done:
 
 
 def _applied(change: Change, found: Live) -> Done:
-    protect = bool((change.after or {}).get("protect"))
+    protect = bool(change.protect_after)
     recorded = Recorded(change.address, found.sid, found.attributes, protect, change.depends_on)
     return Done(Status.APPLIED, recorded, sid=found.sid)
-
-
-def _attributes(after: Attributes) -> dict[str, Any]:
-    return {key: value for key, value in after.items() if key != "protect"}

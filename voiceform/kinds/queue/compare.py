@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from voiceform.kinds.base import CompareContext, Comparison, unreadable_entries
 from voiceform.kinds.queue.live import LiveQueues
@@ -120,24 +120,27 @@ class _Comparing:
             action=Action.CREATE,
             reason="declared" if record is None else "gone",
             operations=("createQueue",),
-            after=_with_protect(desired.attributes, desired.protect),
+            after=desired.attributes,
+            protect_after=desired.protect,
             previous_address=previous_address(desired, record),
             depends_on=desired.depends_on,
         )
 
     def _update(self, desired: Desired, record: Recorded | None, found: Live) -> Change:
-        before = _with_protect(found.attributes, record.protect if record is not None else False)
-        after = _with_protect(desired.attributes, desired.protect)
+        protected_before = record.protect if record is not None else False
+        unchanged = (found.attributes, protected_before) == (desired.attributes, desired.protect)
         previous = previous_address(desired, record)
-        same = before == after and previous is None and record is not None and record.sid == found.sid
+        same = unchanged and previous is None and record is not None and record.sid == found.sid
         return Change(
             address=desired.address,
             action=Action.NO_OP if same else Action.UPDATE,
             reason="unchanged" if same else _reason(desired, record, found, previous),
             sid=found.sid,
             operations=() if found.attributes == desired.attributes else ("updateQueue",),
-            before=before,
-            after=after,
+            before=found.attributes,
+            after=desired.attributes,
+            protect_before=protected_before,
+            protect_after=desired.protect,
             impact=_update_impact(found, desired.attributes),
             fingerprint=found.fingerprint,
             previous_address=previous,
@@ -179,7 +182,8 @@ class _Comparing:
                     Action.DELETE,
                     reason="already-gone",
                     sid=record.sid,
-                    before=_with_protect(record.attributes, record.protect),
+                    before=record.attributes,
+                    protect_before=record.protect,
                     impact=tuple(self._remarks(record)),
                     counts={DELETION.name: 1},
                 )
@@ -204,10 +208,6 @@ class _Comparing:
         return [*(Unmanaged("queue", queue.sid, queue.name) for queue in strangers), *unread]
 
 
-def _with_protect(attributes: Attributes, protect: bool) -> Mapping[str, object]:
-    return {**attributes, "protect": protect}
-
-
 def _reason(desired: Desired, record: Recorded | None, found: Live, previous: Address | None) -> str:
     if record is None or record.sid != found.sid:
         return "adopted"
@@ -225,7 +225,8 @@ def _deletion(address: Address, found: Live, reason: str, protect: bool) -> Chan
         reason=reason,
         sid=found.sid,
         operations=("deleteQueue",),
-        before=_with_protect(found.attributes, protect),
+        before=found.attributes,
+        protect_before=protect,
         impact=_deletion_impact(found),
         fingerprint=found.fingerprint,
         counts={DELETION.name: 1},
