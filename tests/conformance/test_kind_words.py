@@ -22,7 +22,8 @@ WORDS = re.compile(rf"\b(?:(?:{NOUNS})s?|calls?|holds?)\b", re.IGNORECASE)
 OUTRIGHT = re.compile(rf"\b(?:{NOUNS})s?\b|\bcalls?\b", re.IGNORECASE)
 """In a sentence: there, "holds" is a verb more often than not."""
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-PYTHON = {"__call__", "SimpleQueue", "_call"}
+PYTHON = {"__call__", "SimpleQueue", "_call", "_holds"}
+"""Python's own, and verbs."""
 EXAMPLE = "an example in a hint: one has to be named"
 EFFECT = "what a change does to people, whichever kind does it"
 FORMAT = "a name in a published format"
@@ -37,6 +38,10 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("engine/safety.py", "as in --approve delete:queue=3"): EXAMPLE,
     ("engine/targets.py", "as in queue.support;"): EXAMPLE,
     ("model/address.py", "an address is a kind and a name, as in queue.support"): EXAMPLE,
+    (
+        "model/explanations.py",
+        "```yaml\nversion: 1\n",
+    ): "a configuration that is run, for those who ask what a code means",
     ("model/numbers.py", "only local calls could reach it"): "of telephone numbers, not of the kind",
     ("render/json.py", "kept_by_holds"): FORMAT,
     ("render/view.py", "Calls people"): EFFECT,
