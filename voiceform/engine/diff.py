@@ -6,8 +6,9 @@ one comparison of dicts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
 
 from voiceform.model.plan import FieldChange
 from voiceform.model.resource import Attributes
@@ -17,6 +18,8 @@ _NESTED = (Mapping, list, tuple)
 
 def field_changes(before: Attributes | None, after: Attributes | None) -> tuple[FieldChange, ...]:
     """The attributes that differ, sorted by path (`settings.beep`, `to[2]`); values are None where absent.
+
+    Of a list of texts it is what is gained and lost that differs, wherever it stands.
 
     With one side None every attribute of the other is listed, whole.
     """
@@ -32,10 +35,42 @@ def field_changes(before: Attributes | None, after: Attributes | None) -> tuple[
 def _attribute(key: str, before: Attributes, after: Attributes) -> list[FieldChange]:
     """The differences within one attribute. Plain values are compared here: most attributes are."""
     old, new = before.get(key), after.get(key)
+    if _is_texts(old) and _is_texts(new):
+        return _list_changes(key, old, new)
     if isinstance(old, _NESTED) and isinstance(new, _NESTED):
         return _differences(key, old, new)
     same = old == new and isinstance(old, bool) == isinstance(new, bool)
     return [] if same and (key in before) == (key in after) else [FieldChange(key, old, new)]
+
+
+def _is_texts(value: object) -> TypeGuard[Sequence[str]]:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+
+
+def _list_changes(key: str, before: Sequence[str], after: Sequence[str]) -> list[FieldChange]:
+    """What a list of texts loses and gains, each under its index there. A list that is only put into another
+    order differs as a whole."""
+    if list(before) == list(after):
+        return []
+    removed, added = _only_in(before, after), _only_in(after, before)
+    if not removed and not added:
+        return [FieldChange(key, list(before), list(after))]
+    return [
+        FieldChange(f"{key}[{index}]", removed.get(index), added.get(index))
+        for index in sorted(removed.keys() | added.keys())
+    ]
+
+
+def _only_in(items: Sequence[str], others: Sequence[str]) -> dict[int, str]:
+    """By their index the items that `others` does not have, or not as often."""
+    left = Counter(others)
+    found = {}
+    for index, item in enumerate(items):
+        if left[item]:
+            left[item] -= 1
+        else:
+            found[index] = item
+    return found
 
 
 def _differences(key: str, before: Any, after: Any) -> list[FieldChange]:  # noqa: ANN401 - any JSON value

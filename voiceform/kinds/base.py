@@ -31,7 +31,7 @@ from voiceform.model.diagnostics import Report
 from voiceform.model.document import Block
 from voiceform.model.errors import UsageError
 from voiceform.model.exported import Export
-from voiceform.model.plan import Blocked, Caution, Change, Drift, Mode, Unmanaged
+from voiceform.model.plan import UNREADABLE, Blocked, Caution, Change, Drift, Mode, Unmanaged
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.run import Destruction, Status
@@ -115,7 +115,7 @@ class Comparison:
 def unreadable_entries(kind: str, unreadable: Unreadable, what: str) -> Unmanaged:
     """How a plan tells of entries of a list that cannot be read: they are left alone."""
     entries = f"{unreadable.count:,} of the account's {what} cannot be read"
-    return Unmanaged(kind, "unreadable", f"{entries}: {unreadable.reason}")
+    return Unmanaged(kind, UNREADABLE, f"{entries}: {unreadable.reason}")
 
 
 @dataclass(frozen=True, slots=True)

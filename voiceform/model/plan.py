@@ -34,6 +34,11 @@ class Action(StrEnum):
     NO_OP = "no-op"
 
 
+UNREADABLE = "unreadable"
+ADOPTED = "adopted"
+"""The reason of a change that takes over a live object that nothing records."""
+
+
 class Mode(StrEnum):
     """What a plan is for."""
 
@@ -126,6 +131,11 @@ class Change:
         return self.notes_before if self.action is Action.DELETE else self.notes_after
 
     @property
+    def adopts(self) -> bool:
+        """Whether it only records a live object that is as it is declared; nothing is sent."""
+        return self.action is Action.UPDATE and self.reason == ADOPTED and not self.operations
+
+    @property
     def kind(self) -> str:
         """The kind of the object, the first part of its address."""
         return self.address.kind
@@ -175,7 +185,10 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Unmanaged:
-    """A live object that is neither declared nor recorded; listed, never touched."""
+    """A live object that is neither declared nor recorded; listed, never touched.
+
+    With the SID UNREADABLE it stands for entries of a list that cannot be read, and `name` says why.
+    """
 
     kind: str
     sid: str

@@ -5,12 +5,14 @@ All texts that come out of here are visible (see escape) and still have to be es
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeGuard
 
-from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan
+from voiceform.model.plan import Action, Change, Drift, DriftStatus, FieldChange, Mode, Plan
 from voiceform.model.scopes import Effect, Scope, Vocabulary
 from voiceform.model.wording import counted
 from voiceform.render.destroyed import destroyed_in, destroys, joined, planned
@@ -19,6 +21,8 @@ from voiceform.render.escape import literal, terminal
 _LONG_LIST = 20
 _LONG_TEXT = 200
 _CONTEXT = 40
+_LONG_DIFFERENCE = 10
+_LIST_ITEM = re.compile(r"\[\d+\]$")
 
 
 SYMBOLS: Mapping[Effect, str] = {
@@ -100,13 +104,27 @@ def remarks_of(change: Change, vocabulary: Vocabulary) -> list[str]:
     if change.previous_address is not None:
         remarks.append(f"was {terminal(str(change.previous_address))}")
     if change.action is Action.UPDATE and not change.operations:
-        remarks.append("changes recorded state only")
+        remarks.append("nothing is sent")
     return remarks
+
+
+def symbol_of(change: Change, vocabulary: Vocabulary) -> str:
+    """The sign before a change."""
+    return "=" if change.adopts else SYMBOLS[effect_of(change, vocabulary)]
+
+
+def name_of(change: Change | Drift) -> str | None:
+    """What the object is called, where that is not its key."""
+    attributes = change.after or change.before or {}
+    name = attributes.get("friendly_name")
+    return name if isinstance(name, str) and name != change.address.name else None
 
 
 def verb_of(change: Change, vocabulary: Vocabulary) -> str:
     """What the change does, to stand before its address; what destroys other things says that before all."""
     things = destroys(change, vocabulary)
+    if change.adopts:
+        return "adopt"
     if not things:
         return str(change.action)
     return f"delete {joined(scope.amount(count) for scope, count in things.items())} by"
@@ -131,15 +149,45 @@ def feelings_of(change: Change) -> Iterator[str]:
         yield f"cannot be undone: {change.irreversible}"
 
 
-def rows_of(change: Change) -> Iterator[Row]:
-    """The attributes that a change sets, changes or loses."""
+def rows_of(change: Change, *, most: int | None = _LONG_DIFFERENCE) -> Iterator[Row]:
+    """The attributes that a change sets, changes or loses; of a list that loses and gains more than `most`
+    items, so many of them."""
     before, after = change.whole_before, change.whole_after
     if change.action is Action.CREATE and after is not None:
         yield from (Row("+", path, None, value) for path, value in _flatten(after))
     elif change.action is Action.DELETE and before is not None:
         yield from (Row("-", path, value, None) for path, value in _flatten(before))
     else:
-        yield from (_difference(item.path, item.before, item.after) for item in change.fields)
+        for path, items in groupby(change.fields, key=lambda item: _LIST_ITEM.sub("", item.path)):
+            yield from _field_rows(change, path, list(items), most)
+
+
+def _field_rows(change: Change, path: str, items: list[FieldChange], most: int | None) -> Iterator[Row]:
+    """One row for each difference, and above them how a list of texts changes as a whole."""
+    before, after = ((side or {}).get(path) for side in (change.before, change.after))
+    if not (_is_list(before) and _is_list(after)) or items[0].path == path:
+        yield from (_difference(item.path, item.before, item.after) for item in items)
+        return
+    added, removed = (sum(getattr(item, side) is not None for item in items) for side in ("after", "before"))
+    moves = [f"{count:,} {word}" for count, word in ((added, "added"), (removed, "removed")) if count]
+    yield Row("~", terminal(path), f"{len(before):,}", f"{len(after):,}", ", ".join(moves))
+    rows = [row for item in items for row in _item_rows(item)]
+    shown = rows if most is None or len(rows) <= most else rows[: most - 1]
+    yield from shown
+    if len(shown) < len(rows):
+        yield Row("~", terminal(path), f"{len(rows) - len(shown):,} more", None)
+
+
+def _item_rows(item: FieldChange) -> Iterator[Row]:
+    path = terminal(_LIST_ITEM.sub("", item.path))
+    if item.before is not None:
+        yield Row("-", path, literal(item.before), None)
+    if item.after is not None:
+        yield Row("+", path, None, literal(item.after))
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
 
 def drift_rows(drift: Drift) -> Iterator[Row]:
@@ -155,9 +203,11 @@ def headline(plan: Plan) -> str:
     """
     if not plan.pending:
         return _nothing(plan)
-    actions = Counter(change.action for change in plan.pending if not destroys(change, plan.vocabulary))
+    own = [change for change in plan.pending if not destroys(change, plan.vocabulary)]
+    adopted = sum(change.adopts for change in own)
+    actions = Counter(change.action for change in own if not change.adopts)
     words = [f"{actions[action]:,} to {action}" for action in (Action.CREATE, Action.UPDATE, Action.DELETE)]
-    parts = words if actions else []
+    parts = [*([f"{adopted:,} to adopt"] if adopted else []), *(words if actions else [])]
     for scope in plan.vocabulary.scopes.values():
         if scope.effect is Effect.PHONE and (count := plan.summary.totals.get(scope.total or "", 0)):
             parts.append(f"{scope.amount(count)} to {scope.verb}")

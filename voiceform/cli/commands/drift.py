@@ -8,6 +8,7 @@ from voiceform.cli.support.options import (
     App,
     comment_options,
     format_option,
+    reading_options,
     selection_options,
     showing_options,
 )
@@ -18,6 +19,7 @@ from voiceform.model.exit_codes import ExitCode
 @click.command("drift")
 @format_option("text", "json", "markdown", "html")
 @selection_options
+@reading_options
 @showing_options
 @comment_options
 @report_options

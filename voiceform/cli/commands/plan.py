@@ -15,6 +15,7 @@ from voiceform.cli.support.options import (
     comment_options,
     expect_digest_option,
     format_option,
+    reading_options,
     selection_options,
     showing_options,
 )
@@ -43,6 +44,7 @@ from voiceform.model.plan import Mode, Plan
 )
 @expect_digest_option
 @twiml_dir_option
+@reading_options
 @showing_options
 @comment_options
 @report_options

@@ -8,13 +8,20 @@ from pathlib import Path
 import click
 
 from voiceform.cli.support import wiring
-from voiceform.cli.support.options import App, comment_options, format_option, showing_options
+from voiceform.cli.support.options import (
+    App,
+    comment_options,
+    format_option,
+    reading_options,
+    showing_options,
+)
 from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLANFILE", type=click.Path(path_type=Path))
 @format_option("text", "json", "markdown", "html")
+@reading_options
 @showing_options
 @comment_options
 @click.pass_obj

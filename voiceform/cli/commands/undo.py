@@ -10,7 +10,13 @@ import click
 from voiceform.cli.support import wiring
 from voiceform.cli.support.completing import runs
 from voiceform.cli.support.documents import Source
-from voiceform.cli.support.options import App, comment_options, format_option, showing_options
+from voiceform.cli.support.options import (
+    App,
+    comment_options,
+    format_option,
+    reading_options,
+    showing_options,
+)
 from voiceform.cli.support.reporting import report_options
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan; apply carries it out."
 )
 @format_option("text", "json", "markdown", "html")
+@reading_options
 @showing_options
 @comment_options
 @report_options

@@ -26,6 +26,7 @@ from voiceform.cli.support.options import (
     expect_digest_option,
     metrics_stack_option,
     parallelism_option,
+    reading_options,
     showing_options,
 )
 from voiceform.cli.support.reporting import report_options
@@ -94,6 +95,7 @@ def apply_options(command: Command) -> Command:
         metrics_stack_option,
         twiml_dir_option,
         evidence_option,
+        reading_options,
         showing_options,
         expect_digest_option,
         lock_timeout_option,

@@ -48,9 +48,16 @@ def plan_document(
         from voiceform.render.html import render_plan_html
 
         return render_plan_html(plan, show_numbers=show_numbers, commit=source.commit).rstrip("\n")
-    from voiceform.render.text import render_plan
+    from voiceform.render.text import Detail, render_plan
 
-    return render_plan(plan, color=app.color, width=app.width, show_numbers=show_numbers).rstrip("\n")
+    return render_plan(
+        plan,
+        color=app.color,
+        width=app.width,
+        show_numbers=show_numbers,
+        detail=Detail.SUMMARY if app.summary else Detail.FULL if app.verbose else Detail.NORMAL,
+        unmanaged=app.unmanaged,
+    ).rstrip("\n")
 
 
 def _markdown(plan: Plan, source: Source, *, show_numbers: bool) -> Shown:

@@ -79,6 +79,8 @@ class App:
     format: str = "text"
     show_numbers: bool = False
     show_values: bool = False
+    summary: bool = False
+    unmanaged: bool = False
     stack: str = "default"
     account_name: str | None = None
     reports: Reports = field(default_factory=Reports)
@@ -192,6 +194,32 @@ def showing_options(command: Command) -> Command:
         callback=_remember_show_numbers,
         help="Show phone numbers in full; they are masked otherwise.",
     )(show_values_option(command))
+
+
+def _remember_summary(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(App).summary = value
+
+
+def _remember_unmanaged(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(App).unmanaged = value
+
+
+def reading_options(command: Command) -> Command:
+    """`--summary` and `--unmanaged`, remembered in the App: how much of a plan its text tells."""
+    command = click.option(
+        "--unmanaged",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_unmanaged,
+        help="List what is neither declared nor recorded; as text it is only counted otherwise.",
+    )(command)
+    return click.option(
+        "--summary",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_summary,
+        help="As text, one line for each sort of change; -v tells each in full.",
+    )(command)
 
 
 parallelism_option = click.option(

@@ -28,7 +28,9 @@ def schedule_impact(
     following = spec.schedule.following(now, _SHOWN)
     calls = 0
     if following:
-        lines.append("next: " + "; ".join(moment(item, spec.schedule.zone) for item in following))
+        quiet = not any(item.verdict in (Verdict.PLACE, Verdict.WAIT) for item in due)
+        who = "nobody is phoned by apply; dispatch phones next: " if quiet else "next: "
+        lines.append(who + "; ".join(moment(item, spec.schedule.zone) for item in following))
         next_due = _foreseen(spec, following[0].instant, do_not_call)
         calls = sum(item.verdict in (Verdict.PLACE, Verdict.WAIT) for item in next_due)
         lines.append(_next_line(spec, following[0], next_due, calls))

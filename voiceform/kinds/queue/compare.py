@@ -11,7 +11,7 @@ from voiceform.kinds.records import match_records, previous_address, protected
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError
 from voiceform.model.names import identity
-from voiceform.model.plan import Action, Blocked, Change, Drift, DriftStatus, Mode, Unmanaged
+from voiceform.model.plan import ADOPTED, Action, Blocked, Change, Drift, DriftStatus, Mode, Unmanaged
 from voiceform.model.resource import Attributes, Desired, Live, Recorded
 from voiceform.model.safety import Ownership
 from voiceform.model.scopes import deletion
@@ -210,7 +210,7 @@ class _Comparing:
 
 def _reason(desired: Desired, record: Recorded | None, found: Live, previous: Address | None) -> str:
     if record is None or record.sid != found.sid:
-        return "adopted"
+        return ADOPTED
     if previous is not None:
         return "renamed"
     if record.attributes != desired.attributes:
