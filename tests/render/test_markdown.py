@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -194,7 +194,10 @@ def test_artifact_is_a_link_only_when_it_is_an_address() -> None:
 @settings(max_examples=60)
 @given(plans(), st.one_of(st.none(), texts), st.sampled_from((SMALLEST_LIMIT, 65_000)))
 def test_no_text_leaves_its_code(shown: Plan, stack: str | None, limit: int) -> None:
-    comment = render_plan_markdown(shown, stack=stack, limit=limit)
+    try:
+        comment = render_plan_markdown(shown, stack=stack, limit=limit)
+    except ValueError:  # what a comment cannot do without is too long for this limit
+        reject()
     assert size(comment) <= limit
     assert "+15558675310" not in comment
     outside = prose(comment)

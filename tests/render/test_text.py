@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,17 +13,18 @@ from rich.cells import cell_len
 from tests.render import samples
 from tests.render.samples import plan
 from tests.render.strategies import plans, runs
+from voiceform.engine.diff import field_changes
 from voiceform.model.address import Address
-from voiceform.model.plan import Action, Change, FieldChange, Mode, Plan, Unmanaged
+from voiceform.model.plan import ADOPTED, UNREADABLE, Action, Change, FieldChange, Mode, Plan, Unmanaged
 from voiceform.model.run import RunReport, Status
 from voiceform.render.escape import visible
-from voiceform.render.text import render_outcome, render_plan, render_run
+from voiceform.render.text import Detail, render_outcome, render_plan, render_run
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def text(shown: Plan, *, show_numbers: bool = False, width: int = 100) -> str:
-    return render_plan(shown, color=False, width=width, show_numbers=show_numbers)
+def text(shown: Plan, *, show_numbers: bool = False, width: int = 100, **reading: Any) -> str:
+    return render_plan(shown, color=False, width=width, show_numbers=show_numbers, **reading)
 
 
 def test_whole_plan() -> None:
@@ -49,23 +51,22 @@ Changes:
       ~ max_size: 100 -> 200
       ! 12 callers are waiting (average 95 s)
 
-  - delete queue.old (QU22222222222222222222222222222222)
-      not declared
-      - friendly_name: "Old"
-      - max_size: 100
-      ! 3 callers are waiting; the API refuses to delete a queue that is not empty
-
   > create call.reminder, places 12 calls
       due
       + to: ["+1•••••5310"]
       + from: "+1•••••2661"
       + sip_auth_password: (sensitive)
 
+  - delete queue.old (QU22222222222222222222222222222222)
+      not declared
+      - friendly_name: "Old"
+      - max_size: 100
+      ! 3 callers are waiting; the API refuses to delete a queue that is not empty
+
   - delete 4,000 recordings by retention.everything-else, the rule is removed
       older than 90 days
 
-Neither declared nor recorded, left alone:
-  queue "enqueued" (QU55555555555555555555555555555555)
+Neither declared nor recorded, left alone: 1 queue; --unmanaged lists them.
 
 Blocked (max_deletes): 12 queues would be deleted; safety.max_deletes allows 5
   check the plan; if it is meant, approve it: --approve delete:queue=12
@@ -137,12 +138,91 @@ def test_recorded_state_only_and_earlier_address() -> None:
     renamed = samples.change(
         "queue.b", Action.UPDATE, sid="QU1", previous_address=Address("queue", "a"), before={}, after={}
     )
-    assert "~ update queue.b (QU1), was queue.a, changes recorded state only" in text(plan(renamed))
+    assert "~ update queue.b (QU1), was queue.a, nothing is sent" in text(plan(renamed))
 
 
-def test_many_unmanaged_objects_are_counted() -> None:
-    shown = text(plan(unmanaged=tuple(Unmanaged("queue", f"QU{n}", f"n{n}") for n in range(25))))
-    assert "and 5 others; --format json lists all" in shown
+def test_unmanaged_objects_are_counted_or_listed_and_unreadable_ones_are_told() -> None:
+    strangers = tuple(Unmanaged("queue", f"QU{n}", f"n{n}") for n in range(25))
+    unreadable = Unmanaged("queue", UNREADABLE, "2 of the account's queues cannot be read: why")
+    shown = text(plan(unmanaged=(*strangers, unreadable)))
+    assert "left alone: 25 queues; --unmanaged lists them.\n" in shown
+    assert '"n1"' not in shown
+    assert "2 of the account's queues cannot be read: why" in shown
+    listed = text(plan(unmanaged=(*strangers, unreadable)), unmanaged=True)
+    assert listed.count("(QU") == 25
+    assert "cannot be read: why" in listed
+    assert "2 of the account's" in text(plan(unmanaged=(unreadable,)))
+
+
+def resized(number: int, before: int = 100) -> Change:
+    return samples.change(
+        f"queue.q{number}",
+        Action.UPDATE,
+        reason="differs",
+        before={"max_size": before},
+        after={"max_size": 200},
+        fields=(FieldChange("max_size", before, 200),),
+        operations=("updateQueue",),
+    )
+
+
+@pytest.mark.parametrize(("count", "shown"), [(20, 20), (21, 10), (10_000, 10)])
+def test_of_many_changes_of_one_shape_the_first_are_shown(count: int, shown: int) -> None:
+    many = plan(*(resized(number, number + 1) for number in range(count)), samples.CREATE, samples.DELETE)
+    said = text(many)
+    assert said.count("~ update queue.q") == shown
+    assert (f"... and {count - shown:,} more like this: -v shows all" in said) == (shown < count)
+    assert said.index("~ update queue.q0") < said.index("- delete queue.old")
+    assert text(many, detail=Detail.FULL).count("~ update queue.q") == count
+    short = text(many, detail=Detail.SUMMARY, width=0).splitlines()
+    assert short[2] == "  + create queue.support"
+    names = "queue.q0, queue.q1, queue.q2, queue.q3, queue.q4"
+    assert short[3] == f"  ~ update {count:,} queues (max_size): {names} and {count - 5:,} more"
+    assert short[4] == f"  - delete queue.old ({samples.DELETE.sid})"
+    assert len(short) == 7
+
+
+def test_what_is_adopted_counts_apart() -> None:
+    same = {"max_size": 5}
+    adopted = samples.change(
+        "queue.support", Action.UPDATE, reason=ADOPTED, sid="QU1", before=same, after=same
+    )
+    said = text(plan(adopted, samples.CREATE))
+    assert "  = adopt queue.support (QU1), nothing is sent\n" in said
+    assert said.endswith("\nPlan: 1 to adopt, 1 to create, 0 to update, 0 to delete.\n")
+    assert text(plan(adopted)).endswith("\nPlan: 1 to adopt.\n")
+
+
+def test_a_list_of_people_is_compared_as_a_set() -> None:
+    before = [f"+1212555{number:04}" for number in range(3)]
+    after = [*before[:2], *(f"+1646555{number:04}" for number in range(298))]
+    longer = samples.change(
+        "call.reminder",
+        Action.UPDATE,
+        before={"to": before},
+        after={"to": after},
+        fields=field_changes({"to": before}, {"to": after}),
+    )
+    rows = [line.strip() for line in text(plan(longer)).splitlines() if " to:" in line]
+    assert rows[0] == "~ to: 3 -> 300 (298 added, 1 removed)"
+    assert len(rows) == 11
+    assert rows[-1] == "~ to: 290 more"
+    everything = text(plan(longer), detail=Detail.FULL)
+    assert everything.count("+ to: ") == 298
+    assert everything.count("- to: ") == 1
+
+
+def test_what_an_object_is_called_stands_beside_its_address() -> None:
+    named = samples.change(
+        "queue.sales",
+        Action.UPDATE,
+        sid="QU1",
+        before={"friendly_name": "Sales \x1b[31mDesk", "max_size": 1},
+        after={"friendly_name": "Sales \x1b[31mDesk", "max_size": 2},
+        fields=(FieldChange("max_size", 1, 2),),
+        operations=("updateQueue",),
+    )
+    assert '~ update queue.sales "Sales \\u001b[31mDesk" (QU1)\n' in text(plan(named))
 
 
 def test_participants_without_a_count_are_shown_as_calls() -> None:

@@ -188,7 +188,8 @@ def summary_lines(plan: Plan) -> Iterator[Line]:
         fields = sorted({row.path for row in rows_of(first)}) if first.action is Action.UPDATE else []
         what = f" ({', '.join(fields)})" if fields else ""
         sign, verb = symbol_of(first, plan.vocabulary), verb_of(first, plan.vocabulary)
-        title = f"{sign} {verb} {len(alike):,} x {terminal(first.kind)}{what}: {names}{more}"
+        many = f"{counted(len(alike), terminal(first.kind))}{what}: {names}{more}"
+        title = f"{sign} {verb} {many if len(alike) > 1 else f'{_object(first)}{what}'}"
         yield Line(title, 2, _TONES[effect_of(first, plan.vocabulary)])
     yield BLANK
 

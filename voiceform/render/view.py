@@ -114,10 +114,10 @@ def symbol_of(change: Change, vocabulary: Vocabulary) -> str:
 
 
 def name_of(change: Change | Drift) -> str | None:
-    """What the object is called, where that is not its key."""
+    """What the object is called, where its key does not say so."""
     attributes = change.after or change.before or {}
     name = attributes.get("friendly_name")
-    return name if isinstance(name, str) and name != change.address.name else None
+    return name if isinstance(name, str) and name.casefold() != change.address.name.casefold() else None
 
 
 def verb_of(change: Change, vocabulary: Vocabulary) -> str:
