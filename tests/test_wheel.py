@@ -73,6 +73,11 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert page.lower().startswith("<!doctype html>")
+    names = "from importlib.metadata import entry_points as found; print(*found(group='pytest11').names)"
+    assert (
+        "voiceform"
+        in run(python, "-c", f"import voiceform; voiceform.Stack(); {names}", cwd=tmp_path).split()
+    )
     refused = subprocess.run(
         [voiceform, "emulator"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
