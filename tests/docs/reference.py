@@ -11,7 +11,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ BEGIN = "<!-- from here on: python -m tests.docs.reference -->\n"
 _WIDTH = 96
 _INTERNAL = {"signals"}
 """What only the command line needs."""
+_SCHEMAS = {"Plan": "plan", "Change": "plan", "RunReport": "run", "Outcome": "run"}
 _FIXTURES = ("twilio_emulator", "voiceform_stack")
 
 
@@ -124,20 +125,18 @@ def _value(value: Any) -> str:
 
 
 def _data(title: str, found: Any) -> Iterator[str]:
-    """What it is, and its members; what each of a plan means, its schema says as well."""
-    yield from _section(f"`{title}`", inspect.cleandoc(found.__doc__))
+    """What it is, and its members; of frozen data the schema names and explains each."""
+    yield from _section(f"`{title}`", inspect.cleandoc(found.__doc__).split("\n\n")[0])
     if issubclass(found, enum.Enum):
         values = (f"`{member.name}` ({member.value})" for member in found)
         yield from textwrap.wrap(f"Members: {', '.join(values)}.", 118)
         yield ""
     elif is_dataclass(found):
-        yield from (f"- `{item.name}: {item.type}`" for item in fields(found))
         yield from (
-            f"- `{name}`: {(inspect.getdoc(member) or '').splitlines()[0]}"
-            for name, member in vars(found).items()
-            if isinstance(member, property)
+            f"Its members have the names and meanings that `voiceform schema {_SCHEMAS[found.__name__]}` tells, and",
+            "types that editors show.",
+            "",
         )
-        yield ""
 
 
 def _errors(errors: dict[str, type[voiceform.VoiceformError]]) -> Iterator[str]:
