@@ -132,9 +132,9 @@ def _data(title: str, found: Any) -> Iterator[str]:
         yield from textwrap.wrap(f"Members: {', '.join(values)}.", 118)
         yield ""
     elif is_dataclass(found):
+        schema = _SCHEMAS[title.removeprefix("voiceform.")]
         yield from (
-            f"Its members have the names and meanings that `voiceform schema {_SCHEMAS[found.__name__]}` tells, and",
-            "types that editors show.",
+            f"`voiceform schema {schema}` says what each member means, and editors show its type.",
             "",
         )
 
