@@ -87,6 +87,8 @@ class GitHub:
     """What the secret of the environment for plans names; the same unless given."""
     variables: dict[str, str] = field(default_factory=lambda: {"TWILIO_ACCOUNT_SID": ACCOUNT})
     runs: int = 0
+    entered: list[str] = field(default_factory=list)
+    """The environments whose secrets jobs were given, oldest first."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -247,15 +249,19 @@ class GitHub:
             if any(other not in finished or finished[other].code for other in needed):
                 continue
             if value_of(job.get("if", "always()"), context):
-                secrets = self._secrets(job.get("environment")) if trusted else {}
+                secrets = self._secrets(self._environment(job, context)) if trusted else {}
                 runner = _Runner(self, {**context, "secrets": secrets}, document, name, job)
                 finished[name] = runner.run()
         return finished
+
+    def _environment(self, job: Any, context: Mapping[str, Any]) -> str | None:
+        return interpolated(job["environment"], context) if "environment" in job else None
 
     def _secrets(self, environment: str | None) -> dict[str, str]:
         """Those of the job's environment; the repository itself has none."""
         if environment is None:
             return {}
+        self.entered.append(environment)
         reads = environment == "voiceform-plan"
         key = READING if reads else WRITING
         state = (self.reading_state_url or self.state_url) if reads else self.state_url

@@ -167,8 +167,18 @@ def test_a_blocked_plan_is_shown_and_cannot_be_merged_into_the_account(
     assert codes(jobs) == {"validate": 0, "plan": 4}, shown(jobs)
     (_, comment) = github.kept("comments")
     assert "Blocked: apply refuses this plan" in comment["body"]
-    assert merged(github, pull).code == 6
+    job = merged(github, pull)
+    assert job.code == 6
     assert set(project.account.queues()) == {"Support"}
+    digest = DIGEST.findall(job.summary)[-1]
+    assert github.dispatch("voiceform", digest=digest)["apply"].code == 4, "an approval is asked for"
+    wrong = github.dispatch("voiceform", digest=digest, approve="--no-such $(id) delete:queue=0")["apply"]
+    assert wrong.code not in (0, 6), wrong.output
+    assert set(project.account.queues()) == {"Support"}
+    again = github.dispatch("voiceform", digest=digest, approve="delete:queue=1\n")
+    assert codes(again) == {"validate": 0, "apply": 0}, shown(again)
+    assert github.entered[-1] == "production"
+    assert set(project.account.queues()) == {"other"}
 
 
 def test_findings_are_annotations(github: GitHub, project: Stack) -> None:
@@ -264,6 +274,15 @@ def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
         assert len(list(kept.glob("*.jsonl"))) == night
         project.emulator.seed({"recordings": [{"date_created": "2020-01-01T00:00:00Z", "duration": 5}]})
     assert project.run("prune", "verify", str(kept), "--offline").code == 0, "one chain over the nights"
+    rows = [{"date_created": "2020-01-01T00:00:00Z", "duration": 5, "source": "OutboundAPI"}] * 2
+    project.emulator.seed({"recordings": rows})
+    edit(project.folder, "safety: {", "safety: {max_recording_deletes: 1, ")
+    assert merged(github, opened(github, 3, "limit")).code == 0
+    assert codes(github.schedule("41 3 * * *")) == {"prune": 4}
+    assert github.entered[-1] == "voiceform-scheduled"
+    jobs = github.dispatch("voiceform-scheduled", job="prune", approve="delete:recording=3")
+    assert codes(jobs) == {"prune": 0}, shown(jobs)
+    assert github.entered[-1] == "production"
     assert codes(jobs := github.schedule("*/5 * * * *")) == {"dispatch": 0}, shown(jobs)
     sid = project.account.queues()["Support"]["sid"]
     project.account.post(f"Queues/{sid}.json", MaxSize=7)

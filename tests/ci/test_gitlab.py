@@ -128,6 +128,16 @@ def test_a_blocked_plan_fails_its_pipeline(gitlab: GitLab, stack: Stack) -> None
     edit(gitlab.work, "  support:\n    friendly_name: Support\n    max_size: 100", "  other: {}")
     assert codes(gitlab.merge_request("2", "d" * 40)) == {"validate": 0, "plan": 4}
     assert "Blocked: apply refuses this plan" in gitlab.api.notes[-1]["body"]
+    jobs = gitlab.merge("d" * 40, MERGED)
+    assert codes(jobs) == {"validate": 0, "apply": 6}, shown(jobs)
+    assert set(stack.account.queues()) == {"Support"}
+    digest = jobs["apply"].output.partition("VOICEFORM_DIGEST=")[2].strip()
+    for approve, code in (("", 4), ("delete:queue=1", 0)):
+        jobs = gitlab.main(
+            MERGED, CI_PIPELINE_SOURCE="web", VOICEFORM_DIGEST=digest, VOICEFORM_APPROVE=approve
+        )
+        assert codes(jobs) == {"validate": 0, "apply": code}, shown(jobs)
+    assert set(stack.account.queues()) == {"other"}
 
 
 @pytest.mark.parametrize("runs_in", [PROJECT, FORK])
