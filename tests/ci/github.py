@@ -86,6 +86,8 @@ class GitHub:
     reading_state_url: str = ""
     """What the secret of the environment for plans names; the same unless given."""
     variables: dict[str, str] = field(default_factory=lambda: {"TWILIO_ACCOUNT_SID": ACCOUNT})
+    workflow: str = "voiceform"
+    """The workflow of the stack, by its file's name."""
     runs: int = 0
     entered: list[str] = field(default_factory=list)
     """The environments whose secrets jobs were given, oldest first."""
@@ -169,11 +171,11 @@ class GitHub:
         }
         ref = f"refs/pull/{pull.number}/merge"
         trusted = pull.repository == REPOSITORY and pull.user != "dependabot[bot]"
-        jobs = self._run("voiceform", "pull_request", merged, ref, event, trusted=trusted)
+        jobs = self._run(self.workflow, "pull_request", merged, ref, event, trusted=trusted)
         self.keep_run(head, jobs)
         return jobs
 
-    def keep_run(self, head: str, jobs: Mapping[str, JobRun], path: str = WORKFLOW) -> None:
+    def keep_run(self, head: str, jobs: Mapping[str, JobRun], path: str = "") -> None:
         """Keep a run of a pull request's workflow at the commit `head`, and its artifacts."""
         kept = json.loads(self.store.read_text(encoding="utf-8"))
         conclusion = "failure" if any(job.code for job in jobs.values()) else "success"
@@ -182,7 +184,7 @@ class GitHub:
                 "id": self.runs,
                 "head_sha": head,
                 "event": "pull_request",
-                "path": path,
+                "path": path or f".github/workflows/{self.workflow}.yml",
                 "conclusion": conclusion,
             }
         )
@@ -202,7 +204,7 @@ class GitHub:
         kept = json.loads(self.store.read_text(encoding="utf-8"))
         kept["pulls"].append({"number": pull.number, "merge_commit_sha": sha, "head": {"sha": head}})
         self.store.write_text(json.dumps(kept), encoding="utf-8")
-        return self._run("voiceform", "push", sha, "refs/heads/main", {"before": before})
+        return self._run(self.workflow, "push", sha, "refs/heads/main", {"before": before})
 
     def dispatch(self, workflow: str, **inputs: str) -> dict[str, JobRun]:
         """Run a workflow on main by hand."""
@@ -212,7 +214,7 @@ class GitHub:
     def schedule(self, cron: str) -> dict[str, JobRun]:
         """The scheduled workflow, started by one of its times."""
         sha = self.git("rev-parse", "origin/main")
-        return self._run("voiceform-scheduled", "schedule", sha, "refs/heads/main", {"schedule": cron})
+        return self._run(f"{self.workflow}-scheduled", "schedule", sha, "refs/heads/main", {"schedule": cron})
 
     def _run(
         self,
@@ -262,7 +264,7 @@ class GitHub:
         if environment is None:
             return {}
         self.entered.append(environment)
-        reads = environment == "voiceform-plan"
+        reads = environment.startswith("voiceform-plan")
         key = READING if reads else WRITING
         state = (self.reading_state_url or self.state_url) if reads else self.state_url
         return {"TWILIO_API_KEY": key, "TWILIO_API_SECRET": "secret", "VOICEFORM_STATE": state}

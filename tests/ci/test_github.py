@@ -291,6 +291,28 @@ def test_the_jobs_of_the_clock(github: GitHub, project: Stack) -> None:
     assert "max_size: 100 -> 7" in drift.summary
 
 
+def test_one_of_several_stacks_goes_the_whole_way(github: GitHub, stack: Stack) -> None:
+    github.workflow = "voiceform-eu"
+    stack.folder = github.work
+    stack.ok("init", "stacks/us")
+    stack.ok("init", "stacks/eu")
+    eve = Pull(1, "begin", repository="eve/phones")
+    github.commit("begin", "Begin")
+    assert codes(jobs := github.pull_request(eve)) == {"validate": 0, "review": 0}, shown(jobs)
+    edit(github.work / "stacks" / "eu", "max_size: 100", "max_size: 120")
+    pull = opened(github, 2, "begin")
+    (comment,) = github.kept("comments")
+    assert comment["body"].startswith("<!-- voiceform:plan stack=eu -->\n")
+    assert merged(github, pull).code == 0
+    assert set(github.entered) == {"voiceform-plan-eu", "production-eu"}
+    assert stack.account.queues()["Support"]["max_size"] == 120
+    assert codes(jobs := github.schedule("17 5 * * *")) == {"drift": 0}, shown(jobs)
+    edit(github.work / "stacks" / "eu", "max_size: 120", "max_size: none")
+    github.commit("wrong", "Wrong")
+    jobs = github.pull_request(Pull(3, "wrong"))
+    assert "::error file=stacks/eu/voiceform.yaml,line=8,col=15," in jobs["validate"].output
+
+
 def test_the_recorded_pull_request_is_what_happens(tmp_path: Path, emulator: Emulator) -> None:
     """If this page is to change: python -m tests.ci.transcript"""
     require_programs("git", "bash", "jq")

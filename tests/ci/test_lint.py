@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,14 @@ from tests.support import Stack
 from voiceform import __version__
 
 
-@pytest.fixture
-def github(stack: Stack) -> Path:
-    stack.ok("init", "--ci", "github")
+@pytest.fixture(params=["alone", "among others"])
+def github(stack: Stack, request: pytest.FixtureRequest) -> Path:
+    """The kit of a repository that is a stack, and that of one of several stacks in a repository."""
+    if request.param == "alone":
+        stack.ok("init", "--ci", "github")
+    else:
+        (stack.folder / ".git").mkdir()
+        stack.ok("init", "--ci", "github", "stacks/eu-west")
     return stack.folder
 
 
@@ -48,7 +55,8 @@ def test_zizmor_finds_no_weakness(github: Path) -> None:
     zizmor(github, 0)
     file = workflows(github)[1]
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("run: voiceform validate", "run: echo ${{ github.head_ref }}"))
+    wrong = re.sub("run: voiceform.* validate", "run: echo ${{ github.head_ref }}", text)
+    file.write_text(wrong)
     assert "template-injection" in zizmor(github, 14)
 
 
@@ -96,8 +104,81 @@ def test_jobs_end(github: Path) -> None:
 
 def test_a_stack_in_a_folder_of_a_repository_is_told_where_the_files_belong(stack: Stack) -> None:
     (stack.folder / ".git").mkdir()
-    assert "files at the root of" in stack.ok("init", "stacks/eu").err
-    assert "files at the root of" not in stack.ok("init").err
+    assert "files at the root of" in stack.ok("init", "--ci", "gitlab", "stacks/eu").err
+    assert "files at the root of" not in stack.ok("init", "--ci", "gitlab").err
+
+
+def test_each_stack_of_a_repository_has_workflows_of_its_own(stack: Stack) -> None:
+    (stack.folder / ".git").mkdir()
+    stack.ok("init")
+    stack.ok("init", "stacks/eu")
+    before = {path: path.read_text() for path in workflows(stack.folder)}
+    again = stack.ok("init", "stacks/us")
+    assert "kept " in again.err, "the action that installs is everybody's"
+    assert {path: path.read_text() for path in before} == before
+    assert {path.stem for path in workflows(stack.folder)} == {
+        f"voiceform{name}{clock}" for name in ("", "-eu", "-us") for clock in ("", "-scheduled")
+    }
+    assert (stack.folder / "stacks/us/voiceform.yaml").exists()
+    assert not (stack.folder / "stacks/us/.github").exists()
+    groups = [job["concurrency"]["group"] for _, job in jobs(stack.folder) if "concurrency" in job]
+    assert len(groups) == len(set(groups)) == 12
+    for name in ("eu", "us"):
+        file = stack.folder / f".github/workflows/voiceform-{name}.yml"
+        document = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)
+        assert document["env"] == {"STACK": name, "FOLDER": f"stacks/{name}"}
+        for event in ("pull_request", "push"):
+            assert document["on"][event]["paths"][0] == f"stacks/{name}/**"
+            assert "voiceform-" + ("us" if name == "eu" else "eu") not in str(document["on"][event])
+    entered = {str(job["environment"]) for _, job in jobs(stack.folder) if "environment" in job}
+    assert {"production", "production-eu", "production-us", "voiceform-plan-eu"} <= entered
+
+
+def test_two_stacks_never_share_a_name(stack: Stack) -> None:
+    (stack.folder / ".git").mkdir()
+    for folder in ("a/eu", "b/eu", "x-scheduled", "c/x-scheduled", "scheduled"):
+        stack.ok("init", folder)
+    for folder, why in (("x", "has the workflows of this name"), ("Ä/eu", "would not read this path")):
+        assert why in stack.run("init", folder).err
+        assert not (stack.folder / folder).exists()
+    stack.ok("init", "a/eu")
+    names = {path.name for path in workflows(stack.folder)}
+    assert {"voiceform-eu.yml", "voiceform-b-eu.yml", "voiceform-x-scheduled.yml"} <= names
+    homes = {yaml.safe_load(path.read_text())["env"]["FOLDER"] for path in workflows(stack.folder)}
+    assert homes == {"a/eu", "b/eu", "x-scheduled", "c/x-scheduled", "scheduled"}
+
+
+def test_what_holds_numbers_is_not_committed(stack: Stack) -> None:
+    stack.ok("init")
+    subprocess.run(["git", "init", "-q", str(stack.folder)], check=True)
+    secret = [
+        "plan.json",
+        "eu.plan.json",
+        "x.plan",
+        "undo.json",
+        "merge.json",
+        "state.json",
+        "run.json",
+        "s.db",
+        "s.db-wal",
+        "evidence/000001.jsonl",
+        ".voiceform/state.db",
+        "below/undo.json",
+    ]
+    kept = ["voiceform.yaml", "people.csv", "prices.json"]
+    for name in secret + kept:
+        path = stack.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    listed = subprocess.run(
+        ["git", "ls-files", "--others", "--exclude-standard"],
+        cwd=stack.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not set(secret) & set(listed)
+    assert set(kept) <= set(listed)
 
 
 def test_existing_files_are_kept(stack: Stack) -> None:
