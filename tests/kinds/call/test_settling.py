@@ -228,6 +228,14 @@ def test_what_a_call_tells(told: str, status: CallStatus, ended: bool) -> None:
     assert with_call(after, replace(CALL, status=told), now + timedelta(hours=1)) is after
 
 
+def test_what_a_call_tells_counts_over_what_was_taken_for_its_outcome() -> None:
+    """An entry that a person, or an earlier version, gave another outcome than its call has."""
+    before = entry(CallStatus.PLACED, call="busy", sid=CALL.sid)
+    now = NOON + timedelta(hours=1)
+    after = with_call(before, replace(CALL, status="busy"), now)
+    assert (after.status, after.at, after.ended_at) == (CallStatus.BUSY, now, NOON + timedelta(minutes=2))
+
+
 def test_when_a_call_ended() -> None:
     now = NOON + timedelta(hours=1)
     before = entry(CallStatus.PLACED, call=GONE)
