@@ -105,7 +105,7 @@ def transcript(folder: Path, emulator: Emulator) -> str:
     yaml.write_text("version: 1\nname: Acme staging\nqueues:\n  support: {max_sise: 100}\n", encoding="utf-8")
     play("validate", code=1)
     yaml.write_text(yaml.read_text().replace("max_sise", "max_size"), encoding="utf-8")
-    play("pln", code=64)
+    play("aply", code=64)
     play("plan")
     play("apply", ["yes\n"])
     play("plan --detailed-exitcode")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -148,3 +149,24 @@ def test_a_terminal_that_cannot_draw_gets_lines(stack: Stack) -> None:
     assert terminal.end() == 0
     assert "\x1b" not in terminal.raw
     assert BAR not in terminal.raw
+
+
+@pytest.mark.parametrize("tasks", [0, 1, 2, 3])
+def test_bars_of_a_process_that_ends_at_once_are_erased(stack: Stack, tasks: int) -> None:
+    program = f"""
+import os, sys
+from voiceform.cli.support.console import Console
+from voiceform.render.progress import Bars
+console = Console()
+bars = Bars(console.stderr)
+console.attach(bars)
+console.say("before")
+for number in range({tasks}):
+    bars.start(f"task {{number}}", 10)
+console.erase_at_once()
+os._exit(7)
+"""
+    terminal = Terminal(stack.folder, {}, "-c", program, program=(sys.executable,), columns=60)
+    assert terminal.end() == 7
+    assert terminal.lines == ["before"]
+    assert (BAR in terminal.raw) is bool(tasks)

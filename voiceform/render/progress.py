@@ -60,6 +60,12 @@ class Bars:
         """Whether there is a bar at present."""
         return self._display is not None
 
+    @property
+    def erasing(self) -> str:
+        """What erases the bars, written to the terminal; for a process that can do nothing else any more."""
+        rows = len(self._tasks)
+        return f"\r\x1b[{rows - 1}A\x1b[J" if rows > 1 else "\r\x1b[J" if rows else ""
+
     def start(self, task: str, total: int | None = None) -> None:
         """Show a bar; without `total` one that only moves."""
         with self._lock:
@@ -119,7 +125,7 @@ class Bars:
             redirect_stderr=False,
         )
         self._display.start()
-        atexit.register(self._close)  # after an error the cursor must come back
+        atexit.register(self._close)  # an error may come between start and finish
         return self._display
 
     def _close(self) -> None:
@@ -138,6 +144,10 @@ def _foot(stream: TextIO, *, color: bool) -> Console:
     from rich.console import Console, ConsoleDimensions
 
     class Foot(Console):
+        def show_cursor(self, show: bool = True) -> bool:
+            """Leave it as it is: a process that is killed or stopped could not bring it back."""
+            return False
+
         @property  # type: ignore[misc] # there it can be set
         def size(self) -> ConsoleDimensions:
             width, height = super().size

@@ -107,7 +107,7 @@ def require_known(group: click.Group, ctx: click.Context, args: Sequence[str]) -
     if ctx.resilient_parsing or name.startswith("-") or group.get_command(ctx, name) is not None:
         return
     known = group.list_commands(ctx)
-    close = get_close_matches(name.casefold()[:64], known, 3, 0.6) or [
+    close = get_close_matches(name.casefold()[:64], known, 3, 0.65) or [
         each for each in known if name and each.startswith(name)
     ]
     named = ", ".join(f"'{each}'" for each in close)

@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO, cast
 
@@ -45,6 +46,10 @@ class Above(Protocol):
     @property
     def shown(self) -> bool:
         """Whether there are any at present."""
+
+    @property
+    def erasing(self) -> str:
+        """What erases them, written to the terminal; empty when there are none."""
 
     def line(self, text: str) -> bool:
         """Write a line above the bars; False when there are none at present."""
@@ -132,6 +137,12 @@ class Console:
         """Whatever was being told is over: the next line begins at the left."""
         if not (self._bars is not None and self._bars.close()) and is_terminal(sys.stderr):
             self.say("")
+
+    def erase_at_once(self) -> None:
+        """Take the bars away where nothing else can be waited for: from a signal handler, before the end."""
+        if self._bars is not None and self._bars.erasing:
+            with suppress(OSError, ValueError):
+                os.write(sys.stderr.fileno(), self._bars.erasing.encode())
 
     def close(self) -> None:
         """The command has ended: no bar is left, and what could not be told is told of if that can be."""

@@ -11,11 +11,10 @@ from __future__ import annotations
 import os
 import queue
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +124,8 @@ class Stopping:
         self.event.set()
         if self._ending is not None:
             if now - self._ending > _PATIENCE:
-                _end_at_once(self.exit_code)
+                self._console.erase_at_once()
+                os._exit(self.exit_code)  # as kill -9 would
             return
         gently = self._working and first
         # Not here: the main thread may be inside of what has to be locked.
@@ -146,11 +146,3 @@ class Stopping:
             time.sleep(_GRACE)
         for client in [*self._clients]:
             client.cancel()
-
-
-def _end_at_once(code: int) -> None:
-    """As kill -9 would, but for the cursor of the terminal."""
-    with suppress(OSError):
-        if os.isatty(sys.__stderr__.fileno() if sys.__stderr__ else 2):
-            os.write(2, b"\x1b[?25h")
-    os._exit(code)
