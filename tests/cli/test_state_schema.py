@@ -34,6 +34,8 @@ def state_of_every_kind(stack: Stack) -> Any:
     stack.emulator.faults([{"operation": "createCall", "times": 1, "kind": "drop-after"}])
     assert time.at(after(1), "dispatch").code == 8
     time.at(after(300), "dispatch")
+    stack.ok("hold", "add", "more", "--reason", "x", "--number", TO, "--call", f"CA{1:032x}")
+    stack.ok("hold", "release", "more", "--approve", "release-hold=more")
     return time.at(after(301), "state", "pull").json
 
 
@@ -43,5 +45,5 @@ def test_the_state_of_every_kind_fits_the_schema(stack: Stack) -> None:
     Draft202012Validator(schema).validate(document)
     described = schema["properties"]["documents"]["patternProperties"]
     stored = {key.split("/", 1)[0] for key in document["documents"]}
-    assert stored == {"resources", "runs", "journal", "ledger", "ledger-heads", "conferences"}
+    assert stored == {"resources", "runs", "journal", "ledger", "ledger-heads", "conferences", "holds"}
     assert all(any(pattern.startswith(f"^{kind}/") for pattern in described) for kind in stored)

@@ -61,6 +61,8 @@ class Specimen:
     move: Callable[[Rooms], object]
     left: Status = Status.STALE
     seed: Mapping[str, Any] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    """What makes it keep something in the state that no apply does."""
 
 
 def _resize(stack: Rooms) -> None:
@@ -123,6 +125,7 @@ SPECIMENS = {
         _hold_everything,
         left=Status.REFUSED,
         seed={"generate": {"recordings": {"count": 12, "start": "2026-01-01", "end": "2026-02-01"}}},
+        command=("hold", "add", "late", "--reason", "x", "--call", f"CA{1:032x}"),
     ),
 }
 NAMES = list(SPECIMENS)
@@ -362,8 +365,13 @@ def test_whatever_is_counted_is_declared(world: World) -> None:
     assert {name for change in world.pending() for name in change.counts} <= own
 
 
+def by_command(world: World) -> None:
+    assert not world.specimen.command or world.stack.at(*world.specimen.command).code == 0
+
+
 def test_whatever_is_kept_in_the_state_is_declared_and_described(world: World) -> None:
     apply(world, world.specimen.declared)
+    by_command(world)
     prefixes = [rule.prefix for rule in world.kind.documents]
     house = ("meta", "resources/", "runs/", "journal/")
     theirs = [key for key in world.documents() if not key.startswith(house)]
@@ -377,6 +385,7 @@ def test_a_state_that_is_pushed_forgets_nothing_that_a_kind_holds_on_to(world: W
     apply(world, world.specimen.otherwise)
     older = world.stack.at("state", "pull").json
     apply(world, world.specimen.declared)
+    by_command(world)
     before = world.documents()
     serial = world.stack.at("state", "pull").json["serial"] + 1
     (world.stack.folder / "older.json").write_text(json.dumps({**older, "serial": serial}))

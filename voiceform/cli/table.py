@@ -47,6 +47,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("schedule", "Show when who is called by the declared schedules."),
         _entry("dispatch", "Place the calls of applied schedules that are due."),
         _entry("calls", "Look at the ledger of calls, and settle what is unknown."),
+        _entry("hold", "Keep recordings and call records at once, whatever the rules say."),
         _entry("prune", "Delete the recordings and call records whose time is over."),
     ),
     "Recorded state": (

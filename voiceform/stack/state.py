@@ -11,8 +11,10 @@ from voiceform.stack.parts import Parts
 
 if TYPE_CHECKING:
     from voiceform.kinds.call.ledger.entries import Key
+    from voiceform.kinds.retention.added import AddedHold
     from voiceform.model.resource import Recorded
     from voiceform.stack.calls import ListedCalls
+    from voiceform.stack.holding import ListedHold
     from voiceform.state.home import Home
     from voiceform.state.journal_codec import RunRecord
     from voiceform.state.lease_document import LeaseRecord
@@ -70,6 +72,41 @@ class StateOperations:
         from voiceform.stack.resolving import resolve_participant
 
         resolve_participant(self.parts, Address.parse(address), key, placed)
+
+    def add_hold(
+        self,
+        name: str,
+        *,
+        reason: str,
+        recordings: Iterable[str] = (),
+        calls: Iterable[str] = (),
+        numbers: Iterable[str] = (),
+    ) -> AddedHold:
+        """Let nothing of these be deleted from now on: recordings and calls by their SIDs, people by their
+        numbers. Takes no lock and counts at once, also for a run that is deleting.
+
+        UsageError for what cannot be read, and when there is a hold of that name.
+        """
+        from voiceform.kinds.retention.added import HoldRequest
+        from voiceform.stack.holding import held
+        from voiceform.stack.order import texts
+
+        wanted = (texts("recordings", recordings), texts("calls", calls), texts("numbers", numbers))
+        return held(self.parts, HoldRequest.of(name, reason, *wanted))
+
+    def holds(self, *, released: bool = False) -> tuple[ListedHold, ...]:
+        """The holds that are recorded, declared ones and those that were added by command, by name; with
+        `released` also those that were added once and have ended."""
+        from voiceform.stack.holding import listed
+
+        return listed(self.parts, released_too=released)
+
+    def release_hold(self, name: str, *, approve: Iterable[str]) -> AddedHold:
+        """End a hold that was added by command. BlockedError unless `approve` has `release-hold=NAME`."""
+        from voiceform.stack.holding import released
+        from voiceform.stack.order import texts
+
+        return released(self.parts, name, texts("approve", approve))
 
     def rename(self, source: str, target: str) -> None:
         """Record under the address `target` what is recorded under `source`."""

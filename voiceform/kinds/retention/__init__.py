@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
+from voiceform.kinds.base import (
+    CompareContext,
+    Comparison,
+    Documents,
+    Done,
+    Kind,
+    ParseContext,
+    RefreshContext,
+    Session,
+)
+from voiceform.kinds.retention.added import PREFIX, kept_when_pushed, read_added
 from voiceform.kinds.retention.details import RuleDetails
 from voiceform.kinds.retention.policy import KIND
 from voiceform.kinds.retention.scopes import SCOPES
@@ -48,6 +58,7 @@ class RetentionKind(Kind["Survey"]):
         }
     )
     scopes = tuple(SCOPES.values())
+    documents = (Documents(PREFIX, kept_when_pushed),)
     command = "prune"
 
     def __init__(self, places: Places) -> None:
@@ -92,10 +103,11 @@ class RetentionKind(Kind["Survey"]):
         return export(recorded)
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
-        """Rules and holds whose dates and durations can be told."""
+        """Rules and holds whose dates and durations can be told, and the holds that were added by command."""
         from voiceform.kinds.retention.policy import check_recorded
 
         check_recorded(recorded)
+        read_added(reader)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.retention.act."""

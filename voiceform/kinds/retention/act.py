@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from voiceform.kinds.base import Done, Session
+from voiceform.kinds.retention.added import same_name, standing
 from voiceform.kinds.retention.deletion.call_records import CallRecordDeletion
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes
 from voiceform.kinds.retention.deletion.recordings import RecordingDeletion
@@ -26,6 +27,14 @@ def act(change: Change, session: Session) -> Done:
     record = "hold" if split(change.address)[0] == HOLDS else DeletionOutcomes.record
     if change.action is Action.DELETE:
         return Done(Status.APPLIED, record=record)
+    if change.action is Action.CREATE and record == "hold":
+        taken = same_name(split(change.address)[1], (hold.name for hold in standing(session.store)))
+        if taken is not None:
+            return Done(
+                Status.FAILED,
+                message=f"a hold {taken} was added by command since the plan was made",
+                hint="declare this one under another name",
+            )
     return Done(Status.APPLIED, Recorded(change.address, None, change.after or {}), record=record)
 
 

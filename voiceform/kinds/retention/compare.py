@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from voiceform.kinds.base import CompareContext, Comparison, unreadable_entries
+from voiceform.kinds.retention.added import same_name
 from voiceform.kinds.retention.details import DeletionOrder, NamedRule, RuleDetails
 from voiceform.kinds.retention.impact import (
     hold_lines,
@@ -52,6 +53,7 @@ class _Comparing:
     def run(self) -> Comparison:
         context = self.context
         declared = list(self._declared_holds())
+        added = list(self._added_holds())
         first = tuple(change.address for change in declared if change.action is not Action.NO_OP)
         recordings = list(self._rules(RECORDINGS, first))
         due = tuple(change.address for change in recordings if change.counts)
@@ -62,7 +64,7 @@ class _Comparing:
             if where not in context.desired and split(where)[0] != HOLDS
         ]
         return Comparison(
-            changes=[*declared, *self._removed_holds(), *recordings, *calls, *removed],
+            changes=[*declared, *added, *self._removed_holds(), *recordings, *calls, *removed],
             unmanaged=[
                 unreadable_entries("retention", seen.unreadable, thing)
                 for seen, thing in ((self.found.recordings, "recordings"), (self.found.calls, "call records"))
@@ -74,6 +76,10 @@ class _Comparing:
         )
 
     def _warnings(self) -> Iterator[Caution]:
+        for hold in self.found.added:
+            warning = hold_warning(self.found, hold.address)
+            if warning is not None:
+                yield warning
         for where, desired in self.context.desired.items():
             part = split(where)[0]
             warning = hold_warning(self.found, where) if part == HOLDS else None
@@ -93,6 +99,28 @@ class _Comparing:
             else:
                 change = replace(change, impact=hold_lines(self.found, split(where)[1]))
             yield change
+
+    def _added_holds(self) -> Iterator[Change]:
+        """Those of commands: they are told, and stay as they are whatever is declared."""
+        names = {split(where)[1]: where for where in self.context.desired if split(where)[0] == HOLDS}
+        for hold in self.found.added:
+            taken = same_name(hold.name, names)
+            if taken is None:
+                lines = hold_lines(self.found, hold.name)
+                seen = hold.attributes()
+                yield Change(
+                    hold.address, Action.NO_OP, "added-by-command", before=seen, after=seen, impact=lines
+                )
+                continue
+            self.blocked.append(
+                Blocked(
+                    rule="hold",
+                    message=f"the hold {taken} is declared, and {hold.name} was added by command",
+                    hint="declare it under another name and apply; then the other can go without a gap:"
+                    f" voiceform hold release {hold.name} --approve release-hold={hold.name}",
+                    addresses=(names[taken],),
+                )
+            )
 
     def _removed_holds(self) -> Iterator[Change]:
         for where, record in self.context.recorded.items():

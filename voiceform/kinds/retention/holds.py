@@ -1,9 +1,14 @@
-"""Holds as the state has them at this moment; a hold that lands while a run deletes counts at once."""
+"""Holds as the state has them at this moment; a hold that lands while a run deletes counts at once.
+
+Those that are added by command are read before every answer, and those that were declared every now and then:
+they are written under the lock, which a run that deletes holds itself.
+"""
 
 from __future__ import annotations
 
 import threading
 
+from voiceform.kinds.retention.added import KEY, added_of
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, FetchingCalls
 from voiceform.kinds.retention.matching.match import Row
 from voiceform.kinds.retention.policy import HOLDS, KIND, Hold, call_holds, held_by, split
@@ -14,7 +19,7 @@ from voiceform.model.store import DocumentReader
 PREFIX = f"resources/{KIND}.{HOLDS}."
 
 READ_EVERY = 50
-"""Holds are read again after so many answers: an added hold is overlooked for 50 deletions at most."""
+"""Declared holds are read again after so many answers."""
 
 
 class HoldBook:
@@ -30,6 +35,8 @@ class HoldBook:
         self._lock = threading.Lock()
         self._answers = 0
         self._holds = read_holds(store)
+        self._added: tuple[Hold, ...] = ()
+        self._version: str | None = None
 
     def keeping(self, row: Row) -> tuple[str, ...]:
         """The names of the holds that keep a recording, or might. Raises TwilioError, StateError."""
@@ -50,15 +57,22 @@ class HoldBook:
         return bool(call_holds(self._current()))
 
     def _current(self) -> tuple[Hold, ...]:
+        stored = self._store.get(KEY)  # by each thread for itself: what was read for another may be older
         with self._lock:
             self._answers += 1
             if self._answers % READ_EVERY == 0:
                 self._holds = read_holds(self._store)
-            return self._holds
+            if stored is None:
+                return self._holds
+            if stored.version != self._version:
+                self._added = tuple(item for hold in added_of(stored) if hold.stands for item in hold.holds())
+                self._version = stored.version
+            return (*self._holds, *self._added)
 
 
 def read_holds(store: DocumentReader) -> tuple[Hold, ...]:
-    """Every recorded hold. StateError for one that cannot be read: nothing may be deleted past it."""
+    """Every hold that was declared and applied. StateError for one that cannot be read: nothing may be
+    deleted past it."""
     holds = []
     for entry in store.list(PREFIX):
         try:

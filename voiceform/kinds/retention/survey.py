@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import RefreshContext
+from voiceform.kinds.retention.added import AddedHold, standing
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, OneCall
 from voiceform.kinds.retention.figures import Figures
 from voiceform.kinds.retention.matching.legs import Calls, leg_of
-from voiceform.kinds.retention.matching.match import Row
-from voiceform.kinds.retention.matching.truth import Truth
+from voiceform.kinds.retention.matching.match import Match, Row
+from voiceform.kinds.retention.matching.truth import Truth, some
 from voiceform.kinds.retention.policy import (
     CALL_RECORDS,
     FINISHED_CALL,
@@ -43,6 +44,9 @@ _BATCH = 5000
 _STEP = 1000
 _NEVER_DIALLED = ("canceled", "failed")
 
+Matches = Mapping[str, Sequence[Match]]
+"""What holds match, by their names."""
+
 
 @dataclass(slots=True)
 class Group:
@@ -57,9 +61,9 @@ class Part:
     """What was seen of one list: everything's dates, what is due per rule, why the rest is kept.
 
     `held` and `released` count, per hold, what is due but for it: by holds that stay, and by holds that this
-    plan releases alone. `answers` counts, per declared hold, how each row met it, due or not; NEEDED is what
-    nobody looked up, because no rule would delete it. `unreadable` are
-    entries of the list that cannot be read, and so are kept.
+    plan releases alone. `answers` counts, per hold that is declared or was added by command, how each row met
+    it, due or not; NEEDED is what nobody looked up, because no rule would delete it. `unreadable` are entries
+    of the list that cannot be read, and so are kept.
     """
 
     prefix: str
@@ -78,13 +82,14 @@ class Part:
 class Survey:
     """Recordings and call records, weighed by the rules and holds of one plan.
 
-    `looked` says whether the account was read at all.
+    `looked` says whether the account was read at all. `added` are the holds that were added by command.
     """
 
     recordings: Part = field(default_factory=lambda: Part("RE"))
     calls: Part = field(default_factory=lambda: Part("CA"))
     looked: bool = False
     guarded_calls: SidSet = field(default_factory=SidSet)
+    added: tuple[AddedHold, ...] = ()
 
 
 def survey(context: RefreshContext) -> Survey:
@@ -92,14 +97,16 @@ def survey(context: RefreshContext) -> Survey:
     return _Surveyor(context).run()
 
 
-def standing_holds(context: RefreshContext) -> tuple[Hold, ...]:
-    """Every hold that counts while this plan runs: declared ones, and recorded ones until they are released.
+def standing_holds(context: RefreshContext, added: tuple[AddedHold, ...]) -> tuple[Hold, ...]:
+    """Every hold that counts while this plan runs: declared ones, recorded ones until they are released, and
+    those that were added by command.
 
     A hold whose match is changed counts twice, as it was and as it will be.
     """
     declared, recorded = holds_of(context.desired), holds_of(context.recorded)
     known = {(hold.name, hold.identity) for hold in declared}
-    return (*declared, *(hold for hold in recorded if (hold.name, hold.identity) not in known))
+    others = (hold for hold in recorded if (hold.name, hold.identity) not in known)
+    return (*declared, *others, *(item for hold in added for item in hold.holds()))
 
 
 def leaving_holds(context: RefreshContext) -> frozenset[tuple[str, str]]:
@@ -112,14 +119,24 @@ def leaving_holds(context: RefreshContext) -> frozenset[tuple[str, str]]:
     )
 
 
+def by_name(holds: Iterable[Hold]) -> Matches:
+    """What holds match, for each name: meeting one of them is enough."""
+    found: defaultdict[str, list[Match]] = defaultdict(list)
+    for hold in holds:
+        found[hold.name].append(hold.match)
+    return found
+
+
 class _Surveyor:
     """One survey; collects as it goes."""
 
     def __init__(self, context: RefreshContext) -> None:
         self.context = context
         self.book = CallBook(context.client)
-        self.holds = standing_holds(context)
-        self.declared = holds_of(context.desired)
+        added = standing(context.store)
+        self.holds = standing_holds(context, added)
+        self.asked = (*holds_of(context.desired), *(item for hold in added for item in hold.holds()))
+        self.asked_by_name = by_name(self.asked)
         leaving = leaving_holds(context)
         self.staying = tuple(hold for hold in self.holds if (hold.name, hold.identity) not in leaving)
         rules = context.desired
@@ -127,12 +144,12 @@ class _Surveyor:
         self.call_policy = Policy(
             rules_of(rules, CALL_RECORDS, context.now), call_holds(self.holds), FINISHED_CALL
         )
-        self.found = Survey()
+        self.found = Survey(added=added)
 
     def run(self) -> Survey:
         if self.context.mode is Mode.REFRESH_ONLY:
             return self.found
-        if self.policy.rules or self.declared or (self.call_policy.rules and self.holds):
+        if self.policy.rules or self.asked or (self.call_policy.rules and self.holds):
             self.found.looked = True
             self._recordings()
         if self.call_policy.rules:
@@ -195,14 +212,14 @@ class _Surveyor:
         stays = decision.holds or decision.ruling not in (Ruling.DUE, Ruling.NO_RULE)
         if self.call_policy.rules and call is not None and stays:
             self.found.guarded_calls.add(call)
-        self._count(self.found.recordings, self.declared, recording, self.book)
+        self._count(self.found.recordings, self.asked_by_name, recording, self.book)
         self._put(self.found.recordings, recording, decision, self.book)
 
     def _calls(self) -> None:
         progress, part = self.context.progress, self.found.calls
         progress.start(LOOKING_AT_CALLS)
         self._relate(self.call_policy)
-        declared = call_holds(self.declared)
+        asked = by_name(call_holds(self.asked))
         family = _Relatives(self.call_policy.holds)
         for call in all_calls(self.context.client, part.unreadable):
             row, book = CallRow(call), OneCall(call, self.book)
@@ -213,7 +230,7 @@ class _Surveyor:
                 decision = Decision(Ruling.GUARDED, decision.rule)
             if decision.ruling is Ruling.DUE and family.postpones(row, decision):
                 continue
-            self._count(part, declared, row, book)
+            self._count(part, asked, row, book)
             self._put(part, row, decision, book)
         self._relatives(family)
         progress.advance(LOOKING_AT_CALLS, part.seen % _STEP)
@@ -221,7 +238,7 @@ class _Surveyor:
 
     def _relatives(self, family: _Relatives) -> None:
         """Decide about call records whose related calls had to be seen first."""
-        declared, part = call_holds(self.declared), self.found.calls
+        asked, part = by_name(call_holds(self.asked)), self.found.calls
         waiting: list[DueCall] = []
         for row in family.waiting:
             # A leg that cannot be read may be anybody's, and the one that a hold is about.
@@ -233,12 +250,12 @@ class _Surveyor:
             batch = waiting[start : start + _BATCH]
             self.book.look_up({row.sid: row.date_created for row in batch})
             for row in batch:
-                self._count(part, declared, row, self.book)
+                self._count(part, asked, row, self.book)
                 self._put(part, row, held_by(self.call_policy.holds, row, self.book, row.rule), self.book)
 
-    def _count(self, part: Part, declared: tuple[Hold, ...], row: Row, calls: Calls) -> None:
-        for hold in declared:
-            part.answers[hold.name, hold.match.test(row, calls)] += 1
+    def _count(self, part: Part, asked: Matches, row: Row, calls: Calls) -> None:
+        for name, matches in asked.items():
+            part.answers[name, some(match.test(row, calls) for match in matches)] += 1
 
     def _note(self, part: Part, row: Row, task: str) -> None:
         part.seen += 1
