@@ -127,7 +127,9 @@ def test_the_parts_that_are_recorded_alone(stack: Stack) -> None:
     listed = stack.ok("state", "list").out
     assert "retention.recordings.all" in listed
     assert "RE" not in listed
-    assert "retention" not in stack.ok("export").out
+    exported = stack.ok("export").out
+    assert "name: all" in exported
+    assert "RE" not in exported
     assert stack.run("drift", clock=pruner.clock).code == 0
     refused = stack.run("import", "retention.recordings.all", "RE" + "0" * 32)
     assert refused.code == 64
