@@ -121,6 +121,12 @@ def test_which_call_fits(ledger: Ledger, changed: dict[str, Any], fits: bool) ->
     assert Doubt(ledger, KEY, entry(UNKNOWN, reserved_at=None)).fits(call) is fits
 
 
+def test_what_does_not_say_which_number_called_fits_no_call(ledger: Ledger) -> None:
+    nameless = entry(RESERVED, from_=None)
+    assert not Doubt(ledger, KEY, nameless).fits(CALL)
+    assert flights({KEY: nameless}, NOON) == {(BOB, "")}
+
+
 @pytest.fixture
 def client(emulator: Emulator) -> Iterator[Client]:
     clock = ManualClock(NOON)
@@ -187,6 +193,29 @@ def test_between_numbers_of_a_request_under_way_nothing_is_settled(
     ledger.change(KEY, lambda _: doubt.entry)
     (settled,) = settle([doubt], client, now, (), {(BOB, "+15017122662")})
     assert settled[1].status is CallStatus.ANSWERED
+
+
+@pytest.mark.parametrize("calls", [0, 1])
+@pytest.mark.parametrize("status", [RESERVED, UNKNOWN])
+def test_an_entry_that_was_taken_out_meanwhile_is_not_made_again(
+    ledger: Ledger, client: Client, emulator: Emulator, status: CallStatus, calls: int
+) -> None:
+    seeded(emulator, *range(calls))
+    now = NOON + timedelta(hours=1)
+    assert settle([Doubt(ledger, KEY, entry(status))], client, now, (), ()) == []
+    assert ledger.entry(KEY) is None
+
+
+def test_what_is_given_up_is_said_and_waits_for_requests_between_the_same_numbers(
+    ledger: Ledger, client: Client
+) -> None:
+    doubt = Doubt(ledger, KEY, entry(RESERVED, from_=None))
+    ledger.change(KEY, lambda _: doubt.entry)
+    now = NOON + timedelta(hours=1)
+    assert settle([doubt], client, now, (), {(BOB, "")}) == []
+    ((told, after),) = settle([doubt], client, now, (), {(BOB, US)})
+    assert (told, after) == (doubt, ledger.entry(KEY))
+    assert after.status is UNKNOWN
 
 
 def test_a_call_that_another_key_has_is_not_taken_and_two_keys_share_none(
