@@ -88,6 +88,32 @@ def test_an_exclusive_stack_deletes_nothing_that_it_cannot_read(stack: Stack, pr
     assert set(stack.account.queues()) == {"stranger"}
 
 
+@pytest.mark.parametrize("name", NO_SIDS)
+def test_an_export_tells_of_what_it_cannot_read(name: str, stack: Stack, proxy: Proxy) -> None:
+    stack.queues(a=10)
+    stack.apply()
+    stack.account.post("Queues.json", FriendlyName="somebody else's", MaxSize="5")
+    room = {"friendly_name": "board", "participants": [{}]}
+    stack.emulator.seed({"conferences": [room, {**room, "friendly_name": "other"}]})
+    spoil(proxy, r"/Queues\.json", "queues", setting(sid=NO_SIDS[name]))
+    spoil(proxy, r"/Conferences\.json.*in-progress", "conferences", setting(sid=NO_SIDS[name]))
+    exported = stack.ok("export")
+    for told in (
+        "1 of the account's queues cannot be read",
+        "1 of the account's live conferences cannot be read",
+    ):
+        assert told in exported.out
+        assert f"Warning: {told}" in exported.err
+    assert "\n::" not in exported.out + exported.err
+    stack.write(exported.out)
+    stack.ok("validate")
+    planned = stack.run("plan", "--format", "json").json
+    assert {change["action"]: change["operations"] for change in planned["changes"]} == {
+        "create": [],  # the settings of the other room are recorded
+        "no-op": [],
+    }
+
+
 def old(number: int) -> Row:
     created = datetime.now(UTC) - timedelta(days=400)
     return {
