@@ -65,11 +65,11 @@ schemas: $(VENV)/.dev  ## write schemas/config.schema.json from schemas/source/
 screenshots: $(VENV)/.dev  ## draw the terminal for docs/, and write down the first minutes at it
 	@$(BIN)/python -m tests.terminal.scenes
 
-# Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
 reference: $(VENV)/.dev  ## write what of docs/ comes from the code: commands, configuration, codes, Python
 	@$(BIN)/python -m schemas.reference
 	@$(BIN)/python -m tests.docs.reference
 
+# Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
 bench: $(VENV)/.dev  ## every benchmark in a short form
 	$(BIN)/python bench/config.py 1000 1
 	$(BIN)/python bench/plan.py 500

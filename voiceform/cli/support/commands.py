@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from voiceform.cli.examples import EXAMPLES
 from voiceform.cli.support.global_options import GlobalOption, global_options
 from voiceform.cli.table import COMMANDS, SECTIONS, VARIABLES, Entry
 
@@ -18,6 +19,10 @@ class Command(click.Command):
 
     variables: Mapping[str, str] = {}
     """The environment variables that it obeys."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """An example."""
+        _write_example(self, ctx, formatter)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, then the global ones, then the variables."""
@@ -30,6 +35,10 @@ class Group(click.Group):
 
     variables: Mapping[str, str] = {}
     only: tuple[str, ...] | None = None
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """An example."""
+        _write_example(self, ctx, formatter)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, then the options as a command has them."""
@@ -159,6 +168,17 @@ def _write_options(command: click.Command, ctx: click.Context, formatter: click.
         if records:
             with formatter.section(title):
                 formatter.write_dl(records)
+
+
+def _write_example(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    if command.epilog:
+        formatter.write_paragraph()
+        formatter.write_text(command.epilog)
+        return
+    example = EXAMPLES.get(" ".join(ctx.command_path.split()[1:]))
+    if example:
+        with formatter.section("Example"):
+            formatter.write(f"{'':{formatter.current_indent}}{example}\n")  # whole, to be copied
 
 
 def _write_variables(variables: Mapping[str, str], formatter: click.HelpFormatter) -> None:
