@@ -50,7 +50,7 @@ def _command(command: click.Command, context: click.Context, level: int) -> Iter
     example = command.epilog or EXAMPLES.get(path, "")
     yield from ("", "```text", f"voiceform {path} {usage}".replace("  ", " "), "```")
     if example:
-        yield from ("", f"For example: `{example}`")
+        yield from ("", "For example:", "", "```text", example, "```")
     own = [item for item in command.params if not isinstance(item, GlobalOption)]
     yield from _options(own, context)
     if isinstance(command, click.Group):
