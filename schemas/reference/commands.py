@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import click
@@ -43,9 +44,12 @@ def _command(command: click.Command, context: click.Context, level: int) -> Iter
     """One command, and behind it those of its own."""
     path = " ".join(context.command_path.split()[1:])
     yield from ("", f"{'#' * level} {path}", "")
-    yield " ".join(line.strip() for line in (command.help or "").split("\n\n")[0].splitlines())
-    for paragraph in (command.help or "").split("\n\n")[1:]:
-        yield from ("", " ".join(line.strip() for line in paragraph.splitlines()))
+    first, *others = (command.help or "").split("\n\n")
+    yield " ".join(first.split())
+    for paragraph in others:
+        if paragraph.strip():
+            words = " ".join(paragraph.split())
+            yield from ("", re.sub(r"(?<=For example: )voiceform .*", r"`\g<0>`", words))
     usage = " ".join(command.collect_usage_pieces(context))
     example = command.epilog or EXAMPLES.get(path, "")
     yield from ("", "```text", f"voiceform {path} {usage}".replace("  ", " "), "```")

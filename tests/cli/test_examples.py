@@ -44,15 +44,19 @@ NEEDS_A_PERSON = {"demo", "emulator", "rooms"}
 
 
 def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every command whose own words have no example."""
     for name in group.list_commands(click.Context(group)):
         command = group.get_command(click.Context(group), name)
-        yield " ".join((*path, name))
+        if command is not None and f"For example: voiceform {' '.join((*path, name))}" not in (
+            command.help or ""
+        ):
+            yield " ".join((*path, name))
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
 
 
 def test_every_command_has_one_and_no_other() -> None:
-    assert sorted(EXAMPLES) == sorted(set(commands()))
+    assert sorted(EXAMPLES) == sorted(commands())
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

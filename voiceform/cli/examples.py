@@ -1,6 +1,7 @@
 """One line for each command that somebody can run as it stands, in a stack of their own.
 
-The help shows it, docs/commands.md has it, and tests run it.
+The help shows it, docs/commands.md has it, and tests run it. A command whose own words have one ("For example:
+voiceform ...") needs none here.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "calls": "voiceform calls list --status unknown",
         "calls list": "voiceform calls list call.reminder --status unknown --format json",
         "calls resolve": "voiceform calls resolve call.reminder 2026-12-01T14:00:00Z --not-placed",
+        "hold": "voiceform hold list",
+        "hold list": "voiceform hold list --all",
         "prune": "voiceform prune --dry-run",
         "prune verify": "voiceform prune verify evidence --offline",
         "state": "voiceform state list",
