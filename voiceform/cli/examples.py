@@ -1,7 +1,7 @@
 """One line for each command that somebody can run as it stands, in a stack of their own.
 
-The help shows it, docs/commands.md has it, and tests run it. A command whose own words have one ("For example:
-voiceform ...") needs none here.
+The help shows it, docs/commands.md has it, and tests run it. A command whose own words have one ("For
+example: voiceform ...") needs none here.
 """
 
 from __future__ import annotations
