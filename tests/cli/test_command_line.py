@@ -177,6 +177,9 @@ def test_what_shells_offer(stack: Stack, shell: str) -> None:
     assert complete(stack, shell, "voiceform plan --sta") == ["--stack", "--state"]
     assert len(complete(stack, shell, "voiceform undo ")) == 1
     assert complete(stack, shell, "voiceform --color ne") == ["never"]
+    assert complete(stack, shell, "voiceform queues ") == ["queue.gone", "queue.sales", "queue.support"]
+    assert complete(stack, shell, "voiceform help pla") == ["plan"]
+    assert complete(stack, shell, "voiceform help lock b") == ["break"]
     assert "delete:queue=" in complete(stack, shell, "voiceform apply --approve del")
 
 

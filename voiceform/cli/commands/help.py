@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from voiceform.cli.support.commands import require_known
+from voiceform.cli.support.completing import commands
 from voiceform.cli.support.options import App
 from voiceform.model.exit_codes import ExitCode
 
 
 @click.command("help")
-@click.argument("names", metavar="[COMMAND]...", nargs=-1)
+@click.argument("names", metavar="[COMMAND]...", nargs=-1, shell_complete=commands)
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...]) -> int:
     """Show the help of COMMAND, as `voiceform help state show`; without one, all commands."""

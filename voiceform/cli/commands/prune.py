@@ -46,7 +46,7 @@ def _show_plan(app: App, options: ApplyOptions, format_: str) -> int:
 
 
 @command.command("verify")
-@click.argument("place", metavar="DIR|URL")
+@click.argument("place", metavar="DIR|URL", type=click.Path())
 @format_option("text", "json")
 @click.option(
     "--from",

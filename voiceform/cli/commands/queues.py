@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from voiceform.cli.support.completing import addresses_of
 from voiceform.cli.support.options import App, format_option, showing_options
 from voiceform.cli.support.watching import looks, watch_options
 from voiceform.model.exit_codes import ExitCode
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("queues")
-@click.argument("name", metavar="[NAME]", required=False)
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=addresses_of("queue"))
 @click.option("--members", is_flag=True, help="List the calls that wait in NAME, the front first.")
 @watch_options
 @format_option("text", "json")

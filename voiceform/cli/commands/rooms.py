@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from voiceform.cli.support.completing import addresses_of
 from voiceform.cli.support.options import App, format_option, showing_options
 from voiceform.cli.support.watching import looks, watch_options
 from voiceform.model.exit_codes import ExitCode
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rooms")
-@click.argument("name", metavar="[NAME]", required=False)
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=addresses_of("conference"))
 @watch_options
 @format_option("text", "json")
 @showing_options

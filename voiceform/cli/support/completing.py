@@ -3,7 +3,7 @@ nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 from click.shell_completion import CompletionItem
@@ -11,6 +11,9 @@ from click.shell_completion import CompletionItem
 from voiceform.cli.support.options import App
 from voiceform.model.errors import VoiceformError
 from voiceform.model.scopes import Effect
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+"""What click asks what may stand in the place of a parameter."""
 
 
 def addresses(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -24,6 +27,25 @@ def recorded_addresses(ctx: click.Context, _: click.Parameter, incomplete: str) 
     """Recorded addresses alone."""
     found = sorted(_recorded(ctx.ensure_object(App)))
     return [CompletionItem(address) for address in found if address.startswith(incomplete)]
+
+
+def addresses_of(kind: str) -> Complete:
+    """As `addresses`, of one kind."""
+
+    def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        found = addresses(ctx, parameter, incomplete)
+        return [item for item in found if str(item.value).startswith(f"{kind}.")]
+
+    return complete
+
+
+def commands(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The commands of the program, then those of the one that is named so far."""
+    group: click.Command | None = ctx.find_root().command
+    for name in ctx.params.get("names") or ():
+        group = group.get_command(ctx, name) if isinstance(group, click.Group) else None
+    names = group.list_commands(ctx) if isinstance(group, click.Group) else []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def phoning_addresses(
