@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command: its name, the line about it, and what of the global options it obeys.
+    """One command: its name, the line about it (64 characters at most, so that it is one on 80 columns), and what of the global options it obeys.
 
     `module` of voiceform.cli.commands has a click command called `command`. `globals` are the keys of its
     global options, all when None.
@@ -47,7 +47,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("schedule", "Show when who is called by the declared schedules."),
         _entry("dispatch", "Place the calls of applied schedules that are due."),
         _entry("calls", "Look at the ledger of calls, and settle what is unknown."),
-        _entry("hold", "Keep recordings and call records at once, whatever the rules say."),
+        _entry("hold", "Keep recordings and call records, whatever the rules say."),
         _entry("prune", "Delete the recordings and call records whose time is over."),
     ),
     "Recorded state": (
