@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command: its name, the line about it (64 characters at most, so that it is one on 80 columns), and what of the global options it obeys.
+    """One command: its name, the line about it, and what of the global options it obeys.
 
-    `module` of voiceform.cli.commands has a click command called `command`. `globals` are the keys of its
-    global options, all when None.
+    `summary` has 64 characters at most, to be one line of 80 columns. `module` of
+    voiceform.cli.commands has a click command called `command`. `globals` are the keys of its global options,
+    all when None.
     """
 
     name: str
