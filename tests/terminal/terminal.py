@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
@@ -22,7 +23,6 @@ class Terminal:
     """`voiceform ARGV` with stdin, stdout and stderr on a terminal.
 
     Nothing here sleeps: `until` reads until a text is on the screen, and `end` until the command has ended.
-    A variable that is None is taken from the environment.
     """
 
     def __init__(
@@ -37,14 +37,17 @@ class Terminal:
         inherited = {name: value for name, value in os.environ.items() if name not in _OWN}
         self._screen = pyte.HistoryScreen(columns, rows, history=_SCROLLBACK, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
-        self._child = pexpect.spawn(
-            program[0],
-            [*program[1:], *argv],
-            cwd=str(folder),
-            env={**inherited, "TERM": "xterm-256color", **environ},  # type: ignore[arg-type,unused-ignore]
-            dimensions=(rows, columns),
-            timeout=None,
-        )
+        with warnings.catch_warnings():
+            # From Python 3.12 on: that this process has threads, the emulator's, when it forks.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._child = pexpect.spawn(
+                program[0],
+                [*program[1:], *argv],
+                cwd=str(folder),
+                env={**inherited, "TERM": "xterm-256color", **environ},  # type: ignore[arg-type,unused-ignore]
+                dimensions=(rows, columns),
+                timeout=None,
+            )
         self._child.delaybeforesend = None
         self._gone = False
         self.raw = ""
