@@ -14,7 +14,7 @@ _INTRODUCTIONS = {
     "What each is for is told in [security](security.md).",
     Group.EXITS: "The same for every command and every format. "
     "[Exit codes](exit-codes.md) has them in one table.",
-    Group.TWILIO: "What Twilio answers, as in `Twilio error 20003`. "
+    Group.TWILIO: "What Twilio answers, as in `Twilio 20003: Authenticate`. "
     "[Twilio's own dictionary](https://www.twilio.com/docs/api/errors) has all of them.",
 }
 

@@ -412,8 +412,9 @@ def test_an_error_says_what_where_and_what_next(server: Server, client: Client) 
     with pytest.raises(ApiError) as caught:
         client.create_queue(friendly_name="x", max_size=1)
     text = str(caught.value)
-    assert text.startswith(f"createQueue (POST {server.url}{ROOT}/Queues.json): HTTP 400, Twilio error 20002")
-    assert "RQ" + "a" * 32 in text
+    assert text.startswith("Twilio 20002: Bad")
+    assert f"(createQueue, HTTP 400, RQ{'a' * 32})\n" in text
+    assert caught.value.where == f"createQueue (POST {server.url}{ROOT}/Queues.json)"
     assert "\n  see https://www.twilio.com/docs/errors/20002" in text
     assert "\x1b" not in text
     assert "555867" in text  # outputs mask it

@@ -34,6 +34,8 @@ def report_error(app: App, error: VoiceformError) -> None:
         return
     head = click.style("Error: ", fg="red", bold=True) if app.color_beside else "Error: "
     app.console.say(Shown(head + app.console.safe(error)))
+    if app.verbose and error.where and error.where not in str(error):
+        app.console.say(f"  {error.where}")
 
 
 def report_unexpected(app: App, error: Exception) -> None:

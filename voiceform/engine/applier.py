@@ -44,7 +44,7 @@ from voiceform.state.journal import Run, begin_run, refuse_used_plan
 from voiceform.state.lease import Lease
 from voiceform.state.meta import state_version
 from voiceform.state.resources import Resources, load_resources
-from voiceform.twilio.errors import AmbiguousError, StoppedError
+from voiceform.twilio.errors import AmbiguousError, ApiError, StoppedError
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
@@ -308,7 +308,7 @@ class _Execution:
 def failure(error: VoiceformError) -> Done:
     """How a change ends that raised `error`."""
     status = Status.UNKNOWN if isinstance(error, OutcomeUnknownError) else Status.FAILED
-    place = f"{error.where}: " if error.where else ""
+    place = f"{error.where}: " if error.where and not isinstance(error, ApiError) else ""
     return Done(
         status,
         message=f"{place}{error.what}",

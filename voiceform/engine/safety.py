@@ -94,7 +94,8 @@ def require_lifted(plan: Plan, approvals: Approvals) -> None:
     standing = [blocked for blocked in plan.blocked if not approvals.lift(blocked)]
     if standing:
         reasons = "\n".join(f"  {blocked.message}\n    {blocked.hint}" for blocked in standing)
-        raise BlockedError(f"the plan is blocked, nothing was done:\n{reasons}")
+        rules = tuple(dict.fromkeys(blocked.rule for blocked in standing))
+        raise BlockedError(f"the plan is blocked, nothing was done:\n{reasons}", rules)
 
 
 def require_digest(plan: Plan, expected: str | None) -> None:

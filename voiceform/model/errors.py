@@ -110,9 +110,13 @@ class StalePlanError(VoiceformError):
 
 
 class BlockedError(VoiceformError):
-    """A safety limit, a protection or a hold refuses the plan."""
+    """A safety limit, a protection or a hold refuses the plan; `rules` names what refuses."""
 
     exit_code = ExitCode.BLOCKED
+
+    def __init__(self, what: str, rules: Sequence[str] = (), *, hint: str | None = None) -> None:
+        self.rules = tuple(rules)
+        super().__init__(what, hint=hint)
 
 
 class NotApprovedError(VoiceformError):

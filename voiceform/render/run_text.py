@@ -104,7 +104,7 @@ def _failure_lines(outcome: Outcome, skipped: list[Address]) -> Iterator[Line]:
     yield outcome_line(outcome)
     if outcome.hint:
         yield Line(terminal(outcome.hint), 4)
-    if outcome.request_id:
+    if outcome.request_id and outcome.request_id not in (outcome.message or ""):
         yield Line(f"Twilio request {terminal(outcome.request_id)}", 4, Tone.MUTED)
     if skipped:
         names = ", ".join(terminal(str(address)) for address in skipped[:_SHOWN_SKIPPED])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from voiceform.model.plan import Plan
     from voiceform.model.resource import Desired, Recorded
     from voiceform.model.run import Outcome, RunReport
+    from voiceform.state.journal_codec import RunRecord
     from voiceform.twilio.client import Client
 
 
@@ -37,6 +38,7 @@ class Listener:
     - `loaded`: the configuration, once it is read
     - `known`: every declared and recorded object, before anything is told of it: what of it is not shown
     - `stateless`: the name of a state in which nothing was ever written
+    - `unsettled`: the runs that died and that nobody settled yet; a plan that is saved now will be refused
     - `settled`: what became of the changes of a run that died before, if there are any
     - `planned`: the plan that is about to be applied; before its limits are checked and anybody is asked
     - `outcome`: how each change ended, as it ends
@@ -48,6 +50,7 @@ class Listener:
     loaded: Callable[[Configuration], object] = _unheard
     known: Callable[[Iterable[Desired | Recorded]], object] = _unheard
     stateless: Callable[[str], object] = _unheard
+    unsettled: Callable[[Sequence[RunRecord]], object] = _unheard
     settled: Callable[[Sequence[Outcome]], object] = _unheard
     planned: Callable[[Plan], object] = _unheard
     outcome: Callable[[Outcome], object] = _unheard

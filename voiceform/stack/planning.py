@@ -13,6 +13,7 @@ from voiceform.model.plan import Mode, Plan
 from voiceform.model.plan_codec import sealed
 from voiceform.stack.order import Wanted
 from voiceform.stack.parts import Parts, new_plan_id
+from voiceform.state.journal import dead_runs
 from voiceform.state.meta import require_home, secret_of, state_version
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def plan_now(parts: Parts, wanted: Wanted) -> Plan:
     with parts.opened_store() as store, parts.reader(account) as reader:
         if wanted.mode is Mode.REFRESH_ONLY:
             parts.tell_of_no_state(store)
+        dead = dead_runs(store, parts.clock.now())
+        if dead:
+            parts.listener.unsettled([run.record for run in dead])
         return plan_with(parts, configuration, reader, store, wanted)
 
 

@@ -38,6 +38,11 @@ class Backend(ABC):
     def label(self) -> str:
         """Where the state is, for messages: never with a password."""
 
+    @property
+    def lock_option(self) -> str:
+        """What `voiceform lock` needs to mean the lease of this store, with a blank before it."""
+        return ""
+
     @abstractmethod
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""

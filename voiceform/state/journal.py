@@ -32,6 +32,7 @@ from voiceform.state.journal_codec import (
     run_to_document,
     segment_write,
 )
+from voiceform.state.lease import show_lease
 from voiceform.state.meta import KEY as META
 from voiceform.state.meta import Meta, new_lineage, new_meta, read_meta
 
@@ -184,6 +185,13 @@ def unfinished_runs(reader: DocumentReader) -> tuple[RunDetail, ...]:
     names = () if meta is None else meta.unfinished
     details = (read_run(reader, name) for name in names)
     return tuple(detail for detail in details if detail is not None)
+
+
+def dead_runs(reader: DocumentReader, now: datetime) -> tuple[RunDetail, ...]:
+    """The unfinished runs that nobody is at work on: no lease is held."""
+    lease = show_lease(reader)
+    at_work = lease is not None and lease.holder is not None and lease.expires_at > now
+    return () if at_work else unfinished_runs(reader)
 
 
 def read_run(reader: DocumentReader, run_id: str) -> RunDetail | None:

@@ -106,7 +106,7 @@ def acquire(
                 continue
             return Lease(Heartbeat(store, taken, version, ttl, clock, uptime, started), store)
         if now >= deadline and (watch.beats or not current.is_ahead_of(now)):
-            raise locked_error(current, store.label)
+            raise locked_error(current, store)
         clock.sleep(min(_POLL, max(deadline - now, _POLL / 10)).total_seconds())
 
 
@@ -133,14 +133,16 @@ def break_lease(store: DocumentStore, *, reason: str, who: str, clock: Clock) ->
         return current
 
 
-def locked_error(current: LeaseRecord, label: str) -> LockedError:
+def locked_error(current: LeaseRecord, store: Backend) -> LockedError:
     """Says who holds the lease, for what, since when and until when, and what one can do."""
     until = instant_to_text(current.expires_at)
+    option = store.lock_option
     return LockedError(
-        f"the state in {label} is locked by {current.holder} for {current.operation}"
+        f"the state in {store.label} is locked by {current.holder} for {current.operation}"
         f" since {instant_to_text(current.acquired_at)}, until {until} unless it is renewed",
-        hint="wait for it with --lock-timeout 10m; look with `voiceform lock show`; if its holder is dead it"
-        f" expires by itself at {until}, or take it away with `voiceform lock break --reason TEXT`",
+        hint=f"wait for it with --lock-timeout 10m; look with `voiceform lock show{option}`; if its holder is"
+        f" dead it expires by itself at {until}, or take it away with `voiceform lock break{option} --reason"
+        " TEXT`",
     )
 
 

@@ -24,6 +24,11 @@ class SideLease(Backend):
         self._lease_key = key
 
     @property
+    def lock_option(self) -> str:
+        """What `voiceform lock` needs to mean this lease."""
+        return f" --{self._lease_key.rpartition('/')[2]}"
+
+    @property
     def label(self) -> str:
         """Where the state is."""
         return self._backend.label

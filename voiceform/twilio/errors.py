@@ -110,7 +110,8 @@ class TwilioOutcomeUnknownError(_ExchangeError, OutcomeUnknownError):
 
 
 class ApiError(TwilioError):
-    """The API refused. `code` is Twilio's error code, None where the answer carries none.
+    """The API refused. `code` is Twilio's error code, None where the answer carries none; `where` has method
+    and URL.
 
     `message` is Twilio's text with control characters removed.
     """
@@ -133,9 +134,15 @@ class ApiError(TwilioError):
         self.more_info = more_info
         self.request_id = request_id
         self.operation = operation
-        number = f", Twilio error {code}" if code is not None else ""
-        text = f": {self.message}" if self.message else ""
-        super().__init__(f"HTTP {status}{number}{text}{_request(request_id)}", where=where, hint=hint)
+        words = [f"Twilio {code}" if code is not None else f"HTTP {status}", self.message]
+        facts = [operation, *([f"HTTP {status}"] if code is not None else [])]
+        facts += [printable(request_id)] if request_id else []
+        text = f"{': '.join(filter(None, words))} ({', '.join(facts)})"
+        super().__init__(text, where=where, hint=hint)
+
+    def __str__(self) -> str:
+        """The API's words first, and what to do; where it was asked is told beside them."""
+        return f"{self.what}\n  {self.hint}" if self.hint else self.what
 
 
 class ForeignAnswerError(ApiError):

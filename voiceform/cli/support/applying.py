@@ -31,7 +31,7 @@ from voiceform.cli.support.options import (
 )
 from voiceform.cli.support.reporting import report_options
 from voiceform.cli.support.stopping import Interruption
-from voiceform.model.errors import InterruptedRunError, UsageError
+from voiceform.model.errors import BlockedError, InterruptedRunError, UsageError
 from voiceform.model.plan import Action, Plan
 from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status
 from voiceform.model.shown import Shown
@@ -152,6 +152,14 @@ class _Run:
         )
         try:
             report = act(stack)
+        except BlockedError as error:
+            if self.format != "text" or app.reports.plan is None:
+                raise
+            raise BlockedError(
+                f"the plan is blocked ({', '.join(error.rules)}), nothing was done",
+                error.rules,
+                hint="the plan above says why, and what would lift it",
+            ) from None
         except InterruptedRunError:
             app.console.say("Nothing was begun.")
             raise Interruption from None

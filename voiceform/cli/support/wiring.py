@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from voiceform.stack.account import Account
     from voiceform.stack.parts import Parts
     from voiceform.stack.stack import Stack
+    from voiceform.state.journal_codec import RunRecord
 
 
 def stack(
@@ -61,9 +62,18 @@ def heard(app: App) -> Listener:
         warned=lambda found: _warn(app, found),
         loaded=lambda found: setattr(app, "account_name", found.name),
         known=app.hide,
+        unsettled=lambda runs: app.console.say(_unsettled(runs)),
         stateless=lambda label: app.console.say(
             f"There is no state in {label} yet; the first apply makes it."
         ),
+    )
+
+
+def _unsettled(runs: Sequence[RunRecord]) -> str:
+    died = ", ".join(f"run {run.run_id} of {run.who}" for run in runs)
+    return (
+        f"Not settled yet: {died}. `voiceform apply` without a file finds out first what became of it; a plan"
+        " that is saved before that will be refused."
     )
 
 
