@@ -199,7 +199,11 @@ def test_what_validate_refuses_is_a_comment_that_says_why(rooms: Rooms) -> None:
 
 def test_names_that_only_look_alike_are_declared(rooms: Rooms) -> None:
     seeded(rooms, "Line 1", "Line l", "Line  1")
-    assert len(yaml.safe_load(replaced(rooms))["queues"]) == 3
+    text = replaced(rooms)
+    assert len(yaml.safe_load(text)["queues"]) == 3
+    told = [line for line in text.splitlines() if line.startswith("  # queue.")]
+    assert len(told) == 2
+    assert all("differs only in" in line for line in told)
 
 
 def test_a_recorded_object_is_declared_before_a_stranger_of_nearly_its_name(rooms: Rooms) -> None:

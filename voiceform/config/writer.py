@@ -63,11 +63,11 @@ class Sheet:
         return depth + _STEP
 
     def _entry(self, entry: Entry, depth: str) -> None:
+        for told in (entry.remark, entry.warning):
+            if told is not None:
+                self._put([comment(_told(entry, told), depth)], entry)
         if entry.value is None:
-            self._put([comment(_told(entry), depth)], entry)
             return
-        if entry.remark is not None:
-            self._put([comment(_told(entry), depth)], entry)
         data: Any = [entry.value] if entry.key is None else {entry.key: entry.value}
         lines = yaml_lines(data, clear=self._clear)
         if entry.sid is not None:
@@ -85,7 +85,7 @@ def comment(text: str, depth: str = "") -> str:
     return f"{depth}# {terminal(text)}"
 
 
-def _told(entry: Entry) -> str:
+def _told(entry: Entry, what: str) -> str:
     parts = [f"{entry.address}:"]
     if entry.sid is not None:
         parts.append(entry.sid)
@@ -93,7 +93,7 @@ def _told(entry: Entry) -> str:
         parts.append(f'"{entry.label}":')
     elif entry.sid is not None:
         parts[-1] += ":"
-    return " ".join([*parts, entry.remark or ""])
+    return " ".join([*parts, what])
 
 
 def yaml_lines(data: Any, *, clear: bool = True) -> list[str]:  # noqa: ANN401 - any JSON value

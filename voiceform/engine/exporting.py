@@ -102,14 +102,11 @@ def _settled(
         for section, found in sections.items():
             # Recorded ones first: of two that cannot both have a name the later is refused.
             sheet.section(section, sorted(found.entries, key=lambda entry: not entry.is_recorded))
-        errors = [item for item in check(sheet.text) if item.severity is Severity.ERROR]
+        found_now = list(check(sheet.text))
+        errors = [item for item in found_now if item.severity is Severity.ERROR]
         if not errors:
-            return dict(sections)
-        reasons: dict[Address, str] = {}
-        for error in errors:
-            entry = sheet.owner(error.position.line) if error.position is not None else None
-            if entry is not None:
-                reasons.setdefault(entry.address, _reason(error, file))
+            return _warned(sections, _by_entry(sheet, filter(_is_of_names, found_now), file))
+        reasons = _by_entry(sheet, errors, file)
         if not reasons:
             raise VoiceformError(
                 f"the account cannot be written as one configuration: {errors[0].message}",
@@ -133,6 +130,26 @@ def _without(entry: Entry, reasons: Mapping[Address, str]) -> Entry:
     return replace(entry, value=None, remark=reason)
 
 
-def _reason(error: Diagnostic, file: str) -> str:
-    """What is wrong, without places in a text that nobody has."""
-    return re.sub(rf" at {re.escape(file)}:\d+:\d+", "", error.message)
+def _by_entry(sheet: Sheet, found: Iterable[Diagnostic], file: str) -> dict[Address, str]:
+    """What is first said of each entry, without places in a text that nobody has."""
+    said: dict[Address, str] = {}
+    for item in found:
+        entry = sheet.owner(item.position.line) if item.position is not None else None
+        if entry is not None:
+            said.setdefault(entry.address, re.sub(rf" at {re.escape(file)}:\d+:\d+", "", item.message))
+    return said
+
+
+def _is_of_names(found: Diagnostic) -> bool:
+    """Whether it is about names that are easily taken for each other: that is a matter of the account, and
+    not of how it is written down."""
+    return found.code.endswith("-name-alike")
+
+
+def _warned(sections: Mapping[str, Export], warnings: Mapping[Address, str]) -> dict[str, Export]:
+    return {
+        section: replace(
+            found, entries=tuple(replace(e, warning=warnings.get(e.address)) for e in found.entries)
+        )
+        for section, found in sections.items()
+    }

@@ -18,7 +18,7 @@ class Entry:
     told of. It stands at `group` of the section (of the section itself where that is None) under `key`, or,
     without a key, in a list. `otherwise` is declared where `value` is refused. `is_recorded` entries are
     under the address that state knows, and come before others that want the same name. `label` is its name
-    in the account, `remark` what is to be known of it.
+    in the account, `remark` what is to be known of it, `warning` what is only to be seen.
     """
 
     address: Address
@@ -31,6 +31,7 @@ class Entry:
     depends_on: tuple[Address, ...] = ()
     is_recorded: bool = False
     remark: str | None = None
+    warning: str | None = None
 
     @property
     def previous_address(self) -> None:
