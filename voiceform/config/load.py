@@ -34,20 +34,26 @@ from voiceform.model.safety import Ownership, Safety
 
 
 def load_configuration(
-    paths: Sequence[Path], *, base_dir: Path, environ: Mapping[str, str], kinds: Sequence[Kind[Any]]
+    paths: Sequence[Path],
+    *,
+    base_dir: Path,
+    environ: Mapping[str, str],
+    kinds: Sequence[Kind[Any]],
+    overlays: Sequence[Path] = (),
 ) -> Configuration:
-    """The configuration that the files at `paths` (relative to `base_dir`) declare.
+    """The configuration that the files at `paths` (relative to `base_dir`) declare, with `overlays` over it.
 
     Without paths it is `voiceform.yaml`. `environ` answers `${NAME}`. Raises ConfigurationError with every
     diagnostic in source order; positions name files as one would type them in the current directory.
     """
     findings = Findings()
     sources = find_sources(paths, base_dir=base_dir, report=findings)
-    files = [source.display for source in sources]
+    above = find_sources(overlays, base_dir=base_dir, report=findings) if overlays else []
+    files = [source.display for source in (*sources, *above)]
     values: dict[str, str] = {}
     try:
         document, complete = read_document(
-            sources, environ=environ, kinds=kinds, findings=findings, values=values
+            sources, environ=environ, kinds=kinds, findings=findings, values=values, overlays=above
         )
         desired = _looked_at(document, kinds, findings, complete=complete)
     except EnoughError:
@@ -138,6 +144,7 @@ def read_document(
     kinds: Sequence[Kind[Any]],
     findings: Findings,
     values: dict[str, str],
+    overlays: Sequence[Source] = (),
 ) -> tuple[Block, bool]:
     """One schema-valid document of all files, and whether every file is in it; it may be used when `findings`
     holds no error.
@@ -159,9 +166,35 @@ def read_document(
         documents, schema.root, lookup=schema.child, addresses=addresses, report=findings
     )
     complete = len(documents) == len(sources) and all_found
+    if overlays:
+        merged, all_laid = _overlaid(merged, overlays, schema, environ, addresses, findings, values)
+        complete = complete and all_laid
     if complete:
         _check_required(merged, schema, findings)
     return merged, complete
+
+
+def _overlaid(
+    document: Block,
+    overlays: Sequence[Source],
+    schema: ConfigSchema,
+    environ: Mapping[str, str],
+    addresses: Mapping[str, str],
+    findings: Findings,
+    values: dict[str, str],
+) -> tuple[Block, bool]:
+    """The document with the overlays over it, checked as a whole, and whether all of them are."""
+    from voiceform.config.overlay import overlaid
+
+    read = [_read_tree(source, schema, environ, findings, values) for source in overlays]
+    laid = [(without_extensions(found[0]), found[1]) for found in read if found is not None]
+    document = overlaid(document, [found[0] for found in laid], schema, addresses, findings)
+    schema.fill_empty(document)
+    facts = FileFacts()
+    for _, of_one in laid:
+        facts = FileFacts({**facts.references, **of_one.references}, {**facts.values, **of_one.values})
+    check(document, schema, facts, addresses, findings, findings.found_at)
+    return document, len(laid) == len(read)
 
 
 def _read_file(
@@ -173,6 +206,25 @@ def _read_file(
     values: dict[str, str],
 ) -> Block | None:
     """The content of one file, checked; None when nothing of it can be used."""
+    before = findings.errors
+    found = _read_tree(source, schema, environ, findings, values)
+    if found is None:
+        return None
+    document, facts = found
+    if findings.errors - before < MAX_FINDINGS:  # else the rest would be consequences
+        schema.fill_empty(document)
+        check(document, schema, facts, addresses, findings, findings.found_at)
+    return without_extensions(document)
+
+
+def _read_tree(
+    source: Source,
+    schema: ConfigSchema,
+    environ: Mapping[str, str],
+    findings: Findings,
+    values: dict[str, str],
+) -> tuple[Block, FileFacts] | None:
+    """The content of one file as it is written, with its variables filled in."""
     data = source.read(findings)
     if data is None:
         return None
@@ -185,14 +237,11 @@ def _read_file(
     interpolator = Interpolator(environ, file=source.display, report=findings)
     document = read_yaml(text, source.display, findings, interpolator=interpolator)
     values.update(interpolator.values)
-    if document is not None:
-        if findings.errors - before < MAX_FINDINGS:  # else the rest would be consequences
-            settle_references(document, schema, interpolator, findings)
-            schema.fill_empty(document)
-            facts = FileFacts(interpolator.references, interpolator.whole)
-            check(document, schema, facts, addresses, findings, findings.found_at)
-        without_extensions(document)
-    return document
+    if document is None:
+        return None
+    if findings.errors - before < MAX_FINDINGS:
+        settle_references(document, schema, interpolator, findings)
+    return document, FileFacts(interpolator.references, interpolator.whole)
 
 
 def check(

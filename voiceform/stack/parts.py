@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import secrets
 import socket
 import threading
@@ -39,11 +40,12 @@ DEFAULT_TTL = timedelta(seconds=60)
 class Parts:
     """What a stack is made of, and how each part is opened. Nothing is read or connected before.
 
-    `account` gives the account when it is needed; `files` are taken relative to `folder`, and `allowed`
-    are folders outside of it in which lists may lie. `who` is recorded in locks, runs and evidence.
+    `account` gives the account when it is needed; `files` and `overlays` are taken relative to `folder`, and
+    `allowed` are folders outside of it in which lists may lie. `who` is recorded in locks, runs and evidence.
     """
 
     files: tuple[Path, ...]
+    overlays: tuple[Path, ...]
     folder: Path
     allowed: tuple[Path, ...]
     state_url: str | None
@@ -86,11 +88,21 @@ class Parts:
         from voiceform.config.load import load_configuration
 
         found = load_configuration(
-            list(self.files), base_dir=self.folder, environ=self.environ, kinds=self.kinds()
+            list(self.files),
+            base_dir=self.folder,
+            environ=self.environ,
+            kinds=self.kinds(),
+            overlays=self.overlays,
         )
         self.listener.loaded(found)
         self.listener.known(found.desired.values())
         return found
+
+    def own_overlays(self, asked_from: Path) -> list[Path]:
+        """The copies of the overlays that this stack has itself, as they are named from another folder. One
+        that it does not have was not laid over it."""
+        found = [self.folder / path for path in self.overlays]
+        return [Path(os.path.relpath(path, asked_from)) for path in found if os.path.lexists(path)]
 
     def load_and_warn(self) -> Configuration:
         """As `load`; what is only a warning is told."""
@@ -105,7 +117,13 @@ class Parts:
 
         full = self.folder / base
         there = replace(self, folder=full if full.is_dir() else full.parent)
-        found = load_configuration([base], base_dir=self.folder, environ=self.environ, kinds=there.kinds())
+        found = load_configuration(
+            [base],
+            base_dir=self.folder,
+            environ=self.environ,
+            kinds=there.kinds(),
+            overlays=there.own_overlays(self.folder),
+        )
         self.listener.known(found.desired.values())
         return found
 

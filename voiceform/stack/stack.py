@@ -56,6 +56,7 @@ class Stack(StateOperations):
         self,
         *files: str | Path,
         folder: str | Path = ".",
+        overlays: Iterable[str | Path] = (),
         state: str | None = None,
         account: Account | Callable[[], Account] | None = None,
         environ: Mapping[str, str] | None = None,
@@ -73,6 +74,8 @@ class Stack(StateOperations):
         """`files` are files or folders of configuration, together one; voiceform.yaml when none is named.
         They, and the folder of a state in SQLite, are relative to `folder`.
 
+        `overlays` are laid over it, in their order: each changes fields of what is declared.
+
         `state` is the URL of the recorded state (VOICEFORM_STATE, or sqlite:///.voiceform/state.db).
         `account` is the account, or a function that gives it when it is first needed; without one it is read
         from the environment. `environ` stands for the environment of the process, also where the
@@ -89,6 +92,7 @@ class Stack(StateOperations):
         self.parts = Parts(
             files=tuple(Path(file) for file in files),
             folder=Path(folder),
+            overlays=tuple(Path(overlay) for overlay in overlays),
             allowed=tuple(Path(folder) / path for path in (*allowed_paths, *_allowed(environ))),
             state_url=state or environ.get("VOICEFORM_STATE"),
             account=_account_giver(account, environ),

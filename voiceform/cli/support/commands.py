@@ -11,6 +11,7 @@ import click
 
 from voiceform.cli.examples import EXAMPLES
 from voiceform.cli.support.global_options import GlobalOption, global_options
+from voiceform.cli.support.options import App
 from voiceform.cli.table import COMMANDS, SECTIONS, VARIABLES, Entry
 
 
@@ -19,6 +20,11 @@ class Command(click.Command):
 
     variables: Mapping[str, str] = {}
     """The environment variables that it obeys."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        """Run the command, once every option has been read, whichever side of it it stood on."""
+        ctx.ensure_object(App).read_env_files()
+        return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """An example."""
@@ -35,6 +41,11 @@ class Group(click.Group):
 
     variables: Mapping[str, str] = {}
     only: tuple[str, ...] | None = None
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        """As a command that may stand alone."""
+        ctx.ensure_object(App).read_env_files()
+        return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """An example."""
@@ -77,7 +88,7 @@ class Program(Group):
         """Run the command. click.Abort when it is interrupted: of a KeyboardInterrupt click writes to the
         terminal itself, beneath what is drawn there."""
         try:
-            return super().invoke(ctx)
+            return click.Group.invoke(self, ctx)  # options behind the command are not read yet
         except KeyboardInterrupt as interruption:
             raise click.Abort from interruption
 

@@ -62,6 +62,24 @@ def _all() -> list[GlobalOption]:
             help="Configuration; may be repeated. - is stdin.",
             tell=_files,
         ),
+        GlobalOption(
+            "--overlay",
+            "overlays",
+            metavar="FILE",
+            type=click.Path(),
+            multiple=True,
+            help="Change fields of the configuration by FILE, as for one environment; may be repeated.",
+            tell=_overlay,
+        ),
+        GlobalOption(
+            "--env-file",
+            "env_files",
+            metavar="FILE",
+            type=click.Path(),
+            multiple=True,
+            help="Take variables that the environment does not have from FILE; may be repeated.",
+            tell=_env_file,
+        ),
         GlobalOption("--state", "state_url", metavar="URL", help="Where recorded state lives.", tell=_state),
         GlobalOption(
             "--base-url", metavar="URL", help="Origin of the API, as http://127.0.0.1:8765.", tell=_base_url
@@ -112,6 +130,18 @@ def _files(app: App, value: tuple[str, ...]) -> None:
     if "" in value:
         raise UsageError("-f is empty", hint="name a file or folder, or leave -f out for voiceform.yaml")
     app.files = (*app.files, *value)
+
+
+def _overlay(app: App, value: tuple[str, ...]) -> None:
+    if "" in value:
+        raise UsageError("--overlay is empty", hint="name a file, or leave --overlay out")
+    app.overlays = (*app.overlays, *value)
+
+
+def _env_file(app: App, value: tuple[str, ...]) -> None:
+    if "" in value:
+        raise UsageError("--env-file is empty", hint="name a file, or leave --env-file out")
+    app.env_files = (*app.env_files, *value)
 
 
 def _allow_path(app: App, value: tuple[str, ...]) -> None:

@@ -69,6 +69,8 @@ class App:
     lease_ttl: timedelta = timedelta(seconds=60)
     directory: Path = field(default_factory=Path)
     files: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
     allowed_paths: tuple[str, ...] = ()
     base_url: str | None = None
     state_url: str | None = None
@@ -93,6 +95,25 @@ class App:
         self.state_url = self.environ.get("VOICEFORM_STATE") or None
         named = self.environ.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
         self.allowed_paths = tuple(path for path in named if path)
+
+    def read_env_files(self) -> None:
+        """Let the files of variables stand beside the environment, which goes before them.
+
+        ConfigurationError for files that cannot be read.
+        """
+        if not self.env_files:
+            return
+        from voiceform.config.envfile import read_env_files
+
+        found = read_env_files([Path(name) for name in self.env_files], base_dir=self.directory)
+        self.env_files = ()
+        added = {name: value for name, value in found.items() if name not in self.environ}
+        self.environ = {**added, **self.environ}
+        if self.base_url is None:
+            self.base_url = added.get("VOICEFORM_BASE_URL")
+        self.state_url = self.state_url or added.get("VOICEFORM_STATE") or None
+        named = added.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
+        self.allowed_paths = (*self.allowed_paths, *(path for path in named if path))
 
     def path(self, name: str | Path) -> Path:
         """A path from the command line; relative ones start at -C."""

@@ -36,6 +36,7 @@ def stack(
     return Stack(
         *(Path(name) for name in app.files),
         folder=app.directory,
+        overlays=app.overlays,
         state=app.state_url,
         account=lambda: account(app),
         environ=app.environ,
