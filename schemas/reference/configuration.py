@@ -43,10 +43,10 @@ Written from the schema that voiceform checks with, `voiceform schema config`; e
 names the place, and `voiceform explain CODE` says more of it.
 
 **Variables.** Wherever a value stands that is no list and no mapping, `${NAME}` or `${NAME:-default}` may
-stand, as a part of a text too; never in a key. `$${` is a literal `${`. Variables are those of the environment
-and, where it has none of that name, of `--env-file`. A number or a switch from a variable
-stands on a line of its own, without quotes: `max_size: ${SIZE:-50}`. What came from a variable is shown in
-plans only where the last column says so; elsewhere people see the `${NAME}`.
+stand, as a part of a text too; never in a key. `$${` is a literal `${`. Variables are those of the
+environment and, where it has none of that name, of `--env-file`. A number or a switch from a variable stands
+on a line of its own, without quotes: `max_size: ${SIZE:-50}`. What came from a variable is shown in plans
+only where the last column says so; elsewhere people see the `${NAME}`.
 
 **Durations** are a whole number and a unit: `45s`, `15m`, `12h`, `90d`. **Phone numbers** stand in quotes and
 in international form: `"+15558675310"`.
