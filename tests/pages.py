@@ -177,7 +177,7 @@ def run(stack: Stack, body: str, code: int, clock: ManualClock | None) -> None:
     for arguments, expected in commands:
         words = shlex.split(arguments, comments=True)
         if "RUN" in words:
-            words[words.index("RUN")] = stack.ok("undo").out.split()[0]
+            words[words.index("RUN")] = stack.ok("runs", "--format", "json").json["runs"][0]["run_id"]
         result = stack.run(*words, clock=clock)
         assert result.code == code, f"$ voiceform {arguments}\n{result.out}{result.err}"
         output = result.out if result.out.strip() else result.err

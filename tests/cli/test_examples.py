@@ -80,7 +80,7 @@ def test_it_runs(name: str, stack: Stack, program: str) -> None:
     stack.apply()
     stack.ok("plan", "--out", "plan.json", "--show-numbers")
     (stack.folder / "state.json").write_text(stack.ok("state", "pull").out, encoding="utf-8")
-    run = stack.ok("undo").out.split()[0]
+    run = stack.ok("runs", "--format", "json").json["runs"][0]["run_id"]
     line = re.sub(r"QU[0-9a-f]{32}", stack.account.queues()["support"]["sid"], EXAMPLES[name])
     line = line.replace("RUN", run).replace("~/.local/share/bash-completion/completions/", "")
     if name == "plan":

@@ -182,7 +182,7 @@ def test_runs_are_listed_newest_first(stack: Stack) -> None:
     first = last_run(stack)
     stack.queues(a=2)
     stack.apply()
-    lines = stack.ok("undo").out.splitlines()
+    _title, *lines = stack.ok("undo").out.splitlines()
     assert len(lines) == 2
     assert lines[1].startswith(first)
     assert "1 applied" in lines[0]

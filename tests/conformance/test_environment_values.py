@@ -142,6 +142,7 @@ LOOKS = [
     "lock show",
     "export",
     "undo",
+    "runs",
     "twiml conference.standup",
     "twiml call.told",
     *(f"state show {address}" for address in ("queue.support", "conference.standup")),
@@ -198,6 +199,8 @@ def test_what_was_recorded_earlier_is_not_shown_later(secretive: Stack) -> None:
     for run in runs:
         for form in PLANS:
             found += problems("undo", time.at(BEFORE, "undo", run["run_id"], "--format", form))
+        for form in ("text", "json"):
+            found += problems("runs", time.at(BEFORE, "runs", run["run_id"], "--format", form))
     secretive.write("queues: {}")
     found += look(time, BEFORE)
     done = time.at(BEFORE, "apply", "--auto-approve", "--approve", "delete:call=9")

@@ -24,6 +24,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "destroy": "voiceform destroy --target queue.sales --approve delete:queue=1",
         "queues": "voiceform queues support --members",
         "rooms": "voiceform rooms --watch --every 5s",
+        "runs": "voiceform runs RUN",
         "schedule": "voiceform schedule --start 2026-12-01 --end 2026-12-08 --format ics > calls.ics",
         "dispatch": "voiceform dispatch --once",
         "calls": "voiceform calls list --status unknown",

@@ -43,6 +43,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "What is going on": (
         _entry("queues", "Show who waits now."),
         _entry("rooms", "Show the live rooms, and who is in them."),
+        _entry("runs", "List the runs, or show what one did."),
     ),
     "Calls and recordings": (
         _entry("schedule", "Show when who is called by the declared schedules."),

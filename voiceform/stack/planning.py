@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from voiceform.engine.planner import PlanRequest, make_plan
 from voiceform.engine.targets import Selection
-from voiceform.model.errors import UsageError
 from voiceform.model.plan import Mode, Plan
 from voiceform.model.plan_codec import sealed
 from voiceform.stack.order import Wanted
@@ -79,16 +78,13 @@ def _request(
 def undo_of(parts: Parts, run_id: str) -> Undo:
     """The plan that takes a run back, and what it leaves. UsageError for a run that nobody recorded."""
     from voiceform.engine.undo import plan_undo
-    from voiceform.state.journal import read_run
+    from voiceform.stack.history import run_of
 
     configuration = parts.load()
     account = parts.account_for(configuration.account)
     with parts.recorded_state() as store, parts.reader(account) as reader:
         secret, request = _request(parts, configuration, reader, store)
-        run = read_run(store, run_id)
-        if run is None:
-            raise UsageError(f"there is no run {run_id}", hint="`voiceform undo` lists them")
-        undo = plan_undo(run, request)
+        undo = plan_undo(run_of(store, run_id), request)
         return replace(undo, plan=sealed(undo.plan, secret))
 
 

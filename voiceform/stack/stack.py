@@ -156,7 +156,8 @@ class Stack(StateOperations):
     def undo(self, run_id: str) -> Undo:
         """The plan that takes a run back, and what cannot be taken back; apply the plan to do it.
 
-        UsageError when there is no such run.
+        The beginning of its id is enough where no other run begins so. UsageError when there is no such run,
+        or several.
         """
         from voiceform.stack.planning import undo_of
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from voiceform.stack.calls import ListedCalls
     from voiceform.stack.holding import ListedHold
     from voiceform.state.home import Home
+    from voiceform.state.journal import RunDetail
     from voiceform.state.journal_codec import RunRecord
     from voiceform.state.lease_document import LeaseRecord
 
@@ -32,10 +33,16 @@ class StateOperations:
 
     def runs(self) -> tuple[RunRecord, ...]:
         """The runs that are recorded, the newest first."""
-        from voiceform.state.journal import list_runs
+        from voiceform.stack.history import runs
 
-        with self.parts.recorded_state() as store:
-            return tuple(list_runs(store)[::-1])
+        return runs(self.parts)
+
+    def run(self, run_id: str) -> RunDetail:
+        """One run with what it was to do, `intents`, and what came of it, `outcomes`. The beginning of its
+        id is enough where no other begins so. UsageError when there is no such run, or several."""
+        from voiceform.stack.history import run
+
+        return run(self.parts, run_id)
 
     def calls(
         self, addresses: Iterable[str] = (), *, statuses: Collection[str] = (), since: datetime | None = None

@@ -7,6 +7,7 @@ leaves either a run that has sent nothing, or one that `unfinished_runs` finds w
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from voiceform.model.errors import StalePlanError, StateConflictError, StateError
+from voiceform.model.errors import StalePlanError, StateConflictError, StateError, UsageError
 from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Change, Plan
 from voiceform.model.run import Outcome, Status
@@ -36,6 +37,8 @@ from voiceform.state.lease import show_lease
 from voiceform.state.meta import KEY as META
 from voiceform.state.meta import Meta, new_lineage, new_meta, read_meta
 
+_NAME = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
+_NAMED = 5
 _BATCH = 16
 """Journal documents in one batch: up to 16 MB in memory, however long the plan is."""
 
@@ -201,6 +204,23 @@ def read_run(reader: DocumentReader, run_id: str) -> RunDetail | None:
         return None
     outcomes = [outcome for _, segment in read_segments(reader, run_id) for outcome in segment]
     return RunDetail(run_from_entry(entry), tuple(read_intents(reader, run_id)), tuple(outcomes))
+
+
+def find_run(reader: DocumentReader, text: str) -> RunRecord:
+    """The run whose id is `text`, or the only one whose id begins so. UsageError."""
+    text = text.strip()
+    entries = list(reader.list(run_key(text))) if _NAME.fullmatch(text) else []
+    found = [run_from_entry(entry) for entry in entries]
+    exact = [record for record in found if record.run_id == text]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if not found:
+        raise UsageError(f"there is no run {text[:80]!r}", hint="`voiceform runs` lists them")
+    some = ", ".join(record.run_id for record in found[:_NAMED])
+    raise UsageError(
+        f"{len(found)} runs begin with {text!r}",
+        hint=f"say more of the one that is meant: {some}{', ...' if len(found) > _NAMED else ''}",
+    )
 
 
 def list_runs(reader: DocumentReader) -> tuple[RunRecord, ...]:

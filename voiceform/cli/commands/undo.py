@@ -19,12 +19,9 @@ from voiceform.cli.support.options import (
 )
 from voiceform.cli.support.reporting import report_options
 from voiceform.model.errors import UsageError
-from voiceform.model.exit_codes import ExitCode
-from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
     from voiceform.engine.undo import NotUndone
-    from voiceform.state.journal_codec import RunRecord
 
 
 @click.command("undo")
@@ -50,8 +47,9 @@ def command(
 ) -> int:
     """Plan the inverse of RUN; without RUN, list the runs, newest first. Nothing is written to the account.
 
-    Queues and the settings of conferences can be set back. Calls that were placed and recordings that were
-    deleted cannot; they are listed.
+    RUN is the id of a run, or its beginning; `voiceform runs RUN` shows what it did. Queues and the settings
+    of conferences can be set back. Calls that were placed and recordings that were deleted cannot; they are
+    listed.
     """
     if run_id is None:
         return _list_runs(app, format_)
@@ -86,34 +84,8 @@ def _show_left(app: App, left: tuple[NotUndone, ...], *, err: bool) -> None:
 
 
 def _list_runs(app: App, format_: str) -> int:
+    from voiceform.cli.commands.runs import show_runs
+
     if format_ not in ("text", "json"):
         raise UsageError(f"the list of runs has no --format {format_}", hint="text and json are possible")
-    runs = wiring.stack(app).runs()
-    if format_ == "json":
-        app.console.document(shown_json({"runs": [_run_document(run) for run in runs]}))
-        return ExitCode.DONE
-    if not runs:
-        app.console.show("No run is recorded.")
-    else:
-        app.console.show("\n".join(_run_line(run) for run in runs))
-    return ExitCode.DONE
-
-
-def _run_line(run: RunRecord) -> str:
-    counts = ", ".join(f"{count} {status}" for status, count in sorted(run.outcomes.items()))
-    ended = counts or ("nothing to do" if run.finished_at is not None else "has not ended")
-    return f"{run.run_id}  {run.began_at:%Y-%m-%d %H:%M:%S} UTC  {run.who}  {run.mode}  {ended}"
-
-
-def _run_document(run: RunRecord) -> dict[str, object]:
-    from voiceform.model.instants import instant_to_text
-
-    return {
-        "run_id": run.run_id,
-        "mode": str(run.mode),
-        "who": run.who,
-        "began_at": instant_to_text(run.began_at),
-        "finished_at": instant_to_text(run.finished_at) if run.finished_at is not None else None,
-        "changes": run.changes,
-        "outcomes": {str(status): count for status, count in sorted(run.outcomes.items())},
-    }
+    return show_runs(app, format_)
