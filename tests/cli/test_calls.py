@@ -52,6 +52,7 @@ def test_what_is_planned_is_listed_and_masked(stack: Stack, time: Timeline) -> N
                 "status": "planned",
                 "sid": None,
                 "at": None,
+                "paused": None,
             }
         ]
     }

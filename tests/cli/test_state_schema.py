@@ -36,6 +36,9 @@ def state_of_every_kind(stack: Stack) -> Any:
     time.at(after(300), "dispatch")
     stack.ok("hold", "add", "more", "--reason", "x", "--number", TO, "--call", f"CA{1:032x}")
     stack.ok("hold", "release", "more", "--approve", "release-hold=more")
+    stack.ok("calls", "pause", "call.reminder", "--reason", "x")
+    stack.ok("calls", "resume", "call.reminder")
+    stack.ok("calls", "pause", "--all")
     return time.at(after(301), "state", "pull").json
 
 
@@ -45,5 +48,6 @@ def test_the_state_of_every_kind_fits_the_schema(stack: Stack) -> None:
     Draft202012Validator(schema).validate(document)
     described = schema["properties"]["documents"]["patternProperties"]
     stored = {key.split("/", 1)[0] for key in document["documents"]}
-    assert stored == {"resources", "runs", "journal", "ledger", "ledger-heads", "conferences", "holds"}
+    ours = {"ledger", "ledger-heads", "conferences", "holds", "pauses"}
+    assert stored == {"resources", "runs", "journal", *ours}
     assert all(any(pattern.startswith(f"^{kind}/") for pattern in described) for kind in stored)

@@ -114,6 +114,7 @@ SPECIMENS = {
         CALL % "Goodbye",
         "call.pulse",
         lambda stack: stack.apply("--approve", "call=9"),
+        command=("calls", "pause", "call.pulse"),
         left=Status.APPLIED,  # the schedule is recorded; whom somebody else called is not called again
     ),
     "retention": Specimen(

@@ -204,7 +204,9 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
 
 def _left(spec: CallSpec, ready: Sequence[Due], placed: PassCounts) -> Left | None:
     """Who is left of those that were ready: never tried, or put off."""
-    tried = sum(placed.statuses.values()) + placed.waiting - placed.statuses[CallStatus.DEFERRED]
+    tried = (
+        sum(placed.statuses.values()) + placed.waiting + placed.paused - placed.statuses[CallStatus.DEFERRED]
+    )
     if len(ready) <= tried:
         return None
     return Left(len(ready) - tried, max(item.key.occurrence for item in ready) + spec.grace)
@@ -237,7 +239,8 @@ def _look_again(
     moments = [item.until for item in found if item.until is not None]
     moments += [since for _, since in retries(spec, entries) if since > now]
     moments += [occurrence.instant for occurrence in spec.schedule.following(now, 1)]
-    if tally.statuses[CallStatus.DEFERRED] or any(item.verdict is Verdict.BLOCK for item in found):
+    refused = any(item.verdict is Verdict.BLOCK for item in found)
+    if tally.statuses[CallStatus.DEFERRED] or tally.paused or refused:
         moments.append(now + _AGAIN_SOON)
     # What became due while this pass was at work is found by looking once more.
     known = {item.key for item in found}

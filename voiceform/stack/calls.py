@@ -12,6 +12,7 @@ from voiceform.dispatch.service import call_records
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.pauses import ALL, Pause, read_pauses
 from voiceform.kinds.call.ledger.store import LedgerReader, ledger_names
 from voiceform.kinds.call.live import ledger_of
 from voiceform.kinds.call.spec import CallSpec
@@ -29,11 +30,12 @@ STATUSES = (PLANNED, *map(str, CallStatus))
 @dataclass(frozen=True, slots=True)
 class ListedCall:
     """What became of one occurrence, number and attempt. `entry` is that of the ledger; None of one that is
-    planned."""
+    planned, `pause` why that would not be placed now."""
 
     address: str
     key: Key
     entry: LedgerEntry | None
+    pause: Pause | None = None
 
     @property
     def status(self) -> str:
@@ -84,16 +86,18 @@ def listed_in(reader: DocumentReader, now: datetime) -> Iterator[ListedCall]:
         for key, entry in LedgerReader(reader, name).entries().items():
             entries.add((name, key))
             yield ListedCall(owners.get(name, name), key, entry)
+    pauses = read_pauses(reader)
     for record in records:
         try:
             spec = CallSpec.of(record.address, record.attributes)
         except ScheduleError:
             continue  # _troubles says so
+        pause = (pauses.get(ALL) or pauses.get(spec.ledger)) if spec.enabled else Pause()
         for occurrence in spec.schedule.following(now, 1):
             for to in spec.to:
                 key = Key(occurrence.instant, to)
                 if (spec.ledger, key) not in entries:
-                    yield ListedCall(str(spec.address), key, None)
+                    yield ListedCall(str(spec.address), key, None, pause)
 
 
 def _check_addresses(wanted: Collection[str], reader: DocumentReader, rows: Iterable[ListedCall]) -> None:

@@ -235,12 +235,14 @@ class Stack(StateOperations):
 
     def schedule(self, start: datetime, end: datetime) -> Iterator[Preview]:
         """The occurrences of the declared schedules in that time: when, how many calls, and who is not called
-        and why. Reads the configuration and its lists, nothing else."""
+        and why. Reads the configuration and its lists, and of the state which schedules are paused."""
         from voiceform.kinds.call.preview import previews
+        from voiceform.stack.pausing import pauses_of
 
         parts = self.parts
         schedules = [item for item in parts.load_and_warn().desired.values() if item.address.kind == "call"]
-        return previews(schedules, start, end, parts.places, parts.clock.now())
+        pauses = pauses_of(parts, schedules)
+        return previews(schedules, start, end, parts.places, parts.clock.now(), pauses)
 
     def dispatch_once(
         self, *, on_call: OnCall | None = None, lock_timeout: timedelta = timedelta(0)

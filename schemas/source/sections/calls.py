@@ -60,6 +60,12 @@ def _call() -> Node:
         "Scheduled call",
         "Who is called when, and what they hear. Each occurrence calls each number at most once.",
         {
+            "enabled": flag(
+                "Enabled",
+                "Whether anybody is called. Turned off and applied, a schedule is paused: what becomes due "
+                "meanwhile is not placed. Turned on again, `misfire_grace` says what is too late.",
+                default=True,
+            ),
             "to": _recipients(),
             "from": party(
                 "Caller",

@@ -14,6 +14,7 @@ ADDRESS = Address("call", "pulse")
 def spec(**changed: Any) -> CallSpec:
     """One call to one person at noon of 2026-03-02 UTC, with `changed` attributes."""
     attributes: dict[str, Any] = {
+        "enabled": True,
         "to": [BOB],
         "from": US,
         "schedule": {"at": "2026-03-02T12:00:00", "timezone": "UTC"},

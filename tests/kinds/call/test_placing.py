@@ -16,9 +16,10 @@ from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.pauses import ALL, pause, resume
 from voiceform.kinds.call.ledger.store import Ledger
 from voiceform.model.clock import ManualClock
-from voiceform.model.errors import LeaseLostError
+from voiceform.model.errors import DamagedDocumentsError, LeaseLostError
 from voiceform.state.sqlite import SqliteStore
 from voiceform.twilio.client import Client, open_client
 from voiceform.twilio.credentials import Credentials
@@ -69,6 +70,36 @@ def desk(tmp_path: Path, emulator: Emulator) -> Iterator[Desk]:
         ledger = Ledger(store, "call.pulse")
         ledger.set_head(account=ACCOUNT, since=NOON)
         yield Desk(ledger, Ledger(another, "call.pulse"), client, clock, emulator)
+
+
+def test_a_pause_after_the_reservation_is_seen_before_the_request(desk: Desk, tmp_path: Path) -> None:
+    def somebody_pauses() -> None:
+        with SqliteStore(tmp_path / "state.db") as store:
+            pause(store, ALL, reason="stop", who="me", now=NOON)
+
+    desk.before_send = [nothing, somebody_pauses]
+    placed = desk.place()
+    assert placed is not None
+    assert (placed.status, desk.dialled()) == (CallStatus.DEFERRED, 0)
+    assert "by me: stop" in (placed.reason or "")
+    assert desk.place() is None
+    with SqliteStore(tmp_path / "state.db") as store:
+        resume(store, ALL, who="me", now=NOON)
+    assert desk.place() is not None
+    assert desk.dialled() == 1
+
+
+def test_a_pause_that_cannot_be_read_is_one(desk: Desk, tmp_path: Path) -> None:
+    def somebody_damages() -> None:
+        with SqliteStore(tmp_path / "state.db") as store:
+            store.put("pauses/calls", {"pauses": {"*": [{"event": "halted"}]}}, None)
+
+    desk.before_send = [nothing, somebody_damages]
+    with pytest.raises(DamagedDocumentsError, match="cannot be read"):
+        desk.place()
+    entry = desk.other.entry(KEY)
+    assert entry is not None
+    assert (entry.status, desk.dialled()) == (CallStatus.DEFERRED, 0)
 
 
 IN_DOUBT = [CallStatus.RESERVED, CallStatus.UNKNOWN]

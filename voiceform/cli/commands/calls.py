@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from voiceform.cli.commands.calls_pause import pause, resume
 from voiceform.cli.commands.plan import parse_instant
 from voiceform.cli.support import wiring
 from voiceform.cli.support.completing import phoning_addresses
@@ -30,7 +31,11 @@ STATUSES = ("planned", *map(str, CallStatus))
 
 @click.group("calls")
 def command() -> None:
-    """Look at the ledger of scheduled calls, and settle what is unknown."""
+    """Look at the ledger of scheduled calls, pause them, and settle what is unknown."""
+
+
+command.add_command(pause)
+command.add_command(resume)
 
 
 def _shown(call: ListedCall, declared: Collection[str]) -> ListedCall:
@@ -52,6 +57,7 @@ def _document(call: ListedCall) -> dict[str, Any]:
         "status": call.status,
         "sid": None if entry is None else entry.sid,
         "at": None if entry is None else instant_to_text(entry.at),
+        "paused": None if call.pause is None else str(call.pause),
     }
 
 
@@ -147,7 +153,8 @@ def _print(app: App, calls: list[ListedCall]) -> None:
     lines = []
     for row in calls:
         entry = row.entry
-        details = "" if entry is None else " ".join(filter(None, [entry.sid, entry.reason]))
+        texts = [row.pause] if entry is None else [entry.sid, entry.reason]
+        details = " ".join(str(text) for text in texts if text is not None)
         when = instant_to_text(row.key.occurrence)
         lines.append(
             f"{when}  {row.address}  {row.key.to}  #{row.key.attempt}  {row.status}  {details}".rstrip()

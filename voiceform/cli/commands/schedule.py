@@ -33,7 +33,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 def command(app: App, start: str | None, end: str | None, format_: str) -> int:
     """Show the occurrences of the declared schedules: when, how many calls, and who is not called and why.
 
-    Reads the configuration and its lists, nothing else. Times are those of the schedule's zone and UTC.
+    Reads the configuration and its lists, and of the state only which schedules are paused. Times are those
+    of the schedule's zone and UTC.
     """
     first = _instant(start) if start else app.clock.now()
     last = _instant(end) if end else first + _SPAN

@@ -20,6 +20,7 @@ from voiceform.kinds.call.act import act, settle
 from voiceform.kinds.call.compare import SCHEDULED, compare
 from voiceform.kinds.call.details import CallDetails
 from voiceform.kinds.call.export import export
+from voiceform.kinds.call.ledger import pauses
 from voiceform.kinds.call.ledger.store import HEADS, PREFIX, calls_kept, check_ledgers, head_kept
 from voiceform.kinds.call.live import LiveCalls, as_recorded, ledger_of, read_lists, read_live
 from voiceform.kinds.call.parse import parse
@@ -68,7 +69,11 @@ class CallKind(Kind[LiveCalls]):
         "answer": {"twiml": "<Response/>"},
     }
     scopes = (CALL, SCHEDULED)
-    documents = (Documents(HEADS, head_kept), Documents(PREFIX, calls_kept))
+    documents = (
+        Documents(HEADS, head_kept),
+        Documents(PREFIX, calls_kept),
+        Documents(pauses.PREFIX, pauses.kept_when_pushed),
+    )
 
     def __init__(self, places: Places) -> None:
         self._places = places
@@ -109,13 +114,14 @@ class CallKind(Kind[LiveCalls]):
         return export(recorded, self._places.folder, folder)
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
-        """Schedules whose times and parties dispatch understands, and every ledger."""
+        """Schedules whose times and parties dispatch understands, every ledger, and the pauses."""
         for record in recorded.values():
             spec = CallSpec.of(record.address, record.attributes)
             for party in (spec.from_, *spec.to):
                 if normal_number(party) != party:
                     raise ValueError(f"{record.address} calls {party}, which is not how numbers are recorded")
         check_ledgers(reader)
+        pauses.read_pauses(reader)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.call.act."""

@@ -39,7 +39,10 @@ def act(change: Change, session: Session, places: Places) -> Done:
     ledger = Ledger(session.store, spec.ledger)
     begins = new_times(change.before, change.after, ledger.head())
     ledger.set_head(
-        account=session.client.account_sid, closed=False, since=session.clock.now() if begins else None
+        account=session.client.account_sid,
+        closed=False,
+        since=session.clock.now() if begins else None,
+        disabled=not spec.enabled,
     )
     tally = _place(change, spec, ledger, session, places)
     details = CallDetails.of(change)
@@ -94,7 +97,7 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     placer = Placer(spec, ledger, session.client, session.clock, do_not_call, lambda: _ensure_held(session))
     pace = Pace(spec, session.clock, lambda: not session.may_go_on())
     tally.merge(pace.place_all(placer, planned, lambda _key, _entry: None))
-    left = len(planned) - sum(tally.statuses.values()) - tally.waiting
+    left = len(planned) - sum(tally.statuses.values()) - tally.waiting - tally.paused
     if left > 0 and not session.may_go_on():
         tally.problem(f"interrupted: {left} calls were not begun; dispatch or the next apply places them")
     return tally
@@ -107,7 +110,7 @@ def _ensure_held(session: Session) -> None:
 
 def _done(record: Recorded, tally: PassCounts) -> Done:
     unknown = tally.statuses[CallStatus.UNKNOWN]
-    summary = str(tally) if tally.statuses or tally.waiting else None
+    summary = str(tally) if tally.statuses or tally.waiting or tally.paused else None
     if unknown:
         return Done(
             Status.UNKNOWN,

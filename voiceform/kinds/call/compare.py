@@ -11,6 +11,7 @@ from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, new_times
 from voiceform.kinds.call.impact import schedule_impact
 from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
+from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
@@ -92,12 +93,13 @@ def _declared(
         if new_times(before, after, head):
             head = replace(head, since=context.now)
         due = due_keys(spec, known.entries, head, context.now, do_not_call)
-    placed = [item for item in due if item.verdict is Verdict.PLACE]
+    pause = known.pause if spec.enabled else Pause()
+    placed = [item for item in due if item.verdict is Verdict.PLACE and pause is None]
     redirected, unrecorded = redirectable(spec, known.entries), sorted(known.unrecorded)
     previous = previous_address(desired, record)
     same = (before, protect_before) == (after, desired.protect)
     reason = _reason(record, same, previous, known, bool(placed), bool(redirected or unrecorded))
-    impact, calls = schedule_impact(spec, known, due, context.now, do_not_call)
+    impact, calls = schedule_impact(spec, known, due, context.now, do_not_call, pause)
     action = Action.CREATE if record is None else Action.NO_OP if reason == "unchanged" else Action.UPDATE
     return Change(
         address=desired.address,

@@ -17,6 +17,7 @@ from voiceform.model.resource import Recorded
 from voiceform.model.unshown import Sourced
 
 _DEFAULTS: Mapping[str, Any] = {
+    "enabled": True,
     "misfire_grace": DEFAULT_GRACE,
     "calling_hours": None,
     "do_not_call": None,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from voiceform.kinds.call.dialling.donotcall import NotCalled
 from voiceform.kinds.call.dialling.verdicts import Due, Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key
+from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.live import LiveSchedule
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.localtime import Occurrence
@@ -19,21 +20,28 @@ _SHOWN = 3
 
 
 def schedule_impact(
-    spec: CallSpec, live: LiveSchedule, due: Sequence[Due], now: datetime, do_not_call: NotCalled | None
+    spec: CallSpec,
+    live: LiveSchedule,
+    due: Sequence[Due],
+    now: datetime,
+    do_not_call: NotCalled | None,
+    pause: Pause | None,
 ) -> tuple[tuple[str, ...], int]:
-    """The lines for a schedule, and how many people its next occurrence would call."""
-    lines: list[str] = []
+    """The lines for a schedule, and how many people its next occurrence would call: none while the
+    configuration pauses it. A pause by command ends without a plan, so those count whom it keeps waiting."""
+    lines = [] if pause is None else [f"nobody is called: {pause}"]
     if due:
-        lines.extend(_due_lines(spec, due, now))
+        lines.extend(_due_lines(spec, due, now, paused=pause is not None))
     following = spec.schedule.following(now, _SHOWN)
     calls = 0
     if following:
-        quiet = not any(item.verdict in (Verdict.PLACE, Verdict.WAIT) for item in due)
+        quiet = pause is None and not any(item.verdict in (Verdict.PLACE, Verdict.WAIT) for item in due)
         who = "nobody is phoned by apply; dispatch phones next: " if quiet else "next: "
         lines.append(who + "; ".join(moment(item, spec.schedule.zone) for item in following))
         next_due = _foreseen(spec, following[0].instant, do_not_call)
         calls = sum(item.verdict in (Verdict.PLACE, Verdict.WAIT) for item in next_due)
-        lines.append(_next_line(spec, following[0], next_due, calls))
+        if pause is None:
+            lines.append(_next_line(spec, following[0], next_due, calls))
     else:
         lines.append("no occurrence is left")
     unknown = sum(entry.status is CallStatus.UNKNOWN for entry in live.entries.values())
@@ -41,7 +49,7 @@ def schedule_impact(
         lines.append(
             f"{counted(unknown, 'earlier call')} with an unknown outcome: see `voiceform calls list`"
         )
-    return tuple(lines), calls
+    return tuple(lines), calls if spec.enabled else 0
 
 
 def moment(occurrence: Occurrence, zone: ZoneInfo) -> str:
@@ -58,13 +66,17 @@ def grouped(reasons: Iterable[str]) -> str:
     return ", ".join(f"{reason} ({count})" for reason, count in counts.most_common())
 
 
-def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime) -> list[str]:
+def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime, *, paused: bool) -> list[str]:
     by_verdict: dict[Verdict, list[Due]] = {}
     for item in due:
         by_verdict.setdefault(item.verdict, []).append(item)
     lines = []
     placed = by_verdict.get(Verdict.PLACE, ())
-    if placed:
+    if placed and paused:
+        lines.append(
+            f"{counted(len(placed), 'call')} due now and not placed; after a pause the misfire grace decides"
+        )
+    elif placed:
         finish = now + timedelta(seconds=(len(placed) - 1) / spec.pace)
         done = f"{finish.astimezone(spec.schedule.zone):%H:%M:%S %Z}"
         lines.append(f"{counted(len(placed), 'call')} due now, placed by apply until about {done}")

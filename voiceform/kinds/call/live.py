@@ -14,6 +14,7 @@ from voiceform.kinds.call.dialling.in_progress import seen_now
 from voiceform.kinds.call.dialling.list_files import read_list
 from voiceform.kinds.call.dialling.verdicts import lookback
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.pauses import ALL, Pause, read_pauses
 from voiceform.kinds.call.ledger.store import Head, LedgerReader, days_before
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.records import match_records
@@ -31,24 +32,26 @@ _LIVE_FOR = timedelta(hours=52)
 
 @dataclass(frozen=True, slots=True)
 class LiveSchedule:
-    """The ledger of one schedule, its live calls as they are now, and which of these are not being recorded
-    although they could be."""
+    """The ledger of one schedule, its live calls as they are now, which of these are not being recorded
+    although they could be, and the pause by command that keeps others from being placed."""
 
     head: Head
     entries: Mapping[Key, LedgerEntry]
     unrecorded: frozenset[Key] = frozenset()
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCalls:
-    """Schedules by the names of their ledgers, and do-not-call lists."""
+    """Schedules by the names of their ledgers, do-not-call lists, and the pause of everything."""
 
     schedules: Mapping[str, LiveSchedule] = field(default_factory=dict)
     lists: Mapping[ListSpec, ReadList] = field(default_factory=dict)
+    pause: Pause | None = None
 
     def of(self, name: str) -> LiveSchedule:
         """One schedule's; an empty one when it never was applied."""
-        return self.schedules.get(name) or LiveSchedule(Head(), {})
+        return self.schedules.get(name) or LiveSchedule(Head(), {}, pause=self.pause)
 
     def lists_of(self, spec: CallSpec, seen_at: datetime | None = None) -> ReadLists | None:
         """What the lists of a schedule say, if it has any; nobody can rely on one that was not read.
@@ -66,13 +69,16 @@ def read_live(context: RefreshContext, places: Places) -> LiveCalls:
     declared = [CallSpec.of(address, attributes) for address, attributes in wanted.items()]
     ended = [CallSpec.ended(record.address, record.attributes) for record in context.recorded.values()]
     found = {}
+    pauses = read_pauses(context.store)
     for spec in {spec.ledger: spec for spec in (*ended, *declared)}.values():
         reader = LedgerReader(context.store, spec.ledger)
         entries = reader.entries(days_before(context.now, lookback(spec)))
         entries = {**entries, **_lately(context, entries)}
         unrecorded = _unrecorded(context.client, entries) if spec.record else frozenset()
-        found[spec.ledger] = LiveSchedule(reader.head(), entries, unrecorded)
-    return LiveCalls(found, read_lists(declared, places))
+        found[spec.ledger] = LiveSchedule(
+            reader.head(), entries, unrecorded, pauses.get(ALL) or pauses.get(spec.ledger)
+        )
+    return LiveCalls(found, read_lists(declared, places), pauses.get(ALL))
 
 
 def read_lists(specs: Iterable[CallSpec], places: Places) -> dict[ListSpec, ReadList]:

@@ -57,6 +57,7 @@ class _Parsing:
         self._check_schedule(block["schedule"])
         self._check_hours(to)
         attributes: dict[str, Any] = {
+            "enabled": block.get("enabled", True),
             "to": to,
             "from": caller,
             "schedule": _plain(block["schedule"]),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
 from typing import Any
@@ -14,9 +14,11 @@ from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.impact import moment
 from voiceform.kinds.call.ledger.entries import Key
+from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.localtime import Occurrence
 from voiceform.kinds.userfiles import Places
+from voiceform.model.address import Address
 from voiceform.model.instants import instant_to_text
 from voiceform.model.resource import Desired
 
@@ -24,7 +26,7 @@ from voiceform.model.resource import Desired
 @dataclass(frozen=True, slots=True)
 class Preview:
     """One occurrence. `calls` are placed at once, `waiting` when their calling hours begin, until `finish` at
-    the latest; `left_out` counts reasons why others are not called."""
+    the latest; `left_out` counts reasons why others are not called. While `pause` stands nobody is."""
 
     spec: CallSpec
     occurrence: Occurrence
@@ -32,12 +34,15 @@ class Preview:
     waiting: int
     left_out: tuple[tuple[str, int], ...]
     finish: datetime
+    pause: Pause | None = None
 
     def text(self) -> str:
         """One line for readers, and one for each reason."""
         head = f"{moment(self.occurrence, self.spec.schedule.zone)}  {self.spec.address}  {self.calls} calls"
         if self.waiting:
             head += f", {self.waiting} more when their calling hours begin"
+        if self.pause is not None:
+            head += f"; {self.pause}"
         return "\n".join([head, *(f"    not called: {count} ({reason})" for reason, count in self.left_out)])
 
     def document(self) -> dict[str, Any]:
@@ -54,11 +59,17 @@ class Preview:
             "waiting": self.waiting,
             "not_called": [{"reason": reason, "count": count} for reason, count in self.left_out],
             "finished_at": instant_to_text(self.finish),
+            "paused": None if self.pause is None else str(self.pause),
         }
 
 
 def previews(
-    desired: Iterable[Desired], start: datetime, end: datetime, places: Places, now: datetime
+    desired: Iterable[Desired],
+    start: datetime,
+    end: datetime,
+    places: Places,
+    now: datetime,
+    pauses: Mapping[Address, Pause],
 ) -> Iterator[Preview]:
     """Every occurrence of these schedules from `start` to `end`, in order of time, computed one by one.
 
@@ -68,7 +79,7 @@ def previews(
     lists = {spec.address: list_of(spec, places, now) for spec in specs}
     streams = [_each(spec, start, end) for spec in specs]
     for occurrence, spec in merge(*streams, key=lambda pair: (pair[0].instant, pair[1].address)):
-        yield _preview(spec, occurrence, lists[spec.address])
+        yield replace(_preview(spec, occurrence, lists[spec.address]), pause=pauses.get(spec.address))
 
 
 def _each(spec: CallSpec, start: datetime, end: datetime) -> Iterator[tuple[Occurrence, CallSpec]]:

@@ -49,6 +49,7 @@ class CallSpec:
     parameters: Mapping[str, Any]
     cancel_on_remove: bool
     redirect_on_change: bool
+    enabled: bool
 
     @classmethod
     def of(cls, address: Address, attributes: Attributes) -> CallSpec:
@@ -79,6 +80,7 @@ class CallSpec:
             parameters=_parameters(attributes),
             cancel_on_remove=attributes["on_remove"] == "cancel",
             redirect_on_change=attributes["on_change"] == "redirect",
+            enabled=attributes["enabled"],
         )
 
     @classmethod

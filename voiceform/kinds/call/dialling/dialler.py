@@ -20,10 +20,11 @@ from voiceform.kinds.call.dialling.donotcall import NotCalled
 from voiceform.kinds.call.dialling.refusals import is_about_the_callee
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.ledger.store import Ledger, if_undecided
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.clock import Clock
-from voiceform.model.errors import LeaseLostError, VoiceformError
+from voiceform.model.errors import LeaseLostError, StateError, VoiceformError
 from voiceform.twilio.errors import (
     ApiError,
     ConnectionFailedError,
@@ -56,6 +57,10 @@ class Placer:
     do_not_call: NotCalled | None
     may_send: Callable[[], None] = lambda: None
 
+    def pause(self) -> Pause | None:
+        """Why nobody is to be called at this moment, if so; read anew each time."""
+        return self.ledger.pause() if self.spec.enabled else Pause()
+
     def place(self, key: Key, since: datetime) -> LedgerEntry | None:
         """Bring `key` as far as it can be brought now and return its entry; None when it has to wait.
 
@@ -67,7 +72,7 @@ class Placer:
         if judged.verdict in _VERDICTS:
             entry = LedgerEntry(_VERDICTS[judged.verdict], now, reason=judged.reason)
             return self.ledger.change(key, if_undecided(entry))[0]
-        if judged.verdict is not Verdict.PLACE or head.closed:
+        if judged.verdict is not Verdict.PLACE or head.closed or self.pause() is not None:
             return None
         self.may_send()
         claim = secrets.token_hex(8)
@@ -91,10 +96,12 @@ class Placer:
             )
         except _NotNowError as error:
             return self._record(key, claim, CallStatus.DEFERRED, reason=error.what)
-        except LeaseLostError:
-            # Also what the client raises, which asks again before each attempt: no byte of a request that
-            # may have been processed has left.
-            self._record(key, claim, CallStatus.DEFERRED, reason="the run had to stop before the request")
+        except StateError as error:
+            # A lease that is lost, or a pause that cannot be read. The client asks for both again before each
+            # attempt: no byte of a request that may have been processed has left.
+            lost = isinstance(error, LeaseLostError)
+            reason = "the run had to stop before the request" if lost else error.what
+            self._record(key, claim, CallStatus.DEFERRED, reason=reason)
             raise
         except TwilioError as error:
             return self._record(key, claim, _outcome_of(error), reason=error.what)
@@ -114,7 +121,10 @@ class Placer:
 
     def _require_right(self, key: Key, since: datetime) -> None:
         """Asked right before each attempt leaves: waiting for a turn, a connection or the end of a 429 may
-        have taken until the grace or the calling hours were over."""
+        have taken until the grace or the calling hours were over, or somebody paused the schedule."""
+        pause = self.pause()
+        if pause is not None:
+            raise _NotNowError(str(pause))
         judge = Judge(self.spec, self.clock.now(), None, self.do_not_call)
         if judge.verdict(key, since).verdict is not Verdict.PLACE:
             raise _NotNowError("it became too late to call")

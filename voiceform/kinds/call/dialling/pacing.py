@@ -23,11 +23,12 @@ _SLICE = 0.25
 
 @dataclass(slots=True)
 class PassCounts:
-    """What became of keys: how many of each status, how many had to wait, and why calls failed or could not
-    be placed."""
+    """What became of keys: how many of each status, how many had to wait, how many are due of a schedule that
+    is paused, and why calls failed or could not be placed."""
 
     statuses: Counter[CallStatus] = field(default_factory=Counter)
     waiting: int = 0
+    paused: int = 0
     problems: dict[str, int] = field(default_factory=dict)
 
     def add(self, entry: LedgerEntry | None) -> None:
@@ -47,6 +48,7 @@ class PassCounts:
         """Add what another tally counted."""
         self.statuses.update(other.statuses)
         self.waiting += other.waiting
+        self.paused += other.paused
         for text, count in other.problems.items():
             self.problems[text] = self.problems.get(text, 0) + count
 
@@ -54,6 +56,8 @@ class PassCounts:
         parts = [f"{count} {status}" for status, count in sorted(self.statuses.items()) if count]
         if self.waiting:
             parts.append(f"{self.waiting} waiting")
+        if self.paused:
+            parts.append(f"{self.paused} due but paused")
         return ", ".join(parts) or "nothing was due"
 
 
@@ -82,15 +86,18 @@ class Pace:
     def place_all(
         self, placer: Placer, found: Sequence[Due], tell: Callable[[Key, LedgerEntry | None], None]
     ) -> PassCounts:
-        """Place one after the other, no faster than the pace. What is left when stopping, or when the service
-        cannot take calls now, is not touched."""
+        """Place one after the other, no faster than the pace. What is left when stopping, when the service
+        cannot take calls now, or when the schedule is paused, is not touched."""
         tally = PassCounts()
         gap = timedelta(seconds=1 / self.spec.pace)
         free: datetime | None = None
-        for due in found:
+        for index, due in enumerate(found):
             if free is not None:
                 self._wait_until(free, gap)
             if self.stopping():
+                break
+            if placer.pause() is not None:
+                tally.paused += len(found) - index
                 break
             free = self.clock.now() + gap
             entry = placer.place(due.key, due.since)

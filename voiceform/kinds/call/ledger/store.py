@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.pauses import Pause, pause_of
 from voiceform.model.errors import DamagedDocumentsError, StateConflictError, StateError
 from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument
@@ -51,12 +52,14 @@ class Head:
     """`closed`: the schedule was removed and nothing more may be placed. `high_water` is the latest instant
     at which the schedule was looked at: time before it does not come again, even if the clock goes back.
     `since` is when its present times were first applied: what repeats has no occurrences before that.
-    `account` is the SID of the account that the schedule was applied with."""
+    `account` is the SID of the account that the schedule was applied with. `disabled`: it was applied with
+    `enabled: false`, and nothing is placed until it is applied without."""
 
     account: str | None = None
     closed: bool = False
     high_water: datetime | None = None
     since: datetime | None = None
+    disabled: bool = False
 
 
 class LedgerReader:
@@ -69,6 +72,10 @@ class LedgerReader:
     def head(self) -> Head:
         """The head; the default one when the schedule was never applied."""
         return _head_of(self._reader.get(HEADS + self.name))
+
+    def pause(self) -> Pause | None:
+        """Why none of its calls may be placed at this moment, if so: asked right before each request."""
+        return Pause() if self.head().disabled else pause_of(self._reader, self.name)
 
     def entries(self, since: date | None = None) -> dict[Key, LedgerEntry]:
         """Every entry, or those of the days from `since` on."""
@@ -124,6 +131,7 @@ class Ledger(LedgerReader):
         closed: bool | None = None,
         high_water: datetime | None = None,
         since: datetime | None = None,
+        disabled: bool | None = None,
     ) -> Head:
         """Change what is given of the head; `high_water` rises, unless it was set by a clock far ahead."""
         key = HEADS + self.name
@@ -136,6 +144,7 @@ class Ledger(LedgerReader):
                 head.closed if closed is None else closed,
                 latest,
                 since or head.since,
+                head.disabled if disabled is None else disabled,
             )
             if wanted == head and stored is not None:
                 return head
@@ -247,6 +256,7 @@ def _head_of(stored: StoredDocument | None) -> Head:
             stored.document["closed"],
             instant_from_text(water) if water else None,
             instant_from_text(since) if since else None,
+            stored.document["disabled"],
         )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(stored, error) from error
@@ -258,6 +268,7 @@ def _head_document(head: Head) -> Document:
         "closed": head.closed,
         "high_water": instant_to_text(head.high_water) if head.high_water else None,
         "since": instant_to_text(head.since) if head.since else None,
+        "disabled": head.disabled,
     }
 
 
