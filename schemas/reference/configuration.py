@@ -51,7 +51,9 @@ only where the last column says so; elsewhere people see the `${NAME}`.
 **Durations** are a whole number and a unit: `45s`, `15m`, `12h`, `90d`. **Phone numbers** stand in quotes and
 in international form: `"+15558675310"`.
 
-**Templates.** Keys at the top that begin with `x-` are ignored; they are a place for YAML anchors.
+**Templates.** Keys at the top that begin with `x-` are ignored; they are a place for YAML anchors
+([recipes](recipes.md#templates)). What differs in one environment is an
+[overlay](recipes.md#one-configuration-two-accounts).
 """
 
 
@@ -92,15 +94,15 @@ class _Page:
 
     def _inner(self, path: str, node: Node, level: int) -> Iterator[str]:
         """What stands below a key that holds blocks."""
-        name, full = self._named(node)
-        for suffix, part in _parts(full):
+        name, _full = self._named(node)
+        for suffix, part in self._parts(node):
             yield from self._block(f"{path}{suffix}", part, level, name if not suffix else None)
 
     def _block(self, path: str, node: Node, level: int, name: str | None) -> Iterator[str]:
         inner, full = self._named(node)
         name = inner or name
         if "properties" not in full:
-            if list(_parts(full)):
+            if list(self._parts(full)):
                 yield from self._inner(path, full, level)
             return
         if name is not None and name in self.told:
@@ -111,6 +113,19 @@ class _Page:
         yield from self._table(full, path)
         for key, item in full["properties"].items():
             yield from self._inner(f"{path}.{key}", item, level + 1)
+
+    def _parts(self, node: Node) -> Iterator[tuple[str, Node]]:
+        """What of a key's value may be blocks, with what stands behind the key's path for each."""
+        full = self._resolved(node)
+        if "properties" in full:
+            yield "", node
+            return
+        for item in full.get("oneOf", ()):
+            yield from self._parts(item)
+        if isinstance(full.get("additionalProperties"), dict) and full["additionalProperties"]:
+            yield ".NAME", full["additionalProperties"]
+        if isinstance(full.get("items"), dict):
+            yield "[]", full["items"]
 
     def _named(self, node: Node) -> tuple[str | None, Node]:
         """The name of the definition that a node refers to, and what it is."""
@@ -153,19 +168,6 @@ class _Page:
             return f"[block by name](#{_anchor(f'{path}.NAME')})"
         name, _ = self._named(node)
         return f"[block](#{_anchor(self.told.get(name or '', path))})"
-
-
-def _parts(node: Node) -> Iterator[tuple[str, Node]]:
-    """What of a key's value may be blocks, with what stands behind the key's path for each."""
-    if "properties" in node:
-        yield "", node
-        return
-    for item in node.get("oneOf", ()):
-        yield from _parts(item)
-    if isinstance(node.get("additionalProperties"), dict) and node["additionalProperties"]:
-        yield ".NAME", node["additionalProperties"]
-    if isinstance(node.get("items"), dict):
-        yield "[]", node["items"]
 
 
 def _description(node: Node) -> str:
