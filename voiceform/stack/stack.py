@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from voiceform.model.resource import Recorded
     from voiceform.model.run import RunReport
     from voiceform.stack.account import Account
+    from voiceform.stack.cancelling import Cancellation
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
     from voiceform.twilio.resources import QueueMember
@@ -278,6 +279,27 @@ class Stack(StateOperations):
             on_look=on_look or _unheard,
             lock_timeout=lock_timeout,
         )
+
+    def cancel_calls(
+        self,
+        address: str,
+        *,
+        occurrence: datetime | None = None,
+        queued: bool = False,
+        live: bool = False,
+        confirm: Callable[[Cancellation], bool],
+    ) -> Cancellation:
+        """Take back the calls of an occurrence; of those that are under way when none is named, else of the
+        next one. What is to come is never placed; `queued` also cancels what Twilio has and nobody has
+        answered, `live` also hangs up. `confirm` sees how many, and lets it be done by returning True.
+
+        Takes no lock that others hold for long. UsageError for an occurrence that there is not, and
+        NotApprovedError.
+        """
+        from voiceform.stack.cancelling import Extent, canceled
+
+        extent = Extent.LIVE if live else Extent.QUEUED if queued else Extent.TO_COME
+        return canceled(self.parts, address, occurrence, extent, confirm)
 
     def queues(self, name: str | None = None) -> QueuesNow:
         """Who waits now: every queue of the account, managed or not, or those that `name` means (an address,

@@ -10,6 +10,9 @@ from voiceform.state.backend import LEASE_KEY, Backend, Guard
 DISPATCH_LEASE = "lease/dispatch"
 """Held while due calls are placed, so that one dispatcher keeps the pace and a second stands by."""
 
+HAND_LEASE = "lease/calls"
+"""Held by a person's command that places or ends calls at once, beside whoever dispatches or applies."""
+
 
 class SideLease(Backend):
     """A store whose lease is another document, `key`; give it to acquire, show_lease and break_lease.

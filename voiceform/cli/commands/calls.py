@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from voiceform.cli.commands.calls_cancel import cancel
 from voiceform.cli.commands.calls_pause import pause, resume
 from voiceform.cli.commands.plan import parse_instant
 from voiceform.cli.support import wiring
@@ -34,6 +35,7 @@ def command() -> None:
     """Look at the ledger of scheduled calls, pause them, and settle what is unknown."""
 
 
+command.add_command(cancel)
 command.add_command(pause)
 command.add_command(resume)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,12 @@ from voiceform.kinds.call.ledger.recovery import with_call
 from voiceform.kinds.call.ledger.store import Ledger, Step
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.errors import VoiceformError
-from voiceform.twilio.errors import CallNotLiveError, NotFoundError, TwilioOutcomeUnknownError
+from voiceform.twilio.errors import CallNotLiveError, NotFoundError, TwilioError, TwilioOutcomeUnknownError
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
+
+_AT_ONCE = 8
 
 RunAll = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
@@ -72,6 +76,42 @@ def end_calls(entries: Mapping[Key, LedgerEntry], session: Session, tally: PassC
     for problem in session.run_all(end, list(entries.items())):
         if problem is not None:
             tally.problem(problem)
+
+
+def take_back(
+    client: Client, ledger: Ledger, entries: Mapping[Key, LedgerEntry], now: datetime, *, answered_too: bool
+) -> tuple[Counter[str], dict[str, int]]:
+    """Cancel what is queued or rings, and with `answered_too` hang up what goes on; store how they are then.
+
+    Without it a call that is answered in between goes on: `canceled` does nothing to it, as
+    https://www.twilio.com/docs/voice/api/call-resource says. How many were `queued` and `live`, and why some
+    could not be ended.
+    """
+    counts: Counter[str] = Counter()
+    problems: Counter[str] = Counter()
+
+    def end(item: tuple[Key, LedgerEntry]) -> None:
+        key, entry = item
+        soon = entry.call != "in-progress"
+        if not entry.live or not (soon or answered_too):
+            return
+        try:
+            call = client.update_call(entry.sid or "", status="completed" if answered_too else "canceled")
+        except (CallNotLiveError, NotFoundError):
+            return
+        except TwilioError as error:
+            problems[error.what] += 1
+            return
+        ended = with_call(entry, call, now)
+        ledger.change(key, _learn(ended))
+        counts["queued" if soon else "live"] += not ended.live
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        live = {key: entry for key, entry in entries.items() if entry.live}
+        live.update(refresh(ledger, client, live, now, pool.map))
+        for _ in pool.map(end, list(live.items())):
+            pass
+    return counts, dict(problems)
 
 
 def redirect_calls(
