@@ -143,6 +143,7 @@ LOOKS = [
     "export",
     "undo",
     "runs",
+    *(f"status --format {form}" for form in ("text", "json")),
     "twiml conference.standup",
     "twiml call.told",
     *(f"state show {address}" for address in ("queue.support", "conference.standup")),

@@ -22,6 +22,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "drift": "voiceform drift --target 'queue.*'",
         "undo": "voiceform undo RUN --out undo.json",
         "destroy": "voiceform destroy --target queue.sales --approve delete:queue=1",
+        "status": "voiceform status --format json",
         "queues": "voiceform queues support --members",
         "rooms": "voiceform rooms --watch --every 5s",
         "runs": "voiceform runs RUN",

@@ -41,6 +41,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("destroy", "Delete everything that is recorded, after asking."),
     ),
     "What is going on": (
+        _entry("status", "Show on one screen how the stack stands."),
         _entry("queues", "Show who waits now."),
         _entry("rooms", "Show the live rooms, and who is in them."),
         _entry("runs", "List the runs, or show what one did."),

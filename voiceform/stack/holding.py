@@ -16,6 +16,7 @@ from voiceform.stack.parts import Parts
 from voiceform.state.meta import read_meta
 
 if TYPE_CHECKING:
+    from voiceform.model.store import DocumentReader
     from voiceform.state.backend import Backend
 
 
@@ -49,12 +50,17 @@ def released(parts: Parts, name: str, approvals: Iterable[str]) -> AddedHold:
 def listed(parts: Parts, *, released_too: bool) -> tuple[ListedHold, ...]:
     """The holds by name: those that were applied, and those that were added by command."""
     with parts.recorded_state() as store:
-        ours = [hold for hold in added.read_added(store) if hold.stands or released_too]
-        applied = [
-            ListedHold(split(where)[1], item.attributes["reason"], True, item.attributes["match"])
-            for where, item in parts.resources(store).items()
-            if where.kind == KIND and split(where)[0] == HOLDS
-        ]
+        return listed_in(parts, store, released_too=released_too)
+
+
+def listed_in(parts: Parts, store: DocumentReader, *, released_too: bool = False) -> tuple[ListedHold, ...]:
+    """As `listed`, in a state that is open."""
+    ours = [hold for hold in added.read_added(store) if hold.stands or released_too]
+    applied = [
+        ListedHold(split(where)[1], item.attributes["reason"], True, item.attributes["match"])
+        for where, item in parts.resources(store).items()
+        if where.kind == KIND and split(where)[0] == HOLDS
+    ]
     found = [*applied, *(of_command(hold) for hold in ours)]
     return tuple(sorted(found, key=lambda hold: (hold.name, hold.declared)))
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from voiceform.stack.cancelling import Cancellation
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
+    from voiceform.stack.standing import Status
     from voiceform.twilio.resources import QueueMember
 
 
@@ -300,6 +301,13 @@ class Stack(StateOperations):
 
         extent = Extent.LIVE if live else Extent.QUEUED if queued else Extent.TO_COME
         return canceled(self.parts, address, occurrence, extent, confirm)
+
+    def status(self) -> Status:
+        """How the stack stands: account, state, locks, the last run, calls and occurrences, holds, and what
+        goes on in the account. Raises nothing for what cannot be read: that is told in `unread`."""
+        from voiceform.stack.standing import status
+
+        return status(self.parts)
 
     def queues(self, name: str | None = None) -> QueuesNow:
         """Who waits now: every queue of the account, managed or not, or those that `name` means (an address,

@@ -60,7 +60,7 @@ def show_runs(app: App, format_: str, *, everything: bool = False) -> int:
     """List the runs."""
     found = wiring.stack(app).runs()
     if format_ == "json":
-        app.console.document(shown_json({"runs": [_document(run) for run in found]}))
+        app.console.document(shown_json({"runs": [run_document(run) for run in found]}))
     elif not found:
         app.console.show("No run is recorded.")
     else:
@@ -79,7 +79,8 @@ def _table(app: App, found: tuple[RunRecord, ...]) -> Shown:
     return table(columns, rows, width=app.width)
 
 
-def _document(run: RunRecord) -> dict[str, Any]:
+def run_document(run: RunRecord) -> dict[str, Any]:
+    """A run as JSON."""
     return {
         "run_id": run.run_id,
         "mode": str(run.mode),
@@ -98,7 +99,7 @@ def _detail_json(app: App, detail: RunDetail, show_numbers: bool) -> Shown:
     changes = detail_documents(detail, show_numbers=show_numbers, show_values=app.show_values)
     # What the run was to do stands under `changes`, in the place of how many there were.
     return shown_json(
-        {**_document(detail.record), "changes": changes},
+        {**run_document(detail.record), "changes": changes},
         show_numbers=show_numbers,
         unshown=app.console.unshown,
     )
