@@ -160,17 +160,19 @@ def test_a_state_that_cannot_be_opened(applied: Stack, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "what", "left"),
+    ("key", "what", "label", "left"),
     [
-        ("resources/queue.sales", "the recorded objects", "last_run"),
-        ("runs/", "the last run", "recorded"),
-        ("holds/added", "the holds", "recorded"),
-        ("ledger/call.reminder/2026-01-01/0", "the ledgers of calls", "recorded"),
-        ("conferences/conference.x", "the calls to participants", "recorded"),
+        ("resources/queue.sales", "the recorded objects", "State", "last_run"),
+        ("runs/", "the runs", "Last run", "recorded"),
+        ("holds/added", "the holds", "Holds", "recorded"),
+        ("ledger/call.reminder/2026-01-01/0", "the ledgers of calls", "Calls", "recorded"),
+        ("pauses/calls", "the ledgers of calls", "Calls", "recorded"),
+        ("conferences/conference.x", "the calls to participants", "Calls", "recorded"),
+        ("lease", "the locks", "Lock", "recorded"),
     ],
 )
-def test_what_is_damaged_keeps_nothing_else_from_being_told(
-    applied: Stack, key: str, what: str, left: str
+def test_what_is_damaged_is_not_known_and_keeps_nothing_else_from_being_told(
+    applied: Stack, key: str, what: str, label: str, left: str
 ) -> None:
     with open_store(STATE, base_dir=applied.folder) as store:
         found = next(iter(store.list(key)), None)
@@ -178,6 +180,10 @@ def test_what_is_damaged_keeps_nothing_else_from_being_told(
     shown = look(applied)
     assert what in [item["what"] for item in shown["unread"]]
     assert shown["state"][left]
+    assert shown["state"]["not_known"]
+    said = labels(applied.ok("status").out)
+    assert "not known" in said[label]
+    assert "Next" not in said or label != "Calls"
 
 
 def test_who_holds_the_locks(applied: Stack) -> None:
@@ -220,6 +226,15 @@ def test_calls_of_which_nobody_knows(applied: Stack) -> None:
     said = labels(applied.ok("status").out)
     assert said["Unknown"].startswith("nobody knows whether 1 call took place: `voiceform calls list")
     assert said["Calls"] == "1 answered in the last 24 hours"
+
+
+def test_who_is_not_called_is_said(applied: Stack) -> None:
+    applied.ok("calls", "pause", "call.reminder", "--reason", "outage")
+    assert "outage" in look(applied)["state"]["next"][0]["paused"]
+    said = labels(applied.ok("status").out)["Next"]
+    assert "call.reminder, 2 people; nobody is called: paused since " in said
+    applied.ok("calls", "resume", "call.reminder")
+    assert look(applied)["state"]["next"][0]["paused"] is None
 
 
 @pytest.mark.parametrize("columns", [60, 100])

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from voiceform.model.errors import ConfigurationError, InterruptedRunError, VoiceformError
 from voiceform.stack.parts import Parts
@@ -28,6 +29,9 @@ RECENT = timedelta(hours=24)
 _PATIENCE = timedelta(seconds=15)
 """After so long the account is one that cannot be read."""
 
+LOCKS, RUNS, OBJECTS, CALLS, HOLDS = "locks", "runs", "objects", "calls", "holds"
+"""Parts of the state that are read each by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unread:
@@ -41,12 +45,13 @@ class Unread:
 @dataclass(frozen=True, slots=True)
 class Coming:
     """The next occurrence of a schedule that is applied, and how many people it calls; `when` says the
-    instant in the zone of the schedule, and in UTC."""
+    instant in the zone of the schedule, and in UTC. `paused` says why nobody is called, if so."""
 
     address: str
     instant: datetime
     people: int
     when: str
+    paused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ class Recorded:
     `objects` counts what is recorded by kind, `rules` those of retention. `unfinished` are runs that began
     and did not end. `unknown` are calls, and attempts to phone participants, of which nobody knows whether
     they were made; `recent` counts by their status the calls of the last RECENT. `coming` is the next
-    occurrence of each schedule, the earliest first.
+    occurrence of each schedule, the earliest first. Of the parts in `missing` (LOCKS, RUNS, OBJECTS, CALLS,
+    HOLDS) nothing is known, or not all: what is empty there says nothing.
     """
 
     label: str
@@ -83,12 +89,13 @@ class Recorded:
     recent: Mapping[str, int] = field(default_factory=dict)
     coming: tuple[Coming, ...] = ()
     holds: tuple[ListedHold, ...] = ()
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One look at a stack. `state` and `live` are None where they could not be read; a part of the state that
-    could not is as if it were empty, and named in `unread` as well."""
+    """One look at a stack. `state` and `live` are None where they could not be read; `unread` says why, and
+    what else could not."""
 
     at: datetime
     account_sid: str | None
@@ -111,10 +118,12 @@ class _Look:
         self.parts = parts
         self.now = parts.clock.now()
         self.unread: list[Unread] = []
+        self.missing: set[str] = set()
 
     @contextmanager
-    def reading(self, what: str) -> Iterator[None]:
-        """What goes wrong inside is remembered as `what` that could not be read."""
+    def reading(self, what: str, *parts: str) -> Iterator[None]:
+        """What goes wrong inside is remembered as `what` that could not be read, and `parts` as missing."""
+        before = len(self.unread)
         try:
             yield
         except InterruptedRunError:
@@ -124,6 +133,8 @@ class _Look:
         except VoiceformError as error:
             where = f"{error.where}: " if error.where else ""
             self.unread.append(Unread(what, where + error.what, error.hint))
+        if len(self.unread) > before:
+            self.missing.update(parts)
 
     def status(self) -> Status:
         """Configuration, state, account, in this order: each says whether the next is the right one."""
@@ -155,24 +166,23 @@ class _Look:
             found, began=True, lineage=meta.lineage, serial=meta.serial, unfinished=meta.unfinished
         )
         found = self._locks(store, found)
-        with self.reading("the last run"):
+        with self.reading("the runs", RUNS):
             from voiceform.state.journal import list_runs
 
             found = replace(found, last_run=next(reversed(list_runs(store)), None))
-        with self.reading("the recorded objects"):
-            found = self._objects(store, found)
-            found = self._schedules(store, found)
-        with self.reading("the holds"):
+        with self.reading("the recorded objects", OBJECTS, CALLS):
+            found = self._schedules(store, self._objects(store, found))
+        with self.reading("the holds", HOLDS):
             from voiceform.stack.holding import listed_in
 
             found = replace(found, holds=listed_in(self.parts, store))
-        return found, meta.account_sid
+        return replace(found, missing=frozenset(self.missing)), meta.account_sid
 
     def _locks(self, store: Backend, found: Recorded) -> Recorded:
         from voiceform.state.lease import show_lease
         from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 
-        with self.reading("the locks"):
+        with self.reading("the locks", LOCKS):
             lock, dispatch_lock = show_lease(store), show_lease(SideLease(store, DISPATCH_LEASE))
             return replace(found, lock=lock, dispatch_lock=dispatch_lock)
         return found
@@ -192,37 +202,42 @@ class _Look:
 
         recent: Counter[str] = Counter()
         unknown = 0
-        with self.reading("the ledgers of calls"):
+        planned: Counter[tuple[datetime, str, str | None]] = Counter()
+        with self.reading("the ledgers of calls", CALLS):
             for call in listed_in(store, self.now):
                 if call.entry is None:
+                    why = None if call.pause is None else str(call.pause)
+                    planned[call.key.occurrence, call.address, why] += 1
                     continue
                 unknown += call.entry.status is CallStatus.UNKNOWN
                 if self.now - RECENT <= call.entry.at <= self.now:
                     recent[call.status] += 1
-        with self.reading("the calls to participants"):
+        with self.reading("the calls to participants", CALLS):
             memories = read_memories(store).values()
             unknown += sum(a.call_sid is None for memory in memories for a in memory.attempts.values())
-        return replace(found, unknown=unknown, recent=recent, coming=tuple(self._coming(store)))
+        zones = self._zones(store)
+        coming = [
+            Coming(address, instant, people, _moment(instant, zones.get(address)), paused)
+            for (instant, address, paused), people in planned.items()
+        ]
+        coming.sort(key=lambda one: (one.instant, one.address))
+        return replace(found, unknown=unknown, recent=recent, coming=tuple(coming))
 
-    def _coming(self, store: DocumentReader) -> list[Coming]:
+    def _zones(self, store: DocumentReader) -> dict[str, ZoneInfo]:
+        """The zone of each schedule; those that cannot be read call nobody, which is said."""
         from voiceform.dispatch.service import call_records
-        from voiceform.kinds.call.impact import moment
         from voiceform.kinds.call.spec import CallSpec
         from voiceform.kinds.call.timing.faults import ScheduleError
 
-        found = []
+        found = {}
         for record in call_records(store):
             try:
                 spec = CallSpec.of(record.address, record.attributes)
-                coming = spec.schedule.following(self.now, 1)
             except ScheduleError as error:
                 self.unread.append(Unread(str(record.address), error.what, error.hint))
-                continue
-            found += [
-                Coming(str(record.address), one.instant, len(spec.to), moment(one, spec.schedule.zone))
-                for one in coming
-            ]
-        return sorted(found, key=lambda one: (one.instant, one.address))
+            else:
+                found[str(record.address)] = spec.schedule.zone
+        return found
 
     def _live(self, account: Account) -> Live:
         from voiceform.kinds.conference.live import LIVE_STATUSES
@@ -244,3 +259,8 @@ class _Look:
         if lost.count:
             self.unread.append(Unread("some of the account", f"{lost.count} entries of its lists"))
         return Live(len(sizes), sum(size > 0 for size in sizes.values()), sum(sizes.values()), len(rooms))
+
+
+def _moment(instant: datetime, zone: ZoneInfo | None) -> str:
+    shown = f"{instant:%Y-%m-%d %H:%M} UTC"
+    return shown if zone is None else f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M %Z} ({shown})"

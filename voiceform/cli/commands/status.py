@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Said = tuple[str, str, Tone]
     """A label, what is said under it, and how grave that is."""
 
+NOT_KNOWN = "not known, see below"
+
 _LABEL = 10
 _SHOWN = 5
 
@@ -82,39 +84,57 @@ def _said(found: Status) -> Iterator[Said]:
 
 def _state(state: Recorded, now: datetime) -> Iterator[Said]:
     from voiceform.render.layout import Tone
+    from voiceform.stack.standing import HOLDS, LOCKS, OBJECTS, RUNS
 
     if not state.began:
         yield "State", f"there is none in {state.label} yet; the first apply makes it", Tone.PLAIN
         return
     counts = [counted(count, kind) for kind, count in sorted(state.objects.items())]
     counts += [counted(state.rules, "retention rule")] if state.rules else []
-    yield "State", f"{state.label}: {', '.join(counts) or 'nothing'} recorded", Tone.PLAIN
-    yield "Lock", *_lock(state.lock, now)
-    yield "Dispatch", *_lock(state.dispatch_lock, now)
-    yield "Last run", _run(state.last_run), Tone.PLAIN
-    if state.unfinished and not _is_held(state.lock, now):
+    recorded = f"{', '.join(counts) or 'nothing'} recorded"
+    yield "State", f"{state.label}: {NOT_KNOWN if OBJECTS in state.missing else recorded}", Tone.PLAIN
+    yield from _locks(state, now)
+    yield "Last run", NOT_KNOWN if RUNS in state.missing else _run(state.last_run), Tone.PLAIN
+    if state.unfinished and LOCKS not in state.missing and not _is_held(state.lock, now):
         count = counted(len(state.unfinished), "run")
         yield "Open", f"{count} did not end; the next apply finds out what became of it", Tone.ERROR
     yield from _calls(state)
+    yield "Holds", NOT_KNOWN if HOLDS in state.missing else _holds(state), Tone.PLAIN
+
+
+def _locks(state: Recorded, now: datetime) -> Iterator[Said]:
+    from voiceform.render.layout import Tone
+    from voiceform.stack.standing import LOCKS
+
+    for label, lease in (("Lock", state.lock), ("Dispatch", state.dispatch_lock)):
+        yield label, *((NOT_KNOWN, Tone.PLAIN) if LOCKS in state.missing else _lock(lease, now))
+
+
+def _holds(state: Recorded) -> str:
     holds = sorted({hold.name for hold in state.holds})
-    if holds:
-        more = f" and {len(holds) - _SHOWN:,} more" if len(holds) > _SHOWN else ""
-        yield "Holds", f"{', '.join(holds[:_SHOWN])}{more}", Tone.PLAIN
-    else:
-        yield "Holds", "none stands", Tone.PLAIN
+    more = f" and {len(holds) - _SHOWN:,} more" if len(holds) > _SHOWN else ""
+    return f"{', '.join(holds[:_SHOWN])}{more}" if holds else "none stands"
 
 
 def _calls(state: Recorded) -> Iterator[Said]:
     from voiceform.render.layout import Tone
+    from voiceform.stack.standing import CALLS
 
     if state.unknown:
         what = f"nobody knows whether {counted(state.unknown, 'call')} took place"
         yield "Unknown", f"{what}: `voiceform calls list --status unknown`", Tone.ERROR
+    if CALLS in state.missing:
+        yield "Calls", NOT_KNOWN, Tone.PLAIN
+        return
     recent = ", ".join(f"{count:,} {status}" for status, count in sorted(state.recent.items()))
     yield "Calls", f"{recent or 'none'} in the last 24 hours", Tone.PLAIN
     for number, coming in enumerate(state.coming[:_SHOWN]):
         people = counted(coming.people, "person", "people")
-        yield "" if number else "Next", f"{coming.when}  {coming.address}, {people}", Tone.PLAIN
+        label, what = "" if number else "Next", f"{coming.when}  {coming.address}, {people}"
+        if coming.paused is None:
+            yield label, what, Tone.PLAIN
+        else:
+            yield label, f"{what}; nobody is called: {coming.paused}", Tone.WARNING
     if not state.coming:
         yield "Next", "nobody is to be called", Tone.PLAIN
     elif len(state.coming) > _SHOWN:
@@ -183,8 +203,10 @@ def _state_document(state: Recorded) -> dict[str, Any]:
                 "address": coming.address,
                 "occurrence": instant_to_text(coming.instant),
                 "people": coming.people,
+                "paused": coming.paused,
             }
             for coming in state.coming
         ],
+        "not_known": sorted(state.missing),
         "holds": [{"name": hold.name, "declared": hold.declared} for hold in state.holds],
     }
