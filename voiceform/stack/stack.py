@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from voiceform.engine.exporting import Exported
     from voiceform.engine.undo import Undo
     from voiceform.kinds.call.preview import Preview
+    from voiceform.kinds.call.spec import CallSpec
     from voiceform.kinds.conference.rooms import RoomsNow
     from voiceform.kinds.queue.waiting import QueueNow, QueuesNow
     from voiceform.kinds.retention.evidence.verify import Found
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
     from voiceform.stack.standing import Status
+    from voiceform.stack.trying import TriedCall
     from voiceform.twilio.resources import QueueMember
 
 
@@ -308,6 +310,17 @@ class Stack(StateOperations):
         from voiceform.stack.standing import status
 
         return status(self.parts)
+
+    def test_call(self, address: str, to: str, *, confirm: Callable[[CallSpec, str], bool]) -> TriedCall:
+        """Place one call to one number now, as the applied schedule would: its caller, its answer, its lists
+        and calling hours. `confirm` lets it be done by returning True. At most once, as every call.
+
+        UsageError for what is not one number that can be phoned, BlockedError where the schedule would not
+        phone it now or is paused by command, and NotApprovedError. A lost answer is in the result as unknown.
+        """
+        from voiceform.stack.trying import tried
+
+        return tried(self.parts, address, to, confirm)
 
     def queues(self, name: str | None = None) -> QueuesNow:
         """Who waits now: every queue of the account, managed or not, or those that `name` means (an address,

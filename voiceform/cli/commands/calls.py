@@ -11,6 +11,7 @@ import click
 
 from voiceform.cli.commands.calls_cancel import cancel
 from voiceform.cli.commands.calls_pause import pause, resume
+from voiceform.cli.commands.calls_test import test
 from voiceform.cli.commands.plan import parse_instant
 from voiceform.cli.support import wiring
 from voiceform.cli.support.completing import phoning_addresses
@@ -24,6 +25,7 @@ from voiceform.model.numbers import is_phone_number
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
+    from voiceform.kinds.call.ledger.entries import Key
     from voiceform.stack.calls import ListedCall
 
 STATUSES = ("planned", *map(str, CallStatus))
@@ -38,6 +40,7 @@ def command() -> None:
 command.add_command(cancel)
 command.add_command(pause)
 command.add_command(resume)
+command.add_command(test)
 
 
 def _shown(call: ListedCall, declared: Collection[str]) -> ListedCall:
@@ -148,6 +151,10 @@ def resolve(
     return ExitCode.DONE
 
 
+def _attempt(key: Key) -> str:
+    return f"#{key.attempt}" if key.attempt else "test"
+
+
 def _print(app: App, calls: list[ListedCall]) -> None:
     if not calls:
         app.console.show("No calls.")
@@ -159,7 +166,7 @@ def _print(app: App, calls: list[ListedCall]) -> None:
         details = " ".join(str(text) for text in texts if text is not None)
         when = instant_to_text(row.key.occurrence)
         lines.append(
-            f"{when}  {row.address}  {row.key.to}  #{row.key.attempt}  {row.status}  {details}".rstrip()
+            f"{when}  {row.address}  {row.key.to}  {_attempt(row.key)}  {row.status}  {details}".rstrip()
         )
     counts = Counter(row.status for row in calls)
     lines.append(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))

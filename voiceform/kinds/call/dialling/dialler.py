@@ -48,7 +48,10 @@ class _NotNowError(VoiceformError):
 
 @dataclass(frozen=True, slots=True)
 class Placer:
-    """Places the calls of one schedule. `may_send` is asked right before each request."""
+    """Places the calls of one schedule. `may_send` is asked right before each request.
+
+    `by_hand`: a person places one call, also of a schedule that the configuration pauses.
+    """
 
     spec: CallSpec
     ledger: Ledger
@@ -56,10 +59,12 @@ class Placer:
     clock: Clock
     do_not_call: NotCalled | None
     may_send: Callable[[], None] = lambda: None
+    by_hand: bool = False
 
     def pause(self) -> Pause | None:
         """Why nobody is to be called at this moment, if so; read anew each time."""
-        return self.ledger.pause() if self.spec.enabled else Pause()
+        off = not self.spec.enabled or self.ledger.head().disabled
+        return Pause() if off and not self.by_hand else self.ledger.pause()
 
     def place(self, key: Key, since: datetime) -> LedgerEntry | None:
         """Bring `key` as far as it can be brought now and return its entry; None when it has to wait.

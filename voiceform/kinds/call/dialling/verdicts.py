@@ -171,6 +171,7 @@ def retries(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> Iterator[tupl
     for key, entry in entries.items():
         if (
             entry.sid is None
+            or key.attempt < 1  # placed by hand
             or entry.status not in spec.retry.on
             or key.attempt >= spec.retry.attempts
             or key.to not in recipients

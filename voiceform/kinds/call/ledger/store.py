@@ -74,8 +74,8 @@ class LedgerReader:
         return _head_of(self._reader.get(HEADS + self.name))
 
     def pause(self) -> Pause | None:
-        """Why none of its calls may be placed at this moment, if so: asked right before each request."""
-        return Pause() if self.head().disabled else pause_of(self._reader, self.name)
+        """The pause by command that keeps its calls from being placed at this moment, if there is one."""
+        return pause_of(self._reader, self.name)
 
     def entries(self, since: date | None = None) -> dict[Key, LedgerEntry]:
         """Every entry, or those of the days from `since` on."""
