@@ -15,6 +15,7 @@ from voiceform.model.plan import Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.stack.listener import Listener, Signals
 from voiceform.stack.parts import DEFAULT_TTL, Parts, who_runs
+from voiceform.stack.phoning import CallOperations
 from voiceform.stack.state import StateOperations
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from voiceform.engine.exporting import Exported
     from voiceform.engine.undo import Undo
     from voiceform.kinds.call.preview import Preview
-    from voiceform.kinds.call.spec import CallSpec
     from voiceform.kinds.conference.rooms import RoomsNow
     from voiceform.kinds.queue.waiting import QueueNow, QueuesNow
     from voiceform.kinds.retention.evidence.verify import Found
@@ -30,11 +30,9 @@ if TYPE_CHECKING:
     from voiceform.model.resource import Recorded
     from voiceform.model.run import RunReport
     from voiceform.stack.account import Account
-    from voiceform.stack.cancelling import Cancellation
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
     from voiceform.stack.standing import Status
-    from voiceform.stack.trying import TriedCall
     from voiceform.twilio.resources import QueueMember
 
 
@@ -44,7 +42,7 @@ STAND_BY = timedelta(days=3650)
 """For ever, as a time to wait for a lock."""
 
 
-class Stack(StateOperations):
+class Stack(StateOperations, CallOperations):
     """One configuration, one account and one recorded state.
 
         stack = voiceform.Stack("voiceform.yaml", account=voiceform.Account.from_environment())
@@ -283,44 +281,12 @@ class Stack(StateOperations):
             lock_timeout=lock_timeout,
         )
 
-    def cancel_calls(
-        self,
-        address: str,
-        *,
-        occurrence: datetime | None = None,
-        queued: bool = False,
-        live: bool = False,
-        confirm: Callable[[Cancellation], bool],
-    ) -> Cancellation:
-        """Take back the calls of an occurrence; of those that are under way when none is named, else of the
-        next one. What is to come is never placed; `queued` also cancels what Twilio has and nobody has
-        answered, `live` also hangs up. `confirm` sees how many, and lets it be done by returning True.
-
-        Takes no lock that others hold for long. UsageError for an occurrence that there is not, and
-        NotApprovedError.
-        """
-        from voiceform.stack.cancelling import Extent, canceled
-
-        extent = Extent.LIVE if live else Extent.QUEUED if queued else Extent.TO_COME
-        return canceled(self.parts, address, occurrence, extent, confirm)
-
     def status(self) -> Status:
         """How the stack stands: account, state, locks, the last run, calls and occurrences, holds, and what
         goes on in the account. Raises nothing for what cannot be read: that is told in `unread`."""
         from voiceform.stack.standing import status
 
         return status(self.parts)
-
-    def test_call(self, address: str, to: str, *, confirm: Callable[[CallSpec, str], bool]) -> TriedCall:
-        """Place one call to one number now, as the applied schedule would: its caller, its answer, its lists
-        and calling hours. `confirm` lets it be done by returning True. At most once, as every call.
-
-        UsageError for what is not one number that can be phoned, BlockedError where the schedule would not
-        phone it now or is paused by command, and NotApprovedError. A lost answer is in the result as unknown.
-        """
-        from voiceform.stack.trying import tried
-
-        return tried(self.parts, address, to, confirm)
 
     def queues(self, name: str | None = None) -> QueuesNow:
         """Who waits now: every queue of the account, managed or not, or those that `name` means (an address,

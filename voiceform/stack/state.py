@@ -11,7 +11,6 @@ from voiceform.stack.parts import Parts
 
 if TYPE_CHECKING:
     from voiceform.kinds.call.ledger.entries import Key
-    from voiceform.kinds.call.ledger.pauses import Pause
     from voiceform.kinds.retention.added import AddedHold
     from voiceform.model.resource import Recorded
     from voiceform.stack.calls import ListedCalls
@@ -56,23 +55,6 @@ class StateOperations:
         from voiceform.stack.order import texts
 
         return listed(self.parts, texts("addresses", addresses), texts("statuses", statuses), since)
-
-    def pause_calls(self, address: str | None, *, reason: str | None = None) -> Pause | None:
-        """Let no call of a schedule be placed from now on, in whatever process; of no schedule at all, also
-        none that is applied later, with None. Takes no lock. The pause that stood before, if one did.
-
-        What becomes due meanwhile is not placed; once resumed, `misfire_grace` says what is too late.
-        """
-        from voiceform.stack.pausing import paused
-
-        return paused(self.parts, address, reason)
-
-    def resume_calls(self, address: str | None) -> tuple[Pause | None, Pause | None]:
-        """End a pause; None means that of everything. The pause that was ended, if there was one, and one
-        that still keeps calls from being placed."""
-        from voiceform.stack.pausing import resumed
-
-        return resumed(self.parts, address)
 
     def resolve_call(
         self,
