@@ -137,6 +137,7 @@ LOOKS = [
     *(f"schedule --format {form}" for form in ("text", "json", "ics")),
     *(f"calls list --format {form}" for form in ("text", "json")),
     "prune --dry-run",
+    *(f"recordings --format {form}" for form in ("table", "csv", "json")),
     "prune verify evidence",
     "state list",
     "lock show",

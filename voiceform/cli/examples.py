@@ -33,6 +33,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "calls resolve": "voiceform calls resolve call.reminder 2026-12-01T14:00:00Z --not-placed",
         "hold": "voiceform hold list",
         "hold list": "voiceform hold list --all",
+        "recordings": "voiceform recordings --due --format csv > due.csv",
         "prune": "voiceform prune --dry-run",
         "prune verify": "voiceform prune verify evidence --offline",
         "state": "voiceform state list",

@@ -51,6 +51,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("dispatch", "Place the calls of applied schedules that are due."),
         _entry("calls", "Look at the ledger of calls, and settle what is unknown."),
         _entry("hold", "Keep recordings and call records, whatever the rules say."),
+        _entry("recordings", "Show which rule or hold decides about each recording."),
         _entry("prune", "Delete the recordings and call records whose time is over."),
     ),
     "Recorded state": (

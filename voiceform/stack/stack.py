@@ -14,6 +14,7 @@ from voiceform.model.errors import UsageError
 from voiceform.model.plan import Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.stack.listener import Listener, Signals
+from voiceform.stack.looks import Looks
 from voiceform.stack.parts import DEFAULT_TTL, Parts, who_runs
 from voiceform.stack.phoning import CallOperations
 from voiceform.stack.state import StateOperations
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from voiceform.engine.exporting import Exported
     from voiceform.engine.undo import Undo
     from voiceform.kinds.call.preview import Preview
-    from voiceform.kinds.conference.rooms import RoomsNow
-    from voiceform.kinds.queue.waiting import QueueNow, QueuesNow
     from voiceform.kinds.retention.evidence.verify import Found
     from voiceform.model.configuration import Configuration
     from voiceform.model.resource import Recorded
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from voiceform.stack.account import Account
     from voiceform.stack.dispatching import OnCall
     from voiceform.stack.order import ApplyOptions, Wanted
-    from voiceform.stack.standing import Status
-    from voiceform.twilio.resources import QueueMember
 
 
 MOST_IN_FLIGHT = 200
@@ -42,7 +39,7 @@ STAND_BY = timedelta(days=3650)
 """For ever, as a time to wait for a lock."""
 
 
-class Stack(StateOperations, CallOperations):
+class Stack(Looks, CallOperations, StateOperations):
     """One configuration, one account and one recorded state.
 
         stack = voiceform.Stack("voiceform.yaml", account=voiceform.Account.from_environment())
@@ -280,32 +277,6 @@ class Stack(StateOperations, CallOperations):
             on_look=on_look or _unheard,
             lock_timeout=lock_timeout,
         )
-
-    def status(self) -> Status:
-        """How the stack stands: account, state, locks, the last run, calls and occurrences, holds, and what
-        goes on in the account. Raises nothing for what cannot be read: that is told in `unread`."""
-        from voiceform.stack.standing import status
-
-        return status(self.parts)
-
-    def queues(self, name: str | None = None) -> QueuesNow:
-        """Who waits now: every queue of the account, managed or not, or those that `name` means (an address,
-        a key, a friendly name, a SID). UsageError when it means none."""
-        from voiceform.stack.looking import queues
-
-        return queues(self.parts, name)
-
-    def queue_members(self, name: str) -> tuple[QueueNow, tuple[QueueMember, ...]]:
-        """One queue, and the calls that wait in it, the front first."""
-        from voiceform.stack.looking import members
-
-        return members(self.parts, name)
-
-    def rooms(self, name: str | None = None) -> RoomsNow:
-        """The live rooms of the account, managed or not, and who is in them; or those that `name` means."""
-        from voiceform.stack.looking import rooms
-
-        return rooms(self.parts, name)
 
     def export(
         self,

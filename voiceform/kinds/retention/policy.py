@@ -104,8 +104,9 @@ class Policy:
     def __post_init__(self) -> None:
         object.__setattr__(self, "youngest", max((rule.cutoff for rule in self.rules), default=_NEVER))
 
-    def decide(self, row: Row, calls: Calls) -> Decision:
-        """What becomes of `row`. NEEDED only if `calls` answers so."""
+    def decide(self, row: Row, calls: Calls, *, young_too: bool = False) -> Decision:
+        """What becomes of `row`. NEEDED only if `calls` answers so. With `young_too` it also says which rule
+        is about what no rule would delete yet."""
         created = row.date_created
         if row.status not in self.finished:
             return _UNFINISHED
@@ -113,7 +114,7 @@ class Policy:
             return _UNDATED
         if not self.rules:
             return _NO_RULE
-        if created > self.youngest:
+        if created > self.youngest and not young_too:
             return _YOUNG
         if lacks_length(row):
             return _UNDECIDED
@@ -182,6 +183,18 @@ def cutoff(attributes: Attributes, now: datetime) -> datetime:
         return now if now >= instant_from_text(until) else _NEVER
     keep = attributes["keep"]
     return _NEVER if keep == FOREVER else now.replace(microsecond=0) - parse_duration(keep)
+
+
+def due_at(attributes: Attributes, created: datetime) -> datetime | None:
+    """From when on what was created then may go by a rule; None for never."""
+    until = attributes.get("until")
+    if until is not None:
+        return instant_from_text(until)
+    keep = attributes["keep"]
+    try:
+        return None if keep == FOREVER else created + parse_duration(keep)
+    except OverflowError:
+        return None
 
 
 def hold_identity(attributes: Attributes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -127,6 +127,50 @@ def by_name(holds: Iterable[Hold]) -> Matches:
     return found
 
 
+def weighed(
+    rows: Iterable[Recording], weigh: Callable[[Recording], Decision], book: CallBook, policy: Policy
+) -> Iterator[tuple[Recording, Decision]]:
+    """Each recording with what `weigh` makes of it; what needs calls comes later, when `book` knows them."""
+    waiting: list[Recording] = []
+    for recording in rows:
+        decision = weigh(recording)
+        if decision.ruling is not Ruling.NEEDED:
+            yield recording, decision
+            continue
+        waiting.append(recording)
+        if len(waiting) >= _BATCH:
+            yield from _looked_up(waiting, weigh, book, policy)
+            waiting = []
+    if waiting:
+        yield from _looked_up(waiting, weigh, book, policy)
+
+
+def _looked_up(
+    waiting: Sequence[Recording], weigh: Callable[[Recording], Decision], book: CallBook, policy: Policy
+) -> Iterator[tuple[Recording, Decision]]:
+    """Decide what needs calls, for many at once: those that are named first, since they may be enough."""
+    _relate(policy, book)
+    left = []
+    for row in waiting:
+        decision = weigh(row)
+        if decision.ruling is Ruling.NEEDED:
+            left.append(row)
+        else:
+            yield row, decision
+    if not left:
+        return
+    calls = {normal_sid(row.call_sid, "CA"): row.date_created for row in left}
+    book.look_up({sid: made for sid, made in calls.items() if sid is not None and made is not None})
+    for row in left:
+        yield row, weigh(row)
+
+
+def _relate(policy: Policy, book: CallBook) -> None:
+    for match in (*(rule.match for rule in policy.rules), *(hold.match for hold in policy.holds)):
+        if match.call_sid is not None:
+            book.relate(match.call_sid)
+
+
 class _Surveyor:
     """One survey; collects as it goes."""
 
@@ -160,44 +204,15 @@ class _Surveyor:
     def _recordings(self) -> None:
         progress, part = self.context.progress, self.found.recordings
         progress.start(LOOKING_AT_RECORDINGS)
-        waiting: list[Recording] = []
-        for recording in self.context.client.scan_recordings(unreadable=part.unreadable):
-            self._note(part, recording, LOOKING_AT_RECORDINGS)
-            decision = self._weigh(recording)
-            if decision.ruling is not Ruling.NEEDED:
-                self._put_recording(recording, decision)
-                continue
-            waiting.append(recording)
-            if len(waiting) >= _BATCH:
-                self._look_up(waiting)
-                waiting = []
-        if waiting:
-            self._look_up(waiting)
+        for recording, decision in weighed(self._listed(part), self._weigh, self.book, self.policy):
+            self._put_recording(recording, decision)
         progress.advance(LOOKING_AT_RECORDINGS, part.seen % _STEP)
         progress.finish(LOOKING_AT_RECORDINGS)
 
-    def _look_up(self, waiting: list[Recording]) -> None:
-        """Decide what needs calls, for many at once: those that are named first, since they may be enough."""
-        self._relate(self.policy)
-        left = []
-        for row in waiting:
-            decision = self._weigh(row)
-            if decision.ruling is Ruling.NEEDED:
-                left.append(row)
-            else:
-                self._put_recording(row, decision)
-        if not left:
-            return
-        calls = {normal_sid(row.call_sid, "CA"): row.date_created for row in left}
-        self.book.look_up({sid: made for sid, made in calls.items() if sid is not None and made is not None})
-        for row in left:
-            self._put_recording(row, self._weigh(row))
-
-    def _relate(self, policy: Policy) -> None:
-        matches = [*(rule.match for rule in policy.rules), *(hold.match for hold in policy.holds)]
-        for match in matches:
-            if match.call_sid is not None:
-                self.book.relate(match.call_sid)
+    def _listed(self, part: Part) -> Iterator[Recording]:
+        for recording in self.context.client.scan_recordings(unreadable=part.unreadable):
+            self._note(part, recording, LOOKING_AT_RECORDINGS)
+            yield recording
 
     def _weigh(self, recording: Recording) -> Decision:
         """The decision; with call rules also which holds cover a recording that no rule would delete."""
@@ -218,7 +233,7 @@ class _Surveyor:
     def _calls(self) -> None:
         progress, part = self.context.progress, self.found.calls
         progress.start(LOOKING_AT_CALLS)
-        self._relate(self.call_policy)
+        _relate(self.call_policy, self.book)
         asked = by_name(call_holds(self.asked))
         family = _Relatives(self.call_policy.holds)
         for call in all_calls(self.context.client, part.unreadable):
