@@ -52,10 +52,10 @@ class Timeline:
         return result
 
     def ledger(self, moment: datetime = NINE) -> list[dict[str, Any]]:
-        """The ledger without what is only planned, in the order of `calls list`."""
+        """The ledger without what is only due or planned, in the order of `calls list`."""
         result = self.at(moment, "calls", "list", "--format", "json", "--show-numbers")
         assert result.code in (0, 8), result.err
-        return [row for row in result.json["calls"] if row["status"] != "planned"]
+        return [row for row in result.json["calls"] if row["status"] not in ("planned", "due")]
 
     def statuses(self, moment: datetime = NINE) -> list[str]:
         """The statuses in the ledger."""

@@ -164,7 +164,7 @@ def _check(emulator: Emulator, ledger: list[dict[str, Any]], rounds: int) -> Non
     )
     assert max(requests.values()) == 1, "a key was requested twice"
     received = _received(emulator)
-    rows = {(row["to"], row["occurrence"]): row for row in ledger if row["status"] != "planned"}
+    rows = {(row["to"], row["occurrence"]): row for row in ledger if row["status"] not in ("planned", "due")}
     statuses: Counter[str] = Counter()
     for slot in ((to, _text(START + number * STEP)) for number in range(rounds) for to in NUMBERS):
         row, sids = rows.get(slot), received.get(slot, [])

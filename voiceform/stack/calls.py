@@ -11,9 +11,10 @@ from datetime import datetime
 from voiceform.dispatch.service import call_records
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.list_files import list_of
+from voiceform.kinds.call.dialling.verdicts import Verdict, due_keys, lookback
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import ALL, Pause, read_pauses
-from voiceform.kinds.call.ledger.store import LedgerReader, ledger_names
+from voiceform.kinds.call.ledger.store import LedgerReader, days_before, ledger_names
 from voiceform.kinds.call.live import ledger_of
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
@@ -22,25 +23,30 @@ from voiceform.model.errors import UsageError
 from voiceform.model.store import DocumentReader
 from voiceform.stack.parts import Parts
 
-PLANNED = "planned"
-STATUSES = (PLANNED, *map(str, CallStatus))
+PLANNED, DUE = "planned", "due"
+STATUSES = (PLANNED, DUE, *map(str, CallStatus))
 """What is said of a call."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedCall:
     """What became of one occurrence, number and attempt. `entry` is that of the ledger; None of one that is
-    planned, `pause` why that would not be placed now."""
+    planned, or `due`: dispatch would place it now, were it not for `pause` or for `obstacle` (calling hours
+    that are waited for, a list that cannot be relied on)."""
 
     address: str
     key: Key
     entry: LedgerEntry | None
     pause: Pause | None = None
+    due: bool = False
+    obstacle: str | None = None
 
     @property
     def status(self) -> str:
         """One of STATUSES."""
-        return PLANNED if self.entry is None else str(self.entry.status)
+        if self.entry is not None:
+            return str(self.entry.status)
+        return DUE if self.due else PLANNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ def listed(
     wanted = {str(Address.parse(text)) for text in addresses}
     with parts.recorded_state() as store:
         records = parts.resources(store).values()
-        every = list(listed_in(store, parts.clock.now()))
+        now = parts.clock.now()
+        every = [*listed_in(store, now), *_due_in(parts, store, now)]
         _check_addresses(wanted, store, every)
         chosen = [
             found
@@ -86,18 +93,36 @@ def listed_in(reader: DocumentReader, now: datetime) -> Iterator[ListedCall]:
         for key, entry in LedgerReader(reader, name).entries().items():
             entries.add((name, key))
             yield ListedCall(owners.get(name, name), key, entry)
-    pauses = read_pauses(reader)
-    for record in records:
-        try:
-            spec = CallSpec.of(record.address, record.attributes)
-        except ScheduleError:
-            continue  # _troubles says so
-        pause = (pauses.get(ALL) or pauses.get(spec.ledger)) if spec.enabled else Pause()
+    for spec, pause in _schedules(reader):
         for occurrence in spec.schedule.following(now, 1):
             for to in spec.to:
                 key = Key(occurrence.instant, to)
                 if (spec.ledger, key) not in entries:
                     yield ListedCall(str(spec.address), key, None, pause)
+
+
+def _due_in(parts: Parts, reader: DocumentReader, now: datetime) -> Iterator[ListedCall]:
+    """What is due and not in the ledger yet: of nobody who is late, or may not be called."""
+    for spec, pause in _schedules(reader):
+        ledger = LedgerReader(reader, spec.ledger)
+        entries, head = ledger.entries(days_before(now, lookback(spec))), ledger.head()
+        if head.closed:
+            continue
+        for item in due_keys(spec, entries, head, now, list_of(spec, parts.places)):
+            if item.verdict in (Verdict.PLACE, Verdict.WAIT, Verdict.BLOCK) and item.key not in entries:
+                yield ListedCall(str(spec.address), item.key, None, pause, True, item.reason)
+
+
+def _schedules(reader: DocumentReader) -> Iterator[tuple[CallSpec, Pause | None]]:
+    """The schedules that were applied, and why nobody is called by them; without those that cannot be read
+    here, of which `_troubles` tells."""
+    pauses = read_pauses(reader)
+    for record in call_records(reader):
+        try:
+            spec = CallSpec.of(record.address, record.attributes)
+        except ScheduleError:
+            continue
+        yield spec, (pauses.get(ALL) or pauses.get(spec.ledger)) if spec.enabled else Pause()
 
 
 def _check_addresses(wanted: Collection[str], reader: DocumentReader, rows: Iterable[ListedCall]) -> None:

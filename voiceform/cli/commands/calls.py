@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from voiceform.kinds.call.ledger.entries import Key
     from voiceform.stack.calls import ListedCall
 
-STATUSES = ("planned", *map(str, CallStatus))
+STATUSES = ("planned", "due", *map(str, CallStatus))
 """What `calls list` says of a call."""
 
 
@@ -87,7 +87,7 @@ def list_(
     format_: str,
     show_numbers: bool,
 ) -> int:
-    """List what became of each occurrence and number, and the next planned ones. Exit 8: some are unknown."""
+    """List what became of each call, what is due, and the next planned ones. Exit 8: some are unknown."""
     found = wiring.stack(app).calls(
         addresses, statuses=statuses, since=parse_instant(since) if since else None
     )
@@ -162,7 +162,7 @@ def _print(app: App, calls: list[ListedCall]) -> None:
     lines = []
     for row in calls:
         entry = row.entry
-        texts = [row.pause] if entry is None else [entry.sid, entry.reason]
+        texts = [row.pause or row.obstacle] if entry is None else [entry.sid, entry.reason]
         details = " ".join(str(text) for text in texts if text is not None)
         when = instant_to_text(row.key.occurrence)
         lines.append(
