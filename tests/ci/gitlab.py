@@ -168,7 +168,11 @@ class GitLab:
                 break
             for name, job in jobs.items():
                 if job["stage"] == stage and any(holds(rule["if"], variables) for rule in job["rules"]):
-                    finished[name] = self._run(name, job, {**document["variables"], **variables})
+                    finished[name] = self._run(
+                        name,
+                        {**job, "variables": document["variables"] | job.get("variables", {})},
+                        variables,
+                    )
         return finished
 
     def merge_request(self, iid: str, sha: str, source: str = PROJECT, runs_in: str = PROJECT) -> Any:
@@ -255,9 +259,9 @@ class GitLab:
             "CI_JOB_URL": "https://gitlab.example/job/1",
             "GITLAB_USER_LOGIN": "kim",
             "VOICEFORM_BASE_URL": self.emulator_url,
-            **(secrets if ours else {}),
+            **{key: str(value) for key, value in job["variables"].items()},
             **variables,
-            **{key: str(value) for key, value in job.get("variables", {}).items()},
+            **(secrets if ours else {}),  # what a project's settings say goes before what its file says
         }
         script = builds / "script.sh"
         script.write_text("set -eo pipefail\n" + "\n".join(job["script"]), encoding="utf-8")

@@ -172,3 +172,4 @@ def test_the_texts_are_read_when_somebody_asks(stack: Stack) -> None:
     code = "import voiceform.cli.app, sys; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", f"import json; {code}"], capture_output=True, check=True)
     assert "voiceform.model.explanations" not in json.loads(done.stdout)
+    assert not {"urllib.request", "http.client", "email.parser"} & set(json.loads(done.stdout))

@@ -110,3 +110,32 @@ def test_empty_options_mean_nothing_by_accident(stack: Stack) -> None:
     result = stack.run("plan", environ={**stack.environ, "VOICEFORM_BASE_URL": ""})
     assert result.code == 64
     assert "VOICEFORM_BASE_URL" in result.err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("plan",),
+        ("apply", "--auto-approve"),
+        ("destroy", "--auto-approve"),
+        ("drift",),
+        ("prune", "--auto-approve"),
+        ("dispatch", "--once"),
+        ("state", "list"),
+        ("lock", "show"),
+        ("undo",),
+        ("calls", "list"),
+    ],
+)
+def test_an_empty_state_is_not_the_one_by_default(stack: Stack, argv: tuple[str, ...]) -> None:
+    """A CI job gets an empty variable for a secret that it may not have: it must not begin with no state."""
+    stack.queues(a=1)
+    unset = stack.run(*argv, environ={**stack.environ, "VOICEFORM_STATE": ""})
+    option = stack.run("--state", "", *argv)
+    for result in (unset, option):
+        assert result.code == 64
+        assert "the state URL is empty" in result.err
+        assert "--state or VOICEFORM_STATE" in result.err
+    assert not stack.account.writes()
+    assert not (stack.folder / ".voiceform").exists()
+    stack.ok("validate", environ={**stack.environ, "VOICEFORM_STATE": ""})

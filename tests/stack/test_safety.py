@@ -346,9 +346,14 @@ def test_parallelism_has_bounds(place: Place, count: int) -> None:
         place.stack(parallelism=count)
 
 
-def test_an_empty_state_is_not_any_state(place: Place) -> None:
-    with pytest.raises(UsageError, match="could be meant as any"):
-        place.stack(state="")
+@pytest.mark.parametrize("given", [{"state": ""}, {"environ": {"VOICEFORM_STATE": ""}}])
+def test_an_empty_state_is_not_any_state(place: Place, given: dict[str, Any]) -> None:
+    place.queues(support=100)
+    stack = place.stack(**given)
+    stack.validate()
+    for use in (stack.plan, stack.dispatch_once, stack.runs, stack.pull, stack.holds, stack.lock):
+        with pytest.raises(UsageError, match="the state URL is empty, which could be meant as any"):
+            use()
 
 
 def test_a_token_is_never_shown(place: Place) -> None:

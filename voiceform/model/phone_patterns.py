@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from urllib.parse import unquote
 
 DOTS = "•••••"
@@ -70,12 +71,6 @@ def _compiled(digit: str, mark: str, start: str) -> re.Pattern[str]:
 
 
 _PLAIN_MARK = f"[{_MARKS}{_BLANK}{_UNSEEN}]"
-_PLAIN = _compiled(r"\d", _PLAIN_MARK, f"(?<![\\d{DOTS[0]}])")
-_ENCODED = _compiled(
-    r"(?:\d|%(?:25)*3\d)",
-    f"(?:{_PLAIN_MARK}|{_ENCODED_MARK})",
-    f"(?<!%)(?<!%[0-9A-Fa-f])(?:(?<![\\d{DOTS[0]}])|(?<=%[0-9A-Fa-f]{{2}}))",
-)
 _MAYBE = re.compile(rf"\d(?:(?:{_PLAIN_MARK}|\+)*\d){{6}}|tel:", re.IGNORECASE)
 _ENCODING = re.compile(r"%(?:25)*[23][0-9A-Fa-f]")
 _ENCODED_SCRIPT = re.compile(r"(?:%(?:25)*[89A-Fa-f][0-9A-Fa-f])+")
@@ -86,14 +81,29 @@ _GROUPS = re.compile(r"\d+")
 _LEADING_PLUS = re.compile(_PLUS)
 
 
+@cache
+def _plain() -> re.Pattern[str]:
+    """Compiled when the first text may have a number: that takes longer than many a command."""
+    return _compiled(r"\d", _PLAIN_MARK, f"(?<![\\d{DOTS[0]}])")
+
+
+@cache
+def _encoded() -> re.Pattern[str]:
+    """As `_plain`, of texts with percent-encoding."""
+    return _compiled(
+        r"(?:\d|%(?:25)*3\d)",
+        f"(?:{_PLAIN_MARK}|{_ENCODED_MARK})",
+        f"(?<!%)(?<!%[0-9A-Fa-f])(?:(?<![\\d{DOTS[0]}])|(?<=%[0-9A-Fa-f]{{2}}))",
+    )
+
+
 def mask_numbers(text: str) -> str:
     """`text` with every phone number in it masked: `+1•••••5310`; masking twice changes nothing more."""
     if "%" in text:
         text = _ENCODED_SCRIPT.sub(_decoded_digits, text)
-    pattern = _ENCODED if "%" in text and _ENCODING.search(text) else _PLAIN
-    if pattern is _PLAIN and not _MAYBE.search(text):
-        return text
-    return pattern.sub(_masked, text)
+    if "%" in text and _ENCODING.search(text):
+        return _encoded().sub(_masked, text)
+    return _plain().sub(_masked, text) if _MAYBE.search(text) else text
 
 
 def mask_number(number: str) -> str:

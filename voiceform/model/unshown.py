@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 Hidden = Mapping[str, str]
 """The dotted path of each hidden text (`answer.url`, `to[2]`) -> the text as it is written: `${URL}`, and
@@ -32,7 +31,8 @@ _REFERENCE = re.compile(r"\$\$\{|\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _LITERAL = "$${"
 _SHORT = 4
 _CHANGED = " (changed)"
-_QUOTES = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
+_IN_ELEMENTS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_IN_ATTRIBUTES = _IN_ELEMENTS | str.maketrans({'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"})
 
 
 class Sourced(str):
@@ -220,7 +220,8 @@ def _parts(template: str) -> tuple[list[str], list[str]]:
 def _forms(value: str) -> Iterator[str]:
     """How a value may be written in TwiML, in URLs and in sentences that quote it."""
     for text in dict.fromkeys((value, value.strip())):
-        yield from (text, escape(text), escape(text, _QUOTES), repr(text)[1:-1], json.dumps(text)[1:-1])
+        yield from (text, text.translate(_IN_ELEMENTS), text.translate(_IN_ATTRIBUTES))
+        yield from (repr(text)[1:-1], json.dumps(text)[1:-1])
         yield from (quote(text, safe=""), quote(text))
 
 

@@ -150,7 +150,9 @@ class Parts:
         """The recorded state; reading creates nothing."""
         from voiceform.state.open import DEFAULT_URL, open_store
 
-        with open_store(self.state_url or DEFAULT_URL, base_dir=self.folder) as store:
+        with open_store(
+            DEFAULT_URL if self.state_url is None else self.state_url, base_dir=self.folder
+        ) as store:
             yield store
 
     @contextmanager

@@ -87,13 +87,13 @@ class Stack(Looks, CallOperations, StateOperations):
         locks, runs and evidence. `progress` and `listener` hear what goes on.
         """
         environ = os.environ if environ is None else environ
-        _check(parallelism, state)
+        _check(parallelism)
         self.parts = Parts(
             files=tuple(Path(file) for file in files),
             folder=Path(folder),
             overlays=tuple(Path(overlay) for overlay in overlays),
             allowed=tuple(Path(folder) / path for path in (*allowed_paths, *_allowed(environ))),
-            state_url=state or environ.get("VOICEFORM_STATE"),
+            state_url=environ.get("VOICEFORM_STATE") if state is None else state,
             account=_account_giver(account, environ),
             environ=environ,
             clock=clock or SystemClock(),
@@ -325,14 +325,9 @@ def _account_giver(
     return (lambda: account) if isinstance(account, Account) else account
 
 
-def _check(parallelism: int, state: str | None) -> None:
+def _check(parallelism: int) -> None:
     if not 1 <= parallelism <= MOST_IN_FLIGHT:
         raise UsageError(f"parallelism is from 1 to {MOST_IN_FLIGHT}, not {parallelism}")
-    if state == "":
-        raise UsageError(
-            "the state URL is empty, which could be meant as any",
-            hint="name the state, or leave state out for VOICEFORM_STATE",
-        )
 
 
 def _allowed(environ: Mapping[str, str]) -> list[str]:

@@ -19,9 +19,9 @@ def open_store(url: str, *, base_dir: Path) -> Backend:
     """The store that `url` names; close it, or use it in a `with` statement.
 
     `sqlite:///PATH` is relative to `base_dir`, `sqlite:////PATH` absolute. Nothing is created or connected
-    before the first call, and reading never creates anything. UsageError for a URL that cannot be
-    understood, MissingExtraError when its driver is not installed; neither shows more of the URL than its
-    scheme, for it may hold a password.
+    before the first call, and reading never creates anything. UsageError for a URL that is empty or cannot
+    be understood, MissingExtraError when its driver is not installed; neither shows more of the URL than
+    its scheme, for it may hold a password.
     """
     scheme, separator, rest = url.partition("://")
     if scheme == "sqlite" and separator:
@@ -34,6 +34,13 @@ def open_store(url: str, *, base_dir: Path) -> Backend:
         from voiceform.state.objects import ObjectStore
 
         return ObjectStore(url)
+    if not url:
+        raise UsageError(
+            "the state URL is empty, which could be meant as any",
+            where="--state or VOICEFORM_STATE",
+            hint=f"name the state, or unset the variable for {DEFAULT_URL}; a CI job gets an empty one for a "
+            "secret that it may not have",
+        )
     what = f"state URLs of the form {scheme}://" if separator else "a state URL without a scheme"
     raise UsageError(f"voiceform does not know {what}", hint=f"use one of: {SCHEMES}")
 

@@ -153,8 +153,7 @@ def _base_url(app: App, value: str) -> None:
 
 
 def _state(app: App, value: str) -> None:
-    if value:
-        app.state_url = value
+    app.state_url = value
 
 
 def _insecure_http(app: App, value: bool) -> None:

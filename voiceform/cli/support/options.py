@@ -92,7 +92,7 @@ class App:
     def __post_init__(self) -> None:
         self.stopping = Stopping(self.console)
         self.base_url = self.environ.get("VOICEFORM_BASE_URL")
-        self.state_url = self.environ.get("VOICEFORM_STATE") or None
+        self.state_url = self.environ.get("VOICEFORM_STATE")
         named = self.environ.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
         self.allowed_paths = tuple(path for path in named if path)
 

@@ -172,7 +172,7 @@ def _state_files(app: App) -> list[Path]:
     """The files of a state in SQLite, also those that are there only now and then."""
     from voiceform.state.open import DEFAULT_URL, sqlite_file
 
-    path = sqlite_file(app.state_url or DEFAULT_URL, base_dir=app.directory)
+    path = sqlite_file(DEFAULT_URL if app.state_url is None else app.state_url, base_dir=app.directory)
     return [Path(f"{path}{end}") for end in ("", "-wal", "-shm", "-journal")] if path is not None else []
 
 
