@@ -45,7 +45,7 @@ def test_the_policy_names_exactly_what_is_inline(emulator: Emulator, path: str) 
 
 def test_every_operation_can_be_chosen_for_a_fault(emulator: Emulator) -> None:
     page = requests.get(f"{emulator.url}/_emulator/", timeout=10).text
-    assert len(OPERATIONS) == 25
+    assert len(OPERATIONS) == 27
     for operation in OPERATIONS:
         assert f"<option>{operation}</option>" in page
 

@@ -131,13 +131,13 @@ def test_rows_of_people_are_never_shown(stack: Stack, fault: str) -> None:
         "ragged row": "Bob Example,HIV positive",
         "bad quotes": 'Bob Example,"HIV positive"x,+12125550102',
     }[fault]
-    (stack.folder / "patients.csv").write_text(f"name,diagnosis,phone\nAnn,none,+12125550101\n{row}\n")
+    (stack.folder / "patients.csv").write_text(f"name,diagnosis,phone\nZacharias,none,+12125550101\n{row}\n")
     stack.write(stack_that_names(csv="patients.csv"))
     for format_ in ("text", "json", "github", "sarif"):
         result = stack.run("validate", "--format", format_)
         shown = result.out + result.err
         assert "patients.csv" in shown
-        for word in ("Bob", "HIV", "Ann", "212"):
+        for word in ("Bob", "HIV", "Zacharias", "212"):
             assert word not in shown, format_
     result = stack.run("validate")
     assert "patients.csv:3" in result.err
