@@ -80,7 +80,7 @@ def test_impossible_spans(stack: Stack) -> None:
     stack.write(calls())
     assert stack.run("schedule", "--start", "2026-12-02", "--end", "2026-12-01").code == 64
     assert stack.run("schedule", "--start", "2026-12-02", "--end", "2046-12-01").code == 64
-    assert stack.run("schedule", "--start", "tomorrow").code == 64
+    assert stack.run("schedule", "--start", "someday").code == 64
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,7 @@ LOOKS = [
     *(f"show saved.json --format {form}" for form in PLANS),
     *(f"schedule --format {form}" for form in ("text", "json", "ics")),
     *(f"calls list --format {form}" for form in ("text", "json")),
+    *(f"schedule --who --format {form}" for form in ("text", "json")),
     "prune --dry-run",
     *(f"recordings --format {form}" for form in ("table", "csv", "json")),
     "prune verify evidence",

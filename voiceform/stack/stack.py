@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from voiceform.dispatch.service import DispatchReport
     from voiceform.engine.exporting import Exported
     from voiceform.engine.undo import Undo
-    from voiceform.kinds.call.preview import Preview
+    from voiceform.kinds.call.preview import PeoplePreview, Preview
     from voiceform.kinds.retention.evidence.verify import Found
     from voiceform.model.configuration import Configuration
     from voiceform.model.resource import Recorded
@@ -232,16 +232,27 @@ class Stack(Looks, CallOperations, StateOperations):
 
         return verified(self.parts, place, begin=begin, offline=offline)
 
-    def schedule(self, start: datetime, end: datetime) -> Iterator[Preview]:
-        """The occurrences of the declared schedules in that time: when, how many calls, and who is not called
-        and why. Reads the configuration and its lists, and of the state which schedules are paused."""
-        from voiceform.kinds.call.preview import previews
-        from voiceform.stack.pausing import pauses_of
+    def schedule(self, start: datetime, end: datetime, *, addresses: Iterable[str] = ()) -> Iterator[Preview]:
+        """The occurrences of the declared schedules (of these `addresses`, if any are named) in that time:
+        when, how many calls, and who is not called and why. Reads the configuration and its lists, and of the
+        state which schedules are paused."""
+        from voiceform.stack.previewing import occurrences
 
-        parts = self.parts
-        schedules = [item for item in parts.load_and_warn().desired.values() if item.address.kind == "call"]
-        pauses = pauses_of(parts, schedules)
-        return previews(schedules, start, end, parts.places, parts.clock.now(), pauses)
+        return occurrences(self.parts, start, end, addresses)
+
+    def schedule_people(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        addresses: Iterable[str] = (),
+        instead: Sequence[str] | None = None,
+    ) -> Iterator[PeoplePreview]:
+        """As `schedule`, person by person: when each is called, in which zones, or why not. With `instead` as
+        if these numbers were to be called."""
+        from voiceform.stack.previewing import people
+
+        return people(self.parts, start, end, addresses, instead)
 
     def dispatch_once(
         self, *, on_call: OnCall | None = None, lock_timeout: timedelta = timedelta(0)

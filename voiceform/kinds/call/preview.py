@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.dialling.donotcall import NotCalled
 from voiceform.kinds.call.dialling.list_files import list_of
@@ -61,6 +62,65 @@ class Preview:
             "finished_at": instant_to_text(self.finish),
             "paused": None if self.pause is None else str(self.pause),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPreview:
+    """One person at one occurrence: called at `called_at`, or not because of `reason`. `zones` are those
+    whose clocks count for the calling hours, or that of the schedule."""
+
+    address: Address
+    occurrence: datetime
+    to: str
+    called_at: datetime | None
+    zones: tuple[ZoneInfo, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePreview:
+    """Whom schedules call at one occurrence: `count` people, each judged as `people` comes to them."""
+
+    count: int
+    people: Iterator[PersonPreview]
+
+
+def people_previews(
+    desired: Iterable[Desired],
+    start: datetime,
+    end: datetime,
+    places: Places,
+    now: datetime,
+    pauses: Mapping[Address, Pause],
+    instead: Sequence[str] | None = None,
+) -> Iterator[PeoplePreview]:
+    """As `previews`, person by person; with `instead` as if these were called, and not who is declared."""
+    specs = [CallSpec.of(item.address, item.attributes) for item in desired]
+    lists = {spec.address: list_of(spec, places, now) for spec in specs}
+    streams = [_each(spec, start, end) for spec in specs]
+    for occurrence, spec in merge(*streams, key=lambda pair: (pair[0].instant, pair[1].address)):
+        numbers = spec.to if instead is None else instead
+        pause = pauses.get(spec.address)
+        people = _people(spec, occurrence.instant, numbers, lists[spec.address], pause)
+        yield PeoplePreview(len(numbers), people)
+
+
+def _people(
+    spec: CallSpec,
+    instant: datetime,
+    numbers: Iterable[str],
+    do_not_call: NotCalled | None,
+    pause: Pause | None,
+) -> Iterator[PersonPreview]:
+    judge = Judge(spec, instant, None, do_not_call)
+    for to in numbers:
+        due = judge.verdict(Key(instant, to), instant)
+        zones = (spec.schedule.zone,) if spec.hours is None else spec.hours.zones(to)
+        when = {Verdict.PLACE: instant, Verdict.WAIT: due.until}.get(due.verdict)
+        reason = None if due.verdict is Verdict.PLACE else due.reason
+        if pause is not None and when is not None:
+            when, reason = None, str(pause)
+        yield PersonPreview(spec.address, instant, to, when, zones, reason)
 
 
 def previews(
