@@ -59,6 +59,24 @@ def test_only_true_approves(applied: Place, answer: Any) -> None:
     refused(applied, voiceform.NotApprovedError, lambda: applied.stack().apply(confirm=lambda _: answer))
 
 
+@pytest.mark.parametrize("option", ["confrim", "expect_digets", "aprove", "force", "targets_"])
+def test_a_misspelt_option_is_not_left_out(applied: Place, option: str) -> None:
+    """Who meant `confirm` or `expect_digest` counts on it."""
+    applied.queues(support=50, sales=200)
+    stack = applied.stack()
+    plan = stack.plan()
+    options: dict[str, Any] = {option: lambda _: False}
+    for act in (partial(stack.apply, plan), stack.apply, stack.destroy, stack.prune):
+        assert f"no option {option}=" in refused(applied, TypeError, partial(act, **options))
+
+
+@pytest.mark.parametrize("mode", ["bogus", "review", "destroy", "DESTROY", None, 1])
+def test_a_mode_is_one_of_those_that_there_are(applied: Place, mode: Any) -> None:
+    stack = applied.stack()
+    refused(applied, UsageError, lambda: stack.plan(mode=mode))
+    refused(applied, UsageError, lambda: stack.apply(mode=mode, confirm=approve))
+
+
 def test_a_plan_is_used_once(applied: Place) -> None:
     applied.queues(support=50, sales=200)
     stack = applied.stack()

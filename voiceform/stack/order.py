@@ -32,7 +32,9 @@ class Wanted:
         cls, mode: Mode, targets: Iterable[str], excludes: Iterable[str], at: datetime | None = None
     ) -> Self:
         """A plan of every kind. UsageError for one text in the place of several, for an instant that is none,
-        and for a mode in which no account is read."""
+        for a mode that is none, and for one in which no account is read."""
+        if not isinstance(mode, Mode):
+            raise UsageError(f"mode= takes a voiceform.Mode, not {mode!r}", hint="as voiceform.Mode.DESTROY")
         if mode is Mode.REVIEW:
             raise UsageError("a review compares two configurations", hint="stack.review(base) makes one")
         if at is not None and at.tzinfo is None:
@@ -87,7 +89,13 @@ class Order:
 
     @classmethod
     def of(cls, plan: Plan | None, wanted: Wanted, options: ApplyOptions) -> Self:
-        """The order that these options make. UsageError for what could never be carried out."""
+        """The order that these options make. UsageError for what could never be carried out, TypeError for an
+        option that there is not: of a misspelt `confirm` nobody would be asked."""
+        unknown = sorted(set(options) - ApplyOptions.__optional_keys__)
+        if unknown:
+            raise TypeError(
+                f"there is no option {unknown[0]}=; there are {', '.join(ApplyOptions.__annotations__)}"
+            )
         approve = texts("approve", options.get("approve", ()))
         approved = options.get("approved")
         order = cls(
