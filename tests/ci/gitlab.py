@@ -23,7 +23,7 @@ NOTES_TOKEN, TOKEN = "glpat-0123456789", "glpat-9876543210"
 """Of the role Reporter both: one writes notes, the other, protected, reads."""
 PROJECT, FORK = "7", "8"
 BOT = {"id": 42}
-_TERM = re.compile(r'\$(\w+) (==|!=) (?:"([^"]*)"|\$(\w+))')
+_TERM = re.compile(r'\$(\w+)(?: (==|!=|=~) (?:"([^"]*)"|/(.*)/|\$(\w+)|(null)))?')
 
 
 class Api(ThreadingHTTPServer):
@@ -36,6 +36,7 @@ class Api(ThreadingHTTPServer):
         self.pipelines: list[dict[str, Any]] = []
         self.parents: dict[str, list[str]] = {}
         self.changed: dict[str, list[dict[str, Any]]] = {}
+        self.too_much = False
         self.merged: list[dict[str, Any]] = []
         super().__init__(("127.0.0.1", 0), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -62,14 +63,18 @@ class Api(ThreadingHTTPServer):
                 pipeline for pipeline in self.pipelines if pipeline["iid"] == iid
             ],
             ("GET", rf"projects/{PROJECT}/pipelines/(\d+)/jobs"): lambda number: self._jobs(int(number)),
-            ("GET", rf"projects/{PROJECT}/jobs/(\d+)/artifacts/review\.txt"): lambda number: self._jobs(
-                int(number)
-            )[0]["review"],
+            ("GET", rf"projects/{PROJECT}/jobs/(\d+)/artifacts/review\.txt"): lambda number: next(
+                job["review"]
+                for pipeline in self.pipelines
+                for job in pipeline["jobs"]
+                if job["id"] == int(number)
+            ),
             ("GET", rf"projects/{PROJECT}/repository/commits/([0-9a-f]+)"): lambda sha: {
                 "parent_ids": self.parents.get(sha, [])
             },
             ("GET", rf"projects/{PROJECT}/repository/compare"): lambda: {
-                "diffs": self.changed.get(fields["to"], [])
+                "diffs": self.changed.get(fields["to"], []),
+                "compare_timeout": self.too_much,
             },
             ("GET", rf"projects/{PROJECT}/repository/commits/([0-9a-f]+)/merge_requests"): lambda sha: [
                 request for request in self.merged if request["merge_commit_sha"] == sha
@@ -82,8 +87,8 @@ class Api(ThreadingHTTPServer):
         return None
 
     def _jobs(self, number: int) -> list[dict[str, Any]]:
-        """The job `plan` of a pipeline, whose numbers are the same here."""
-        return [pipeline["plan"] for pipeline in self.pipelines if pipeline["id"] == number]
+        """The jobs of a pipeline that plan."""
+        return [job for pipeline in self.pipelines if pipeline["id"] == number for job in pipeline["jobs"]]
 
     def _add(self, items: list[dict[str, Any]], item: dict[str, Any]) -> dict[str, Any]:
         items.append({**item, "id": len(items) + 1, "author": BOT})
@@ -138,6 +143,8 @@ class JobRun:
     code: int
     output: str
     workspace: Path
+    review: str
+    """What its artifact says was reviewed."""
 
 
 @dataclass
@@ -149,31 +156,61 @@ class GitLab:
     state_url: str
     api: Api = field(default_factory=Api)
     runs: int = 0
+    touched: tuple[str, ...] = ()
+    """What a merge request, or a push, changes; nothing named is everything."""
+    entered: list[str] = field(default_factory=list)
+    """The environments of the jobs that ran."""
+    waiting: list[str] = field(default_factory=list)
+    """The jobs of the last pipeline that wait for somebody."""
+    second_person: bool = False
+    """Whether somebody starts them."""
 
     def __post_init__(self) -> None:
         self.work = self.folder / "work"
         self.work.mkdir(parents=True)
 
     def pipeline(self, **predefined: str) -> dict[str, JobRun]:
-        """The jobs that the rules choose for these predefined variables, stage by stage."""
+        """The jobs that the rules choose for these variables, each after what it needs."""
         self.runs += 1
-        document = yaml.safe_load((self.work / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+        self.waiting = []
+        document = self._document()
         variables = {"CI_DEFAULT_BRANCH": "main", "CI_PROJECT_ID": PROJECT, **predefined}
         if not any(holds(rule["if"], variables) for rule in document["workflow"]["rules"]):
             return {}
         jobs = {name: job for name, job in document.items() if isinstance(job, dict) and "script" in job}
+        chosen = {name: rule for name, job in jobs.items() if (rule := self._rule(job, variables))}
         finished: dict[str, JobRun] = {}
-        for stage in document["stages"]:
-            if any(job.code for job in finished.values()):
-                break
-            for name, job in jobs.items():
-                if job["stage"] == stage and any(holds(rule["if"], variables) for rule in job["rules"]):
-                    finished[name] = self._run(
-                        name,
-                        {**job, "variables": document["variables"] | job.get("variables", {})},
-                        variables,
-                    )
+        for name in sorted(chosen, key=lambda name: document["stages"].index(jobs[name]["stage"])):
+            assert set(jobs[name].get("needs", [])) <= set(chosen), "GitLab makes no such pipeline"
+            if any(other not in finished or finished[other].code for other in jobs[name].get("needs", [])):
+                continue
+            if chosen[name].get("when") == "manual" and not self.second_person:
+                self.waiting.append(name)
+                continue
+            finished[name] = self._run(name, jobs[name], variables)
         return finished
+
+    def _document(self) -> dict[str, Any]:
+        """The pipeline with the files that it includes, of which a later one overrides an earlier."""
+        document: dict[str, Any] = yaml.safe_load((self.work / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+        for include in document.pop("include"):
+            for file in sorted(self.work.glob(include["local"])):
+                document.update(yaml.safe_load(file.read_text(encoding="utf-8")))
+        for job in document.values():
+            for key, value in document.get(job.pop("extends"), {}).items() if "extends" in job else ():
+                job[key] = {**value, **job.get(key, {})} if isinstance(value, dict) else job.get(key, value)
+        return document
+
+    def _rule(self, job: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any] | None:
+        """The first rule that holds; of what changed GitLab knows in merge requests and pushes alone."""
+        knows = variables["CI_PIPELINE_SOURCE"] in ("merge_request_event", "push") and self.touched
+        for rule in job["rules"]:
+            globs = rule.get("changes", ["**/*"])
+            if holds(rule["if"], variables) and (
+                not knows or any(_touches(globs, it) for it in self.touched)
+            ):
+                return dict(rule)
+        return None
 
     def merge_request(self, iid: str, sha: str, source: str = PROJECT, runs_in: str = PROJECT) -> Any:
         """The pipeline of a merge request; `source` is the project it comes from."""
@@ -190,18 +227,16 @@ class GitLab:
         return jobs
 
     def keep(self, iid: str, sha: str, jobs: Mapping[str, JobRun]) -> None:
-        """Keep a pipeline of a merge request, with what its job `plan` left."""
-        if "plan" not in jobs:
+        """Keep a pipeline of a merge request, with what its jobs that plan left."""
+        plans = {name: job for name, job in jobs.items() if name.rpartition(":")[2] == "plan"}
+        if not plans:
             return
         number = len(self.api.pipelines) + 1
         done = {True: "success", False: "failed"}
-        review = self.work / "review.txt"
-        plan = {
-            "id": number,
-            "name": "plan",
-            "status": done[jobs["plan"].code == 0],
-            "review": review.read_text(encoding="utf-8") if review.exists() else "",
-        }
+        kept = [
+            {"id": 10 * number + n, "name": name, "status": done[job.code == 0], "review": job.review}
+            for n, (name, job) in enumerate(plans.items())
+        ]
         status = done[not any(job.code for job in jobs.values())]
         self.api.pipelines.append(
             {
@@ -210,7 +245,7 @@ class GitLab:
                 "sha": sha,
                 "source": "merge_request_event",
                 "status": status,
-                "plan": plan,
+                "jobs": kept,
             }
         )
 
@@ -234,28 +269,27 @@ class GitLab:
         return self.pipeline(CI_COMMIT_BRANCH="main", CI_COMMIT_SHA=sha, **source)
 
     def _run(self, name: str, job: Mapping[str, Any], variables: Mapping[str, str]) -> JobRun:
-        builds = self.folder / f"builds-{self.runs}-{name}"
+        builds = self.folder / f"builds-{self.runs}-{name.replace(':', '-')}"
         builds.mkdir()
         ours = variables["CI_PROJECT_ID"] == PROJECT
         scope = job.get("environment", "")
         where = scope["name"] if isinstance(scope, dict) else scope
-        keys = {"voiceform-plan": "1", "production": "2"}
         secrets = {"TWILIO_ACCOUNT_SID": ACCOUNT}
-        if where in keys:
+        if where:
+            self.entered.append(where)
+            reads = where.startswith("voiceform-plan")
             secrets |= {
-                "TWILIO_API_KEY": "SK" + keys[where] * 32,
+                "TWILIO_API_KEY": "SK" + ("1" if reads else "2") * 32,
                 "TWILIO_API_SECRET": "secret",
                 "VOICEFORM_STATE": self.state_url,
             }
-        secrets |= {
-            "voiceform-plan": {"VOICEFORM_NOTES_TOKEN": NOTES_TOKEN},
-            "production": {"VOICEFORM_GITLAB_TOKEN": TOKEN},
-        }.get(where, {})
+            secrets |= {"VOICEFORM_NOTES_TOKEN": NOTES_TOKEN} if reads else {}
+            secrets |= {"VOICEFORM_GITLAB_TOKEN": TOKEN} if where.startswith("production") else {}
         environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(builds),
             "CI_API_V4_URL": self.api.url,
-            "CI_BUILDS_DIR": str(builds),
+            "CI_PROJECT_DIR": str(self.work),
             "CI_JOB_URL": "https://gitlab.example/job/1",
             "GITLAB_USER_LOGIN": "kim",
             "VOICEFORM_BASE_URL": self.emulator_url,
@@ -263,6 +297,8 @@ class GitLab:
             **variables,
             **(secrets if ours else {}),  # what a project's settings say goes before what its file says
         }
+        review = self.work / "review.txt"
+        review.unlink(missing_ok=True)
         script = builds / "script.sh"
         script.write_text("set -eo pipefail\n" + "\n".join(job["script"]), encoding="utf-8")
         done = subprocess.run(
@@ -275,16 +311,32 @@ class GitLab:
             text=True,
             check=False,
         )
-        return JobRun(done.returncode, done.stdout, self.work)
+        kept = review.read_text(encoding="utf-8") if review.exists() else ""
+        return JobRun(done.returncode, done.stdout, self.work, kept)
+
+
+def _touches(globs: list[str], path: str) -> bool:
+    """Whether one of the globs means the path: `**/` stands for folders, any other `*` stays in one."""
+    for glob in globs:
+        pattern = re.escape(glob).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
+        if re.fullmatch(pattern.replace("[^/]*[^/]*", "[^/]*"), path):
+            return True
+    return False
 
 
 def holds(rule: str, variables: Mapping[str, str]) -> bool:
-    """Whether a rule of comparisons joined by && holds; an undefined variable is empty."""
-    for term in rule.split(" && "):
-        match = _TERM.fullmatch(term)
-        assert match is not None, f"not understood: {term}"
-        left, operator, text, right = match.groups()
-        other = text if text is not None else variables.get(right, "")
-        if (variables.get(left, "") == other) != (operator == "=="):
-            return False
-    return True
+    """Whether a rule of terms joined by && holds; an undefined variable is null."""
+    return all(_holds(term, variables) for term in rule.split(" && "))
+
+
+def _holds(term: str, variables: Mapping[str, str]) -> bool:
+    match = _TERM.fullmatch(term)
+    assert match is not None, f"not understood: {term}"
+    left, operator, text, pattern, right, null = match.groups()
+    value = variables.get(left)
+    if operator is None:
+        return bool(value)
+    if operator == "=~":
+        return re.search(pattern, value or "") is not None
+    other = None if null else text if text is not None else variables.get(right)
+    return (value == other) == (operator == "==")

@@ -70,8 +70,9 @@ def test_what_was_not_reviewed_waits_for_its_digest(gitlab: GitLab, stack: Stack
         {"status": "failed"},
         {"status": "running"},
         {"sha": "c" * 40},
-        {"plan": {"id": 1, "name": "plan", "status": "failed", "review": "review:" + "0" * 64}},
-        {"plan": {"id": 1, "name": "planner", "status": "success", "review": "review:" + "0" * 64}},
+        {"jobs": [{"id": 1, "name": "plan", "status": "failed", "review": "review:" + "0" * 64}]},
+        {"jobs": [{"id": 1, "name": "planner", "status": "success", "review": "review:" + "0" * 64}]},
+        {"jobs": [{"id": 1, "name": "eu:plan", "status": "success", "review": "review:" + "0" * 64}]},
     ],
 )
 def test_only_the_newest_pipeline_of_the_merged_commit_is_a_review(
@@ -100,23 +101,44 @@ def test_a_pipeline_for_the_result_of_merging_counts(gitlab: GitLab, stack: Stac
     assert codes(gitlab.main(MERGED)) == {"validate": 0, "apply": 0}
 
 
-@pytest.mark.parametrize(("new", "code"), [(True, 0), (False, 6)])
+OWN, CI = ".gitlab/voiceform.yml", ".gitlab-ci.yml"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ([("voiceform.yaml", "voiceform.yaml", False)], 0),
+        ([(OWN, OWN, True), (CI, CI, True)], 0),
+        ([(OWN, OWN, True), (CI, CI, False)], 6),
+        ([(OWN, OWN, False)], 6),
+        ([(CI, CI, False)], 6),
+        ([(".gitlab/voiceform-z.yml", ".gitlab/voiceform-z.yml", True)], 6),
+        ([("notes.txt", ".gitlab/voiceform-z.yml", False)], 6),
+    ],
+    ids=["none", "brought", "brought beside another", "own", "pipeline", "one more", "renamed"],
+)
 def test_a_merge_that_changes_the_pipeline_does_not_judge_itself(
-    gitlab: GitLab, stack: Stack, new: bool, code: int
+    gitlab: GitLab, stack: Stack, changes: list[tuple[str, str, bool]], code: int
 ) -> None:
+    """Whatever is new beside them is included too, and might define their jobs again."""
     gitlab.merge_request("1", HEAD)
     gitlab.api.changed[MERGED] = [
-        {"old_path": "voiceform.yaml", "new_path": "voiceform.yaml", "new_file": False},
-        {"old_path": ".gitlab-ci.yml", "new_path": ".gitlab-ci.yml", "new_file": new},
+        {"old_path": old, "new_path": path, "new_file": new} for old, path, new in changes
     ]
     assert codes(gitlab.merge(HEAD, MERGED)) == {"validate": 0, "apply": code}
+
+
+def test_a_merge_that_cannot_be_compared_whole_is_not_reviewed(gitlab: GitLab, stack: Stack) -> None:
+    gitlab.merge_request("1", HEAD)
+    gitlab.api.too_much = True
+    assert codes(gitlab.merge(HEAD, MERGED)) == {"validate": 0, "apply": 6}
 
 
 def test_no_job_of_a_merge_request_has_a_token_that_can_pass_for_a_review(
     gitlab: GitLab, stack: Stack
 ) -> None:
     """The token for notes cannot read, set or forge what a merge looks for."""
-    pipeline = yaml.safe_load((gitlab.work / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    pipeline = yaml.safe_load((gitlab.work / OWN).read_text(encoding="utf-8"))
     assert pipeline["plan"]["environment"]["name"] == pipeline["drift"]["environment"]["name"]
     assert "environment" not in pipeline["validate"]
     assert "environment" not in pipeline["review"]
@@ -132,11 +154,16 @@ def test_a_blocked_plan_fails_its_pipeline(gitlab: GitLab, stack: Stack) -> None
     assert codes(jobs) == {"validate": 0, "apply": 6}, shown(jobs)
     assert set(stack.account.queues()) == {"Support"}
     digest = jobs["apply"].output.partition("VOICEFORM_DIGEST=")[2].strip()
-    for approve, code in (("", 4), ("delete:queue=1", 0)):
-        jobs = gitlab.main(
-            MERGED, CI_PIPELINE_SOURCE="web", VOICEFORM_DIGEST=digest, VOICEFORM_APPROVE=approve
-        )
-        assert codes(jobs) == {"validate": 0, "apply": code}, shown(jobs)
+    by_hand = {"CI_PIPELINE_SOURCE": "web", "VOICEFORM_DIGEST": digest}
+    jobs = gitlab.main(MERGED, **by_hand)
+    assert codes(jobs) == {"validate": 0, "apply": 4}, shown(jobs)
+    by_hand["VOICEFORM_APPROVE"] = "delete:queue=1"
+    assert codes(gitlab.main(MERGED, **by_hand)) == {"validate": 0}
+    assert gitlab.waiting == ["apply"], "for a second person"
+    assert set(stack.account.queues()) == {"Support"}
+    gitlab.second_person = True
+    jobs = gitlab.main(MERGED, **by_hand)
+    assert codes(jobs) == {"validate": 0, "apply": 0}, shown(jobs)
     assert set(stack.account.queues()) == {"other"}
 
 
@@ -192,3 +219,82 @@ def test_schedules(gitlab: GitLab, stack: Stack) -> None:
 
 def test_a_branch_without_a_merge_request_runs_nothing(gitlab: GitLab) -> None:
     assert gitlab.pipeline(CI_PIPELINE_SOURCE="push", CI_COMMIT_BRANCH="wip", CI_COMMIT_SHA=HEAD) == {}
+
+
+def test_prune_passes_a_limit_when_two_people_say_so(gitlab: GitLab, stack: Stack) -> None:
+    limit = "safety: {max_recording_deletes: 1, max_delete_percent: 100}\n"
+    edit(gitlab.work, "queues:", f"{limit}retention: {{recordings: [{{name: old, keep: 90d}}]}}\nqueues:")
+    stack.emulator.seed({"recordings": [{"date_created": "2020-01-01T00:00:00Z", "duration": 5}] * 3})
+    prune = {"VOICEFORM_JOB": "prune", "VOICEFORM_EVIDENCE": str(stack.folder.parent / "kept")}
+    approved = {**prune, "VOICEFORM_APPROVE": "delete:recording=3"}
+    for source in ("schedule", "web"):
+        assert codes(gitlab.main(MERGED, CI_PIPELINE_SOURCE=source, **prune)) == {"prune": 4}
+    jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="schedule", **approved)
+    assert codes(jobs) == {"prune": 4}, "the clock approves nothing"
+    assert set(gitlab.entered) == {"voiceform-scheduled"}
+    assert gitlab.main(MERGED, CI_PIPELINE_SOURCE="web", **approved) == {}
+    assert gitlab.waiting == ["prune-approved"], "for a second person"
+    gitlab.second_person = True
+    for other, code in (({"VOICEFORM_APPROVE": "--no-such $(id) delete:recording=0"}, 64), ({}, 6)):
+        digest = {"VOICEFORM_DIGEST": "review:" + "0" * 64}
+        jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="web", **{**approved, **digest, **other})
+        assert codes(jobs) == {"prune-approved": code}, shown(jobs)
+    assert "deleteRecording" not in stack.account.writes()
+    jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="api", **approved)
+    assert codes(jobs) == {"prune-approved": 0}, shown(jobs)
+    assert gitlab.entered[-1] == "production"
+    assert stack.account.writes().count("deleteRecording") == 3
+
+
+def test_each_of_several_stacks_goes_its_own_way(gitlab: GitLab, stack: Stack) -> None:
+    (gitlab.work / ".git").mkdir()
+    for name in ("eu", "us"):
+        stack.ok("init", "--ci", "gitlab", f"stacks/{name}")
+    (gitlab.work / ".git").rmdir()
+    (gitlab.work / OWN).unlink()
+    (gitlab.work / "voiceform.yaml").unlink()
+    edit(gitlab.work / "stacks" / "us", "max_size: 100", "max_size: none")
+    gitlab.touched = ("stacks/eu/lists/people.csv",)
+    jobs = gitlab.merge_request("1", HEAD)
+    assert codes(jobs) == {"eu:validate": 0, "eu:plan": 0}, shown(jobs)
+    (note,) = gitlab.api.notes
+    assert note["body"].startswith("<!-- voiceform:plan stack=eu -->\n")
+    jobs = gitlab.merge(HEAD, MERGED)
+    assert codes(jobs) == {"eu:validate": 0, "eu:apply": 0}, shown(jobs)
+    assert gitlab.entered == ["voiceform-plan-eu", "production-eu"]
+    assert stack.account.queues()["Support"]["max_size"] == 100
+    sid = stack.account.queues()["Support"]["sid"]
+    stack.account.post(f"Queues/{sid}.json", MaxSize=7)
+    assert gitlab.main(MERGED, CI_PIPELINE_SOURCE="schedule", VOICEFORM_JOB="drift") == {}, "whose?"
+    eu = {"VOICEFORM_STACK": "eu"}
+    jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="schedule", VOICEFORM_JOB="drift", **eu)
+    assert codes(jobs) == {"eu:drift": 3}, shown(jobs)
+    assert gitlab.main(MERGED, CI_PIPELINE_SOURCE="web") == {}
+    jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="web", **eu)
+    assert codes(jobs) == {"eu:validate": 0, "eu:apply": 6}, shown(jobs)
+    digest = jobs["eu:apply"].output.partition("VOICEFORM_DIGEST=")[2].strip()
+    jobs = gitlab.main(MERGED, CI_PIPELINE_SOURCE="web", VOICEFORM_DIGEST=digest, **eu)
+    assert codes(jobs) == {"eu:validate": 0, "eu:apply": 0}, shown(jobs)
+    gitlab.touched = ("README.md", "stacks/europe/voiceform.yaml")
+    assert gitlab.merge_request("2", HEAD) == {}
+    gitlab.touched = (".gitlab/voiceform.py",)
+    jobs = gitlab.merge_request("3", HEAD)
+    assert codes(jobs) == {"eu:validate": 0, "us:validate": 1, "eu:plan": 0}, "one does not wait for another"
+    gitlab.touched = ("stacks/us/voiceform.yaml",)
+    gitlab.merge_request("4", HEAD)
+    (finding,) = json.loads((gitlab.work / "gl-code-quality-report.json").read_text(encoding="utf-8"))
+    assert finding["location"]["path"] == "stacks/us/voiceform.yaml"
+
+
+def test_forks_get_an_offline_review_of_the_stack_that_they_change(gitlab: GitLab, stack: Stack) -> None:
+    (gitlab.work / ".git").mkdir()
+    stack.ok("init", "--ci", "gitlab", "stacks/eu")
+    (gitlab.work / ".git").rmdir()
+    stack.write("phone\n+15558675310\n", "stacks/eu/people.csv")
+    gitlab.commit()
+    edit(gitlab.work / "stacks" / "eu", "max_size: 100", "max_size: 250")
+    gitlab.touched = ("stacks/eu/voiceform.yaml",)
+    jobs = gitlab.merge_request("1", HEAD, source=FORK, runs_in=FORK)
+    assert codes(jobs)["eu:review"] == 0, shown(jobs)
+    assert "max_size: 100 -> 250" in jobs["eu:review"].output
+    assert stack.emulator.requests() == []

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -28,8 +29,22 @@ def github(stack: Stack, request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def gitlab(stack: Stack) -> Path:
+    """The kit of a repository that is a stack, with that of another stack in one of its folders."""
+    (stack.folder / ".git").mkdir(exist_ok=True)
     stack.ok("init", "--ci", "gitlab")
+    stack.ok("init", "--ci", "gitlab", "stacks/eu-west")
     return stack.folder
+
+
+def pipelines(folder: Path) -> dict[str, dict[str, Any]]:
+    """The files of the stacks' jobs by their names."""
+    found = sorted((folder / ".gitlab").glob("voiceform*.yml"))
+    return {path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in found}
+
+
+def running(document: dict[str, Any]) -> dict[str, Any]:
+    """The jobs of a file that are not hidden."""
+    return {name: job for name, job in document.items() if not name.startswith(".")}
 
 
 def test_workflows_follow_their_schema(github: Path) -> None:
@@ -39,6 +54,8 @@ def test_workflows_follow_their_schema(github: Path) -> None:
 
 def test_the_pipeline_follows_its_schema(gitlab: Path) -> None:
     check_schema("vendor.gitlab-ci", "--data-transform", "gitlab-ci", gitlab / ".gitlab-ci.yml")
+    for name in pipelines(gitlab):
+        check_schema("vendor.gitlab-ci", "--data-transform", "gitlab-ci", gitlab / ".gitlab" / name)
 
 
 def test_actionlint_finds_nothing(github: Path) -> None:
@@ -62,9 +79,9 @@ def test_zizmor_finds_no_weakness(github: Path) -> None:
 
 def test_shellcheck_finds_nothing(github: Path, gitlab: Path) -> None:
     steps = [step["run"] for _, job in jobs(github) for step in job["steps"] if "run" in step]
-    pipeline = yaml.safe_load((gitlab / ".gitlab-ci.yml").read_text(encoding="utf-8"))
-    steps += [line for job in pipeline.values() if "script" in job for line in job["script"]]
-    assert len(steps) >= 15
+    gitlab_jobs = [job for file in pipelines(gitlab).values() for job in running(file).values()]
+    steps += [line for job in gitlab_jobs for line in job["script"]]
+    assert len(steps) >= 30
     assert shellcheck("set -eo pipefail\necho $1")
     for step in steps:
         assert shellcheck(f"set -eo pipefail\n{step}") == ""
@@ -102,10 +119,73 @@ def test_jobs_end(github: Path) -> None:
     assert all(int(job["timeout-minutes"]) > 0 for _, job in jobs(github))
 
 
-def test_a_stack_in_a_folder_of_a_repository_is_told_where_the_files_belong(stack: Stack) -> None:
+def test_each_stack_of_a_project_has_jobs_of_its_own(gitlab: Path, stack: Stack) -> None:
+    """All of them are one pipeline, in which equal names would override each other."""
+    before = {path: path.read_text() for path in gitlab.rglob("*") if path.is_file()}
+    again = stack.ok("init", "--ci", "gitlab", "stacks/us")
+    assert "kept " in again.err
+    assert "Note" not in again.err
+    assert {path: path.read_text() for path in before} == before
+    files = pipelines(gitlab)
+    assert set(files) == {"voiceform.yml", "voiceform-eu-west.yml", "voiceform-us.yml"}
+    names = [name for file in files.values() for name in file]
+    assert len(names) == len(set(names))
+    jobs = [job for file in files.values() for job in running(file).values()]
+    groups = {job["resource_group"] for job in jobs if "resource_group" in job}
+    assert groups == {
+        f"voiceform-{job}{name}" for job in ("apply", "prune", "dispatch") for name in ("", "-eu-west", "-us")
+    }
+    for file, name in (
+        ("voiceform.yml", ""),
+        ("voiceform-eu-west.yml", "-eu-west"),
+        ("voiceform-us.yml", "-us"),
+    ):
+        entered = [job["environment"] for job in running(files[file]).values() if "environment" in job]
+        assert {where["name"] if isinstance(where, dict) else where for where in entered} == {
+            f"voiceform-plan{name}",
+            f"production{name}",
+            f"voiceform-scheduled{name}",
+        }
+    assert files["voiceform-us.yml"][".voiceform-us"]["variables"].items() >= {
+        ("STACK", "us"),
+        ("FOLDER", "stacks/us"),
+    }
+    assert not (gitlab / "stacks/us/.gitlab-ci.yml").exists()
+
+
+def test_only_jobs_with_a_second_person_take_approvals(gitlab: Path) -> None:
+    for file in pipelines(gitlab).values():
+        for name, job in running(file).items():
+            takes = "--approve" in str(job["script"])
+            assert takes == (name.rpartition(":")[2] in ("apply", "prune-approved"))
+            if takes:
+                rules = [rule for rule in job["rules"] if rule["if"].endswith(" && $VOICEFORM_APPROVE")]
+                assert [rule["when"] for rule in rules] == ["manual"]
+                assert job["environment"].startswith("production")
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_names_that_yaml_reads_otherwise_stay_as_they_are(stack: Stack, ci: str) -> None:
     (stack.folder / ".git").mkdir()
-    assert "files at the root of" in stack.ok("init", "--ci", "gitlab", "stacks/eu").err
-    assert "files at the root of" not in stack.ok("init", "--ci", "gitlab").err
+    for name in ("007", "1.10", "true"):
+        stack.ok("init", "--ci", ci, name)
+        own = re.sub("[.]", "-", name)
+        if ci == "github":
+            text = (stack.folder / f".github/workflows/voiceform-{own}.yml").read_text(encoding="utf-8")
+            variables = yaml.safe_load(text)["env"]
+        else:
+            variables = pipelines(stack.folder)[f"voiceform-{own}.yml"][f".voiceform-{own}"]["variables"]
+        assert (variables["STACK"], variables["FOLDER"]) == (own, name)
+
+
+def test_two_stacks_of_a_project_never_share_a_name(stack: Stack) -> None:
+    (stack.folder / ".git").mkdir()
+    for folder in ("a/eu", "b/eu", "a/eu"):
+        stack.ok("init", "--ci", "gitlab", folder)
+    for folder, why in (("b-eu", "has the jobs of this name"), ("Ä/eu", "would not read this path")):
+        assert why in stack.run("init", "--ci", "gitlab", folder).err
+        assert not (stack.folder / folder).exists()
+    assert set(pipelines(stack.folder)) == {"voiceform-eu.yml", "voiceform-b-eu.yml"}
 
 
 def test_each_stack_of_a_repository_has_workflows_of_its_own(stack: Stack) -> None:
@@ -138,7 +218,7 @@ def test_two_stacks_never_share_a_name(stack: Stack) -> None:
     (stack.folder / ".git").mkdir()
     for folder in ("a/eu", "b/eu", "x-scheduled", "c/x-scheduled", "scheduled"):
         stack.ok("init", folder)
-    for folder, why in (("x", "has the workflows of this name"), ("Ä/eu", "would not read this path")):
+    for folder, why in (("x", "has the jobs of this name"), ("Ä/eu", "would not read this path")):
         assert why in stack.run("init", folder).err
         assert not (stack.folder / folder).exists()
     stack.ok("init", "a/eu")
@@ -185,6 +265,7 @@ def test_existing_files_are_kept(stack: Stack) -> None:
     stack.write("mine", ".gitlab-ci.yml")
     result = stack.ok("init", "--ci", "gitlab")
     assert "kept " in result.err
+    assert "Add `include: [{local: .gitlab/voiceform*.yml}]` to it" in result.err
     assert "mine" in (stack.folder / ".gitlab-ci.yml").read_text(encoding="utf-8")
     assert not (stack.folder / ".github").exists()
     stack.ok("init", "--ci", "github")

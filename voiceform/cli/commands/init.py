@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from voiceform.cli.errors import writing
-from voiceform.cli.support.kit import Member, kit_files, stack_files
+from voiceform.cli.support.kit import INCLUDED, Member, kit_files, stack_files
 from voiceform.cli.support.options import App, Place
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_new
@@ -29,21 +29,18 @@ def command(app: App, directory: Path | None, ci: str) -> int:
     """Scaffold a stack in DIR (default: here): voiceform.yaml, CI jobs, .gitignore.
 
     Files that exist are never overwritten, so the jobs of a CI system can be added to a stack that is there.
-    In a folder of a git repository GitHub's workflows go to its root, under names of the stack's own.
+    In a folder of a git repository the jobs go to its root, under names of the stack's own.
     """
     target = app.path(directory) if directory is not None else app.directory
     root = _repository(target)
-    if root is None or ci == "gitlab":
+    if root is None:
         _write(app, target, [*stack_files(), *kit_files(ci)])
-        if root is not None:
-            app.console.say(
-                f"Note: {target} is a folder in the repository {root}. GitLab reads files at the root of a"
-                " repository: move them there, and let the jobs run voiceform with -C."
-            )
     else:
-        member = Member.at(target.resolve().relative_to(root).as_posix(), root / ".github" / "workflows")
+        member = Member.at(target.resolve().relative_to(root).as_posix(), root, ci)
         _write(app, target, stack_files())
         _write(app, _shown(root, target), kit_files(ci, member))
+    if ci == "gitlab":
+        _tell_of_includes(app, (root or target) / ".gitlab-ci.yml")
     app.console.say(
         "Next: export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan. The first lines of"
         " the CI files say what the jobs need."
@@ -61,6 +58,15 @@ def _repository(target: Path) -> Path | None:
 def _shown(root: Path, target: Path) -> Path:
     """The root as somebody writes it who writes `target`."""
     return root if target.is_absolute() else Path(os.path.relpath(root))
+
+
+def _tell_of_includes(app: App, pipeline: Path) -> None:
+    """Say what a pipeline that was there lacks for the jobs of stacks, whose files are their own."""
+    if INCLUDED not in pipeline.read_text(encoding="utf-8", errors="replace"):
+        app.console.say(
+            f"Note: {pipeline} was there and is left as it is. Add `include: [{{local: {INCLUDED}}}]` to it,"
+            " and the stages validate, plan, apply and scheduled."
+        )
 
 
 def _write(app: App, folder: Path, files: Iterable[tuple[str, str]]) -> None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from voiceform.cli.support.kit_jobs import github_jobs, gitlab_jobs
 from voiceform.model.errors import UsageError
 from voiceform.version import __version__
 
 SCAFFOLD = Path(__file__).parents[1] / "scaffold"
 """The files as they are written; a folder per CI system beside those of every stack."""
 
+INCLUDED = ".gitlab/voiceform*.yml"
+"""The files of all stacks, as GitLab's pipeline includes them."""
 _VERSION = "@VERSION@"
 """In a file of a kit: the version that the jobs install."""
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
-_TRIGGERS = "  pull_request:\n  push:\n    branches: [main]\n"
-_COMMAND = re.compile(r"(?<![\w./`-])voiceform (?=(?:validate|plan|show|apply|drift|prune|dispatch)\b)")
-_OWN = re.compile(r"\bvoiceform-(plan|apply|prune|dispatch|scheduled|run)\b(?!\.yml)")
-_SWITCH = re.compile(r"\bVOICEFORM_(PRUNE|DISPATCH)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,55 +29,35 @@ class Member:
     name: str
 
     @classmethod
-    def at(cls, folder: str, workflows: Path) -> Member:
+    def at(cls, folder: str, root: Path, ci: str) -> Member:
         """The stack in `folder`, by the last part of its path, or by all of it where another one is called
-        so in `workflows`. UsageError where its path cannot stand in a workflow, or no name is left."""
+        so in the kit of `root`. UsageError where its path cannot stand in the files of a CI system, or no
+        name is left."""
         if not _PLAIN.fullmatch(folder):
             raise UsageError(
-                f"{folder}: workflows would not read this path as it is meant",
+                f"{folder}: the jobs would not read this path as it is meant",
                 hint="give the folder a name of letters, digits, dots, dashes and underscores",
             )
         for text in (folder.rpartition("/")[2], folder):
             member = cls(folder, re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "stack")
-            if member._is_free(workflows):
+            if all(member._is_mine(root / member.file(name)) for name in _own_files(ci)):
                 return member
         raise UsageError(
-            f"{folder}: another stack of this repository has the workflows of this name already",
+            f"{folder}: another stack of this repository has the jobs of this name already",
             hint="give the folder another name",
         )
 
-    def _is_free(self, workflows: Path) -> bool:
-        """Whether the workflows of this name are this stack's, or are not there."""
-        for name in ("voiceform.yml", "voiceform-scheduled.yml"):
-            try:
-                text = (workflows / self.file(name)).read_text(encoding="utf-8")
-            except FileNotFoundError:
-                continue
-            if f"\n  FOLDER: {self.folder}\n" not in text:
-                return False
-        return True
+    def _is_mine(self, path: Path) -> bool:
+        """Whether a file of this name is this stack's, or is not there."""
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return True
+        return f'FOLDER: "{self.folder}"' in (line.strip() for line in lines)
 
-    def file(self, name: str) -> str:
-        """What a workflow of the kit is called for this stack: `voiceform-eu.yml`."""
-        return name.replace("voiceform", f"voiceform-{self.name}", 1)
-
-    def fitted(self, text: str) -> str:
-        """A workflow of the kit for this stack: it runs where the stack changed, works in its folder, and
-        has environments, switches and queues of its own."""
-        text = text.replace("$RUNNER_TEMP/base/", "$RUNNER_TEMP/base/$FOLDER/")
-        text = _COMMAND.sub('voiceform -C "$FOLDER" ', text)
-        text = _OWN.sub(rf"voiceform-\1-{self.name}", text)
-        text = re.sub(r"(environment: |['`])production\b", rf"\1production-{self.name}", text)
-        text = _SWITCH.sub(rf"VOICEFORM_\1_{self.name.upper().replace('-', '_')}", text)
-        text = re.sub(r"\bvoiceform(-scheduled)?\.yml", rf"voiceform-{self.name}\1.yml", text)
-        text = text.replace(
-            "variable TWILIO_ACCOUNT_SID\n", "variable TWILIO_ACCOUNT_SID, in each environment\n"
-        )
-        text = re.sub(r"^name: voiceform", f"name: voiceform {self.name}", text, flags=re.MULTILINE)
-        text = text.replace("  STACK: default\n", f"  STACK: {self.name}\n  FOLDER: {self.folder}\n")
-        workflow = f".github/workflows/{self.file('voiceform.yml')}"
-        only = f"    paths: [{self.folder}/**, {workflow}, .github/actions/**]\n"
-        return text.replace(_TRIGGERS, f"  pull_request:\n{only}  push:\n    branches: [main]\n{only}")
+    def file(self, name: PurePath) -> PurePath:
+        """What a file of the kit is called for this stack: `.github/workflows/voiceform-eu.yml`."""
+        return name.with_name(name.name.replace("voiceform", f"voiceform-{self.name}", 1))
 
 
 def stack_files() -> Iterator[tuple[str, str]]:
@@ -89,12 +68,24 @@ def stack_files() -> Iterator[tuple[str, str]]:
 
 def kit_files(ci: str, member: Member | None = None) -> Iterator[tuple[str, str]]:
     """The files of a kit at the root of the repository, for all of it or for one of its stacks."""
+    own, fitted = _own_files(ci), {"github": github_jobs, "gitlab": gitlab_jobs}[ci]
+    for name in _files(ci):
+        text = (SCAFFOLD / ci / name).read_text(encoding="utf-8").replace(_VERSION, __version__)
+        if name not in own:
+            yield str(name), text
+        elif member is None:
+            yield str(name), fitted(text, None, None)
+        else:
+            yield str(member.file(name)), fitted(text, member.name, member.folder)
+
+
+def _files(ci: str) -> list[PurePath]:
+    """The names of a kit's files, from the root of the repository."""
     kit = SCAFFOLD / ci
-    for source in sorted(kit.rglob("*")):
-        if source.is_file() and source.suffix != ".pyc":
-            name = source.relative_to(kit)
-            text = source.read_text(encoding="utf-8").replace(_VERSION, __version__)
-            if member is not None and name.parent.name == "workflows":
-                yield str(name.with_name(member.file(name.name))), member.fitted(text)
-            else:
-                yield str(name), text
+    found = sorted(path for path in kit.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return [path.relative_to(kit) for path in found]
+
+
+def _own_files(ci: str) -> list[PurePath]:
+    """Those of which each stack has one; the others are everybody's."""
+    return [name for name in _files(ci) if name.name.startswith("voiceform") and name.suffix == ".yml"]

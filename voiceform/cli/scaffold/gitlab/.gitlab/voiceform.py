@@ -1,8 +1,10 @@
-"""What the jobs of .gitlab-ci.yml ask GitLab for. Written by `voiceform init --ci gitlab`.
+"""What the jobs of .gitlab/voiceform*.yml ask GitLab for. Written by `voiceform init --ci gitlab`.
 
 note NAME [--if-pending]  put NAME.md into the merge request's one note that begins like it; with --if-pending
                           begin one only if the plan NAME.json would do something
-reviewed BEFORE SHA       print the digest of the merge request that moved the branch from BEFORE to SHA
+reviewed BEFORE SHA JOB FILE
+                          print the digest that JOB of FILE kept in the merge request that moved the branch
+                          from BEFORE to SHA
 blocked PLAN.json         print whether apply refuses PLAN.json: true or false
 digest PLAN.json          print the review digest of PLAN.json
 quality                   findings (`voiceform validate --format json`) to a code quality report
@@ -60,37 +62,48 @@ def note(name, option=None):
         api("POST", notes, body=body)
 
 
-def reviewed(before, sha):
+def reviewed(before, sha, job, file):
     """Print the digest that was reviewed in the merge request that became `sha`; nothing without one."""
-    if own_judge(before, sha):
+    if own_judge(before, sha, file):
         print("This merge changed the pipeline: its own review does not count.", file=sys.stderr)
         return
     for request in api("GET", f"{project()}/repository/commits/{sha}/merge_requests"):
         if sha in (request["merge_commit_sha"], request["squash_commit_sha"], request["sha"]):
-            digest = digest_of(request)
+            digest = digest_of(request, job)
             if digest:
                 print(digest)
             return
 
 
-def own_judge(before, sha):
-    """Whether the merge changed the files by which it was reviewed; not if it brought them."""
+def own_judge(before, sha, file):
+    """Whether the merge changed what it was reviewed by: not if it brought `file`, and changed no other.
+
+    Else a file that is new counts too, since it may redefine a job; so does what cannot be compared whole.
+    """
     if set(before) == {"0"}:
         return True
-    changed = api("GET", f"{project()}/repository/compare", **{"from": before, "to": sha})["diffs"]
-    ours = [diff for diff in changed if diff["old_path"].startswith(".gitlab")]
-    return any(not diff["new_file"] for diff in ours)
+    compared = api("GET", f"{project()}/repository/compare", **{"from": before, "to": sha})
+    if compared.get("compare_timeout"):
+        return True
+    ours = [
+        diff
+        for diff in compared["diffs"]
+        if diff["old_path"].startswith(".gitlab") or diff["new_path"].startswith(".gitlab")
+    ]
+    if any(diff["new_file"] and diff["new_path"] == file for diff in ours):
+        return not all(diff["new_file"] for diff in ours)
+    return bool(ours)
 
 
-def digest_of(request):
-    """What the job `plan` kept in the newest pipeline of a merge request, if it ran for its last commit."""
+def digest_of(request, plan_job):
+    """What the job that plans kept in the newest pipeline of a merge request, if that ran for its head."""
     pipelines = api("GET", f"{project()}/merge_requests/{request['iid']}/pipelines")
     pipelines = [found for found in pipelines if found["source"] == "merge_request_event"]
     newest = max(pipelines, key=lambda found: found["id"], default=None)
     if newest is None or newest["status"] != "success" or not is_of(newest, request["sha"]):
         return None
     for job in api("GET", f"{project()}/pipelines/{newest['id']}/jobs"):
-        if job["name"] == "plan" and job["status"] == "success":
+        if job["name"] == plan_job and job["status"] == "success":
             return api("GET", f"{project()}/jobs/{job['id']}/artifacts/review.txt").strip()
     return None
 
