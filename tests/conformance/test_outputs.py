@@ -35,6 +35,7 @@ FINISHED = {
     "render/github.py": "redacted and escaped",
     "render/sarif.py": "redacted and escaped",
     "cli/errors.py": "a coloured word before what is shown",
+    "cli/support/asking.py": "a question that was redacted, wrapped",
     "cli/commands/demo.py": "our own words in colour",
     "cli/commands/state.py": "two columns of what is shown, with a tab between them",
     "cli/commands/schedule.py": "an iCalendar file, redacted and escaped where it is made",

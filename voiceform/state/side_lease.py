@@ -10,8 +10,8 @@ from voiceform.state.backend import LEASE_KEY, Backend, Guard
 DISPATCH_LEASE = "lease/dispatch"
 """Held while due calls are placed, so that one dispatcher keeps the pace and a second stands by."""
 
-HAND_LEASE = "lease/calls"
-"""Held by a person's command that places or ends calls at once, beside whoever dispatches or applies."""
+HAND_LEASE = "lease/hand"
+"""Held by a person's command that does something at once, beside whoever dispatches or applies."""
 
 
 class SideLease(Backend):
