@@ -70,7 +70,7 @@ def test_everything_on_one_screen(applied: Stack) -> None:
     said = labels(done.out)
     assert done.err == ""
     assert said["Account"].startswith(f'{ACCOUNT} "Acme production" at http://127.0.0.1:')
-    assert said["State"].endswith("1 call, 2 queues, 1 retention rule recorded")
+    assert said["State"].startswith("1 call, 2 queues, 1 retention rule recorded in /")
     assert (said["Lock"], said["Dispatch"]) == ("free", "free")
     assert ": 5 applied (" in said["Last run"]
     assert said["Calls"] == "none in the last 24 hours"

@@ -92,7 +92,9 @@ def _state(state: Recorded, now: datetime) -> Iterator[Said]:
     counts = [counted(count, kind) for kind, count in sorted(state.objects.items())]
     counts += [counted(state.rules, "retention rule")] if state.rules else []
     recorded = f"{', '.join(counts) or 'nothing'} recorded"
-    yield "State", f"{state.label}: {NOT_KNOWN if OBJECTS in state.missing else recorded}", Tone.PLAIN
+    if OBJECTS in state.missing:
+        recorded = f"what is recorded is {NOT_KNOWN},"
+    yield "State", f"{recorded} in {state.label}", Tone.PLAIN
     yield from _locks(state, now)
     yield "Last run", NOT_KNOWN if RUNS in state.missing else _run(state.last_run), Tone.PLAIN
     if state.unfinished and LOCKS not in state.missing and not _is_held(state.lock, now):
