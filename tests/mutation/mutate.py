@@ -26,11 +26,11 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CALL, KEPT = "tests/kinds/call", "tests/kinds/retention"
 NEAREST = {
-    "kinds/call/dialling/dialler.py": [f"{CALL}/test_placing.py"],
-    "kinds/call/ledger/store.py": [f"{CALL}/test_ledger.py", f"{CALL}/test_placing.py"],
-    "kinds/call/ledger/recovery.py": [f"{CALL}/test_settling.py"],
+    "kinds/call/dialling/dialler.py": [f"{CALL}/test_dialler.py"],
+    "kinds/call/ledger/store.py": [f"{CALL}/test_ledger.py", f"{CALL}/test_dialler.py"],
+    "kinds/call/ledger/recovery.py": [f"{CALL}/test_recovery.py"],
     "kinds/call/timing/hours.py": [f"{CALL}/test_hours.py", f"{CALL}/test_zones.py"],
-    "kinds/call/dialling/verdicts.py": [f"{CALL}/test_due.py"],
+    "kinds/call/dialling/verdicts.py": [f"{CALL}/test_verdicts.py"],
     "state/lease.py": ["tests/conformance/test_lease.py", "-k", "not (postgres or s3)"],
     "engine/safety.py": ["tests/engine/test_safety.py"],
     "kinds/retention/policy.py": [f"{KEPT}/test_policy.py"],

@@ -358,6 +358,18 @@ def test_a_stack_that_plans_cannot_write(applied: Place) -> None:
     assert applied.live.writes() == []
 
 
+@pytest.mark.parametrize("files", [("",), ("a.yaml", ""), (["a.yaml"],), (None,), (b"a.yaml",)])
+def test_files_are_named(files: tuple[Any, ...]) -> None:
+    with pytest.raises(UsageError, match="files are texts or paths"):
+        voiceform.Stack(*files, environ={})
+
+
+@pytest.mark.parametrize("given", [{"state": Path("state.db")}, {"state": 3}, {"account": ACCOUNT}])
+def test_what_is_no_url_and_no_account_is_told_in_words(place: Place, given: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"= takes an? "):
+        place.stack(**given)
+
+
 @pytest.mark.parametrize("count", [0, -1, 201])
 def test_parallelism_has_bounds(place: Place, count: int) -> None:
     with pytest.raises(UsageError, match="parallelism"):

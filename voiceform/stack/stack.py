@@ -88,6 +88,7 @@ class Stack(Looks, CallOperations, StateOperations):
         """
         environ = os.environ if environ is None else environ
         _check(parallelism)
+        _check_names(files, state, account)
         self.parts = Parts(
             files=tuple(Path(file) for file in files),
             folder=Path(folder),
@@ -339,6 +340,23 @@ def _account_giver(
 def _check(parallelism: int) -> None:
     if not 1 <= parallelism <= MOST_IN_FLIGHT:
         raise UsageError(f"parallelism is from 1 to {MOST_IN_FLIGHT}, not {parallelism}")
+
+
+def _check_names(files: Iterable[object], state: object, account: object) -> None:
+    """Raise UsageError for what is no name: of an empty one a whole folder would be read."""
+    if "" in files or not all(isinstance(file, str | os.PathLike) for file in files):
+        raise UsageError(
+            "files are texts or paths, each an argument, and none is empty",
+            hint="as Stack('a.yaml', 'b.yaml')",
+        )
+    if not isinstance(state, str | None):
+        raise UsageError(
+            f"state= takes a URL, not {type(state).__name__}", hint="as sqlite:///.voiceform/state.db"
+        )
+    if isinstance(account, str):
+        raise UsageError(
+            "account= takes an Account, not a text", hint="as voiceform.Account.from_environment()"
+        )
 
 
 def _allowed(environ: Mapping[str, str]) -> list[str]:
