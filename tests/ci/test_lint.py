@@ -270,3 +270,12 @@ def test_existing_files_are_kept(stack: Stack) -> None:
     assert not (stack.folder / ".github").exists()
     stack.ok("init", "--ci", "github")
     assert (stack.folder / ".github").exists()
+
+
+def test_what_is_there_and_cannot_be_read_is_somebodys(stack: Stack) -> None:
+    (stack.folder / ".git").mkdir()
+    (stack.folder / ".gitlab-ci.yml").symlink_to("nowhere")
+    (stack.folder / ".gitlab" / "voiceform-eu.yml").mkdir(parents=True)
+    result = stack.ok("init", "--ci", "gitlab", "a/eu")
+    assert "Note: " in result.err
+    assert (stack.folder / ".gitlab" / "voiceform-a-eu.yml").is_file()

@@ -62,7 +62,11 @@ def _shown(root: Path, target: Path) -> Path:
 
 def _tell_of_includes(app: App, pipeline: Path) -> None:
     """Say what a pipeline that was there lacks for the jobs of stacks, whose files are their own."""
-    if INCLUDED not in pipeline.read_text(encoding="utf-8", errors="replace"):
+    try:
+        text = pipeline.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # what cannot be read includes nothing that we know of
+        text = ""
+    if INCLUDED not in text:
         app.console.say(
             f"Note: {pipeline} was there and is left as it is. Add `include: [{{local: {INCLUDED}}}]` to it,"
             " and the stages validate, plan, apply and scheduled."

@@ -50,9 +50,11 @@ class Member:
     def _is_mine(self, path: Path) -> bool:
         """Whether a file of this name is this stack's, or is not there."""
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return True
+        except OSError:  # what cannot be read is somebody's
+            return False
         return f'FOLDER: "{self.folder}"' in (line.strip() for line in lines)
 
     def file(self, name: PurePath) -> PurePath:
