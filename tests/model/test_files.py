@@ -68,3 +68,11 @@ def test_a_new_file_is_new(tmp_path: Path, what: str) -> None:
     with pytest.raises(FileExistsError):
         write_new(path, "new")
     assert not other.exists() or other.read_text() == "precious"
+
+
+def test_a_folder_is_no_file_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path(), Path(".."), tmp_path):
+        with pytest.raises(OSError):  # noqa: PT011 - which one is the system's
+            write_whole(folder, "text")
+    assert not list(tmp_path.iterdir())

@@ -17,7 +17,7 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     `path` is replaced, never followed. Text is UTF-8. OSError when that cannot be; then nothing is left.
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
     descriptor = os.open(temporary, _NEW, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
