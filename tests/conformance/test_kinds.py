@@ -342,7 +342,7 @@ def test_each_change_of_an_undone_run_is_set_back_or_named_with_the_reason(world
     after = recorded(world)
     changed = {address for address in before | after if before.get(address) != after.get(address)}
     assert changed
-    run = world.stack.at("undo").out.splitlines()[0].split()[0]
+    run = world.stack.at("undo").out.splitlines()[1].split()[0]
     told = world.stack.at("undo", run, "--out", "undo.json")
     plan = json.loads((world.stack.folder / "undo.json").read_text())
     back = {Address.parse(item["address"]) for item in plan["changes"] if item["action"] != "no-op"}
