@@ -70,6 +70,20 @@ def test_each_block_is_told_once(stack: Stack) -> None:
     assert "8 queues would be deleted" in as_json.json["error"]["what"]
 
 
+def test_a_plan_that_is_blocked_does_not_say_that_all_is_as_declared(stack: Stack) -> None:
+    stack.queues(a=1, b=2, c=3)
+    stack.apply()
+    stack.account.post(f"Queues/{stack.account.queues()['c']['sid']}.json", MaxSize="7")
+    stack.write("queues: {a: {max_size: 1, aliases: [b]}, c: {max_size: 7}}\n")
+    for format_ in ("text", "markdown", "html"):
+        shown = stack.run("plan", "--format", format_)
+        assert shown.code == 4
+        assert "several-aliases" in shown.out
+        assert "No changes are planned: the plan is blocked." in shown.out
+        assert "as the configuration declares" not in shown.out
+        assert "the plan is blocked. 1 object changed outside of voiceform." in shown.out
+
+
 def test_a_plan_says_that_a_dead_run_is_not_settled(stack: Stack) -> None:
     stack.queues(a=1, b=2)
     stack.emulator.faults([{"operation": "createQueue", "times": 9, "kind": "latency", "delay_ms": 60_000}])

@@ -106,6 +106,8 @@ retention:
         ("queues:\n  support:\n", "overlay-removal", 2, 3),
         ("queues:\n", "overlay-removal", 1, 1),
         ("retention: {holds: {case: null}}\n", "overlay-removal", 1, 21),
+        ("retention: {holds: null}\n", "overlay-removal", 1, 13),
+        ("retention: {recordings: null}\n", "overlay-removal", 1, 13),
         ("calls:\n  reminder: {from: null}\n", "missing-key", 1, 1),
         ("queuess:\n  support: {max_size: 5}\n", "unknown-key", 1, 1),
         ("queues: [support]\n", "wrong-type", 1, 9),

@@ -22,10 +22,12 @@ SCHEDULE = "schedule: {at: 2026-12-01T09:00:00, timezone: America/New_York}"
 
 STACK = f"""
 queues:
-  support: {{friendly_name: "${{TEAM}} support"}}
+  support: {{friendly_name: "${{TEAM}} support", description: "${{CANARY}}", owner: "${{CANARY}}"}}
 conferences:
   standup:
     friendly_name: "${{TEAM}} room"
+    description: "${{CANARY}}"
+    owner: "${{CANARY}}"
     settings:
       wait_url: "https://wait.example.com/${{CANARY}}?a=1"
       status_callback: "https://one.example.com/?pin=${{PIN}}"
@@ -37,6 +39,8 @@ conferences:
     announce: {{url: "${{URL}}"}}
 calls:
   spoken:
+    description: "${{CANARY}}"
+    owner: "${{CANARY}}"
     to: ["client:${{HOST}}", "${{NUMBER}}"]
     from: "client:me-${{HOST}}"
     {SCHEDULE}
@@ -67,15 +71,21 @@ retention:
   prices: "prices-${{CANARY}}.json"
   recordings:
     - name: x
+      description: "${{CANARY}}"
+      owner: "${{CANARY}}"
       keep: 90d
       match: {{from: ["client:${{CANARY}}"], to: ["client:${{CANARY}}"], number: ["client:${{CANARY}}"]}}
       archive: {{to: "file:///tmp/archive-${{HOST}}"}}
   call_records:
     - name: y
+      description: "${{CANARY}}"
+      owner: "${{CANARY}}"
       keep: 90d
       match: {{from: ["client:${{CANARY}}"], to: ["client:${{CANARY}}"], number: ["client:${{CANARY}}"]}}
   holds:
     h:
+      description: "${{CANARY}}"
+      owner: "${{CANARY}}"
       reason: "the case of ${{CANARY}}"
       match: {{from: ["client:${{CANARY}}"], to: ["client:${{CANARY}}"], number: ["client:${{CANARY}}"]}}
 """

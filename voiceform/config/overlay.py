@@ -48,7 +48,7 @@ class _Laying:
         node = self._schema.resolve(node)
         for key, value in overlay.items():
             below = (*path, key)
-            if _holds_entries(node) and key not in base:
+            if _has_entries(node) and key not in base:
                 self._unknown(below, overlay.key_position(key), base)
             elif value is None:
                 self._take_away(result, overlay, key, path, node)
@@ -91,8 +91,7 @@ class _Laying:
         self, result: MergedBlock, overlay: Block, key: str, path: Path, node: Mapping[str, Any]
     ) -> None:
         position = overlay.key_position(key)
-        section = not path and key in self._addresses
-        if section or (path and _holds_entries(node) and path[1:] in ((), ("holds",))):
+        if self._is_declared(node, path, key):
             self._report(
                 Diagnostic(
                     "overlay-removal",
@@ -126,23 +125,37 @@ class _Laying:
 
     def _address(self, path: Path) -> str | None:
         kind = self._addresses.get(path[0])
-        if kind is None or len(path) < 2 or (path[0] == "retention" and len(path) < 3):
+        if kind is None or len(path) < (depth := self._depth(path[0])):
             return None
-        return ".".join((kind, *path[1 : 3 if path[0] == "retention" else 2]))
+        return ".".join((kind, *path[1:depth]))
+
+    def _depth(self, section: str) -> int:
+        """How many keys lead to an object: where a section has several sorts of them, the sort is one."""
+        return 2 if _has_entries(self._schema.resolve(self._schema.child(self._schema.root, section))) else 3
+
+    def _is_declared(self, node: Mapping[str, Any], path: Path, key: str) -> bool:
+        """Whether a key stands for an object, for all of a sort or for a section, and so for no field."""
+        if not path:
+            return key in self._addresses
+        below = self._schema.resolve(self._schema.child(node, key))
+        return path[0] in self._addresses and (
+            (len(path) + 1 == self._depth(path[0]) and _has_entries(node))
+            or (len(path) + 2 == self._depth(path[0]) and (_has_entries(below) or self._is_of_named(below)))
+        )
 
     def _is_of_named(self, node: Mapping[str, Any]) -> bool:
         items = node.get("items")
         return isinstance(items, dict) and "name" in self._schema.resolve(items).get("required", ())
 
 
-def _holds_entries(node: Mapping[str, Any]) -> bool:
+def _has_entries(node: Mapping[str, Any]) -> bool:
     """Whether the keys of a mapping are names that people choose."""
     return isinstance(node.get("additionalProperties"), dict) and bool(node["additionalProperties"])
 
 
 def _leads_to_entries(node: Mapping[str, Any]) -> bool:
     """Whether a mapping that is not there may hold none but what names something."""
-    return _holds_entries(node) or any(
-        isinstance(child, dict) and (_holds_entries(child) or "items" in child)
+    return _has_entries(node) or any(
+        isinstance(child, dict) and (_has_entries(child) or "items" in child)
         for child in node.get("properties", {}).values()
     )

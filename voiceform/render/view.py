@@ -217,6 +217,9 @@ def headline(plan: Plan) -> str:
 
 
 def _nothing(plan: Plan) -> str:
+    if plan.blocked:
+        also = f" {counted(len(plan.drift), 'object')} changed outside of voiceform." if plan.drift else ""
+        return f"No changes are planned: the plan is blocked.{also}"
     if plan.drift:
         return f"No changes to make; {counted(len(plan.drift), 'object')} changed outside of voiceform."
     if plan.mode is Mode.REVIEW:
