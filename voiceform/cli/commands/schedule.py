@@ -72,7 +72,7 @@ def command(
     if who or csv_file is not None:
         if format_ == "ics":
             raise UsageError("--who has no --format ics", hint="text and json are possible")
-        from voiceform.cli.support.people import show_people
+        from voiceform.cli.commands.schedule_people import show_people
 
         instead = None
         if csv_file is not None:
