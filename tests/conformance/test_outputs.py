@@ -28,7 +28,6 @@ FINISHED = {
     "render/table.py": "cells that were redacted and escaped",
     "cli/support/watching.py": "a finished text behind what clears the screen",
     "cli/support/applying.py": "a question of which every part was escaped, and its colour",
-    "cli/support/asking.py": "a question that was escaped, and broken into lines",
     "cli/commands/status.py": "lines of values that were redacted and escaped",
     "cli/commands/explain.py": "texts of our own",
     "cli/commands/queues.py": "our own words",
