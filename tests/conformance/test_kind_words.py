@@ -44,7 +44,6 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ): "a configuration that is run, for those who ask what a code means",
     ("model/numbers.py", "only local calls could reach it"): "of telephone numbers, not of the kind",
     ("render/json.py", "kept_by_holds"): FORMAT,
-    ("state/side_lease.py", "lease/calls"): "a name in stores, of the lease of a person's own commands",
     ("render/view.py", "Calls people"): EFFECT,
     ("render/view.py", "change that calls people"): EFFECT,
 }

@@ -32,7 +32,7 @@ FINISHED = {
     "cli/commands/explain.py": "texts of our own",
     "cli/commands/queues.py": "our own words",
     "cli/commands/rooms.py": "our own words",
-    "cli/commands/recordings.py": "a table of a renderer, and our own words",
+    "cli/commands/recordings.py": "redacted JSON, or CSV of SIDs, times and our own words, quoted",
     "render/json.py": "redacted documents, escaped by json_text",
     "render/markdown.py": "redacted plans in code spans and fences",
     "render/html.py": "redacted plans, escaped",

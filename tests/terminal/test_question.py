@@ -135,3 +135,32 @@ def test_nobody_is_asked_who_cannot_see_the_question(stack: Stack) -> None:
     assert terminal.end() == 64
     assert "nobody can be asked" in (stack.folder / "log").read_text()
     assert stack.account.queues() == {}
+
+
+def test_the_account_is_not_broken_within_a_word(stack: Stack) -> None:
+    stack.write("name: Acme production\nqueues: {support: {max_size: 10}}\n")
+    terminal = asked(stack, "apply", columns=60)
+    lines = [line.strip() for line in terminal.lines]
+    first = next(index for index, line in enumerate(lines) if line.startswith("Account: "))
+    assert lines[first : first + 2] == [f'Account: {ACCOUNT} "Acme', 'production" at loopback']
+    terminal.type("no\n").end()
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_findings_stay_within_a_narrow_terminal(stack: Stack, command: str) -> None:
+    long = "a very long name " * 8
+    wide = chr(0x65E5) * 60
+    stack.write(
+        f"queues: {{first: {{friendly_name: '{long}'}}, second: {{friendly_name: '{wide * 2}'}},"
+        f" third: {{max_size: many}}, fourth: {{max_sise: 3}}}}\n"
+    )
+    terminal = Terminal(stack.folder, stack.environ, command, columns=60)
+    assert terminal.end() == 1
+    assert terminal.unbroken.splitlines() == terminal.text.splitlines()
+    pairs = zip(terminal.lines, terminal.lines[1:], strict=False)
+    marked = {
+        line[carets.index("^") : carets.rindex("^") + 1]
+        for line, carets in pairs
+        if set(carets.replace("|", "").strip()) == {"^"}
+    }
+    assert {"many", "max_sise"} <= marked

@@ -30,7 +30,7 @@ def report_error(app: App, error: VoiceformError) -> None:
     if isinstance(error, ConfigurationError):
         from voiceform.render import diagnostics
 
-        app.console.say(diagnostics.text(error.diagnostics, color=app.color_beside))
+        app.console.say(diagnostics.text(error.diagnostics, color=app.color_beside, width=app.width_beside))
         return
     head = click.style("Error: ", fg="red", bold=True) if app.color_beside else "Error: "
     app.console.say(Shown(head + app.console.safe(error)))

@@ -14,16 +14,26 @@ from voiceform.render.layout import BLANK, Line, Tone, lay_out
 from voiceform.render.sarif import diagnostics_sarif
 from voiceform.render.source_lines import SourceLines, SourceReader, read_source
 
+_LEAST = 30
+"""Cells of a source line that are shown on the narrowest terminal."""
+
 _TONES = {Severity.ERROR: Tone.ERROR, Severity.WARNING: Tone.WARNING}
 
 
 def text(
-    diagnostics: Sequence[Diagnostic], source_reader: SourceReader = read_source, *, color: bool = False
+    diagnostics: Sequence[Diagnostic],
+    source_reader: SourceReader = read_source,
+    *,
+    color: bool = False,
+    width: int = 0,
 ) -> str:
-    """Each finding with its place, its source line and a caret; the count at the end; no final newline."""
+    """Each finding with its place, its source line and a caret; the count at the end; no final newline.
+
+    With a `width`, sentences go on below, and a long source line is cut around the caret.
+    """
     places = (found.position for found in diagnostics if found.position)
     sources = SourceLines(source_reader, places)
-    return lay_out(_lines(diagnostics, sources), color=color, width=0)
+    return lay_out(_lines(diagnostics, sources, width), color=color, width=width)
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Diagnostic]], str]] = {
@@ -35,13 +45,13 @@ FORMATS: Mapping[str, Callable[[Sequence[Diagnostic]], str]] = {
 """The renderer of each value of `validate --format`. All but text end in a newline, unless empty."""
 
 
-def _lines(diagnostics: Sequence[Diagnostic], sources: SourceLines) -> Iterator[Line]:
+def _lines(diagnostics: Sequence[Diagnostic], sources: SourceLines, width: int) -> Iterator[Line]:
     for diagnostic in diagnostics:
         message = terminal(redact_text(diagnostic.message))
         yield Line(
             f"{diagnostic.severity}[{terminal(diagnostic.code)}]: {message}", 0, _TONES[diagnostic.severity]
         )
-        yield from _place(diagnostic, sources)
+        yield from _place(diagnostic, sources, width)
         if diagnostic.hint:
             yield Line(f"hint: {terminal(redact_text(diagnostic.hint))}", 2)
         yield BLANK
@@ -55,7 +65,7 @@ def count_text(diagnostics: Sequence[Diagnostic]) -> str:
     return ", ".join([*parts, *([counted(warnings, "warning")] if warnings else [])])
 
 
-def _place(diagnostic: Diagnostic, sources: SourceLines) -> Iterator[Line]:
+def _place(diagnostic: Diagnostic, sources: SourceLines, width: int) -> Iterator[Line]:
     address = terminal(redact_text(diagnostic.address)) if diagnostic.address else ""
     if diagnostic.position is None:
         if address:
@@ -66,15 +76,40 @@ def _place(diagnostic: Diagnostic, sources: SourceLines) -> Iterator[Line]:
     found = sources.line(diagnostic.position)
     if found is None:
         return
-    from rich.cells import cell_len
-
     source, column = found
     number = str(diagnostic.position.line)
-    before = _printable(source[:column])
-    marked = _token(source[column:])
-    yield Line(f"{number} | {before}{_printable(source[column:])}", 2)
-    carets = "^" * max(1, cell_len(_printable(marked)))
-    yield Line(f"{' ' * len(number)} | {' ' * cell_len(before)}{carets}", 2, _TONES[diagnostic.severity])
+    before, marked = _printable(source[:column]), _printable(_token(source[column:]))
+    room = max(width - len(number) - 5, _LEAST) if width > 0 else 0
+    shown, blanks, carets = _fitted(before, marked, _printable(source[column:]), room)
+    yield Line(f"{number} | {shown}", 2, wrap=False)
+    yield Line(
+        f"{' ' * len(number)} | {' ' * blanks}{'^' * carets}", 2, _TONES[diagnostic.severity], wrap=False
+    )
+
+
+def _fitted(before: str, marked: str, rest: str, room: int) -> tuple[str, int, int]:
+    """A source line, of at most `room` cells if that is not 0, and the blanks and carets below it."""
+    from rich.cells import cell_len, set_cell_size
+
+    blanks, carets = cell_len(before), max(1, cell_len(marked))
+    if room and blanks + cell_len(rest) > room:
+        if blanks + min(carets, room // 2) > room:  # what is marked would be out of sight
+            before = f"...{_ending(before, room // 2 - 3)}"
+            blanks = cell_len(before)
+        left = room - blanks
+        if cell_len(rest) > left:
+            rest = f"{set_cell_size(rest, left - 3)}..."
+        carets = min(carets, left)
+    return f"{before}{rest}", blanks, carets
+
+
+def _ending(text: str, room: int) -> str:
+    """The end of a text, of at most `room` cells."""
+    from rich.cells import cell_len
+
+    while cell_len(text) > room:
+        text = text[max(1, (cell_len(text) - room) // 2) :]
+    return text
 
 
 def _token(rest: str) -> str:

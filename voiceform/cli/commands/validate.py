@@ -26,7 +26,7 @@ def command(app: App, format_: str) -> int:
         found, declared = configuration.warnings, len(configuration.desired)
     if format_ == "text":
         if found:
-            app.console.say(render.text(found, color=app.color_beside))
+            app.console.say(render.text(found, color=app.color_beside, width=app.width_beside))
         if declared is not None:
             app.console.show(f"The configuration is valid: {counted(declared, 'object')}.")
     else:

@@ -231,14 +231,16 @@ class _Run:
 
 def question(app: App, plan: Plan) -> Shown:
     """Where it will happen, and what."""
+    from voiceform.render.layout import Line, lay_out
     from voiceform.render.stake import account_line, destructive, stake
 
     with wiring.parts(app).opened_store() as store:
         state = store.label
     files = ", ".join(plan.config.files)
     place = "" if plan.place is None else f" at {plan.place}"
+    account = f"Account: {account_line(plan.account_sid, app.account_name)}{place}"
     where = (
-        f"\nAccount: {account_line(plan.account_sid, app.account_name)}{place}"
+        f"\n{lay_out([Line(account)], color=False, width=app.width - 1)}"
         f"\nStack:   {app.stack} ({files})"
         f"\nState:   {state}\n"
     )

@@ -154,6 +154,13 @@ class App:
 
         return shutil.get_terminal_size((100, 40)).columns if is_terminal(sys.stdout) else 100
 
+    @property
+    def width_beside(self) -> int:
+        """Columns of the terminal that stderr is, but the last; 0, which is no limit, where it is none."""
+        import os
+
+        return os.get_terminal_size(sys.stderr.fileno()).columns - 1 if is_terminal(sys.stderr) else 0
+
 
 def _remember_format(ctx: click.Context, _: click.Parameter, value: str) -> str:
     ctx.find_object(App).format = value  # type: ignore[union-attr] # main always sets one
