@@ -43,6 +43,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "state rm": "voiceform state rm queue.sales",
         "state pull": "voiceform state pull > state.json",
         "state push": "voiceform state push state.json",
+        "state prune-journal": "voiceform state prune-journal --keep 400d",
         "state origin": "voiceform state origin --accept",
         "lock": "voiceform lock show",
         "lock show": "voiceform lock show",

@@ -66,6 +66,11 @@ def plan_undo(run: RunDetail, request: PlanRequest) -> Undo:
             f"run {run.record.run_id} has not ended",
             hint="wait for it; if it was killed, the next `voiceform apply` settles it",
         )
+    if run.record.folded:
+        raise StateError(
+            f"run {run.record.run_id} was folded: what it changed is not kept any more",
+            hint="it cannot be undone; change the configuration back, and apply",
+        )
     kinds = {kind.name: kind for kind in request.kinds}
     left: list[NotUndone] = []
     steps = list(_steps(run, kinds, left))

@@ -48,6 +48,8 @@ def render_detail(
     changes = plan.changes if most is None else plan.changes[:most]
     for change in changes:
         lines += [*change_lines(change, vocabulary), _ended(outcomes.get(change.address)), BLANK]
+    if detail.record.folded:
+        lines += [Line("its journal was folded: what it changed is not kept any more", 2, Tone.MUTED), BLANK]
     if len(changes) < len(plan.changes):
         lines.append(Line(f"{len(plan.changes) - len(changes):,} more changes: --all shows them", 2))
         lines.append(BLANK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from voiceform.model.address import Address
@@ -49,6 +50,14 @@ def forgotten(parts: Parts, address: str) -> None:
         if entry is None:
             raise not_recorded(target)
         store.write([resource_removal(target, entry.version)])
+
+
+def journal_pruned(parts: Parts, keep: timedelta) -> int:
+    """Fold the runs that ended longer ago than `keep`; how many."""
+    from voiceform.state.folding import fold_runs
+
+    with _writing(parts, "state prune-journal") as store:
+        return fold_runs(store, parts.clock.now() - keep)
 
 
 def home(parts: Parts) -> tuple[str | None, Home]:

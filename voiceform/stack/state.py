@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from voiceform.model.address import Address
@@ -126,6 +126,13 @@ class StateOperations:
         from voiceform.stack.records import forgotten
 
         forgotten(self.parts, address)
+
+    def prune_journal(self, keep: timedelta) -> int:
+        """Of runs that ended longer ago than `keep`, keep only who, when, and how many changes ended how; say
+        how many were folded. They stay listed, and cannot be undone any more."""
+        from voiceform.stack.records import journal_pruned
+
+        return journal_pruned(self.parts, keep)
 
     def home(self) -> tuple[str | None, Home]:
         """The account that is recorded, and at which API and in which region it is."""

@@ -34,7 +34,8 @@ _PART = 500_000
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run, as `runs/ID` has it. `finished_at` is None while it runs, or when it was killed; `outcomes`
-    says how many changes ended how, once it has finished. `version` is for compare-and-swap."""
+    says how many changes ended how, once it has finished. Of one that is `folded` nothing else is kept.
+    `version` is for compare-and-swap."""
 
     run_id: str
     mode: Mode
@@ -44,6 +45,7 @@ class RunRecord:
     changes: int
     finished_at: datetime | None = None
     outcomes: dict[Status, int] = field(default_factory=dict)
+    folded: bool = False
     version: str | None = None
 
 
@@ -72,6 +74,8 @@ def run_to_document(record: RunRecord) -> Document:
     }
     if record.outcomes:
         document["outcomes"] = {str(status): count for status, count in record.outcomes.items()}
+    if record.folded:
+        document["folded"] = True
     return document
 
 
@@ -92,6 +96,7 @@ def run_from_entry(entry: StoredDocument) -> RunRecord:
             changes=document["changes"],
             finished_at=None if finished is None else instant_from_text(finished),
             outcomes={Status(name): count for name, count in document.get("outcomes", {}).items()},
+            folded=document.get("folded", False),
             version=entry.version,
         )
     except ValueError as error:

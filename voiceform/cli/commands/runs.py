@@ -89,6 +89,7 @@ def run_document(run: RunRecord) -> dict[str, Any]:
         "began_at": instant_to_text(run.began_at),
         "finished_at": instant_to_text(run.finished_at) if run.finished_at is not None else None,
         "changes": run.changes,
+        "folded": run.folded,
         "outcomes": {str(status): count for status, count in sorted(run.outcomes.items())},
     }
 

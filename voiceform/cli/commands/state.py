@@ -90,6 +90,23 @@ def rm(app: App, address: str) -> int:
     return ExitCode.DONE
 
 
+@command.command("prune-journal")
+@click.option("--keep", required=True, metavar="DURATION", help="How old a journal may be, as 400d.")
+@click.pass_obj
+def prune_journal(app: App, keep: str) -> int:
+    """Keep of old runs only who, when, and how many changes ended how.
+
+    `voiceform runs` goes on listing them, and their plans stay used; `undo` of them is refused. Runs that did
+    not end are left alone.
+    """
+    from voiceform.model.durations import parse_duration
+    from voiceform.model.wording import counted
+
+    count = wiring.stack(app).prune_journal(parse_duration(keep))
+    app.console.show(f"{counted(count, 'run')} folded." if count else "No run is as old as that.")
+    return ExitCode.DONE
+
+
 @command.command("origin")
 @click.option("--accept", is_flag=True, help="The account is here now: record the present API and region.")
 @click.pass_obj
