@@ -84,6 +84,20 @@ def test_a_plan_that_is_blocked_does_not_say_that_all_is_as_declared(stack: Stac
         assert "the plan is blocked. 1 object changed outside of voiceform." in shown.out
 
 
+def test_an_address_that_is_nearly_recorded_is_named(stack: Stack) -> None:
+    stack.queues(support=1)
+    stack.apply()
+    for wrong, hint in (
+        ("queue.suport", "did you mean queue.support?"),
+        ("call.x", "`voiceform state list`"),
+    ):
+        for argv in (["show", wrong], ["rm", wrong], ["mv", wrong, f"{wrong}s"]):
+            refused = stack.run("state", *argv)
+            assert refused.code == 64
+            assert f"{wrong} is not recorded" in refused.err
+            assert hint in refused.err
+
+
 def test_a_plan_says_that_a_dead_run_is_not_settled(stack: Stack) -> None:
     stack.queues(a=1, b=2)
     stack.emulator.faults([{"operation": "createQueue", "times": 9, "kind": "latency", "delay_ms": 60_000}])

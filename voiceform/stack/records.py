@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from voiceform.model.address import Address
@@ -14,7 +15,7 @@ from voiceform.stack.parts import Parts
 from voiceform.state.lease import break_lease, show_lease
 from voiceform.state.lease_document import LeaseRecord
 from voiceform.state.meta import accept_home, bump_serial, read_meta
-from voiceform.state.resources import load_resources, resource_key, resource_removal
+from voiceform.state.resources import PREFIX, load_resources, resource_key, resource_removal
 from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 from voiceform.state.transfer import pull, push
 
@@ -33,7 +34,7 @@ def renamed(parts: Parts, source: str, target: str) -> None:
         resources = load_resources(store)
         record = resources.recorded.get(old)
         if record is None:
-            raise not_recorded(old)
+            raise not_recorded(old, map(str, resources.recorded))
         if new in resources.recorded:
             raise UsageError(f"{new} is recorded already", hint=f"voiceform state rm {new}")
         for kind in parts.kinds():
@@ -48,7 +49,7 @@ def forgotten(parts: Parts, address: str) -> None:
     with _writing(parts, "state rm") as store:
         entry = store.get(resource_key(target))  # not decoded: what cannot be understood can be removed
         if entry is None:
-            raise not_recorded(target)
+            raise not_recorded(target, (found.key.removeprefix(PREFIX) for found in store.list(PREFIX)))
         store.write([resource_removal(target, entry.version)])
 
 
@@ -99,9 +100,11 @@ def broken(parts: Parts, reason: str, *, dispatch: bool) -> LeaseRecord:
         return break_lease(_locked(store, dispatch), reason=reason, who=parts.who, clock=parts.clock)
 
 
-def not_recorded(address: Address) -> UsageError:
-    """The refusal of an address under which nothing is recorded."""
-    return UsageError(f"{address} is not recorded", hint="`voiceform state list` shows what is")
+def not_recorded(address: Address, known: Iterable[str]) -> UsageError:
+    """The refusal of an address under which nothing is recorded; `known` are those where something is."""
+    near = get_close_matches(str(address), known, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`voiceform state list` shows what is"
+    return UsageError(f"{address} is not recorded", hint=hint)
 
 
 @contextmanager

@@ -55,9 +55,10 @@ def show(app: App, address: str, show_numbers: bool) -> int:
     from voiceform.state.resources import recorded_to_document
 
     target = Address.parse(address)
-    record = wiring.stack(app).recorded().get(target)
+    recorded = wiring.stack(app).recorded()
+    record = recorded.get(target)
     if record is None:
-        raise not_recorded(target)
+        raise not_recorded(target, map(str, recorded))
     if not app.show_values:
         record = replace(
             record,
