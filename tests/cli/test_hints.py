@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.support import Stack
 from voiceform.model.clock import SystemClock
 from voiceform.state.lease import acquire
@@ -96,6 +98,14 @@ def test_an_address_that_is_nearly_recorded_is_named(stack: Stack) -> None:
             assert refused.code == 64
             assert f"{wrong} is not recorded" in refused.err
             assert hint in refused.err
+
+
+def test_init_says_where_to_go_on(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stack.folder / "my stack"
+    told = stack.ok("init", str(folder)).err
+    assert f"Next: cd '{folder}', export TWILIO_ACCOUNT_SID" in told
+    monkeypatch.chdir(folder)
+    assert "Next: export TWILIO_ACCOUNT_SID" in stack.ok("init", str(folder)).err
 
 
 def test_a_plan_says_that_a_dead_run_is_not_settled(stack: Stack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -41,8 +42,9 @@ def command(app: App, directory: Path | None, ci: str) -> int:
         _write(app, _shown(root, target), kit_files(ci, member))
     if ci == "gitlab":
         _tell_of_includes(app, (root or target) / ".gitlab-ci.yml")
+    there = f"cd {shlex.quote(str(target))}, " if target.resolve() != Path.cwd() else ""
     app.console.say(
-        "Next: export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan. The first lines of"
+        f"Next: {there}export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan. The first lines of"
         " the CI files say what the jobs need."
     )
     return ExitCode.DONE
