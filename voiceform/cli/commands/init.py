@@ -44,8 +44,8 @@ def command(app: App, directory: Path | None, ci: str) -> int:
         _tell_of_includes(app, (root or target) / ".gitlab-ci.yml")
     there = f"cd {shlex.quote(str(target))}, " if target.resolve() != Path.cwd() else ""
     app.console.say(
-        f"Next: {there}export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan. The first lines of"
-        " the CI files say what the jobs need."
+        f"Next: {there}export TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, then run voiceform plan. The first"
+        " lines of the CI files say what the jobs need."
     )
     return ExitCode.DONE
 
