@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from voiceform.cli.app import cli
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.clock import SystemClock
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from voiceform.cli.support import wiring
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.clock import SystemClock
 from voiceform.model.scopes import Vocabulary
 

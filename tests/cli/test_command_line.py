@@ -13,7 +13,7 @@ import pytest
 from tests.support import Result, Stack
 from voiceform.cli.app import cli, main
 from voiceform.cli.support.global_options import GlobalOption
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.cli.table import COMMANDS
 from voiceform.model.clock import SystemClock
 

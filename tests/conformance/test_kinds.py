@@ -19,7 +19,7 @@ from tests.cli.conference_rooms import NOW, Rooms
 from tests.conformance.unread import ReadError, nothing_is_read
 from tests.support import ACCOUNT, TOKEN
 from voiceform.cli.support import wiring
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.emulator import Emulator
 from voiceform.engine.applier import ApplyContext, new_session
 from voiceform.engine.planner import of_kind

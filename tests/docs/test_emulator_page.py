@@ -19,7 +19,7 @@ import yaml
 from tests.docs.test_pages import ROOT
 from tests.services import require_programs
 from voiceform.cli.commands.emulator import command
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.emulator import Emulator, EmulatorSettings, Switches
 from voiceform.emulator.calls.numbers import MAGIC, OUTCOMES, REFUSED_FROM, REFUSED_TO
 from voiceform.emulator.faults import KINDS

@@ -16,7 +16,7 @@ from voiceform.cli.errors import report_error, report_unexpected
 from voiceform.cli.support.commands import Program
 from voiceform.cli.support.console import ReaderGoneError
 from voiceform.cli.support.global_options import global_options
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.clock import Clock, SystemClock
 from voiceform.model.errors import VoiceformError
 from voiceform.model.exit_codes import ExitCode

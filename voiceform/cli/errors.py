@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from voiceform.cli.support.console import OutputError, ReaderGoneError
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.shown import Shown
 

@@ -9,7 +9,8 @@ import click
 
 from voiceform.cli.support import wiring
 from voiceform.cli.support.applying import ApplyOptions, apply_now, apply_options, apply_saved
-from voiceform.cli.support.options import App, format_option, selection_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option, selection_options
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Mode
 

@@ -15,7 +15,8 @@ from voiceform.cli.commands.calls_test import test
 from voiceform.cli.commands.plan import parse_instant
 from voiceform.cli.support import wiring
 from voiceform.cli.support.completing import phoning_addresses
-from voiceform.cli.support.options import App, format_option, showing_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option, showing_options
 from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.model.address import Address
 from voiceform.model.errors import UsageError

@@ -6,7 +6,7 @@ import click
 
 from voiceform.cli.support import wiring
 from voiceform.cli.support.completing import phoning_addresses
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
 

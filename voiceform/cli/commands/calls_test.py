@@ -9,7 +9,8 @@ import click
 from voiceform.cli.support import wiring
 from voiceform.cli.support.asking import approved
 from voiceform.cli.support.completing import phoning_addresses
-from voiceform.cli.support.options import App, auto_approve_option, format_option, showing_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import auto_approve_option, format_option, showing_options
 from voiceform.model.errors import UsageError
 from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact_text

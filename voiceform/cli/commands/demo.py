@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.cli.support.stopping import Interruption
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.exit_codes import ExitCode

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from voiceform.cli.support.applying import ApplyOptions, apply_now, apply_options
-from voiceform.cli.support.options import App, format_option, selection_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option, selection_options
 
 
 @click.command("destroy")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.support import wiring
+from voiceform.cli.support.invocation import App
 from voiceform.cli.support.options import (
-    App,
     format_option,
     metrics_stack_option,
     parallelism_option,

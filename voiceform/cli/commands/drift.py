@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from voiceform.cli.support.invocation import App
 from voiceform.cli.support.options import (
-    App,
     comment_options,
     format_option,
     reading_options,

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from voiceform.cli.support.options import App, Place
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import Place
 from voiceform.model.errors import MissingExtraError, UsageError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 

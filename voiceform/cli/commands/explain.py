@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.support.completing import codes
-from voiceform.cli.support.options import App, format_option
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
 

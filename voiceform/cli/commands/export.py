@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from voiceform.cli.errors import writing
-from voiceform.cli.support.options import App, selection_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import selection_options
 from voiceform.cli.support.outputs import CONFIGURATION, Output, check_ending
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown

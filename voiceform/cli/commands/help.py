@@ -6,7 +6,7 @@ import click
 
 from voiceform.cli.support.commands import require_known
 from voiceform.cli.support.completing import commands
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.exit_codes import ExitCode
 
 

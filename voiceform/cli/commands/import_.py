@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from voiceform.cli.support.completing import addresses
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.exit_codes import ExitCode
 
 

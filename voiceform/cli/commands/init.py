@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from voiceform.cli.errors import writing
+from voiceform.cli.support.invocation import App
 from voiceform.cli.support.kit import INCLUDED, Member, kit_files, stack_files
-from voiceform.cli.support.options import App, Place
+from voiceform.cli.support.options import Place
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_new
 

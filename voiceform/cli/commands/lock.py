@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from voiceform.cli.support.options import App, format_option
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import shown_json
 

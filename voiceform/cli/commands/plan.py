@@ -10,8 +10,8 @@ import click
 from voiceform.cli.commands.twiml import planned_files, show_files, twiml_dir_option
 from voiceform.cli.support import wiring
 from voiceform.cli.support.documents import Source, plan_document
+from voiceform.cli.support.invocation import App
 from voiceform.cli.support.options import (
-    App,
     comment_options,
     expect_digest_option,
     format_option,

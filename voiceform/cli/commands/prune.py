@@ -6,7 +6,8 @@ import click
 
 from voiceform.cli.support import wiring
 from voiceform.cli.support.applying import ApplyOptions, apply_now, apply_options
-from voiceform.cli.support.options import App, format_option
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from voiceform.cli.support.options import App, format_option, showing_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option, showing_options
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.instants import instant_to_text
 from voiceform.model.shown import Shown, shown_json

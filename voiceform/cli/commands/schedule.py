@@ -12,7 +12,8 @@ import click
 
 from voiceform.cli.support import wiring
 from voiceform.cli.support.completing import phoning_addresses
-from voiceform.cli.support.options import App, format_option, showing_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option, showing_options
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown, shown_json

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.instants import instant_to_text
 from voiceform.model.shown import shown_json
 from voiceform.model.wording import counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from voiceform.cli.support.completing import schemas
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.schema_files import schema_names, schema_text

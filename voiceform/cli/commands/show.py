@@ -8,13 +8,8 @@ from pathlib import Path
 import click
 
 from voiceform.cli.support import wiring
-from voiceform.cli.support.options import (
-    App,
-    comment_options,
-    format_option,
-    reading_options,
-    showing_options,
-)
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import comment_options, format_option, reading_options, showing_options
 from voiceform.model.exit_codes import ExitCode
 
 

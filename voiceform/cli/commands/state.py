@@ -10,7 +10,8 @@ import click
 
 from voiceform.cli.support import wiring
 from voiceform.cli.support.completing import addresses, recorded_addresses
-from voiceform.cli.support.options import App, format_option, showing_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option, showing_options
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError
 from voiceform.model.exit_codes import ExitCode

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.support.completing import addresses
-from voiceform.cli.support.options import App, Place, show_values_option
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import Place, show_values_option
 from voiceform.model.escape import escaped_xml
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown

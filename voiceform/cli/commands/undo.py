@@ -10,13 +10,8 @@ import click
 from voiceform.cli.support import wiring
 from voiceform.cli.support.completing import runs
 from voiceform.cli.support.documents import Source
-from voiceform.cli.support.options import (
-    App,
-    comment_options,
-    format_option,
-    reading_options,
-    showing_options,
-)
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import comment_options, format_option, reading_options, showing_options
 from voiceform.cli.support.reporting import report_options
 from voiceform.model.errors import UsageError
 

@@ -17,8 +17,8 @@ from voiceform.cli.commands.twiml import planned_files, show_files, twiml_dir_op
 from voiceform.cli.support import wiring
 from voiceform.cli.support.console import is_terminal
 from voiceform.cli.support.documents import shown_plan
+from voiceform.cli.support.invocation import App
 from voiceform.cli.support.options import (
-    App,
     Command,
     approve_option,
     auto_approve_option,

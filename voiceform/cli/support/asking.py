@@ -6,7 +6,7 @@ import sys
 import textwrap
 
 from voiceform.cli.support.console import is_terminal
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.errors import UsageError
 from voiceform.model.shown import Shown
 

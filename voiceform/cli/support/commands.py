@@ -11,7 +11,7 @@ import click
 
 from voiceform.cli.examples import EXAMPLES
 from voiceform.cli.support.global_options import GlobalOption, global_options
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.cli.table import COMMANDS, SECTIONS, VARIABLES, Entry
 
 

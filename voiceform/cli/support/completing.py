@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import click
 from click.shell_completion import CompletionItem
 
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.errors import VoiceformError
 from voiceform.model.scopes import Effect
 

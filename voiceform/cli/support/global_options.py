@@ -11,7 +11,8 @@ import click
 from click.core import ParameterSource
 
 from voiceform.cli.support.colour import Colour
-from voiceform.cli.support.options import App, Place
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import Place
 from voiceform.model.durations import parse_duration
 from voiceform.model.errors import UsageError, VoiceformError
 

@@ -1,28 +1,17 @@
-"""What one invocation was asked for, and the options that several commands share."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from voiceform.cli.support.colour import Colour, coloured
-from voiceform.cli.support.console import Console, is_terminal
-from voiceform.cli.support.stopping import Stopping
-from voiceform.model.clock import Clock
-from voiceform.model.resource import Desired, Recorded
-from voiceform.model.unshown import Holding, Unshown
+from voiceform.cli.support.invocation import App
 
 if TYPE_CHECKING:
-    from voiceform.model.plan import Plan
-    from voiceform.model.run import Outcome, RunReport
-    from voiceform.render.metrics import Measurements
+    pass
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,124 +31,6 @@ class Place(click.Path):
                 "- is standard input or output, and this has a name (./- for one of that name)", param, ctx
             )
         return super().convert(value, param, ctx)
-
-
-@dataclass(slots=True)
-class Reports:
-    """What an invocation has to tell to --report-json and --metrics, as far as it has come.
-
-    `settled` is what became of dead runs that this one found. `document` and `measured` are of commands that
-    neither plan nor run one; `publish` writes the metrics as they are now, for commands that go on.
-    """
-
-    plan: Plan | None = None
-    run: RunReport | None = None
-    settled: Sequence[Outcome] = ()
-    document: str | None = None
-    measured: Measurements | None = None
-    publish: Callable[[], object] = lambda: None
-
-
-@dataclass(slots=True)
-class App:
-    """One invocation: its surroundings, and the global options, which the environment may stand for."""
-
-    environ: Mapping[str, str]
-    clock: Clock
-    lease_ttl: timedelta = timedelta(seconds=60)
-    directory: Path = field(default_factory=Path)
-    files: tuple[str, ...] = ()
-    overlays: tuple[str, ...] = ()
-    env_files: tuple[str, ...] = ()
-    allowed_paths: tuple[str, ...] = ()
-    base_url: str | None = None
-    state_url: str | None = None
-    insecure_http: bool = False
-    timeout: timedelta = timedelta(minutes=2)
-    colour: Colour = Colour.AUTO
-    verbose: bool = False
-    format: str = "text"
-    show_numbers: bool = False
-    show_values: bool = False
-    summary: bool = False
-    unmanaged: bool = False
-    stack: str = "default"
-    account_name: str | None = None
-    reports: Reports = field(default_factory=Reports)
-    console: Console = field(default_factory=Console)
-    stopping: Stopping = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.stopping = Stopping(self.console)
-        self.base_url = self.environ.get("VOICEFORM_BASE_URL")
-        self.state_url = self.environ.get("VOICEFORM_STATE")
-        named = self.environ.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
-        self.allowed_paths = tuple(path for path in named if path)
-
-    def read_env_files(self) -> None:
-        """Let the files of variables stand beside the environment, which goes before them.
-
-        ConfigurationError for files that cannot be read.
-        """
-        if not self.env_files:
-            return
-        from voiceform.config.envfile import read_env_files
-
-        found = read_env_files([Path(name) for name in self.env_files], base_dir=self.directory)
-        self.env_files = ()
-        added = {name: value for name, value in found.items() if name not in self.environ}
-        self.environ = {**added, **self.environ}
-        if self.base_url is None:
-            self.base_url = added.get("VOICEFORM_BASE_URL")
-        self.state_url = self.state_url or added.get("VOICEFORM_STATE") or None
-        named = added.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
-        self.allowed_paths = (*self.allowed_paths, *(path for path in named if path))
-
-    def path(self, name: str | Path) -> Path:
-        """A path from the command line; relative ones start at -C."""
-        return self.directory / name
-
-    def hide(self, objects: Iterable[Desired | Recorded]) -> None:
-        """Let nothing that is told or printed from now on repeat what of these objects is hidden."""
-        if self.show_values:
-            return
-        known = list(objects)
-        holdings: list[Holding] = [(item.attributes, item.hidden) for item in known]
-        holdings += [(item.notes, item.hidden) for item in known]
-        holdings += [({"details": item.beside}, item.hidden) for item in known if isinstance(item, Desired)]
-        unshown = Unshown.of(holdings, (str(item.address) for item in known))
-        self.console.unshown = self.console.unshown.joined(unshown)
-
-    def hide_of(self, plan: Plan) -> None:
-        """As `hide`, with what is hidden in a plan."""
-        from voiceform.model.plan_codec import unshown_of
-
-        if not self.show_values:
-            self.console.unshown = self.console.unshown.joined(unshown_of(plan))
-
-    @property
-    def color(self) -> bool:
-        """Whether what is printed on stdout is coloured."""
-        return coloured(self.colour, self.environ, sys.stdout)
-
-    @property
-    def color_beside(self) -> bool:
-        """Whether what is told on stderr is coloured."""
-        return coloured(self.colour, self.environ, sys.stderr)
-
-    @property
-    def width(self) -> int:
-        """Columns of the terminal, 100 where there is none."""
-        import shutil
-
-        return shutil.get_terminal_size((100, 40)).columns if is_terminal(sys.stdout) else 100
-
-    @property
-    def width_beside(self) -> int:
-        """Columns of the terminal that stderr is, but the last; 0, which is no limit, where it is none."""
-        import os
-
-        return os.get_terminal_size(sys.stderr.fileno()).columns - 1 if is_terminal(sys.stderr) else 0
 
 
 def _remember_format(ctx: click.Context, _: click.Parameter, value: str) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.config.sources import SUFFIXES, find_sources
 from voiceform.model.errors import UsageError
 

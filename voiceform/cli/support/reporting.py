@@ -16,7 +16,8 @@ import click
 
 from voiceform.cli.support import wiring
 from voiceform.cli.support.console import ReaderGoneError
-from voiceform.cli.support.options import App, Command
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import Command
 from voiceform.cli.support.outputs import METRICS, PLAN, REPORT, Output, check_outputs
 from voiceform.model.errors import InterruptedRunError, MissingExtraError, VoiceformError
 from voiceform.model.exit_codes import ExitCode

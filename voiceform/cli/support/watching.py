@@ -8,7 +8,8 @@ from collections.abc import Callable
 import click
 
 from voiceform.cli.support.console import is_terminal
-from voiceform.cli.support.options import App, Command
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import Command
 from voiceform.model.shown import Shown
 
 _CLEAR = "\x1b[H\x1b[2J"

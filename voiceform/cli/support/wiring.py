@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceform.cli.support.colour import draws
-from voiceform.cli.support.options import App
+from voiceform.cli.support.invocation import App
 from voiceform.model.errors import UsageError
 from voiceform.model.progress import Progress
 from voiceform.stack.listener import Listener, Signals
