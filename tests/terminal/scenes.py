@@ -75,6 +75,14 @@ def question(stage: Stage) -> Terminal:
     return stage.play("apply").until("Only 'yes' is accepted:")
 
 
+def status(stage: Stage) -> Terminal:
+    """How a stack stands, whose queues were just applied."""
+    assert stage.play("apply", "--auto-approve", "--target", "queue.*").end() == 0
+    terminal = stage.play("status")
+    assert terminal.end() == 0
+    return terminal
+
+
 def progress(stage: Stage) -> Terminal:
     """Deletions while they are going on."""
     slow = {"operation": "deleteRecording", "times": 99_999, "kind": "latency", "delay_ms": 40}
@@ -131,6 +139,7 @@ def write(docs: Path) -> None:
             ("plan", plan, "voiceform plan"),
             ("question", question, "voiceform apply"),
             ("progress", progress, "voiceform apply --auto-approve"),
+            ("status", status, "voiceform status"),
         ):
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voiceform-")))
             terminal = scene(Stage(folder, stack.enter_context(Emulator())))

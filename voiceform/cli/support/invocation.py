@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from voiceform.render.metrics import Measurements
 
 
+_ENDLESS = 0
+"""As a width: lines are not wrapped."""
+
+
 @dataclass(slots=True)
 class Reports:
     """What an invocation has to tell to --report-json and --metrics, as far as it has come.
@@ -138,4 +142,6 @@ class App:
         """Columns of the terminal that stderr is, but the last; 0, which is no limit, where it is none."""
         import os
 
-        return os.get_terminal_size(sys.stderr.fileno()).columns - 1 if is_terminal(sys.stderr) else 0
+        if not is_terminal(sys.stderr):
+            return _ENDLESS
+        return os.get_terminal_size(sys.stderr.fileno()).columns - 1
