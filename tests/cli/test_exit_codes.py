@@ -64,7 +64,7 @@ def test_4_blocked_by_a_limit_and_lifted_by_a_scoped_approval(stack: Stack, form
     assert plan.code == 4
     refused = stack.run("apply", "p.json", "--format", form)
     assert refused.code == 4
-    assert "--approve delete:queue=2" in (refused.out if form == "json" else refused.err)
+    assert "--approve delete:queue=2" in refused.out
     assert stack.run("apply", "p.json", "--approve", "delete:queue=1").code == 4
     assert len(stack.account.queues()) == 3
     assert stack.run("apply", "p.json", "--approve", "delete:queue=2", "--format", form).code == 0

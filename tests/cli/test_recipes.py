@@ -53,7 +53,7 @@ def test_the_role_that_only_reads_reads_and_writes_nothing(
     with psycopg.connect(**parse_url(postgres_server.url()).parameters, autocommit=True) as connection:
         connection.execute(grants)
     url = postgres_server.url(schema="voiceform", password="choose-one")
-    stack.environ["VOICEFORM_STATE"] = re.sub(r"//[^:]*:", "//reader:", url)
+    stack.environ["VOICEFORM_STATE"] = re.sub(r"//[^:]*:", "//voiceform_reader:", url)
     for command in READS:
         result = stack.run(*command)
         assert result.code == 0, (command, result)

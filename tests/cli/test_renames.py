@@ -34,7 +34,7 @@ def test_two_recorded_names_of_one_schedule_are_refused(stack: Stack, time: Time
     stack.write(calls(aliases="[second]", on_remove="cancel"))
     refused = time.at(NINE, "apply", "--auto-approve")
     assert refused.code == 4
-    assert "stands for several recorded objects: call.reminder, call.second" in " ".join(refused.err.split())
+    assert "stands for several recorded objects: call.reminder, call.second" in " ".join(refused.out.split())
     assert stack.ok("state", "list").out.count("call.") == 2
     assert "updateCall" not in stack.account.writes()
 

@@ -57,7 +57,7 @@ def test_a_protected_queue_that_one_list_misses_is_kept(proxied: tuple[Stack, Pr
     proxy.edit("GET", LIST, without("vip"), times=1)
     missed = stack.run("apply", "--auto-approve", "--approve", "delete:queue=1")
     assert missed.code == 4
-    assert "protected" in missed.err
+    assert "protected" in missed.out
     assert stack.run("apply", "--auto-approve", "--approve", "delete:queue=1").code == 4
     assert "vip" in stack.account.queues()
     assert "queue.vip" in stack.ok("state", "list").out
@@ -143,8 +143,8 @@ def test_to_forget_counts_as_to_delete(stack: Stack) -> None:
         stack.account.delete(f"Queues/{queue['sid']}.json")
     refused = stack.run("apply", "--refresh-only", "--auto-approve")
     assert refused.code == 4
-    assert "3 queues would be forgotten" in refused.err
-    assert "--approve delete:queue=3" in refused.err
+    assert "3 queues would be forgotten" in refused.out
+    assert "--approve delete:queue=3" in refused.out
     assert stack.run("destroy", "--auto-approve").code == 4
     assert stack.run("drift").code == 3
     assert len(stack.ok("state", "list").out.splitlines()) == 3

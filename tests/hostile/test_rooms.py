@@ -100,7 +100,7 @@ def test_a_room_beside_the_one_that_is_shown_takes_nobody_twice(proxied: tuple[R
     proxy.edit("GET", ROOMS, hide)
     result = rooms.at("apply", "--auto-approve")
     assert result.code == 4
-    assert "several live rooms" in result.err
+    assert "several live rooms" in result.out
     assert phoned(rooms) == 1
 
 
@@ -178,7 +178,7 @@ def test_two_recorded_names_of_one_conference_are_refused(rooms: Rooms) -> None:
     rooms.write("conferences: {c: {aliases: [a, b]}}\n")
     refused = rooms.at("apply", "--auto-approve")
     assert refused.code == 4
-    assert "stands for several recorded objects: conference.a, conference.b" in " ".join(refused.err.split())
+    assert "stands for several recorded objects: conference.a, conference.b" in " ".join(refused.out.split())
     assert rooms.at("state", "list").out.count("conference.") == 2
 
 

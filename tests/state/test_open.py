@@ -24,7 +24,7 @@ def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["state.db", "redis://user:geheim@host/1", "user:geheim@host", "://", "", "SQLITE:///x"]
+    "url", ["state.db", "redis://user:geheim@host/1", "user:geheim@host", "://", "SQLITE:///x"]
 )
 def test_an_unknown_scheme_names_the_known_ones(tmp_path: Path, url: str) -> None:
     with pytest.raises(UsageError) as caught:
