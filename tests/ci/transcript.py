@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ _STAND_INS = [
     re.compile(r"(?<=\bQU)[0-9a-f]{32}\b"),
     re.compile(r"(?<=`)[0-9a-f]{16}(?=`)"),
 ]
+_MADE = re.compile(r"\w+\.\S+: (?:created|updated|deleted)\b")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -88,7 +90,14 @@ def _job(job: JobRun) -> Iterator[str]:
     yield f"{'✓' if job.code == 0 else '✗'} {job.name}"
     for step in job.steps:
         yield f"  {'✓' if step.code == 0 else f'✗ (exit {step.code})'} {step.name}"
-        yield from (f"      {line}".rstrip() for line in step.output.splitlines())
+        yield from (f"      {line}".rstrip() for line in _in_order(step.output.splitlines()))
+
+
+def _in_order(lines: list[str]) -> Iterator[str]:
+    """The lines, with those of changes that were made side by side, and ended in any order, by address."""
+    for made, group in itertools.groupby(lines, lambda line: _MADE.match(line) is not None):
+        together = list(group)
+        yield from sorted(together) if made else together
 
 
 def record(folder: Path, emulator: Emulator) -> str:

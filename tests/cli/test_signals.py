@@ -270,3 +270,32 @@ def test_the_demonstration_ends_with_one_line(stack: Stack, step: str) -> None:
     assert terminal.text.count("Interrupted.") == 1
     assert "defect" not in terminal.text
     assert "Traceback" not in terminal.text
+
+
+@SIGNALS
+def test_a_signal_that_does_not_wake_the_main_thread_is_heard(number: int, code: int) -> None:
+    """The system may hand it to another thread, or just before the main one begins to wait for a lock."""
+    program = f"""
+import os, signal, threading
+from voiceform.cli.support.console import Console
+from voiceform.cli.support.stopping import Interruption, Stopping
+stopping = Stopping(Console())
+ready = threading.Event()
+def send():
+    ready.wait()
+    os.kill(os.getpid(), {number})
+threading.Thread(target=send, daemon=True).start()
+lock = threading.Lock()
+lock.acquire()
+try:
+    with stopping.installed():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [{number}])
+        ready.set()
+        lock.acquire()
+except Interruption:
+    os._exit(stopping.exit_code)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert ended(process) == (code, "", "")

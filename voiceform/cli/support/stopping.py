@@ -35,6 +35,15 @@ _PATIENCE = 1.0
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
+_NUDGE = getattr(signal, "SIGURG", None)
+"""Wakes the main thread; systems ignore it by default, and nothing here uses it otherwise."""
+
+_NUDGES = 10
+"""How often the main thread is woken after a signal,"""
+
+_BETWEEN_NUDGES = 0.05
+"""and the seconds between."""
+
 
 class Interruption(KeyboardInterrupt):
     """The command was ended by a signal before it had begun anything, or at once."""
@@ -81,7 +90,8 @@ class Stopping:
         self.nested = any(isinstance(getattr(each, "__self__", None), Stopping) for each in before.values())
         threading.Thread(target=self._obey, name="voiceform-stopping", daemon=True).start()
         try:
-            yield
+            with _nudged():
+                yield
         finally:
             self._wishes.put(None)
             for number, handler in before.items():
@@ -146,3 +156,34 @@ class Stopping:
             time.sleep(_GRACE)
         for client in [*self._clients]:
             client.cancel()
+
+
+@contextmanager
+def _nudged() -> Iterator[None]:
+    """In here a signal is always heard. Python runs handlers on the main thread alone, and a signal does not
+    wake that one when it comes just before the thread waits for a lock, or to another thread."""
+    if _NUDGE is None:
+        yield
+        return
+    signals, pythons = os.pipe()
+    os.set_blocking(pythons, False)
+    before = signal.signal(_NUDGE, lambda *_: None)
+    outer = signal.set_wakeup_fd(pythons, warn_on_full_buffer=False)
+    main = threading.get_ident()
+    threading.Thread(target=_nudge, args=(signals, main), name="voiceform-signals", daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(outer)
+        signal.signal(_NUDGE, before)
+        os.close(pythons)
+
+
+def _nudge(signals: int, thread: int) -> None:
+    """Wake `thread` a few times after each signal, the number of which comes as a byte through a pipe, until
+    that is closed."""
+    while number := os.read(signals, 1):
+        for _ in range(_NUDGES if number[0] != _NUDGE else 0):
+            time.sleep(_BETWEEN_NUDGES)
+            signal.pthread_kill(thread, signal.SIGURG)
+    os.close(signals)
