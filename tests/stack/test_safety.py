@@ -376,6 +376,14 @@ def test_parallelism_has_bounds(place: Place, count: int) -> None:
         place.stack(parallelism=count)
 
 
+@pytest.mark.parametrize("seconds", [0, -1])
+@pytest.mark.parametrize("name", ["timeout", "lease_ttl", "poll"])
+def test_a_span_lasts(place: Place, name: str, seconds: int) -> None:
+    span = timedelta(seconds=seconds)
+    with pytest.raises(UsageError, match=f"{name}= is longer than nothing"):
+        place.stack().watch(poll=span) if name == "poll" else place.stack(**{name: span})
+
+
 @pytest.mark.parametrize("given", [{"state": ""}, {"environ": {"VOICEFORM_STATE": ""}}])
 def test_an_empty_state_is_not_any_state(place: Place, given: dict[str, Any]) -> None:
     place.queues(support=100)

@@ -88,6 +88,7 @@ class Stack(Looks, CallOperations, StateOperations):
         """
         environ = os.environ if environ is None else environ
         _check(parallelism)
+        _check_lasts(timeout=timeout, lease_ttl=lease_ttl)
         _check_names(files, state, account)
         self.parts = Parts(
             files=tuple(Path(file) for file in files),
@@ -282,6 +283,7 @@ class Stack(Looks, CallOperations, StateOperations):
         """
         from voiceform.stack.dispatching import service
 
+        _check_lasts(poll=poll)
         return service(
             self.parts,
             poll=poll,
@@ -340,6 +342,13 @@ def _account_giver(
 def _check(parallelism: int) -> None:
     if not 1 <= parallelism <= MOST_IN_FLIGHT:
         raise UsageError(f"parallelism is from 1 to {MOST_IN_FLIGHT}, not {parallelism}")
+
+
+def _check_lasts(**spans: timedelta | None) -> None:
+    """Raise UsageError for an option that is no time at all: of such a pause nothing would ever rest."""
+    for name, span in spans.items():
+        if span is not None and span <= timedelta(0):
+            raise UsageError(f"{name}= is longer than nothing, not {span}", hint="as timedelta(seconds=15)")
 
 
 def _check_names(files: Iterable[object], state: object, account: object) -> None:
