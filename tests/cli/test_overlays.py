@@ -234,3 +234,15 @@ def test_a_file_of_variables_that_is_not_there_is_an_error(stack: Stack) -> None
     assert "there is no such file" in stack.run("plan", "--env-file", "nothing.env").err
     assert stack.run("plan", "--overlay", "nothing.yaml").code == 1
     assert stack.run("plan", "--overlay", "").code == 64
+
+
+@pytest.mark.parametrize("option", ["-f", "--overlay"])
+def test_a_file_that_is_missing_is_told_with_the_option_that_named_it(stack: Stack, option: str) -> None:
+    stack.write(BASE)
+    result = stack.run(option, "nope.yaml", "validate")
+    assert result.code == 1
+    assert "there is no file or folder" in result.err
+    assert f"name one that is there with {option}, or leave {option} out" in result.err
+    (stack.folder / "empty").mkdir()
+    result = stack.run(option, "empty", "validate")
+    assert f"name another file or folder with {option}" in result.err

@@ -48,7 +48,7 @@ def load_configuration(
     """
     findings = Findings()
     sources = find_sources(paths, base_dir=base_dir, report=findings)
-    above = find_sources(overlays, base_dir=base_dir, report=findings) if overlays else []
+    above = find_sources(overlays, base_dir=base_dir, report=findings, option="--overlay") if overlays else []
     files = [source.display for source in (*sources, *above)]
     values: dict[str, str] = {}
     try:

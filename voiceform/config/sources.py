@@ -119,23 +119,26 @@ def _reason(error: OSError) -> str:
     return (error.strerror or "unknown error").lower()
 
 
-def find_sources(paths: Sequence[Path], *, base_dir: Path, report: Report) -> list[SourceFile]:
+def find_sources(
+    paths: Sequence[Path], *, base_dir: Path, report: Report, option: str = "-f"
+) -> list[SourceFile]:
     """The files that `paths` name, relative to `base_dir`, each once; without paths, `voiceform.yaml`. `-` is
     standard input.
 
     A folder stands for its entries that end in .yaml or .yml, in any case, sorted; those of its folders and
     hidden ones, which editors make, are no part of it. What is missing is reported, and so is, when it is
-    read, an entry that is no file: what it was to declare must not be taken for removed.
+    read, an entry that is no file: what it was to declare must not be taken for removed. `option` is the one
+    that named them.
     """
     sources: dict[str, SourceFile] = {}
     for path in paths or [Path(DEFAULT_FILE)]:
-        for source in _sources_at(path, base_dir, default=not paths, report=report):
+        for source in _sources_at(path, base_dir, None if not paths else option, report):
             sources.setdefault(os.path.realpath(source.path), source)
     return list(sources.values())
 
 
-def _sources_at(path: Path, base_dir: Path, *, default: bool, report: Report) -> Iterator[SourceFile]:
-    """The files that one path names."""
+def _sources_at(path: Path, base_dir: Path, option: str | None, report: Report) -> Iterator[SourceFile]:
+    """The files that one path names; without an `option` nobody named it."""
     if str(path) == STDIN:
         # Its place is the stack's folder, from which what it names is looked for.
         yield StandardInput(Path("/dev/stdin"), _display(Path("(stdin)"), base_dir))
@@ -153,7 +156,7 @@ def _sources_at(path: Path, base_dir: Path, *, default: bool, report: Report) ->
                 Diagnostic(
                     "no-configuration",
                     f"the folder {display!r} holds no *.yaml or *.yml file",
-                    hint="name another file or folder with -f",
+                    hint=f"name another file or folder with {option}",
                 )
             )
         for name in names:
@@ -161,7 +164,7 @@ def _sources_at(path: Path, base_dir: Path, *, default: bool, report: Report) ->
     elif _is_there(full):
         yield SourceFile(full, display)
     else:
-        report(_missing(display, default=default))
+        report(_missing(display, option))
 
 
 def _is_configuration(entry: Path) -> bool:
@@ -176,11 +179,12 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _missing(display: str, *, default: bool) -> Diagnostic:
+def _missing(display: str, option: str | None) -> Diagnostic:
     """What to say about a path at which there is nothing."""
-    hint = "run `voiceform init` to make one, or name a file or folder with -f"
-    if default:
+    if option is None:
+        hint = "run `voiceform init` to make one, or name a file or folder with -f"
         return Diagnostic("no-configuration", f"there is no {display}", hint=hint)
+    hint = f"name one that is there with {option}, or leave {option} out"
     return Diagnostic("no-configuration", f"there is no file or folder {display!r}", hint=hint)
 
 

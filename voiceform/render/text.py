@@ -28,6 +28,7 @@ from voiceform.render.escape import literal, terminal
 from voiceform.render.layout import BLANK, Line, Tone, lay_out
 from voiceform.render.redact import redact_outcome, redact_plan, redact_run
 from voiceform.render.view import (
+    LONG_DIFFERENCE,
     Row,
     drift_rows,
     effect_of,
@@ -117,7 +118,7 @@ def change_lines(change: Change, vocabulary: Vocabulary, *, full: bool = False) 
     if change.reason and not change.adopts:
         yield Line(reason_of(change), 6, Tone.MUTED)
     yield from (Line(note, 6, Tone.MUTED) for note in notes_on(change))
-    for row in rows_of(change, **({"most": None} if full else {})):
+    for row in rows_of(change, most=None if full else LONG_DIFFERENCE):
         yield from _row_lines(row)
     yield from (Line(f"! {terminal(text)}", 6, Tone.WARNING) for text in feelings_of(change))
 

@@ -21,7 +21,7 @@ from voiceform.render.escape import literal, terminal
 _LONG_LIST = 20
 _LONG_TEXT = 200
 _CONTEXT = 40
-_LONG_DIFFERENCE = 10
+LONG_DIFFERENCE = 10
 _LIST_ITEM = re.compile(r"\[\d+\]$")
 
 
@@ -149,7 +149,7 @@ def feelings_of(change: Change) -> Iterator[str]:
         yield f"cannot be undone: {change.irreversible}"
 
 
-def rows_of(change: Change, *, most: int | None = _LONG_DIFFERENCE) -> Iterator[Row]:
+def rows_of(change: Change, *, most: int | None = LONG_DIFFERENCE) -> Iterator[Row]:
     """The attributes that a change sets, changes or loses; of a list that loses and gains more than `most`
     items, so many of them."""
     before, after = change.whole_before, change.whole_after

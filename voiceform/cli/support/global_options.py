@@ -45,6 +45,11 @@ def global_options(only: Iterable[str] | None = None) -> list[click.Parameter]:
 
 
 def _all() -> list[GlobalOption]:
+    return [*_what_is_read(), *_what_it_is_about(), *_how_it_runs()]
+
+
+def _what_is_read() -> list[GlobalOption]:
+    """The folder, and what is read of the configuration in it."""
     return [
         GlobalOption(
             "-C",
@@ -54,46 +59,48 @@ def _all() -> list[GlobalOption]:
             help="Work in DIR.",
             tell=_directory,
         ),
-        GlobalOption(
+        _paths(
             "-f",
             "files",
             metavar="FILE_OR_DIR",
-            type=click.Path(),
-            multiple=True,
             help="Configuration; may be repeated. - is stdin.",
             tell=_files,
         ),
-        GlobalOption(
+        _paths(
             "--overlay",
             "overlays",
-            metavar="FILE",
-            type=click.Path(),
-            multiple=True,
             help="Change fields of the configuration by FILE, as for one environment; may be repeated.",
             tell=_overlay,
         ),
-        GlobalOption(
+        _paths(
             "--env-file",
             "env_files",
-            metavar="FILE",
-            type=click.Path(),
-            multiple=True,
             help="Take variables that the environment does not have from FILE; may be repeated.",
             tell=_env_file,
         ),
+    ]
+
+
+def _what_it_is_about() -> list[GlobalOption]:
+    """The state, the account's API, and where lists may lie."""
+    return [
         GlobalOption("--state", "state_url", metavar="URL", help="Where recorded state lives.", tell=_state),
         GlobalOption(
             "--base-url", metavar="URL", help="Origin of the API, as http://127.0.0.1:8765.", tell=_base_url
         ),
-        GlobalOption(
+        _paths(
             "--allow-path",
             "allowed_paths",
             metavar="DIR",
-            type=click.Path(),
-            multiple=True,
             help="Let the configuration name lists below DIR, outside its folder; may be repeated.",
             tell=_allow_path,
         ),
+    ]
+
+
+def _how_it_runs() -> list[GlobalOption]:
+    """Connections, and what is shown."""
+    return [
         GlobalOption(
             "--insecure-http",
             is_flag=True,
@@ -114,13 +121,14 @@ def _all() -> list[GlobalOption]:
             tell=_color,
         ),
         GlobalOption(
-            "-v",
-            "--verbose",
-            is_flag=True,
-            help="Show where an unexpected error came from.",
-            tell=_verbose,
+            "-v", "--verbose", is_flag=True, help="Show where an unexpected error came from.", tell=_verbose
         ),
     ]
+
+
+def _paths(*spellings: str, metavar: str = "FILE", **attributes: Any) -> GlobalOption:  # noqa: ANN401 - as above
+    """An option that takes a path, and may be repeated."""
+    return GlobalOption(*spellings, metavar=metavar, type=click.Path(), multiple=True, **attributes)
 
 
 def _directory(app: App, value: Path) -> None:
