@@ -115,12 +115,11 @@ def _people(
     judge = Judge(spec, instant, None, do_not_call)
     for to in numbers:
         due = judge.verdict(Key(instant, to), instant)
-        zones = (spec.schedule.zone,) if spec.hours is None else spec.hours.zones(to)
         when = {Verdict.PLACE: instant, Verdict.WAIT: due.until}.get(due.verdict)
         reason = None if due.verdict is Verdict.PLACE else due.reason
         if pause is not None and when is not None:
             when, reason = None, str(pause)
-        yield PersonPreview(spec.address, instant, to, when, zones, reason)
+        yield PersonPreview(spec.address, instant, to, when, spec.clocks_of(to), reason)
 
 
 def previews(

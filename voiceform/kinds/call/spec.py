@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.dialling.donotcall import ListSpec
+from voiceform.kinds.call.people import Person, people_of, zones_of
 from voiceform.kinds.call.timing.hours import CallingHours
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.model.address import Address
@@ -31,8 +33,8 @@ class Retry:
 @dataclass(frozen=True, slots=True)
 class CallSpec:
     """One schedule. `ledger` names its ledger: the first address that it had, so that a renamed schedule
-    finds what it did before. `pace` is in calls
-    per second. `parameters` are the keywords of createCall but `to`."""
+    finds what it did before. `to` are the numbers in order, `people` what else is known of those of whom more
+    is known. `pace` is in calls per second. `parameters` are the keywords of createCall but `to`."""
 
     address: Address
     ledger: str
@@ -50,6 +52,7 @@ class CallSpec:
     cancel_on_remove: bool
     redirect_on_change: bool
     enabled: bool
+    people: Mapping[str, Person] = field(default_factory=dict)
 
     @classmethod
     def of(cls, address: Address, attributes: Attributes) -> CallSpec:
@@ -81,12 +84,24 @@ class CallSpec:
             cancel_on_remove=attributes["on_remove"] == "cancel",
             redirect_on_change=attributes["on_change"] == "redirect",
             enabled=attributes["enabled"],
+            people=people_of(attributes.get("people")),
         )
 
     @classmethod
     def ended(cls, address: Address, attributes: Attributes) -> CallSpec:
         """The schedule, to end it: when it would call does not matter, nor whether that can be read."""
         return cls.of(address, {**attributes, "schedule": _NEVER, "calling_hours": None, "do_not_call": None})
+
+    def zones_of(self, to: str) -> tuple[ZoneInfo, ...]:
+        """Every zone in which the person called at `to` may be; empty when nobody knows."""
+        return zones_of(to, self.people.get(to))
+
+    def clocks_of(self, to: str) -> tuple[ZoneInfo, ...]:
+        """The zones whose clocks count for the calling hours of `to`; empty when nobody knows, and then the
+        number is never called in such hours. Without hours, that of the schedule."""
+        if self.hours is None:
+            return (self.schedule.zone,)
+        return self.hours.zones(to, self.zones_of)
 
     @property
     def answer_digest(self) -> str:

@@ -81,7 +81,7 @@ class Judge:
         hours = self.spec.hours
         if hours is None:
             return Due(key, Verdict.PLACE, since)
-        zones = hours.zones(key.to)
+        zones = self.spec.clocks_of(key.to)
         if not zones:
             return Due(key, Verdict.SUPPRESS, since, "calling hours: the recipient's time zone is not known")
         if zones not in self._open:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ _ROUNDS = 64
 class CallingHours:
     """From `start` until before `end` (None: midnight) on `days`, by the clocks of `zone`.
 
-    Without a zone the hours must hold in every zone that the number may lie in.
+    Without a zone the hours must hold in every zone in which the person called may be.
     """
 
     start: time
@@ -41,9 +41,14 @@ class CallingHours:
             raise ValueError(f"{name!r} is not an IANA time zone: {zone_hint(name)}")
         return cls(start, end, frozenset(DAYS.index(day) for day in block.get("days", DAYS)), zone)
 
-    def zones(self, number: str) -> tuple[ZoneInfo, ...]:
-        """The zones whose clocks count for `number`; empty when nobody knows, and then it is never called."""
-        return zones_of_number(number) if self.zone is None else (self.zone,)
+    def zones(
+        self, number: str, zones_of: Callable[[str], tuple[ZoneInfo, ...]] = zones_of_number
+    ) -> tuple[ZoneInfo, ...]:
+        """The zones whose clocks count for `number`; empty when nobody knows, and then it is never called.
+
+        `zones_of` says in which zones the one who is called there may be.
+        """
+        return zones_of(number) if self.zone is None else (self.zone,)
 
     def allow(self, zones: Sequence[ZoneInfo], now: datetime) -> bool:
         """Whether it is within the hours in every one of `zones`; False for none at all."""
