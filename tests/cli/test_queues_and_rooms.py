@@ -78,6 +78,25 @@ def test_nothing_is_written(stack: Stack, waiting: list[str]) -> None:
     assert stack.account.writes() == before
 
 
+def test_only_what_is_named_is_asked(stack: Stack, waiting: list[str]) -> None:
+    """Other queues may be many, and `--watch` looks again and again."""
+    other = stack.account.post("Queues.json", FriendlyName="Other", MaxSize=5)["sid"]
+    twiml = "<Response><Enqueue>Other</Enqueue></Response>"
+    stack.account.post("Calls.json", To="+12125550109", From="+12125550190", Twiml=twiml)
+    room = "<Response><Dial><Conference>another room</Conference></Dial></Response>"
+    stack.account.post("Calls.json", To="+12125550108", From="+12125550190", Twiml=room)
+    stack.account.post("Calls.json", To="+12125550107", From="+12125550190", Twiml=ROOM)
+    stack.emulator.clock_advance("60s")
+    before = len(stack.emulator.requests())
+    stack.ok("queues", "support")
+    stack.ok("queues", "support", "--members")
+    stack.ok("rooms", "war room")
+    asked = [item["path"] for item in stack.emulator.requests()[before:]]
+    assert sum("/Members" in path for path in asked) == 2
+    assert sum("/Participants" in path for path in asked) == 1
+    assert not any(other in path for path in asked)
+
+
 def test_no_state_is_needed(stack: Stack) -> None:
     assert stack.ok("queues").out == "The account has no queues.\n"
     assert stack.ok("rooms").out == "No room is open.\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,8 +43,16 @@ class RoomsNow:
     unreadable: int = 0
 
 
-def rooms_now(client: Client, recorded: Mapping[Address, Recorded]) -> RoomsNow:
-    """Every live room that the account lists, with who is in it or on the way to it. TwilioError."""
+@dataclass(frozen=True, slots=True)
+class ListedRoom:
+    """A room as the account lists it: who is in it nobody has asked yet. `address` as in RoomNow."""
+
+    conference: Conference
+    address: Address | None
+
+
+def listed_rooms(client: Client, recorded: Mapping[Address, Recorded]) -> tuple[tuple[ListedRoom, ...], int]:
+    """Every live room that the account lists, and how many of its entries cannot be read. TwilioError."""
     lost = Unreadable()
     listed: dict[str, Conference] = {}
     for status in LIVE_STATUSES:
@@ -52,21 +60,27 @@ def rooms_now(client: Client, recorded: Mapping[Address, Recorded]) -> RoomsNow:
             if conference.status in LIVE_STATUSES:  # the service ignores filters that it does not know
                 listed[conference.sid] = conference
     owners = {record.attributes.get("friendly_name"): address for address, record in recorded.items()}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        rooms = [room for room in pool.map(lambda one: _people(client, one), listed.values()) if room]
-    found = [RoomNow(room, owners.get(room.name)) for room in rooms]
-    return RoomsNow(tuple(sorted(found, key=_age)), lost.count)
+    rooms = tuple(ListedRoom(room, owners.get(room.friendly_name)) for room in listed.values())
+    return rooms, lost.count
 
 
-def named(rooms: RoomsNow, text: str) -> RoomsNow:
+def rooms_meant(rooms: Sequence[ListedRoom], text: str) -> tuple[ListedRoom, ...]:
     """The rooms that a person means by an address, a key, a SID or a friendly name."""
-    found = tuple(
-        now
-        for now in rooms.rooms
-        if text in (str(now.address), now.room.sid, now.room.name)
-        or (now.address is not None and now.address.name == text)
+    return tuple(
+        room
+        for room in rooms
+        if text in (str(room.address), room.conference.sid, room.conference.friendly_name)
+        or (room.address is not None and room.address.name == text)
     )
-    return RoomsNow(found, rooms.unreadable)
+
+
+def with_people(client: Client, rooms: Sequence[ListedRoom]) -> tuple[RoomNow, ...]:
+    """These rooms, without those that are over meanwhile, with who is in each or on the way to it.
+    TwilioError."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = pool.map(lambda room: _people(client, room.conference), rooms)
+        now = [RoomNow(room, one.address) for one, room in zip(rooms, found, strict=True) if room is not None]
+    return tuple(sorted(now, key=_age))
 
 
 def _people(client: Client, conference: Conference) -> Room | None:

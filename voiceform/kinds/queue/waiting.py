@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voiceform.model.address import Address
@@ -14,7 +14,7 @@ from voiceform.twilio.paging import Unreadable
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
-    from voiceform.twilio.resources import Queue, QueueMember
+    from voiceform.twilio.resources import QueueMember
 
 _AT_ONCE = 8
 
@@ -44,41 +44,48 @@ class QueuesNow:
     unreadable: int = 0
 
 
-def queues_now(client: Client, recorded: Mapping[Address, Recorded]) -> QueuesNow:
-    """Every queue that the account lists, with how long the call at its front has waited. TwilioError."""
+def listed_queues(client: Client, recorded: Mapping[Address, Recorded]) -> QueuesNow:
+    """Every queue that the account lists; how long calls at the front have waited nobody has asked yet.
+    TwilioError."""
     lost = Unreadable()
     listed = {queue.sid: queue for queue in client.list_queues(unreadable=lost)}
     owners = {record.sid: address for address, record in recorded.items()}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        waits = pool.map(lambda queue: _longest_wait(client, queue), listed.values())
-        found = [
-            QueueNow(
-                queue.sid,
-                queue.friendly_name,
-                owners.get(queue.sid),
-                queue.current_size,
-                queue.max_size,
-                queue.average_wait_time,
-                longest,
-            )
-            for queue, longest in zip(listed.values(), waits, strict=True)
-        ]
+    found = [
+        QueueNow(
+            queue.sid,
+            queue.friendly_name,
+            owners.get(queue.sid),
+            queue.current_size,
+            queue.max_size,
+            queue.average_wait_time,
+            None,
+        )
+        for queue in listed.values()
+    ]
     return QueuesNow(tuple(sorted(found, key=lambda queue: (-(queue.waiting or 0), queue.name))), lost.count)
 
 
-def named(queues: Iterable[QueueNow], text: str) -> list[QueueNow]:
+def queues_meant(queues: Sequence[QueueNow], text: str) -> tuple[QueueNow, ...]:
     """The queues that a person means by an address, a key, a SID or a friendly name; several can have a name
     that differs by case alone, and then only the very name is meant."""
-    queues = list(queues)
     for means in (
         lambda queue: text in (str(queue.address), queue.sid, queue.name),
         lambda queue: queue.address is not None and queue.address.name == text,
         lambda queue: queue.name.casefold() == text.casefold(),
     ):
-        found = [queue for queue in queues if means(queue)]
+        found = tuple(queue for queue in queues if means(queue))
         if found:
             return found
-    return []
+    return ()
+
+
+def with_longest_waits(client: Client, queues: Sequence[QueueNow]) -> tuple[QueueNow, ...]:
+    """These queues, with how long the call at the front of each has waited. TwilioError."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waits = pool.map(lambda queue: _longest_wait(client, queue), queues)
+        return tuple(
+            replace(queue, longest_wait=longest) for queue, longest in zip(queues, waits, strict=True)
+        )
 
 
 def members(client: Client, sid: str) -> tuple[QueueMember, ...]:
@@ -89,8 +96,8 @@ def members(client: Client, sid: str) -> tuple[QueueMember, ...]:
     return tuple(found.values())
 
 
-def _longest_wait(client: Client, queue: Queue) -> int | None:
-    if not queue.current_size:
+def _longest_wait(client: Client, queue: QueueNow) -> int | None:
+    if not queue.waiting:
         return None
     try:
         front = next(iter(client.list_members(queue.sid, page_size=1)), None)
