@@ -186,7 +186,7 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
         )
     now = context.clock.now()
     do_not_call = list_of(spec, context.places)
-    entries = ledger.entries(days_before(now, lookback(spec)))
+    entries = ledger.entries(days_before(now, lookback(spec)), spec.to)
     found = due_keys(spec, entries, head, now, do_not_call)
     tally = record_undialled(ledger, found, now)
     _count_blocked(found, do_not_call, now, tally)

@@ -105,7 +105,7 @@ def _due_in(parts: Parts, reader: DocumentReader, now: datetime) -> Iterator[Lis
     """What is due and not in the ledger yet: of nobody who is late, or may not be called."""
     for spec, pause in _schedules(reader):
         ledger = LedgerReader(reader, spec.ledger)
-        entries, head = ledger.entries(days_before(now, lookback(spec))), ledger.head()
+        entries, head = ledger.entries(days_before(now, lookback(spec)), spec.to), ledger.head()
         if head.closed:
             continue
         for item in due_keys(spec, entries, head, now, list_of(spec, parts.places)):

@@ -186,7 +186,7 @@ class _Canceling:
         }
 
     def _every(self) -> dict[Key, LedgerEntry]:
-        return self.ledger.entries(days_before(self._now(), lookback(self.spec)))
+        return self.ledger.entries(days_before(self._now(), lookback(self.spec)), self.spec.to)
 
     def _live(self) -> dict[Key, LedgerEntry]:
         return {key: entry for key, entry in self._entries().items() if entry.live}

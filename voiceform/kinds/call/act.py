@@ -84,7 +84,7 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     """The calls that the plan names, as far as they may still be placed; and what is too late is recorded."""
     do_not_call = list_of(spec, places)
     now = session.clock.now()
-    entries = ledger.entries(days_before(now, lookback(spec)))
+    entries = ledger.entries(days_before(now, lookback(spec)), spec.to)
     found = due_keys(spec, entries, ledger.head(), now, do_not_call)
     tally = record_undialled(ledger, found, now)
     for item in found:
@@ -146,7 +146,11 @@ def _remove(change: Change, session: Session) -> Done:
     entries = _after_flight(ledger, spec, session)
     end_calls({key: entry for key, entry in entries.items() if entry.live}, session, tally)
     refresh(
-        ledger, session.client, ledger.entries(_since(spec, session)), session.clock.now(), session.run_all
+        ledger,
+        session.client,
+        ledger.entries(_since(spec, session), spec.to),
+        session.clock.now(),
+        session.run_all,
     )
     doubtful = sum(entry.status in (CallStatus.RESERVED, CallStatus.UNKNOWN) for entry in entries.values())
     if doubtful:
@@ -160,7 +164,7 @@ def _after_flight(ledger: Ledger, spec: CallSpec, session: Session) -> dict[Key,
     """The entries once the requests under way elsewhere have ended, or cannot be under way any more."""
     deadline = session.clock.now() + _IN_FLIGHT
     while True:
-        entries = ledger.entries(_since(spec, session))
+        entries = ledger.entries(_since(spec, session), spec.to)
         flying = any(
             entry.status is CallStatus.RESERVED and _fresh(entry, session) for entry in entries.values()
         )

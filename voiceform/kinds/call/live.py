@@ -72,7 +72,7 @@ def read_live(context: RefreshContext, places: Places) -> LiveCalls:
     pauses = read_pauses(context.store)
     for spec in {spec.ledger: spec for spec in (*ended, *declared)}.values():
         reader = LedgerReader(context.store, spec.ledger)
-        entries = reader.entries(days_before(context.now, lookback(spec)))
+        entries = reader.entries(days_before(context.now, lookback(spec)), spec.to)
         entries = {**entries, **_lately(context, entries)}
         unrecorded = _unrecorded(context.client, entries) if spec.record else frozenset()
         found[spec.ledger] = LiveSchedule(

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.erased import MARK, is_mark, known_again, mark_of, shard_of
 from voiceform.kinds.call.ledger.pauses import Pause, pause_of
+from voiceform.kinds.pseudonyms import Pseudonyms
 from voiceform.model.errors import DamagedDocumentsError, StateConflictError, StateError
 from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument
@@ -77,17 +79,19 @@ class LedgerReader:
         """The pause by command that keeps its calls from being placed at this moment, if there is one."""
         return pause_of(self._reader, self.name)
 
-    def entries(self, since: date | None = None) -> dict[Key, LedgerEntry]:
-        """Every entry, or those of the days from `since` on."""
+    def entries(self, since: date | None = None, people: Iterable[str] = ()) -> dict[Key, LedgerEntry]:
+        """Every entry, or those of the days from `since` on. Of people who were erased and are among
+        `people` the entries stand under their numbers, of others under a mark (erased.py)."""
         found: dict[Key, LedgerEntry] = {}
         for stored in self._stored(since):
             found.update(calls_of(stored))
-        return found
+        return known_again(found, people, self._reader)
 
     def entry(self, key: Key) -> LedgerEntry | None:
         """The entry of one key."""
         stored = self._reader.get(self._key(*_place(key)))
-        return None if stored is None else calls_of(stored).get(key)
+        found = {} if stored is None else known_again(calls_of(stored), (key.to,), self._reader)
+        return found.get(key)
 
     def _stored(self, since: date | None) -> Iterator[StoredDocument]:
         prefix = self._key("")
@@ -161,7 +165,11 @@ class Ledger(LedgerReader):
             stored = self._known[name] if name in self._known else self._store.get(name)
             while True:
                 calls = {} if stored is None else dict(stored.document["calls"])
-                result = {key: _stepped(calls, key, step) for key, step in group.items()}
+                erased = any(MARK in text for text in calls)
+                result = {
+                    key: _stepped(calls, self._marked(key) if erased else key, key, step)
+                    for key, step in group.items()
+                }
                 self._known[name] = stored
                 if not any(changed for _, changed in result.values()):
                     return result
@@ -176,6 +184,12 @@ class Ledger(LedgerReader):
                     raise
                 self._known[name] = StoredDocument(name, document, version)
                 return result
+
+    def _marked(self, key: Key) -> Key:
+        """The key under which the person's entry stands, should the person have been erased."""
+        if is_mark(key.to):
+            return key
+        return replace(key, to=mark_of(key.to, _place(key)[1], Pseudonyms.of_state(self._store)))
 
 
 def ledger_names(reader: DocumentReader) -> list[str]:
@@ -231,8 +245,11 @@ def _later(stored: datetime | None, given: datetime | None) -> datetime | None:
     return given if stored - given > ABSURD else max(stored, given)
 
 
-def _stepped(calls: dict[str, Document], key: Key, step: Step) -> tuple[LedgerEntry | None, bool]:
-    text = str(key)
+def _stepped(
+    calls: dict[str, Document], erased: Key, key: Key, step: Step
+) -> tuple[LedgerEntry | None, bool]:
+    """The entry of `key` after the step; what stands under the mark of somebody `erased` is of that key."""
+    text = str(erased) if str(erased) in calls else str(key)
     before = LedgerEntry.of_document(calls[text]) if text in calls else None
     after = step(before)
     if after is None or after == before:
@@ -242,8 +259,13 @@ def _stepped(calls: dict[str, Document], key: Key, step: Step) -> tuple[LedgerEn
 
 
 def _place(key: Key) -> tuple[str, str]:
-    shard = hashlib.sha256(key.to.encode()).digest()[0] % _SHARDS
-    return day_of(key.occurrence).isoformat(), f"{shard:02d}"
+    """The day and the shard whose document holds a key."""
+    shard = shard_of(key.to) if is_mark(key.to) else _shard(key.to)
+    return day_of(key.occurrence).isoformat(), shard
+
+
+def _shard(to: str) -> str:
+    return f"{hashlib.sha256(to.encode()).digest()[0] % _SHARDS:02d}"
 
 
 def _head_of(stored: StoredDocument | None) -> Head:
