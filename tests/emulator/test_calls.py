@@ -81,6 +81,25 @@ def test_the_number_decides(
     assert (call["duration"] is not None) == (call["end_time"] is not None) == (status == "completed")
 
 
+@pytest.mark.parametrize(
+    ("outcome", "detection", "answered_by"),
+    [
+        ("machine", "DetectMessageEnd", "machine_end_beep"),
+        ("machine-silence", "DetectMessageEnd", "machine_end_silence"),
+        ("machine-other", "DetectMessageEnd", "machine_end_other"),
+        ("machine-other", "Enable", "machine_start"),
+        ("unknown", "Enable", "unknown"),
+    ],
+)
+def test_a_seed_says_who_answers(
+    emulator: Emulator, api: Api, outcome: str, detection: str, answered_by: str
+) -> None:
+    emulator.seed({"numbers": [{"phone_number": "+15558675310", "outcome": outcome}]})
+    sid = api.call(To="+15558675310", MachineDetection=detection)["sid"]
+    emulator.clock_advance("30s")
+    assert api.show(f"Calls/{sid}.json")["answered_by"] == answered_by
+
+
 def test_every_magic_number_is_documented() -> None:
     documented = re.findall(r"``(\+1500555\d{4})``", numbers.__doc__ or "")
     assert set(documented) == {*numbers.MAGIC, *numbers.REFUSED_TO, *numbers.REFUSED_FROM}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.source.blocks import Section, block, defined, either, entries, listed, notes
-from schemas.source.sections import answers, do_not_call, schedules
+from schemas.source.sections import answers, do_not_call, outcomes, schedules
 from schemas.source.values import (
     Json,
     Node,
@@ -99,7 +99,7 @@ def _call() -> Node:
                 ["Enable", "DetectMessageEnd"],
             ),
             "status_callback": _status_callback(),
-            "retry": _retry(),
+            "retry": outcomes.retry(),
             "pace": annotated(
                 "Pace",
                 "Calls per second. Twilio dials one per second unless the account may do more.",
@@ -161,38 +161,6 @@ def _status_callback() -> Node:
         },
         required=["url"],
         examples=[{"url": "https://example.com/cb", "events": ["answered", "completed"]}],
-    )
-
-
-def _retry() -> Node:
-    return block(
-        "Retry",
-        "Further attempts after a call that nobody took. Each has a key of its own in the ledger.",
-        {
-            "attempts": whole(
-                "Attempts",
-                "How many calls one occurrence makes to one number at most, the first included.",
-                1,
-                10,
-                examples=[2],
-            ),
-            "delay": duration(
-                "Delay",
-                "How long after the end of one attempt the next becomes due.",
-                default="10m",
-                examples=["10m"],
-            ),
-            "on": listed(
-                "Outcomes",
-                "After which outcomes it is tried again.",
-                choice("Outcome", "How the attempt ended.", ["busy", "no-answer", "failed"]),
-                unique=True,
-                default=["busy", "no-answer"],
-                examples=[["busy", "no-answer"]],
-            ),
-        },
-        required=["attempts"],
-        examples=[{"attempts": 2, "delay": "10m", "on": ["busy", "no-answer"]}],
     )
 
 

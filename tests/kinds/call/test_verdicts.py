@@ -144,7 +144,7 @@ def test_only_what_has_no_outcome_is_due(status: CallStatus) -> None:
     assert found == ([NOON] if status is CallStatus.DEFERRED else [])
 
 
-RETRY = {"attempts": 3, "delay": "10m", "on": ["busy", "no-answer"]}
+RETRY = {"attempts": 3, "delay": ["10m"], "on": ["busy", "no-answer"]}
 ENDED = NOON + 2 * MINUTE
 SID = "CA" + "1" * 32
 
@@ -197,8 +197,8 @@ def test_what_was_deferred_comes_last() -> None:
     ("changed", "expected"),
     [
         ({}, 7 * DAY),
-        ({"misfire_grace": "7d"}, 15 * DAY),
-        ({"misfire_grace": "1d", "retry": {**RETRY, "delay": "2d"}}, 11 * DAY),
+        ({"misfire_grace": "7d"}, 9 * DAY),
+        ({"misfire_grace": "1d", "retry": {**RETRY, "delay": ["2d"]}}, 11 * DAY),
     ],
 )
 def test_how_far_back_the_ledger_matters(changed: dict[str, Any], expected: timedelta) -> None:

@@ -26,7 +26,7 @@ from voiceform.model.numbers import is_phone_number
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
-    from voiceform.kinds.call.ledger.entries import Key
+    from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
     from voiceform.stack.calls import ListedCall
 
 STATUSES = ("planned", "due", *map(str, CallStatus))
@@ -63,6 +63,8 @@ def _document(call: ListedCall) -> dict[str, Any]:
         "status": call.status,
         "sid": None if entry is None else entry.sid,
         "at": None if entry is None else instant_to_text(entry.at),
+        "answered_by": None if entry is None else entry.answered_by,
+        "duration": None if entry is None else entry.duration,
         "paused": None if call.pause is None else str(call.pause),
     }
 
@@ -156,6 +158,11 @@ def _attempt(key: Key) -> str:
     return f"#{key.attempt}" if key.attempt else "test"
 
 
+def _answered(entry: LedgerEntry) -> str | None:
+    """Who or what answered, where machine detection says so."""
+    return f"answered by {entry.answered_by}" if entry.answered_by else None
+
+
 def _print(app: App, calls: list[ListedCall]) -> None:
     if not calls:
         app.console.show("No calls.")
@@ -163,7 +170,7 @@ def _print(app: App, calls: list[ListedCall]) -> None:
     lines = []
     for row in calls:
         entry = row.entry
-        texts = [row.pause or row.obstacle] if entry is None else [entry.sid, entry.reason]
+        texts = [row.pause or row.obstacle] if entry is None else [entry.sid, _answered(entry), entry.reason]
         details = " ".join(str(text) for text in texts if text is not None)
         when = instant_to_text(row.key.occurrence)
         lines.append(

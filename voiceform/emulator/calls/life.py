@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from voiceform.emulator import timeline
@@ -27,6 +28,14 @@ SETUP = SECOND
 #: How long after its end a call has a price.
 PRICING = 30 * SECOND
 TIME_LIMIT = 4 * 3600
+#: How the greeting of a machine ends, for detection that waits for that.
+_MACHINES: Mapping[str, str] = MappingProxyType(
+    {
+        "machine": "machine_end_beep",
+        "machine-silence": "machine_end_silence",
+        "machine-other": "machine_end_other",
+    }
+)
 
 
 def place(world: World, account: str, to: str, caller: str, options: Mapping[str, Any]) -> str:
@@ -96,8 +105,8 @@ def answer(world: World, event: Row) -> None:
     outcome, options = _outcome(call), json.loads(call["options"])
     detection = options.get("machine_detection")
     answered_by = outcome.answered_by
-    if answered_by == "machine":
-        answered_by = "machine_end_beep" if detection == "DetectMessageEnd" else "machine_start"
+    if answered_by in _MACHINES:
+        answered_by = _MACHINES[answered_by] if detection == "DetectMessageEnd" else "machine_start"
     world.store.update(
         "calls", call["sid"], answered=world.now, answered_by=answered_by if detection else None
     )

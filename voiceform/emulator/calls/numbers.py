@@ -16,6 +16,9 @@ number             as     effect
 ``+15005550014``   To     a person answers and stays for four hours
 ``+15005550015``   To     a person answers and hangs up after one second
 ``+15005550016``   To     a fax answers
+``+15005550017``   To     a machine whose greeting ends in silence (``machine_end_silence``)
+``+15005550018``   To     a machine whose greeting ends otherwise (``machine_end_other``)
+``+15005550019``   To     a person answers whom machine detection does not know for one (``unknown``)
 any other          To     a person answers after four seconds and stays for ten minutes at most
 =================  =====  ==========================================================================
 
@@ -56,6 +59,9 @@ OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
         "long": Outcome("answered", talk=4 * 3600),
         "hangs-up": Outcome("answered", talk=1),
         "fax": Outcome("answered", talk=30, answered_by="fax"),
+        "machine-silence": Outcome("answered", talk=60, answered_by="machine-silence"),
+        "machine-other": Outcome("answered", talk=60, answered_by="machine-other"),
+        "unknown": Outcome("answered", answered_by="unknown"),
     }
 )
 #: Outcomes of the documented numbers.
@@ -68,6 +74,9 @@ MAGIC: Mapping[str, str] = MappingProxyType(
         "+15005550014": "long",
         "+15005550015": "hangs-up",
         "+15005550016": "fax",
+        "+15005550017": "machine-silence",
+        "+15005550018": "machine-other",
+        "+15005550019": "unknown",
     }
 )
 #: Numbers that are refused when they are called: code and message.

@@ -52,6 +52,7 @@ class CallKind(Kind[LiveCalls]):
             "do-not-call",
             "invalid-hours",
             "invalid-number",
+            "invalid-retry",
             "invalid-schedule",
             "invalid-twiml",
             "no-recipients",

@@ -115,5 +115,5 @@ def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls
                 " raise pace or misfire_grace"
             )
     if spec.retry.attempts > 1:
-        text += f"; up to {spec.retry.attempts} attempts each"
+        text += f"; up to {spec.retry.text()}"
     return text

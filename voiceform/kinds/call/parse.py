@@ -8,6 +8,7 @@ from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.answer import parse_answer
 from voiceform.kinds.call.lists import declared_lists
 from voiceform.kinds.call.recipients import check_number, read_recipients
+from voiceform.kinds.call.retry import retry_attributes, retry_faults
 from voiceform.kinds.call.spec import KIND
 from voiceform.kinds.call.timing.hours import RECIPIENT, CallingHours
 from voiceform.kinds.call.timing.schedule import Schedule
@@ -56,6 +57,7 @@ class _Parsing:
         self._check_caller(caller, to)
         self._check_schedule(block["schedule"])
         self._check_hours(to)
+        self._check_retry()
         attributes: dict[str, Any] = {
             "enabled": block.get("enabled", True),
             "to": to,
@@ -69,7 +71,7 @@ class _Parsing:
             "record": block.get("record", False),
             "machine_detection": block.get("machine_detection"),
             "status_callback": self._callback(),
-            "retry": self._retry(),
+            "retry": retry_attributes(block.get("retry")),
             "pace": block.get("pace", DEFAULT_PACE),
             "on_remove": block.get("on_remove", "let-finish"),
             "on_change": block.get("on_change", "keep"),
@@ -162,15 +164,14 @@ class _Parsing:
             "method": block.get("method", "POST"),
         }
 
-    def _retry(self) -> dict[str, Any] | None:
+    def _check_retry(self) -> None:
         block = self.block.get("retry")
-        if not block:
-            return None
-        return {
-            "attempts": block["attempts"],
-            "delay": block.get("delay", "10m"),
-            "on": sorted(block.get("on", ("busy", "no-answer"))),
-        }
+        if block:
+            for key, message, hint in retry_faults(block, detects_machines=self._detects_machines()):
+                self._report("invalid-retry", message, block.value_position(key), hint=hint)
+
+    def _detects_machines(self) -> bool:
+        return self.block.get("machine_detection") is not None
 
 
 def _plain(block: Block) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.dialling.donotcall import ListSpec
 from voiceform.kinds.call.people import Person, people_of, zones_of
+from voiceform.kinds.call.retry import Retry
 from voiceform.kinds.call.timing.hours import CallingHours
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.model.address import Address
@@ -19,15 +20,6 @@ from voiceform.model.resource import Attributes, fingerprint
 KIND = "call"
 T = TypeVar("T")
 _NEVER = {"at": "1970-01-01", "timezone": "UTC"}
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """`attempts` calls in all for one occurrence and number, `delay` apart, while a call ends as in `on`."""
-
-    attempts: int = 1
-    delay: timedelta = timedelta(0)
-    on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,6 @@ class CallSpec:
         Raises ScheduleError, which names the address, for what cannot be read here: another version may have
         recorded it, or a machine that knows more zones.
         """
-        retry = attributes["retry"]
         hours = attributes["calling_hours"]
         return cls(
             address=address,
@@ -74,9 +65,7 @@ class CallSpec:
             do_not_call=tuple(
                 _read(address, "do_not_call", ListSpec.of, item) for item in attributes["do_not_call"] or ()
             ),
-            retry=Retry(retry["attempts"], parse_duration(retry["delay"]), frozenset(retry["on"]))
-            if retry
-            else Retry(),
+            retry=Retry.of(attributes["retry"]),
             pace=float(attributes["pace"]),
             record=attributes["record"],
             answer=attributes["answer"],

@@ -24,6 +24,8 @@ CATCH_UP = timedelta(days=31)
 """How far back occurrences that nobody looked at are recorded as missed."""
 
 
+_LONGEST_CALL = timedelta(days=1)
+"""https://www.twilio.com/docs/voice/api/call-resource, TimeLimit."""
 _IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
 
 
@@ -179,12 +181,12 @@ def retries(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> Iterator[tupl
             continue
         following = Key(key.occurrence, key.to, key.attempt + 1)
         if _undecided(entries.get(following)):
-            yield following, (entry.ended_at or entry.at) + spec.retry.delay
+            yield following, (entry.ended_at or entry.at) + spec.retry.delay(key.attempt)
 
 
 def lookback(spec: CallSpec) -> timedelta:
     """How far back the ledger matters for what is due: grace, every retry, and a week for open outcomes."""
-    retrying = (spec.retry.delay + spec.grace) * spec.retry.attempts
+    retrying = spec.retry.longest(spec.grace) + _LONGEST_CALL * spec.retry.attempts
     return max(spec.grace + retrying + timedelta(days=1), timedelta(days=7))
 
 

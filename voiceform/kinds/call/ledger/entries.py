@@ -3,13 +3,14 @@
 reserved                         about to be sent, or sent by a process that has not said more
 deferred                         reserved, and certainly not processed (429, no connection, a refusal that is
                                  not about the person called): may be sent
-placed -> answered | busy | no-answer | failed | canceled        the API accepted it; how the call ended
+placed -> answered | machine | busy | no-answer | failed | canceled    the API accepted it; how it ended
 unknown                          sent, and nobody knows whether it was processed: never sent again
 missed | suppressed              never sent: too late, or not allowed
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ class CallStatus(StrEnum):
     DEFERRED = "deferred"
     PLACED = "placed"
     ANSWERED = "answered"
+    MACHINE = "machine"
     BUSY = "busy"
     NO_ANSWER = "no-answer"
     FAILED = "failed"
@@ -37,7 +39,7 @@ class CallStatus(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-_TEXTS = ("sid", "reason", "claim", "from_", "call", "answer")
+_TEXTS = ("sid", "reason", "claim", "from_", "call", "answer", "answered_by")
 _INSTANTS = ("reserved_at", "ended_at")
 
 OF_CALL = {
@@ -48,6 +50,25 @@ OF_CALL = {
     "canceled": CallStatus.CANCELED,
 }
 """The API's final statuses; a call that has another one is live."""
+
+_ANSWERED_BY = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+
+
+def outcome_of(status: str, answered_by: str | None) -> CallStatus:
+    """How a call ended, or PLACED while it is live. Machine detection says who answered (None: it is not on);
+    what it does not know, and words of it that are new, are nobody's machine."""
+    outcome = OF_CALL.get(status, CallStatus.PLACED)
+    if outcome is CallStatus.ANSWERED and answered_by is not None:
+        is_machine = answered_by.startswith("machine") or answered_by == "fax"
+        return CallStatus.MACHINE if is_machine else outcome
+    return outcome
+
+
+def answerer(text: str | None) -> str | None:
+    """The API's `answered_by` (human, machine_start, machine_end_beep, machine_end_silence,
+    machine_end_other, fax, unknown; more may come), None for what is no such word."""
+    word = (text or "").strip().lower()
+    return word if _ANSWERED_BY.fullmatch(word) else None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,7 +105,8 @@ class LedgerEntry:
 
     `reserved_at` is when the request was about to leave, `claim` who had reserved it, `from_` the number that
     calls, `recorded` and `answer` (a digest) what the call is placed with. `call` is the last status of the
-    call that the API told, `ended_at` when the call was over.
+    call that the API told, `answered_by` who or what answered (`answerer`), `ended_at` when the call was
+    over, `duration` for how many seconds it was answered, as the API counts them.
     """
 
     status: CallStatus
@@ -98,6 +120,8 @@ class LedgerEntry:
     ended_at: datetime | None = None
     recorded: bool = False
     answer: str | None = None
+    answered_by: str | None = None
+    duration: int | None = None
 
     @property
     def live(self) -> bool:
@@ -117,6 +141,8 @@ class LedgerEntry:
                 document[name] = instant_to_text(value)
         if self.recorded:
             document["recorded"] = True
+        if self.duration is not None:
+            document["duration"] = self.duration
         return document
 
     @classmethod
@@ -128,6 +154,7 @@ class LedgerEntry:
             CallStatus(document["status"]),
             instant_from_text(document["at"]),
             recorded=document.get("recorded", False),
+            duration=document.get("duration"),
             reserved_at=instants.get("reserved_at"),
             ended_at=instants.get("ended_at"),
             **texts,

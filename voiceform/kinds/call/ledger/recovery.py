@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from voiceform.kinds.call.ledger.entries import OF_CALL, CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry, answerer, outcome_of
 from voiceform.kinds.call.ledger.store import Ledger
 from voiceform.model.numbers import are_one_person
 
@@ -153,8 +153,17 @@ def is_over(entry: LedgerEntry, now: datetime) -> bool:
 
 def with_call(entry: LedgerEntry, call: Call, now: datetime) -> LedgerEntry:
     """`entry` after the API told how its call is; unchanged when that is nothing new."""
-    status = OF_CALL.get(call.status, CallStatus.PLACED)
-    if entry.call == call.status and entry.status is status:
+    answered_by = answerer(call.answered_by) or entry.answered_by
+    status = outcome_of(call.status, answered_by)
+    if (entry.call, entry.status, entry.answered_by) == (call.status, status, answered_by):
         return entry
-    ended = (call.end_time or call.date_updated or now) if status is not CallStatus.PLACED else None
-    return replace(entry, status=status, at=now, call=call.status, ended_at=ended)
+    over = status is not CallStatus.PLACED
+    return replace(
+        entry,
+        status=status,
+        at=now,
+        call=call.status,
+        answered_by=answered_by,
+        ended_at=(call.end_time or call.date_updated or now) if over else None,
+        duration=call.duration if call.status == "completed" else None,
+    )
