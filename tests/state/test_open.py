@@ -90,7 +90,7 @@ import sys
 from pathlib import Path
 from voiceform.state.open import open_store
 open_store("sqlite:///x.db", base_dir=Path("/nonexistent")).get("meta")
-loaded = {"psycopg", "obstore", "fastjsonschema", "jsonschema"} & set(sys.modules)
+loaded = {"psycopg", "obstore", "jsonschema_rs", "jsonschema"} & set(sys.modules)
 sys.stdout.write(",".join(sorted(loaded)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

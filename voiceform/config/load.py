@@ -256,7 +256,7 @@ def check(
 
     Places that `is_known` says were found to be wrong before are not reported again.
     """
-    if not schema.accepts(document):
+    if not schema.validator.accepts(document, sourced=bool(facts.references)):
         from voiceform.config.problems.explain import explain
 
         explain(schema, document, facts, addresses, report, is_known)

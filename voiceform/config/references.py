@@ -133,9 +133,11 @@ class _Walker:
         if text is None:
             return
         other = resolve_plain(text) if isinstance(value, str) else text
-        accepts = [self._schema.validator.accepts(schema) for schema in schemas]
-        if not any(accept(value) for accept in accepts) and any(accept(other) for accept in accepts):
+        if not self._fits(value, schemas) and self._fits(other, schemas):
             place.parent[place.key] = other
+
+    def _fits(self, value: Scalar, schemas: Sequence[Schema]) -> bool:
+        return any(self._schema.validator.part_accepts(schema, value) for schema in schemas)
 
     def _mark(self, place: _Place, schemas: Sequence[Schema]) -> None:
         """Let a text of the environment remember how it is written, unless its place is public."""

@@ -1,9 +1,8 @@
 """Checks a document against the JSON Schema of the configuration.
 
-The common case, nothing wrong, costs a compiled check (fastjsonschema). Only when that refuses does our own
-`voiceform.config.validator` find every refusal, which `voiceform.config.problems.explain` turns into
-diagnostics (config/load.py). Both read the same schema, which therefore keeps to keywords that both check
-alike, and to annotations.
+jsonschema-rs says whether anything is wrong, and what (config/validator.py), and
+`voiceform.config.problems.explain` turns that into diagnostics (config/load.py). Beside rules a schema has
+annotations.
 
 Of those, `errorMessage` and `patternErrorMessage` (known to editors too) say what a value must be, as the
 second half of a sentence; a `writeOnly` value is never shown; `x-merge` is explained in merge.py. `x-public`
@@ -14,12 +13,10 @@ masked.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
-
-import fastjsonschema
 
 from voiceform.config.validator import Validator
 from voiceform.model.document import Block, Mark
@@ -42,7 +39,6 @@ class ConfigSchema:
 
     def __init__(self, root: Schema) -> None:
         self.root = root
-        self._checks: dict[frozenset[str], Callable[[Any], bool]] = {}
 
     @classmethod
     @cache
@@ -88,21 +84,12 @@ class ConfigSchema:
 
     @cached_property
     def validator(self) -> Validator:
-        """Finds every refusal in one file."""
-        return Validator(self.partial(), self.resolve)
+        """Judges one file."""
+        return Validator(self.partial())
 
     def partial(self) -> dict[str, Any]:
         """The schema of one file: as the whole, but nothing is required at the top."""
         return {key: value for key, value in self.root.items() if key != "required"}
-
-    def accepts(self, document: Block) -> bool:
-        """Whether nothing is wrong in one file: a check that is compiled for the sections that the document
-        has, once: others are refused anyway."""
-        properties = {key: value for key, value in self.root["properties"].items() if key in document}
-        sections = frozenset(properties)
-        if sections not in self._checks:
-            self._checks[sections] = _compiled({**self.partial(), "properties": properties})
-        return self._checks[sections](document)
 
 
 _VARIABLE = {"$ref": "#/$defs/variable"}
@@ -119,20 +106,6 @@ def _without_variables(node: Any) -> Any:  # noqa: ANN401 - any JSON value
     if node.get("if") == _VARIABLE:
         return {**{key: value for key, value in node.items() if key not in ("if", "else")}, **node["else"]}
     return {key: _without_variables(value) for key, value in node.items()}
-
-
-def _compiled(schema: Schema) -> Callable[[Any], bool]:
-    """The fast check for a schema."""
-    validate = fastjsonschema.compile(dict(schema), use_default=False)
-
-    def accepts(value: Any) -> bool:  # noqa: ANN401 - any YAML value
-        try:
-            validate(value)
-        except fastjsonschema.JsonSchemaValueException:
-            return False
-        return True
-
-    return accepts
 
 
 def _may_be_empty(schema: Schema) -> bool:

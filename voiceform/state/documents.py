@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voiceform.model.schema_files import schema_text
 from voiceform.model.store import Document
 from voiceform.state.backend import damaged
 
-Validator = Callable[[Any], Any]
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
+
+_MASK = "what is there"
 
 
 def check_document(definition: str, key: str, document: Document) -> None:
@@ -35,13 +37,17 @@ def problem_of(
     document: Any,  # noqa: ANN401 - any JSON value
     schema: str = "state",
 ) -> str | None:
-    """What is wrong with `document` by `$defs/DEFINITION` of a schema (None: all of it), or None."""
-    import fastjsonschema
+    """What is wrong with `document` by `$defs/DEFINITION` of a schema (None: all of it), or None. No value is
+    repeated."""
+    from jsonschema_rs import ValidationError
 
     try:
-        _validator(schema, definition)(document)
-    except fastjsonschema.JsonSchemaValueException as error:
-        return str(error.message)
+        _validator(schema, definition).validate(document)
+    except ValidationError as error:
+        where = ".".join(map(str, error.instance_path))
+        return f"{where}: {error.message}" if where else error.message
+    except ValueError:  # of the library, which takes no such text
+        return "it holds a text that is none in Unicode"
     return None
 
 
@@ -52,14 +58,9 @@ def _definitions() -> list[tuple[re.Pattern[str], str]]:
 
 
 @cache
-def _validator(name: str, definition: str | None) -> Validator:
-    """A compiled validator, a few microseconds per document; compiled once, for the schema never changes."""
-    import fastjsonschema
+def _validator(name: str, definition: str | None) -> Draft202012Validator:
+    from jsonschema_rs import Draft202012Validator
 
-    schema = json.loads(schema_text(name))  # one of its own: the compiler changes it
+    schema = json.loads(schema_text(name))
     root = schema if definition is None else {"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"}
-    # The schema keeps to keywords that mean the same in draft 7, which is what the compiler knows.
-    validator: Validator = fastjsonschema.compile(
-        {**root, "$schema": "http://json-schema.org/draft-07/schema#"}
-    )
-    return validator
+    return Draft202012Validator(root, mask=_MASK)
