@@ -35,7 +35,17 @@ conferences:
       event_callback_url: "https://three.example.com/${{CANARY}}"
       recording_configuration_id: "${{CANARY}}"
     participants:
-      bridge: {{to: "sip:x@${{HOST}}", from: "${{NUMBER}}"}}
+      bridge:
+        to: "sip:x@${{HOST}}"
+        from: "${{NUMBER}}"
+        recording: {{configuration: "${{CANARY}}", callback: {{url: "https://six.example.com/${{CANARY}}"}}}}
+        machine_detection: {{mode: Enable, callback: {{url: "https://seven.example.com/${{CANARY}}"}}}}
+        status_callback: {{url: "https://eight.example.com/${{CANARY}}"}}
+        caller_id: "client:${{HOST}}"
+        caller_display_name: "${{CANARY}}"
+        call_reason: "${{CANARY}}"
+        client_notification_url: "https://nine.example.com/${{CANARY}}"
+        sip_auth: {{username: "${{CANARY}}", password: "${{SIP}}"}}
     announce: {{url: "${{URL}}"}}
 calls:
   spoken:
@@ -47,7 +57,19 @@ calls:
     answer: {{say: "Dear ${{CANARY}}"}}
     do_not_call: [{{file: "lists/${{CANARY}}.csv", column: "${{CANARY}}", expires: "${{CANARY}}"}}]
     status_callback: {{url: "https://four.example.com/${{CANARY}}"}}
-  more: {{to: "client:${{HOST}}", from: "+15017122661", {SCHEDULE}, answer: {{say: {{text: "${{CANARY}}"}}}}}}
+    recording: {{configuration: "${{CANARY}}", callback: {{url: "https://six.example.com/${{CANARY}}"}}}}
+    machine_detection: {{mode: Enable, async: true, callback: {{url: "https://ten.example.com/${{CANARY}}"}}}}
+    fallback: {{url: "https://seven.example.com/${{CANARY}}"}}
+    call_reason: "${{CANARY}}"
+    client_notification_url: "https://nine.example.com/${{CANARY}}"
+  more:
+    to: ["client:${{HOST}}", "sip:y@${{HOST}}"]
+    from: "+15017122661"
+    {SCHEDULE}
+    answer: {{say: {{text: "${{CANARY}}"}}}}
+    send_digits: "${{DIGITS}}"
+    caller_id: "client:${{HOST}}"
+    sip_auth: {{username: "${{CANARY}}", password: "${{SIP}}"}}
   told:
     to: {{csv: "lists/${{CANARY}}.csv", column: "${{CANARY}}"}}
     from: "+15017122661"
@@ -55,7 +77,7 @@ calls:
     answer: {{twiml: "<Response><Enqueue>${{TWIML}}</Enqueue></Response>"}}
     do_not_call: "lists/${{CANARY}}.txt"
   asked:
-    to: "+15558675312"
+    to: "${{NUMBER}}"
     from: "+15017122661"
     {SCHEDULE}
     answer: {{url: "https://five.example.com/${{CANARY}}"}}
@@ -101,6 +123,8 @@ def environment(stack: Stack, canary: str) -> None:
         TWIML=canary.replace("&", "&amp;"),
         PIN=canary[:3],
         TEAM="acme",
+        SIP=canary,
+        DIGITS="4711",
         NUMBER="+15558675310",
     )
     for name, text in (

@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -175,6 +175,7 @@ def new_client(
     max_in_flight: int = 8,
     timeouts: Timeouts | None = None,
     retry: RetryPolicy | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Client:
     transport = Transport(
         Credentials(ACCOUNT, ACCOUNT, TOKEN),
@@ -185,6 +186,7 @@ def new_client(
         random=Random(7),
         timeouts=timeouts or Timeouts(connect=5, read=5),
         retry=retry,
+        environ=environ,
     )
     return Client(transport)
 

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.rest.api.v2010.account.call import CallList  # type: ignore[import-untyped]
-from twilio.rest.api.v2010.account.conference.participant import ParticipantList  # type: ignore[import-untyped]
+from twilio.rest.api.v2010.account.call import CallContext, CallList  # type: ignore[import-untyped]
+from twilio.rest.api.v2010.account.call.recording import RecordingList  # type: ignore[import-untyped]
+from twilio.rest.api.v2010.account.conference.participant import (  # type: ignore[import-untyped]
+    ParticipantContext,
+    ParticipantList,
+)
 
+from tests.emulator.api import description
 from voiceform.twilio.errors import InvalidArgumentError
 from voiceform.twilio.parameters import CreateCall, CreateParticipant, encode, form_of
 
@@ -52,11 +57,28 @@ def test_what_has_no_form_is_refused(value: Any) -> None:
         encode({"status_callback_event": value})
 
 
+LIBRARY: dict[str, Any] = {
+    "NewCall": CallList.create,
+    "CallChange": CallContext.update,
+    "NewRecording": RecordingList.create,
+    "NewParticipant": ParticipantList.create,
+    "ParticipantChange": ParticipantContext.update,
+}
+
+
 def test_names_are_those_of_the_helper_library() -> None:
     """twilio-python turns the same snake case into the names that the service knows."""
     for ours, theirs in ((CreateCall, CallList.create), (CreateParticipant, ParticipantList.create)):
         known = set(signature(theirs).parameters)
         assert {one.name for one in fields(ours)} <= known
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_the_description_has_the_parameters_of_today(name: str) -> None:
+    """Those of the operations that phone, record and change, and no others."""
+    theirs = [word for word in signature(LIBRARY[name]).parameters if word != "self"]
+    described = description()["components"]["schemas"][name]["properties"]
+    assert set(described) == {wire for wire, _ in encode(dict.fromkeys(theirs, "x"))}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +96,6 @@ def test_a_call_has_exactly_one_answer_that_fits(answers: dict[str, Any]) -> Non
 
 
 def test_numbers_and_secrets_do_not_show() -> None:
-    shown = repr(CreateCall(**NUMBERS, twiml="<Say>PIN 1234</Say>", sip_auth_password="hunter2"))
-    shown += repr(CreateParticipant(**NUMBERS, caller_id="+15550001111", sip_auth_password="hunter2"))
-    assert not any(secret in shown for secret in ("5310", "2661", "1111", "hunter2", "1234"))
+    shown = repr(CreateCall(**NUMBERS, twiml="<Say>PIN 1234</Say>", sip_auth_password="${SIP_PASSWORD}"))
+    shown += repr(CreateParticipant(**NUMBERS, caller_id="+15550001111", sip_auth_password="${SIP_PASSWORD}"))
+    assert not any(secret in shown for secret in ("5310", "2661", "1111", "SIP_PASSWORD", "1234"))

@@ -59,6 +59,8 @@ class Switches:
     #: A word in ``...StatusCallbackEvent`` that is no event: accepted, and nobody is ever called back (error
     #: 21626 in the debugger, https://www.twilio.com/docs/api/errors/21626), or refused with 20001.
     unknown_callback_event: Literal["accept", "refuse"] = "accept"
+    #: Whether the document at the ``Url`` of a call can be had; if not (11200), ``FallbackUrl`` is asked.
+    answer_url: Literal["answer", "fail"] = "answer"
     #: Status of the answer to a recording that was started.
     recording_start_status: Literal[200, 201] = 201
 

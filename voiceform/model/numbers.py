@@ -115,5 +115,7 @@ def _e164(text: str) -> str:
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise ValueError(f"this cannot be a phone number: {_REASONS.get(reason, 'its length is wrong')}")
     if parsed.extension:
-        raise ValueError("a number with an extension cannot be dialled; send digits from your TwiML")
+        raise ValueError(
+            "a number with an extension cannot be dialled; give the extension of one as send_digits"
+        )
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))

@@ -204,6 +204,7 @@ class Parts:
                 max_in_flight=self.parallelism,
                 timeout=self.timeout,
                 may_send=may_send,
+                environ=self.environ,
             ) as opened,
             self.signals.client(opened),
         ):

@@ -147,10 +147,10 @@ class CallOperations(Operations):
         ConnectionFailedError when nothing was sent, ApiError when it was refused, TwilioOutcomeUnknownError
         when nobody knows.
         """
-        form = form_of(parameters)
-        return self._transport.call(
-            _CREATE, self._path("Calls"), form=form, read=Call.made, may_send=may_send
-        )
+        with self._transport.secrets.filled(form_of(parameters)) as form:
+            return self._transport.call(
+                _CREATE, self._path("Calls"), form=form, read=Call.made, may_send=may_send
+            )
 
     def fetch_call(self, sid: str) -> Call:
         """One call; raises NotFoundError, also 13 months after the call."""
@@ -168,8 +168,14 @@ class CallOperations(Operations):
         url: str | None = None,
         method: str | None = None,
         twiml: str | None = None,
+        fallback_url: str | None = None,
+        fallback_method: str | None = None,
+        status_callback: str | None = None,
+        status_callback_method: str | None = None,
+        time_limit: int | None = None,
     ) -> Call:
-        """End a call (`completed` in any state, `canceled` only before it is answered), or redirect it.
+        """End a call (`completed` in any state, `canceled` only before it is answered), or redirect it. What
+        else is given goes with a redirection: `time_limit` is in seconds of the whole call.
 
         Ending is repeated after a lost answer; a redirection is not (AmbiguousError). Raises CallNotLiveError
         (21220) for a call that is over.
@@ -178,7 +184,19 @@ class CallOperations(Operations):
             raise InvalidArgumentError(
                 "a call is updated with exactly one of status, url and twiml", hint="nothing was sent"
             )
-        form = encode({"status": status, "url": url, "method": method, "twiml": twiml})
+        form = encode(
+            {
+                "status": status,
+                "url": url,
+                "method": method,
+                "twiml": twiml,
+                "fallback_url": fallback_url,
+                "fallback_method": fallback_method,
+                "status_callback": status_callback,
+                "status_callback_method": status_callback_method,
+                "time_limit": time_limit,
+            }
+        )
         operation = _END if status is not None else _REDIRECT
         return self._transport.call(operation, self._call(sid), form=form, read=about(Call.parse, sid))
 

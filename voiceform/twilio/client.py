@@ -12,7 +12,7 @@ from voiceform.twilio.queues import QueueOperations
 from voiceform.twilio.recordings import RecordingOperations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
     from random import Random
 
@@ -73,6 +73,7 @@ def open_client(
     random: Random | None = None,
     timeout: timedelta | None = None,
     may_send: Callable[[], None] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Client:
     """A client with a transport of its own; see Transport for the arguments. `timeout` is for one operation
     with all its attempts (two minutes)."""
@@ -90,5 +91,6 @@ def open_client(
             random=random,
             timeouts=None if timeout is None else Timeouts(total=timeout.total_seconds()),
             may_send=may_send,
+            environ=environ,
         )
     )

@@ -22,7 +22,8 @@ class CreateCall:
     """Parameters of createCall. `timeout` (ring time) and `time_limit` (talk time) are in seconds.
 
     Exactly one of `url`, `twiml` and `application_sid` says what the callee hears; the service would silently
-    prefer one of several. Raises InvalidArgumentError.
+    prefer one of several. `sip_auth_password` is `${NAME}`, the variable that holds it (secrets.py). Raises
+    InvalidArgumentError.
     """
 
     to: str = field(repr=False)
@@ -45,6 +46,7 @@ class CreateCall:
     recording_status_callback: str | None = None
     recording_status_callback_method: str | None = None
     recording_status_callback_event: tuple[str, ...] = ()
+    recording_configuration_id: str | None = None
     trim: str | None = None
     machine_detection: str | None = None
     machine_detection_timeout: int | None = None
@@ -58,6 +60,7 @@ class CreateCall:
     call_reason: str | None = None
     call_token: str | None = field(default=None, repr=False)
     byoc: str | None = None
+    client_notification_url: str | None = None
     sip_auth_username: str | None = None
     sip_auth_password: str | None = field(default=None, repr=False)
 
@@ -80,7 +83,7 @@ class CreateParticipant:
     """Parameters of createParticipant. `timeout` and `time_limit` are in seconds.
 
     `label` is the only key in this API that the caller chooses: always give one, so that it can be found
-    again.
+    again. `sip_auth_password` as in CreateCall.
     """
 
     to: str = field(repr=False)
@@ -112,6 +115,7 @@ class CreateParticipant:
     recording_status_callback: str | None = None
     recording_status_callback_method: str | None = None
     recording_status_callback_event: tuple[str, ...] = ()
+    recording_configuration_id: str | None = None
     trim: str | None = None
     conference_record: str | None = None
     conference_trim: str | None = None
@@ -130,6 +134,7 @@ class CreateParticipant:
     call_reason: str | None = None
     call_token: str | None = field(default=None, repr=False)
     byoc: str | None = None
+    client_notification_url: str | None = None
     sip_auth_username: str | None = None
     sip_auth_password: str | None = field(default=None, repr=False)
 

@@ -61,7 +61,8 @@ class ParticipantOperations(Operations):
         in use), TwilioOutcomeUnknownError when nobody knows; fetch_participant by label can then tell.
         """
         path = self._path("Conferences", quoted_conference(conference), "Participants")
-        return self._transport.call(_CREATE, path, form=form_of(parameters), read=Participant.made)
+        with self._transport.secrets.filled(form_of(parameters)) as form:
+            return self._transport.call(_CREATE, path, form=form, read=Participant.made)
 
     def fetch_participant(self, conference_sid: str, participant: str) -> Participant:
         """One participant, by call SID or label; raises NotFoundError."""

@@ -143,6 +143,7 @@ class RecordingOperations(Operations):
         recording_status_callback: str | None = None,
         recording_status_callback_method: str | None = None,
         recording_status_callback_event: tuple[str, ...] = (),
+        recording_configuration_id: str | None = None,
         trim: Literal["trim-silence", "do-not-trim"] | None = None,
     ) -> Recording:
         """Start to record a call that is in progress.
@@ -157,6 +158,7 @@ class RecordingOperations(Operations):
                 "recording_status_callback": recording_status_callback,
                 "recording_status_callback_method": recording_status_callback_method,
                 "recording_status_callback_event": recording_status_callback_event,
+                "recording_configuration_id": recording_configuration_id,
                 "trim": trim,
             }
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
@@ -17,6 +17,7 @@ from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError, Stoppe
 from voiceform.twilio.failures import ExchangeFailedError
 from voiceform.twilio.media import Media, open_stream
 from voiceform.twilio.retry import Operation, Repeat, RetryPolicy
+from voiceform.twilio.secrets import Secrets
 from voiceform.twilio.throttle import Throttle
 from voiceform.twilio.verdict import REQUEST_ID, Place, SetbackError, broken_off, judge, refusal
 from voiceform.twilio.wire import Answer, Timeouts, Wire
@@ -51,8 +52,8 @@ class Transport:
     is the number of requests of the whole account above which it is). `random` spreads repetitions.
     `may_send` is whoever holds the right to write: it is asked right before each attempt of each write
     leaves, after every pause, and what it raises ends the operation; then no byte of that attempt was sent.
-    `uptime` counts seconds and never jumps. Raises ConnectionFailedError when the proxy or certificate
-    settings cannot be used.
+    `environ` has the secrets that requests name (secrets.py). `uptime` counts seconds and never jumps. Raises
+    ConnectionFailedError when the proxy or certificate settings cannot be used.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class Transport:
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
         may_send: Callable[[], None] | None = None,
+        environ: Mapping[str, str] | None = None,
         uptime: Callable[[], float] = time.monotonic,
     ) -> None:
         self.account_sid = credentials.account_sid
         self.origin = base_url
         self.read_only = read_only
+        self.secrets = Secrets({} if environ is None else environ)
         self.throttle = Throttle(max_in_flight, account_ceiling=account_ceiling)
         self._credentials_hint = (
             f"check {credentials.source}, and whether they may do this; regions have credentials of their own"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.source.blocks import Section, block, defined, either, entries, listed, notes
-from schemas.source.sections import answers, do_not_call, outcomes, schedules
+from schemas.source.sections import answers, call_parameters, do_not_call, outcomes, schedules
 from schemas.source.values import (
     Json,
     Node,
@@ -14,7 +14,6 @@ from schemas.source.values import (
     or_variable,
     party,
     text,
-    whole,
 )
 
 
@@ -42,6 +41,7 @@ def section() -> Section:
             "calling_hours": schedules.calling_hours(),
             "answer": answers.answer(),
             **do_not_call.definitions(),
+            **call_parameters.definitions(),
         },
     )
 
@@ -83,22 +83,7 @@ def _call() -> Node:
             "calling_hours": defined("calling_hours"),
             "do_not_call": do_not_call.lists(),
             "answer": defined("answer"),
-            "timeout": whole(
-                "Ringing time", "Seconds for which it rings. Twilio's default is 60.", 1, 600, examples=[30]
-            ),
-            "record": flag(
-                "Recording",
-                "Whether the call is recorded. Turned on later, apply begins to record calls that are going "
-                "on.",
-                default=False,
-            ),
-            "machine_detection": choice(
-                "Machine detection",
-                "Whether Twilio finds out if a person or a machine answers, and whether it waits for the end "
-                "of the greeting.",
-                ["Enable", "DetectMessageEnd"],
-            ),
-            "status_callback": _status_callback(),
+            **call_parameters.of_calls(),
             "retry": outcomes.retry(),
             "pace": annotated(
                 "Pace",
@@ -139,28 +124,6 @@ def _recipients() -> Node:
             examples=[{"csv": "people.csv", "column": "phone"}],
         ),
         examples=["+15558675310"],
-    )
-
-
-def _status_callback() -> Node:
-    events = ("initiated", "ringing", "answered", "completed")
-    return block(
-        "Status callback",
-        "A URL that Twilio tells about the progress of each call.",
-        {
-            "url": defined("https_url"),
-            "events": listed(
-                "Events",
-                "What Twilio tells.",
-                choice("Event", "One event.", events),
-                unique=True,
-                default=["completed"],
-                examples=[["answered", "completed"]],
-            ),
-            "method": defined("http_method"),
-        },
-        required=["url"],
-        examples=[{"url": "https://example.com/cb", "events": ["answered", "completed"]}],
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from schemas.source.blocks import Section, block, defined, entries, notes
+from schemas.source.sections.call_parameters import of_participants
 from schemas.source.sections.conference_settings import beep, settings
-from schemas.source.values import Node, choice, flag, matching, party, text, whole
+from schemas.source.values import Node, choice, flag, matching, party, text
 
 
 def section() -> Section:
@@ -106,19 +107,13 @@ def _participant() -> Node:
             "hold": flag("On hold", "Whether the participant is on hold. Kept as declared.", default=False),
             "start_conference_on_enter": flag("Starts the conference", when_added, default=True),
             "end_conference_on_exit": flag("Ends the conference", when_added, default=False),
-            "record": flag("Recording", "Whether this participant alone is recorded.", default=False),
             "beep": beep("When a tone is played; the default is that of the settings."),
             "early_media": flag(
                 "Early media",
                 "Whether the room hears the participant's line before it is answered.",
                 default=True,
             ),
-            "timeout": whole(
-                "Ringing time", "Seconds for which it rings.", 5, 600, default=60, examples=[30]
-            ),
-            "time_limit": whole(
-                "Time limit", "Seconds after which the participant's call ends.", 1, 86400, examples=[3600]
-            ),
+            **of_participants(),
         },
         required=["to", "from"],
         examples=[{"to": "+15558675310", "from": "+15017122661", "muted": True}],

@@ -112,25 +112,41 @@ def answer(world: World, event: Row) -> None:
     )
     call = _call(world, event)
     notices.tell(world, call, "answered")
+    notices.tell_who_answered(world, call)
     if options.get("record"):
         recordings.start(world, call["account"], call["sid"], "OutboundAPI", options)
     limit = min(outcome.talk, options.get("time_limit") or TIME_LIMIT)
     timeline.schedule(world, limit * SECOND, "hangup", call["sid"])
     if not rooms.connect(world, call["sid"]):
-        _go(world, call, steps(options.get("twiml")), 0)
+        _begin(world, call)
+
+
+def _begin(world: World, call: Row) -> None:
+    """The first step of the TwiML. A document at a URL that cannot be had (11200) is asked of the fallback;
+    where there is none the call ends."""
+    options = json.loads(call["options"])
+    if options.get("url") and world.switches.answer_url == "fail" and not notices.ask_fallback(world, call):
+        end(world, call, "completed")
+        return
+    _go(world, call, steps(options.get("twiml")), 0)
 
 
 def step(world: World, event: Row) -> None:
     """The next step of the TwiML; nothing is left after the last, and the call ends."""
     call = _call(world, event)
     if call["status"] in LIVE:
-        twiml = json.loads(call["options"]).get("twiml")
-        _go(world, call, steps(twiml), int(event["detail"]))
+        index = int(event["detail"])
+        if index:
+            _go(world, call, steps(json.loads(call["options"]).get("twiml")), index)
+        else:
+            _begin(world, call)
 
 
 def hang_up(world: World, event: Row) -> None:
     """The person hangs up, or the time limit is reached."""
-    end(world, _call(world, event), "completed")
+    call = _call(world, event)
+    if call["status"] in LIVE:
+        end(world, call, "completed")
 
 
 def cancel(world: World, event: Row) -> None:
@@ -148,9 +164,20 @@ def price(world: World, event: Row) -> None:
         world.store.update("calls", call["sid"], price=f"-{minutes * 0.014:.5f}", updated=world.now)
 
 
-def redirect(world: World, call: Row, twiml: str | None) -> None:
-    """A call in progress leaves what it does for other TwiML; None is a document at a URL."""
-    options = {**json.loads(call["options"]), "twiml": twiml}
+def limit(world: World, call: Row, seconds: int) -> None:
+    """A call lasts no longer than so many seconds from its answer."""
+    options = {**json.loads(call["options"]), "time_limit": seconds}
+    world.store.update("calls", call["sid"], options=json.dumps(options), updated=world.now)
+    if call["answered"] is not None:
+        left = max(0, call["answered"] + seconds * SECOND - world.now)
+        timeline.schedule(world, left, "hangup", call["sid"])
+
+
+def redirect(world: World, call: Row, twiml: str | None, more: Mapping[str, Any]) -> None:
+    """A call in progress leaves what it does for other TwiML; None is a document at a URL. ``more`` are
+    options that change with it."""
+    found = world.store.one("SELECT options FROM calls WHERE sid = ?", call["sid"])
+    options = {**json.loads((found or call)["options"]), "twiml": twiml, **more}
     world.store.update("calls", call["sid"], options=json.dumps(options), updated=world.now)
     _leave(world, call)
     world.store.run("DELETE FROM events WHERE sid = ? AND kind = 'step'", call["sid"])

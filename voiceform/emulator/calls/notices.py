@@ -10,6 +10,9 @@ from voiceform.emulator.world import World
 
 _STATUS = {"initiated": "initiated", "ringing": "ringing", "answered": "in-progress"}
 
+#: Milliseconds that finding out takes.
+_DETECTED_IN = 2500
+
 
 def tell(world: World, call: Row | None, event: str) -> None:
     """Post an event of a call, if its creator asked for it. ``completed`` stands for every way to end."""
@@ -39,3 +42,40 @@ def tell(world: World, call: Row | None, event: str) -> None:
         if call["answered_by"]:
             params["AnsweredBy"] = call["answered_by"]
     world.post(call["account"], options.get("status_method", "POST"), url, params)
+
+
+def tell_who_answered(world: World, call: Row) -> None:
+    """Post whether a person or a machine answered, where somebody asked for it beside the call.
+
+    Fields as in https://www.twilio.com/docs/voice/answering-machine-detection.
+    """
+    options = json.loads(call["options"])
+    url = options.get("amd_callback")
+    if url and call["answered_by"]:
+        params = {
+            "CallSid": call["sid"],
+            "AccountSid": call["account"],
+            "AnsweredBy": call["answered_by"],
+            "MachineDetectionDuration": str(_DETECTED_IN),
+        }
+        world.post(call["account"], options.get("amd_method", "POST"), url, params)
+
+
+def ask_fallback(world: World, call: Row) -> bool:
+    """Ask the fallback for the document that could not be had; False where there is none."""
+    options = json.loads(call["options"])
+    if not options.get("fallback"):
+        return False
+    params = {
+        "CallSid": call["sid"],
+        "AccountSid": call["account"],
+        "From": call["from_number"],
+        "To": call["to_number"],
+        "CallStatus": call["status"],
+        "ApiVersion": "2010-04-01",
+        "Direction": call["direction"],
+        "ErrorCode": "11200",
+        "ErrorUrl": options["url"],
+    }
+    world.post(call["account"], options.get("fallback_method", "POST"), options["fallback"], params)
+    return True

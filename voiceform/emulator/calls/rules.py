@@ -5,34 +5,21 @@ From.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from voiceform.emulator import timeline
 from voiceform.emulator.calls import life
 from voiceform.emulator.calls.numbers import NOT_VERIFIED, REFUSED_FROM, REFUSED_TO, normalize
+from voiceform.emulator.calls.options import METHODS, RECORDING_EVENTS, dial_options, fallback_options
 from voiceform.emulator.clock import SECOND
 from voiceform.emulator.errors import bad_request, invalid_parameter, not_complete
 from voiceform.emulator.messages import Params
-from voiceform.emulator.params import boolean, callback_events, choice, integer, matching, url
+from voiceform.emulator.params import INVALID_CALLBACK, boolean, choice, integer, url
 from voiceform.emulator.sids import is_sid
 from voiceform.emulator.store import Row
 from voiceform.emulator.world import World
 
-METHODS = ("GET", "POST")
-EVENTS = ("initiated", "ringing", "answered", "completed")
-RECORDING_EVENTS = ("in-progress", "completed", "absent")
 TWIML_LENGTH = 4000
-_DIGITS = re.compile(r"[0-9A-Da-d#*wW]{0,32}", re.ASCII)
 _SIP_USER = re.compile(r"[A-Za-z0-9._+-]{1,128}", re.ASCII)
-_BYOC = re.compile(r"BY[0-9a-fA-F]{32}", re.ASCII)
-#: Bounds of machine detection, from https://www.twilio.com/docs/voice/api/call-resource: seconds, then
-#: milliseconds.
-_DETECTION = {
-    "MachineDetectionTimeout": (3, 59),
-    "MachineDetectionSpeechThreshold": (1000, 6000),
-    "MachineDetectionSpeechEndThreshold": (500, 5000),
-    "MachineDetectionSilenceTimeout": (2000, 10_000),
-}
 
 
 def create(world: World, account: str, params: Params) -> str:
@@ -40,10 +27,13 @@ def create(world: World, account: str, params: Params) -> str:
     to = read_to(params)
     check_instructions(params)
     caller = read_from(world, params, to)
-    options = dial_options(world, params, RECORDING_EVENTS)
+    options = dial_options(world, params, RECORDING_EVENTS, "AsyncAmd") | fallback_options(params)
+    if not boolean(params, "AsyncAmd"):
+        options["amd_callback"] = None
     if params.one("ApplicationSid"):
         # The application has callbacks of its own.
-        options["status_callback"] = None
+        options |= {"status_callback": None, "fallback": None}
+    options["url"] = params.one("Url") or None
     # With both, the URL wins and the TwiML is ignored.
     options["twiml"] = None if params.one("Url") else params.one("Twiml")
     return life.place(world, account, to, caller, options)
@@ -55,13 +45,23 @@ def update(world: World, call: Row, params: Params) -> None:
     address = url(params, "Url", 21205, "Url is not a valid URL: {value}")
     twiml = params.one("Twiml")
     choice(params, "Method", METHODS, 21209)
-    if status is None and address is None and twiml is None:
+    more = fallback_options(params) if params.one("FallbackUrl") else {}
+    limit = integer(params, "TimeLimit", 1, 86_400)
+    callback = url(params, "StatusCallback", INVALID_CALLBACK)
+    if callback and address:  # "required to set the Url in the same statement"
+        method = choice(params, "StatusCallbackMethod", METHODS, 21209) or "POST"
+        more |= {"status_callback": callback, "status_method": method}
+    if status is None and address is None and twiml is None and limit is None:
         return
     if call["status"] not in life.LIVE or (status is None and call["status"] != "in-progress"):
         raise bad_request(21220, "Call is not in-progress. Cannot redirect.")
-    if status is None:
+    if limit is not None:
+        life.limit(world, call, limit)
+    if status is None and (address or twiml):
         check_twiml(twiml)
-        life.redirect(world, call, None if address else twiml)
+        life.redirect(world, call, None if address else twiml, {**more, "url": address})
+    elif status is None:
+        return
     elif call["status"] != "in-progress":
         life.end(world, call, "canceled")
     elif status == "completed":
@@ -129,40 +129,3 @@ def check_twiml(twiml: str | None) -> None:
     """TwiML in a parameter has at most 4000 characters; whether it makes sense shows when it is needed."""
     if twiml is not None and len(twiml) > TWIML_LENGTH:
         raise invalid_parameter("Twiml", twiml[:20] + "...", f"must have at most {TWIML_LENGTH} characters")
-
-
-def dial_options(
-    world: World, params: Params, recording_events: tuple[str, ...], shortest: int = 1
-) -> dict[str, Any]:
-    """What calls and participants have in common: timeouts, callbacks, recording and machine detection."""
-    refuse = world.switches.unknown_callback_event == "refuse"
-    choice(params, "Method", METHODS, 21209)
-    detection = choice(params, "MachineDetection", ("Enable", "DetectMessageEnd", "false"), 21234)
-    for name, (low, high) in _DETECTION.items():
-        integer(params, name, low, high, 21234)
-    matching(params, "SendDigits", _DIGITS, 21206, "at most 32 of 0-9, A-D, #, *, w and W")
-    matching(params, "Byoc", _BYOC, 20001, "a SID: BY and 32 hexadecimal digits")
-    options = {
-        "timeout": integer(params, "Timeout", shortest, 600, 21208) or 60,
-        "time_limit": integer(params, "TimeLimit", 1, 86_400),
-        "status_callback": url(params, "StatusCallback", 21609),
-        "status_method": choice(params, "StatusCallbackMethod", METHODS, 21209) or "POST",
-        "status_events": callback_events(params, "StatusCallbackEvent", EVENTS, refuse=refuse),
-        "record": boolean(params, "Record"),
-        # Twilio ignores machine detection when digits are sent.
-        "machine_detection": None if params.one("SendDigits") or detection == "false" else detection,
-    }
-    return options | recording_options(world, params, recording_events)
-
-
-def recording_options(world: World, params: Params, events: tuple[str, ...]) -> dict[str, Any]:
-    """How a call is recorded, and who is told."""
-    refuse = world.switches.unknown_callback_event == "refuse"
-    choice(params, "Trim", ("trim-silence", "do-not-trim"))
-    return {
-        "channels": choice(params, "RecordingChannels", ("mono", "dual")) or "mono",
-        "track": choice(params, "RecordingTrack", ("inbound", "outbound", "both")) or "both",
-        "callback": url(params, "RecordingStatusCallback", 21609),
-        "callback_method": choice(params, "RecordingStatusCallbackMethod", METHODS, 21209) or "POST",
-        "callback_events": callback_events(params, "RecordingStatusCallbackEvent", events, refuse=refuse),
-    }

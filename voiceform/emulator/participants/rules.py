@@ -8,7 +8,8 @@ from typing import Any
 
 from voiceform.emulator import timeline
 from voiceform.emulator.calls import life as calls
-from voiceform.emulator.calls.rules import METHODS, dial_options, read_from, read_to
+from voiceform.emulator.calls.options import METHODS, dial_options
+from voiceform.emulator.calls.rules import read_from, read_to
 from voiceform.emulator.conferences import life as rooms
 from voiceform.emulator.conferences.notices import tell
 from voiceform.emulator.errors import bad_request
@@ -36,7 +37,7 @@ def create(world: World, account: str, where: str, params: Params) -> Row:
     """
     to = read_to(params)
     caller = read_from(world, params, to)
-    options = dial_options(world, params, RECORDING_EVENTS, shortest=5)
+    options = dial_options(world, params, RECORDING_EVENTS, "Amd", shortest=5)
     if params.one("AsyncAmd") is not None:
         raise bad_request(21263, "AsyncAmd is not supported for conference participants")
     room_options = _room_options(world, params)

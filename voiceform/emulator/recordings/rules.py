@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voiceform.emulator.calls.rules import RECORDING_EVENTS, recording_options
+from voiceform.emulator.calls.options import RECORDING_EVENTS, recording_options
 from voiceform.emulator.clock import DAY
 from voiceform.emulator.errors import bad_request, not_complete, not_found
 from voiceform.emulator.messages import Params, Request

@@ -47,7 +47,7 @@ def act(change: Change, session: Session, places: Places) -> Done:
     tally = _place(change, spec, ledger, session, places)
     details = CallDetails.of(change)
     redirect_calls(spec, ledger, details.redirect, session, tally)
-    record_calls(ledger, details.record, session, tally)
+    record_calls(spec, ledger, details.record, session, tally)
     return _done(record, tally)
 
 

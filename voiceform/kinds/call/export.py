@@ -10,6 +10,7 @@ from typing import Any
 
 from voiceform.kinds.call.answer import spoken
 from voiceform.kinds.call.parse import DEFAULT_GRACE, DEFAULT_PACE
+from voiceform.kinds.outgoing.declared import as_declared
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
 from voiceform.model.exported import Entry, Export, is_default, sourced
@@ -21,10 +22,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "misfire_grace": DEFAULT_GRACE,
     "calling_hours": None,
     "do_not_call": None,
-    "timeout": None,
     "record": False,
-    "machine_detection": None,
-    "status_callback": None,
     "retry": None,
     "pace": DEFAULT_PACE,
     "on_remove": "let-finish",
@@ -40,7 +38,7 @@ def export(recorded: Mapping[Address, Recorded], stack: Path, folder: Path) -> E
 
 
 def _entry(record: Recorded, up: str) -> Entry:
-    block: dict[str, Any] = sourced(record.attributes, record.hidden)
+    block: dict[str, Any] = as_declared(sourced(record.attributes, record.hidden))
     del block["ledger"]
     answer = block["answer"]
     people = block["to"]

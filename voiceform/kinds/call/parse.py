@@ -14,6 +14,8 @@ from voiceform.kinds.call.timing.hours import RECIPIENT, CallingHours
 from voiceform.kinds.call.timing.schedule import Schedule
 from voiceform.kinds.call.timing.zones import has_zones
 from voiceform.kinds.notes import notes_of
+from voiceform.kinds.outgoing.declared import declared, records
+from voiceform.kinds.outgoing.findings import findings
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
@@ -23,7 +25,6 @@ from voiceform.model.resource import Desired
 
 DEFAULT_GRACE = "15m"
 DEFAULT_PACE = 1
-DEFAULT_EVENTS = ("completed",)
 
 
 def parse(section: Block, context: ParseContext, places: Places) -> list[Desired]:
@@ -58,6 +59,7 @@ class _Parsing:
         self._check_schedule(block["schedule"])
         self._check_hours(to)
         self._check_retry()
+        self._check_parameters(to)
         attributes: dict[str, Any] = {
             "enabled": block.get("enabled", True),
             "to": to,
@@ -67,10 +69,8 @@ class _Parsing:
             "calling_hours": self._hours(),
             "do_not_call": declared_lists(block, str(self.address), self.context.report, self.places),
             "answer": answer.attributes if answer is not None else {},
-            "timeout": block.get("timeout"),
-            "record": block.get("record", False),
-            "machine_detection": block.get("machine_detection"),
-            "status_callback": self._callback(),
+            "record": records(block),
+            **declared(block),
             "retry": retry_attributes(block.get("retry")),
             "pace": block.get("pace", DEFAULT_PACE),
             "on_remove": block.get("on_remove", "let-finish"),
@@ -146,23 +146,29 @@ class _Parsing:
             return None
         return {"timezone": RECIPIENT, **_plain(block)}
 
-    def _callback(self) -> dict[str, Any] | None:
-        block = self.block.get("status_callback")
-        if not block:
-            return None
-        if "application_sid" in self.block["answer"]:
+    def _check_parameters(self, to: list[str]) -> None:
+        for found in findings(self.block, to):
+            self._report(found.code, found.message, found.position, hint=found.hint, severity=found.severity)
+        detection = self.block.get("machine_detection")
+        if isinstance(detection, Block) and "callback" in detection and not detection.get("async"):
             self._report(
                 "ignored-setting",
-                "Twilio ignores status_callback for calls that an application answers",
-                self.block.key_position("status_callback"),
+                "Twilio ignores the callback of machine_detection for calls that wait for the answer",
+                detection.key_position("callback"),
                 severity=Severity.WARNING,
-                hint="set it in the application",
+                hint="add `async: true`, or remove it; status_callback tells who answered as well",
             )
-        return {
-            "url": block["url"],
-            "events": list(block.get("events", DEFAULT_EVENTS)),
-            "method": block.get("method", "POST"),
-        }
+        if "application_sid" not in self.block["answer"]:
+            return
+        for key in ("status_callback", "fallback"):
+            if self.block.get(key) is not None:
+                self._report(
+                    "ignored-setting",
+                    f"Twilio ignores {key} for calls that an application answers",
+                    self.block.key_position(key),
+                    severity=Severity.WARNING,
+                    hint="set it in the application",
+                )
 
     def _check_retry(self) -> None:
         block = self.block.get("retry")
@@ -171,7 +177,8 @@ class _Parsing:
                 self._report("invalid-retry", message, block.value_position(key), hint=hint)
 
     def _detects_machines(self) -> bool:
-        return self.block.get("machine_detection") is not None
+        # Twilio does not look for machines where digits are sent.
+        return self.block.get("machine_detection") is not None and not self.block.get("send_digits")
 
 
 def _plain(block: Block) -> dict[str, Any]:

@@ -13,6 +13,12 @@ from voiceform.kinds.call.people import Person, people_of, zones_of
 from voiceform.kinds.call.retry import Retry
 from voiceform.kinds.call.timing.hours import CallingHours
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
+from voiceform.kinds.outgoing.parameters import (
+    fallback_parameters,
+    for_one,
+    parameters,
+    recording_parameters,
+)
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.resource import Attributes, fingerprint
@@ -26,7 +32,8 @@ _NEVER = {"at": "1970-01-01", "timezone": "UTC"}
 class CallSpec:
     """One schedule. `ledger` names its ledger: the first address that it had, so that a renamed schedule
     finds what it did before. `to` are the numbers in order, `people` what else is known of those of whom more
-    is known. `pace` is in calls per second. `parameters` are the keywords of createCall but `to`."""
+    is known. `pace` is in calls per second. `parameters` are the keywords of createCall but `to`, `recording`
+    those of createCallRecording, `fallback` those that go with a new answer."""
 
     address: Address
     ledger: str
@@ -41,6 +48,8 @@ class CallSpec:
     record: bool
     answer: Mapping[str, Any]
     parameters: Mapping[str, Any]
+    recording: Mapping[str, Any]
+    fallback: Mapping[str, Any]
     cancel_on_remove: bool
     redirect_on_change: bool
     enabled: bool
@@ -70,6 +79,8 @@ class CallSpec:
             record=attributes["record"],
             answer=attributes["answer"],
             parameters=_parameters(attributes),
+            recording=recording_parameters(attributes),
+            fallback=fallback_parameters(attributes),
             cancel_on_remove=attributes["on_remove"] == "cancel",
             redirect_on_change=attributes["on_change"] == "redirect",
             enabled=attributes["enabled"],
@@ -91,6 +102,10 @@ class CallSpec:
         if self.hours is None:
             return (self.schedule.zone,)
         return self.hours.zones(to, self.zones_of)
+
+    def request(self, to: str) -> dict[str, Any]:
+        """The keywords of createCall for one person."""
+        return {"to": to, **for_one(self.parameters, to)}
 
     @property
     def answer_digest(self) -> str:
@@ -115,15 +130,6 @@ def answer_parameters(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(attributes: Attributes) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"from_": attributes["from"], **answer_parameters(attributes["answer"])}
-    for key in ("timeout", "machine_detection"):
-        if attributes[key] is not None:
-            parameters[key] = attributes[key]
-    if attributes["record"]:
-        parameters["record"] = True
-    callback = attributes["status_callback"]
-    if callback:
-        parameters["status_callback"] = callback["url"]
-        parameters["status_callback_event"] = callback["events"]
-        parameters["status_callback_method"] = callback["method"]
-    return parameters
+    recorded = {"record": True} if attributes["record"] else {}
+    answer = answer_parameters(attributes["answer"])
+    return {"from_": attributes["from"], **answer, **recorded, **parameters(attributes, "async_amd")}

@@ -9,6 +9,7 @@ from voiceform.kinds.base import unreadable_entries
 from voiceform.kinds.conference.live import LIVE_STATUSES
 from voiceform.kinds.conference.settings import INHERITED, REGIONS, SETTINGS
 from voiceform.kinds.keys import free_key
+from voiceform.kinds.outgoing.declared import as_declared
 from voiceform.model.address import Address
 from voiceform.model.exported import Entry, Export, is_default, sourced
 from voiceform.model.resource import Recorded
@@ -87,6 +88,7 @@ def _participant(person: Mapping[str, Any], settings: Mapping[str, Any]) -> dict
     """One participant without what it has of the room's settings, or of nothing."""
     given = {name: settings.get(name, SETTINGS[name].default) for name in INHERITED}
     given["hold"] = False
+    kept = as_declared(person)
     return {
-        key: value for key, value in person.items() if key not in given or not is_default(value, given[key])
+        key: value for key, value in kept.items() if key not in given or not is_default(value, given[key])
     }

@@ -10,6 +10,8 @@ from voiceform.kinds.base import ParseContext
 from voiceform.kinds.conference.settings import INHERITED, SETTINGS, render_conference
 from voiceform.kinds.namesakes import report_namesakes
 from voiceform.kinds.notes import notes_of
+from voiceform.kinds.outgoing.declared import declared, records
+from voiceform.kinds.outgoing.findings import findings as outgoing_findings
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
@@ -17,6 +19,8 @@ from voiceform.model.document import Block
 from voiceform.model.numbers import person as person_meant
 from voiceform.model.resource import Desired
 
+_OWN = ("to", "from", *INHERITED, "hold", "beep", "early_media")
+"""What a participant has of its own, beside how it is phoned."""
 _SID = re.compile(r"[A-Z]{2}[0-9A-F]{32}", re.ASCII | re.IGNORECASE)
 
 
@@ -72,8 +76,9 @@ def _conference(key: str, block: Block, position: Position) -> Desired:
 def _participant(block: Block, settings: dict[str, Any]) -> dict[str, Any]:
     """One participant with what can be compared filled in; the rest only where it is declared."""
     inherited = {name: settings.get(name, SETTINGS[name].default) for name in INHERITED}
-    declared = {name: _plain(value) for name, value in block.items() if value is not None}
-    return {**inherited, "hold": False, **declared}
+    own = {name: block[name] for name in _OWN if block.get(name) is not None}
+    recorded = {"record": records(block)} if "record" in block or "recording" in block else {}
+    return {**inherited, "hold": False, **own, **recorded, **declared(block)}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - YAML value
@@ -145,6 +150,9 @@ def _room_findings(desired: Desired, block: Block) -> Iterator[_Found]:
         hint = "raise settings.max_participants, or declare fewer"
         yield "conference-full", message, hint, block.key_position("participants"), Severity.ERROR
     yield from _same_number(block.get("participants") or Block())
+    for person in (block.get("participants") or Block()).values():
+        for found in outgoing_findings(person, [person["to"]]):
+            yield found.code, found.message, found.hint, found.position, found.severity
     yield from _without_effect(block.get("settings") or Block())
 
 

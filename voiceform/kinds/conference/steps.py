@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from voiceform.kinds.conference.settings import camel, participant_parameters
+from voiceform.kinds.conference.settings import INHERITED, camel, participant_parameters
 from voiceform.kinds.details import Details, items_in, number_in, object_in, text_in, texts_in
+from voiceform.kinds.outgoing.parameters import for_one, parameters
 from voiceform.model.resource import Attributes, fingerprint
 from voiceform.twilio.parameters import CreateParticipant
 
 ADD = "createParticipant"
 SET = "updateParticipant"
 UPDATE = "updateConference"
+_SENT = ("to", *INHERITED, "record", "early_media")
+"""What of a participant is sent under its own name, beside how it is phoned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +123,19 @@ class Visit(Details):
 
 def add_step(key: str, label: str, participant: Attributes, settings: Attributes) -> Step:
     """Phone a declared participant with the settings of the room; its own come first."""
-    own = {name: value for name, value in participant.items() if name not in ("from", "hold", "beep")}
-    parameters = {**participant_parameters(settings), **own, "from_": participant["from"], "label": label}
+    own = {name: participant[name] for name in _SENT if name in participant}
+    placed = for_one(parameters(participant, "amd"), participant["to"])
+    found = {
+        **participant_parameters(settings),
+        **own,
+        **placed,
+        "from_": participant["from"],
+        "label": label,
+    }
     beep = participant.get("beep", settings.get("beep"))
     if beep is not None:
-        parameters["beep"] = camel(beep) if isinstance(beep, str) else str(beep).lower()
-    return Step(ADD, key, parameters)
+        found["beep"] = camel(beep) if isinstance(beep, str) else str(beep).lower()
+    return Step(ADD, key, found)
 
 
 def announcement_digest(announce: Attributes) -> str:

@@ -97,7 +97,7 @@ class Placer:
             self._require_right(key, since)
             self.may_send()
             call = self.client.create_call(
-                CreateCall(to=key.to, **self.spec.parameters), lambda: self._require_right(key, since)
+                CreateCall(**self.spec.request(key.to)), lambda: self._require_right(key, since)
             )
         except _NotNowError as error:
             return self._record(key, claim, CallStatus.DEFERRED, reason=error.what)

@@ -15,7 +15,7 @@ from voiceform.kinds.call.dialling.pacing import PassCounts
 from voiceform.kinds.call.ledger.entries import GONE, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.recovery import with_call
 from voiceform.kinds.call.ledger.store import Ledger, Step
-from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.spec import CallSpec, answer_parameters
 from voiceform.model.errors import VoiceformError
 from voiceform.twilio.errors import CallNotLiveError, NotFoundError, TwilioError, TwilioOutcomeUnknownError
 
@@ -124,10 +124,7 @@ def redirect_calls(
         if not session.may_go_on():
             return
         try:
-            if "twiml" in answer:
-                session.client.update_call(sid, twiml=answer["twiml"])
-            else:
-                session.client.update_call(sid, url=answer["url"], method=answer["method"])
+            session.client.update_call(sid, **answer_parameters(answer), **spec.fallback)
         except (CallNotLiveError, NotFoundError):
             continue
         except VoiceformError as error:
@@ -136,7 +133,9 @@ def redirect_calls(
         ledger.change(call.key, _known(sid, answer=spec.answer_digest))
 
 
-def record_calls(ledger: Ledger, planned: Sequence[PlacedCall], session: Session, tally: PassCounts) -> None:
+def record_calls(
+    spec: CallSpec, ledger: Ledger, planned: Sequence[PlacedCall], session: Session, tally: PassCounts
+) -> None:
     """Begin to record the planned calls, unless they are recorded by now."""
     for call in planned:
         sid = call.sid
@@ -144,7 +143,7 @@ def record_calls(ledger: Ledger, planned: Sequence[PlacedCall], session: Session
             return
         try:
             if not _has_recording(session, sid):
-                session.client.create_call_recording(sid)
+                session.client.create_call_recording(sid, **spec.recording)
         except (CallNotLiveError, NotFoundError):
             continue
         except TwilioOutcomeUnknownError as error:

@@ -1,0 +1,1 @@
+"""How a call is placed, for schedules and for participants of conferences alike."""

@@ -1,0 +1,86 @@
+"""Secrets that requests carry and nobody keeps.
+
+Parameters name them as `${NAME}`. The variable of the environment is read when the request is made, and what
+stood in it is taken out of every error that comes back. So no plan, state, report or log can hold it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from voiceform.model.unshown import Unshown
+from voiceform.twilio.errors import InvalidArgumentError, TwilioError
+from voiceform.twilio.parameters import Form
+
+SECRET_PARAMETERS = frozenset({"SipAuthPassword"})
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def reference(name: str) -> str:
+    """How parameters name the variable `name`."""
+    return f"${{{name}}}"
+
+
+def variable_in(text: str) -> str | None:
+    """The variable that `text` names and is nothing but; None for any other text."""
+    found = _REFERENCE.fullmatch(text)
+    return None if found is None else found[1]
+
+
+class MissingSecretError(InvalidArgumentError):
+    """A variable that a request needs is not set where it is to be sent; nothing was sent."""
+
+
+class Secrets:
+    """The variables from which secrets are taken."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    @contextmanager
+    def filled(self, form: Form) -> Iterator[Form]:
+        """`form` with its secrets in it; errors that are raised meanwhile name them instead.
+
+        MissingSecretError for a variable that is not set or empty, InvalidArgumentError for a secret that
+        stands in the parameters themselves.
+        """
+        named = {name: self._named(name, text) for name, text in form if name in SECRET_PARAMETERS}
+        if not named:
+            yield form
+            return
+        values = {variable: self._value(name, variable) for name, variable in named.items()}
+        try:
+            yield tuple((name, values[named[name]] if name in named else text) for name, text in form)
+        except TwilioError as error:
+            _cover(error, Unshown((value, reference(variable)) for variable, value in values.items()))
+            raise
+
+    def _named(self, name: str, text: str) -> str:
+        variable = variable_in(text)
+        if variable is None:
+            raise InvalidArgumentError(
+                f"{name} has to name a variable of the environment, as ${{NAME}}", hint="nothing was sent"
+            )
+        return variable
+
+    def _value(self, name: str, variable: str) -> str:
+        # As in a configuration: files that hold one value end in a line end.
+        value = self._environ.get(variable, "").rstrip("\r\n")
+        if not value:
+            raise MissingSecretError(
+                f"{name} is {reference(variable)}, and that variable is not set here",
+                hint="nothing was sent; give it to this process, or to --env-file",
+            )
+        return value
+
+
+def _cover(error: TwilioError, unshown: Unshown) -> None:
+    """Take what is secret out of an error, wherever it may be told."""
+    error.what = unshown.text(error.what)
+    error.hint = error.hint and unshown.text(error.hint)
+    error.args = (error.what,)
+    message = getattr(error, "message", None)
+    if isinstance(message, str):
+        error.message = unshown.text(message)  # type: ignore[attr-defined]
