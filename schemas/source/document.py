@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from schemas.source.blocks import Section
-from schemas.source.sections import calls, common, conferences, queues, retention
+from schemas.source.sections import calls, common, conferences, contact_limits, queues, retention
 from schemas.source.values import Node
 
 
@@ -16,6 +16,7 @@ def sections() -> tuple[Section, ...]:
         common.section(),
         queues.section(),
         conferences.section(),
+        contact_limits.section(),
         calls.section(),
         retention.section(),
     )

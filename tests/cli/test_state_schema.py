@@ -16,7 +16,8 @@ def state_of_every_kind(stack: Stack) -> Any:
     time = Timeline(stack)
     schedule = calls([TO, OTHER, "+15005550003"], record="true", retry="{attempts: 2, delay: 1m, on: [busy]}")
     stack.write(
-        f"{schedule}"
+        "contact_limits: [{name: a-day, max: 9, per: day, purpose: care}]\n"
+        f"{schedule}    purpose: care\n"
         "queues: {support: {max_size: 5, protect: true}}\n"
         "conferences:\n"
         "  standup:\n"
@@ -48,6 +49,6 @@ def test_the_state_of_every_kind_fits_the_schema(stack: Stack) -> None:
     Draft202012Validator(schema).validate(document)
     described = schema["properties"]["documents"]["patternProperties"]
     stored = {key.split("/", 1)[0] for key in document["documents"]}
-    ours = {"ledger", "ledger-heads", "conferences", "holds", "pauses"}
+    ours = {"ledger", "ledger-heads", "conferences", "holds", "pauses", "contacts", "limits"}
     assert stored == {"resources", "runs", "journal", *ours}
     assert all(any(pattern.startswith(f"^{kind}/") for pattern in described) for kind in stored)

@@ -22,6 +22,7 @@ from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undial
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, pending_keys, retries
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Head, Ledger, days_before
+from voiceform.kinds.call.limits.book import ContactBook, ContactReader
 from voiceform.kinds.call.spec import KIND, CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
 from voiceform.kinds.userfiles import Places
@@ -173,7 +174,8 @@ def work_off(context: DispatchContext, record: Recorded) -> Pass:
 
 
 def _work_off(context: DispatchContext, record: Recorded) -> Pass:
-    spec = CallSpec.of(record.address, record.attributes)
+    contacts = ContactBook(context.store)
+    spec = contacts.bound(CallSpec.of(record.address, record.attributes))
     ledger = Ledger(context.store, spec.ledger)
     head = ledger.head()
     if head.closed:
@@ -187,12 +189,12 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     now = context.clock.now()
     do_not_call = list_of(spec, context.places)
     entries = ledger.entries(days_before(now, lookback(spec)), spec.to)
-    found = due_keys(spec, entries, head, now, do_not_call)
+    found = due_keys(spec, entries, head, now, do_not_call, ContactReader(context.store))
     tally = record_undialled(ledger, found, now)
     _count_blocked(found, do_not_call, now, tally)
     if found or head.high_water is None or now - head.high_water > _HEAD_AGE:
         ledger.set_head(high_water=now)
-    placer = Placer(spec, ledger, context.client, context.clock, do_not_call, context.may_send)
+    placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)
     ready = [item for item in found if item.verdict is Verdict.PLACE]
     pace = Pace(spec, context.clock, context.stop.is_set)
     placed = pace.place_all(placer, ready, lambda key, entry: context.tell(record.address, key, entry))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _SHOWN = re.compile(
     r"(?:[^(]*\()?(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?P<time>[0-9:.]{5,15}) ?UTC\)?", re.ASCII
@@ -13,6 +13,14 @@ _SHOWN = re.compile(
 def instant_to_text(instant: datetime) -> str:
     """RFC 3339 in UTC with a Z; instant_from_text reads back exactly the same instant."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def moment_in_utc(instant: datetime) -> str:
+    """An instant for readers, to the minute that has begun by then: `2026-11-27 14:06 UTC`."""
+    whole = instant.replace(second=0, microsecond=0)
+    if whole < instant:
+        whole += timedelta(minutes=1)
+    return f"{whole.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def instant_from_text(text: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from voiceform.dispatch.service import call_records
@@ -15,6 +15,8 @@ from voiceform.kinds.call.dialling.verdicts import Verdict, due_keys, lookback
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import ALL, Pause, read_pauses
 from voiceform.kinds.call.ledger.store import LedgerReader, days_before, ledger_names
+from voiceform.kinds.call.limits.book import ContactReader
+from voiceform.kinds.call.limits.in_force import limits_in_force
 from voiceform.kinds.call.live import ledger_of
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
@@ -103,12 +105,13 @@ def listed_in(reader: DocumentReader, now: datetime) -> Iterator[ListedCall]:
 
 def _due_in(parts: Parts, reader: DocumentReader, now: datetime) -> Iterator[ListedCall]:
     """What is due and not in the ledger yet: of nobody who is late, or may not be called."""
+    counted = ContactReader(reader)
     for spec, pause in _schedules(reader):
         ledger = LedgerReader(reader, spec.ledger)
         entries, head = ledger.entries(days_before(now, lookback(spec)), spec.to), ledger.head()
         if head.closed:
             continue
-        for item in due_keys(spec, entries, head, now, list_of(spec, parts.places)):
+        for item in due_keys(spec, entries, head, now, list_of(spec, parts.places), counted):
             if item.verdict in (Verdict.PLACE, Verdict.WAIT, Verdict.BLOCK) and item.key not in entries:
                 yield ListedCall(str(spec.address), item.key, None, pause, True, item.reason)
 
@@ -122,6 +125,8 @@ def _schedules(reader: DocumentReader) -> Iterator[tuple[CallSpec, Pause | None]
             spec = CallSpec.of(record.address, record.attributes)
         except ScheduleError:
             continue
+        limits = limits_in_force(reader, spec.purpose, spec.limits)
+        spec = replace(spec, limits=limits)
         yield spec, (pauses.get(ALL) or pauses.get(spec.ledger)) if spec.enabled else Pause()
 
 

@@ -16,6 +16,7 @@ from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger
+from voiceform.kinds.call.limits.book import ContactBook, ContactReader
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.errors import BlockedError, CredentialsError, NotApprovedError, UsageError
 from voiceform.model.exit_codes import ExitCode
@@ -79,7 +80,8 @@ class _Trying:
     def __init__(self, parts: Parts, store: Backend, spec: CallSpec, number: str) -> None:
         self.parts = parts
         self.store = store
-        self.spec = spec
+        self.contacts = ContactBook(store)
+        self.spec = self.contacts.bound(spec)
         self.number = number
         self.ledger = Ledger(store, spec.ledger)
         self.account = parts.account_for(None)
@@ -100,9 +102,10 @@ class _Trying:
         if pause is not None:
             raise BlockedError(f"{self.spec.address} is {pause}", hint="nobody was phoned; resume it first")
         now = self.parts.clock.now()
-        judged = Judge(self.spec, now, None, self.do_not_call).verdict(self._key(), now)
+        counted = ContactReader(self.store)
+        judged = Judge(self.spec, now, None, self.do_not_call, counted).verdict(self._key(), now)
         if judged.verdict is not Verdict.PLACE:
-            raise BlockedError(f"{self.number} is not called now: {judged.reason}", hint="nobody was phoned")
+            raise BlockedError(f"{self.number} is not called now: {judged.told}", hint="nobody was phoned")
 
     def placed(self) -> TriedCall:
         """Place it, under a lock that nobody holds for long, so that it cannot go on behind a pause."""
@@ -113,7 +116,14 @@ class _Trying:
             parts.signals.working(),
         ):
             placer = Placer(
-                self.spec, self.ledger, client, parts.clock, self.do_not_call, lease.ensure_held, by_hand=True
+                self.spec,
+                self.ledger,
+                self.contacts,
+                client,
+                parts.clock,
+                self.do_not_call,
+                lease.ensure_held,
+                by_hand=True,
             )
             key = self._key()
             entry = placer.place(key, key.occurrence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.source.blocks import Section, block, defined, either, entries, listed, notes
-from schemas.source.sections import answers, call_parameters, do_not_call, outcomes, schedules
+from schemas.source.sections import answers, call_parameters, contact_limits, do_not_call, outcomes, schedules
 from schemas.source.values import (
     Json,
     Node,
@@ -81,6 +81,7 @@ def _call() -> Node:
                 examples=["15m"],
             ),
             "calling_hours": defined("calling_hours"),
+            "purpose": contact_limits.purpose(),
             "do_not_call": do_not_call.lists(),
             "answer": defined("answer"),
             **call_parameters.of_calls(),

@@ -18,8 +18,10 @@ from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import ALL, pause, resume
 from voiceform.kinds.call.ledger.store import Ledger
+from voiceform.kinds.call.limits.book import ContactBook
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import DamagedDocumentsError, LeaseLostError
+from voiceform.state.meta import bump_serial
 from voiceform.state.sqlite import SqliteStore
 from voiceform.twilio.client import Client, open_client
 from voiceform.twilio.credentials import Credentials
@@ -35,6 +37,7 @@ class Desk:
 
     ledger: Ledger
     other: Ledger
+    contacts: ContactBook
     client: Client
     clock: ManualClock
     emulator: Emulator
@@ -43,7 +46,9 @@ class Desk:
 
     def place(self, **changed: Any) -> LedgerEntry | None:
         """Place the call of a schedule with `changed` attributes."""
-        placer = Placer(spec(**changed), self.ledger, self.client, self.clock, None, self._may_send)
+        placer = Placer(
+            spec(**changed), self.ledger, self.contacts, self.client, self.clock, None, self._may_send
+        )
         return placer.place(KEY, NOON)
 
     def _may_send(self) -> None:
@@ -67,9 +72,10 @@ def desk(tmp_path: Path, emulator: Emulator) -> Iterator[Desk]:
         SqliteStore(tmp_path / "state.db") as another,
         open_client(CREDENTIALS, emulator.url, read_only=False, clock=clock) as client,
     ):
+        bump_serial(store)
         ledger = Ledger(store, "call.pulse")
         ledger.set_head(account=ACCOUNT, since=NOON)
-        yield Desk(ledger, Ledger(another, "call.pulse"), client, clock, emulator)
+        yield Desk(ledger, Ledger(another, "call.pulse"), ContactBook(store), client, clock, emulator)
 
 
 def test_a_pause_after_the_reservation_is_seen_before_the_request(desk: Desk, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from voiceform.kinds.call.details import CallDetails
 from voiceform.kinds.call.export import export
 from voiceform.kinds.call.ledger import pauses
 from voiceform.kinds.call.ledger.store import HEADS, PREFIX, calls_kept, check_ledgers, head_kept
+from voiceform.kinds.call.limits import marks
+from voiceform.kinds.call.limits.in_force import check_limits
 from voiceform.kinds.call.live import LiveCalls, as_recorded, ledger_of, read_lists, read_live
 from voiceform.kinds.call.parse import parse
 from voiceform.kinds.call.spec import KIND, CallSpec
@@ -50,7 +52,9 @@ class CallKind(Kind[LiveCalls]):
     local_findings = frozenset(
         {
             "do-not-call",
+            "duplicate-limit",
             "invalid-hours",
+            "invalid-limit",
             "invalid-number",
             "invalid-retry",
             "invalid-schedule",
@@ -74,6 +78,7 @@ class CallKind(Kind[LiveCalls]):
         Documents(HEADS, head_kept),
         Documents(PREFIX, calls_kept),
         Documents(pauses.PREFIX, pauses.kept_when_pushed),
+        Documents(marks.PREFIX, marks.marks_kept),
     )
 
     def __init__(self, places: Places) -> None:
@@ -115,7 +120,8 @@ class CallKind(Kind[LiveCalls]):
         return export(recorded, self._places.folder, folder)
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
-        """Schedules whose times and parties dispatch understands, every ledger, and the pauses."""
+        """Schedules whose times and parties dispatch understands, every ledger, the pauses, and limits and
+        counters of contacts."""
         for record in recorded.values():
             spec = CallSpec.of(record.address, record.attributes)
             for party in (spec.from_, *spec.to):
@@ -123,6 +129,8 @@ class CallKind(Kind[LiveCalls]):
                     raise ValueError(f"{record.address} calls {party}, which is not how numbers are recorded")
         check_ledgers(reader)
         pauses.read_pauses(reader)
+        marks.check_counters(reader)
+        check_limits(reader)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.call.act."""

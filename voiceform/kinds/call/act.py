@@ -14,6 +14,8 @@ from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undial
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, new_times
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, LedgerReader, days_before
+from voiceform.kinds.call.limits.book import ContactBook, ContactReader
+from voiceform.kinds.call.limits.in_force import put_in_force
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
@@ -37,6 +39,7 @@ def act(change: Change, session: Session, places: Places) -> Done:
     record = recorded(change)
     spec = CallSpec.of(change.address, record.attributes)
     ledger = Ledger(session.store, spec.ledger)
+    put_in_force(session.store, spec.purpose, spec.limits)
     begins = new_times(change.before, change.after, ledger.head())
     ledger.set_head(
         account=session.client.account_sid,
@@ -85,7 +88,7 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     do_not_call = list_of(spec, places)
     now = session.clock.now()
     entries = ledger.entries(days_before(now, lookback(spec)), spec.to)
-    found = due_keys(spec, entries, ledger.head(), now, do_not_call)
+    found = due_keys(spec, entries, ledger.head(), now, do_not_call, ContactReader(session.store))
     tally = record_undialled(ledger, found, now)
     for item in found:
         if item.verdict is Verdict.BLOCK:
@@ -94,7 +97,10 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     open_keys = {item.key for item in found if item.verdict in (Verdict.PLACE, Verdict.WAIT)}
     due = CallDetails.of(change).due
     planned = [Due(item.key, Verdict.PLACE, item.since) for item in due if item.key in open_keys]
-    placer = Placer(spec, ledger, session.client, session.clock, do_not_call, lambda: _ensure_held(session))
+    contacts = ContactBook(session.store)
+    placer = Placer(
+        spec, ledger, contacts, session.client, session.clock, do_not_call, lambda: _ensure_held(session)
+    )
     pace = Pace(spec, session.clock, lambda: not session.may_go_on())
     tally.merge(pace.place_all(placer, planned, lambda _key, _entry: None))
     left = len(planned) - sum(tally.statuses.values()) - tally.waiting - tally.paused

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.answer import parse_answer
+from voiceform.kinds.call.limits.declared import declared_limits, limited_by
+from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.lists import declared_lists
 from voiceform.kinds.call.recipients import check_number, read_recipients
 from voiceform.kinds.call.retry import retry_attributes, retry_faults
@@ -30,8 +33,9 @@ DEFAULT_PACE = 1
 def parse(section: Block, context: ParseContext, places: Places) -> list[Desired]:
     """Desired schedules in source order. Do-not-call lists are kept relative to the stack's folder, so
     that a plan made elsewhere finds nothing to change."""
+    limits = declared_limits(context.document, context.report)
     return [
-        _Parsing(key, block, section.key_position(key), context, places).desired()
+        _Parsing(key, block, section.key_position(key), context, places, limits).desired()
         for key, block in section.items()
     ]
 
@@ -40,8 +44,15 @@ class _Parsing:
     """One entry of the section."""
 
     def __init__(
-        self, key: str, block: Block, position: Position, context: ParseContext, places: Places
+        self,
+        key: str,
+        block: Block,
+        position: Position,
+        context: ParseContext,
+        places: Places,
+        limits: Sequence[LimitSpec],
     ) -> None:
+        self.limits = limits
         self.block = block
         self.address = Address(KIND, key)
         self.position = position
@@ -75,6 +86,7 @@ class _Parsing:
             "pace": block.get("pace", DEFAULT_PACE),
             "on_remove": block.get("on_remove", "let-finish"),
             "on_change": block.get("on_change", "keep"),
+            **limited_by(block.get("purpose"), self.limits),
         }
         return Desired(
             address=self.address,

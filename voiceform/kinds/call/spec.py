@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.dialling.donotcall import ListSpec
+from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.people import Person, people_of, zones_of
 from voiceform.kinds.call.retry import Retry
 from voiceform.kinds.call.timing.hours import CallingHours
@@ -54,6 +55,8 @@ class CallSpec:
     redirect_on_change: bool
     enabled: bool
     people: Mapping[str, Person] = field(default_factory=dict)
+    purpose: str | None = None
+    limits: tuple[LimitSpec, ...] = ()
 
     @classmethod
     def of(cls, address: Address, attributes: Attributes) -> CallSpec:
@@ -85,6 +88,11 @@ class CallSpec:
             redirect_on_change=attributes["on_change"] == "redirect",
             enabled=attributes["enabled"],
             people=people_of(attributes.get("people")),
+            purpose=attributes.get("purpose"),
+            limits=tuple(
+                _read(address, "contact_limits", LimitSpec.parse, item)
+                for item in attributes.get("contact_limits") or ()
+            ),
         )
 
     @classmethod
@@ -95,6 +103,10 @@ class CallSpec:
     def zones_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """Every zone in which the person called at `to` may be; empty when nobody knows."""
         return zones_of(to, self.people.get(to))
+
+    def limits_of(self, to: str) -> tuple[LimitSpec, ...]:
+        """What limits how often the person at `to` is called."""
+        return self.limits
 
     def clocks_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """The zones whose clocks count for the calling hours of `to`; empty when nobody knows, and then the

@@ -13,7 +13,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.donotcall import NotCalled
@@ -22,9 +22,12 @@ from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.ledger.store import Ledger, if_undecided
+from voiceform.kinds.call.limits.book import ContactBook
+from voiceform.kinds.call.limits.marks import Mark
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.clock import Clock
-from voiceform.model.errors import LeaseLostError, StateError, VoiceformError
+from voiceform.model.errors import LeaseLostError, StateConflictError, StateError, VoiceformError
+from voiceform.model.store import Write
 from voiceform.twilio.errors import (
     ApiError,
     ConnectionFailedError,
@@ -40,21 +43,36 @@ if TYPE_CHECKING:
 
 _VERDICTS = {Verdict.MISS: CallStatus.MISSED, Verdict.SUPPRESS: CallStatus.SUPPRESSED}
 _IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
+_COUNTED_FOR = timedelta(seconds=1)
+"""How long after it was counted a call may leave without being counted again."""
 
 
 class _NotNowError(VoiceformError):
     """The call may not be placed any more; nothing was sent."""
 
 
+@dataclass(slots=True)
+class _Turn:
+    """One attempt to place one call: under which claim it is reserved, at which instant it was counted, and
+    whether it may be counted without being reserved: where documents are written one by one."""
+
+    key: Key
+    since: datetime
+    claim: str
+    counted_at: datetime
+    disputed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Placer:
-    """Places the calls of one schedule. `may_send` is asked right before each request.
+    """Places the calls of one schedule, and counts them. `may_send` is asked right before each request.
 
     `by_hand`: a person places one call, also of a schedule that the configuration pauses.
     """
 
     spec: CallSpec
     ledger: Ledger
+    contacts: ContactBook
     client: Client
     clock: Clock
     do_not_call: NotCalled | None
@@ -71,46 +89,71 @@ class Placer:
 
         Raises StateError when the ledger cannot be written: then nothing is sent that is not reserved.
         """
-        head = self.ledger.head()
-        now = self.clock.now()
-        judged = Judge(self.spec, now, head.high_water, self.do_not_call).verdict(key, since)
-        if judged.verdict in _VERDICTS:
-            entry = LedgerEntry(_VERDICTS[judged.verdict], now, reason=judged.reason)
-            return self.ledger.change(key, if_undecided(entry))[0]
-        if judged.verdict is not Verdict.PLACE or head.closed or self.pause() is not None:
-            return None
-        self.may_send()
-        claim = secrets.token_hex(8)
-        reserved, _ = self.ledger.change(key, if_undecided(self._reservation(claim, now)))
-        if reserved is None or reserved.claim != claim:
-            return (
-                reserved  # somebody else was faster; a claim of ours may be stored though the answer was lost
-            )
-        return self._send(key, since, claim)
+        turn = _Turn(key, since, secrets.token_hex(8), since)
+        entry = self._reserve(turn)
+        # A claim of ours may be stored though the answer was lost; anybody else's was faster.
+        if entry is not None and entry.claim == turn.claim:
+            return self._send(turn)
+        if turn.disputed:
+            self._uncount(turn)
+        return entry
 
-    def _send(self, key: Key, since: datetime, claim: str) -> LedgerEntry | None:
+    def _reserve(self, turn: _Turn) -> LedgerEntry | None:
+        """Judge, count the call and reserve it, in one step: what is counted is what was judged. The entry of
+        the key then; None when it has to wait."""
+        key, spec = turn.key, self.contacts.bound(self.spec)
+        while True:
+            head = self.ledger.head()
+            now = self.clock.now()
+            page = self.contacts.page(key.to, turn.claim, now)
+            judged = Judge(spec, now, head.high_water, self.do_not_call, page).verdict(key, turn.since)
+            if judged.verdict in _VERDICTS:
+                entry = LedgerEntry(_VERDICTS[judged.verdict], now, reason=judged.told)
+                return self.ledger.change(key, if_undecided(entry))[0]
+            if judged.verdict is not Verdict.PLACE or head.closed or self.pause() is not None:
+                return None
+            self.may_send()
+            turn.counted_at = now
+            mark = Mark(now, self.ledger.document_of(key), spec.purpose)
+            try:
+                step = if_undecided(self._reservation(turn.claim, now))
+                return self.ledger.change(key, step, first=page.taken(mark))[0]
+            except StateConflictError:
+                # Somebody counted, or reserved, another call meanwhile, or this one.
+                turn.disputed = True
+                found, _ = self.ledger.change(key, lambda _: None)
+                if found is not None and found.status is not CallStatus.DEFERRED:
+                    return found
+
+    def _send(self, turn: _Turn) -> LedgerEntry | None:
         """The key is ours. Look once more (storing may have taken long, the schedule may have been removed
         meanwhile: whoever closes the ledger reads the reservations afterwards), then dial."""
         if self.ledger.head().closed:
-            return self._record(key, claim, CallStatus.CANCELED, reason="the schedule was removed")
+            return self._unsent(turn, CallStatus.CANCELED, "the schedule was removed")
         try:
-            self._require_right(key, since)
+            self._require_right(turn)
             self.may_send()
             call = self.client.create_call(
-                CreateCall(**self.spec.request(key.to)), lambda: self._require_right(key, since)
+                CreateCall(**self.spec.request(turn.key.to)), lambda: self._require_right(turn)
             )
         except _NotNowError as error:
-            return self._record(key, claim, CallStatus.DEFERRED, reason=error.what)
+            return self._unsent(turn, CallStatus.DEFERRED, error.what)
         except StateError as error:
             # A lease that is lost, or a pause that cannot be read. The client asks for both again before each
             # attempt: no byte of a request that may have been processed has left.
             lost = isinstance(error, LeaseLostError)
-            reason = "the run had to stop before the request" if lost else error.what
-            self._record(key, claim, CallStatus.DEFERRED, reason=reason)
+            self._unsent(
+                turn,
+                CallStatus.DEFERRED,
+                "the run had to stop before the request" if lost else error.what,
+            )
             raise
         except TwilioError as error:
-            return self._record(key, claim, _outcome_of(error), reason=error.what)
-        return self._record(key, claim, CallStatus.PLACED, sid=call.sid, call=call.status)
+            status = _outcome_of(error)
+            if status is CallStatus.UNKNOWN:
+                return self._record(turn, status, reason=error.what)
+            return self._unsent(turn, status, error.what)
+        return self._record(turn, CallStatus.PLACED, sid=call.sid, call=call.status)
 
     def _reservation(self, claim: str, now: datetime) -> LedgerEntry:
         spec = self.spec
@@ -124,35 +167,77 @@ class Placer:
             answer=spec.answer_digest,
         )
 
-    def _require_right(self, key: Key, since: datetime) -> None:
+    def _require_right(self, turn: _Turn) -> None:
         """Asked right before each attempt leaves: waiting for a turn, a connection or the end of a 429 may
         have taken until the grace or the calling hours were over, or somebody paused the schedule."""
         pause = self.pause()
         if pause is not None:
             raise _NotNowError(str(pause))
-        judge = Judge(self.spec, self.clock.now(), None, self.do_not_call)
-        if judge.verdict(key, since).verdict is not Verdict.PLACE:
+        now = self.clock.now()
+        if Judge(self.spec, now, None, self.do_not_call).verdict(turn.key, turn.since).verdict is not (
+            Verdict.PLACE
+        ):
             raise _NotNowError("it became too late to call")
+        if abs(now - turn.counted_at) > _COUNTED_FOR:
+            self._count_again(turn, now)
+
+    def _count_again(self, turn: _Turn, now: datetime) -> None:
+        """Count the call for the moment at which it leaves: it may belong to another day by now, and who was
+        asleep for long may find that it does not count any more."""
+        spec = self.contacts.bound(self.spec)
+        while True:
+            page = self.contacts.page(turn.key.to, turn.claim, now)
+            found = page.refusal(spec, turn.key.to, now)
+            if found is not None:
+                raise _NotNowError(f"contact limit {found.limit}")
+            mark = Mark(now, self.ledger.document_of(turn.key), spec.purpose)
+            try:
+                self.contacts.put(page.taken(mark))
+            except StateConflictError:
+                continue
+            turn.counted_at = now
+            return
 
     def _record(
         self,
-        key: Key,
-        claim: str,
+        turn: _Turn,
         status: CallStatus,
         *,
         sid: str | None = None,
         call: str | None = None,
         reason: str | None = None,
+        then: Write | None = None,
     ) -> LedgerEntry | None:
         now = self.clock.now()
 
         def step(entry: LedgerEntry | None) -> LedgerEntry | None:
             """Only our own reservation, or what somebody made of it in the meantime, becomes the outcome."""
-            if entry is None or entry.claim != claim or entry.status not in _IN_DOUBT:
+            if entry is None or entry.claim != turn.claim or entry.status not in _IN_DOUBT:
                 return None
             return replace(entry, status=status, at=now, sid=sid, reason=reason, call=call)
 
-        return self.ledger.change(key, step)[0]
+        return self.ledger.change(turn.key, step, then=then)[0]
+
+    def _unsent(self, turn: _Turn, status: CallStatus, reason: str) -> LedgerEntry | None:
+        """Record that certainly nobody was phoned, and take the call out of the counter with it."""
+        while True:
+            page = self.contacts.page(turn.key.to, turn.claim, self.clock.now())
+            try:
+                return self._record(turn, status, reason=reason, then=page.freed())
+            except StateConflictError:
+                continue
+
+    def _uncount(self, turn: _Turn) -> None:
+        """Take a call that is not reserved out of the counter, where it is in it."""
+        while True:
+            write = self.contacts.page(turn.key.to, turn.claim, self.clock.now()).freed()
+            if write is None:
+                return
+            try:
+                self.contacts.put(write)
+            except StateConflictError:
+                continue
+            return
 
 
 def _outcome_of(error: TwilioError) -> CallStatus:

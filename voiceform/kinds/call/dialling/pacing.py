@@ -65,7 +65,7 @@ def record_undialled(ledger: Ledger, found: Iterable[Due], now: datetime) -> Pas
     """Store what is never going to be called, with the reason, in as few writes as possible."""
     tally = PassCounts()
     steps: dict[Key, Step] = {
-        due.key: if_undecided(LedgerEntry(_RECORDED[due.verdict], now, reason=due.reason))
+        due.key: if_undecided(LedgerEntry(_RECORDED[due.verdict], now, reason=due.told))
         for due in found
         if due.verdict in _RECORDED
     }

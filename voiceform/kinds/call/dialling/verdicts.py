@@ -15,7 +15,10 @@ from zoneinfo import ZoneInfo
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError, NotCalled
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import ABSURD, Head
+from voiceform.kinds.call.limits.book import Contacts
+from voiceform.kinds.call.limits.counting import Refusal
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.model.instants import moment_in_utc
 from voiceform.model.numbers import person
 from voiceform.model.resource import Attributes
 from voiceform.model.wording import span
@@ -26,6 +29,8 @@ CATCH_UP = timedelta(days=31)
 
 _LONGEST_CALL = timedelta(days=1)
 """https://www.twilio.com/docs/voice/api/call-resource, TimeLimit."""
+_LEARNT_SOON = timedelta(seconds=30)
+"""How soon it is asked again what became of a call."""
 _IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
 
 
@@ -34,7 +39,7 @@ class Verdict(StrEnum):
 
     PLACE = "place"
     WAIT = "wait"
-    """The calling hours begin before the grace ends."""
+    """It may be placed before the grace ends: the calling hours begin, or a limit of contacts ends."""
     BLOCK = "block"
     """A do-not-call list cannot be relied on."""
     MISS = "missed"
@@ -43,13 +48,20 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One key and its verdict. `since` is when it became due; `until` when a waiting one may be called."""
+    """One key and its verdict. `since` is when it became due; `until` when a waiting one may be called, and
+    `ends` when what suppresses a call no longer would, where it is a limit of contacts."""
 
     key: Key
     verdict: Verdict
     since: datetime
     reason: str | None = None
     until: datetime | None = None
+    ends: datetime | None = None
+
+    @property
+    def told(self) -> str | None:
+        """The reason, and when it ends."""
+        return self.reason if self.ends is None else f"{self.reason}, until {moment_in_utc(self.ends)}"
 
 
 @dataclass(slots=True)
@@ -61,6 +73,7 @@ class Judge:
     now: datetime
     high_water: datetime | None
     do_not_call: NotCalled | None
+    contacts: Contacts | None = None
     _open: dict[tuple[ZoneInfo, ...], bool] = field(default_factory=dict)
 
     def verdict(self, key: Key, since: datetime) -> Due:
@@ -77,7 +90,12 @@ class Judge:
                     return Due(key, Verdict.SUPPRESS, since, "on the do-not-call list")
             except DoNotCallError as error:
                 return Due(key, Verdict.BLOCK, since, error.what)
-        return self._within_hours(key, since, deadline)
+        return self._limited(key, since, deadline) or self._within_hours(key, since, deadline)
+
+    def _limited(self, key: Key, since: datetime, deadline: datetime) -> Due | None:
+        """What a limit of contacts makes of it; None where none keeps the person from being called."""
+        found = None if self.contacts is None else self.contacts.refusal(self.spec, key.to, self.now)
+        return None if found is None else limited(key, found, since, self.now, deadline)
 
     def _within_hours(self, key: Key, since: datetime, deadline: datetime) -> Due:
         hours = self.spec.hours
@@ -105,18 +123,31 @@ def latest_known(now: datetime, high_water: datetime | None) -> datetime:
     return max(now, high_water)
 
 
+def limited(key: Key, found: Refusal, since: datetime, now: datetime, deadline: datetime) -> Due:
+    """What becomes of a key that a limit allows no call for. It is waited for what ends within the grace, and
+    to know what became of an earlier call."""
+    reason = f"contact limit {found.limit}"
+    if found.until is None:
+        reason += ": what became of an earlier call is not known yet"
+        return Due(key, Verdict.WAIT, since, reason, min(now + _LEARNT_SOON, deadline))
+    if found.until <= deadline:
+        return Due(key, Verdict.WAIT, since, reason, found.until)
+    return Due(key, Verdict.SUPPRESS, since, reason, ends=found.until)
+
+
 def due_keys(
     spec: CallSpec,
     entries: Mapping[Key, LedgerEntry],
     head: Head,
     now: datetime,
     do_not_call: NotCalled | None,
+    contacts: Contacts | None = None,
 ) -> list[Due]:
     """A verdict for every key that has become due, or that nobody has looked at since the last pass.
 
     What was deferred comes last: a number whose refusal nobody can classify must not keep the others waiting.
     """
-    judge = Judge(spec, now, head.high_water, do_not_call)
+    judge = Judge(spec, now, head.high_water, do_not_call, contacts)
     pending = sorted(pending_keys(spec, entries, head, now), key=lambda item: item[0] in entries)
     return [judge.verdict(key, since) for key, since in pending]
 

@@ -23,7 +23,7 @@ from voiceform.kinds.call.ledger.pauses import Pause, pause_of
 from voiceform.kinds.pseudonyms import Pseudonyms
 from voiceform.model.errors import DamagedDocumentsError, StateConflictError, StateError
 from voiceform.model.instants import instant_from_text, instant_to_text
-from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument
+from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument, Write
 
 PREFIX = "ledger/"
 HEADS = "ledger-heads/"
@@ -87,6 +87,10 @@ class LedgerReader:
             found.update(calls_of(stored))
         return known_again(found, people, self._reader)
 
+    def document_of(self, key: Key) -> str:
+        """The document that holds a key, without what all ledgers begin with."""
+        return "/".join((self.name, *_place(key)))
+
     def entry(self, key: Key) -> LedgerEntry | None:
         """The entry of one key."""
         stored = self._reader.get(self._key(*_place(key)))
@@ -113,10 +117,17 @@ class Ledger(LedgerReader):
         self._lock = threading.Lock()
         self._known: dict[str, StoredDocument | None] = {}
 
-    def change(self, key: Key, step: Step) -> tuple[LedgerEntry | None, bool]:
-        """Apply `step` to one key by compare-and-swap; the entry afterwards, and whether it was changed."""
-        changed = self.change_all({key: step})
-        return changed[key]
+    def change(
+        self, key: Key, step: Step, *, first: Write | None = None, then: Write | None = None
+    ) -> tuple[LedgerEntry | None, bool]:
+        """Apply `step` to one key by compare-and-swap; the entry afterwards, and whether it was changed.
+
+        With what is changed two other documents may be written, `first` in front of it and `then` behind it:
+        all or nothing where the store can, else in this order. StateConflictError when one of them, or the
+        ledger, was changed meanwhile.
+        """
+        name = self._key(*_place(key))
+        return self._change_document(name, {key: step}, first, then)[key]
 
     def change_all(self, steps: Mapping[Key, Step]) -> dict[Key, tuple[LedgerEntry | None, bool]]:
         """`change` for many keys, with one write for those that share a document."""
@@ -159,7 +170,11 @@ class Ledger(LedgerReader):
             return wanted
 
     def _change_document(
-        self, name: str, group: Mapping[Key, Step]
+        self,
+        name: str,
+        group: Mapping[Key, Step],
+        first: Write | None = None,
+        then: Write | None = None,
     ) -> dict[Key, tuple[LedgerEntry | None, bool]]:
         with self._lock:
             stored = self._known[name] if name in self._known else self._store.get(name)
@@ -174,16 +189,27 @@ class Ledger(LedgerReader):
                 if not any(changed for _, changed in result.values()):
                     return result
                 document: Document = {"calls": calls}
+                own = Write(name, document, None if stored is None else stored.version)
                 try:
-                    version = self._store.put(name, document, None if stored is None else stored.version)
+                    version = self._written(own, first, then)
                 except StateConflictError:
                     stored = self._store.get(name)
-                    continue
+                    if first is None and then is None:
+                        continue
+                    self._known[name] = stored
+                    raise
                 except StateError:
                     del self._known[name]
                     raise
                 self._known[name] = StoredDocument(name, document, version)
                 return result
+
+    def _written(self, own: Write, first: Write | None, then: Write | None) -> str:
+        """Write one document of the ledger, with what is to be written beside it; its new version."""
+        writes = [write for write in (first, own, then) if write is not None]
+        version = self._store.write(writes)[writes.index(own)]
+        assert version is not None  # noqa: S101 - only deletions have none
+        return version
 
     def _marked(self, key: Key) -> Key:
         """The key under which the person's entry stands, should the person have been erased."""

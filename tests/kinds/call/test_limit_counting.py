@@ -1,0 +1,209 @@
+"""Whether a limit allows one more call: against a reference that looks at every moment, and by examples."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voiceform.kinds.call.limits.counting import Answered, Contact, Sent, refusal
+from voiceform.kinds.call.limits.period import LONGEST, CalendarPeriod, Rolling, parse_period
+from voiceform.kinds.call.limits.spec import LimitSpec
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+NEW_YORK, LOS_ANGELES, APIA = (
+    ZoneInfo(name) for name in ("America/New_York", "America/Los_Angeles", "Pacific/Apia")
+)
+
+
+def limit(**more: Any) -> LimitSpec:
+    return LimitSpec.parse({"name": "limit", "max": 1, "per": "24h", **more})
+
+
+def contact(
+    at: datetime, answered: Answered = Answered.NO, sent: Sent = Sent.YES, purpose: str | None = None
+) -> Contact:
+    return Contact(at, purpose, sent, answered, at)
+
+
+def hours(count: float) -> datetime:
+    return NOON - timedelta(hours=count)
+
+
+def until(
+    spec: LimitSpec, *contacts: Contact, zones: tuple[ZoneInfo, ...] = (NEW_YORK,)
+) -> datetime | str | None:
+    """When it ends: `never known` while an outcome is, None when a call is allowed."""
+    found = refusal([spec], contacts, NOON, zones)
+    if found is None:
+        return None
+    return found.until or "not known"
+
+
+def test_so_long_back() -> None:
+    assert until(limit(), contact(hours(24))) is None, "exactly so long ago is over"
+    assert until(limit(), contact(hours(23))) == hours(-1)
+    assert until(limit(max=2), contact(hours(23))) is None
+    assert until(limit(max=2), contact(hours(23)), contact(hours(20)), contact(hours(2))) == hours(-4)
+    assert until(limit(), contact(hours(-2))) == hours(-26), "a clock that is ahead counts too"
+
+
+def test_a_day_is_over_in_every_zone_where_the_person_may_be() -> None:
+    day = limit(per="day")
+    at = datetime(
+        2026, 12, 1, 6, tzinfo=UTC
+    )  # one in the morning in New York, the evening before at the coast
+    assert until(day, contact(at)) == datetime(2026, 12, 2, 5, tzinfo=UTC)
+    assert until(day, contact(at), zones=(LOS_ANGELES,)) is None
+    assert until(day, contact(hours(1)), zones=(NEW_YORK, LOS_ANGELES)) == datetime(
+        2026, 12, 2, 8, tzinfo=UTC
+    )
+    assert until(day, contact(hours(24.5)), zones=()) == hours(-0.5), "anywhere: a day has 25 hours at most"
+    assert until(limit(per="day", timezone="Europe/Berlin"), contact(hours(2)), zones=()) == datetime(
+        2026, 12, 1, 23, tzinfo=UTC
+    )
+
+
+def test_weeks_and_months() -> None:
+    assert until(limit(per="week"), contact(datetime(2026, 11, 30, 6, tzinfo=UTC))) == datetime(
+        2026, 12, 7, 5, tzinfo=UTC
+    )
+    assert until(limit(per="week"), contact(datetime(2026, 11, 30, 4, tzinfo=UTC))) is None, "a Sunday there"
+    assert until(limit(per="month"), contact(datetime(2026, 12, 1, 6, tzinfo=UTC))) == datetime(
+        2027, 1, 1, 5, tzinfo=UTC
+    )
+    assert until(limit(per="month"), contact(datetime(2026, 12, 1, 4, tzinfo=UTC))) is None
+
+
+def test_a_purpose_counts_its_own() -> None:
+    care = limit(purpose="care")
+    assert until(care, contact(hours(1), purpose="collection"), contact(hours(1))) is None
+    assert until(care, contact(hours(1), purpose="care")) == hours(-23)
+    assert until(limit(), contact(hours(1), purpose="care")) == hours(-23)
+
+
+def test_what_was_never_sent_does_not_count_and_what_is_not_known_yet_does() -> None:
+    assert until(limit(), contact(hours(1), sent=Sent.NO)) is None
+    assert until(limit(), contact(hours(1), sent=Sent.MAYBE)) == "not known"
+    two = (contact(hours(1), sent=Sent.MAYBE), contact(hours(2)))
+    assert until(limit(), *two) == hours(-22), "one is certain, which is enough"
+
+
+def test_only_answered_ones() -> None:
+    answered = limit(counts="answered")
+    assert until(answered, contact(hours(1))) is None
+    assert until(answered, contact(hours(1), Answered.YES)) == hours(-23)
+    assert until(answered, contact(hours(1), Answered.MAYBE)) == "not known"
+
+
+def test_after_an_answer() -> None:
+    none, one = limit(max=0, after="answered"), limit(max=1, after="answered")
+    assert until(none, contact(hours(2))) is None
+    assert until(none, contact(hours(2), Answered.YES)) == hours(-22)
+    assert until(none, contact(hours(25), Answered.YES)) is None
+    assert until(none, contact(hours(2), Answered.MAYBE)) == "not known"
+    assert until(one, contact(hours(2), Answered.YES)) is None
+    assert until(one, contact(hours(2), Answered.YES), contact(hours(1))) == hours(-22)
+    assert until(one, contact(hours(1), Answered.YES), contact(hours(2))) is None
+
+
+def test_the_limit_that_lasts_longest_is_named() -> None:
+    short, long = limit(name="short"), limit(name="long", per="7d")
+    found = refusal([short, long], [contact(hours(1))], NOON, ())
+    assert found is not None
+    assert (found.limit.name, found.until) == ("long", hours(1) + timedelta(days=7))
+
+
+@pytest.mark.parametrize(
+    ("block", "what"),
+    [
+        ({"max": 0}, "calls nobody"),
+        ({"per": "93d"}, "92 days"),
+        ({"per": "fortnight"}, "not a duration"),
+        ({"timezone": "Europe/Berlin"}, "as long everywhere"),
+        ({"per": "day", "timezone": "Europe/Berln"}, "did you mean Europe/Berlin"),
+        ({"after": "answered", "counts": "answered"}, "leave out `counts`"),
+    ],
+)
+def test_what_is_no_limit(block: dict[str, Any], what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        limit(**block)
+
+
+specs = st.builds(
+    lambda max_, per, kind, purpose: LimitSpec.parse(
+        {
+            "name": "limit",
+            "max": max_ if kind == "after" else max_ + 1,
+            "per": per,
+            **({"purpose": purpose} if purpose else {}),
+            **({"after": "answered"} if kind == "after" else {"counts": kind}),
+        }
+    ),
+    st.integers(0, 3),
+    st.sampled_from(["1h", "24h", "3d", "day", "week", "month"]),
+    st.sampled_from(["attempts", "answered", "after"]),
+    st.sampled_from([None, "care"]),
+)
+contacts = st.lists(
+    st.builds(
+        contact,
+        st.integers(-60 * 24 * 40, 30).map(lambda minutes: NOON + timedelta(minutes=minutes)),
+        st.sampled_from([Answered.NO, Answered.YES]),
+        st.sampled_from([Sent.NO, Sent.YES]),
+        st.sampled_from([None, "care", "collection"]),
+    ),
+    max_size=8,
+)
+zones = st.sampled_from([(NEW_YORK,), (APIA,), (NEW_YORK, LOS_ANGELES)])
+
+
+def _period(per: Rolling | CalendarPeriod, local: datetime) -> date:
+    """The first day of the period in which a local time lies."""
+    day = local.date()
+    back = {"day": 0, "week": day.weekday(), "month": day.day - 1}[str(per)]
+    return day - timedelta(days=back)
+
+
+def allowed(spec: LimitSpec, found: list[Contact], now: datetime, where: tuple[ZoneInfo, ...]) -> bool:
+    """The reference: count what there is in the period that has `now` in it, in each zone."""
+
+    def same(at: datetime) -> bool:
+        if isinstance(spec.per, Rolling):
+            return now - at < spec.per.span
+        return any(
+            _period(spec.per, at.astimezone(zone)) >= _period(spec.per, now.astimezone(zone))
+            for zone in where
+        )
+
+    counting = [one for one in found if one.sent and spec.purpose in (None, one.purpose)]
+    if not spec.after_answer:
+        return sum(same(one.at) for one in counting if one.answered or not spec.answered_only) < spec.max
+    return all(
+        sum(other.at > talk.at for other in counting if other is not talk) < spec.max
+        for talk in counting
+        if talk.answered and same(talk.at)
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(specs, contacts, zones)
+def test_it_is_as_the_reference_says_now_and_when_it_ends(
+    spec: LimitSpec, found: list[Contact], where: tuple[ZoneInfo, ...]
+) -> None:
+    refused = refusal([spec], found, NOON, where)
+    assert (refused is None) == allowed(spec, found, NOON, where)
+    if refused is not None and not spec.after_answer:
+        assert refused.until is not None
+        assert not allowed(spec, found, refused.until - timedelta(seconds=1), where)
+        assert allowed(spec, found, refused.until, where)
+
+
+@pytest.mark.parametrize("text", ["45m", "7d", "day", "week", "month", "92d"])
+def test_a_period_is_written_as_it_was(text: str) -> None:
+    assert str(parse_period(text)) == text
+    assert parse_period("92d") == Rolling(LONGEST)
