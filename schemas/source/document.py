@@ -6,7 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 
 from schemas.source.blocks import Section
-from schemas.source.sections import calls, common, conferences, contact_limits, queues, retention
+from schemas.source.sections import (
+    calling_rules,
+    calls,
+    common,
+    conferences,
+    contact_limits,
+    queues,
+    retention,
+)
 from schemas.source.values import Node
 
 
@@ -16,6 +24,7 @@ def sections() -> tuple[Section, ...]:
         common.section(),
         queues.section(),
         conferences.section(),
+        calling_rules.section(),
         contact_limits.section(),
         calls.section(),
         retention.section(),

@@ -30,7 +30,7 @@ class Default(TypedDict, total=False):
 class Merge(TypedDict, total=False):
     """For what stands at the top: how several files are merged (voiceform/config/merge.py)."""
 
-    merge: Literal["agree", "keys"]
+    merge: Literal["agree", "keys", "named"]
 
 
 class Extras(Default, Merge, total=False):

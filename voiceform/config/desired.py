@@ -29,12 +29,12 @@ def parse_kinds(
 ) -> dict[Address, Desired]:
     """Everything that the sections declare, in the order of kinds and of the files.
 
-    A kind whose section is not there is not called. Each kind sees what the kinds before it declared, and
+    A kind of which nothing is there is not called. Each kind sees what the kinds before it declared, and
     what is `known` besides; `may_be_declared` as in ParseContext.
     """
     desired: dict[Address, Desired] = dict(known or {})
     for number, kind in enumerate(kinds):
-        if kind.section not in document:
+        if document.keys().isdisjoint({kind.section, *kind.beside}):
             continue
         earlier = {other.name: other for other in kinds[:number]}
         context = ParseContext(
@@ -44,7 +44,7 @@ def parse_kinds(
             kinds=earlier,
             may_be_declared=may_be_declared,
         )
-        for item in kind.parse(document[kind.section], context):
+        for item in kind.parse(document.get(kind.section, Block()), context):
             first = desired.setdefault(item.address, item)
             if first is not item:
                 report(_twice(item, first))

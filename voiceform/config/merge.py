@@ -1,7 +1,8 @@
 """Several files to one document.
 
 How the values of one key come together is said by the schema, with the annotation `x-merge`: `keys` joins
-two mappings, in which no key may be given twice; `agree` lets both say the same (mappings: key by key).
+two mappings, in which no key may be given twice; `named` joins two lists whose items have a `name`, which no
+two may share (the kind that reads the list looks); `agree` lets both say the same (mappings: key by key).
 Without it a key may be given once. Everything else about the values was checked file by file before.
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from voiceform.config.problems.wording import bare
 from voiceform.model.diagnostics import Diagnostic, Position, Report
-from voiceform.model.document import Block
+from voiceform.model.document import Block, Series
 
 Schema = Mapping[str, Any]
 Lookup = Callable[[Schema, str], Schema]
@@ -54,6 +55,17 @@ class MergedBlock(Block):
         """Where the value of `key` is written, in whichever file."""
         home = self._homes.get(key)
         return home.value_position(key) if home is not None else self.position
+
+
+class MergedSeries(Series):
+    """A sequence of mappings that come from several files."""
+
+    __slots__ = ()
+
+    def item_position(self, index: int) -> Position:
+        """Where item `index` is written, in whichever file."""
+        item = self[index]
+        return item.position if isinstance(item, Block) else super().item_position(index)
 
 
 def merge_documents(
@@ -120,6 +132,8 @@ class _Merger:
             nested = MergedBlock(ours)
             into[key] = nested
             self.join(nested, theirs, schema, path, agree=agree)
+        elif strategy == "named" and isinstance(ours, Series) and isinstance(theirs, Series):
+            into[key] = MergedSeries([*ours, *theirs])
         elif agree:
             if ours != theirs:
                 self._complain("disagreement", "is given differently at", into, key, other, path)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voiceform.config.merge import MergedBlock
+from voiceform.config.merge import MergedBlock, MergedSeries
 from voiceform.config.problems.wording import bare, both, closest
 from voiceform.config.schema import ConfigSchema
 from voiceform.model.diagnostics import Diagnostic, Position, Report
@@ -76,7 +76,7 @@ class _Laying:
 
     def _named(self, base: Series, overlay: Series, node: Mapping[str, Any], path: Path) -> Series:
         """Rules over those of the same name, which stay where they are in the list."""
-        result = Series(base, file=base.file, mark=base.mark, item_marks=base.item_marks)
+        result = MergedSeries(base)
         places = {item.get("name"): index for index, item in enumerate(base) if isinstance(item, Block)}
         for index, item in enumerate(overlay):
             name = item.get("name") if isinstance(item, Block) else None

@@ -230,6 +230,9 @@ class Kind(ABC, Generic[L]):
     """The first part of its addresses: `queue`."""
     section: ClassVar[str]
     """Its key at the top level of the configuration: `queues`."""
+    beside: ClassVar[frozenset[str]] = frozenset()
+    """Further keys at the top of the configuration that it reads: lists of what its objects refer to by name.
+    They are looked at also where its section is not there."""
     rank: ClassVar[int]
     """Creations and updates go from low to high rank, deletions from high to low."""
     scopes: ClassVar[tuple[Scope, ...]] = ()

@@ -68,7 +68,7 @@ class Parts:
         from voiceform.kinds.queue import QueueKind
         from voiceform.kinds.retention import RetentionKind
 
-        return (QueueKind(), ConferenceKind(), CallKind(self.places), RetentionKind(self.places))
+        return (QueueKind(), ConferenceKind(), CallKind(self.places, self.clock), RetentionKind(self.places))
 
     def vocabulary(self) -> Vocabulary:
         """What every kind declares of what its changes count."""

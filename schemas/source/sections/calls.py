@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from schemas.source.blocks import Section, block, defined, either, entries, listed, notes
-from schemas.source.sections import answers, call_parameters, contact_limits, do_not_call, outcomes, schedules
+from schemas.source.sections import (
+    answers,
+    call_parameters,
+    calling_rules,
+    contact_limits,
+    do_not_call,
+    outcomes,
+    schedules,
+)
 from schemas.source.values import (
     Json,
     Node,
@@ -82,6 +90,7 @@ def _call() -> Node:
             ),
             "calling_hours": defined("calling_hours"),
             "purpose": contact_limits.purpose(),
+            "rules": calling_rules.used(),
             "do_not_call": do_not_call.lists(),
             "answer": defined("answer"),
             **call_parameters.of_calls(),

@@ -20,6 +20,7 @@ def spec(**changed: Any) -> CallSpec:
         "schedule": {"at": "2026-03-02T12:00:00", "timezone": "UTC"},
         "misfire_grace": "15m",
         "calling_hours": None,
+        "rules": {},
         "do_not_call": None,
         "retry": None,
         "pace": 1,

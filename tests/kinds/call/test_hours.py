@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,16 +11,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voiceform.kinds.call.timing.hours import DAYS, CallingHours
+from voiceform.kinds.call.rules.book import RuleBook, Ruling
+from voiceform.kinds.call.rules.faults import RuleError
+from voiceform.kinds.call.rules.weekly import DAYS
 from voiceform.kinds.call.timing.zones import zones_of_number
 
 NEW_YORK, LOS_ANGELES, TOLL_FREE, FICTION = "+12125550100", "+14155550100", "+18005550100", "+15558675310"
 HOURS = {"start": "08:00", "end": "21:00"}
 
 
+def ruling(
+    number: str, now: datetime, until: datetime, zones: Sequence[ZoneInfo] | None = None, **more: Any
+) -> Ruling:
+    """What calling hours say, of somebody who is in `zones`, or where the number may lie."""
+    book = RuleBook.of({**HOURS, **more}, {})
+    zones_of = zones_of_number if zones is None else lambda _: tuple(zones)
+    return book.ruling(number, zones_of, now, until, {})
+
+
 def allowed(number: str, text: str, **more: Any) -> bool:
-    hours = CallingHours.parse({**HOURS, **more})
-    return hours.allow(hours.zones(number), datetime.fromisoformat(text))
+    now = datetime.fromisoformat(text)
+    return ruling(number, now, now, **more).allows
+
+
+def opens(number: str, now: datetime, until: datetime, **more: Any) -> datetime | None:
+    found = ruling(number, now, until, **more)
+    return now if found.allows else found.opens
 
 
 def test_each_number_has_its_own_clock() -> None:
@@ -57,23 +74,23 @@ def test_midnight_can_be_the_end() -> None:
 )
 @settings(max_examples=150)
 def test_the_next_opening_is_the_first_allowed_moment(number: str, moment: datetime) -> None:
-    hours = CallingHours.parse({**HOURS, "days": ["mon", "tue", "wed", "thu", "fri"]})
+    days = ["mon", "tue", "wed", "thu", "fri"]
     now = moment.replace(tzinfo=UTC, second=0, microsecond=0)
-    zones = hours.zones(number)
-    opening = hours.opens(zones, now, now + timedelta(days=14))
+    opening = opens(number, now, now + timedelta(days=14), days=days)
     assert opening is not None
-    assert hours.allow(zones, opening)
-    if hours.allow(zones, now):
+    assert ruling(number, opening, opening, days=days).allows
+    if ruling(number, now, now, days=days).allows:
         assert opening == now
     else:
-        assert not hours.allow(zones, opening - timedelta(minutes=1))
+        before = opening - timedelta(minutes=1)
+        assert not ruling(number, before, before, days=days).allows
 
 
 @pytest.mark.parametrize("end", ["08:00", "07:59", "00:00"])
 def test_hours_that_never_open_are_refused(end: str) -> None:
-    with pytest.raises(ValueError, match="end before they begin"):
-        CallingHours.parse({"start": "08:00", "end": end})
-    assert CallingHours.parse({"start": "08:00", "end": "08:01"}).end is not None
+    with pytest.raises(RuleError, match="end before they begin"):
+        RuleBook.of({"start": "08:00", "end": end}, {})
+    assert allowed(NEW_YORK, "2026-12-01T13:00Z", end="08:01")
 
 
 def test_the_first_and_the_last_minute() -> None:
@@ -84,46 +101,43 @@ def test_the_first_and_the_last_minute() -> None:
 
 
 def test_no_zone_is_never_within_the_hours() -> None:
-    hours = CallingHours.parse(HOURS)
     now = datetime(2026, 12, 1, 15, tzinfo=UTC)
-    assert not hours.allow((), now)
-    assert hours.opens((), now, now + timedelta(days=9)) is None
+    found = ruling(NEW_YORK, now, now + timedelta(days=9), zones=())
+    assert (found.allows, found.opens) == (False, None)
 
 
 @pytest.mark.parametrize(("minutes", "found"), [(60, True), (59, False)])
 def test_an_opening_counts_up_to_the_instant_that_was_asked_for(minutes: int, found: bool) -> None:
-    hours = CallingHours.parse({**HOURS, "timezone": "UTC"})
     now = datetime(2026, 12, 1, 7, tzinfo=UTC)
-    opening = hours.opens(hours.zones(NEW_YORK), now, now + timedelta(minutes=minutes))
+    opening = opens(NEW_YORK, now, now + timedelta(minutes=minutes), timezone="UTC")
     assert opening == (now + timedelta(hours=1) if found else None)
 
 
 @pytest.mark.parametrize(
     ("start", "end", "opening"),
     [
-        ("02:15", "02:45", "2026-03-09T06:15Z"),  # never that day, on which 02:15 is the same as 03:15
-        ("02:15", "03:30", "2026-03-08T07:15Z"),
-        ("02:15", "03:15", "2026-03-09T06:15Z"),
+        ("02:15", "02:45", "2026-03-09T06:15Z"),  # never that day, on which 03:00 follows upon 01:59
+        ("02:15", "03:30", "2026-03-08T07:00Z"),
+        ("02:15", "03:15", "2026-03-08T07:00Z"),
         ("01:15", "01:45", "2026-03-08T06:15Z"),
     ],
 )
 @pytest.mark.parametrize("now", ["2026-03-08T06:00Z", "2026-03-08T05:30Z"])
-def test_hours_that_the_clocks_jump_over_begin_the_next_day(
+def test_of_hours_that_the_clocks_jump_over_what_is_left_counts(
     now: str, start: str, end: str, opening: str
 ) -> None:
-    hours = CallingHours.parse({"start": start, "end": end, "timezone": "America/New_York"})
+    hours: dict[str, Any] = {"start": start, "end": end, "timezone": "America/New_York"}
     moment = datetime.fromisoformat(now)
-    found = hours.opens(hours.zones(NEW_YORK), moment, moment + timedelta(days=9))
+    found = opens(NEW_YORK, moment, moment + timedelta(days=9), **hours)
     assert found == datetime.fromisoformat(opening)
-    assert hours.allow(hours.zones(NEW_YORK), found)
+    assert ruling(NEW_YORK, found, found, **hours).allows
 
 
 @pytest.mark.parametrize("day", DAYS)
 def test_the_days_between_are_passed(day: str) -> None:
-    hours = CallingHours.parse({**HOURS, "days": [day], "timezone": "UTC"})
     now = datetime(2026, 12, 7, 21, tzinfo=UTC)
     assert now.weekday() == 0
-    found = hours.opens(hours.zones(NEW_YORK), now, now + timedelta(days=9))
+    found = opens(NEW_YORK, now, now + timedelta(days=9), days=[day], timezone="UTC")
     assert found == datetime(2026, 12, 7 + (DAYS.index(day) or 7), 8, tzinfo=UTC)
 
 
@@ -131,9 +145,8 @@ def test_the_days_between_are_passed(day: str) -> None:
 def test_hours_of_several_zones_that_do_not_meet_are_looked_for_during_a_month(
     days: int, found: bool
 ) -> None:
-    hours = CallingHours.parse({"start": "08:00", "end": "08:30"})
     zones = (ZoneInfo("Europe/Berlin"), ZoneInfo("Africa/Lagos"))  # the same clock, but not in summer
     change = datetime(2026, 10, 25, 1, tzinfo=UTC)
     now = change - timedelta(days=days)
-    opening = hours.opens(zones, now, now + timedelta(days=200))
+    opening = opens(NEW_YORK, now, now + timedelta(days=200), zones=zones, end="08:30")
     assert opening == (change + timedelta(hours=6) if found else None)

@@ -166,6 +166,7 @@ def test_what_is_recorded_and_cannot_be_read_names_its_address() -> None:
     attributes: dict[str, Any] = {
         "retry": None,
         "calling_hours": None,
+        "rules": {},
         "to": [],
         "from": "+15017122661",
         "schedule": {"cron": "0 9 * * *", "timezone": "Mars/Olympus"},

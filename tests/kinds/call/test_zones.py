@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from voiceform.kinds.call.timing.hours import CallingHours
+from voiceform.kinds.call.rules.faults import RuleError
+from voiceform.kinds.call.rules.hours import Hours
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.kinds.call.timing.zones import has_zones, zone_names, zones_of_number
 
@@ -108,8 +109,8 @@ def test_having_zones_is_having_some() -> None:
 def test_only_exact_names_of_zones_are_zones(name: str) -> None:
     with pytest.raises(ScheduleError, match="not an IANA time zone"):
         Schedule.parse({"at": "2026-12-01T09:00:00", "timezone": name})
-    with pytest.raises(ValueError, match="not an IANA time zone"):
-        CallingHours.parse({"start": "08:00", "end": "21:00", "timezone": name})
+    with pytest.raises(RuleError, match="not an IANA time zone"):
+        Hours.of_calling_hours({"start": "08:00", "end": "21:00", "timezone": name})
 
 
 @pytest.mark.parametrize(

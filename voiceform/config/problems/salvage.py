@@ -42,6 +42,11 @@ def look_on(
             rest = _mended(section, kind, schema, is_wrong)
             sound[kind.section] = rest.sound
             mended[kind.section] = rest.mended
+        for key in kind.beside:
+            value = document.get(key)
+            if isinstance(value, Series):
+                whole = (item for item in range(len(value)) if not _has(value, item, is_wrong))
+                sound[key] = _items(value, whole)
 
     def may_be_declared(address: Address) -> bool:
         section = next((kind.section for kind in kinds if kind.name == address.kind), "")

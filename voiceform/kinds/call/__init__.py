@@ -26,10 +26,12 @@ from voiceform.kinds.call.limits import marks
 from voiceform.kinds.call.limits.in_force import check_limits
 from voiceform.kinds.call.live import LiveCalls, as_recorded, ledger_of, read_lists, read_live
 from voiceform.kinds.call.parse import parse
+from voiceform.kinds.call.rules.declared import SECTION, read_rules
 from voiceform.kinds.call.spec import KIND, CallSpec
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
+from voiceform.model.clock import Clock
 from voiceform.model.exported import Export
 from voiceform.model.numbers import normal_number
 from voiceform.model.plan import Change
@@ -43,10 +45,12 @@ if TYPE_CHECKING:
 
 class CallKind(Kind[LiveCalls]):
     """Schedules of calls. The API knows nothing like them: they exist in recorded state (without a SID), and
-    what was done about them in the ledger. `places` says where lists of people may lie."""
+    what was done about them in the ledger. `places` says where lists of people may lie, `clock` which rules
+    are too old."""
 
     name = KIND
     section = "calls"
+    beside = frozenset({SECTION})
     rank = 40
     details = CallDetails
     local_findings = frozenset(
@@ -81,12 +85,13 @@ class CallKind(Kind[LiveCalls]):
         Documents(marks.PREFIX, marks.marks_kept),
     )
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, clock: Clock | None = None) -> None:
         self._places = places
+        self._clock = clock
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.call.parse."""
-        return parse(section, context, self._places)
+        return parse(section, context, self._places, read_rules(context, self._places, self._clock))
 
     def refresh(self, context: RefreshContext) -> LiveCalls:
         """See kinds.call.live."""

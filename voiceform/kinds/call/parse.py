@@ -12,8 +12,9 @@ from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.lists import declared_lists
 from voiceform.kinds.call.recipients import check_number, read_recipients
 from voiceform.kinds.call.retry import retry_attributes, retry_faults
+from voiceform.kinds.call.rules.declared import Rules, goes_by_recipient, rules_of
+from voiceform.kinds.call.rules.hours import RECIPIENT, Hours
 from voiceform.kinds.call.spec import KIND
-from voiceform.kinds.call.timing.hours import RECIPIENT, CallingHours
 from voiceform.kinds.call.timing.schedule import Schedule
 from voiceform.kinds.call.timing.zones import has_zones
 from voiceform.kinds.notes import notes_of
@@ -30,12 +31,12 @@ DEFAULT_GRACE = "15m"
 DEFAULT_PACE = 1
 
 
-def parse(section: Block, context: ParseContext, places: Places) -> list[Desired]:
-    """Desired schedules in source order. Do-not-call lists are kept relative to the stack's folder, so
-    that a plan made elsewhere finds nothing to change."""
+def parse(section: Block, context: ParseContext, places: Places, rules: Rules) -> list[Desired]:
+    """Desired schedules in source order; `rules` are those that are declared. Do-not-call lists are kept
+    relative to the stack's folder, so that a plan made elsewhere finds nothing to change."""
     limits = declared_limits(context.document, context.report)
     return [
-        _Parsing(key, block, section.key_position(key), context, places, limits).desired()
+        _Parsing(key, block, section.key_position(key), context, places, limits, rules).desired()
         for key, block in section.items()
     ]
 
@@ -51,6 +52,7 @@ class _Parsing:
         context: ParseContext,
         places: Places,
         limits: Sequence[LimitSpec],
+        rules: Rules,
     ) -> None:
         self.limits = limits
         self.block = block
@@ -58,6 +60,7 @@ class _Parsing:
         self.position = position
         self.context = context
         self.places = places
+        self.rules = rules_of(block, str(self.address), rules, context)
 
     def desired(self) -> Desired:
         block = self.block
@@ -78,6 +81,7 @@ class _Parsing:
             "schedule": _plain(block["schedule"]),
             "misfire_grace": block.get("misfire_grace", DEFAULT_GRACE),
             "calling_hours": self._hours(),
+            "rules": self.rules,
             "do_not_call": declared_lists(block, str(self.address), self.context.report, self.places),
             "answer": answer.attributes if answer is not None else {},
             "record": records(block),
@@ -134,13 +138,15 @@ class _Parsing:
 
     def _check_hours(self, to: list[str]) -> None:
         block = self.block.get("calling_hours")
-        if not block:
-            return
-        try:
-            CallingHours.parse(block)
-        except ValueError as error:
-            self._report("invalid-hours", str(error), block.position)
-        if block.get("timezone", RECIPIENT) != RECIPIENT:
+        place = self.block.value_position("rules")
+        if block:
+            place = block.position
+            Hours.of_calling_hours(
+                block, lambda _path, problem, hint: self._report("invalid-hours", problem, place, hint=hint)
+            )
+        if not (block and block.get("timezone", RECIPIENT) == RECIPIENT) and not any(
+            map(goes_by_recipient, self.rules.values())
+        ):
             return
         homeless = sum(not is_phone_number(number) or not has_zones(number) for number in to)
         if homeless:
@@ -148,7 +154,7 @@ class _Parsing:
                 "unknown-zone",
                 f"{homeless} of the recipients are SIP or client addresses or numbers of no country,"
                 " which lie in no known time zone",
-                block.position,
+                place,
                 hint="name the zone in calling_hours.timezone; otherwise they are never called",
             )
 

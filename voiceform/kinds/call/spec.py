@@ -12,7 +12,8 @@ from voiceform.kinds.call.dialling.donotcall import ListSpec
 from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.people import Person, people_of, zones_of
 from voiceform.kinds.call.retry import Retry
-from voiceform.kinds.call.timing.hours import CallingHours
+from voiceform.kinds.call.rules.book import RuleBook
+from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.kinds.outgoing.parameters import (
     fallback_parameters,
@@ -42,7 +43,7 @@ class CallSpec:
     from_: str
     schedule: Schedule
     grace: timedelta
-    hours: CallingHours | None
+    rules: RuleBook
     do_not_call: tuple[ListSpec, ...]
     retry: Retry
     pace: float
@@ -65,7 +66,6 @@ class CallSpec:
         Raises ScheduleError, which names the address, for what cannot be read here: another version may have
         recorded it, or a machine that knows more zones.
         """
-        hours = attributes["calling_hours"]
         return cls(
             address=address,
             ledger=attributes.get("ledger") or str(address),
@@ -73,7 +73,7 @@ class CallSpec:
             from_=attributes["from"],
             schedule=_read(address, "schedule", Schedule.parse, attributes["schedule"]),
             grace=parse_duration(attributes["misfire_grace"]),
-            hours=_read(address, "calling_hours", CallingHours.parse, hours) if hours else None,
+            rules=_rules(address, attributes),
             do_not_call=tuple(
                 _read(address, "do_not_call", ListSpec.of, item) for item in attributes["do_not_call"] or ()
             ),
@@ -98,7 +98,8 @@ class CallSpec:
     @classmethod
     def ended(cls, address: Address, attributes: Attributes) -> CallSpec:
         """The schedule, to end it: when it would call does not matter, nor whether that can be read."""
-        return cls.of(address, {**attributes, "schedule": _NEVER, "calling_hours": None, "do_not_call": None})
+        unread = {"schedule": _NEVER, "calling_hours": None, "rules": {}, "do_not_call": None}
+        return cls.of(address, {**attributes, **unread})
 
     def zones_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """Every zone in which the person called at `to` may be; empty when nobody knows."""
@@ -109,11 +110,11 @@ class CallSpec:
         return self.limits
 
     def clocks_of(self, to: str) -> tuple[ZoneInfo, ...]:
-        """The zones whose clocks count for the calling hours of `to`; empty when nobody knows, and then the
-        number is never called in such hours. Without hours, that of the schedule."""
-        if self.hours is None:
+        """The zones whose clocks count for the rules about `to`; empty when nobody knows, and then the number
+        is never called in their hours. Where no rule has hours, that of the schedule."""
+        if not self.rules.has_hours(to):
             return (self.schedule.zone,)
-        return self.hours.zones(to, self.zones_of)
+        return self.rules.zones(to, self.zones_of)
 
     def request(self, to: str) -> dict[str, Any]:
         """The keywords of createCall for one person."""
@@ -132,8 +133,19 @@ def _read(address: Address, key: str, parse: Callable[[Mapping[str, Any]], T], b
     except ScheduleError as error:
         error.where = str(address)
         raise
+    except RuleError as error:
+        raise ScheduleError(key, error.what, error.hint, where=str(address)) from None
     except ValueError as error:
         raise ScheduleError(key, str(error), where=str(address)) from None
+
+
+def _rules(address: Address, attributes: Attributes) -> RuleBook:
+    hours, rules = attributes["calling_hours"], attributes["rules"]
+    short = (
+        _read(address, "calling_hours", lambda block: RuleBook.of(block, {}), hours) if hours else RuleBook()
+    )
+    named = _read(address, "rules", lambda block: RuleBook.of(None, block), rules)
+    return RuleBook((*short.rules, *named.rules))
 
 
 def answer_parameters(answer: Mapping[str, Any]) -> dict[str, Any]:

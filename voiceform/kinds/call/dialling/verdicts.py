@@ -10,14 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError, NotCalled
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import ABSURD, Head
 from voiceform.kinds.call.limits.book import Contacts
 from voiceform.kinds.call.limits.counting import Refusal
+from voiceform.kinds.call.rules.book import LATEST, Memo
+from voiceform.kinds.call.rules.faults import RuleError
+from voiceform.kinds.call.rules.hours import Outside
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.timing.localtime import Occurrence
 from voiceform.model.instants import moment_in_utc
 from voiceform.model.numbers import person
 from voiceform.model.resource import Attributes
@@ -39,9 +42,10 @@ class Verdict(StrEnum):
 
     PLACE = "place"
     WAIT = "wait"
-    """It may be placed before the grace ends: the calling hours begin, or a limit of contacts ends."""
+    """It may be placed before the grace ends: the rules allow it, or a limit of contacts ends; or it waits
+    for the next window."""
     BLOCK = "block"
-    """A do-not-call list cannot be relied on."""
+    """A do-not-call list or a rule cannot be relied on."""
     MISS = "missed"
     SUPPRESS = "suppressed"
 
@@ -49,7 +53,8 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Due:
     """One key and its verdict. `since` is when it became due; `until` when a waiting one may be called, and
-    `ends` when what suppresses a call no longer would, where it is a limit of contacts."""
+    `ends` when what suppresses a call no longer would, where it is a limit of contacts. `rules` are those
+    that keep it from being called now (None: the calling hours)."""
 
     key: Key
     verdict: Verdict
@@ -57,6 +62,7 @@ class Due:
     reason: str | None = None
     until: datetime | None = None
     ends: datetime | None = None
+    rules: tuple[str | None, ...] = ()
 
     @property
     def told(self) -> str | None:
@@ -74,15 +80,16 @@ class Judge:
     high_water: datetime | None
     do_not_call: NotCalled | None
     contacts: Contacts | None = None
-    _open: dict[tuple[ZoneInfo, ...], bool] = field(default_factory=dict)
+    _memo: Memo = field(default_factory=dict)
 
     def verdict(self, key: Key, since: datetime) -> Due:
         """What is to become of `key`, which became due at `since` (not later than now)."""
-        deadline = since + self.spec.grace
+        opening = self._next_window(key.to, since)
+        begins = opening or since
+        deadline = begins + self.spec.grace
         present = latest_known(self.now, self.high_water)
         if present > deadline:
-            late = present - since
-            reason = f"{span(late)} late, the misfire grace is {span(self.spec.grace)}"
+            reason = f"{span(present - begins)} late, the misfire grace is {span(self.spec.grace)}"
             return Due(key, Verdict.MISS, since, reason)
         if self.do_not_call is not None:
             try:
@@ -90,29 +97,49 @@ class Judge:
                     return Due(key, Verdict.SUPPRESS, since, "on the do-not-call list")
             except DoNotCallError as error:
                 return Due(key, Verdict.BLOCK, since, error.what)
-        return self._limited(key, since, deadline) or self._within_hours(key, since, deadline)
+        if begins > since and self._followed(key, begins):
+            return Due(key, Verdict.SUPPRESS, since, "the next occurrence is due before the hours begin")
+        return self._limited(key, since, deadline) or self._within_rules(key, since, deadline)
 
     def _limited(self, key: Key, since: datetime, deadline: datetime) -> Due | None:
         """What a limit of contacts makes of it; None where none keeps the person from being called."""
         found = None if self.contacts is None else self.contacts.refusal(self.spec, key.to, self.now)
         return None if found is None else limited(key, found, since, self.now, deadline)
 
-    def _within_hours(self, key: Key, since: datetime, deadline: datetime) -> Due:
-        hours = self.spec.hours
-        if hours is None:
+    def _within_rules(self, key: Key, since: datetime, deadline: datetime) -> Due:
+        rules = self.spec.rules
+        try:
+            ruling = rules.ruling(key.to, self.spec.zones_of, self.now, deadline, self._memo)
+        except RuleError as error:
+            return Due(key, Verdict.BLOCK, since, error.what)
+        if ruling.allows:
             return Due(key, Verdict.PLACE, since)
-        zones = self.spec.clocks_of(key.to)
-        if not zones:
-            return Due(key, Verdict.SUPPRESS, since, "calling hours: the recipient's time zone is not known")
-        if zones not in self._open:
-            self._open[zones] = hours.allow(zones, self.now)
-        if self._open[zones]:
-            return Due(key, Verdict.PLACE, since)
-        opening = hours.opens(zones, self.now, deadline)
-        names = zones[0].key if len(zones) == 1 else f"{len(zones)} possible zones"
-        if opening is None:
-            return Due(key, Verdict.SUPPRESS, since, f"outside the calling hours in {names}")
-        return Due(key, Verdict.WAIT, since, f"calling hours in {names}", opening)
+        waits = ruling.opens is not None and rules.outside(key.to) is not Outside.SUPPRESS
+        return Due(
+            key,
+            Verdict.WAIT if waits else Verdict.SUPPRESS,
+            since,
+            ruling.reason(waits=waits),
+            ruling.opens if waits else None,
+            rules=ruling.against,
+        )
+
+    def _next_window(self, number: str, since: datetime) -> datetime | None:
+        """When the window opens that the call waits for, however late that is; then lateness counts from
+        there."""
+        try:
+            return self.spec.rules.counts_from(number, self.spec.zones_of, since, self._memo)
+        except RuleError:
+            return None
+
+    def _followed(self, key: Key, opening: datetime) -> bool:
+        """Whether another occurrence is due by then: one call is enough."""
+        if key.attempt < 1:  # placed by hand
+            return False
+        if key.occurrence not in self._memo:
+            self._memo[key.occurrence] = self.spec.schedule.following(key.occurrence, 1)
+        following: list[Occurrence] = self._memo[key.occurrence]
+        return bool(following) and following[0].instant <= opening
 
 
 def latest_known(now: datetime, high_water: datetime | None) -> datetime:
@@ -160,7 +187,7 @@ def pending_keys(
     What repeats begins when it is first applied: nobody is phoned for times that were over before. A single
     instant was meant as it stands, and is placed within its grace.
     """
-    begin = _looked_until(spec, head, now) - spec.grace
+    begin = _with_late_one(spec, _looked_until(spec, head, now) - spec.grace)
     if spec.schedule.at is None:
         begin = max(begin, head.since or now)
     before = _under_other_spellings(spec, entries)
@@ -174,6 +201,17 @@ def pending_keys(
     for key, since in retries(spec, entries):
         if since <= now:
             yield key, since
+
+
+def _with_late_one(spec: CallSpec, begin: datetime) -> datetime:
+    """`begin`, or the last occurrence before, which may still wait for its next window. An earlier one may
+    not: either it was followed by that one, or its window opened before and it was judged then."""
+    if spec.rules.may_be_late:
+        for back in (timedelta(hours=1), timedelta(days=1), LATEST):
+            found = spec.schedule.between(begin - back, begin)
+            if found:
+                return found[-1].instant
+    return begin
 
 
 def _under_other_spellings(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> set[tuple[datetime, str]]:
@@ -216,8 +254,10 @@ def retries(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> Iterator[tupl
 
 
 def lookback(spec: CallSpec) -> timedelta:
-    """How far back the ledger matters for what is due: grace, every retry, and a week for open outcomes."""
-    retrying = spec.retry.longest(spec.grace) + _LONGEST_CALL * spec.retry.attempts
+    """How far back the ledger matters for what is due: grace, every retry, the next window of each, and a
+    week for open outcomes."""
+    late = LATEST if spec.rules.may_be_late else timedelta(0)
+    retrying = late + spec.retry.longest(spec.grace + late) + _LONGEST_CALL * spec.retry.attempts
     return max(spec.grace + retrying + timedelta(days=1), timedelta(days=7))
 
 

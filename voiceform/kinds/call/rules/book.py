@@ -1,0 +1,172 @@
+"""The rules of one schedule together: every rule that is about a number has to allow the call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from voiceform.kinds.call.rules.hours import Hours, Outside, ZonesOf
+from voiceform.kinds.call.rules.rule import CallingRule
+
+FARTHEST = timedelta(days=32)
+"""How far ahead hours of several zones are looked for that may never meet."""
+LATEST = timedelta(days=14)
+"""How long after it became due a call may wait for the next window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the rules say of a number at an instant. Where they do not allow a call: which of them are against
+    it (None: the calling hours), by which clocks, and when all of them will allow it, in the time that was
+    asked for. Without `zones` nobody knows where the person is."""
+
+    allows: bool
+    against: tuple[str | None, ...] = ()
+    titles: str = ""
+    zones: tuple[ZoneInfo, ...] = ()
+    opens: datetime | None = None
+
+    def reason(self, *, waits: bool) -> str:
+        """What keeps the call, for readers; `waits` if it is placed when the rules allow it."""
+        if not self.zones:
+            return f"{self.titles}: the recipient's time zone is not known"
+        one = self.zones[0] if len(self.zones) == 1 else None
+        where = one.key if one is not None else f"{len(self.zones)} possible zones"
+        if not waits or self.opens is None:
+            return f"outside the {self.titles} in {where}"
+        return f"{self.titles} in {where}, until {self.opens.astimezone(one or UTC):%a %Y-%m-%d %H:%M %Z}"
+
+
+_ALLOWED = Ruling(allows=True)
+Memo = dict[Any, Any]
+"""What was found out at one instant."""
+_Clocks = tuple[tuple[CallingRule, tuple[ZoneInfo, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """The rules of a schedule. What was found out is kept in a `memo` of whoever asks about many numbers at
+    one instant: numbers of the same clocks have the same answer."""
+
+    rules: tuple[CallingRule, ...] = ()
+
+    @classmethod
+    def of(cls, hours: Mapping[str, Any] | None, rules: Mapping[str, Mapping[str, Any]]) -> RuleBook:
+        """From the recorded `calling_hours` and `rules` of a schedule; RuleError for what cannot be read."""
+        short = [CallingRule(None, Hours.of_calling_hours(hours))] if hours else []
+        return cls((*short, *(CallingRule.of(name, rule) for name, rule in sorted(rules.items()))))
+
+    def about(self, number: str) -> tuple[CallingRule, ...]:
+        """The rules that are about a number, or might be."""
+        return tuple(rule for rule in self.rules if rule.is_about(number))
+
+    def zones(self, number: str, zones_of: ZonesOf) -> tuple[ZoneInfo, ...]:
+        """The zones whose clocks count for a number: of every rule that is about it; empty when nobody knows
+        those of one, or when no rule asks."""
+        clocks = self._clocks(number, zones_of)
+        if not all(zones for _, zones in clocks):
+            return ()
+        return tuple(dict.fromkeys(zone for _, zones in clocks for zone in zones))
+
+    def has_hours(self, number: str) -> bool:
+        """Whether any rule says in which hours a number may be called."""
+        return any(rule.hours is not None for rule in self.about(number))
+
+    def require(self, now: datetime) -> None:
+        """Raise RuleError where nobody can rely on one of the rules at `now`."""
+        for rule in self.rules:
+            rule.require(now)
+
+    def ruling(self, number: str, zones_of: ZonesOf, now: datetime, until: datetime, memo: Memo) -> Ruling:
+        """What the rules say at `now` of a number, and when they will allow it, `until` at the latest.
+
+        Raises RuleError where nobody can rely on one that is about it.
+        """
+        for rule in self.about(number):
+            rule.require(now)
+        clocks = self._clocks(number, zones_of)
+        asked = (_identity(clocks), now, until)
+        if asked not in memo:
+            memo[asked] = _ruling(clocks, now, until)
+        found: Ruling = memo[asked]
+        return found
+
+    def outside(self, number: str) -> Outside:
+        """What becomes of a call outside of the hours: what the strictest says of the rules that say."""
+        said = {rule.hours.outside for rule in self.about(number) if rule.hours is not None}
+        return next((word for word in Outside if word in said), Outside.WAIT)
+
+    def counts_from(self, number: str, zones_of: ZonesOf, since: datetime, memo: Memo) -> datetime | None:
+        """When a call that became due at `since` may be placed first, if it waits for the next window however
+        late that is; None if it does not, or if no window opens in LATEST. RuleError as `ruling`."""
+        if self.outside(number) is not Outside.NEXT_WINDOW:
+            return None
+        clocks = self._clocks(number, zones_of)
+        asked = (_identity(clocks), since)
+        if asked not in memo:
+            memo[asked] = _opens(clocks, since, since + LATEST)
+        found: datetime | None = memo[asked]
+        return found
+
+    @property
+    def may_be_late(self) -> bool:
+        """Whether any rule lets a call wait for its next window."""
+        return any(
+            rule.hours is not None and rule.hours.outside is Outside.NEXT_WINDOW for rule in self.rules
+        )
+
+    def _clocks(self, number: str, zones_of: ZonesOf) -> _Clocks:
+        return tuple(
+            (rule, rule.hours.zones(number, zones_of))
+            for rule in self.about(number)
+            if rule.hours is not None
+        )
+
+
+def _identity(clocks: _Clocks) -> tuple[Any, ...]:
+    """What tells them from others of one book, and costs little to compare."""
+    return tuple((rule.name, zones) for rule, zones in clocks)
+
+
+def _ruling(clocks: _Clocks, now: datetime, until: datetime) -> Ruling:
+    unknown = [rule for rule, zones in clocks if not zones]
+    if unknown:
+        return _refusal(unknown, ())
+    closed = [(rule, zones) for rule, zones in clocks if not _allows(rule, zones, now)]
+    if not closed:
+        return _ALLOWED
+    zones = tuple(dict.fromkeys(zone for _, several in closed for zone in several))
+    return _refusal([rule for rule, _ in closed], zones, _opens(clocks, now, until))
+
+
+def _refusal(
+    against: Iterable[CallingRule], zones: tuple[ZoneInfo, ...], opens: datetime | None = None
+) -> Ruling:
+    rules = list(against)
+    titles = " and ".join(rule.title for rule in rules)
+    return Ruling(False, tuple(rule.name for rule in rules), titles, zones, opens)
+
+
+def _allows(rule: CallingRule, zones: tuple[ZoneInfo, ...], now: datetime) -> bool:
+    return rule.hours is None or all(rule.hours.allow(zone, now) for zone in zones)
+
+
+def _opens(clocks: _Clocks, now: datetime, until: datetime) -> datetime | None:
+    """The first instant from `now` to `until` at which all of `clocks` are within their hours, or None."""
+    pairs = [(rule.hours, zone) for rule, zones in clocks if rule.hours is not None for zone in zones]
+    if not all(zones for _, zones in clocks):
+        return None
+    moment, end = now, min(until, now + FARTHEST)
+    while True:
+        latest = moment
+        for hours, zone in pairs:
+            opening = hours.opens(zone, latest, end)
+            if opening is None:
+                return None
+            latest = opening
+        if latest == moment:
+            return moment
+        moment = latest
