@@ -167,14 +167,14 @@ def test_what_cannot_be_changed_is_explained_drift_and_nothing_to_do(rooms: Room
     rooms.declare(WITH_BRIDGE)
     room = rooms.room({})
     rooms.apply()
-    rooms.declare(f"participants: {{bridge: {BRIDGE[:-1]}, end_conference_on_exit: true}}}}")
+    rooms.declare(f"participants: {{bridge: {BRIDGE[:-1]}, start_conference_on_enter: false}}}}")
     rooms.apply()
     assert rooms.code() == 3
     plan = rooms.plan()
     assert plan["summary"]["update"] == 0
     (drift,) = plan["drift"]
     assert drift["fields"] == [
-        {"path": "participants.bridge.end_conference_on_exit", "before": True, "after": False}
+        {"path": "participants.bridge.start_conference_on_enter", "before": False, "after": True}
     ]
     assert "it holds the next time bridge is added" in drift["explanation"]
     assert drift["sid"] == room

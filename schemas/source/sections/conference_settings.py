@@ -23,6 +23,18 @@ def beep(description: str) -> Node:
     return choice("Beep", description, [True, False, "on-enter", "on-exit"], default=True)
 
 
+def wait_url(description: str) -> Node:
+    """What people hear who wait, of a room or of one participant."""
+    return matching(
+        "Waiting sound",
+        description,
+        f"^$|{HTTPS_URL}",
+        "must be an https:// URL, or empty for silence",
+        longest=2048,
+        examples=[""],
+    )
+
+
 def _room() -> dict[str, Node]:
     """How people enter and leave, and the room itself."""
     return {
@@ -38,14 +50,9 @@ def _room() -> dict[str, Node]:
             "The conference ends for everybody when this person leaves.",
             default=False,
         ),
-        "wait_url": matching(
-            "Waiting sound",
+        "wait_url": wait_url(
             "A URL of audio or TwiML for people who wait for the conference to begin; an empty text is "
-            "silence. The default is hold music.",
-            f"^$|{HTTPS_URL}",
-            "must be an https:// URL, or empty for silence",
-            longest=2048,
-            examples=[""],
+            "silence. The default is hold music."
         ),
         "wait_method": defined("http_method"),
         "max_participants": whole(

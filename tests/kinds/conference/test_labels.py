@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceform.kinds.conference.labels import label_of, labels_of
+from voiceform.kinds.conference.memory import Attempt, Memory
 from voiceform.model.address import NAME_PATTERN, Address
+from voiceform.model.resource import Desired, Recorded
 
 NAMES = st.from_regex(NAME_PATTERN, fullmatch=True)
 
@@ -29,6 +33,38 @@ def test_long_names_that_begin_alike_have_two_labels() -> None:
     assert label_of(address, "y" * 63 + "1") != label_of(address, "y" * 63 + "2")
 
 
+def declared(**participant: str) -> Desired:
+    address, before = Address("conference", "daily"), Address("conference", "standup")
+    people = {"participants": {"bridge": participant}}
+    return Desired(address, people, aliases=(before,))
+
+
+def recorded(**participant: str) -> Recorded:
+    return Recorded(Address("conference", "daily"), None, {"participants": {"bridge": participant}})
+
+
+MADE = ("conference.daily.bridge", "conference.standup.bridge")
+
+
 def test_an_earlier_address_is_recognised_and_the_present_one_used() -> None:
-    now, before = Address("conference", "daily"), Address("conference", "standup")
-    assert labels_of(now, (before,), "bridge") == ("conference.daily.bridge", "conference.standup.bridge")
+    assert labels_of(declared(), None, Memory(), "bridge") == MADE
+
+
+def test_a_label_of_ones_own_goes_first_and_none_before_it_is_forgotten() -> None:
+    attempts = {
+        label: Attempt(label, None, datetime(2026, 11, 1, tzinfo=UTC), "run", participant=who)
+        for label, who in (("oldest", "bridge"), ("other", "anna"), ("unnamed", None))
+    }
+    memory = Memory(attempts)
+    found = labels_of(declared(label="new"), recorded(label="old"), memory, "bridge")
+    assert found == ("new", "old", *MADE, "oldest")
+    assert labels_of(declared(), recorded(label="old"), memory, "bridge") == (
+        MADE[0],
+        "old",
+        MADE[1],
+        "oldest",
+    )
+    assert labels_of(declared(), recorded(label="old"), memory, "gone") == (
+        "conference.daily.gone",
+        "conference.standup.gone",
+    )

@@ -150,6 +150,11 @@ def _columns(params: Params, members: list[Row]) -> dict[str, object]:
         if member["hold"]:
             raise bad_request(16027, f"The participant to coach, {coached}, is on hold")
         columns["call_sid_to_coach"] = coached
+        columns.setdefault("coaching", 1)
+    elif columns.get("coaching"):
+        raise bad_request(20001, "CallSidToCoach is required where Coaching is true")
+    elif "coaching" in columns:
+        columns["call_sid_to_coach"] = None
     return columns
 
 

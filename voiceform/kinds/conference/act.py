@@ -173,17 +173,23 @@ class _Execution:
     def _take(self, step: Step) -> None:
         if step.operation == ADD:
             self._add(step)
-        elif step.operation == SET:
-            self._set(step)
         elif step.digest:
             self._announce(step)
+        elif step.operation == SET:
+            self._set(step)
         else:
             self._end()
 
     def _add(self, step: Step) -> None:
         label = step.parameters["label"]
         where = self.room or self.visit.name
-        attempt = Attempt(label, self.room, self.session.clock.now(), self.session.run_id)
+        attempt = Attempt(
+            label,
+            self.room,
+            self.session.clock.now(),
+            self.session.run_id,
+            participant=step.participant,
+        )
         request = CreateParticipant(**step.parameters)
         self.notebook.keep(self.notebook.memory.with_attempt(attempt))
         told: Mapping[str, Any] = {}
@@ -257,7 +263,7 @@ class _Execution:
         room = self.room or ""
         self.notebook.keep(self.notebook.memory.with_announcement(room, step.digest))
         try:
-            self.session.client.update_conference(room, **step.parameters)
+            self._play(room, step)
         except AmbiguousError as error:
             raise _StepError(
                 Done(
@@ -270,7 +276,23 @@ class _Execution:
         except TwilioError:
             self.notebook.keep(self.notebook.memory.without_announcement(room, step.digest))
             raise
-        self.finished.append("the announcement was played")
+        heard = f" to {step.participant}" if step.participant else ""
+        self.finished.append(f"the announcement was played{heard}")
+
+    def _play(self, room: str, step: Step) -> None:
+        """To everybody, or to one person who is in the room."""
+        if not step.participant:
+            self.session.client.update_conference(room, **step.parameters)
+            return
+        who = self.present.get(step.participant)
+        try:
+            if who is not None:
+                self.session.client.update_participant(room, who, **step.parameters)
+        except NotFoundError:
+            who = None
+        if who is None:
+            self.notebook.keep(self.notebook.memory.without_announcement(room, step.digest))
+            raise _StepError(_stale(self.change, f"{step.participant} left the room"))
 
     def _end(self) -> None:
         ended = self.session.client.end_conference(self.room or "")

@@ -16,15 +16,26 @@ from voiceform.kinds.conference.impact import left_impact, settings_impact, step
 from voiceform.kinds.conference.labels import labels_of
 from voiceform.kinds.conference.live import LiveConferences, Room
 from voiceform.kinds.conference.memory import Memory
+from voiceform.kinds.conference.people import SHOWN, changes_of, coached_by, tone_at_exit
 from voiceform.kinds.conference.presence import Presence, Whereabouts, presence_of
-from voiceform.kinds.conference.steps import ADD, SET, UPDATE, Step, Visit, add_step, announcement_digest
+from voiceform.kinds.conference.steps import (
+    ADD,
+    SET,
+    UPDATE,
+    Step,
+    Visit,
+    add_step,
+    announcement_digest,
+    hold_parameters,
+)
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.records import match_records, previous_address
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
-from voiceform.model.plan import Action, Blocked, Change, Drift, Mode
+from voiceform.model.plan import Action, Blocked, Caution, Change, Drift, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
 from voiceform.model.scopes import deletion
+from voiceform.twilio.resources import Participant
 
 ENDING = deletion("conference")
 """A live room that people are in is ended."""
@@ -36,6 +47,7 @@ def compare(context: CompareContext, live: LiveConferences) -> Comparison:
     drift: list[Drift] = []
     matches = match_records(context.desired, context.recorded)
     blocked: list[Blocked] = []
+    warnings: list[Caution] = []
     for desired in context.desired.values():
         record = matches.records.get(desired.address)
         rooms = live.rooms.get(desired.attributes["friendly_name"], ())
@@ -47,11 +59,12 @@ def compare(context: CompareContext, live: LiveConferences) -> Comparison:
         view = _View(context, live, desired, record, rooms, blind=reason is not None)
         changes.append(view.change())
         drift.extend(view.drift())
+        warnings.extend(view.unready())
     changes.extend(
         _removed(record, live.rooms.get(record.attributes["friendly_name"], ()))
         for record in matches.left.values()
     )
-    return Comparison(changes, drift, (), [*matches.blocked, *blocked])
+    return Comparison(changes, drift, (), [*matches.blocked, *blocked], warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +98,7 @@ class _View:
         self.room = room = rooms[0] if len(rooms) == 1 and not blind else None
         self.memory = live.memories.get(desired.address, Memory())
         keys = {*self.wanted["participants"], *(record.attributes["participants"] if record else ())}
-        self.labels = {key: labels_of(desired.address, desired.aliases, key) for key in sorted(keys)}
+        self.labels = {key: labels_of(desired, record, self.memory, key) for key in sorted(keys)}
         self.presence = {
             key: presence_of(labels, room, self.memory, live.calls, self.now)
             for key, labels in self.labels.items()
@@ -156,15 +169,54 @@ class _View:
     def _participant_needs(self, key: str, participant: Attributes) -> Iterator[_Need]:
         presence = self.presence[key]
         if presence.person is not None:
-            live = {"muted": presence.person.muted, "hold": presence.person.hold}
-            moved = {name: participant[name] for name, value in live.items() if value != participant[name]}
+            moved = self._moved(key, participant, presence.person)
             if moved:
                 yield _Need(Step(SET, key, moved))
-        elif presence.whereabouts is Whereabouts.ABSENT and (self.room is not None or self.wanted["start"]):
-            yield _Need(add_step(key, self.labels[key][0], participant, self.wanted["settings"]))
+            yield from self._told(key, participant, presence.person)
+        elif self._is_missed(presence):
+            coached = coached_by(participant, self.presence)
+            if coached is None:
+                return  # who cannot coach yet would be heard by everybody
+            settings = self.wanted["settings"]
+            yield _Need(add_step(key, self.labels[key][0], participant, settings, coached))
             if participant["hold"]:
                 # Only a participant who exists can be put on hold: createParticipant has no such parameter.
-                yield _Need(Step(SET, key, {"hold": True}))
+                yield _Need(Step(SET, key, hold_parameters(participant)))
+
+    def _is_missed(self, presence: Presence) -> bool:
+        """Whether somebody is to be phoned."""
+        return presence.whereabouts is Whereabouts.ABSENT and (self.room is not None or self.wanted["start"])
+
+    def _moved(self, key: str, participant: Attributes, person: Participant) -> dict[str, Any]:
+        """What is to be set on somebody who is in the room."""
+        before = None if self.record is None else self.record.attributes
+        recorded = None if before is None else before["participants"].get(key)
+        moved = changes_of(person, participant, recorded, coached_by(participant, self.presence))
+        if before is not None and recorded is not None:
+            moved.update(tone_at_exit(participant, recorded, self.wanted["settings"], before["settings"]))
+        return moved
+
+    def _told(self, key: str, participant: Attributes, person: Participant) -> Iterator[_Need]:
+        """What is announced to one person, once in each call."""
+        announce, room = participant.get("announce"), self.room
+        if announce is None or room is None or room.status != "in-progress" or person.status != "connected":
+            return
+        digest = announcement_digest({**announce, "call": person.call_sid})
+        if not self.memory.has_announced(room.sid, digest):
+            yield _Need(Step(SET, key, _announced(announce), digest))
+
+    def unready(self) -> Iterator[Caution]:
+        """Who is not phoned yet, because the participant to coach is not in the room."""
+        if self.blind or self.wanted["status"] != "open" or (self.room is not None and self._why_end()):
+            return
+        for key, participant in self.wanted["participants"].items():
+            if self._is_missed(self.presence[key]) and coached_by(participant, self.presence) is None:
+                coached = participant["coach"]
+                yield Caution(
+                    self.desired.address,
+                    f"{key} is not phoned yet: {coached}, whom {key} coaches, is not in the room",
+                    "apply again once that call was answered",
+                )
 
     def _announcement(self) -> Iterator[_Need]:
         announce = self.wanted["announce"]
@@ -173,8 +225,7 @@ class _View:
             return
         digest = announcement_digest(announce)
         if not self.memory.has_announced(room.sid, digest):
-            parameters = {"announce_url": announce["url"], "announce_method": announce["method"]}
-            yield _Need(Step(UPDATE, parameters=parameters, digest=digest))
+            yield _Need(Step(UPDATE, parameters=_announced(announce), digest=digest))
 
     def _before(self, record: Recorded, visit: Visit) -> Attributes:
         """What is recorded, with the live values of whatever a step is about."""
@@ -183,15 +234,23 @@ class _View:
         for step in visit.steps:
             if step.operation == ADD:
                 people.pop(step.participant, None)
-            elif step.operation == SET and step.participant in people:
-                person = self.presence[step.participant].person
-                live = {} if person is None else {name: getattr(person, name) for name in step.parameters}
-                people[step.participant] = {**people[step.participant], **live}
+            elif step.operation == SET:
+                if step.participant in people:
+                    people[step.participant] = self._live(step, people[step.participant])
             elif step.digest:
                 before["announce"] = None
             elif visit.ends and self.wanted["status"] == "ended":
                 before["status"] = "open"
         return before
+
+    def _live(self, step: Step, recorded: Attributes) -> Attributes:
+        """A recorded participant with the live values of what a step sets, as far as they are shown."""
+        person = self.presence[step.participant].person
+        if person is None:
+            return recorded
+        shown = {name: getattr(person, name) for name in SHOWN if name in step.parameters}
+        gone = {"announce"} if step.digest else {"coach"} if step.parameters.get("coaching") else set()
+        return {name: value for name, value in {**recorded, **shown}.items() if name not in gone}
 
     def _reason(self, needs: Sequence[_Need], previous: Address | None) -> str:
         if previous is not None:
@@ -221,6 +280,10 @@ class _View:
         if visit.ends and visit.people:
             counts[ENDING.name] = 1
         return counts
+
+
+def _announced(announce: Attributes) -> dict[str, Any]:
+    return {"announce_url": announce["url"], "announce_method": announce["method"]}
 
 
 def _observed(presence: Mapping[str, Presence]) -> dict[str, Any]:

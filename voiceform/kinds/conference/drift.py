@@ -11,8 +11,8 @@ from voiceform.model.instants import instant_to_text
 from voiceform.model.plan import Drift, DriftStatus
 from voiceform.model.resource import Attributes, Recorded
 
-_FIXED_AT_ENTRY = ("start_conference_on_enter", "end_conference_on_exit")
-_CHANGEABLE = ("muted", "hold")
+_FIXED_AT_ENTRY = ("start_conference_on_enter",)
+_CHANGEABLE = ("muted", "hold", "end_conference_on_exit")
 _NO_REGION = (None, "", "unknown")
 
 
@@ -30,6 +30,8 @@ def drift_of(
             seen = {name: getattr(found.person, name) for name in (*_FIXED_AT_ENTRY, *_CHANGEABLE)}
             known = {name: value for name, value in seen.items() if value is not None}
             live["participants"][key] = {**recorded, **known}
+            if found.person.coaching is False:
+                live["participants"][key].pop("coach", None)
             reasons.extend(_fixed(key, name) for name in _FIXED_AT_ENTRY if _moved(known, recorded, name))
         elif found.whereabouts is Whereabouts.UNKNOWN and key in wanted["participants"]:
             del live["participants"][key]

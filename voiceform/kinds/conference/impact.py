@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from voiceform.kinds.conference.live import Room
 from voiceform.kinds.conference.steps import ADD, SET, Step
@@ -48,14 +49,27 @@ def _phones(step: Step, name: str, room: Room | None) -> str:
 
 
 def _settings(step: Step) -> str:
-    who = step.participant
-    words = {
+    who, set_to = step.participant, step.parameters
+    words: dict[tuple[str, Any], str] = {
         ("muted", True): f"mutes {who}",
         ("muted", False): f"unmutes {who}",
-        ("hold", True): f"puts {who} on hold",
+        ("hold", True): f"puts {who} on hold{_sound(set_to.get('hold_url'))}",
         ("hold", False): f"takes {who} off hold",
+        ("coaching", True): f"lets {who} be heard by the call {set_to.get('call_sid_to_coach')} alone",
+        ("coaching", False): f"lets everybody hear {who}, who coached",
+        ("end_conference_on_exit", True): f"lets the conference end when {who} leaves",
+        ("end_conference_on_exit", False): f"lets the conference go on when {who} leaves",
+        ("beep_on_exit", True): f"plays a tone when {who} leaves",
+        ("beep_on_exit", False): f"plays no tone when {who} leaves",
     }
-    return " and ".join(words[name, value] for name, value in sorted(step.parameters.items()))
+    texts = {"announce_url": "plays {} to " + who, "wait_url": f"lets {who} wait with {{}}"}
+    said = [words[item] for item in sorted(set_to.items(), key=str) if item in words]
+    said += [texts[name].format(value or "silence") for name, value in set_to.items() if name in texts]
+    return " and ".join(said)
+
+
+def _sound(url: str | None) -> str:
+    return f" with {url}" if url else ""
 
 
 def _age(room: Room, now: datetime) -> str:

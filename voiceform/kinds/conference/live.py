@@ -83,7 +83,7 @@ def read_live(context: RefreshContext) -> LiveConferences:
         for address, desired in context.desired.items()
     }
     rooms = _with_missed_rooms(context, memories, rooms, unreadable)
-    rooms = _with_missed_people(context, rooms, unreadable)
+    rooms = _with_missed_people(context, memories, rooms, unreadable)
     calls = _read_calls(context, memories, rooms)
     progress.finish(TASK)
     return LiveConferences(rooms, memories, calls, unreadable)
@@ -136,14 +136,21 @@ def _may_phone(desired: Desired, rooms: Sequence[Room]) -> bool:
 
 
 def _with_missed_people(
-    context: RefreshContext, rooms: Mapping[str, tuple[Room, ...]], unreadable: dict[str, str]
+    context: RefreshContext,
+    memories: Mapping[Address, Memory],
+    rooms: Mapping[str, tuple[Room, ...]],
+    unreadable: dict[str, str],
 ) -> dict[str, tuple[Room, ...]]:
     """`rooms` with those declared participants whom the list of the room misses."""
     found = dict(rooms)
+    records = match_records(context.desired, context.recorded).records
     for address, desired in context.desired.items():
         name = desired.attributes["friendly_name"]
         if _may_phone(desired, rooms.get(name, ())):
-            labels = [labels_of(address, desired.aliases, key) for key in desired.attributes["participants"]]
+            labels = [
+                labels_of(desired, records.get(address), memories[address], key)
+                for key in desired.attributes["participants"]
+            ]
             try:
                 found[name] = tuple(with_missed(context.client, room, labels) for room in found.get(name, ()))
             except ProtocolError as error:

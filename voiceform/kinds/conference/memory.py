@@ -25,13 +25,15 @@ LONGEST_CALL = timedelta(hours=25)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One person phoned, or perhaps phoned. `room` None: no room was live, the attempt was to begin one."""
+    """One person phoned, or perhaps phoned. `room` None: no room was live, the attempt was to begin one.
+    `participant` is the key under which the person was declared."""
 
     label: str
     room: str | None
     at: datetime
     run_id: str
     call_sid: str | None = None
+    participant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class Memory:
     def has_announced(self, room: str, digest: str) -> bool:
         """Whether this was announced, or may have been, in that room."""
         return digest in self.announced.get(room, ())
+
+    def labels_of(self, participant: str) -> tuple[str, ...]:
+        """The labels under which somebody was phoned who was declared with this key."""
+        return tuple(label for label, item in self.attempts.items() if item.participant == participant)
 
     @property
     def unresolved(self) -> bool:
@@ -152,16 +158,19 @@ def forget_memory(reader: DocumentReader, address: Address) -> tuple[Write, ...]
 
 def _encode(memory: Memory) -> dict[str, Any]:
     return {
-        "attempts": {
-            label: {
-                "room": attempt.room,
-                "at": instant_to_text(attempt.at),
-                "run": attempt.run_id,
-                "call_sid": attempt.call_sid,
-            }
-            for label, attempt in memory.attempts.items()
-        },
+        "attempts": {label: _encode_attempt(attempt) for label, attempt in memory.attempts.items()},
         "announced": {room: list(digests) for room, digests in memory.announced.items()},
+    }
+
+
+def _encode_attempt(attempt: Attempt) -> dict[str, Any]:
+    named = {} if attempt.participant is None else {"participant": attempt.participant}
+    return {
+        "room": attempt.room,
+        "at": instant_to_text(attempt.at),
+        "run": attempt.run_id,
+        "call_sid": attempt.call_sid,
+        **named,
     }
 
 
@@ -172,7 +181,12 @@ def _decode(entry: StoredDocument) -> Memory:
         return Memory(
             attempts={
                 label: Attempt(
-                    label, item["room"], instant_from_text(item["at"]), item["run"], item["call_sid"]
+                    label,
+                    item["room"],
+                    instant_from_text(item["at"]),
+                    item["run"],
+                    item["call_sid"],
+                    item.get("participant"),
                 )
                 for label, item in document["attempts"].items()
             },

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from voiceform.kinds.base import ParseContext
+from voiceform.kinds.conference.labels import label_of
 from voiceform.kinds.conference.settings import INHERITED, SETTINGS, render_conference
 from voiceform.kinds.namesakes import report_namesakes
 from voiceform.kinds.notes import notes_of
@@ -18,8 +19,12 @@ from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block
 from voiceform.model.numbers import person as person_meant
 from voiceform.model.resource import Desired
+from voiceform.twilio.sids import is_sid
 
-_OWN = ("to", "from", *INHERITED, "hold", "beep", "early_media")
+_OWN = (
+    *("to", "from", *INHERITED, "hold", "beep", "early_media"),
+    *("label", "coach", "hold_url", "hold_method", "wait_url", "wait_method"),
+)
 """What a participant has of its own, beside how it is phoned."""
 _SID = re.compile(r"[A-Z]{2}[0-9A-F]{32}", re.ASCII | re.IGNORECASE)
 
@@ -50,7 +55,6 @@ def _conference(key: str, block: Block, position: Position) -> Desired:
         for setting in SETTINGS
         if (value := (block.get("settings") or {}).get(setting)) is not None
     }
-    announce = block.get("announce")
     return Desired(
         address=Address("conference", key),
         attributes={
@@ -64,8 +68,7 @@ def _conference(key: str, block: Block, position: Position) -> Desired:
             "status": block.get("status", "open"),
             "start": block.get("start", False),
             "max_duration": block.get("max_duration"),
-            "announce": announce
-            and {"url": announce["url"], "method": announce.get("method", SETTINGS["wait_method"].default)},
+            "announce": _announcement(block.get("announce")),
         },
         position=position,
         notes=notes_of(block),
@@ -78,7 +81,13 @@ def _participant(block: Block, settings: dict[str, Any]) -> dict[str, Any]:
     inherited = {name: settings.get(name, SETTINGS[name].default) for name in INHERITED}
     own = {name: block[name] for name in _OWN if block.get(name) is not None}
     recorded = {"record": records(block)} if "record" in block or "recording" in block else {}
-    return {**inherited, "hold": False, **own, **recorded, **declared(block)}
+    announce = _announcement(block.get("announce"))
+    heard = {"announce": announce} if announce is not None else {}
+    return {**inherited, "hold": False, **own, **heard, **recorded, **declared(block)}
+
+
+def _announcement(block: Block | None) -> dict[str, Any] | None:
+    return block and {"url": block["url"], "method": block.get("method", SETTINGS["wait_method"].default)}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - YAML value
@@ -149,10 +158,11 @@ def _room_findings(desired: Desired, block: Block) -> Iterator[_Found]:
         message = f"{len(people)} participants are declared, and {places} fit into the room"
         hint = "raise settings.max_participants, or declare fewer"
         yield "conference-full", message, hint, block.key_position("participants"), Severity.ERROR
-    yield from _same_number(block.get("participants") or Block())
-    for person in (block.get("participants") or Block()).values():
-        for found in outgoing_findings(person, [person["to"]]):
-            yield found.code, found.message, found.hint, found.position, found.severity
+    persons = block.get("participants") or Block()
+    yield from _same_number(persons)
+    yield from _same_label(persons, desired)
+    for key, person in persons.items():
+        yield from _of_participant(key, person, persons)
     yield from _without_effect(block.get("settings") or Block())
 
 
@@ -179,6 +189,37 @@ def _same_number(people: Block) -> Iterator[_Found]:
                 person.value_position("to"),
                 Severity.ERROR,
             )
+
+
+def _same_label(people: Block, desired: Desired) -> Iterator[_Found]:
+    """Twilio lets one person of a room have a label (16026)."""
+    seen: dict[str, str] = {}
+    labels = {key: person.get("label") or label_of(desired.address, key) for key, person in people.items()}
+    for key, label in labels.items():
+        first = seen.setdefault(label, key)
+        if first != key:
+            named = key if "label" in people[key] else first
+            message = f"{named} has a label that {first if named == key else key} has too"
+            hint = "Twilio refuses the second one: choose another label"
+            place = people[named].value_position("label")
+            yield "conference-participant-twice", message, hint, place, Severity.ERROR
+
+
+def _of_participant(key: str, person: Block, people: Block) -> Iterator[_Found]:
+    for found in outgoing_findings(person, [person["to"]]):
+        yield found.code, found.message, found.hint, found.position, found.severity
+    coached = person.get("coach")
+    if coached == key or (coached is not None and coached not in people and not is_sid(coached, "CA")):
+        message = f"the participant {coached} is not declared"
+        message = f"{key} cannot coach itself" if coached == key else message
+        hint = "name the key of another participant of this conference"
+        yield "unknown-reference", message, hint, person.value_position("coach"), Severity.ERROR
+    for name in ("hold", "wait"):
+        if person.get(f"{name}_method") is not None and person.get(f"{name}_url") is None:
+            message = f"{name}_method has no effect without {name}_url"
+            hint = f"declare {name}_url as well, or remove it"
+            place = person.key_position(f"{name}_method")
+            yield "conference-setting-unused", message, hint, place, Severity.WARNING
 
 
 def _without_effect(settings: Block) -> Iterator[_Found]:

@@ -12,6 +12,9 @@ from voiceform.kinds.conference.live import CALL_OVER, Room
 from voiceform.kinds.conference.memory import LONGEST_CALL, Attempt, Memory
 from voiceform.twilio.resources import Participant
 
+_SETTABLE = ("muted", "hold", "end_conference_on_exit", "coaching", "call_sid_to_coach")
+"""What can be set on a person, and read."""
+
 
 class Whereabouts(StrEnum):
     """Where a declared participant is.
@@ -39,7 +42,7 @@ class Presence:
         """What must not have moved between plan and apply: whereabouts, or what can be set on a person."""
         if self.person is None:
             return str(self.whereabouts)
-        return {"call_sid": self.person.call_sid, "muted": self.person.muted, "hold": self.person.hold}
+        return {"call_sid": self.person.call_sid, **{name: getattr(self.person, name) for name in _SETTABLE}}
 
 
 def presence_of(

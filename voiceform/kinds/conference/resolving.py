@@ -50,7 +50,7 @@ def _unknown(memory: Memory, address: Address, key: str) -> Attempt:
     known = [
         attempt
         for label, attempt in memory.attempts.items()
-        if attempt.call_sid is None and (label == label_of(address, key) or label.endswith(f".{key}"))
+        if attempt.call_sid is None and (attempt.participant or _key_in(label, address, key)) == key
     ]
     if len(known) == 1:
         return known[0]
@@ -58,3 +58,8 @@ def _unknown(memory: Memory, address: Address, key: str) -> Attempt:
         f"{address}: no call to a participant {key!r} is in doubt",
         hint="`voiceform plan` names the participants of whom nobody knows whether they were phoned",
     )
+
+
+def _key_in(label: str, address: Address, key: str) -> str | None:
+    """`key`, where a label is made of it and the address, or of an earlier one."""
+    return key if label == label_of(address, key) or label.endswith(f".{key}") else None

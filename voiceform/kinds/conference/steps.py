@@ -15,7 +15,7 @@ from voiceform.twilio.parameters import CreateParticipant
 ADD = "createParticipant"
 SET = "updateParticipant"
 UPDATE = "updateConference"
-_SENT = ("to", *INHERITED, "record", "early_media")
+_SENT = ("to", *INHERITED, "record", "early_media", "wait_url", "wait_method")
 """What of a participant is sent under its own name, beside how it is phoned."""
 
 
@@ -121,21 +121,34 @@ class Visit(Details):
         return found
 
 
-def add_step(key: str, label: str, participant: Attributes, settings: Attributes) -> Step:
-    """Phone a declared participant with the settings of the room; its own come first."""
-    own = {name: participant[name] for name in _SENT if name in participant}
-    placed = for_one(parameters(participant, "amd"), participant["to"])
+def add_step(
+    key: str, label: str, participant: Attributes, settings: Attributes, coached: Attributes | None = None
+) -> Step:
+    """Phone a declared participant with the settings of the room; its own come first. `coached` are the
+    parameters of whom it coaches."""
     found = {
         **participant_parameters(settings),
-        **own,
-        **placed,
+        **{name: participant[name] for name in _SENT if name in participant},
+        **for_one(parameters(participant, "amd"), participant["to"]),
+        **(coached or {}),
         "from_": participant["from"],
         "label": label,
     }
-    beep = participant.get("beep", settings.get("beep"))
+    beep = effective_beep(participant, settings)
     if beep is not None:
         found["beep"] = camel(beep) if isinstance(beep, str) else str(beep).lower()
     return Step(ADD, key, found)
+
+
+def effective_beep(participant: Attributes, settings: Attributes) -> Any:  # noqa: ANN401 - a flag or a word
+    """When a tone is played for a participant; None where nobody says."""
+    return participant.get("beep", settings.get("beep"))
+
+
+def hold_parameters(participant: Attributes) -> dict[str, Any]:
+    """Put on hold, with the sound that is declared for it."""
+    kept = ("hold_url", "hold_method") if "hold_url" in participant else ()
+    return {"hold": True, **{name: participant[name] for name in kept if name in participant}}
 
 
 def announcement_digest(announce: Attributes) -> str:
