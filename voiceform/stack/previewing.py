@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from voiceform.kinds.call.preview import PeoplePreview, Preview, people_previews, previews
+from voiceform.kinds.call.limits.foresight import known_contacts
+from voiceform.kinds.call.preview import Forecast, PeoplePreview, Preview
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
@@ -18,8 +19,9 @@ from voiceform.stack.pausing import pauses_of
 
 def occurrences(parts: Parts, start: datetime, end: datetime, addresses: Iterable[str]) -> Iterator[Preview]:
     """Each occurrence from `start` to `end`."""
-    found = _schedules(parts.load_and_warn(), addresses)
-    return previews(found, start, end, parts.places, parts.clock.now(), pauses_of(parts, found))
+    configuration = parts.load_and_warn()
+    found = _schedules(configuration, addresses)
+    return _forecast(parts, configuration).previews({item.address for item in found}, start, end)
 
 
 def people(
@@ -30,9 +32,21 @@ def people(
     instead: Sequence[str] | None,
 ) -> Iterator[PeoplePreview]:
     """As `occurrences`, person by person."""
-    found = _schedules(parts.load_and_warn(), addresses)
-    pauses = pauses_of(parts, found)
-    return people_previews(found, start, end, parts.places, parts.clock.now(), pauses, instead)
+    configuration = parts.load_and_warn()
+    found = _schedules(configuration, addresses)
+    forecast = _forecast(parts, configuration, instead or ())
+    return forecast.people({item.address for item in found}, start, end, instead)
+
+
+def _forecast(parts: Parts, configuration: Configuration, more: Iterable[str] = ()) -> Forecast:
+    """What every declared schedule will do; of the people on their lists, and of `more`, is known how often
+    they were called."""
+    every = _schedules(configuration, ())
+    specs = [CallSpec.of(item.address, item.attributes) for item in every]
+    now = parts.clock.now()
+    with parts.opened_store() as store:
+        contacts = known_contacts(store, specs, (*more, *(to for spec in specs for to in spec.to)), now)
+    return Forecast(specs, parts.places, now, pauses_of(parts, every), contacts)
 
 
 def zone_of(parts: Parts, addresses: Iterable[str]) -> tzinfo:

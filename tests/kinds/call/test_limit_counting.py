@@ -203,7 +203,7 @@ def test_it_is_as_the_reference_says_now_and_when_it_ends(
         assert allowed(spec, found, refused.until, where)
 
 
-@pytest.mark.parametrize("text", ["45m", "7d", "day", "week", "month", "92d"])
+@pytest.mark.parametrize("text", ["45m", "24h", "7d", "day", "week", "month", "92d"])
 def test_a_period_is_written_as_it_was(text: str) -> None:
     assert str(parse_period(text)) == text
-    assert parse_period("92d") == Rolling(LONGEST)
+    assert parse_period("92d") == Rolling("92d", LONGEST)

@@ -12,7 +12,9 @@ from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, new_t
 from voiceform.kinds.call.impact import schedule_impact
 from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
+from voiceform.kinds.call.limits.foresight import Foresight
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded
+from voiceform.kinds.call.prospects import Outlook, Prospect, prospects
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.records import match_records, previous_address, protected
@@ -40,16 +42,49 @@ def compare(context: CompareContext, live: LiveCalls) -> Comparison:
     changes: list[Change] = []
     blocked = list(matches.blocked)
     warnings: list[Caution] = []
+    specs = {address: CallSpec.of(address, wanted[address]) for address in context.desired}
+    ahead = _prospects(context, specs, matches.records, live, wanted)
     for address, desired in context.desired.items():
-        spec = CallSpec.of(address, wanted[address])
         record = matches.records.get(address)
-        changes.append(_declared(context, desired, record, live, spec, wanted[address]))
-        warnings.extend(_useless_lists(context, spec, live))
+        changes.append(
+            _declared(context, desired, record, live, specs[address], wanted[address], ahead[address])
+        )
+        warnings.extend(_useless_lists(context, specs[address], live))
     for record in matches.left.values():
         if record.protect:
             blocked.append(protected(record))
         changes.append(_removed(record, live))
     return Comparison(changes, blocked=blocked, warnings=warnings)
+
+
+def _prospects(
+    context: CompareContext,
+    specs: Mapping[Address, CallSpec],
+    records: Mapping[Address, Recorded],
+    live: LiveCalls,
+    wanted: Mapping[Address, Attributes],
+) -> dict[Address, Prospect]:
+    """What is due of every schedule, and whom they call next."""
+
+    def outlook(address: Address, spec: CallSpec) -> Outlook:
+        known, lists = live.of(spec.ledger), live.lists_of(spec, context.now)
+        record = records.get(address)
+        head = known.head
+        if new_times(None if record is None else record.attributes, wanted[address], head):
+            head = replace(head, since=context.now)
+
+        def due(foresight: Foresight) -> list[Due]:
+            if context.mode is Mode.REVIEW:
+                return []
+            return due_keys(spec, known.entries, head, context.now, lists, foresight)
+
+        return Outlook(spec, lists, due, paused=_pause(spec, known) is not None)
+
+    return prospects({item: outlook(item, spec) for item, spec in specs.items()}, live.contacts, context.now)
+
+
+def _pause(spec: CallSpec, known: LiveSchedule) -> Pause | None:
+    return known.pause if spec.enabled else Pause()
 
 
 def _useless_lists(context: CompareContext, spec: CallSpec, live: LiveCalls) -> Iterator[Caution]:
@@ -82,24 +117,18 @@ def _declared(
     live: LiveCalls,
     spec: CallSpec,
     after: Attributes,
+    ahead: Prospect,
 ) -> Change:
     before = None if record is None else record.attributes
     protect_before = None if record is None else record.protect
     known = live.of(spec.ledger)
-    do_not_call = live.lists_of(spec, context.now)
-    due: list[Due] = []
-    if context.mode is not Mode.REVIEW:
-        head = known.head
-        if new_times(before, after, head):
-            head = replace(head, since=context.now)
-        due = due_keys(spec, known.entries, head, context.now, do_not_call)
-    pause = known.pause if spec.enabled else Pause()
-    placed = [item for item in due if item.verdict is Verdict.PLACE and pause is None]
+    pause = _pause(spec, known)
+    placed = [item for item in ahead.due if item.verdict is Verdict.PLACE and pause is None]
     redirected, unrecorded = redirectable(spec, known.entries), sorted(known.unrecorded)
     previous = previous_address(desired, record)
     same = (before, protect_before) == (after, desired.protect)
     reason = _reason(record, same, previous, known, bool(placed), bool(redirected or unrecorded))
-    impact, calls = schedule_impact(spec, known, due, context.now, do_not_call, pause)
+    impact, calls = schedule_impact(spec, known, ahead, context.now, pause)
     action = Action.CREATE if record is None else Action.NO_OP if reason == "unchanged" else Action.UPDATE
     return Change(
         address=desired.address,

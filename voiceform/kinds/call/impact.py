@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from voiceform.kinds.call.dialling.donotcall import NotCalled
-from voiceform.kinds.call.dialling.verdicts import Due, Judge, Verdict
-from voiceform.kinds.call.ledger.entries import CallStatus, Key
+from voiceform.kinds.call.dialling.verdicts import Due, Verdict, reasons_of
+from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.live import LiveSchedule
+from voiceform.kinds.call.prospects import CALLED, Prospect
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.localtime import Occurrence
 from voiceform.model.wording import counted
-
-_SHOWN = 3
 
 
 def schedule_impact(
     spec: CallSpec,
     live: LiveSchedule,
-    due: Sequence[Due],
+    prospect: Prospect,
     now: datetime,
-    do_not_call: NotCalled | None,
     pause: Pause | None,
 ) -> tuple[tuple[str, ...], int]:
     """The lines for a schedule, and how many people its next occurrence would call: none while the
     configuration pauses it. A pause by command ends without a plan, so those count whom it keeps waiting."""
+    due, following = prospect.due, prospect.following
     lines = [] if pause is None else [f"nobody is called: {pause}"]
     if due:
         lines.extend(_due_lines(spec, due, now, paused=pause is not None))
-    following = spec.schedule.following(now, _SHOWN)
     calls = 0
     if following:
-        quiet = pause is None and not any(item.verdict in (Verdict.PLACE, Verdict.WAIT) for item in due)
+        quiet = pause is None and not any(item.verdict in CALLED for item in due)
         who = "nobody is phoned by apply; dispatch phones next: " if quiet else "next: "
         lines.append(who + "; ".join(moment(item, spec.schedule.zone) for item in following))
-        next_due = _foreseen(spec, following[0].instant, do_not_call)
-        calls = sum(item.verdict in (Verdict.PLACE, Verdict.WAIT) for item in next_due)
+        calls = sum(item.verdict in CALLED for item in prospect.next)
         if pause is None:
-            lines.append(_next_line(spec, following[0], next_due, calls))
+            lines.append(_next_line(spec, following[0], prospect.next, calls))
     else:
         lines.append("no occurrence is left")
     unknown = sum(entry.status is CallStatus.UNKNOWN for entry in live.entries.values())
@@ -60,10 +55,9 @@ def moment(occurrence: Occurrence, zone: ZoneInfo) -> str:
     return f"{text} [{note}]" if note else text
 
 
-def grouped(reasons: Iterable[str]) -> str:
+def grouped(items: Sequence[Due]) -> str:
     """`outside the calling hours (3), on the do-not-call list (2)`."""
-    counts = Counter(reasons)
-    return ", ".join(f"{reason} ({count})" for reason, count in counts.most_common())
+    return ", ".join(f"{reason} ({count})" for reason, count in reasons_of(items))
 
 
 def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime, *, paused: bool) -> list[str]:
@@ -88,20 +82,15 @@ def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime, *, paused: boo
     ):
         items = by_verdict.get(verdict)
         if items:
-            reasons = grouped(item.reason or "" for item in items)
+            reasons = grouped(items)
             lines.append(f"{counted(len(items), 'call')} {word}: {reasons}")
     return lines
-
-
-def _foreseen(spec: CallSpec, instant: datetime, do_not_call: NotCalled | None) -> list[Due]:
-    judge = Judge(spec, instant, None, do_not_call)
-    return [judge.verdict(Key(instant, to), instant) for to in spec.to]
 
 
 def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls: int) -> str:
     text = f"the next occurrence calls {counted(calls, 'person', 'people')}"
     for verdict, word in ((Verdict.SUPPRESS, "suppressed"), (Verdict.BLOCK, "not called")):
-        others = [item.reason or "" for item in due if item.verdict is verdict]
+        others = [item for item in due if item.verdict is verdict]
         if others:
             text += f", {len(others)} {word}: {grouped(others)}"
     if calls:

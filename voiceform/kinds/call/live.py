@@ -16,6 +16,7 @@ from voiceform.kinds.call.dialling.verdicts import lookback
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import ALL, Pause, read_pauses
 from voiceform.kinds.call.ledger.store import Head, LedgerReader, days_before
+from voiceform.kinds.call.limits.foresight import Known, known_contacts
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.records import match_records
 from voiceform.kinds.userfiles import Places
@@ -43,11 +44,13 @@ class LiveSchedule:
 
 @dataclass(frozen=True, slots=True)
 class LiveCalls:
-    """Schedules by the names of their ledgers, do-not-call lists, and the pause of everything."""
+    """Schedules by the names of their ledgers, do-not-call lists, the pause of everything, and what is known
+    of calls to the people who are declared."""
 
     schedules: Mapping[str, LiveSchedule] = field(default_factory=dict)
     lists: Mapping[ListSpec, ReadList] = field(default_factory=dict)
     pause: Pause | None = None
+    contacts: Known = field(default_factory=dict)
 
     def of(self, name: str) -> LiveSchedule:
         """One schedule's; an empty one when it never was applied."""
@@ -78,7 +81,9 @@ def read_live(context: RefreshContext, places: Places) -> LiveCalls:
         found[spec.ledger] = LiveSchedule(
             reader.head(), entries, unrecorded, pauses.get(ALL) or pauses.get(spec.ledger)
         )
-    return LiveCalls(found, read_lists(declared, places), pauses.get(ALL))
+    people = (to for spec in declared for to in spec.to)
+    contacts = known_contacts(context.store, declared, people, context.now)
+    return LiveCalls(found, read_lists(declared, places), pauses.get(ALL), contacts)
 
 
 def read_lists(specs: Iterable[CallSpec], places: Places) -> dict[ListSpec, ReadList]:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import merge
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from voiceform.kinds.call.dialling.donotcall import NotCalled
 from voiceform.kinds.call.dialling.list_files import list_of
-from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
+from voiceform.kinds.call.dialling.verdicts import Due, Verdict, reasons_of
 from voiceform.kinds.call.impact import moment
-from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.call.ledger.pauses import Pause
+from voiceform.kinds.call.limits.foresight import Foresight, Known, reach
+from voiceform.kinds.call.prospects import CALLED, count_placed, judged
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.localtime import Occurrence
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.instants import instant_to_text
-from voiceform.model.resource import Desired
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,75 +84,82 @@ class PeoplePreview:
     people: Iterator[PersonPreview]
 
 
-def people_previews(
-    desired: Iterable[Desired],
-    start: datetime,
-    end: datetime,
-    places: Places,
-    now: datetime,
-    pauses: Mapping[Address, Pause],
-    instead: Sequence[str] | None = None,
-) -> Iterator[PeoplePreview]:
-    """As `previews`, person by person; with `instead` as if these were called, and not who is declared."""
-    specs = [CallSpec.of(item.address, item.attributes) for item in desired]
-    lists = {spec.address: list_of(spec, places, now) for spec in specs}
-    streams = [_each(spec, start, end) for spec in specs]
-    for occurrence, spec in merge(*streams, key=lambda pair: (pair[0].instant, pair[1].address)):
-        numbers = spec.to if instead is None else instead
-        pause = pauses.get(spec.address)
-        people = _people(spec, occurrence.instant, numbers, lists[spec.address], pause)
-        yield PeoplePreview(len(numbers), people)
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """All schedules of a stack, and what their calls depend on.
+
+    Do-not-call lists are as old as they are `now`. Limits of contacts are over all schedules, so what others
+    place counts too, from now on; `contacts` is what is known of calls that were placed.
+    """
+
+    specs: Sequence[CallSpec]
+    places: Places
+    now: datetime
+    pauses: Mapping[Address, Pause]
+    contacts: Known = field(default_factory=dict)
+
+    def previews(self, shown: Collection[Address], start: datetime, end: datetime) -> Iterator[Preview]:
+        """Every occurrence of the schedules `shown` from `start` to `end`, in order of time, computed one by
+        one."""
+        for spec, occurrence, due in self._judged(shown, start, end, None):
+            yield replace(_preview(spec, occurrence, due), pause=self.pauses.get(spec.address))
+
+    def people(
+        self, shown: Collection[Address], start: datetime, end: datetime, instead: Sequence[str] | None = None
+    ) -> Iterator[PeoplePreview]:
+        """As `previews`, person by person; with `instead` as if these were called, and not who is
+        declared."""
+        for spec, occurrence, due in self._judged(shown, start, end, instead):
+            numbers = spec.to if instead is None else instead
+            people = _people(spec, occurrence.instant, due, self.pauses.get(spec.address))
+            yield PeoplePreview(len(numbers), people)
+
+    def _judged(
+        self, shown: Collection[Address], start: datetime, end: datetime, instead: Sequence[str] | None
+    ) -> Iterator[tuple[CallSpec, Occurrence, Iterable[Due]]]:
+        limited = any(spec.limits for spec in self.specs)
+        specs = [spec for spec in self.specs if limited or spec.address in shown]
+        lists = {spec.address: list_of(spec, self.places, self.now) for spec in specs}
+        foresight = Foresight(self.contacts)
+        begin = min(start, max(self.now, start - reach(self.specs)))
+        streams = [_each(spec, begin, end) for spec in specs]
+        for occurrence, spec in merge(*streams, key=lambda pair: (pair[0].instant, pair[1].address)):
+            instant, is_shown = occurrence.instant, spec.address in shown
+            people = spec.to if instead is None or not is_shown else instead
+            counts = limited and instant >= self.now
+            due: Iterable[Due] = judged(
+                spec, instant, people, lists[spec.address], foresight if counts else None
+            )
+            if counts:
+                due = list(due)
+                if spec.address not in self.pauses:
+                    count_placed(foresight, spec, due, instant)
+            if is_shown and instant >= start:
+                yield spec, occurrence, due
 
 
 def _people(
-    spec: CallSpec,
-    instant: datetime,
-    numbers: Iterable[str],
-    do_not_call: NotCalled | None,
-    pause: Pause | None,
+    spec: CallSpec, instant: datetime, due: Iterable[Due], pause: Pause | None
 ) -> Iterator[PersonPreview]:
-    judge = Judge(spec, instant, None, do_not_call)
-    for to in numbers:
-        due = judge.verdict(Key(instant, to), instant)
-        when = {Verdict.PLACE: instant, Verdict.WAIT: due.until}.get(due.verdict)
-        reason = None if due.verdict is Verdict.PLACE else due.reason
+    for item in due:
+        when = {Verdict.PLACE: instant, Verdict.WAIT: item.until}.get(item.verdict)
+        reason = None if item.verdict is Verdict.PLACE else item.told
         if pause is not None and when is not None:
             when, reason = None, str(pause)
-        yield PersonPreview(spec.address, instant, to, when, spec.clocks_of(to), reason)
-
-
-def previews(
-    desired: Iterable[Desired],
-    start: datetime,
-    end: datetime,
-    places: Places,
-    now: datetime,
-    pauses: Mapping[Address, Pause],
-) -> Iterator[Preview]:
-    """Every occurrence of these schedules from `start` to `end`, in order of time, computed one by one.
-
-    How old do-not-call lists are counts at `now`.
-    """
-    specs = [CallSpec.of(item.address, item.attributes) for item in desired]
-    lists = {spec.address: list_of(spec, places, now) for spec in specs}
-    streams = [_each(spec, start, end) for spec in specs]
-    for occurrence, spec in merge(*streams, key=lambda pair: (pair[0].instant, pair[1].address)):
-        yield replace(_preview(spec, occurrence, lists[spec.address]), pause=pauses.get(spec.address))
+        yield PersonPreview(spec.address, instant, item.key.to, when, spec.clocks_of(item.key.to), reason)
 
 
 def _each(spec: CallSpec, start: datetime, end: datetime) -> Iterator[tuple[Occurrence, CallSpec]]:
     return ((occurrence, spec) for occurrence in spec.schedule.within(start, end))
 
 
-def _preview(spec: CallSpec, occurrence: Occurrence, do_not_call: NotCalled | None) -> Preview:
-    instant = occurrence.instant
-    judge = Judge(spec, instant, None, do_not_call)
-    due = [judge.verdict(Key(instant, to), instant) for to in spec.to]
+def _preview(spec: CallSpec, occurrence: Occurrence, judged_now: Iterable[Due]) -> Preview:
+    instant, due = occurrence.instant, list(judged_now)
     verdicts = Counter(item.verdict for item in due)
-    reasons = Counter(item.reason or "" for item in due if item.verdict not in (Verdict.PLACE, Verdict.WAIT))
+    others = [item for item in due if item.verdict not in CALLED]
     calls = verdicts[Verdict.PLACE]
     opening = max((item.until for item in due if item.until is not None), default=instant)
     queued = timedelta(seconds=max(calls + verdicts[Verdict.WAIT] - 1, 0) / spec.pace)
     return Preview(
-        spec, occurrence, calls, verdicts[Verdict.WAIT], tuple(reasons.most_common()), opening + queued
+        spec, occurrence, calls, verdicts[Verdict.WAIT], tuple(reasons_of(others)), opening + queued
     )

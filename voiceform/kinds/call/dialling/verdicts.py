@@ -6,7 +6,8 @@ apply, for dispatch, and once more at the moment of dialling.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,7 +68,23 @@ class Due:
     @property
     def told(self) -> str | None:
         """The reason, and when it ends."""
-        return self.reason if self.ends is None else f"{self.reason}, until {moment_in_utc(self.ends)}"
+        return self.reason if self.ends is None else _with_end(self.reason or "", (self.ends,))
+
+
+def reasons_of(items: Sequence[Due]) -> list[tuple[str, int]]:
+    """Why, and of how many that is so, the most frequent reason first; with when it is over for all."""
+    counts = Counter(item.reason or "" for item in items)
+    ends: dict[str, set[datetime]] = {}
+    for item in items:
+        if item.ends is not None:
+            ends.setdefault(item.reason or "", set()).add(item.ends)
+    return [(_with_end(reason, ends.get(reason, ())), count) for reason, count in counts.most_common()]
+
+
+def _with_end(reason: str, ends: Collection[datetime]) -> str:
+    if not ends:
+        return reason
+    return f"{reason}, until {moment_in_utc(max(ends))}" + (" at the latest" if len(ends) > 1 else "")
 
 
 @dataclass(slots=True)

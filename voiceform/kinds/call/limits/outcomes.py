@@ -30,7 +30,7 @@ class Outcomes:
     def __init__(self, reader: DocumentReader, *, snapshot: bool) -> None:
         self._reader = reader
         self._snapshot = snapshot
-        self._read: dict[str, Mapping[str, LedgerEntry]] = {}
+        self._read: dict[str, Mapping[str, dict[str, Any]]] = {}
 
     def of(self, claim: str, mark: Mark, now: datetime) -> Contact:
         """What is known of the call that was reserved under a claim. DamagedDocumentsError when that cannot
@@ -47,22 +47,22 @@ class Outcomes:
         return _known(mark, entry, now)
 
     def _entry(self, claim: str, mark: Mark) -> LedgerEntry | None:
-        if mark.place in self._read:
-            return self._read[mark.place].get(claim)
-        stored = self._reader.get(_LEDGER + mark.place)
-        calls = {} if stored is None else stored.document.get("calls")
+        calls = self._read.get(mark.place)
         try:
-            if not self._snapshot:
-                found = next((call for call in _calls(calls) if call.get("claim") == claim), None)
-                return None if found is None else LedgerEntry.of_document(found)
-            entries = [LedgerEntry.of_document(call) for call in _calls(calls) if "claim" in call]
+            if calls is None:
+                stored = self._reader.get(_LEDGER + mark.place)
+                entries = [] if stored is None else stored.document["calls"].values()
+                calls = {call["claim"]: call for call in entries if "claim" in call}
+            found = calls.get(claim)
+            entry = None if found is None else LedgerEntry.of_document(found)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DamagedDocumentsError(
                 f"the ledger document {_LEDGER + mark.place!r} is damaged: {error}",
                 hint="nobody is called before it is known who was called; restore it from a backup",
             ) from error
-        self._read[mark.place] = {entry.claim: entry for entry in entries if entry.claim is not None}
-        return self._read[mark.place].get(claim)
+        if self._snapshot:
+            self._read[mark.place] = calls
+        return entry
 
 
 def settled(mark: Mark, contact: Contact) -> Mark | None:
@@ -104,7 +104,3 @@ def _known(mark: Mark, entry: LedgerEntry, now: datetime) -> Contact:
 
 def _contact(mark: Mark, sent: Sent, answered: Answered) -> Contact:
     return Contact(mark.at, mark.purpose, sent, answered, mark.at)
-
-
-def _calls(calls: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a stored document
-    return list(calls.values())

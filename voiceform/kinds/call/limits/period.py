@@ -9,7 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.timing.localtime import resolve
-from voiceform.model.durations import format_duration, parse_duration
+from voiceform.model.durations import parse_duration
 from voiceform.model.errors import UsageError
 
 LONGEST = timedelta(days=92)
@@ -37,8 +37,9 @@ class Period(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """The last so-and-so long: what happened exactly so long ago no longer counts."""
+    """The last so-and-so long, as it is written: what happened exactly so long ago no longer counts."""
 
+    text: str
     span: timedelta
 
     def holds(self, at: datetime, now: datetime, zones: Sequence[ZoneInfo]) -> bool:
@@ -50,7 +51,7 @@ class Rolling:
         return at + self.span
 
     def __str__(self) -> str:
-        return format_duration(self.span)
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def parse_period(text: str) -> Rolling | CalendarPeriod:
         raise ValueError(f"{error.what}, and none of {', '.join(CALENDAR)}") from error
     if span > LONGEST:
         raise ValueError(f"{text} is longer than {LONGEST.days} days: calls are remembered for no longer")
-    return Rolling(span)
+    return Rolling(text, span)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
