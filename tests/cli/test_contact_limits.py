@@ -92,7 +92,7 @@ def test_what_is_due_in_one_plan_counts_together(stack: Stack, time: Timeline) -
     time.apply(after(10))
     assert called(stack) == {TO: 2}
     time.at(after(65), "dispatch")
-    assert sorted(time.statuses(after(70))) == ["placed", "placed", "suppressed"]
+    assert sorted(time.statuses(after(70))) == ["answered", "answered", "suppressed"]
 
 
 def test_schedule_and_who_say_whom_it_spares_and_until_when(stack: Stack, time: Timeline) -> None:
