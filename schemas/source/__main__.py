@@ -1,12 +1,15 @@
-"""Writes schemas/config.schema.json: `python -m schemas.source`, or `make schemas`."""
+"""Writes the schemas of what people write: `python -m schemas.source`, or `make schemas`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from schemas.source.document import schema_text
+from schemas.source import document, tests
 
-FILE = Path(__file__).resolve().parents[1] / "config.schema.json"
+FOLDER = Path(__file__).resolve().parents[1]
+FILE = FOLDER / "config.schema.json"
+TESTS = FOLDER / "test.schema.json"
 
 if __name__ == "__main__":
-    FILE.write_text(schema_text(), encoding="utf-8")
+    FILE.write_text(document.schema_text(), encoding="utf-8")
+    TESTS.write_text(tests.schema_text(), encoding="utf-8")

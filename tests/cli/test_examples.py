@@ -34,6 +34,7 @@ ENDS_OTHERWISE = {
     "import": {64},  # it is recorded already
     "calls resolve": {1, 64},  # nothing is unknown
     "lock break": {1},  # nobody holds it
+    "test": {64},  # the stack has no tests
     "destroy": {64},  # nobody is there to be asked
     "apply": {0, 4},
     "plan": {0, 2},

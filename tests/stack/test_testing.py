@@ -153,6 +153,29 @@ def test_a_path_is_no_text(voiceform_stack):
     assert "4 passed" in done.stdout
 
 
+def test_pytest_runs_the_cases_of_yaml_files(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "voiceform.yaml").write_text("version: 1\nqueues: {support: {}, sales: {}}\n")
+    (folder / "tests/a.voiceform.yaml").write_text(
+        "version: 1\ncases:\n"
+        "  - {name: queues are made, when: [apply], expect: {queues: 2}}\n"
+        "  - {name: nobody is phoned, when: [apply], expect: {calls: [{to: '+12125550101'}]}}\n"
+    )
+    (folder / "tests/b.voiceform.yaml").write_text("version: 1\ncases: [{nme: a}]\n")
+    done = run_pytest(folder, "def test_other(): pass\n")
+    assert done.returncode == 2, done.stdout  # pytest's code for files that cannot be collected
+    assert "unknown key 'nme'" in done.stdout
+    (folder / "tests/b.voiceform.yaml").unlink()
+    done = run_pytest(folder, "def test_other(): pass\n")
+    assert done.returncode == 1
+    assert "2 passed" in done.stdout
+    assert "1 failed" in done.stdout
+    assert "calls: expected 1, there are none" in done.stdout
+    assert "a.voiceform.yaml:4:" in done.stdout
+    assert "- {to: +1•••••0101}" in done.stdout
+
+
 def test_pytest_starts_no_slower_for_it() -> None:
     code = f"import sys, {PLUGIN}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,6 +16,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "import": "voiceform import queue.support QU0123456789abcdef0123456789abcdef",
         "export": "voiceform export --out account.yaml --target 'queue.s*'",
         "validate": "voiceform validate --format sarif > findings.sarif",
+        "test": "voiceform test -k 'busy' --junit-xml results.xml",
         "plan": "voiceform plan --out plan.json --detailed-exitcode",
         "show": "voiceform show plan.json --format markdown",
         "apply": "voiceform apply plan.json --approve delete:queue=3",

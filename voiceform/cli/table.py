@@ -33,6 +33,9 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Review and apply": (
         _entry("validate", "Check the configuration, offline and without credentials."),
+        _entry(
+            "test", "Run the stack's own tests, on this machine alone.", None, "directory", "color", "verbose"
+        ),
         _entry("plan", "Show what apply would do; nothing is written to the account."),
         _entry("show", "Show a saved plan."),
         _entry("apply", "Run a saved plan exactly, or plan and run after asking."),

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from voiceform.model.address import Address
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.resource import Attributes, Notes
 from voiceform.model.scopes import Vocabulary
 from voiceform.model.unshown import Hidden
@@ -286,6 +287,17 @@ class Plan:
     def pending(self) -> tuple[Change, ...]:
         """The changes that do something."""
         return tuple(change for change in self.changes if change.action is not Action.NO_OP)
+
+    def exit_code(self, *, detailed: bool) -> ExitCode:
+        """That of a command which shows the plan: 4 when it is blocked; `detailed`, 2 for changes and 3 for
+        drift alone; else 0."""
+        if self.blocked:
+            return ExitCode.BLOCKED
+        if not detailed:
+            return ExitCode.DONE
+        if self.pending:
+            return ExitCode.CHANGES
+        return ExitCode.DRIFT if self.drift else ExitCode.DONE
 
     @property
     def in_force(self) -> tuple[Change, ...]:

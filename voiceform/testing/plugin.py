@@ -1,4 +1,4 @@
-"""The fixtures that pytest has as soon as voiceform is installed."""
+"""What pytest has as soon as voiceform is installed: two fixtures, and the cases of `*.voiceform.yaml`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from voiceform.testing.emulated import Emulator
 
 _LEFT_BEHIND = shutil.ignore_patterns(".*", "evidence", "node_modules", "__pycache__")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The tests of a file that ends in .voiceform.yaml or .voiceform.yml."""
+    if not file_path.name.endswith((".voiceform.yaml", ".voiceform.yml")):
+        return None
+    from voiceform.testing.collecting import CaseCollector
+
+    return CaseCollector.from_parent(parent, path=file_path)
 
 
 @pytest.fixture(scope="session")

@@ -35,11 +35,11 @@ def command(
     artifact: str | None,
 ) -> int:
     """Look for drift; exit 3 when there is some, also where limits would block accepting it."""
-    from voiceform.cli.commands.plan import exit_code, show
+    from voiceform.cli.commands.plan import show
     from voiceform.cli.support import wiring
     from voiceform.cli.support.documents import Source
 
     plan = wiring.stack(app, progress=wiring.progress(app)).drift(targets=target, excludes=exclude)
     show(app, plan, format_, show_numbers=show_numbers, source=Source(stack, commit, artifact))
     # What would block accepting the drift is in the document; here nobody accepts anything.
-    return ExitCode.DRIFT if plan.drift else exit_code(plan, detailed=True)
+    return ExitCode.DRIFT if plan.drift else plan.exit_code(detailed=True)

@@ -78,7 +78,7 @@ def command(
         plan = wiring.stack(app).review(base, targets=target, excludes=exclude)
         require_digest(plan, expect_digest)
         show(app, plan, format_, show_numbers=show_numbers, source=source)
-        return exit_code(plan, detailed=detailed_exitcode)
+        return plan.exit_code(detailed=detailed_exitcode)
     if destroy and refresh_only:
         raise UsageError("--destroy and --refresh-only exclude each other", hint="choose one of them")
     if at_text and out:
@@ -97,7 +97,7 @@ def command(
     show_files(app, files, twiml_dir, err=format_ != "text")
     if out is not None:
         app.console.say(f"Saved the plan to {app.path(out)}; apply exactly it: voiceform apply {out}")
-    code = exit_code(plan, detailed=detailed_exitcode)
+    code = plan.exit_code(detailed=detailed_exitcode)
     if files and detailed_exitcode and code in (ExitCode.DONE, ExitCode.DRIFT):
         return ExitCode.CHANGES
     return code
@@ -109,17 +109,6 @@ def show(app: App, plan: Plan, format_: str, *, show_numbers: bool, source: Sour
     app.reports.plan = plan
     text = plan_document(app, plan, format_, show_numbers=show_numbers, source=source)
     (app.console.show if format_ == "text" else app.console.document)(text)
-
-
-def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:
-    """4 when blocked; with --detailed-exitcode 2 for changes and 3 for drift alone; else 0."""
-    if plan.blocked:
-        return ExitCode.BLOCKED
-    if not detailed:
-        return ExitCode.DONE
-    if plan.pending:
-        return ExitCode.CHANGES
-    return ExitCode.DRIFT if plan.drift else ExitCode.DONE
 
 
 def parse_instant(text: str) -> datetime:

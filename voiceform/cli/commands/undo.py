@@ -48,7 +48,7 @@ def command(
     """
     if run_id is None:
         return _list_runs(app, format_)
-    from voiceform.cli.commands.plan import exit_code, show
+    from voiceform.cli.commands.plan import show
     from voiceform.engine.planfile import write_plan_file
 
     undo = wiring.stack(app, progress=wiring.progress(app)).undo(run_id)
@@ -67,7 +67,7 @@ def command(
             f"Take the run back with: {how}\nChange the configuration back as well: the next plan would do it"
             " all again."
         )
-    return exit_code(undo.plan, detailed=False)
+    return undo.plan.exit_code(detailed=False)
 
 
 def _show_left(app: App, left: tuple[NotUndone, ...], *, err: bool) -> None:

@@ -68,6 +68,11 @@ REPORT = Kind(
     ),
 )
 METRICS = Kind("voiceform's metrics", re.compile(rb"# HELP voiceform_"), "Prometheus metrics")
+JUNIT = Kind(
+    "the results of `voiceform test`",
+    re.compile(rb'<\?xml [^>]*\?>\n<testsuites name="voiceform test" '),
+    "XML",
+)
 CONFIGURATION = Kind("a configuration", re.compile(rb"(?!)"), "YAML")
 
 

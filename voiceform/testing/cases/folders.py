@@ -1,0 +1,57 @@
+"""A copy of a stack's folder, in which a test may read and nothing else hears of what it writes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from voiceform.model.errors import UsageError
+
+MOST_FILES = 5_000
+_LEFT_OUT = frozenset({"evidence", "node_modules", "__pycache__"})
+
+
+def copy_stack(source: Path, target: Path) -> None:
+    """Copy what may belong to a stack: neither hidden files, nor evidence, nor folders that are links.
+
+    UsageError where there is no such folder, or far more in it than a stack has.
+    """
+    if not source.is_dir():
+        raise UsageError(f"there is no folder {source}", hint="correct stack.folder of the test file")
+    for count, (folder, name) in enumerate(_files(source)):
+        if count >= MOST_FILES:
+            raise UsageError(
+                f"{source} holds more than {MOST_FILES:,} files, which is no folder of a stack",
+                hint="keep the tests in a folder beside voiceform.yaml, or correct stack.folder",
+            )
+        there = target / folder.relative_to(source)
+        there.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / name, there / name)
+    target.mkdir(parents=True, exist_ok=True)
+
+
+def date_files(folder: Path, instant: datetime) -> None:
+    """Let every file have been written at `instant`: lists are as young as the test is."""
+    seconds = instant.timestamp()
+    for root, _, names in os.walk(folder):
+        for name in names:
+            os.utime(Path(root, name), (seconds, seconds))
+
+
+def _files(source: Path) -> Iterator[tuple[Path, str]]:
+    for root, folders, names in os.walk(source):
+        folder = Path(root)
+        folders[:] = [name for name in folders if _belongs(folder / name)]
+        for name in names:
+            if not name.startswith(".") and (folder / name).is_file():
+                yield folder, name
+
+
+def _belongs(folder: Path) -> bool:
+    name = folder.name
+    if name.startswith(".") or name in _LEFT_OUT or folder.is_symlink():
+        return False
+    return not (folder / "pyvenv.cfg").exists()
