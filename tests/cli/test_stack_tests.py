@@ -172,7 +172,10 @@ WRONG: Mapping[str, tuple[str, str]] = {
     "one without a value": ("{name: a, when: [apply], expect: {calls: ¦}}", "empty"),
     "no impact": ("{name: a, when: [{apply: , expect: {impact: ¦[]}}]}", "must not be empty"),
     "no words": ("{name: a, when: [{apply: , expect: {impact: [¦'']}}]}", "must not be empty"),
-    "two steps in one": ("{name: a, when: [¦{apply: , plan: , expect: {exit: 0}}]}", "only one of them may be"),
+    "two steps in one": (
+        "{name: a, when: [¦{apply: , plan: , expect: {exit: 0}}]}",
+        "only one of them may be",
+    ),
     "no step": ("{name: a, when: [¦{expect: {exit: 0}}]}", "needs apply, plan"),
     "nothing to do": ("{name: a, when: ¦[], expect: {calls: 0}}", "must not be empty"),
     "impact of time": (

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from voiceform.config.problems.explain import explain
+from voiceform.config.load import check
 from voiceform.config.problems.findings import EnoughError, Findings
 from voiceform.config.problems.problem import missing_from, missing_keys
 from voiceform.config.schema import ConfigSchema, FileFacts
@@ -134,8 +134,7 @@ def _schema() -> ConfigSchema:
 
 def _check(document: Block, findings: Findings) -> None:
     schema = _schema()
-    if next(iter(schema.validator.refusals(document)), None) is not None:
-        explain(schema, document, FileFacts(), {}, findings, findings.found_at)
+    check(document, schema, FileFacts(), {}, findings, findings.found_at)
     properties = schema.root["properties"]
     missing = missing_from(document, schema.root["required"], properties)
     if missing:
