@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.source import tests
 from schemas.source.blocks import Section, block, defined, entries
 from schemas.source.document import document, schema_text, sections
 from schemas.source.sections import queues
@@ -27,12 +28,14 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_file_is_what_its_source_says() -> None:
     assert (ROOT / "schemas/config.schema.json").read_bytes() == schema_text().encode(), "run `make schemas`"
     assert shipped("config") == schema_text()
+    assert shipped("test") == tests.schema_text(), "run `make schemas`"
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_it_is_written_by_the_source_alone_and_always_alike(seed: str, tmp_path: Path) -> None:
     """Without any package that is installed: voiceform is not asked what its own schema is."""
     shutil.copytree(ROOT / "schemas/source", tmp_path / "schemas/source")
+    shutil.copy(ROOT / "schemas/seed.schema.json", tmp_path / "schemas")
     done = subprocess.run(
         [sys.executable, "-S", "-m", "schemas.source"],
         cwd=tmp_path,
@@ -44,6 +47,7 @@ def test_it_is_written_by_the_source_alone_and_always_alike(seed: str, tmp_path:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     written = (tmp_path / "schemas/config.schema.json").read_bytes()
     assert written == (ROOT / "schemas/config.schema.json").read_bytes()
+    assert (tmp_path / "schemas/test.schema.json").read_text(encoding="utf-8") == shipped("test")
 
 
 def test_it_says_where_it_comes_from() -> None:
