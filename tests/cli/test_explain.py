@@ -96,7 +96,7 @@ def trees() -> Iterator[tuple[Path, ast.Module]]:
 
 
 MAKERS = re.compile(
-    r"Diagnostic|Saying|UnreadableError|complain|finding|_?problem|_report|_refusal|_say|_complain"
+    r"Diagnostic|Saying|UnreadableError|complain|finding|_?problem|_report|_refusal|_say|_complain|RowError|tell"
 )
 """What makes a finding, or takes the code of one that it makes."""
 

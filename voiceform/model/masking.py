@@ -57,10 +57,15 @@ SENSITIVE_FIELDS = frozenset(
 PARTY_FIELDS = frozenset({"to", "from", "number", "numbers", "phone", "caller_id", "recipient", "recipients"})
 """Fields that name who calls or is called: what has five digits in it there is a number."""
 
+PERSONAL_FIELDS = frozenset({"people"})
+"""Fields of rows about people: a number, an instant, and what nobody sees. Divided by tabs, as the texts that
+schedules record."""
+
 _COMPARABLE = frozenset(name.replace("_", "") for name in SENSITIVE_FIELDS)
 _PARTIES = frozenset(name.replace("_", "") for name in PARTY_FIELDS)
 _PATH_PART = re.compile(r"[^.\[\]]+")
 _NO_NUMBER = re.compile(r".*://.*|\d{4}-\d\d-\d\d.*|[A-Za-z]{2}[0-9a-fA-F]{32}", re.DOTALL)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,15}Z", re.ASCII)
 _DIGEST = "(digest)"
 _DIGEST_LIKE = re.compile(r"(?:[a-z][a-z0-9]*:)?[0-9a-f]{16}(?:[0-9a-f]{16}|[0-9a-f]{24}|[0-9a-f]{48})?")
 _DIGITS_OF_A_NUMBER = 5
@@ -85,6 +90,13 @@ def is_party(path: str) -> bool:
     """Whether a dotted path (`participants.bridge.to`, `to[3]`) ends in a field that names a party."""
     names = [part for part in _PATH_PART.findall(path) if not part.isdecimal()]
     return bool(names) and _plain(names[-1]) in _PARTIES
+
+
+@lru_cache(maxsize=1024)
+def is_personal(path: str) -> bool:
+    """Whether a dotted path (`people[3]`) ends in a field of rows about people."""
+    names = [part for part in _PATH_PART.findall(path) if not part.isdecimal()]
+    return bool(names) and names[-1] in PERSONAL_FIELDS
 
 
 def redact_text(text: str, *, show_numbers: bool = False) -> str:
@@ -161,7 +173,23 @@ def redact_field(path: str, value: Any, *, show_numbers: bool = False) -> Any:  
         return REDACTED
     if is_party(path):
         return redact_party(value, show_numbers=show_numbers)
+    if is_personal(path):
+        return _redact_rows(value, show_numbers)
     return redact(value, show_numbers=show_numbers)
+
+
+def _redact_rows(value: Any, show_numbers: bool) -> Any:  # noqa: ANN401 - any JSON value
+    """Rows about people with the number, masked, and the instant of each; the rest is theirs."""
+    if isinstance(value, list | tuple):
+        return [_redact_rows(item, show_numbers) for item in value]
+    if not isinstance(value, str):
+        return redact(value, show_numbers=show_numbers)
+    number, _, rest = value.partition("\t")
+    instant = rest.partition("\t")[0]
+    shown = [number if show_numbers else mask_party(number)]
+    if _INSTANT.fullmatch(instant):
+        shown.append(instant)
+    return " ".join([*shown, REDACTED])
 
 
 def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON value

@@ -97,7 +97,7 @@ def listed_in(reader: DocumentReader, now: datetime) -> Iterator[ListedCall]:
             yield ListedCall(owners.get(name, name), key, entry)
     for spec, pause in _schedules(reader):
         for occurrence in spec.schedule.following(now, 1):
-            for to in spec.to:
+            for to in spec.called_at(occurrence.instant):
                 key = Key(occurrence.instant, to)
                 if (spec.ledger, key) not in entries:
                     yield ListedCall(str(spec.address), key, None, pause)

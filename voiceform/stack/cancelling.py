@@ -158,7 +158,7 @@ class _Canceling:
         """Every key of these occurrences that may still be placed: first attempts, and those that would
         follow a call that was made, or may have been."""
         entries = self._entries()
-        first = [Key(moment, to) for moment in self._scheduled() for to in self.spec.to]
+        first = [Key(moment, to) for moment in self._scheduled() for to in self.spec.called_at(moment)]
         again = [
             Key(key.occurrence, key.to, key.attempt + 1)
             for key, entry in entries.items()

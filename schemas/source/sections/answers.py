@@ -10,7 +10,8 @@ def answer() -> Node:
     """The key `answer` of a call."""
     return block(
         "Answer",
-        "What happens when somebody answers: exactly one of these.",
+        "What happens when somebody answers: exactly one of these. In say, twiml and url `{{ name }}` stands "
+        "for what the table of `to` has in its column of that name.",
         {
             "conference": _declared("conference", "which the call joins", "standup"),
             "queue": _declared("queue", "in which the call waits", "support"),
@@ -19,14 +20,14 @@ def answer() -> Node:
                 "A text that is spoken.",
                 text("Text", "Spoken as it is.", examples=["Good morning."]),
                 _speech(),
-                examples=["Good morning."],
+                examples=["Good morning.", "Hello {{ name }}, your visit is on {{ when }}."],
             ),
             "twiml": text(
                 "TwiML",
                 "A whole document, at most 4000 characters.",
                 examples=["<Response><Say>Hello</Say></Response>"],
             ),
-            "url": defined("https_url"),
+            "url": _url(),
             "method": defined("http_method"),
             "application_sid": sid("Application", "The SID of a TwiML application.", "AP", "an application"),
         },
@@ -36,6 +37,21 @@ def answer() -> Node:
             {"conference": "standup"},
             {"url": "https://example.com/answer.xml", "method": "GET"},
         ],
+    )
+
+
+def _url() -> Node:
+    """A URL whose path and query may name columns."""
+    column = r"\{\{[^{}\r\n]*\}\}"
+    return matching(
+        "URL",
+        "An https URL that answers with TwiML; http is accepted for this machine only. Columns may be named "
+        "behind the host, and what they hold is escaped.",
+        rf"^(https://[^\s/?#{{}}]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{{1,5}})?)"
+        rf"([/?#]([^\s{{]|{column}|\{{(?!\{{))*)?$",
+        "must be an https:// URL",
+        longest=2048,
+        examples=["https://example.com/answer.xml", "https://example.com/answer.xml?id={{ id }}"],
     )
 
 

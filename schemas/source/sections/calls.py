@@ -10,6 +10,7 @@ from schemas.source.sections import (
     contact_limits,
     do_not_call,
     outcomes,
+    recipients,
     schedules,
 )
 from schemas.source.values import (
@@ -21,7 +22,6 @@ from schemas.source.values import (
     flag,
     or_variable,
     party,
-    text,
 )
 
 
@@ -88,6 +88,7 @@ def _call() -> Node:
                 default="15m",
                 examples=["15m"],
             ),
+            "misfire": recipients.misfire(),
             "calling_hours": defined("calling_hours"),
             "purpose": contact_limits.purpose(),
             "rules": calling_rules.used(),
@@ -115,24 +116,13 @@ def _call() -> Node:
 def _recipients() -> Node:
     return either(
         "Who is called",
-        "A phone number, a list of numbers, or a column of a CSV file. A number that is given twice is "
+        "A phone number, a list of numbers, or the rows of a CSV file. A number that is given twice is "
         "called once.",
         defined("callee"),
         listed(
             "Numbers", "Several recipients.", defined("callee"), examples=[["+15558675310", "+15558675311"]]
         ),
-        block(
-            "CSV file",
-            "A file with a header line, relative to this file.",
-            {
-                "csv": text("File", "The path of the file, relative to this one.", examples=["people.csv"]),
-                "column": text(
-                    "Column", "The name of the column in the header.", default="phone", examples=["phone"]
-                ),
-            },
-            required=["csv"],
-            examples=[{"csv": "people.csv", "column": "phone"}],
-        ),
+        recipients.table(),
         examples=["+15558675310"],
     )
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from schemas.source.blocks import block, listed
-from schemas.source.values import DATE, OFFSET, TIME, Node, choice, matching, text
+from schemas.source.values import DATE, OFFSET, TIME, Node, choice, duration, matching, text
 
 
 def schedule() -> Node:
     """The key `schedule` of a call."""
     return block(
         "Schedule",
-        "When: exactly one of at, cron and rrule, in a time zone. What the clocks skip is moved forward, and "
-        "what comes twice means the first; a cron job of a star goes on in real time.",
+        "When: exactly one of at, cron, rrule and column, in a time zone. What the clocks skip is moved "
+        "forward, and what comes twice means the first; a cron job of a star goes on in real time.",
         {
             "at": matching(
                 "Once",
@@ -36,6 +36,19 @@ def schedule() -> Node:
                 examples=["FREQ=WEEKLY;BYDAY=TU"],
                 public=True,
             ),
+            "column": text(
+                "Column of times",
+                "The column of the table in `to` that has a time for each person, as 2026-12-01 09:00: a "
+                "local time in the zone of that person, or with an offset (or Z) an exact instant. Who has "
+                "none there is not called.",
+                examples=["appointment"],
+                public=True,
+            ),
+            "lead": duration(
+                "Lead",
+                "How long before the time of the column the person is called; without it, at that time.",
+                examples=["24h"],
+            ),
             "dtstart": _local_time(
                 "Begin of the rule", "The local time from which the rule counts.", "2026-01-13T18:00:00"
             ),
@@ -47,12 +60,18 @@ def schedule() -> Node:
                 "No occurrence of a cron schedule after this local time; a date includes its whole day.",
                 "2026-12-31",
             ),
-            "timezone": text("Time zone", "An IANA zone.", examples=["America/New_York"], public=True),
+            "timezone": text(
+                "Time zone",
+                "An IANA zone. With a column, that of people whose row names none; it may be left out where "
+                "every row has a zone or an offset.",
+                examples=["America/New_York"],
+                public=True,
+            ),
         },
-        required=["timezone"],
         examples=[
             {"at": "2026-12-01T09:00:00", "timezone": "America/New_York"},
             {"cron": "0 9 * * MON-FRI", "timezone": "Europe/Berlin"},
+            {"column": "appointment", "lead": "24h", "timezone": "America/New_York"},
             {
                 "rrule": "FREQ=MONTHLY;BYDAY=2TU",
                 "dtstart": "2026-01-13T18:00:00",

@@ -300,7 +300,7 @@ def test_what_is_recorded_of_a_call(desk: Desk) -> None:
         claim=placed.claim,
         from_=US,
         call="queued",
-        answer=spec().answer_digest,
+        answer=spec().answer_digest(KEY),
     )
 
 

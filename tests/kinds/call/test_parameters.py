@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,17 @@ from tests.kinds.call.specs import spec
 from tests.kinds.call.test_parse import attributes, load, problems
 from voiceform.config.load import load_configuration
 from voiceform.kinds.call import CallKind
+from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic
 
 HOOK = "https://example.com/x"
 BYOC = "BY" + "0" * 32
+
+
+def key(to: str) -> Key:
+    return Key(datetime(2026, 3, 2, 12, tzinfo=UTC), to)
 
 
 @pytest.mark.parametrize(
@@ -76,13 +82,13 @@ BYOC = "BY" + "0" * 32
 )
 def test_what_is_declared_is_sent(tmp_path: Path, declared: dict[str, str], sent: dict[str, Any]) -> None:
     found = attributes(tmp_path, **declared)
-    request = spec(**found).request(found["to"][0])
+    request = spec(**found).request(key(found["to"][0]))
     assert {key: request[key] for key in request if key not in ("to", "from_", "twiml")} == sent
 
 
 def test_what_is_not_declared_is_neither_kept_nor_sent(tmp_path: Path) -> None:
     found = attributes(tmp_path)
-    assert set(spec(**found).request("+12125550101")) == {"to", "from_", "twiml"}
+    assert set(spec(**found).request(key("+12125550101"))) == {"to", "from_", "twiml"}
     assert not {"timeout", "recording", "machine_detection", "status_callback", "fallback"} & set(found)
 
 
@@ -194,7 +200,7 @@ def test_a_password_is_a_variable_and_nothing_else(tmp_path: Path, password: str
     item = loaded().desired[Address("call", "one")]
     assert item.attributes["sip_auth"] == {"username": "anna", "password_variable": "SIP_PASSWORD"}
     assert "hunter2" not in str(item)
-    request = spec(**item.attributes).request("sip:anna@example.com")
+    request = spec(**item.attributes).request(key("sip:anna@example.com"))
     assert request["sip_auth_password"] == "${SIP_PASSWORD}"
 
 
@@ -202,7 +208,7 @@ def test_a_login_is_told_to_nobody_else() -> None:
     login = {"username": "anna", "password_variable": "SIP_PASSWORD"}
     found = spec(sip_auth=login, byoc=BYOC, client_notification_url=HOOK)
     keys = {"sip_auth_username", "sip_auth_password", "byoc", "client_notification_url"}
-    assert keys & set(found.request("+12125550101")) == {"byoc"}
-    assert keys & set(found.request("client:anna")) == {"client_notification_url"}
-    assert keys & set(found.request("sip:a@b.example")) == {"sip_auth_username", "sip_auth_password"}
-    assert keys & set(found.request("sips:a@b.example")) == {"sip_auth_username", "sip_auth_password"}
+    assert keys & set(found.request(key("+12125550101"))) == {"byoc"}
+    assert keys & set(found.request(key("client:anna"))) == {"client_notification_url"}
+    assert keys & set(found.request(key("sip:a@b.example"))) == {"sip_auth_username", "sip_auth_password"}
+    assert keys & set(found.request(key("sips:a@b.example"))) == {"sip_auth_username", "sip_auth_password"}

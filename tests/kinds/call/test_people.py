@@ -14,7 +14,7 @@ HOURS = {"start": "08:00", "end": "21:00", "timezone": "recipient"}
 
 
 def test_the_zone_of_a_table_goes_before_those_of_the_number() -> None:
-    traveller = spec(calling_hours=HOURS, people={BOB: {"timezone": "Asia/Tokyo"}})
+    traveller = spec(calling_hours=HOURS, people=[f"{BOB}\t\tAsia/Tokyo\t"])
 
     assert traveller.zones_of(BOB) == (ZoneInfo("Asia/Tokyo"),)
     assert Judge(spec(calling_hours=HOURS), NOON, None, None).verdict(Key(NOON, BOB), NOON).verdict is (
@@ -27,7 +27,7 @@ def test_the_zone_of_a_table_goes_before_those_of_the_number() -> None:
 
 
 def test_a_zone_that_this_machine_does_not_know_is_no_leave_to_take_another() -> None:
-    lost = spec(calling_hours=HOURS, people={BOB: {"timezone": "Mars/Olympus"}})
+    lost = spec(calling_hours=HOURS, people=[f"{BOB}\t\tMars/Olympus\t"])
 
     assert lost.zones_of(BOB) == ()
     assert Judge(lost, NOON, None, None).verdict(Key(NOON, BOB), NOON).verdict is Verdict.SUPPRESS
@@ -36,6 +36,6 @@ def test_a_zone_that_this_machine_does_not_know_is_no_leave_to_take_another() ->
 def test_hours_that_name_their_zone_do_not_ask_for_that_of_a_person() -> None:
     hours = {**HOURS, "timezone": "Europe/Berlin"}
 
-    assert spec(calling_hours=hours, people={BOB: {"timezone": "Asia/Tokyo"}}).clocks_of(BOB) == (
+    assert spec(calling_hours=hours, people=[f"{BOB}\t\tAsia/Tokyo\t"]).clocks_of(BOB) == (
         ZoneInfo("Europe/Berlin"),
     )

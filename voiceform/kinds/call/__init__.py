@@ -55,20 +55,26 @@ class CallKind(Kind[LiveCalls]):
     details = CallDetails
     local_findings = frozenset(
         {
+            "clock-change",
             "do-not-call",
             "duplicate-limit",
+            "empty-cell",
             "invalid-hours",
             "invalid-limit",
             "invalid-number",
             "invalid-retry",
             "invalid-schedule",
+            "invalid-template",
             "invalid-twiml",
             "no-recipients",
             "odd-step",
             "one-answer",
+            "repeated-key",
             "too-many-recipients",
+            "unknown-column",
             "unknown-reference",
             "unusable-csv",
+            "unusable-row",
         }
     )
     stand_ins: ClassVar[Mapping[str, Any]] = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from voiceform.kinds.base import ParseContext
-from voiceform.kinds.twiml import check_twiml, document, element
+from voiceform.kinds.call.templates import ESCAPES, Template, TemplateError, attributes_with_names
+from voiceform.kinds.twiml import TwimlProblem, check_twiml, document, element
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import Block
@@ -17,10 +18,23 @@ _FORMS = ("say", "twiml", "url", "application_sid")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`attributes` is plain JSON: the parameters, and `of`, the address that they came from."""
+    """`attributes` is plain JSON: the parameters, and `of`, the address that they came from.
+
+    `templates` are those of them that name columns of a table, `position` is where they are written,
+    `needed` are columns that may not be empty, and `language` is what is spoken, where that is declared.
+    """
 
     attributes: dict[str, Any]
     depends_on: tuple[Address, ...] = ()
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    position: Position | None = None
+    needed: frozenset[str] = frozenset()
+    language: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are named, each once."""
+        return tuple(dict.fromkeys(name for item in self.templates.values() for name in item.names))
 
 
 def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | None:
@@ -42,14 +56,46 @@ def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | No
         problem("one-answer", "method goes with url only", block.key_position("method"))
     if form in referable:
         return _referred(form, block, problem, context)
-    if form in ("say", "twiml"):
-        twiml = spoken(block["say"]) if form == "say" else block["twiml"]
-        for found_problem in check_twiml(twiml):
-            problem("invalid-twiml", str(found_problem), block.value_position(form))
-        return Answer({"twiml": twiml})
+    if form == "application_sid":
+        return Answer({"application_sid": block["application_sid"]})
+    try:
+        return _own(form, block, problem)
+    except TemplateError as error:
+        hint = "`{{ name }}` stands for what the table of `to` has in its column of that name"
+        problem("invalid-template", str(error), block.value_position(form), hint)
+        return None
+
+
+def _own(form: str, block: Block, problem: Any) -> Answer:  # noqa: ANN401
+    """An answer that stands in the configuration itself. Raises TemplateError."""
+    language = None
     if form == "url":
-        return Answer({"url": block["url"], "method": block.get("method", "POST")})
-    return Answer({"application_sid": block["application_sid"]})
+        attributes = {"url": block["url"], "method": block.get("method", "POST")}
+    else:
+        say = block.get("say")
+        if isinstance(say, Mapping) and not Template.parse(say.get("language", "")).names:
+            language = say.get("language")
+        attributes = {"twiml": block["twiml"] if say is None else spoken(say)}
+    templates = {
+        key: template
+        for key, value in attributes.items()
+        if key in ESCAPES and (template := Template.parse(value)).names
+    }
+    needed: frozenset[str] = frozenset()
+    if form != "url":
+        found = _problems(attributes["twiml"], templates.get("twiml"))
+        for item in found:
+            problem("invalid-twiml", str(item), block.value_position(form))
+        if "twiml" in templates and not found:
+            needed = attributes_with_names(attributes["twiml"])
+    return Answer(attributes, (), templates, block.value_position(form), needed, language)
+
+
+def _problems(twiml: str, template: Template | None) -> tuple[TwimlProblem, ...]:
+    """What is wrong with a document whatever its columns hold; how long it becomes, each row decides."""
+    if template is not None:
+        twiml = template.filled(dict.fromkeys(template.names, ""), str)
+    return check_twiml(twiml)
 
 
 def _referred(form: str, block: Block, problem: Any, context: ParseContext) -> Answer | None:  # noqa: ANN401

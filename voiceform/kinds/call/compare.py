@@ -106,7 +106,10 @@ def redirectable(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> list[Key
     return [
         key
         for key, entry in entries.items()
-        if entry.live and entry.call == "in-progress" and entry.answer != spec.answer_digest
+        if entry.live
+        and entry.call == "in-progress"
+        and entry.answer != spec.answer_digest(key)
+        and spec.hears_declared(key)
     ]
 
 
@@ -128,7 +131,8 @@ def _declared(
     previous = previous_address(desired, record)
     same = (before, protect_before) == (after, desired.protect)
     reason = _reason(record, same, previous, known, bool(placed), bool(redirected or unrecorded))
-    impact, calls = schedule_impact(spec, known, ahead, context.now, pause)
+    without_time = desired.beside.get("without_time", 0)
+    impact, calls = schedule_impact(spec, known, ahead, context.now, pause, without_time)
     action = Action.CREATE if record is None else Action.NO_OP if reason == "unchanged" else Action.UPDATE
     return Change(
         address=desired.address,

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from voiceform.kinds.call.answer import spoken
-from voiceform.kinds.call.parse import DEFAULT_GRACE, DEFAULT_PACE
+from voiceform.kinds.call.parse import DEFAULT_GRACE, DEFAULT_MISFIRE, DEFAULT_PACE
 from voiceform.kinds.outgoing.declared import as_declared
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
@@ -20,6 +20,7 @@ from voiceform.model.unshown import Sourced
 _DEFAULTS: Mapping[str, Any] = {
     "enabled": True,
     "misfire_grace": DEFAULT_GRACE,
+    "misfire": DEFAULT_MISFIRE,
     "calling_hours": None,
     "do_not_call": None,
     "record": False,
@@ -31,8 +32,9 @@ _DEFAULTS: Mapping[str, Any] = {
 
 
 def export(recorded: Mapping[Address, Recorded], stack: Path, folder: Path) -> Export:
-    """Every recorded schedule. People are listed, also where they came from a file; the paths of do-not-call
-    lists, which are recorded as from `stack`, are written as from `folder`."""
+    """Every recorded schedule. People are listed, also where they came from a file, unless more was taken
+    from it than numbers. The paths of such files and of do-not-call lists, which are recorded as from
+    `stack`, are written as from `folder`."""
     up = os.path.relpath(stack, folder)
     return Export(tuple(_entry(record, up) for _, record in sorted(recorded.items())))
 
@@ -43,6 +45,10 @@ def _entry(record: Recorded, up: str) -> Entry:
     answer = block["answer"]
     people = block["to"]
     block["to"] = people[0] if len(people) == 1 else people
+    table = block.pop("table", None)
+    if table is not None:
+        block["to"] = {**table, "csv": _moved(table["csv"], up)}
+        del block["people"], block["columns"]
     if block["do_not_call"]:
         block["do_not_call"] = _lists(block["do_not_call"], up)
     if record.protect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.live import LiveSchedule
 from voiceform.kinds.call.prospects import CALLED, Prospect
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.table_impact import table_lines
 from voiceform.kinds.call.timing.localtime import Occurrence
 from voiceform.model.wording import counted
 
@@ -22,9 +24,11 @@ def schedule_impact(
     prospect: Prospect,
     now: datetime,
     pause: Pause | None,
+    without_time: int = 0,
 ) -> tuple[tuple[str, ...], int]:
-    """The lines for a schedule, and how many people its next occurrence would call: none while the
-    configuration pauses it. A pause by command ends without a plan, so those count whom it keeps waiting."""
+    """The lines for a schedule, and how many people its next occurrence would call, or all those to come
+    where each has a time: none while the configuration pauses it. A pause by command ends without a plan, so
+    those count whom it keeps waiting. `without_time` rows of its table have no time."""
     due, following = prospect.due, prospect.following
     lines = [] if pause is None else [f"nobody is called: {pause}"]
     if due:
@@ -35,10 +39,13 @@ def schedule_impact(
         who = "nobody is phoned by apply; dispatch phones next: " if quiet else "next: "
         lines.append(who + "; ".join(moment(item, spec.schedule.zone) for item in following))
         calls = sum(item.verdict in CALLED for item in prospect.next)
-        if pause is None:
+        if pause is None and spec.schedule.column is not None:
+            lines.append(_times_line(spec, prospect.next, calls))
+        elif pause is None:
             lines.append(_next_line(spec, following[0], prospect.next, calls))
     else:
         lines.append("no occurrence is left")
+    lines.extend(table_lines(spec, now, without_time))
     unknown = sum(entry.status is CallStatus.UNKNOWN for entry in live.entries.values())
     if unknown:
         lines.append(
@@ -87,12 +94,35 @@ def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime, *, paused: boo
     return lines
 
 
-def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls: int) -> str:
-    text = f"the next occurrence calls {counted(calls, 'person', 'people')}"
+def _others(due: Sequence[Due]) -> str:
+    """Who of these is not called, and why."""
+    text = ""
     for verdict, word in ((Verdict.SUPPRESS, "suppressed"), (Verdict.BLOCK, "not called")):
         others = [item for item in due if item.verdict is verdict]
         if others:
             text += f", {len(others)} {word}: {grouped(others)}"
+    return text
+
+
+def _times_line(spec: CallSpec, due: Sequence[Due], calls: int) -> str:
+    """What comes of a schedule with a time for each; `due` is in the order of time."""
+    who = counted(calls, "person is", "people are")
+    last = f"{due[-1].since.astimezone(spec.schedule.zone):%a %Y-%m-%d %H:%M %Z}"
+    text = f"{who} called at times of their own, the last {last}{_others(due)}"
+    at_once = max(Counter(item.key.occurrence for item in due).values(), default=0)
+    late = timedelta(seconds=(at_once - 1) / spec.pace)
+    if late > spec.grace:
+        text += (
+            f"; {at_once:,} have the same time, and at {spec.pace:g} a second the misfire grace ends before"
+            " all are called: raise pace or misfire_grace"
+        )
+    if spec.retry.attempts > 1:
+        text += f"; up to {spec.retry.text()}"
+    return text
+
+
+def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls: int) -> str:
+    text = f"the next occurrence calls {counted(calls, 'person', 'people')}{_others(due)}"
     if calls:
         duration = timedelta(seconds=(calls - 1) / spec.pace)
         finish = (occurrence.instant + duration).astimezone(spec.schedule.zone)

@@ -10,7 +10,8 @@ from voiceform.kinds.call.answer import parse_answer
 from voiceform.kinds.call.limits.declared import declared_limits, limited_by
 from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.lists import declared_lists
-from voiceform.kinds.call.recipients import check_number, read_recipients
+from voiceform.kinds.call.people import Roster
+from voiceform.kinds.call.recipients import Recipients, check_number, read_recipients
 from voiceform.kinds.call.retry import retry_attributes, retry_faults
 from voiceform.kinds.call.rules.declared import Rules, goes_by_recipient, rules_of
 from voiceform.kinds.call.rules.hours import RECIPIENT, Hours
@@ -28,6 +29,7 @@ from voiceform.model.numbers import is_phone_number, person
 from voiceform.model.resource import Desired
 
 DEFAULT_GRACE = "15m"
+DEFAULT_MISFIRE = "each"
 DEFAULT_PACE = 1
 
 
@@ -64,22 +66,25 @@ class _Parsing:
 
     def desired(self) -> Desired:
         block = self.block
-        to = read_recipients(block, str(self.address), self.context.report, self.places)
         answer = parse_answer(block["answer"], str(self.address), self.context)
+        people = read_recipients(block, answer, str(self.address), self.context.report, self.places)
         caller = check_number(
             block["from"], block.value_position("from"), str(self.address), self.context.report
         )
-        self._check_caller(caller, to)
+        self._check_caller(caller, people.to)
         self._check_schedule(block["schedule"])
-        self._check_hours(to)
+        self._check_hours(people)
+        self._check_misfire()
         self._check_retry()
-        self._check_parameters(to)
+        self._check_parameters(people.to)
         attributes: dict[str, Any] = {
             "enabled": block.get("enabled", True),
-            "to": to,
+            "to": people.to,
+            **_more(people),
             "from": caller,
             "schedule": _plain(block["schedule"]),
             "misfire_grace": block.get("misfire_grace", DEFAULT_GRACE),
+            "misfire": block.get("misfire", DEFAULT_MISFIRE),
             "calling_hours": self._hours(),
             "rules": self.rules,
             "do_not_call": declared_lists(block, str(self.address), self.context.report, self.places),
@@ -100,6 +105,7 @@ class _Parsing:
             notes=notes_of(block),
             aliases=tuple(Address(KIND, alias) for alias in block.get("aliases", ())),
             depends_on=answer.depends_on if answer is not None else (),
+            beside={"without_time": people.without_time} if people.without_time else {},
         )
 
     def _report(
@@ -136,7 +142,19 @@ class _Parsing:
         for oddity in () if faults else Schedule.parse(block).oddities:
             self._report("odd-step", oddity, block.value_position("cron"), severity=Severity.WARNING)
 
-    def _check_hours(self, to: list[str]) -> None:
+    def _check_misfire(self) -> None:
+        """Only what repeats can be due more than once."""
+        schedule = self.block["schedule"]
+        if self.block.get("misfire") == "latest" and not ("cron" in schedule or "rrule" in schedule):
+            self._report(
+                "ignored-setting",
+                "misfire: latest changes nothing here: nobody has more than one occurrence",
+                self.block.key_position("misfire"),
+                severity=Severity.WARNING,
+                hint="it is for cron and rrule",
+            )
+
+    def _check_hours(self, people: Recipients) -> None:
         block = self.block.get("calling_hours")
         place = self.block.value_position("rules")
         if block:
@@ -148,7 +166,10 @@ class _Parsing:
             map(goes_by_recipient, self.rules.values())
         ):
             return
-        homeless = sum(not is_phone_number(number) or not has_zones(number) for number in to)
+        homeless = sum(not is_phone_number(number) or not has_zones(number) for number in people.to)
+        if homeless and people.rows:
+            known = Roster(people.rows, people.columns)
+            homeless = sum(not known.zones(number) for number in people.to)
         if homeless:
             self._report(
                 "unknown-zone",
@@ -197,6 +218,13 @@ class _Parsing:
     def _detects_machines(self) -> bool:
         # Twilio does not look for machines where digits are sent.
         return self.block.get("machine_detection") is not None and not self.block.get("send_digits")
+
+
+def _more(people: Recipients) -> dict[str, Any]:
+    """What is recorded of people of whom more is known than their numbers."""
+    if not people.table:
+        return {}
+    return {"people": people.rows, "columns": list(people.columns), "table": dict(people.table)}
 
 
 def _plain(block: Block) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Forecast:
         """As `previews`, person by person; with `instead` as if these were called, and not who is
         declared."""
         for spec, occurrence, due in self._judged(shown, start, end, instead):
-            numbers = spec.to if instead is None else instead
+            numbers = spec.called_at(occurrence.instant) if instead is None else instead
             people = _people(spec, occurrence.instant, due, self.pauses.get(spec.address))
             yield PeoplePreview(len(numbers), people)
 
@@ -125,7 +125,7 @@ class Forecast:
         streams = [_each(spec, begin, end) for spec in specs]
         for occurrence, spec in merge(*streams, key=lambda pair: (pair[0].instant, pair[1].address)):
             instant, is_shown = occurrence.instant, spec.address in shown
-            people = spec.to if instead is None or not is_shown else instead
+            people = spec.called_at(instant) if instead is None or not is_shown else instead
             counts = limited and instant >= self.now
             due: Iterable[Due] = judged(
                 spec, instant, people, lists[spec.address], foresight if counts else None

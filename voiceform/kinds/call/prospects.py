@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from voiceform.kinds.call.dialling.donotcall import NotCalled
 from voiceform.kinds.call.dialling.verdicts import Due, Judge, Verdict
@@ -12,6 +12,7 @@ from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.call.limits.foresight import Foresight, Known
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.localtime import Occurrence
+from voiceform.kinds.call.timing.schedule import HORIZON
 from voiceform.model.address import Address
 
 _FOLLOWING = 3
@@ -20,7 +21,8 @@ CALLED = (Verdict.PLACE, Verdict.WAIT)
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What is due of one schedule, its next occurrences, and a verdict for everybody at the first of them."""
+    """What is due of one schedule, its next occurrences, and a verdict for everybody at the first of them; or,
+    of one with a time for each, for everybody who is to come, in the order of time."""
 
     due: Sequence[Due]
     following: Sequence[Occurrence]
@@ -50,16 +52,27 @@ def prospects(outlooks: Mapping[Address, Outlook], known: Known, now: datetime) 
     following = {
         address: outlook.spec.schedule.following(now, _FOLLOWING) for address, outlook in outlooks.items()
     }
-    first = {address: occurrences[0] for address, occurrences in following.items() if occurrences}
-    then: dict[Address, Sequence[Due]] = {}
-    for address in sorted(first, key=lambda address: (first[address].instant, address)):
-        outlook, instant = outlooks[address], first[address].instant
-        then[address] = list(judged(outlook.spec, instant, outlook.spec.to, outlook.do_not_call, foresight))
+    then: dict[Address, list[Due]] = {address: [] for address in outlooks}
+    moments = (
+        (occurrence.instant, address)
+        for address, occurrences in following.items()
+        for occurrence in _next(outlooks[address].spec, occurrences, now)
+    )
+    for instant, address in sorted(moments):
+        outlook = outlooks[address]
+        spec = outlook.spec
+        found = list(judged(spec, instant, spec.called_at(instant), outlook.do_not_call, foresight))
+        then[address].extend(found)
         if not outlook.paused:
-            count_placed(foresight, outlook.spec, then[address], instant)
-    return {
-        address: Prospect(due[address], following[address], then.get(address, ())) for address in outlooks
-    }
+            count_placed(foresight, spec, found, instant)
+    return {address: Prospect(due[address], following[address], then[address]) for address in outlooks}
+
+
+def _next(spec: CallSpec, following: Sequence[Occurrence], now: datetime) -> Sequence[Occurrence]:
+    """The next occurrence; or all that are to come, where each is somebody else's."""
+    if spec.schedule.column is None:
+        return following[:1]
+    return spec.schedule.between(now + timedelta(microseconds=1), now + HORIZON)
 
 
 def judged(

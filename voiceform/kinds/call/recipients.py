@@ -1,39 +1,68 @@
-"""Who is called: `to:` as a number, a list of numbers, or a column of a CSV file."""
+"""Who is called: `to:` as a number, a list of numbers, or the rows of a CSV file (rows.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from voiceform.kinds.call.tables import TableError, read_table
-from voiceform.kinds.userfiles import Places, UserFileError, place_in, text_of
+from voiceform.kinds.call.answer import Answer
+from voiceform.kinds.call.rows import (
+    MOST_RECIPIENTS,
+    Findings,
+    Recipients,
+    Rows,
+    TableSpec,
+    person_at,
+    unknown_columns,
+)
+from voiceform.kinds.call.tables import Table, TableError
+from voiceform.kinds.userfiles import Places, UserFileError, text_of
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block, Series
-from voiceform.model.numbers import is_phone_number, normal_number, person
+from voiceform.model.numbers import normal_number
 
-DEFAULT_COLUMN = "phone"
-MOST_RECIPIENTS = 100_000
 MOST_LISTED = 20_000
 """The most that a list in the configuration itself may name; a CSV file holds more."""
-_MOST_BAD_ROWS = 20
-
-Numbered = tuple[str, Position]
 
 
-def read_recipients(block: Block, address: str, report: Report, places: Places) -> list[str]:
-    """The normal numbers under `to`, in order, each once. Everything that is wrong is reported."""
+def read_recipients(
+    block: Block, answer: Answer | None, address: str, report: Report, places: Places
+) -> Recipients:
+    """Whom a schedule calls, in order, each number once. Everything that is wrong is reported."""
     value = block["to"]
     if isinstance(value, Block):
-        texts = _csv_rows(value, address, report, places)
-    elif isinstance(value, list):
-        if len(value) > MOST_LISTED:
-            report(_too_long(len(value), block, address))
-            return []
-        texts = ((item, _item_position(value, index, block)) for index, item in enumerate(value))
-    else:
-        texts = iter([(value, block.value_position("to"))])
-    return _unique(texts, address, report)
+        return _Reading(value, block, answer, address, report).read(places)
+    _require_no_table(block, answer, address, report)
+    if not isinstance(value, list):
+        return Recipients(_unique([value], [block.value_position("to")], address, report))
+    if len(value) > MOST_LISTED:
+        report(_too_long(len(value), block, address))
+        return Recipients([])
+    positions = [_item_position(value, index, block) for index in range(len(value))]
+    return Recipients(_unique(value, positions, address, report))
+
+
+def check_number(text: str, position: Position, address: str, report: Report) -> str | None:
+    """The normal form of one number; None, reported, when it is none. The number is not repeated."""
+    try:
+        return normal_number(text)
+    except ValueError as error:
+        report(Diagnostic("invalid-number", str(error), position, address=address))
+        return None
+
+
+def _require_no_table(block: Block, answer: Answer | None, address: str, report: Report) -> None:
+    """Numbers alone have no columns that a text or a schedule could name."""
+    hint = "to: {csv: people.csv} has the columns of the file"
+    if answer is not None:
+        for name in answer.names:
+            message = f"`{{{{ {name} }}}}` names a column, and `to` names no CSV file"
+            report(Diagnostic("unknown-column", message, answer.position, hint=hint, address=address))
+    if "column" in block["schedule"]:
+        message = "`column` names a column, and `to` names no CSV file"
+        place = block["schedule"].value_position("column")
+        report(Diagnostic("unknown-column", message, place, hint=hint, address=address))
 
 
 def _too_long(count: int, block: Block, address: str) -> Diagnostic:
@@ -46,86 +75,99 @@ def _too_long(count: int, block: Block, address: str) -> Diagnostic:
     )
 
 
-def check_number(text: str, position: Position, address: str, report: Report) -> str | None:
-    """The normal form of one number; None, reported, when it is none. The number is not repeated."""
-    try:
-        return normal_number(text)
-    except ValueError as error:
-        report(Diagnostic("invalid-number", str(error), position, address=address))
-        return None
-
-
 def _item_position(series: list[Any], index: int, block: Block) -> Position:
     return series.item_position(index) if isinstance(series, Series) else block.value_position("to")
 
 
-def _unique(texts: Iterator[Numbered], address: str, report: Report) -> list[str]:
-    seen: list[str] = []
-    people: dict[str, Position] = {}
-    bad = 0
-    for text, position in texts:
+def _unique(texts: Sequence[str], positions: Sequence[Position], address: str, report: Report) -> list[str]:
+    found: dict[str, Position] = {}
+    numbers: list[str] = []
+    findings = Findings(report, address)
+    for text, position in zip(texts, positions, strict=True):
         try:
             number = normal_number(text)
         except ValueError as error:
-            bad += 1
-            if bad <= _MOST_BAD_ROWS:
-                report(Diagnostic("invalid-number", str(error), position, address=address))
+            findings.tell("invalid-number", str(error), position)
             continue
-        # The telephone system's address of somebody whose number is here too would ring them twice.
-        who = number if is_phone_number(number) else person(number) or number
-        first = people.setdefault(who, position)
-        if first is not position:
-            report(
-                Diagnostic(
-                    "duplicate-recipient",
-                    f"this person was given before, at {first}, and is called once",
-                    position,
-                    severity=Severity.WARNING,
-                    address=address,
-                )
+        first = found.setdefault(person_at(number), position)
+        if first is position:
+            numbers.append(number)
+        else:
+            findings.tell_twice(first, position)
+    findings.end()
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One file. What is wrong with it as a whole is reported where the configuration names it."""
+
+    value: Block
+    block: Block
+    answer: Answer | None
+    address: str
+    report: Report
+
+    def read(self, places: Places) -> Recipients:
+        spec = TableSpec.of(self.value, self.block["schedule"], places.folder)
+        name = str(spec.path)
+        try:
+            text = text_of(places.read(spec.path).content)
+            table = Table(text, [spec.column])
+            rows = Rows(spec, self.answer, self.address, self.report)
+            if not self._has_columns(table, spec, name):
+                return Recipients([])
+            found = rows.read(table)
+        except UserFileError as error:
+            self._unusable(name, error.what, self.value.value_position("csv"), error.hint)
+            return Recipients([])
+        except TableError as error:
+            place = spec.line(error.line) if error.line else self.value.value_position("column")
+            self._unusable(name, str(error), place, error.hint)
+            return Recipients([])
+        if not rows.count:
+            self._empty(name)
+        return found
+
+    def _has_columns(self, table: Table, spec: TableSpec, name: str) -> bool:
+        """Whether the table has every column that the configuration names; others are reported."""
+        missing = []
+        for column, named_at in self._named(spec).items():
+            try:
+                table.index(column)
+            except TableError as error:
+                missing.append(column)
+                self._unusable(name, str(error), named_at, error.hint)
+        unknown = unknown_columns(table, spec, self.answer)
+        for message, hint in unknown:
+            place = self.answer.position if self.answer is not None else None
+            self.report(
+                Diagnostic("unknown-column", f"{name} {message}", place, hint=hint, address=self.address)
             )
-            continue
-        seen.append(number)
-        if len(seen) > MOST_RECIPIENTS:
-            message = f"a schedule may call {MOST_RECIPIENTS:,} numbers at most"
-            report(Diagnostic("too-many-recipients", message, position, address=address))
-            break
-    if bad > _MOST_BAD_ROWS:
-        message = f"{bad - _MOST_BAD_ROWS} more numbers are wrong"
-        report(Diagnostic("invalid-number", message, position, address=address))
-    return seen
+        return not missing and not unknown
+
+    def _named(self, spec: TableSpec) -> Mapping[str, Position]:
+        """The columns that are named as such, and where."""
+        keys = ("column", "key", "timezone", "language", "when")
+        named = {self.value[key]: self.value.value_position(key) for key in keys if key in self.value}
+        if spec.due is not None:
+            named.setdefault(spec.due, self.block["schedule"].value_position("column"))
+        return {spec.column: self.value.position, **named}
+
+    def _unusable(self, name: str, what: str, place: Position, hint: str | None) -> None:
+        self.report(Diagnostic("unusable-csv", f"{name} {what}", place, hint=hint, address=self.address))
+
+    def _empty(self, name: str) -> None:
+        self.report(
+            Diagnostic(
+                "no-recipients",
+                f"{name} has a header and no rows: nobody is called",
+                self.value.value_position("csv"),
+                Severity.WARNING,
+                "did the program that wrote it fail?",
+                self.address,
+            )
+        )
 
 
-def _csv_rows(value: Block, address: str, report: Report, places: Places) -> Iterator[Numbered]:
-    """The cells of the column, with the line that each stands in; problems of the file are reported."""
-    path = Path(value.file).parent / value["csv"]
-    name = str(path)
-    count = 0
-    try:
-        for row in read_table(text_of(places.read(path).content), [value.get("column", DEFAULT_COLUMN)]):
-            count += 1
-            position = place_in(name, row.line)
-            if row.problem is not None:
-                report(Diagnostic("unusable-csv", row.problem, position, address=address))
-                continue
-            yield row.cells[0], position
-    except UserFileError as error:
-        place = value.value_position("csv")
-        report(Diagnostic("unusable-csv", f"{name} {error.what}", place, hint=error.hint, address=address))
-    except TableError as error:
-        place = place_in(name, error.line) if error.line else value.value_position("column")
-        report(Diagnostic("unusable-csv", f"{name} {error}", place, hint=error.hint, address=address))
-    else:
-        if not count:
-            report(_empty(value, name, address))
-
-
-def _empty(value: Block, name: str, address: str) -> Diagnostic:
-    return Diagnostic(
-        "no-recipients",
-        f"{name} has a header and no rows: nobody is called",
-        value.value_position("csv"),
-        Severity.WARNING,
-        "did the program that wrote it fail?",
-        address,
-    )
+__all__ = ["MOST_LISTED", "MOST_RECIPIENTS", "Recipients", "check_number", "read_recipients"]

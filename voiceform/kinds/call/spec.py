@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.dialling.donotcall import ListSpec
+from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.call.limits.spec import LimitSpec
-from voiceform.kinds.call.people import Person, people_of, zones_of
+from voiceform.kinds.call.people import Roster, occurrences_of
 from voiceform.kinds.call.retry import Retry
 from voiceform.kinds.call.rules.book import RuleBook
 from voiceform.kinds.call.rules.faults import RuleError
+from voiceform.kinds.call.templates import attributes_with_names, filled_answer
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.kinds.outgoing.parameters import (
     fallback_parameters,
@@ -27,15 +30,18 @@ from voiceform.model.resource import Attributes, fingerprint
 
 KIND = "call"
 T = TypeVar("T")
+B = TypeVar("B")
 _NEVER = {"at": "1970-01-01", "timezone": "UTC"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallSpec:
     """One schedule. `ledger` names its ledger: the first address that it had, so that a renamed schedule
     finds what it did before. `to` are the numbers in order, `people` what else is known of those of whom more
-    is known. `pace` is in calls per second. `parameters` are the keywords of createCall but `to`, `recording`
-    those of createCallRecording, `fallback` those that go with a new answer."""
+    is known, and `columns` those that the answer names. `pace` is in calls per second. `parameters` are the
+    keywords of createCall but `to`, with the answer as it is declared, `recording` those of
+    createCallRecording, `fallback` those that go with a new answer. `misfire_latest`: of several occurrences
+    of one person that are due, the latest alone is called."""
 
     address: Address
     ledger: str
@@ -55,9 +61,11 @@ class CallSpec:
     cancel_on_remove: bool
     redirect_on_change: bool
     enabled: bool
-    people: Mapping[str, Person] = field(default_factory=dict)
     purpose: str | None = None
     limits: tuple[LimitSpec, ...] = ()
+    misfire_latest: bool = False
+    people: Roster = field(default_factory=Roster)
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, address: Address, attributes: Attributes) -> CallSpec:
@@ -66,12 +74,18 @@ class CallSpec:
         Raises ScheduleError, which names the address, for what cannot be read here: another version may have
         recorded it, or a machine that knows more zones.
         """
+        columns = tuple(attributes.get("columns", ()))
+        people = _read(address, "people", lambda rows: Roster(rows, columns), attributes.get("people", ()))
+        schedule = _read(address, "schedule", Schedule.parse, attributes["schedule"])
+        if schedule.column is not None:
+            times = _read(address, "people", lambda zone: occurrences_of(people, zone), schedule.zone)
+            schedule = replace(schedule, times=times)
         return cls(
             address=address,
             ledger=attributes.get("ledger") or str(address),
             to=tuple(attributes["to"]),
             from_=attributes["from"],
-            schedule=_read(address, "schedule", Schedule.parse, attributes["schedule"]),
+            schedule=schedule,
             grace=parse_duration(attributes["misfire_grace"]),
             rules=_rules(address, attributes),
             do_not_call=tuple(
@@ -87,12 +101,14 @@ class CallSpec:
             cancel_on_remove=attributes["on_remove"] == "cancel",
             redirect_on_change=attributes["on_change"] == "redirect",
             enabled=attributes["enabled"],
-            people=people_of(attributes.get("people")),
             purpose=attributes.get("purpose"),
             limits=tuple(
                 _read(address, "contact_limits", LimitSpec.parse, item)
                 for item in attributes.get("contact_limits") or ()
             ),
+            misfire_latest=schedule.repeats and attributes.get("misfire") == "latest",
+            people=people,
+            columns=columns,
         )
 
     @classmethod
@@ -103,7 +119,7 @@ class CallSpec:
 
     def zones_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """Every zone in which the person called at `to` may be; empty when nobody knows."""
-        return zones_of(to, self.people.get(to))
+        return self.people.zones(to)
 
     def limits_of(self, to: str) -> tuple[LimitSpec, ...]:
         """What limits how often the person at `to` is called."""
@@ -111,22 +127,61 @@ class CallSpec:
 
     def clocks_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """The zones whose clocks count for the rules about `to`; empty when nobody knows, and then the number
-        is never called in their hours. Where no rule has hours, that of the schedule."""
+        is never called in their hours. Where no rule has hours, that of the person or of the schedule."""
         if not self.rules.has_hours(to):
-            return (self.schedule.zone,)
+            own = {person.timezone for person in self.people.of(to)} - {None}
+            return self.people.zones(to) if len(own) == 1 else (self.schedule.zone,)
         return self.rules.zones(to, self.zones_of)
 
-    def request(self, to: str) -> dict[str, Any]:
+    def called_at(self, instant: datetime) -> tuple[str, ...]:
+        """Whom an occurrence calls: those whose time it is, or everybody."""
+        return self._called.get(instant, ()) if self.schedule.column is not None else self.to
+
+    def is_wanted(self, key: Key) -> bool:
+        """Whether whom a key names is still to be called for its occurrence."""
+        if self.schedule.column is not None:
+            return key.to in self.called_at(key.occurrence)
+        return key.to in self._numbers
+
+    def answer_for(self, key: Key) -> dict[str, Any]:
+        """The parameters of createCall that say what is heard. Where texts name columns, whoever is called
+        and stands in no row hears the names of these."""
+        answer = answer_parameters(self.answer)
+        if not self.columns:
+            return answer
+        who = self.people.at(key.to, key.occurrence)
+        return filled_answer(answer, self._sample() if who is None else who.columns)
+
+    def hears_declared(self, key: Key) -> bool:
+        """Whether it is known what whom a key names is to hear: a row that is gone took its words along."""
+        return not self.columns or self.people.at(key.to, key.occurrence) is not None
+
+    def request(self, key: Key) -> dict[str, Any]:
         """The keywords of createCall for one person."""
-        return {"to": to, **for_one(self.parameters, to)}
+        return {"to": key.to, **for_one({**self.parameters, **self.answer_for(key)}, key.to)}
 
-    @property
-    def answer_digest(self) -> str:
+    def answer_digest(self, key: Key) -> str:
         """What a placed call remembers of its answer, to see later whether it has changed."""
-        return fingerprint(answer_parameters(self.answer))
+        return fingerprint(self.answer_for(key))
+
+    def _sample(self) -> Mapping[str, str]:
+        """The names of columns in place of what they hold; but what stands in attributes is somebody's, since
+        a language has to be one."""
+        first = next(iter(self.people.values()), None)
+        own = attributes_with_names(self.answer["twiml"]) if "twiml" in self.answer else frozenset()
+        held = {} if first is None else first.columns
+        return {name: held.get(name, name) if name in own else name for name in self.columns}
+
+    @cached_property
+    def _called(self) -> Mapping[datetime, tuple[str, ...]]:
+        return self.people.by_time()
+
+    @cached_property
+    def _numbers(self) -> frozenset[str]:
+        return frozenset(self.to)
 
 
-def _read(address: Address, key: str, parse: Callable[[Mapping[str, Any]], T], block: Mapping[str, Any]) -> T:
+def _read(address: Address, key: str, parse: Callable[[B], T], block: B) -> T:
     """What `parse` makes of a block; errors name the address, for what is recorded stands in no file."""
     try:
         return parse(block)

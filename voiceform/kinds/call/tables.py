@@ -36,27 +36,49 @@ class Row:
     problem: str | None = None
 
 
+class Table:
+    """A table whose header was read. Raises TableError for what is no table, also in the middle of its rows.
+
+    `expected` are columns that it should have, by which the cells are told apart.
+    """
+
+    def __init__(self, text: str, expected: Sequence[str]) -> None:
+        text, self._first, delimiter = _without_separator_line(text)
+        delimiter = delimiter or _delimiter(text.split("\n", 1)[0], expected)
+        self._reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        try:
+            self.header = tuple(cell.strip() for cell in next(self._reader, []))
+        except csv.Error as error:
+            raise self._broken(error) from None
+
+    def index(self, column: str) -> int:
+        """Where a column stands in the header; TableError when it does not, or not once."""
+        return _index(self.header, column)
+
+    def rows(self, columns: Sequence[str]) -> Iterator[Row]:
+        """The rows below the header that are not empty, with the cells of these columns. To be read once."""
+        indices = [self.index(column) for column in columns]
+        width = len(self.header)
+        line = self._first + self._reader.line_num
+        try:
+            for cells in self._reader:
+                begin, line = line, self._first + self._reader.line_num
+                if not any(map(str.strip, cells)):
+                    continue
+                if len(cells) != width:
+                    yield Row(begin, (), f"this row has {len(cells)} cells, the header has {width}")
+                    continue
+                yield Row(begin, tuple([cells[index] for index in indices]))
+        except csv.Error as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: csv.Error) -> TableError:
+        return TableError(f"is not CSV: {error}", line=self._first + self._reader.line_num - 1)
+
+
 def read_table(text: str, columns: Sequence[str]) -> Iterator[Row]:
-    """The rows below the header that are not empty. Raises TableError, also in the middle of the rows."""
-    text, first, delimiter = _without_separator_line(text)
-    head = text.split("\n", 1)[0]
-    delimiter = delimiter or _delimiter(head, columns)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        indices = [_index(header, column) for column in columns]
-        line = first + reader.line_num
-        for cells in reader:
-            begin, line = line, first + reader.line_num
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                problem = f"this row has {len(cells)} cells, the header has {len(header)}"
-                yield Row(begin, (), problem)
-                continue
-            yield Row(begin, tuple(cells[index] for index in indices))
-    except csv.Error as error:
-        raise TableError(f"is not CSV: {error}", line=first + reader.line_num - 1) from None
+    """The rows of a table below its header. Raises TableError, also in the middle of them."""
+    return Table(text, columns).rows(columns)
 
 
 def _without_separator_line(text: str) -> tuple[str, int, str | None]:
@@ -84,7 +106,7 @@ def _delimiter(head: str, columns: Sequence[str]) -> str:
     return max(_DELIMITERS, key=fitness)
 
 
-def _index(header: list[str], column: str) -> int:
+def _index(header: Sequence[str], column: str) -> int:
     count = header.count(column)
     if count == 1:
         return header.index(column)
@@ -93,7 +115,7 @@ def _index(header: list[str], column: str) -> int:
             f"has more than one column {column!r} in its first line", column=column, hint="give each a name"
         )
     like = next((name for name in header if _folded(name) == _folded(column)), None)
-    hint = "the first line is a header; name one of its columns with `column:`"
+    hint = "the first line is a header; name one of its columns"
     raise TableError(
         f"has no column {column!r} in its first line",
         column=column,

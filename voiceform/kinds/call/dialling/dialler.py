@@ -116,7 +116,7 @@ class Placer:
             turn.counted_at = now
             mark = Mark(now, self.ledger.document_of(key), spec.purpose)
             try:
-                step = if_undecided(self._reservation(turn.claim, now))
+                step = if_undecided(self._reservation(key, turn.claim, now))
                 return self.ledger.change(key, step, first=page.taken(mark))[0]
             except StateConflictError:
                 # Somebody counted, or reserved, another call meanwhile, or this one.
@@ -134,7 +134,7 @@ class Placer:
             self._require_right(turn)
             self.may_send()
             call = self.client.create_call(
-                CreateCall(**self.spec.request(turn.key.to)), lambda: self._require_right(turn)
+                CreateCall(**self.spec.request(turn.key)), lambda: self._require_right(turn)
             )
         except _NotNowError as error:
             return self._unsent(turn, CallStatus.DEFERRED, error.what)
@@ -155,7 +155,7 @@ class Placer:
             return self._unsent(turn, status, error.what)
         return self._record(turn, CallStatus.PLACED, sid=call.sid, call=call.status)
 
-    def _reservation(self, claim: str, now: datetime) -> LedgerEntry:
+    def _reservation(self, key: Key, claim: str, now: datetime) -> LedgerEntry:
         spec = self.spec
         return LedgerEntry(
             CallStatus.RESERVED,
@@ -164,7 +164,7 @@ class Placer:
             claim=claim,
             from_=spec.from_,
             recorded=spec.record,
-            answer=spec.answer_digest,
+            answer=spec.answer_digest(key),
         )
 
     def _require_right(self, turn: _Turn) -> None:

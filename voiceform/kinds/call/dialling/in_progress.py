@@ -118,9 +118,8 @@ def redirect_calls(
     spec: CallSpec, ledger: Ledger, planned: Sequence[PlacedCall], session: Session, tally: PassCounts
 ) -> None:
     """Give the planned calls the new answer; one that has ended meanwhile needs none."""
-    answer = spec.answer
     for call in planned:
-        sid = call.sid
+        sid, answer = call.sid, spec.answer_for(call.key)
         if not session.may_go_on():
             return
         try:
@@ -130,7 +129,7 @@ def redirect_calls(
         except VoiceformError as error:
             tally.problem(error.what)
             continue
-        ledger.change(call.key, _known(sid, answer=spec.answer_digest))
+        ledger.change(call.key, _known(sid, answer=spec.answer_digest(call.key)))
 
 
 def record_calls(

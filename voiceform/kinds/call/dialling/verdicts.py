@@ -108,6 +108,8 @@ class Judge:
         if present > deadline:
             reason = f"{span(present - begins)} late, the misfire grace is {span(self.spec.grace)}"
             return Due(key, Verdict.MISS, since, reason)
+        if self.spec.misfire_latest and self._followed(key, present):
+            return Due(key, Verdict.MISS, since, "a later occurrence is due, and misfire is latest")
         if self.do_not_call is not None:
             try:
                 if self.do_not_call.holds(key.to, self.now):
@@ -149,14 +151,14 @@ class Judge:
         except RuleError:
             return None
 
-    def _followed(self, key: Key, opening: datetime) -> bool:
-        """Whether another occurrence is due by then: one call is enough."""
-        if key.attempt < 1:  # placed by hand
+    def _followed(self, key: Key, then: datetime) -> bool:
+        """Whether another occurrence of the same people is due by then: one call is enough."""
+        if key.attempt < 1 or not self.spec.schedule.repeats:  # placed by hand; others have the other times
             return False
         if key.occurrence not in self._memo:
             self._memo[key.occurrence] = self.spec.schedule.following(key.occurrence, 1)
         following: list[Occurrence] = self._memo[key.occurrence]
-        return bool(following) and following[0].instant <= opening
+        return bool(following) and following[0].instant <= then
 
 
 def latest_known(now: datetime, high_water: datetime | None) -> datetime:
@@ -202,14 +204,17 @@ def pending_keys(
     """Keys that are due and have no outcome, with the instant since when: occurrences first, then retries.
 
     What repeats begins when it is first applied: nobody is phoned for times that were over before. A single
-    instant was meant as it stands, and is placed within its grace.
+    instant was meant as it stands, and is placed within its grace; so is the time of a person. Times of
+    people that were over before a table was first applied are no calls that were missed.
     """
     begin = _with_late_one(spec, _looked_until(spec, head, now) - spec.grace)
-    if spec.schedule.at is None:
+    if spec.schedule.repeats:
         begin = max(begin, head.since or now)
+    elif spec.schedule.column is not None:
+        begin = max(begin, (head.since or now) - spec.grace)
     before = _under_other_spellings(spec, entries)
     for occurrence in spec.schedule.between(begin, now):
-        for to in spec.to:
+        for to in spec.called_at(occurrence.instant):
             key = Key(occurrence.instant, to)
             if not _undecided(entries.get(key)):
                 continue
@@ -223,6 +228,8 @@ def pending_keys(
 def _with_late_one(spec: CallSpec, begin: datetime) -> datetime:
     """`begin`, or the last occurrence before, which may still wait for its next window. An earlier one may
     not: either it was followed by that one, or its window opened before and it was judged then."""
+    if spec.rules.may_be_late and spec.schedule.column is not None:
+        return begin - LATEST  # those before are others', who may wait as well
     if spec.rules.may_be_late:
         for back in (timedelta(hours=1), timedelta(days=1), LATEST):
             found = spec.schedule.between(begin - back, begin)
@@ -234,11 +241,10 @@ def _with_late_one(spec: CallSpec, begin: datetime) -> datetime:
 def _under_other_spellings(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> set[tuple[datetime, str]]:
     """Who was called, or may have been, at which occurrence under an address that is not declared any more:
     the same person under another one (`sip:+12125550101@...`) is not called for it again."""
-    recipients = frozenset(spec.to)
     return {
         (key.occurrence, person(key.to) or key.to)
         for key, entry in entries.items()
-        if key.to not in recipients and (entry.sid is not None or entry.status in _IN_DOUBT)
+        if not spec.is_wanted(key) and (entry.sid is not None or entry.status in _IN_DOUBT)
     }
 
 
@@ -255,14 +261,13 @@ def retries(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> Iterator[tupl
     """
     if spec.retry.attempts < 2:
         return
-    recipients = frozenset(spec.to)
     for key, entry in entries.items():
         if (
             entry.sid is None
             or key.attempt < 1  # placed by hand
             or entry.status not in spec.retry.on
             or key.attempt >= spec.retry.attempts
-            or key.to not in recipients
+            or not spec.is_wanted(key)
         ):
             continue
         following = Key(key.occurrence, key.to, key.attempt + 1)

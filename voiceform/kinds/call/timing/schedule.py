@@ -1,12 +1,14 @@
-"""Schedules: one instant (`at`), a cron expression, or a recurrence rule, each in an IANA zone.
+"""Schedules: one instant (`at`), a cron expression, a recurrence rule, or a column of a table that has a time
+for each person; each in an IANA zone.
 
-The latter are read by grammars of ours (cron.py, rrule.py) and asked for the local times of one day after the
-other; localtime.py decides what those mean. So nothing is computed before it is asked for, and every search
-ends.
+Cron expressions and rules are read by grammars of ours (cron.py, rrule.py) and asked for the local times of
+one day after the other; localtime.py decides what those mean. So nothing is computed before it is asked for,
+and every search ends.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -29,7 +31,7 @@ from voiceform.kinds.call.timing.recurrence import Rule, counted
 from voiceform.kinds.call.timing.rrule import parse_rule
 from voiceform.kinds.call.timing.zones import zone_hint, zone_named
 
-FORMS = ("at", "cron", "rrule")
+FORMS = ("at", "cron", "rrule", "column")
 HORIZON = timedelta(days=14_610)
 """Forty years: what does not fire in them never does (a Monday is 29 February once in them at least)."""
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -38,10 +40,11 @@ _LONG_AGO = datetime(2000, 1, 1)  # noqa: DTZ001 - local times are naive on purp
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When people are called. Exactly one of `at`, `cron` and `rule` is set.
+    """When people are called. Exactly one of `at`, `cron`, `rule` and `column` is set.
 
     `at` is a naive local time, or an aware instant when it was written with an offset. `start` and `end` are
-    local times, both included, of a cron schedule.
+    local times, both included, of a cron schedule. `times` are those of a column, in order, each once; they
+    stand with the people (people.py), so whoever has these puts them in.
     """
 
     zone: ZoneInfo
@@ -50,6 +53,8 @@ class Schedule:
     rule: Rule | None = None
     start: datetime | None = None
     end: datetime | None = None
+    column: str | None = None
+    times: tuple[Occurrence, ...] = ()
 
     @classmethod
     def parse(cls, block: Mapping[str, Any]) -> Schedule:
@@ -63,6 +68,7 @@ class Schedule:
             rule=_rule(block, zone) if form == "rrule" else None,
             start=_local(block, "start", bounded=False),
             end=_local(block, "end", bounded=False, end_of_day=True),
+            column=block.get("column"),
         )
         schedule._require_sense(form)
         return schedule
@@ -96,6 +102,11 @@ class Schedule:
         return list(found.values())
 
     @property
+    def repeats(self) -> bool:
+        """Whether it names times without end, or many, and not instants that were meant as they stand."""
+        return self.cron is not None or self.rule is not None
+
+    @property
     def oddities(self) -> Sequence[str]:
         """What is right and was hardly meant."""
         return self.cron.oddities if self.cron is not None else ()
@@ -115,6 +126,9 @@ class Schedule:
             return iter([only] if start <= only.instant <= end else [])
         if end < start:
             return iter(())
+        if self.column is not None:
+            first = bisect_left(self.times, start, key=_instant)
+            return iter(self.times[first : bisect_right(self.times, end, key=_instant)])
         times_of, reading = self._source()
         return occurrences(
             times_of, reading, self.zone, start=start, end=end, first=self.start, last=self.end
@@ -131,7 +145,7 @@ class Schedule:
     def _require_sense(self, form: str) -> None:
         if self.start is not None and self.end is not None and self.end < self.start:
             raise ScheduleError("end", "the end lies before the start")
-        if form == "at" or self._ever():
+        if form in ("at", "column") or self._ever():
             return
         if self.cron is not None and self.start is not None and self.end is not None:
             raise ScheduleError(form, "this never fires between start and end", "correct one of the three")
@@ -151,11 +165,19 @@ class Schedule:
 
 
 def _zone(block: Mapping[str, Any]) -> ZoneInfo:
+    if "timezone" not in block:
+        if "column" in block:
+            return ZoneInfo("UTC")
+        raise ScheduleError("timezone", "a schedule needs a timezone", "as in America/New_York")
     zone = zone_named(block["timezone"])
     if zone is None:
         name = str(block["timezone"])
         raise ScheduleError("timezone", f"{name[:64]!r} is not an IANA time zone", zone_hint(name))
     return zone
+
+
+def _instant(occurrence: Occurrence) -> datetime:
+    return occurrence.instant
 
 
 def _exact(at: datetime, zone: ZoneInfo) -> Occurrence:
@@ -176,7 +198,8 @@ def _form(block: Mapping[str, Any]) -> str:
             + (f", not {' and '.join(given)}" if given else ""),
         )
     form = given[0]
-    allowed = {"at": set(), "cron": {"start", "end"}, "rrule": {"dtstart"}}[form] | {form, "timezone"}
+    own = {"at": set(), "cron": {"start", "end"}, "rrule": {"dtstart"}, "column": {"lead"}}
+    allowed = own[form] | {form, "timezone"}
     for key in block:
         if key not in allowed:
             hint = "write UNTIL or COUNT into the rule" if form == "rrule" else None

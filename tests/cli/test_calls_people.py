@@ -1,0 +1,137 @@
+"""Schedules whose people stand in a table: a time, a zone, a language and words of each person's own."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.cli.calling import FROM, Timeline
+from tests.support import Stack
+
+ANA, BOB, COCO = "+12125550101", "+12125550102", "+33612345678"
+EVENING = datetime(2026, 11, 29, 18, tzinfo=UTC)
+HEAD = "id,name,phone,zone,lang,appointment\n"
+ROWS = (
+    f"1,Ana & Bea,{ANA},America/New_York,es-MX,2026-12-01 09:00\n"
+    f"2,Bob,{BOB},,en-US,2026-12-01T09:30:00\n"
+    f'3,"Chloé ""Coco"" <b>",{COCO},Europe/Paris,fr-FR,2026-12-02 10:00\n'
+    "5,Eve,+12125550105,,en-US,\n"
+)
+SAY = '{text: "Hello {{ name }}, your visit is on {{ when }}.", language: "{{ language }}"}'
+
+
+def when(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, 29, tzinfo=UTC) + timedelta(days=day, hours=hour, minutes=minute)
+
+
+def declare(stack: Stack, rows: str = ROWS, answer: str = f"{{say: {SAY}}}", more: str = "") -> None:
+    (stack.folder / "patients.csv").write_text(HEAD + rows, encoding="utf-8")
+    stack.write(
+        "calls:\n  reminder:\n"
+        "    to: {csv: patients.csv, column: phone, key: id, timezone: zone, language: lang,"
+        " when: appointment}\n"
+        f'    from: "{FROM}"\n'
+        "    schedule: {column: appointment, lead: 24h, timezone: America/New_York}\n"
+        f"    answer: {answer}\n{more}"
+    )
+
+
+@pytest.fixture
+def time(stack: Stack) -> Timeline:
+    return Timeline(stack)
+
+
+def placed(stack: Stack) -> list[dict[str, Any]]:
+    return [item["params"] for item in stack.emulator.requests() if item["operation"] == "createCall"]
+
+
+def said(params: dict[str, Any]) -> tuple[str, str, str | None]:
+    """Who hears what in which language."""
+    speech = ET.fromstring(params["Twiml"])[0]
+    return params["To"], speech.text or "", speech.get("language")
+
+
+def test_each_is_called_at_a_time_of_their_own_with_words_of_their_own(stack: Stack, time: Timeline) -> None:
+    declare(stack)
+    time.apply(EVENING)
+    for moment in (
+        when(1, 13, 59),
+        when(1, 14),
+        when(1, 14, 30),
+        when(2, 8, 59),
+        when(2, 9),
+        when(2, 14, 30),
+    ):
+        assert time.at(moment, "dispatch", "--once").code == 0
+
+    assert [said(params) for params in placed(stack)] == [
+        (ANA, "Hello Ana & Bea, your visit is on martes, 1 de diciembre de 2026, 9:00 a.m..", "es-MX"),
+        (BOB, "Hello Bob, your visit is on Tuesday, December 1, 2026, 9:30 AM.", "en-US"),
+        (COCO, 'Hello Chloé "Coco" <b>, your visit is on mercredi 2 décembre 2026, 10:00.', "fr-FR"),
+    ]
+    assert [row["occurrence"] for row in time.ledger()] == [
+        "2026-11-30T14:00:00Z",
+        "2026-11-30T14:30:00Z",
+        "2026-12-01T09:00:00Z",
+    ]
+
+
+def test_a_plan_shows_no_word_of_a_row_and_counts_who_is_called(stack: Stack, time: Timeline) -> None:
+    declare(stack)
+    for form in ("text", "json", "markdown", "html"):
+        plan = time.at(EVENING, "plan", "--format", form)
+        assert plan.code == 0
+        for secret in ("Ana", "Chlo", "Coco", "martes", ANA, COCO, "0101\t"):
+            assert secret not in plan.out, (form, secret)
+    text = time.at(EVENING, "plan").out
+    assert "3 people are called at times of their own, the last Tue 2026-12-01 04:00 EST" in text
+    assert "1 row has no time: not called" in text
+    assert "each hears what their row has in the columns: language, name, when" in text
+    shown = time.at(EVENING, "plan", "--show-numbers").out
+    assert ANA in shown
+    assert "Coco" not in shown
+
+    declare(stack, more="safety: {max_calls: 2}\n")
+    blocked = time.at(EVENING, "plan")
+    assert (blocked.code, "max_calls" in blocked.out) == (4, True)
+
+
+def test_a_changed_appointment_is_called_for_its_new_time_and_a_removed_row_never(
+    stack: Stack, time: Timeline
+) -> None:
+    declare(stack)
+    time.apply(EVENING)
+    declare(
+        stack, ROWS.replace("2026-12-01 09:00", "2026-12-01 11:00").replace(f"2,Bob,{BOB}", f"9,Zoe,{COCO}")
+    )
+    plan = time.at(EVENING, "plan")
+    assert "2 added, 2 removed" in plan.out
+    assert f"{ANA[:2]}•••••0101 2026-11-30T16:00:00Z" in plan.out
+    time.apply(EVENING)
+    time.at(when(1, 14, 30), "dispatch", "--once")
+    assert [params["To"] for params in placed(stack)] == [COCO]
+    time.at(when(1, 16), "dispatch", "--once")
+    assert [params["To"] for params in placed(stack)] == [COCO, ANA]
+
+    # She was called for eleven; her appointment moves on, and she is called again for the new time alone.
+    declare(stack, ROWS.replace("2026-12-01 09:00", "2026-12-01 12:00"))
+    time.apply(when(1, 16, 1))
+    time.at(when(1, 17), "dispatch", "--once")
+    assert [params["To"] for params in placed(stack)][2:] == [ANA]
+
+
+def test_a_time_that_was_over_when_it_was_applied_is_nobody_s_call(stack: Stack, time: Timeline) -> None:
+    declare(stack)
+    plan = time.at(when(1, 20), "plan")
+    assert "2 times are over: nobody is called any more" in plan.out
+    time.apply(when(1, 20))
+    time.at(when(1, 20, 1), "dispatch", "--once")
+    assert (placed(stack), time.ledger()) == ([], [])
+
+    # What became due a moment ago is within its grace, whether it was there before or not.
+    declare(stack, ROWS + f"7,Kim,{BOB},,en-US,2026-12-01 14:55\n")
+    time.apply(when(1, 20, 5))
+    assert [params["To"] for params in placed(stack)] == [BOB]
