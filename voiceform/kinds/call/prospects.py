@@ -21,7 +21,7 @@ CALLED = (Verdict.PLACE, Verdict.WAIT)
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What is due of one schedule, its next occurrences, and a verdict for everybody at the first of them; or,
+    """What is due of one schedule, its next occurrences, and a verdict for everybody at the first of them; or
     of one with a time for each, for everybody who is to come, in the order of time."""
 
     due: Sequence[Due]
