@@ -22,7 +22,8 @@ ROW = re.compile(
     r"\| `(?P<operation>\w+)` \| `(?P<method>\w+)` \| `(?P<verb>[A-Z]+) (?P<route>/\S+)` \| (?P<used>.*?) \| "
     r"\[`(?P<proof>\w+)`\]\((?P<file>\S+)\) \|"
 )
-LINES = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+TABLE = PAGE.read_text(encoding="utf-8").partition("## The parameters")[0]
+LINES = [line for line in TABLE.splitlines() if line.startswith("| `")]
 ROWS = [found for found in map(ROW.fullmatch, LINES) if found]
 ROUTES = {
     route.operation: (verb, "/".join(shape))
