@@ -56,6 +56,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("hold", "Keep recordings and call records, whatever the rules say."),
         _entry("recordings", "Show which rule or hold decides about each recording."),
         _entry("prune", "Delete the recordings and call records whose time is over."),
+        _entry("erase", "Destroy what is known of one person."),
     ),
     "Recorded state": (
         _entry("state", "Look at and mend recorded state."),

@@ -68,6 +68,7 @@ def load_configuration(
         safety=Safety.of(document.get("safety", {})),
         desired=with_hidden(desired, document),
         warnings=tuple(findings.in_order(files)),
+        document=document,
     )
 
 

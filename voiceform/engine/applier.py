@@ -294,7 +294,7 @@ class _Execution:
         for address in self.dependants.get(change.address, ()):
             if address not in self.waiting:
                 continue
-            if done.status is Status.APPLIED:
+            if done.status is Status.APPLIED or done.lets_go:
                 self.needs[address].discard(change.address)
                 if not self.needs[address]:
                     self.ready.append(address)

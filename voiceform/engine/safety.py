@@ -116,7 +116,7 @@ def _exceeded(
     absolute = safety.limit(scope)
     if absolute is not None and count > absolute[1]:
         return absolute[0], str(absolute[1])
-    if scope.effect is not Effect.DESTROY:
+    if scope.effect is not Effect.DESTROY or not scope.share:
         return None
     population = totals.get(scope.objects or scope.name, 0)
     if share * 100 > safety.max_delete_percent * population:

@@ -144,7 +144,7 @@ class Evidence(Protocol):
         """Store every line that was added before; raises EvidenceLostError."""
 
     def taken_down(self, run_id: str) -> frozenset[str]:
-        """The SIDs of the objects that an earlier run took down as gone; raises EvidenceError."""
+        """The SIDs, or other names, of what an earlier run took down as gone; raises EvidenceError."""
 
 
 class NoEvidence:
@@ -202,7 +202,8 @@ class Done:
     `recorded` is what state shall hold for the address from now on; None removes it when `status` is APPLIED
     and leaves it as it is otherwise. `writes` are further documents to write in the same batch. `record`,
     `destroyed` and `unknown` are told as model.run.Outcome has them. `is_open` leaves the change to the next
-    run's settle: part of it was sent, and whether that happened nobody knows yet.
+    run's settle: part of it was sent, and whether that happened nobody knows yet. `lets_go`: it came to its
+    end, so that what depends on it may go on, although something was left.
     """
 
     status: Status
@@ -215,6 +216,7 @@ class Done:
     record: str | None = None
     destroyed: Destruction | None = None
     is_open: bool = False
+    lets_go: bool = False
     unknown: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -49,6 +49,7 @@ class Scope:
     `limit` is how many one plan may do; without one, what destroys falls under max_deletes and everything
     else under nothing. What destroys is limited to a share of all `objects` as well, a kind's name or one
     that its comparison gives in `totals`; of what is `bulk` every change is part of it, else deletions alone.
+    Without `share` it is not, because nobody counts all of them.
     `agent` is what does it, where that is not the objects' own change ("rule").
 
     `operations` have this effect also where a change counts nothing. `total` is the member of a plan's
@@ -66,6 +67,7 @@ class Scope:
     approve_as: str | None = None
     objects: str | None = None
     bulk: bool = False
+    share: bool = True
     agent: str = "change"
     operations: frozenset[str] = frozenset()
     total: str | None = None

@@ -20,6 +20,7 @@ from voiceform.model.plan import Plan
 from voiceform.model.plan_codec import sealed
 from voiceform.model.run import RunReport
 from voiceform.stack.account import Account
+from voiceform.stack.erasing import require_secret
 from voiceform.stack.evidence import Evidences, placed
 from voiceform.stack.order import Order
 from voiceform.stack.parts import Parts
@@ -138,6 +139,8 @@ class _Run:
                 )
             return plan
         assert self.configuration is not None  # noqa: S101 - it is read where no plan was given
+        if self.order.wanted.erase is not None:
+            require_secret(self.context.lease.store, self.account)
         with self.parts.reader(self.account) as reader:
             return plan_with(self.parts, self.configuration, reader, self.store, self.order.wanted)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Self, TypedDict
+from typing import TYPE_CHECKING, Self, TypedDict
 
 from voiceform.engine.safety import Approvals
 from voiceform.model.errors import UsageError
 from voiceform.model.plan import Mode, Plan
+
+if TYPE_CHECKING:
+    from voiceform.kinds.retention.erasure.whom import Whom
 
 Confirm = Callable[[Plan], bool]
 """Sees the plan that is about to be applied, and says whether it may be."""
@@ -19,13 +22,15 @@ RETENTION = "retention"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What one plan is to be about. `only` names kinds, all when empty; `at` is another instant than now."""
+    """What one plan is to be about. `only` names kinds, all when empty; `at` is another instant than now;
+    `erase` is a person, of whom alone the plan is then."""
 
     mode: Mode = Mode.NORMAL
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     at: datetime | None = None
     only: tuple[str, ...] = ()
+    erase: Whom | None = None
 
     @classmethod
     def of(
@@ -47,6 +52,8 @@ class Wanted:
     @property
     def operation(self) -> str:
         """What a run that plans this is called where it holds the lock."""
+        if self.erase is not None:
+            return "erase"
         if self.only:
             return "prune"
         return "destroy" if self.mode is Mode.DESTROY else "apply"

@@ -21,6 +21,7 @@ from voiceform.model.progress import Progress
 from voiceform.stack.listener import Listener, Signals
 
 if TYPE_CHECKING:
+    from voiceform.kinds.forgetting import Keeper
     from voiceform.kinds.userfiles import Places
     from voiceform.model.address import Address
     from voiceform.model.configuration import Configuration
@@ -68,7 +69,20 @@ class Parts:
         from voiceform.kinds.queue import QueueKind
         from voiceform.kinds.retention import RetentionKind
 
-        return (QueueKind(), ConferenceKind(), CallKind(self.places, self.clock), RetentionKind(self.places))
+        return (
+            QueueKind(),
+            ConferenceKind(),
+            CallKind(self.places, self.clock),
+            RetentionKind(self.places, self.keepers()),
+        )
+
+    def keepers(self) -> tuple[Keeper, ...]:
+        """The parts of the state that may know people, and can forget one."""
+        from voiceform.kinds.call.ledger.erasing import LedgerKeeper
+        from voiceform.kinds.retention.erasure.holds import HoldKeeper
+        from voiceform.state.erasing import JournalKeeper
+
+        return (LedgerKeeper(), HoldKeeper(), JournalKeeper())
 
     def vocabulary(self) -> Vocabulary:
         """What every kind declares of what its changes count."""

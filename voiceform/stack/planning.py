@@ -39,7 +39,11 @@ def plan_with(
     parts: Parts, configuration: Configuration, reader: Client, store: DocumentReader, wanted: Wanted
 ) -> Plan:
     """Read state and account and plan."""
-    secret, request = _request(parts, configuration, reader, store)
+    if wanted.erase is not None:
+        from voiceform.stack.erasing import erasure_plan
+
+        return erasure_plan(parts, configuration, reader, store, wanted.erase)
+    secret, request = request_for(parts, configuration, reader, store)
     kinds = [kind for kind in parts.kinds() if not wanted.only or kind.name in wanted.only]
     request = replace(
         request,
@@ -51,7 +55,7 @@ def plan_with(
     return replace(sealed(make_plan(request), secret), made_for=wanted.at)
 
 
-def _request(
+def request_for(
     parts: Parts, configuration: Configuration, reader: Client, store: DocumentReader
 ) -> tuple[str | None, PlanRequest]:
     """The secret of the state, and a request for a plan of everything."""
@@ -83,7 +87,7 @@ def undo_of(parts: Parts, run_id: str) -> Undo:
     configuration = parts.load()
     account = parts.account_for(configuration.account)
     with parts.recorded_state() as store, parts.reader(account) as reader:
-        secret, request = _request(parts, configuration, reader, store)
+        secret, request = request_for(parts, configuration, reader, store)
         undo = plan_undo(run_of(store, run_id), request)
         return replace(undo, plan=sealed(undo.plan, secret))
 

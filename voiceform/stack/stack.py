@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from voiceform.model.run import RunReport
     from voiceform.stack.account import Account
     from voiceform.stack.dispatching import OnCall
+    from voiceform.stack.erasing import ErasureFound
     from voiceform.stack.order import ApplyOptions, Wanted
 
 
@@ -226,6 +227,36 @@ class Stack(Looks, CallOperations, StateOperations):
         from voiceform.stack.order import RETENTION, Wanted
 
         return self._run(None, Wanted(only=(RETENTION,)), options)
+
+    def plan_erase(self, number: str, *, reason: str) -> Plan:
+        """A plan of what `erase` would destroy of one person; it holds a keyed hash, and not the number."""
+        from voiceform.kinds.retention.erasure.whom import Whom
+        from voiceform.stack.order import Wanted
+        from voiceform.stack.planning import plan_now
+
+        return plan_now(self.parts, Wanted(erase=Whom.of(number, reason)))
+
+    def erase(self, number: str, *, reason: str, **options: Unpack[ApplyOptions]) -> RunReport:
+        """Plan what is known of one person, show it to `confirm`, and destroy it; as `apply`.
+
+        `number` is a phone number, or a SIP or client address, in any spelling. Recordings, their archived
+        copies and call records are deleted; the ledger keeps that somebody was called, the journal who ran
+        what, and neither whom. What a hold keeps stays, and the report's `exit_code` is then not 0.
+        UsageError for what names nobody; BlockedError where the person is declared.
+        """
+        from voiceform.kinds.retention.erasure.whom import Whom
+        from voiceform.stack.order import Wanted
+
+        return self._run(None, Wanted(erase=Whom.of(number, reason)), options)
+
+    def verify_erasure(self, number: str, *, evidence: str | None = None) -> ErasureFound:
+        """Look for a person again: what is left of them and why, and what the evidence says of erasures.
+
+        `evidence` stands for the place that the configuration names. Only reads.
+        """
+        from voiceform.stack.erasing import verified
+
+        return verified(self.parts, number, evidence)
 
     def verify_evidence(self, place: str, *, begin: int = 1, offline: bool = False) -> Found:
         """Check the evidence in a folder or at a URL from file number `begin` on: that no line was changed,

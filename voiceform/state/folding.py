@@ -8,7 +8,7 @@ from datetime import datetime
 
 from voiceform.model.store import DocumentStore, Write
 from voiceform.state.journal import list_runs
-from voiceform.state.journal_codec import journal_prefix, run_key, run_to_document
+from voiceform.state.journal_codec import RunRecord, journal_prefix, run_key, run_to_document
 from voiceform.state.meta import read_meta
 
 _BATCH = 100
@@ -26,12 +26,17 @@ def fold_runs(store: DocumentStore, before: datetime) -> int:
     for run in list_runs(store):
         if run.finished_at is None or run.finished_at >= before or run.run_id in unfinished:
             continue
-        if not run.folded:
-            folded = run_to_document(replace(run, folded=True))
-            store.write((Write(run_key(run.run_id), folded, run.version),))
-            count += 1
-        _drop_journal(store, run.run_id)
+        count += not run.folded
+        fold_run(store, run)
     return count
+
+
+def fold_run(store: DocumentStore, run: RunRecord) -> None:
+    """Fold one run that has ended. Hold the lease."""
+    if not run.folded:
+        folded = run_to_document(replace(run, folded=True))
+        store.write((Write(run_key(run.run_id), folded, run.version),))
+    _drop_journal(store, run.run_id)
 
 
 def _drop_journal(store: DocumentStore, run_id: str) -> None:

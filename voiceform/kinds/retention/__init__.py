@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from voiceform.kinds.base import (
 from voiceform.kinds.retention.added import PREFIX, kept_when_pushed, read_added
 from voiceform.kinds.retention.details import RuleDetails
 from voiceform.kinds.retention.policy import KIND
-from voiceform.kinds.retention.scopes import SCOPES
+from voiceform.kinds.retention.scopes import ERASED, SCOPES
 from voiceform.model.address import Address
 from voiceform.model.exported import Export
 from voiceform.model.plan import Change
@@ -27,6 +27,7 @@ from voiceform.model.resource import Desired, Recorded
 from voiceform.model.store import DocumentReader
 
 if TYPE_CHECKING:
+    from voiceform.kinds.forgetting import Keeper
     from voiceform.kinds.retention.survey import Survey
     from voiceform.kinds.userfiles import Places
     from voiceform.twilio.client import Client
@@ -37,7 +38,8 @@ class RetentionKind(Kind["Survey"]):
     `retention.call_records.NAME`, `retention.holds.NAME`.
 
     They exist in our state alone. What a rule deletes is carried by its change as exact SIDs. `places` says
-    where price files may lie.
+    where price files may lie; `keepers` are the parts of the state that may know a person who is erased, at
+    addresses `retention.erasure.PART`.
     """
 
     name = KIND
@@ -57,12 +59,13 @@ class RetentionKind(Kind["Survey"]):
             "price-file",
         }
     )
-    scopes = tuple(SCOPES.values())
+    scopes = (*SCOPES.values(), *ERASED.values())
     documents = (Documents(PREFIX, kept_when_pushed),)
     command = "prune"
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, keepers: Iterable[Keeper] = ()) -> None:
         self._places = places
+        self._keepers = tuple(keepers)
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.retention.parse."""
@@ -113,10 +116,10 @@ class RetentionKind(Kind["Survey"]):
         """See kinds.retention.act."""
         from voiceform.kinds.retention.act import act
 
-        return act(change, session)
+        return act(change, session, self._keepers)
 
     def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
         """See kinds.retention.act."""
         from voiceform.kinds.retention.act import settle
 
-        return settle(changes, session)
+        return settle(changes, session, self._keepers)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from voiceform.kinds.base import Done, Session
+from voiceform.kinds.forgetting import Keeper
 from voiceform.kinds.retention.added import same_name, standing
 from voiceform.kinds.retention.deletion.call_records import CallRecordDeletion
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes
 from voiceform.kinds.retention.deletion.recordings import RecordingDeletion
 from voiceform.kinds.retention.deletion.settling import CallRecordSettling, RecordingSettling
 from voiceform.kinds.retention.details import RuleDetails
-from voiceform.kinds.retention.policy import HOLDS, RECORDINGS, split
+from voiceform.kinds.retention.erasure import act as erasing
+from voiceform.kinds.retention.policy import ERASURE, HOLDS, RECORDINGS, split
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Status
 
 
-def act(change: Change, session: Session) -> Done:
-    """Record a rule or hold as declared; delete what a rule was planned to delete."""
+def act(change: Change, session: Session, keepers: Sequence[Keeper] = ()) -> Done:
+    """Record a rule or hold as declared; delete what a rule was planned to delete, or what is of a person."""
+    if split(change.address)[0] == ERASURE:
+        return erasing.act(change, session, keepers)
     order = RuleDetails.of(change).order
     if order is not None:
         deletion = RecordingDeletion if split(change.address)[0] == RECORDINGS else CallRecordDeletion
@@ -38,7 +42,9 @@ def act(change: Change, session: Session) -> Done:
     return Done(Status.APPLIED, Recorded(change.address, None, change.after or {}), record=record)
 
 
-def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
+def settle(
+    changes: Sequence[Change], session: Session, keepers: Sequence[Keeper] = ()
+) -> Mapping[Address, Done]:
     """Find out what a dead run had deleted and take down what it had no time to.
 
     Rules and holds without deletions are recorded together with their outcome, so nothing of those happened.
@@ -47,7 +53,9 @@ def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done
     settled: dict[Address, Done] = {}
     for change in changes:
         order = RuleDetails.of(change).order
-        if order is not None:
+        if split(change.address)[0] == ERASURE:
+            settled[change.address] = erasing.settle(change, session, keepers)
+        elif order is not None:
             of_recordings = split(change.address)[0] == RECORDINGS
             settling = RecordingSettling if of_recordings else CallRecordSettling
             settled[change.address] = settling(change, order, session).run()

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from voiceform.kinds.details import Details, items_in, object_in, text_in
+from voiceform.kinds.retention.erasure.details import Erasing
 from voiceform.kinds.retention.figures import Total, moment_in, moment_text
 from voiceform.kinds.retention.policy import Rule
 from voiceform.kinds.retention.sid_chunks import Chunk
@@ -90,20 +91,31 @@ class DeletionOrder:
 
 @dataclass(frozen=True, slots=True)
 class RuleDetails(Details):
-    """What a rule deletes; None for one that only is recorded, and for holds."""
+    """What a rule deletes, or the erasure of one person; `order` is None for a rule that only is recorded,
+    for holds, and for what of an erasure are no objects of the account."""
 
     order: DeletionOrder | None = None
+    erasing: Erasing | None = None
 
     def to_document(self) -> dict[str, Any]:
         """As `Change.details`."""
-        return {} if self.order is None else self.order.to_document()
+        found = {} if self.order is None else self.order.to_document()
+        if self.erasing is not None:
+            found |= {"evidence": self.erasing.evidence, "erasing": self.erasing.to_document()}
+        return found
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> Self:
         """What `to_document` wrote."""
-        return cls(DeletionOrder.of_document(document) if document else None)
+        if "erasing" not in document:
+            return cls(DeletionOrder.of_document(document) if document else None)
+        order = DeletionOrder.of_document(document) if "chunks" in document else None
+        erasing = Erasing.of_document(object_in(document, "erasing"), text_in(document, "evidence"))
+        return cls(order, erasing)
 
     def complaint(self, change: Change) -> str | None:
         """A change that counts other than it deletes: limits are held against what it counts."""
         deleted = self.order.total.count if self.order is not None else 0
+        if self.erasing is not None:
+            deleted += len(self.erasing.copies)
         return None if sum(change.counts.values()) == deleted else "it deletes another number than it counts"

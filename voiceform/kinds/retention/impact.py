@@ -7,10 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from voiceform.kinds.retention.details import DeletionOrder
+from voiceform.kinds.retention.erasure import details as erased
 from voiceform.kinds.retention.evidence.naming import OFF
 from voiceform.kinds.retention.figures import histogram, moment_text
 from voiceform.kinds.retention.matching.truth import Truth
-from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS, Ruling, split
+from voiceform.kinds.retention.policy import CALL_RECORDS, ERASURE, RECORDINGS, Ruling, split
 from voiceform.kinds.retention.prices import Prices
 from voiceform.kinds.retention.survey import Part, Survey
 from voiceform.model.address import Address
@@ -19,6 +20,13 @@ from voiceform.model.resource import Desired
 from voiceform.model.wording import are, counted
 
 THINGS = {RECORDINGS: "recording", CALL_RECORDS: "call record"}
+
+ERASED_PARTS = {
+    erased.RECORDINGS: "recordings",
+    erased.COPIES: "archived recordings",
+    erased.CALL_RECORDS: "call records",
+    erased.STATE: "who was called and what the journal knows",
+}
 
 _WHY_KEPT = {
     Ruling.HELD: "kept by a hold",
@@ -54,7 +62,9 @@ def rule_lines(order: DeletionOrder, part: Part, desired: Desired, name: str) ->
 
 def destroyed(change: Change) -> str | None:
     """What a change destroys for ever; None when nothing."""
-    part, _ = split(change.address)
+    part, name = split(change.address)
+    if part == ERASURE:
+        return f"what is erased of a person, {ERASED_PARTS[name]}, cannot be had back"
     count = sum(change.counts.values())
     return f"{counted(count, THINGS[part])} {are(count)} destroyed" if count else None
 

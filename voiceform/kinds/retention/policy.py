@@ -24,6 +24,8 @@ KIND = "retention"
 RECORDINGS = "recordings"
 CALL_RECORDS = "call_records"
 HOLDS = "holds"
+ERASURE = "erasure"
+"""Stands where else a part of the configuration does, in addresses of what is done to one person's data."""
 
 FOREVER = "forever"
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from voiceform.kinds.retention.erasure.details import COPIES
 from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS
-from voiceform.model.scopes import Limit, Metric, deletion
+from voiceform.model.scopes import Effect, Limit, Metric, Scope, deletion
 
 _LIMIT = Limit("max_recording_deletes", 1000)
 
@@ -22,3 +25,24 @@ SCOPES = {
     CALL_RECORDS: deletion("call-record", limit=_LIMIT, bulk=True, agent="rule"),
 }
 """By the part of the section that the rule stands in."""
+
+ERASED = {
+    part: replace(
+        scope, name=f"erase:{scope.objects}", approve_as=scope.name, agent="step", total=None, due=None
+    )
+    for part, scope in SCOPES.items()
+} | {
+    COPIES: Scope(
+        name="erase:archived-recording",
+        noun="archived recording",
+        verb="delete",
+        would="would be deleted",
+        effect=Effect.DESTROY,
+        limit=_LIMIT,
+        agent="step",
+        bulk=True,
+        share=False,
+    )
+}
+"""What of one person goes, by its part of an erasure. It is limited and approved as what rules delete; copies
+have no share of anything, because nobody counts an archive."""

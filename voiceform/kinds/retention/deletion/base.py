@@ -70,7 +70,7 @@ class Deletion(ABC, Generic[R]):
         self.book = CallBook(session.client)
         self.holds = HoldBook(session.store, self.book)
         self.outcomes = DeletionOutcomes(self.thing)
-        self.scribe = Scribe(change, order, session)
+        self.scribe = Scribe(change, order.evidence, session)
         self.task = f"deleting ({change.address.name})"
 
     @abstractmethod
@@ -115,6 +115,10 @@ class Deletion(ABC, Generic[R]):
         except EvidenceLostError as error:
             raise self.outcomes.lost(error) from error
 
+    def begin(self) -> None:
+        """Take down what was planned, before anything is done."""
+        self.scribe.begin(self.order)
+
     def gone(self, sid: str) -> None:
         """It was deleted before, by whomever."""
         self.outcomes.count(Ending.GONE)
@@ -131,7 +135,7 @@ class Deletion(ABC, Generic[R]):
 
     def _run(self) -> Done:
         progress = self.session.progress
-        self.scribe.begin()
+        self.begin()
         progress.start(self.task, self.order.total.count)
         again = self._round(self.planned())
         for number in range(1, ROUNDS):

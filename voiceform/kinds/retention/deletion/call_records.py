@@ -110,15 +110,19 @@ class CallRecordDeletion(Deletion[str]):
         holds = self._own_holds(sid)
         if holds:
             return f"kept by the hold {', '.join(holds)}", holds
+        return self.reason_of_recordings(sid)
+
+    def reason_of_recordings(self, sid: str) -> tuple[str | None, tuple[str, ...]]:
+        """As `_reason_to_keep`, of the recordings alone."""
         if not self.recordings.rules and not self.holds.any:
             return None, ()
-        for recording in self._recordings_of(sid):
+        for recording in self.recordings_of(sid):
             reason, holds = self._reason_of(recording)
             if reason is not None:
                 return reason, holds
         return None, ()
 
-    def _recordings_of(self, sid: str) -> list[Recording]:
+    def recordings_of(self, sid: str) -> list[Recording]:
         """The recordings of one call. Raises ProtocolError for an answer about other calls, and where Twilio
         knows of none for a call that is there."""
         try:

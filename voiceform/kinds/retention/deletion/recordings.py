@@ -40,8 +40,12 @@ class RecordingDeletion(Deletion["Recording"]):
 
     def __init__(self, change: Change, order: DeletionOrder, session: Session) -> None:
         super().__init__(change, order, session)
-        self.check = Check.of(change, order)
+        self.complaint = self.check()
         self.archive = _archive(rule_of(change).get("archive"))
+
+    def check(self) -> Callable[[Recording], str | None]:
+        """What tells why a row may not be deleted any more, None where it may."""
+        return Check.of(self.change, self.order).complaint
 
     def planned(self) -> Iterable[Planned]:
         """See recheck.rows_again."""
@@ -124,7 +128,7 @@ class RecordingDeletion(Deletion["Recording"]):
             reason, ending = f"kept by the hold {', '.join(holds)}", Ending.HELD
             self.outcomes.held(holds)
         else:
-            complaint = self.check.complaint(row)
+            complaint = self.complaint(row)
             if complaint is None:
                 return False
             reason, ending = complaint, Ending.MOVED

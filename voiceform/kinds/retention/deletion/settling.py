@@ -37,7 +37,7 @@ class Settling(ABC):
         self.order = order
         self.session = session
         self.client = session.client
-        self.scribe = Scribe(change, order, session)
+        self.scribe = Scribe(change, order.evidence, session)
         self.known = self.scribe.evidence.taken_down(session.run_id)
         self.gone = 0
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from voiceform.kinds.retention.evidence.chain import FORMAT_VERSION, Head, linked, read_lines
 from voiceform.kinds.retention.evidence.places import PAGE, SUMMARY, File, Place, files_in, taken
-from voiceform.kinds.retention.evidence.summary import REMOVED, Summary
+from voiceform.kinds.retention.evidence.summary import PLANNED, REMOVED, Summary
 from voiceform.kinds.retention.storage.buckets import reason_of
 from voiceform.model.clock import Clock
 from voiceform.model.errors import EvidenceError, EvidenceLostError, VoiceformError
@@ -132,8 +132,8 @@ class EvidenceLog:
             self._sink.sync()
 
     def taken_down(self, run_id: str) -> frozenset[str]:
-        """The SIDs of what one run is known to have removed, by the lines of earlier files; EvidenceError for
-        a broken file."""
+        """The SIDs, or other names, of what one run is known to have removed, by the lines of earlier
+        files; EvidenceError for a broken file."""
         sids: set[str] = set()
         for file in reversed(files_in(self.place)):
             began = False
@@ -141,9 +141,9 @@ class EvidenceLog:
                 continue
             for line in read_lines(self.place, file):
                 if line.get("run") == run_id:
-                    began = began or line["event"] == "rule"
+                    began = began or line["event"] in PLANNED
                     if line.get("status") in REMOVED:
-                        sids.add(line["sid"])
+                        sids.add(line.get("sid") or line["name"])
             if began:
                 break
         return frozenset(sids)

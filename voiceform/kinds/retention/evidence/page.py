@@ -39,7 +39,11 @@ def page_values(summary: Mapping[str, Any]) -> dict[str, object]:
             **{name: summary[name] for name in ("file", "lines", "head")},
             "approved": ", ".join(summary["command"]) or "a person's answer, or a saved plan",
             "totals": _ends(summary["totals"]),
-            "planned": [_planned(rule) for rule in summary["rules"] if rule["planned"] is not None],
+            "planned": [
+                _planned(rule)
+                for rule in summary["rules"]
+                if rule["planned"] is not None or "person" in (rule["policy"] or {})
+            ],
             "rules": [_rule(rule) for rule in summary["rules"]],
             "chart": _chart(summary["months"]),
         }
@@ -54,7 +58,11 @@ def _ends(counts: Mapping[str, int]) -> list[dict[str, object]]:
 
 def _planned(rule: Mapping[str, Any]) -> dict[str, object]:
     """What was planned under one rule, and what holds kept from it."""
-    plan, policy = rule["planned"], rule["policy"] or {}
+    plan, policy = rule["planned"], dict(rule["policy"] or {})
+    if plan is None:  # an erasure, which is of no time
+        left = policy.pop("left")
+        held = {"count": sum(left.values()), "by": list(left)}
+        plan = {"count": policy.pop("planned"), "minutes": 0, "created_until": None, "held": held}
     return {
         "rule": rule["rule"],
         "policy": [

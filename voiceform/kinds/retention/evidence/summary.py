@@ -11,8 +11,18 @@ from typing import Any
 from voiceform.kinds.retention.evidence.chain import FORMAT_VERSION
 from voiceform.kinds.retention.figures import begun_minutes
 
-OBJECTS = ("recording", "call-record")
+OBJECTS = ("recording", "call-record", "copy", "document")
 """The events that are about one object each."""
+
+PLANNED = ("rule", "erasure")
+"""The events that say what was planned under one heading."""
+
+_OF_ERASURE = {
+    "recordings": "recording",
+    "call_records": "call-record",
+    "copies": "copy",
+    "state": "document",
+}
 
 REMOVED = frozenset({"deleted", "already-gone", "found-gone"})
 """The statuses of what is no longer there."""
@@ -56,6 +66,10 @@ class Summary:
         elif event == "rule":
             what = "recording" if line["rule"].startswith("retention.recordings.") else "call-record"
             self.rules[line["rule"]] = RuleFigures(what, line["policy"], line["planned"])
+        elif event == "erasure":
+            policy = {name: line[name] for name in ("person", "reason", "planned", "left")}
+            what = _OF_ERASURE[line["rule"].rpartition(".")[2]]
+            self.rules[line["rule"]] = RuleFigures(what, policy)
         elif event in OBJECTS:
             self._object(line, event)
 

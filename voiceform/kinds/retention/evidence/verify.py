@@ -209,7 +209,7 @@ class _Checking:
 
 
 def _note_object(line: Line, found: Found) -> None:
-    if line.get("status") not in REMOVED:
+    if line.get("status") not in REMOVED or "sid" not in line:
         return
     found.removed += 1
     if line["event"] == "recording":

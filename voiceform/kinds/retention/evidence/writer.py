@@ -55,16 +55,14 @@ _NOTHING_ELSE = Remarks()
 class Scribe:
     """Writes the lines of one change. Safe for many threads, as its session's evidence is."""
 
-    def __init__(self, change: Change, order: DeletionOrder, session: Session) -> None:
+    def __init__(self, change: Change, place: str, session: Session) -> None:
         self._rule = str(change.address)
         self._change = change
-        self._order = order
-        self.evidence = session.evidence(order.evidence)
+        self.evidence = session.evidence(place)
         self._run = session.run_id
 
-    def begin(self) -> None:
+    def begin(self, order: DeletionOrder) -> None:
         """The rule and what was planned under it."""
-        order = self._order
         total = order.total.to_document()
         kept = self._change.kept or Kept(0, (), HOLD)
         self.evidence.add(
@@ -79,6 +77,21 @@ class Scribe:
                     "created_until": moment_text(order.created_until),
                     "held": {"count": kept.count, "by": list(kept.by)},
                 },
+            }
+        )
+
+    def erasure(self, person: str, planned: int, left: Mapping[str, int]) -> None:
+        """What is to go of one person, and what is known to stay; in the place of `begin`."""
+        what = self._change.after or {}
+        self.evidence.add(
+            {
+                "event": "erasure",
+                "run": self._run,
+                "rule": self._rule,
+                "person": f"hmac-sha256:{person}",
+                "reason": _shown(what.get("reason")),
+                "planned": planned,
+                "left": {str(_shown(words)): count for words, count in left.items()},
             }
         )
 
@@ -103,13 +116,26 @@ class Scribe:
         """How one call record ended."""
         self._add("call-record", sid, ending, {}, remarks)
 
-    def _add(self, event: str, sid: str, ending: Ending, facts: Mapping[str, Any], remarks: Remarks) -> None:
+    def thing(self, event: str, name: str, ending: Ending, remarks: Remarks = _NOTHING_ELSE) -> None:
+        """How one thing ended that is known by another name than a SID: a copy, a document of the state."""
+        self._add(event, name, ending, {}, remarks, key="name")
+
+    def _add(
+        self,
+        event: str,
+        sid: str,
+        ending: Ending,
+        facts: Mapping[str, Any],
+        remarks: Remarks,
+        *,
+        key: str = "sid",
+    ) -> None:
         self.evidence.add(
             {
                 "event": event,
                 "run": self._run,
                 "rule": self._rule,
-                "sid": sid,
+                key: sid,
                 **facts,
                 "decision": "keep" if ending in _KEPT else "delete",
                 "status": str(ending),

@@ -44,7 +44,7 @@ class Parties:
     @classmethod
     def of(cls, texts: Iterable[str]) -> Parties:
         """From what the configuration or the state holds."""
-        return cls(frozenset(_identity(text) or text for text in texts))
+        return cls(frozenset(who_is(text) or text for text in texts))
 
     def test(self, value: str) -> Truth:
         """Whether a live value is one of them; UNKNOWN for what nobody can read, and for a national number
@@ -54,7 +54,7 @@ class Parties:
                 return Truth.YES
             if value[-_SUFFIX:] not in self._suffixes:
                 return Truth.NO
-        who = None if value in _NOBODY else _identity(value)
+        who = None if value in _NOBODY else who_is(value)
         if who is None:
             return Truth.UNKNOWN
         if who in self.persons:
@@ -72,7 +72,7 @@ class Parties:
         return any(number.endswith(digits) for number in self._numbers)
 
 
-def _identity(text: str) -> str | None:
+def who_is(text: str) -> str | None:
     """The person, and for a SIP address the user and the host alone: ports, parameters and passwords are of
     the way there. None for what nobody can read, and for a caller who withholds the number."""
     who = person(text)

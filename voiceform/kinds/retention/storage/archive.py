@@ -23,7 +23,7 @@ from voiceform.kinds.retention.storage.audio import (
     details_complaint,
 )
 from voiceform.kinds.retention.storage.buckets import folder_of, open_bucket, opening, reason_of
-from voiceform.kinds.retention.storage.folders import make_folder, reading, write_whole
+from voiceform.kinds.retention.storage.folders import make_folder, names_in, reading, remove, write_whole
 from voiceform.model.errors import VoiceformError
 from voiceform.model.instants import instant_to_text
 from voiceform.twilio.errors import NotFoundError, printable
@@ -75,7 +75,7 @@ class ObjectArchive:
     def __init__(self, url: str, audio_format: str) -> None:
         self._url = url.rstrip("/")
         self._format = audio_format
-        self._shelf = _open(url)
+        self._shelf = open_shelf(url)
 
     def store(self, recording: Recording, client: Client) -> Copy:
         """Copy audio and description, then read both back and compare."""
@@ -168,7 +168,7 @@ def _kept(what: str, recording: Recording) -> ArchiveError:
     )
 
 
-class _Shelf(Protocol):
+class Shelf(Protocol):
     """What takes and gives back bytes; `errors` is what it raises."""
 
     errors: tuple[type[Exception], ...]
@@ -178,6 +178,12 @@ class _Shelf(Protocol):
 
     def get(self, key: str) -> Iterator[bytes]:
         """What is stored, in pieces."""
+
+    def names(self, folder: str) -> list[str]:
+        """The keys of everything right below a folder, which ends in no slash."""
+
+    def remove(self, key: str) -> bool:
+        """Delete, durably; whether it was there, as far as the place tells."""
 
 
 class _FolderShelf:
@@ -195,6 +201,12 @@ class _FolderShelf:
             while piece := file.read(_BLOCK):
                 yield piece
 
+    def names(self, folder: str) -> list[str]:
+        return [f"{folder}/{name}" for name in names_in(self._root, folder.split("/"))]
+
+    def remove(self, key: str) -> bool:
+        return remove(self._root, key.split("/"))
+
 
 class _BucketShelf:
     def __init__(self, url: str) -> None:
@@ -211,8 +223,24 @@ class _BucketShelf:
         for piece in obstore.get(self._store, key).stream():
             yield bytes(piece)
 
+    def names(self, folder: str) -> list[str]:
+        import obstore
 
-def _open(url: str) -> _Shelf:
+        return sorted(meta["path"] for page in obstore.list(self._store, f"{folder}/") for meta in page)
+
+    def remove(self, key: str) -> bool:
+        import obstore
+
+        try:
+            obstore.head(self._store, key)
+        except FileNotFoundError:
+            return False
+        obstore.delete(self._store, key)
+        return True
+
+
+def open_shelf(url: str) -> Shelf:
+    """The place of an archive. ArchiveError where it cannot be opened."""
     folder = folder_of(url)
     with opening("the archive", url, ArchiveError):
         return _BucketShelf(url) if folder is None else _FolderShelf(folder)

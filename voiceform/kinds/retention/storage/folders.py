@@ -80,6 +80,26 @@ def reading(root: Path, parts: Sequence[str]) -> Iterator[BinaryIO]:
         yield file
 
 
+def names_in(root: Path, parts: Sequence[str]) -> list[str]:
+    """The names in a folder below `root`, sorted; none where there is no such folder. OSError."""
+    try:
+        with _descended(root, parts, make=False) as folder:
+            return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+
+
+def remove(root: Path, parts: Sequence[str]) -> bool:
+    """Remove a file below `root`, durably, without following a link; whether it was there. OSError."""
+    try:
+        with _descended(root, parts[:-1], make=False) as folder:
+            os.unlink(parts[-1], dir_fd=folder)
+            os.fsync(folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 @contextmanager
 def _descended(root: Path, names: Sequence[str], *, make: bool) -> Iterator[int]:
     """The descriptor of a folder below `root`, which itself may be a link: it is the user's own word."""

@@ -1,0 +1,189 @@
+"""An erasure that is killed, lied to, or has copies to delete: what is left is erased by the next one."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.cli.pruning import ALICE, BOB, CAROL, call, days_ago, files_below, plain, re_sid, recording
+from tests.cli.test_erase import Eraser
+from tests.hostile.answers import FOREIGN_404
+from tests.hostile.proxy import hostile_proxy
+from tests.services import S3Server
+from tests.support import ACCOUNT, TOKEN, Stack
+from tests.twilio.scripted import answer
+
+MANY = 60
+ARCHIVED = "recordings: [{name: all, keep: 90d, archive: {to: '%s'}}]"
+
+
+@pytest.fixture
+def eraser(stack: Stack) -> Eraser:
+    eraser = Eraser(stack)
+    eraser.declare("recordings: [{name: all, keep: 9999d}]")
+    eraser.stack.apply()
+    return eraser
+
+
+def start(eraser: Eraser) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "voiceform", "-C", eraser.stack.folder, "erase", ALICE, "--reason",
+         "request 4711", "--auto-approve", "--parallelism", "4"],
+        env={**os.environ, **eraser.stack.environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_killed_erasure_is_made_whole_by_the_next(stack: Stack, seed: int) -> None:
+    now = datetime.now(UTC)
+    eraser = Eraser(stack, now)
+    eraser.declare("recordings: [{name: all, keep: 9999d}]")
+    eraser.stack.apply()
+    eraser.seed([recording(n, 5, now) for n in range(MANY)], [call(n, 5, now, to=ALICE) for n in range(MANY)])
+    eraser.seed([recording(1000, 5, now)], [call(1000, 5, now, to=CAROL)])
+    chance = random.Random(seed)
+    eraser.stack.emulator.faults(
+        [
+            {"operation": operation, "times": times, "kind": kind, "delay_ms": 4}
+            for operation in ("deleteRecording", "deleteCall")
+            for times, kind in ((2, chance.choice(["drop-before", "drop-after"])), (9999, "latency"))
+        ]
+    )
+    process = start(eraser)
+    count = chance.randrange(1, 2 * MANY)
+    while process.poll() is None and len(eraser.stack.account.writes()) < count:
+        time.sleep(0.002)
+    time.sleep(chance.random() * 0.02)
+    process.kill()
+    process.wait()
+    eraser.stack.emulator.faults([])
+    eraser.stack.run("lock", "break", "--reason", "its holder was killed")
+    again = eraser.erase()
+    assert again.code == 0, again.out + again.err
+    assert eraser.look().json["complete"]
+    assert (eraser.left(), eraser.calls_left()) == ({1000}, {1000})
+    for event in ("recording", "call-record"):
+        told = [
+            line["sid"]
+            for line in eraser.lines(event)
+            if line["status"] in ("deleted", "already-gone", "found-gone")
+        ]
+        assert len(told) >= MANY
+        assert set(told) == {f"{prefix}{n:032x}" for prefix in (told[0][:2],) for n in range(MANY)}
+    eraser.verify()
+
+
+@pytest.mark.parametrize("name", FOREIGN_404)
+def test_what_a_proxy_calls_absent_is_not_erased(eraser: Eraser, name: str) -> None:
+    eraser.seed([recording(1, 5)], [call(1, 5, to=ALICE)])
+    with hostile_proxy(eraser.stack.emulator.url) as proxy:
+        proxy.rule("DELETE", "/Recordings/", FOREIGN_404[name])
+        eraser.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        assert eraser.erase().code == 5
+    eraser.stack.environ["VOICEFORM_BASE_URL"] = eraser.stack.emulator.url
+    assert (eraser.left(), eraser.calls_left()) == ({1}, {1}), "the record tells whose the recording is"
+    eraser.erased()
+
+
+@pytest.mark.parametrize("path", [r"/Calls\.json\?(?!.*(To|From)=)", r"/Calls\.json\?.*(To|From)="])
+def test_what_one_list_leaves_out_the_other_shows(eraser: Eraser, path: str) -> None:
+    eraser.seed([recording(1, 5)], [call(1, 5, to=ALICE), call(2, 5, to=CAROL)])
+    empty = answer(200, {"calls": [], "next_page_uri": None, "page": 0, "page_size": 1000})
+    with hostile_proxy(eraser.stack.emulator.url) as proxy:
+        proxy.rule("GET", path, empty)
+        eraser.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        assert eraser.erase("--approve", "delete:call-record=1").code == 0
+    assert (eraser.left(), eraser.calls_left()) == (set(), {2})
+
+
+def test_a_filter_that_is_ignored_erases_nobody_else(eraser: Eraser) -> None:
+    eraser.seed([recording(n, 5) for n in (1, 2)], [call(1, 5, to=ALICE), call(2, 5, to=CAROL)])
+    rows = eraser.stack.account
+    with hostile_proxy(eraser.stack.emulator.url) as proxy:
+        everything = requests.get(f"{rows.base}/Calls.json", auth=(ACCOUNT, TOKEN), timeout=10).json()
+        proxy.rule("GET", r"/Calls\.json\?.*(To|From)=", answer(200, everything))
+        eraser.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        assert eraser.erase().code == 0
+    assert (eraser.left(), eraser.calls_left()) == ({2}, {2})
+
+
+def archived(eraser: Eraser, url: str) -> None:
+    """Archive and delete the recordings of calls 1 (Alice) and 2 (Carol)."""
+    eraser.declare(ARCHIVED % url)
+    eraser.seed(
+        [recording(n, 91) for n in (1, 2)],
+        [call(1, 91, to=ALICE), call(2, 91, to=CAROL), call(3, 91, to=ALICE)],
+    )
+    eraser.pruned()
+    assert eraser.left() == set()
+
+
+def key(number: int, suffix: str) -> str:
+    return f"{ACCOUNT}/{days_ago(91)[:10].replace('-', '/')}/{re_sid(number)}.{suffix}"
+
+
+def test_archived_copies_go_too(eraser: Eraser, tmp_path: Path) -> None:
+    archived(eraser, (tmp_path / "archive of ours").as_uri())
+    dry = eraser.erase("--dry-run", auto=False)
+    assert "1 archived recording of 2 seen" in plain(dry.out)
+    assert files_below(tmp_path / "archive of ours") == {key(n, s) for n in (1, 2) for s in ("wav", "json")}
+    result = eraser.erased()
+    assert "1 archived recording" in plain(result.out)
+    assert files_below(tmp_path / "archive of ours") == {key(2, "wav"), key(2, "json")}
+    assert [line["status"] for line in eraser.lines("copy")] == ["deleted"]
+
+
+def test_the_copy_of_what_a_hold_is_about_stays(eraser: Eraser, tmp_path: Path) -> None:
+    archived(eraser, tmp_path.joinpath("a").as_uri())
+    eraser.stack.ok("hold", "add", "case", "--reason", "litigation", "--recording", re_sid(1))
+    result = eraser.erase()
+    assert result.code == 5
+    assert "archived recordings kept by the hold case: 1" in plain(result.out)
+    assert key(1, "wav") in files_below(tmp_path / "a")
+    eraser.stack.ok("hold", "release", "case", "--approve", "release-hold=case")
+    assert eraser.calls_left() == {1, 2}, "its record tells whose the copy is"
+    eraser.erased()
+    assert files_below(tmp_path / "a") == {key(2, "wav"), key(2, "json")}
+
+
+def test_a_copy_that_cannot_be_described_is_named(eraser: Eraser, tmp_path: Path) -> None:
+    archived(eraser, tmp_path.joinpath("a").as_uri())
+    (tmp_path / "a" / key(1, "json")).write_text("[]")
+    result = eraser.erase()
+    assert key(1, "json") in result.out.replace("\n", "").replace(" ", "")
+    assert key(1, "wav") in files_below(tmp_path / "a")
+
+
+def test_copies_in_a_bucket_go_too(
+    eraser: Eraser, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("obstore")
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    prefix = secrets.token_hex(4)
+    archived(eraser, f"s3://voiceform/{prefix}")
+    eraser.erased()
+    listed = requests.get(f"{s3_server.endpoint}/voiceform?list-type=2&prefix={prefix}", timeout=30).text
+    assert re_sid(1) not in listed
+    assert re_sid(2) in listed
+
+
+def test_a_number_of_ours_is_declared_and_so_blocked(eraser: Eraser) -> None:
+    eraser.stack.write(
+        "calls:\n  reminder:\n    to: '+15552223333'\n    from: '" + BOB + "'\n"
+        "    schedule: {at: 2099-12-01T09:00:00, timezone: UTC}\n    answer: {say: Hello}\n"
+    )
+    eraser.seed([recording(1, 5)], [call(1, 5, caller=BOB, to=ALICE)])
+    assert eraser.erase(number=BOB).code == 4
+    assert eraser.left() == {1}
