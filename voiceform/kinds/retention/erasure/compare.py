@@ -187,7 +187,7 @@ class _Proposing:
         for item in self.case.declared:
             at = f" at {item.position}" if item.position is not None else ""
             yield Blocked(
-                rule="declared",
+                rule="person-declared",
                 message=f"{item.address} names the person{at}: they would be called, or recorded, again",
                 hint="take them out of the configuration and its lists, apply that, and erase again",
                 addresses=(item.address,),
@@ -197,7 +197,7 @@ class _Proposing:
             if name in declared or name.startswith(HOLD_ADDRESSES):
                 continue
             yield Blocked(
-                rule="declared",
+                rule="person-declared",
                 message=f"{name} is recorded with the person in it, though it is not declared so any more",
                 hint="apply what is declared, and erase again",
                 addresses=(Address.parse(name),),
