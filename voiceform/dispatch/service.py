@@ -23,6 +23,7 @@ from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookb
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Head, Ledger, days_before
 from voiceform.kinds.call.limits.book import ContactBook, ContactReader
+from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import KIND, CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
 from voiceform.kinds.userfiles import Places
@@ -191,7 +192,7 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     entries = ledger.entries(days_before(now, lookback(spec)), spec.to)
     found = due_keys(spec, entries, head, now, do_not_call, ContactReader(context.store))
     tally = record_undialled(ledger, found, now)
-    _count_blocked(found, do_not_call, now, tally)
+    _count_blocked(spec, found, do_not_call, now, tally)
     if found or head.high_water is None or now - head.high_water > _HEAD_AGE:
         ledger.set_head(high_water=now)
     placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)
@@ -215,17 +216,21 @@ def _left(spec: CallSpec, ready: Sequence[Due], placed: PassCounts) -> Left | No
 
 
 def _count_blocked(
-    found: Iterable[Due], do_not_call: DoNotCallList | None, now: datetime, tally: PassCounts
+    spec: CallSpec, found: Iterable[Due], do_not_call: DoNotCallList | None, now: datetime, tally: PassCounts
 ) -> None:
-    """Who is not called because of a list that cannot be relied on; also told when nobody is due yet."""
+    """Who is not called because of a list or a rule that cannot be relied on; also told when nobody is due
+    yet."""
     blocked = [item.reason or "" for item in found if item.verdict is Verdict.BLOCK]
     for reason in blocked:
         tally.problem(f"not called: {reason}")
-    if do_not_call is not None and not blocked:
-        try:
+    if blocked:
+        return
+    try:
+        if do_not_call is not None:
             do_not_call.require(now)
-        except DoNotCallError as error:
-            tally.problem(f"nobody will be called: {error.what}")
+        spec.rules.require(now)
+    except (DoNotCallError, RuleError) as error:
+        tally.problem(f"nobody will be called: {error.what}")
 
 
 def _look_again(

@@ -18,6 +18,7 @@ from voiceform.kinds.call.ledger.store import LedgerReader, days_before, ledger_
 from voiceform.kinds.call.limits.book import ContactReader
 from voiceform.kinds.call.limits.in_force import limits_in_force
 from voiceform.kinds.call.live import ledger_of
+from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
 from voiceform.model.address import Address
@@ -144,16 +145,21 @@ def _check_addresses(wanted: Collection[str], reader: DocumentReader, rows: Iter
 
 
 def _troubles(parts: Parts, reader: DocumentReader, rows: Iterable[ListedCall]) -> Iterator[str]:
-    """Of whom nobody would be called now: schedules that cannot be read here, and do-not-call lists that
-    cannot be relied on."""
+    """Of whom nobody would be called now: schedules that cannot be read here, and do-not-call lists and rules
+    that cannot be relied on."""
     planned = Counter(row.address for row in rows if row.entry is None)
     for record in call_records(reader):
         address = str(record.address)
         try:
-            lists = list_of(CallSpec.of(record.address, record.attributes), parts.places)
+            spec = CallSpec.of(record.address, record.attributes)
+            lists = list_of(spec, parts.places)
             if lists is not None and planned[address]:
                 lists.require(parts.clock.now())
+            if planned[address]:
+                spec.rules.require(parts.clock.now())
         except ScheduleError as error:
             yield f"{address}: nobody is called: {error.what}"
+        except RuleError as error:
+            yield f"{address}: nobody is called whom the rule is about: {error.what}"
         except DoNotCallError as error:
             yield f"{address}: {planned[address]} not called: {error.what}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.source.blocks import Section, block, defined, either, listed
+from schemas.source.sections import contact_limits
 from schemas.source.values import DATE, NAME, Json, Node, annotated, choice, matching, text
 
 _DAY = "(mon|tue|wed|thu|fri|sat|sun)"
@@ -26,7 +27,12 @@ def section() -> Section:
                 merge="named",
             )
         },
-        definitions={"calling_rule": _rule(), "rule_hours": _hours(), "closed_days": _closed_days()},
+        definitions={
+            "calling_rule": _rule(),
+            "rule_hours": _hours(),
+            "closed_days": _closed_days(),
+            "rule_limit": contact_limits.of_rule(),
+        },
     )
 
 
@@ -87,6 +93,12 @@ def _rule() -> Node:
                 examples=[{"to": ["+33"]}],
             ),
             "hours": defined("rule_hours"),
+            "limits": listed(
+                "Limits",
+                "How often one person is called at most whom the rule is about.",
+                defined("rule_limit"),
+                examples=[[{"max": 4, "per": "30d"}]],
+            ),
             "as_of": matching(
                 "Date of the rule",
                 "The day on which somebody last saw that it is right.",

@@ -20,6 +20,7 @@ def section() -> Section:
                 least=None,
                 null=True,
                 default=[],
+                merge="named",
                 examples=[
                     [
                         _A_DAY,
@@ -65,34 +66,53 @@ def _limit() -> Node:
                 examples=["a-day"],
                 public=True,
             ),
-            "max": whole("Calls", "How many calls at most. 0 only with `after`.", 0, 1000, examples=[2]),
-            "per": per(),
-            "timezone": text(
-                "Time zone",
-                "Whose clocks tell a day, a week or a month: an IANA zone, or recipient: each zone in which "
-                "the person called may be.",
-                default="recipient",
-                examples=["recipient"],
-                public=True,
-            ),
+            **_counting(),
             "purpose": purpose(),
-            "after": choice(
-                "After",
-                "Only calls since one that was answered count, as long as that one lies within the period. "
-                "With max 0 nobody is called who has answered.",
-                ["answered"],
-            ),
-            "counts": choice(
-                "Counts",
-                "What counts: every call that was placed, or those that were answered. A call whose outcome "
-                "is not known yet may have been.",
-                ["attempts", "answered"],
-                default="attempts",
-            ),
         },
         required=["name", "max", "per"],
         examples=[_A_DAY],
     )
+
+
+def of_rule() -> Node:
+    """A limit in a calling rule."""
+    return block(
+        "Limit of a rule",
+        "At most so many calls within a period to one person whom the rule is about. It binds the schedules "
+        "that use the rule, and counts the calls of all.",
+        _counting(),
+        required=["max", "per"],
+        examples=[{"max": 4, "per": "30d"}],
+    )
+
+
+def _counting() -> dict[str, Node]:
+    """What is counted, and how much of it is too much."""
+    return {
+        "max": whole("Calls", "How many calls at most. 0 only with `after`.", 0, 1000, examples=[2]),
+        "per": per(),
+        "timezone": text(
+            "Time zone",
+            "Whose clocks tell a day, a week or a month: an IANA zone, or recipient: each zone in which "
+            "the person called may be.",
+            default="recipient",
+            examples=["recipient"],
+            public=True,
+        ),
+        "after": choice(
+            "After",
+            "Only calls since one that was answered count, as long as that one lies within the period. "
+            "With max 0 nobody is called who has answered.",
+            ["answered"],
+        ),
+        "counts": choice(
+            "Counts",
+            "What counts: every call that was placed, or those that were answered. A call whose outcome "
+            "is not known yet may have been.",
+            ["attempts", "answered"],
+            default="attempts",
+        ),
+    }
 
 
 def per() -> Node:

@@ -74,6 +74,9 @@ def _row(person: PersonPreview, show_numbers: bool) -> tuple[object, ...]:
     names = zone.key if zone is not None else f"{len(person.zones)} possible zones"
     if person.called_at is None:
         return person.address, who, "not called", person.reason
+    named = [name for name in person.rules if name != "calling_hours"]
+    if named:
+        names += f", waits for {' and '.join(named)}"
     local = person.called_at if zone is None else person.called_at.astimezone(zone)
     return person.address, who, f"{local:%a %Y-%m-%d %H:%M %Z}", names
 
@@ -86,4 +89,5 @@ def _document(person: PersonPreview) -> dict[str, Any]:
         "called_at": instant_to_text(person.called_at) if person.called_at is not None else None,
         "zones": [zone.key for zone in person.zones],
         "reason": person.reason,
+        "rules": list(person.rules),
     }

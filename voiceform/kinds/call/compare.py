@@ -15,6 +15,7 @@ from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.limits.foresight import Foresight
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded
 from voiceform.kinds.call.prospects import Outlook, Prospect, prospects
+from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.records import match_records, previous_address, protected
@@ -50,6 +51,7 @@ def compare(context: CompareContext, live: LiveCalls) -> Comparison:
             _declared(context, desired, record, live, specs[address], wanted[address], ahead[address])
         )
         warnings.extend(_useless_lists(context, specs[address], live))
+        warnings.extend(_useless_rules(context, specs[address]))
     for record in matches.left.values():
         if record.protect:
             blocked.append(protected(record))
@@ -97,6 +99,18 @@ def _useless_lists(context: CompareContext, spec: CallSpec, live: LiveCalls) -> 
         lists.require(context.now)
     except DoNotCallError as error:
         yield Caution(spec.address, f"nobody is called: {error.what}", error.hint or "")
+
+
+def _useless_rules(context: CompareContext, spec: CallSpec) -> Iterator[Caution]:
+    """As `_useless_lists`, of rules that are too old, or whose holidays nobody knows here."""
+    if context.mode is Mode.REVIEW:
+        return
+    try:
+        spec.rules.require(context.now)
+    except RuleError as error:
+        yield Caution(
+            spec.address, f"nobody is called whom the rule is about: {error.what}", error.hint or ""
+        )
 
 
 def redirectable(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> list[Key]:

@@ -176,7 +176,7 @@ class _Parsing:
                 f"{homeless} of the recipients are SIP or client addresses or numbers of no country,"
                 " which lie in no known time zone",
                 place,
-                hint="name the zone in calling_hours.timezone; otherwise they are never called",
+                hint="name a zone as the timezone of the hours; otherwise they are never called",
             )
 
     def _hours(self) -> dict[str, Any] | None:

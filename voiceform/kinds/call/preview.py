@@ -25,8 +25,9 @@ from voiceform.model.instants import instant_to_text
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One occurrence. `calls` are placed at once, `waiting` when their calling hours begin, until `finish` at
-    the latest; `left_out` counts reasons why others are not called. While `pause` stands nobody is."""
+    """One occurrence. `calls` are placed at once, `waiting` when the rules allow it, until `finish` at the
+    latest; `kept` counts what they wait for, `left_out` reasons why others are not called. While `pause`
+    stands nobody is."""
 
     spec: CallSpec
     occurrence: Occurrence
@@ -35,6 +36,7 @@ class Preview:
     left_out: tuple[tuple[str, int], ...]
     finish: datetime
     pause: Pause | None = None
+    kept: tuple[tuple[str, int], ...] = ()
 
     def text(self) -> str:
         """One line for readers, and one for each reason."""
@@ -43,7 +45,10 @@ class Preview:
             head += f", {self.waiting} more when their calling hours begin"
         if self.pause is not None:
             head += f"; {self.pause}"
-        return "\n".join([head, *(f"    not called: {count} ({reason})" for reason, count in self.left_out)])
+        waiting = [f"    waiting: {count} ({reason})" for reason, count in self.kept]
+        return "\n".join(
+            [head, *waiting, *(f"    not called: {count} ({reason})" for reason, count in self.left_out)]
+        )
 
     def document(self) -> dict[str, Any]:
         """The occurrence as JSON."""
@@ -57,6 +62,7 @@ class Preview:
             "note": self.occurrence.note(zone),
             "calls": self.calls,
             "waiting": self.waiting,
+            "waiting_for": [{"reason": reason, "count": count} for reason, count in self.kept],
             "not_called": [{"reason": reason, "count": count} for reason, count in self.left_out],
             "finished_at": instant_to_text(self.finish),
             "paused": None if self.pause is None else str(self.pause),
@@ -66,7 +72,8 @@ class Preview:
 @dataclass(frozen=True, slots=True)
 class PersonPreview:
     """One person at one occurrence: called at `called_at`, or not because of `reason`. `zones` are those
-    whose clocks count for the calling hours, or that of the schedule."""
+    whose clocks count for the rules, or that of the schedule; `rules` those that keep the person waiting, or
+    from being called: names, or `calling_hours`."""
 
     address: Address
     occurrence: datetime
@@ -74,6 +81,7 @@ class PersonPreview:
     called_at: datetime | None
     zones: tuple[ZoneInfo, ...]
     reason: str | None
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +154,9 @@ def _people(
         reason = None if item.verdict is Verdict.PLACE else item.told
         if pause is not None and when is not None:
             when, reason = None, str(pause)
-        yield PersonPreview(spec.address, instant, item.key.to, when, spec.clocks_of(item.key.to), reason)
+        rules = tuple(name or "calling_hours" for name in item.rules)
+        to = item.key.to
+        yield PersonPreview(spec.address, instant, to, when, spec.clocks_of(to), reason, rules)
 
 
 def _each(spec: CallSpec, start: datetime, end: datetime) -> Iterator[tuple[Occurrence, CallSpec]]:
@@ -160,6 +170,13 @@ def _preview(spec: CallSpec, occurrence: Occurrence, judged_now: Iterable[Due]) 
     calls = verdicts[Verdict.PLACE]
     opening = max((item.until for item in due if item.until is not None), default=instant)
     queued = timedelta(seconds=max(calls + verdicts[Verdict.WAIT] - 1, 0) / spec.pace)
+    kept = Counter(item.reason or "" for item in due if item.verdict is Verdict.WAIT)
     return Preview(
-        spec, occurrence, calls, verdicts[Verdict.WAIT], tuple(reasons_of(others)), opening + queued
+        spec,
+        occurrence,
+        calls,
+        verdicts[Verdict.WAIT],
+        tuple(reasons_of(others)),
+        opening + queued,
+        kept=tuple(kept.most_common()),
     )

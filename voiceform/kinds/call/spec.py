@@ -123,7 +123,7 @@ class CallSpec:
 
     def limits_of(self, to: str) -> tuple[LimitSpec, ...]:
         """What limits how often the person at `to` is called."""
-        return self.limits
+        return (*self.limits, *self.rules.limits(to))
 
     def clocks_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """The zones whose clocks count for the rules about `to`; empty when nobody knows, and then the number

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.rules.hours import Hours, Outside, ZonesOf
 from voiceform.kinds.call.rules.rule import CallingRule
 
@@ -62,6 +63,10 @@ class RuleBook:
     def about(self, number: str) -> tuple[CallingRule, ...]:
         """The rules that are about a number, or might be."""
         return tuple(rule for rule in self.rules if rule.is_about(number))
+
+    def limits(self, number: str) -> tuple[LimitSpec, ...]:
+        """What of the rules limits how often a number is called."""
+        return tuple(limit for rule in self.about(number) for limit in rule.limits)
 
     def zones(self, number: str, zones_of: ZonesOf) -> tuple[ZoneInfo, ...]:
         """The zones whose clocks count for a number: of every rule that is about it; empty when nobody knows

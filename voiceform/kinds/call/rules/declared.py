@@ -86,12 +86,14 @@ class _Reading:
         """The rule as it is recorded."""
         block = self.block
         document: dict[str, Any] = {}
-        if "match" in block:
-            document["match"] = {"to": sorted(set(block["match"]["to"]))}
         if "hours" in block:
             document["hours"] = self._hours(block["hours"])
-        if not document.get("hours"):
+        if block.get("limits"):
+            document["limits"] = [dict(limit) for limit in block["limits"]]
+        if not document:
             self._complain((), "it says nothing that has to hold: neither hours nor limits", None)
+        if "match" in block:
+            document["match"] = {"to": sorted(set(block["match"]["to"]))}
         document |= {key: str(block[key]) for key in ("as_of", "max_age") if key in block}
         rule = CallingRule.of(self.name, document, self._complain)
         if rule.match is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.rules.destinations import Destinations
 from voiceform.kinds.call.rules.faults import Complain, RuleError, refuse
 from voiceform.kinds.call.rules.hours import Hours
@@ -20,13 +21,15 @@ _EVERYWHERE = timedelta(days=1)
 class CallingRule:
     """A rule of `calling_rules`; without a name, the `calling_hours` of a schedule.
 
-    It is about every number, or those that `match`. `as_of` is of when the rule is, which may be `max_age`
+    It is about every number, or those that `match`. `limits` say how often schedules that use the rule call
+    one of them, and count the calls of every schedule. `as_of` is of when the rule is, which may be `max_age`
     old: with an older one nobody is called whom it is about.
     """
 
     name: str | None
     hours: Hours | None = None
     match: Destinations | None = None
+    limits: tuple[LimitSpec, ...] = ()
     as_of: date | None = None
     max_age: timedelta | None = None
 
@@ -42,6 +45,7 @@ class CallingRule:
             name,
             Hours.of(block["hours"], within) if "hours" in block else None,
             Destinations(tuple(match["to"])) if match is not None else None,
+            tuple(_limits(name, block.get("limits") or (), complain)),
             _date(block, complain),
             parse_duration(block["max_age"]) if "max_age" in block else None,
         )
@@ -76,6 +80,14 @@ class CallingRule:
                 f"the rule {self.name} is of {self.as_of}, and may be {format_duration(self.max_age)} old",
                 hint="see whether it still is right, and write the day on which you did so as its as_of",
             )
+
+
+def _limits(name: str, blocks: Sequence[Mapping[str, Any]], complain: Complain) -> Iterator[LimitSpec]:
+    for index, block in enumerate(blocks):
+        try:
+            yield LimitSpec.parse(block, name)
+        except ValueError as error:
+            complain(("limits", index), str(error), None)
 
 
 def _date(block: Mapping[str, Any], complain: Complain) -> date | None:
