@@ -46,20 +46,21 @@ def export_account(
     What `validate` would refuse becomes a comment that says why. UsageError for a selection that names
     nothing; VoiceformError where the whole cannot be declared.
     """
-    sections = {
-        kind.section: _noted(kind.export(client, of_kind(recorded, kind.name), file.parent), recorded)
-        for kind in kinds
-    }
+    sections: dict[str, Export] = {}
+    for kind in kinds:
+        found = kind.export(client, of_kind(recorded, kind.name), file.parent)
+        sections |= {section: Export(entries) for section, entries in found.beside.items()}
+        sections[kind.section] = _noted(found, recorded)
     every = [entry for found in sections.values() for entry in found.entries]
     selection.check((entry.address for entry in every), [kind.name for kind in kinds])
     check = lambda text: findings_of(text, str(file), kinds)  # noqa: E731
     settled = _settled(client.account_sid, _chosen(sections, selection), check, str(file))
     sheet = Sheet(client.account_sid)
-    for section, found in settled.items():
-        sheet.section(section, found.entries, found.remarks)
-    entries = [entry for found in settled.values() for entry in found.entries]
+    for section, written in settled.items():
+        sheet.section(section, written.entries, written.remarks)
+    entries = [entry for written in settled.values() for entry in written.entries]
     refused = sum(entry.value is None for entry in entries)
-    remarks = [remark for found in settled.values() for remark in found.remarks]
+    remarks = [remark for written in settled.values() for remark in written.remarks]
     remarks += [f"{e.address}: {e.remark}" for e in entries if e.is_recorded and e.remark is not None]
     return Exported(sheet.text, len(entries) - refused, refused, tuple(remarks))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from voiceform.model.address import Address
@@ -41,10 +41,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The entries of one section in the order in which they are written, and what else is to be told."""
+    """The entries of one section in the order in which they are written, and what else is to be told.
+    `beside` are those of other sections, to which they refer."""
 
     entries: tuple[Entry, ...] = ()
     remarks: tuple[str, ...] = ()
+    beside: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
 
 
 def sourced(value: Any, hidden: Hidden, path: str = "") -> Any:  # noqa: ANN401 - any JSON value

@@ -10,6 +10,8 @@ from typing import Any
 
 from voiceform.kinds.call.answer import spoken
 from voiceform.kinds.call.parse import DEFAULT_GRACE, DEFAULT_MISFIRE, DEFAULT_PACE
+from voiceform.kinds.call.rules.declared import SECTION, address_of
+from voiceform.kinds.call.rules.exported import RuleEntries
 from voiceform.kinds.outgoing.declared import as_declared
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
@@ -22,6 +24,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "misfire_grace": DEFAULT_GRACE,
     "misfire": DEFAULT_MISFIRE,
     "calling_hours": None,
+    "rules": [],
     "do_not_call": None,
     "record": False,
     "retry": None,
@@ -36,12 +39,15 @@ def export(recorded: Mapping[Address, Recorded], stack: Path, folder: Path) -> E
     from it than numbers. The paths of such files and of do-not-call lists, which are recorded as from
     `stack`, are written as from `folder`."""
     up = os.path.relpath(stack, folder)
-    return Export(tuple(_entry(record, up) for _, record in sorted(recorded.items())))
+    rules = RuleEntries()
+    entries = tuple(_entry(record, up, rules) for _, record in sorted(recorded.items()))
+    return Export(entries, beside={SECTION: rules.entries()})
 
 
-def _entry(record: Recorded, up: str) -> Entry:
+def _entry(record: Recorded, up: str, rules: RuleEntries) -> Entry:
     block: dict[str, Any] = as_declared(sourced(record.attributes, record.hidden))
     del block["ledger"]
+    block["rules"] = rules.named(block["rules"])
     answer = block["answer"]
     people = block["to"]
     block["to"] = people[0] if len(people) == 1 else people
@@ -63,7 +69,7 @@ def _entry(record: Recorded, up: str) -> Entry:
         {**block, "answer": _answer(answer)},
         record.address.name,
         otherwise={**block, "answer": _document(answer)} if "of" in answer else None,
-        depends_on=record.depends_on,
+        depends_on=(*record.depends_on, *map(address_of, block.get("rules", ()))),
         is_recorded=True,
     )
 

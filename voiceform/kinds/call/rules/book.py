@@ -150,9 +150,12 @@ def _ruling(clocks: _Clocks, now: datetime, until: datetime) -> Ruling:
 def _refusal(
     against: Iterable[CallingRule], zones: tuple[ZoneInfo, ...], opens: datetime | None = None
 ) -> Ruling:
-    rules = list(against)
-    titles = " and ".join(rule.title for rule in rules)
-    return Ruling(False, tuple(rule.name for rule in rules), titles, zones, opens)
+    names = tuple(rule.name for rule in against)
+    titles = ["calling hours"] if None in names else []
+    named = [name for name in names if name is not None]
+    if named:
+        titles.append(f"hours of {' and '.join(named)}")
+    return Ruling(False, names, " and ".join(titles), zones, opens)
 
 
 def _allows(rule: CallingRule, zones: tuple[ZoneInfo, ...], now: datetime) -> bool:

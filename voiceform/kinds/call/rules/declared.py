@@ -58,12 +58,17 @@ def rules_of(block: Block, owner: str, rules: Rules, context: ParseContext) -> d
         place = names.item_position(index) if isinstance(names, Series) else block.value_position("rules")
         if name in rules:
             found[name] = rules[name]
-        elif not context.may_be_declared(Address("rule", name)):
+        elif not context.may_be_declared(address_of(name)):
             near = get_close_matches(name, rules, 1)
             hint = f"did you mean {near[0]}?" if near else f"declare it under {SECTION}"
             message = f"there is no rule {name}"
             context.report(Diagnostic("unknown-reference", message, place, hint=hint, address=owner))
     return dict(sorted(found.items()))
+
+
+def address_of(name: str) -> Address:
+    """How a rule is told from everything else that has a name."""
+    return Address("rule", name)
 
 
 def goes_by_recipient(rule: Mapping[str, Any]) -> bool:

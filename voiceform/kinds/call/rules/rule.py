@@ -50,11 +50,6 @@ class CallingRule:
             parse_duration(block["max_age"]) if "max_age" in block else None,
         )
 
-    @property
-    def title(self) -> str:
-        """How sentences name its hours."""
-        return "calling hours" if self.name is None else f"hours of {self.name}"
-
     def is_about(self, number: str) -> bool:
         """Whether it is about a number, or might be."""
         return self.match is None or self.match.may_have(number)
