@@ -125,7 +125,7 @@ class Forecast:
     def _judged(
         self, shown: Collection[Address], start: datetime, end: datetime, instead: Sequence[str] | None
     ) -> Iterator[tuple[CallSpec, Occurrence, Iterable[Due]]]:
-        limited = any(spec.limits for spec in self.specs)
+        limited = any(spec.every_limit for spec in self.specs)
         specs = [spec for spec in self.specs if limited or spec.address in shown]
         lists = {spec.address: list_of(spec, self.places, self.now) for spec in specs}
         foresight = Foresight(self.contacts)

@@ -121,6 +121,11 @@ class CallSpec:
         """Every zone in which the person called at `to` may be; empty when nobody knows."""
         return self.people.zones(to)
 
+    @property
+    def every_limit(self) -> tuple[LimitSpec, ...]:
+        """What limits how often somebody of the schedule is called, whoever that may be."""
+        return (*self.limits, *(limit for rule in self.rules.rules for limit in rule.limits))
+
     def limits_of(self, to: str) -> tuple[LimitSpec, ...]:
         """What limits how often the person at `to` is called."""
         return (*self.limits, *self.rules.limits(to))

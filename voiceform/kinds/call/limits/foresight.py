@@ -46,7 +46,7 @@ def known_contacts(
 ) -> dict[str, Sequence[Contact]]:
     """What is known of calls to these people, as far as it matters for the limits of these schedules.
     DamagedDocumentsError when that cannot be read."""
-    wanted = dict.fromkeys(people) if any(spec.limits for spec in specs) else {}
+    wanted = dict.fromkeys(people) if any(spec.every_limit for spec in specs) else {}
     if not wanted or next(iter(reader.list(PREFIX)), None) is None:
         return {}
     since = now - reach(specs) - _ANSWERED_WITHIN
@@ -64,7 +64,7 @@ def known_contacts(
 
 def reach(specs: Iterable[CallSpec]) -> timedelta:
     """How far back calls count for the limits of these schedules; nothing where there are none."""
-    limits = [limit for spec in specs for limit in spec.limits]
+    limits = [limit for spec in specs for limit in spec.every_limit]
     spans = [limit.per.span if isinstance(limit.per, Rolling) else _CALENDAR for limit in limits]
     return max(spans, default=timedelta(0))
 
