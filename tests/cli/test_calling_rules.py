@@ -268,7 +268,7 @@ def test_a_limit_of_a_rule_binds_whom_it_is_about_and_counts_every_schedule(
     time.at(after(1), "dispatch", "--once")
     assert sorted(time.placed()) == [TO, TO, PARIS]
     assert [row["to"] for row in time.ledger() if row["status"] == "suppressed"] == [PARIS]
-    assert "contact limit few (1 per 1d)" in time.at(after(2), "calls", "list").out
+    assert "contact limit few (1 per 24h)" in time.at(after(2), "calls", "list").out
 
 
 def test_a_call_by_hand_obeys_them(stack: Stack, time: Timeline) -> None:

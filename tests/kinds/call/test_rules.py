@@ -13,6 +13,7 @@ import pytest
 from tests.kinds.call.specs import BOB, spec
 from voiceform.kinds.call.dialling.verdicts import Due, Judge, Verdict
 from voiceform.kinds.call.ledger.entries import Key
+from voiceform.kinds.call.people import Person, row_of
 from voiceform.kinds.call.rules.book import RuleBook
 from voiceform.kinds.call.rules.closed import ClosedDays, holidays_of
 from voiceform.kinds.call.rules.faults import Path, RuleError
@@ -259,6 +260,9 @@ def test_a_persons_own_zone_comes_before_those_of_the_number() -> None:
     rules = {"day": {"hours": {"timezone": "recipient", "weekly": {"mon": ["07:00-08:00"]}}}}
     number = "+12125550101"
     assert verdict(rules, to=number).verdict is Verdict.PLACE, "seven in New York"
-    there = {number: {"timezone": "America/Chicago"}}
+    there = [row_of(number, Person(timezone="America/Chicago"))]
     assert verdict(rules, to=number, people=there, misfire_grace="2h").until == NOON + timedelta(hours=1)
-    assert verdict(rules, to=SIP, people={SIP: {"timezone": "America/New_York"}}).verdict is Verdict.PLACE
+    assert (
+        verdict(rules, to=SIP, people=[row_of(SIP, Person(timezone="America/New_York"))]).verdict
+        is Verdict.PLACE
+    )
