@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ HIGHEST = "\U0010ffff"
 """Sorts behind every character of a key."""
 
 _LONGEST_KEY = 512
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff" + HIGHEST + "]")
 
 
 class Backend(ABC):
@@ -118,10 +120,7 @@ def check_key(key: str) -> None:
     """Refuse keys that some store could not hold, with a StateError."""
     if not 0 < len(key) <= _LONGEST_KEY:
         raise StateError(f"a state key has 1 to {_LONGEST_KEY} characters, not {len(key)}", where=repr(key))
-    if any(
-        char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff" or char == HIGHEST
-        for char in key
-    ):
+    if _FORBIDDEN.search(key) is not None:
         raise StateError("a state key may not hold control characters", where=repr(key))
 
 

@@ -21,7 +21,7 @@ from voiceform.kinds.call.dialling.refusals import is_about_the_callee
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
-from voiceform.kinds.call.ledger.store import Ledger, if_undecided
+from voiceform.kinds.call.ledger.store import Head, Ledger, if_undecided
 from voiceform.kinds.call.limits.book import ContactBook
 from voiceform.kinds.call.limits.marks import Mark
 from voiceform.kinds.call.spec import CallSpec
@@ -48,7 +48,15 @@ _COUNTED_FOR = timedelta(seconds=1)
 
 
 class _NotNowError(VoiceformError):
-    """The call may not be placed any more; nothing was sent."""
+    """The call may not be placed any more, and is `status` then; nothing was sent."""
+
+    status = CallStatus.DEFERRED
+
+
+class _RemovedError(_NotNowError):
+    """The schedule was removed."""
+
+    status = CallStatus.CANCELED
 
 
 @dataclass(slots=True)
@@ -81,7 +89,10 @@ class Placer:
 
     def pause(self) -> Pause | None:
         """Why nobody is to be called at this moment, if so; read anew each time."""
-        off = not self.spec.enabled or self.ledger.head().disabled
+        return self._pause(self.ledger.head())
+
+    def _pause(self, head: Head) -> Pause | None:
+        off = not self.spec.enabled or head.disabled
         return Pause() if off and not self.by_hand else self.ledger.pause()
 
     def place(self, key: Key, since: datetime) -> LedgerEntry | None:
@@ -110,7 +121,7 @@ class Placer:
             if judged.verdict in _VERDICTS:
                 entry = LedgerEntry(_VERDICTS[judged.verdict], now, reason=judged.told)
                 return self.ledger.change(key, if_undecided(entry))[0]
-            if judged.verdict is not Verdict.PLACE or head.closed or self.pause() is not None:
+            if judged.verdict is not Verdict.PLACE or head.closed or self._pause(head) is not None:
                 return None
             self.may_send()
             turn.counted_at = now
@@ -126,18 +137,14 @@ class Placer:
                     return found
 
     def _send(self, turn: _Turn) -> LedgerEntry | None:
-        """The key is ours. Look once more (storing may have taken long, the schedule may have been removed
-        meanwhile: whoever closes the ledger reads the reservations afterwards), then dial."""
-        if self.ledger.head().closed:
-            return self._unsent(turn, CallStatus.CANCELED, "the schedule was removed")
+        """The key is ours: dial, if a last look says so."""
         try:
-            self._require_right(turn)
             self.may_send()
             call = self.client.create_call(
                 CreateCall(**self.spec.request(turn.key)), lambda: self._require_right(turn)
             )
         except _NotNowError as error:
-            return self._unsent(turn, CallStatus.DEFERRED, error.what)
+            return self._unsent(turn, error.status, error.what)
         except StateError as error:
             # A lease that is lost, or a pause that cannot be read. The client asks for both again before each
             # attempt: no byte of a request that may have been processed has left.
@@ -168,9 +175,13 @@ class Placer:
         )
 
     def _require_right(self, turn: _Turn) -> None:
-        """Asked right before each attempt leaves: waiting for a turn, a connection or the end of a 429 may
-        have taken until the grace or the calling hours were over, or somebody paused the schedule."""
-        pause = self.pause()
+        """Asked right before each attempt leaves: storing the reservation, waiting for a turn, a connection
+        or the end of a 429 may have taken until the grace or the calling hours were over, or somebody paused
+        or removed the schedule. (Whoever closes the ledger reads the reservations afterwards.)"""
+        head = self.ledger.head()
+        if head.closed:
+            raise _RemovedError("the schedule was removed")
+        pause = self._pause(head)
         if pause is not None:
             raise _NotNowError(str(pause))
         now = self.clock.now()

@@ -96,11 +96,11 @@ class Pace:
                 self._wait_until(free, gap)
             if self.stopping():
                 break
-            if placer.pause() is not None:
-                tally.paused += len(found) - index
-                break
             free = self.clock.now() + gap
             entry = placer.place(due.key, due.since)
+            if entry is None and placer.pause() is not None:
+                tally.paused += len(found) - index
+                break
             tally.add(entry)
             tell(due.key, entry)
             if entry is None or entry.status in _RECORDED.values():

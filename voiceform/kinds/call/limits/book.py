@@ -136,6 +136,8 @@ def _refusal(
 ) -> Refusal | None:
     """As Contacts.refusal. The ledger is asked only where it matters what became of calls, which is `learnt`
     then."""
+    if not marks:
+        return None
     limits, zones = spec.limits_of(to), spec.zones_of(to)
     if refusal(limits, [at_worst(mark) for mark in marks.values()], now, zones) is None:
         return None
