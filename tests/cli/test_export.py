@@ -26,6 +26,18 @@ conferences:
     participants:
       bridge: {to: "+15558675310", from: "+15017122661", muted: false, record: true}
       silent: {to: "+15558675311", from: "+15017122661"}
+      boss:
+        to: "+15558675312"
+        from: "+15017122661"
+        coach: bridge
+        label: "the boss"
+        hold_url: "https://example.com/hold.xml"
+        wait_url: ""
+        announce: {url: "https://example.com/boss.xml", method: GET}
+        recording: {channels: dual, callback: {url: "https://example.com/r", events: [started]}}
+        machine_detection: {mode: Enable, callback: {url: "https://example.com/m"}}
+        status_callback: {url: "https://example.com/s"}
+        caller_id: "+15017122662"
     max_duration: 4h
     announce: {url: "https://example.com/notice.xml"}
   plain: {}
@@ -48,6 +60,24 @@ calls:
     on_remove: cancel
     on_change: redirect
     protect: true
+  tuned:
+    to: "+12125550103"
+    from: "+15017122661"
+    answer: {say: Hello}
+    schedule: {at: 2026-12-24T12:00:00, timezone: UTC}
+    recording: {channels: dual, trim: do-not-trim, callback: {url: "https://example.com/r", method: GET}}
+    machine_detection: {mode: Enable, timeout: 20, async: true, callback: {url: "https://example.com/m"}}
+    fallback: {url: "https://example.com/f"}
+    time_limit: 600
+    caller_id: "+15017122662"
+    call_reason: "Your: visit"
+    byoc: BY00000000000000000000000000000001
+  digits:
+    to: "+12125550103"
+    from: "+15017122661"
+    answer: {say: Hello}
+    schedule: {at: 2026-12-24T12:00:00, timezone: UTC}
+    send_digits: "0123"
   weekly:
     to: {csv: people.csv, column: phone}
     from: "+15017122661"

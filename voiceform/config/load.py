@@ -7,6 +7,7 @@ what is left of a document where something is wrong in it (problems/salvage.py).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from voiceform.model.masking import redact
 from voiceform.model.plan import ConfigSource
 from voiceform.model.resource import Desired, canonical_json
 from voiceform.model.safety import Ownership, Safety
+
+_NAMED = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def load_configuration(
@@ -73,14 +76,19 @@ def load_configuration(
 
 
 def findings_of(text: str, file: str, kinds: Sequence[Kind[Any]]) -> list[Diagnostic]:
-    """What `validate` would say of a configuration of one file with this text; nothing is in its environment.
+    """What `validate` would say of a configuration of one file with this text. Of its environment nothing is
+    known but that it has every variable that the text names.
 
     Files that it names are looked for as from `file`.
     """
     findings = Findings()
     try:
         document, complete = read_document(
-            [_Unwritten(file, text)], environ={}, kinds=kinds, findings=findings, values={}
+            [_Unwritten(file, text)],
+            environ=dict.fromkeys(_NAMED.findall(text), "set"),
+            kinds=kinds,
+            findings=findings,
+            values={},
         )
         _looked_at(document, kinds, findings, complete=complete)
     except EnoughError:

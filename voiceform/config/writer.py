@@ -9,7 +9,7 @@ import yaml
 
 from voiceform.model.escape import escaped_yaml, terminal
 from voiceform.model.exported import Entry
-from voiceform.model.unshown import Sourced
+from voiceform.model.unshown import Reference, Sourced
 
 _Fastest: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -129,11 +129,12 @@ def _represent_sourced(dumper: yaml.SafeDumper, text: Sourced) -> yaml.ScalarNod
 
 _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(Sourced, _represent_sourced)
+_Dumper.add_representer(Reference, _represent_sourced)
 
 
 def _escaped(value: Any, *, clear: bool) -> Any:  # noqa: ANN401 - any JSON value
     """A literal ${ must not be read as a variable."""
-    if isinstance(value, Sourced) and not clear:
+    if isinstance(value, Reference) or (isinstance(value, Sourced) and not clear):
         return value
     if isinstance(value, str):
         return value.replace("${", "$${")

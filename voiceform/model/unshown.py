@@ -17,7 +17,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 Hidden = Mapping[str, str]
@@ -44,12 +44,25 @@ class Sourced(str):
     template: str
     values: Mapping[str, str]
 
-    def __new__(cls, text: str, template: str, values: Mapping[str, str]) -> Sourced:
+    def __new__(cls, text: str, template: str, values: Mapping[str, str]) -> Self:
         """See above."""
         made = super().__new__(cls, text)
         made.template = template
         made.values = values
         return made
+
+
+class Reference(Sourced):
+    """A text that names a variable and stands for nothing else, `${NAME}`: what the variable holds is never
+    written, also not for who asks for values."""
+
+    __slots__ = ()
+
+    @classmethod
+    def to(cls, name: str) -> Reference:
+        """The reference to the variable `name`."""
+        text = f"${{{name}}}"
+        return cls(text, text, {})
 
 
 class Unshown:

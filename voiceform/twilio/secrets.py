@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import quote_plus
 
 from voiceform.model.unshown import Unshown
 from voiceform.twilio.errors import InvalidArgumentError, TwilioError
@@ -54,7 +55,7 @@ class Secrets:
         try:
             yield tuple((name, values[named[name]] if name in named else text) for name, text in form)
         except TwilioError as error:
-            _cover(error, Unshown((value, reference(variable)) for variable, value in values.items()))
+            _cover(error, Unshown(_spellings(values)))
             raise
 
     def _named(self, name: str, text: str) -> str:
@@ -74,6 +75,12 @@ class Secrets:
                 hint="nothing was sent; give it to this process, or to --env-file",
             )
         return value
+
+
+def _spellings(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Values, also as forms have them, with what is written in their place."""
+    for variable, value in values.items():
+        yield from ((text, reference(variable)) for text in (value, quote_plus(value)))
 
 
 def _cover(error: TwilioError, unshown: Unshown) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from voiceform.model.document import Block
 from voiceform.model.numbers import normal_number
-from voiceform.model.unshown import Sourced
-from voiceform.twilio.secrets import reference, variable_in
+from voiceform.model.unshown import Reference, Sourced
+from voiceform.twilio.secrets import variable_in
 
 VARIABLE = "password_variable"
 """What attributes have in place of the password."""
@@ -110,5 +110,5 @@ def as_declared(attributes: Mapping[str, Any]) -> dict[str, Any]:
     login = attributes.get("sip_auth")
     if not login:
         return dict(attributes)
-    named = reference(login[VARIABLE])
-    return {**attributes, "sip_auth": {"username": login["username"], "password": Sourced(named, named, {})}}
+    block = {"username": login["username"], "password": Reference.to(login[VARIABLE])}
+    return {**attributes, "sip_auth": block}
