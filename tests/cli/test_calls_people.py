@@ -12,6 +12,7 @@ from tests.cli.calling import FROM, Timeline
 from tests.support import Stack
 
 ANA, BOB, COCO = "+12125550101", "+12125550102", "+33612345678"
+TALKS = "+15005550014"
 EVENING = datetime(2026, 11, 29, 18, tzinfo=UTC)
 HEAD = "id,name,phone,zone,lang,appointment\n"
 ROWS = (
@@ -135,3 +136,107 @@ def test_a_time_that_was_over_when_it_was_applied_is_nobody_s_call(stack: Stack,
     declare(stack, ROWS + f"7,Kim,{BOB},,en-US,2026-12-01 14:55\n")
     time.apply(when(1, 20, 5))
     assert [params["To"] for params in placed(stack)] == [BOB]
+
+
+FAMILY = f"1,Ana,{ANA},,,2026-12-01 09:00\n2,Ben,{ANA},,,2026-12-01 11:00\n"
+
+
+def test_two_people_with_one_number_are_called_each_for_their_own_row(stack: Stack, time: Timeline) -> None:
+    declare(stack, FAMILY, '{say: "Hello {{ name }}."}')
+    time.apply(EVENING)
+    planned = time.at(EVENING, "calls", "list", "--format", "json", "--show-numbers").json["calls"]
+    assert [(row["to"], row["occurrence"]) for row in planned] == [(ANA, "2026-11-30T14:00:00Z")]
+    assert (
+        time.at(
+            when(1, 13),
+            "calls",
+            "cancel",
+            "call.reminder",
+            "--occurrence",
+            "2026-11-30T14:00:00Z",
+            "--auto-approve",
+        ).code
+        == 0
+    )
+    for moment in (when(1, 14), when(1, 15), when(1, 16)):
+        time.at(moment, "dispatch", "--once")
+    assert [said(params)[:2] for params in placed(stack)] == [(ANA, "Hello Ben.")]
+    assert time.statuses() == ["canceled", "placed"]
+
+
+def test_a_changed_text_is_heard_by_those_whose_words_it_changes(stack: Stack, time: Timeline) -> None:
+    rows = f"1,Ana,{TALKS},,,2026-12-01 09:00\n2,Bob,{TALKS},,,2026-12-01 09:01\n"
+    more = "    on_change: redirect\n"
+    answer = "{twiml: \"<Response><Say>Hello {{ name }}.</Say><Pause length='600'/></Response>\"}"
+    declare(stack, rows, answer, more)
+    time.apply(EVENING)
+    for minute in (0, 1):
+        time.at(when(1, 14, minute), "dispatch", "--once")
+    declare(stack, rows.replace("Bob", "Robert"), answer, more)
+    moment = when(1, 14, 1).replace(second=30)
+    plan = time.at(moment, "plan")
+    assert "calls in progress that are redirected to the new answer: 1" in plan.out
+    assert time.at(moment, "apply", "--auto-approve").code == 0
+    updates = [item["params"] for item in stack.emulator.requests() if item["operation"] == "updateCall"]
+    assert [ET.fromstring(params["Twiml"])[0].text for params in updates] == ["Hello Robert."]
+
+
+def test_a_call_to_try_it_tells_nobody_what_the_rows_say(stack: Stack, time: Timeline) -> None:
+    declare(stack, answer=f"{{say: {SAY}}}")
+    time.apply(EVENING)
+    assert (
+        time.at(EVENING, "calls", "test", "call.reminder", "--to", "+12125550199", "--auto-approve").code == 0
+    )
+    assert said(placed(stack)[0]) == (
+        "+12125550199",
+        "Hello name, your visit is on when.",
+        "es-MX",
+    )
+
+
+def test_what_is_recorded_is_shown_and_exported_without_what_rows_say(stack: Stack, time: Timeline) -> None:
+    declare(stack)
+    time.apply(EVENING)
+    for argv in (
+        ["state", "show", "call.reminder"],
+        ["history"],
+        ["status"],
+        ["schedule", "--who"],
+        ["export"],
+    ):
+        shown = time.at(EVENING, *argv)
+        assert "Coco" not in shown.out + shown.err, argv
+        assert "martes" not in shown.out + shown.err, argv
+    exported = time.at(EVENING, "export").out
+    assert "csv: patients.csv" in exported
+    stack.write(exported)
+    assert "No changes" in time.at(EVENING, "plan").out
+
+
+def test_a_link_with_words_of_each_person(stack: Stack, time: Timeline) -> None:
+    declare(stack, answer='{url: "https://example.com/r?n={{ name }}&w={{ when }}", method: GET}')
+    time.apply(EVENING)
+    time.at(when(2, 9), "dispatch", "--once")
+    assert [params["Url"] for params in placed(stack)] == [
+        "https://example.com/r?n=Chlo%C3%A9%20%22Coco%22%20%3Cb%3E"
+        "&w=mercredi%202%20d%C3%A9cembre%202026%2C%2010%3A00"
+    ]
+
+
+def test_after_an_outage_one_call_is_placed_where_that_is_asked_for(stack: Stack, time: Timeline) -> None:
+    stack.write(
+        f'calls:\n  pulse:\n    to: "{ANA}"\n    from: "{FROM}"\n    misfire: latest\n    misfire_grace: 2h\n'
+        "    schedule: {cron: '*/10 * * * *', timezone: UTC}\n    answer: {say: Hello}\n"
+    )
+    time.apply(when(1, 9, 1))
+    time.at(when(1, 9, 10), "dispatch", "--once")
+    time.at(when(1, 11, 5), "dispatch", "--once")
+    rows = time.ledger(when(1, 11, 6))
+    assert [row["occurrence"] for row in rows if row["sid"]] == [
+        "2026-11-30T09:10:00Z",
+        "2026-11-30T11:00:00Z",
+    ]
+    assert {row["status"] for row in rows if not row["sid"]} == {"missed"}
+    listed = time.at(when(1, 11, 6), "calls", "list", "--status", "missed").out
+    assert "a later occurrence is due, and misfire is latest" in " ".join(listed.split())
+    assert len(placed(stack)) == 2

@@ -13,6 +13,7 @@ _SIP = re.compile(r"sips?:[^\s@]{1,128}@[^\s@]{1,253}", re.ASCII)
 _ANY_SIP = re.compile(_SIP.pattern, re.ASCII | re.IGNORECASE)
 _CLIENT = re.compile(r"client:\S{1,121}", re.ASCII)
 _LOOKS_RIGHT = re.compile(r"\+[0-9().\-/ \u00a0]+")
+_ROUNDED = re.compile(r"[+\-]?[0-9](?:[.,][0-9]{1,20})?[eE]\+?[0-9]{1,3}", re.ASCII)
 _BARE_DIGITS = re.compile(r"[1-9][0-9]{9,14}", re.ASCII)
 _URI = re.compile(r"(?:sips?|tel):([^@;?:]*)(?:[@;?:].*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"\[[^\]]*\]|[^:;?>]*")
@@ -41,6 +42,8 @@ def normal_number(text: str) -> str:
     if text.startswith(("sip:", "sips:", "client:")):
         raise ValueError("it is not a SIP or client address, such as sip:anna@example.com or client:anna")
     if not _LOOKS_RIGHT.fullmatch(text):
+        if _ROUNDED.fullmatch(text):
+            raise ValueError("a spreadsheet has rounded this number: format its column as text before saving")
         raise ValueError("a phone number begins with + and its country calling code, such as +15558675310")
     return _e164(text)
 

@@ -12,7 +12,7 @@ from voiceform.kinds.call.timing.schedule import FIRST_YEAR, LAST_YEAR
 from voiceform.model.durations import parse_duration
 
 _TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ]+(\d\d:\d\d(?::\d\d)?)(?:[.,]0+)?\s*(Z|[+-]\d\d(?::?\d\d)?)?",
+    r"(\d{4}-\d\d-\d\d)[T ]+((?:[01]\d|2[0-3]):\d\d(?::\d\d)?)(?:[.,]0+)?\s*(Z|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
