@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from voiceform.config.desired import as_written, parse_kinds, with_hidden
+from voiceform.config.freezes import declared_freezes
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.merge import merge_documents, without_extensions
 from voiceform.config.problems.findings import MAX_FINDINGS, EnoughError, Findings
@@ -59,6 +60,7 @@ def load_configuration(
             sources, environ=environ, kinds=kinds, findings=findings, values=values, overlays=above
         )
         desired = _looked_at(document, kinds, findings, complete=complete)
+        freezes = declared_freezes(document, findings)
     except EnoughError:
         findings.stop()
     findings.rewrite(lambda found: without_values(found, values))
@@ -68,7 +70,7 @@ def load_configuration(
         account=document.get("account"),
         name=document.get("name"),
         ownership=Ownership(document.get("ownership", Ownership.RECORDED)),
-        safety=Safety.of(document.get("safety", {})),
+        safety=Safety.of(document.get("safety", {}), freezes),
         desired=with_hidden(desired, document),
         warnings=tuple(findings.in_order(files)),
         document=document,
@@ -91,6 +93,7 @@ def findings_of(text: str, file: str, kinds: Sequence[Kind[Any]]) -> list[Diagno
             values={},
         )
         _looked_at(document, kinds, findings, complete=complete)
+        declared_freezes(document, findings)
     except EnoughError:
         findings.stop()
     return findings.in_order([file])

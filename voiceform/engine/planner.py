@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from voiceform.engine.diff import field_changes
+from voiceform.engine.freezes import frozen
 from voiceform.engine.notes import note_fields, with_notes
 from voiceform.engine.order import in_order, requirements
 from voiceform.engine.safety import limit_violations
@@ -178,6 +179,7 @@ def assemble(request: PlanBasis, compared: Sequence[Comparison]) -> Plan:
         request.vocabulary,
         forgotten,
     )
+    freezes = tuple(one for one in request.configuration.safety.freezes if one.end > request.now)
     own = [] if refresh_only else [blocked for part in compared for blocked in part.blocked]
     return Plan(
         plan_id=request.new_id(),
@@ -199,7 +201,9 @@ def assemble(request: PlanBasis, compared: Sequence[Comparison]) -> Plan:
         blocked=(
             *(item for item in own if keep_all or addresses.intersection(item.addresses)),
             *limits,
+            *frozen(changes, freezes, request.now),
         ),
+        freezes=freezes,
         targets=request.selection.targets,
         excludes=request.selection.excludes,
         vocabulary=request.vocabulary,

@@ -20,6 +20,7 @@ from typing import Any
 from voiceform.model.address import Address
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.resource import Attributes, Notes
+from voiceform.model.safety import Freeze
 from voiceform.model.scopes import Vocabulary
 from voiceform.model.unshown import Hidden
 
@@ -259,7 +260,8 @@ class Plan:
     patterns that were typed, so that the same part can be planned again. `review_digest` is what
     plan_codec.sealed gave it; empty before. `place` is the API, and at Twilio the region, that was read; None
     for a review, which reads none. `made_for` is the instant of a plan that is about another one than that at
-    which it was made: such a plan is for reading, and neither saved nor applied. `vocabulary` is what the
+    which it was made: such a plan is for reading, and neither saved nor applied. `freezes` are those that
+    are not over yet, for whoever applies it later. `vocabulary` is what the
     kinds of this program declare: whoever makes or reads a plan puts it in, and no document holds it.
     """
 
@@ -281,6 +283,7 @@ class Plan:
     review_digest: str = ""
     place: str | None = None
     made_for: datetime | None = None
+    freezes: tuple[Freeze, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     @property

@@ -30,6 +30,7 @@ from voiceform.model.plan import (
     Unmanaged,
 )
 from voiceform.model.resource import Attributes, canonical_json
+from voiceform.model.safety import Freeze
 from voiceform.model.scopes import Vocabulary
 from voiceform.model.unshown import Holding, Unshown, concealed
 
@@ -68,6 +69,8 @@ def plan_to_document(plan: Plan) -> Json:
     }
     if plan.made_for is not None:
         document["made_for"] = instant_to_text(plan.made_for)
+    if plan.freezes:
+        document["freezes"] = [_freeze_to_document(freeze) for freeze in plan.freezes]
     document["review_digest"] = plan.review_digest or review_digest(plan, None)
     document["digest"] = document_digest(document)
     return document
@@ -165,6 +168,7 @@ def plan_from_document(document: Mapping[str, Any], vocabulary: Vocabulary) -> P
         review_digest=document["review_digest"],
         place=document["place"],
         vocabulary=vocabulary,
+        freezes=tuple(_freeze_from_document(item) for item in document.get("freezes", ())),
         made_for=instant_from_text(document["made_for"]) if "made_for" in document else None,
     )
 
@@ -302,3 +306,23 @@ def _blocked_to_document(blocked: Blocked) -> Json:
 def _blocked_from_document(document: Mapping[str, Any]) -> Blocked:
     addresses = tuple(Address.parse(text) for text in document["addresses"])
     return Blocked(**{**document, "addresses": addresses})
+
+
+def _freeze_to_document(freeze: Freeze) -> Json:
+    return {
+        "start": instant_to_text(freeze.start),
+        "end": instant_to_text(freeze.end),
+        "reason": freeze.reason,
+        "kinds": list(freeze.kinds),
+        "period": freeze.period,
+    }
+
+
+def _freeze_from_document(document: Mapping[str, Any]) -> Freeze:
+    return Freeze(
+        instant_from_text(document["start"]),
+        instant_from_text(document["end"]),
+        document["reason"],
+        tuple(document["kinds"]),
+        document["period"],
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from voiceform.model.scopes import Effect, Scope
 
@@ -17,21 +19,38 @@ class Ownership(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """A time from `start` up to `end` in which changes of these kinds (all of them when none is named) wait.
+
+    `period` is how people wrote it.
+    """
+
+    start: datetime
+    end: datetime
+    reason: str
+    kinds: tuple[str, ...]
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
 class Safety:
     """Upper limits for one plan; 0 means none at all. Deletions are counted per kind.
 
     `limits` are those that kinds declare, by name, as far as the configuration says anything of them.
+    `freezes` are times in which changes wait.
     """
 
     max_deletes: int = 5
     max_delete_percent: int = 30
     limits: Mapping[str, int] = field(default_factory=dict)
+    freezes: tuple[Freeze, ...] = ()
 
     @classmethod
-    def of(cls, section: Mapping[str, int]) -> Safety:
-        """The limits of a schema-valid section."""
+    def of(cls, section: Mapping[str, Any], freezes: tuple[Freeze, ...] = ()) -> Safety:
+        """The limits of a schema-valid section, with the freezes that it declares."""
         own = {name: section[name] for name in ("max_deletes", "max_delete_percent") if name in section}
-        return cls(**own, limits={name: value for name, value in section.items() if name not in own})
+        limits = {name: value for name, value in section.items() if name not in (*own, "freeze")}
+        return cls(**own, limits=limits, freezes=freezes)
 
     def limit(self, scope: Scope) -> tuple[str, int] | None:
         """The name and the value of the limit under which a scope falls; None where there is none."""

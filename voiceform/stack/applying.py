@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voiceform.engine.applier import ApplyContext, apply_plan, require_fresh
+from voiceform.engine.freezes import as_of
 from voiceform.engine.safety import require_digest, require_lifted
 from voiceform.engine.settle import settle_unfinished
 from voiceform.engine.understanding import require_understood
@@ -95,6 +96,7 @@ class _Run:
             self.parts.listener.settled(settled)
         plan = self._plan()
         require_digest(plan, self.order.expect_digest)
+        plan = as_of(plan, self.parts.clock.now())
         self.parts.listener.planned(plan)
         require_lifted(plan, self.order.approvals)  # nobody should approve what cannot run
         if self.order.plan is None and nothing_to_do(plan):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.source.blocks import Section, block, defined, listed
+from schemas.source.sections import freezes
 from schemas.source.values import (
     HTTPS_URL,
     NAME,
@@ -94,6 +95,7 @@ def _safety() -> Node:
         "max_recording_deletes": whole(
             "Recordings", "The most recordings that a plan may destroy.", 0, default=1000, examples=[1000]
         ),
+        "freeze": freezes.freezes(),
     }
     return block(
         "Safety limits",

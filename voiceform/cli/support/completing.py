@@ -82,9 +82,10 @@ def runs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Comple
 def scopes(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """What --approve may lift, up to the number."""
     from voiceform.cli.support import wiring
+    from voiceform.engine.freezes import RULE
 
     vocabulary = wiring.parts(ctx.ensure_object(App)).vocabulary()
-    names = sorted({f"{scope.approval}=" for scope in vocabulary.scopes.values()})
+    names = sorted({f"{scope.approval}=" for scope in vocabulary.scopes.values()} | {f"{RULE}="})
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

@@ -163,6 +163,9 @@ def _label(path: Path) -> str:
     if not path:
         return "the file"
     label = ""
-    for step in path[_ADDRESS_DEPTH:] or path[-1:]:
+    below = path[_ADDRESS_DEPTH:] or path[-1:]
+    if isinstance(below[0], int) and len(path) > _ADDRESS_DEPTH:
+        below = path[_ADDRESS_DEPTH - 1 :]  # of a list the name says more than the place in it
+    for step in below:
         label += f"[{step}]" if isinstance(step, int) else f".{bare(step)}"
     return shorten(label.removeprefix("."))
