@@ -26,7 +26,7 @@ def frozen(changes: Sequence[Change], freezes: Iterable[Freeze], now: datetime) 
         if concerned:
             count = len(concerned)
             yield Blocked(
-                rule=RULE,
+                rule="freeze",
                 message=f"{counted(count, 'change')} in the freeze of {freeze.period}: {freeze.reason}",
                 hint=f"wait until it is over, or if this cannot wait, approve it: --approve {RULE}={count}",
                 addresses=tuple(change.address for change in concerned),

@@ -102,7 +102,7 @@ def _safety() -> Node:
         "The most that one plan may do without a person's approval. 0 means none at all.",
         limits,
         null=True,
-        default={name: limit["default"] for name, limit in limits.items()},
+        default={name: limit["default"] for name, limit in limits.items() if name != "freeze"},
         examples=[{"max_deletes": 5, "max_calls": 25}],
         merge="agree",
     )
@@ -117,6 +117,7 @@ def _definitions() -> dict[str, Node]:
             "pattern": r"\$\{",
             "patternErrorMessage": "must name a variable, such as ${NAME}",
         },
+        "freeze": freezes.freeze(),
         "duration": duration(
             "Duration",
             "A whole number and one unit: s, m, h or d. A day is 24 hours.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.source.blocks import block, listed
+from schemas.source.blocks import block, defined, listed
 from schemas.source.values import DATE, OFFSET, TIME, Node, choice, matching, text
 
 KINDS = ("queue", "conference", "call", "retention")
@@ -14,7 +14,7 @@ def freezes() -> Node:
         "Change freezes",
         "Times in which a plan with changes is refused, unless somebody approves so many of them with "
         "--approve freeze=N. Calls of schedules that were applied before are placed none the less.",
-        _freeze(),
+        defined("freeze"),
         least=None,
         most=100,
         default=[],
@@ -43,7 +43,8 @@ def _moment(title: str, description: str, example: str) -> Node:
     )
 
 
-def _freeze() -> Node:
+def freeze() -> Node:
+    """One of them."""
     return block(
         "Change freeze",
         "From when to when, and why.",
