@@ -36,6 +36,7 @@ NESTED_MANY = ("properties", "patternProperties", "$defs")
 LIMITS = {
     "max_deletes": Safety().max_deletes,
     "max_delete_percent": Safety().max_delete_percent,
+    "freeze": [*Safety().freezes],
     **{scope.limit.name: scope.limit.default for scope in VOCABULARY.scopes.values() if scope.limit},
 }
 """Every limit, those that kinds declare too, and what it is where nothing is said."""
