@@ -102,7 +102,7 @@ def _safety() -> Node:
         "The most that one plan may do without a person's approval. 0 means none at all.",
         limits,
         null=True,
-        default={name: limit["default"] for name, limit in limits.items() if name != "freeze"},
+        default={name: limit["default"] for name, limit in limits.items()},
         examples=[{"max_deletes": 5, "max_calls": 25}],
         merge="agree",
     )
