@@ -13,7 +13,8 @@ from tests.cli.calling import BUSY, NINE, OTHER, TO, Timeline, after, calls
 from tests.support import ACCOUNT, TOKEN, Stack
 from tests.terminal.terminal import Terminal
 from voiceform import Stack as Front
-from voiceform.dispatch.service import DispatchContext, dispatch_once
+from voiceform.dispatch.passes import DispatchContext
+from voiceform.dispatch.service import dispatch_once
 from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock
 from voiceform.state.lease import acquire

@@ -12,7 +12,8 @@ import pytest
 from tests.cli.calling import FROM, NINE, OTHER, TO, Timeline, after, calls
 from tests.support import ACCOUNT, TOKEN, Stack
 from voiceform import Stack as Front
-from voiceform.dispatch.service import DispatchContext, dispatch_once
+from voiceform.dispatch.passes import DispatchContext
+from voiceform.dispatch.service import dispatch_once
 from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock, SystemClock
 from voiceform.state.open import DEFAULT_URL, open_store

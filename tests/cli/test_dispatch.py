@@ -18,7 +18,8 @@ import pytest
 
 from tests.cli.calling import BUSY, FROM, NINE, OTHER, TO, Timeline, after, calls
 from tests.support import ACCOUNT, Stack
-from voiceform.dispatch.service import DispatchContext, DispatchReport, watch
+from voiceform.dispatch.passes import DispatchContext
+from voiceform.dispatch.service import DispatchReport, watch
 from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock

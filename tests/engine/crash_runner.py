@@ -68,7 +68,8 @@ def start(run: dict[str, Any], environ: dict[str, str]) -> int:
 
 def dispatch_unlocked(environ: dict[str, str], clock: ManualClock) -> int:
     """Place what is due, as a dispatcher does, without the lock of dispatchers."""
-    from voiceform.dispatch.service import DispatchContext, dispatch_once
+    from voiceform.dispatch.passes import DispatchContext
+    from voiceform.dispatch.service import dispatch_once
     from voiceform.kinds.userfiles import Places
     from voiceform.state.open import open_store
     from voiceform.twilio.client import open_client

@@ -14,7 +14,8 @@ import pytest
 from tests.engine.test_dispatch_crash import Runner
 from tests.support import ACCOUNT, TOKEN
 from voiceform.cli import main
-from voiceform.dispatch.service import DispatchContext, DispatchReport, dispatch_once
+from voiceform.dispatch.passes import DispatchContext
+from voiceform.dispatch.service import DispatchReport, dispatch_once
 from voiceform.emulator import Emulator
 from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.kinds.userfiles import Places

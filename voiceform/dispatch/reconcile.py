@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,12 +28,14 @@ _LIVE_FOR = timedelta(hours=52)
 @dataclass(slots=True)
 class Reconciled:
     """What was found: outcomes that are unknown, those in doubt that may be settled before long, calls that
-    go on, and whether any entry changed."""
+    go on, whether any entry changed, and of how many calls was learnt how they ended, by ledger and
+    outcome."""
 
     unknown: int = 0
     in_doubt: int = 0
     live: int = 0
     changed: bool = False
+    ended: Counter[tuple[str, str]] = field(default_factory=Counter)
     problems: dict[str, int] = field(default_factory=dict)
 
 
@@ -76,6 +79,7 @@ def _settle(
         for doubt, entry in settle(found, client, now, sids, under_way):
             seen.changed = seen.changed or entry != doubt.entry
             known[doubt.ledger.name][doubt.key] = entry
+            seen.ended.update([(doubt.ledger.name, str(entry.status))] if entry.ended_at else [])
     except TwilioError as error:
         _problem(seen, error)
 
@@ -95,6 +99,7 @@ def _refresh(
         _problem(seen, error)
         return
     entries.update(changed)
+    seen.ended.update((ledger.name, str(entry.status)) for entry in changed.values() if entry.ended_at)
     seen.changed = seen.changed or bool(changed)
 
 

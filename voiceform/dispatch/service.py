@@ -7,36 +7,28 @@ miss its time. That nobody is called twice is not this loop's doing but the ledg
 
 from __future__ import annotations
 
-import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from voiceform.dispatch.passes import DispatchContext, Left, Look, Pass, work_off
 from voiceform.dispatch.reconcile import Reconciled, reconcile
-from voiceform.kinds.call.dialling.dialler import Placer
-from voiceform.kinds.call.dialling.donotcall import DoNotCallError
-from voiceform.kinds.call.dialling.list_files import DoNotCallList, list_of
-from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
-from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, pending_keys, retries
-from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
-from voiceform.kinds.call.ledger.store import Head, Ledger, days_before
-from voiceform.kinds.call.limits.book import ContactBook, ContactReader
-from voiceform.kinds.call.rules.faults import RuleError
+from voiceform.kinds.call.dialling.pacing import PassCounts
+from voiceform.kinds.call.ledger.entries import CallStatus
+from voiceform.kinds.call.ledger.pauses import Pause
+from voiceform.kinds.call.ledger.store import Ledger
+from voiceform.kinds.call.live import ledger_of
 from voiceform.kinds.call.spec import KIND, CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
-from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
-from voiceform.model.clock import Clock
-from voiceform.model.errors import CredentialsError, DamagedDocumentsError
+from voiceform.model.errors import DamagedDocumentsError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.resource import Recorded
-from voiceform.model.store import DocumentReader, DocumentStore
+from voiceform.model.store import DocumentReader
 from voiceform.state.resources import load_resources
-
-if TYPE_CHECKING:
-    from voiceform.twilio.client import Client
+from voiceform.twilio.errors import TwilioError
 
 _AGAIN_SOON = timedelta(seconds=15)
 _HEAD_AGE = timedelta(seconds=60)
@@ -45,59 +37,24 @@ _RECONCILE_AT_REST = timedelta(minutes=10)
 _AT_LATEST = timedelta(minutes=5)
 """How soon a schedule that cannot be read is looked at again."""
 _SLICE = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchContext:
-    """What a dispatcher works with. `may_send` raises when it must not send any more; `stop` ends it after
-    the calls in flight; `hide` hears of every record before anything is told of it, `tell` of every key that
-    was dealt with."""
-
-    client: Client
-    store: DocumentStore
-    clock: Clock
-    places: Places
-    may_send: Callable[[], None]
-    stop: threading.Event = field(default_factory=threading.Event)
-    tell: Callable[[Address, Key, LedgerEntry | None], None] = lambda _address, _key, _entry: None
-    hide: Callable[[Sequence[Recorded]], object] = lambda _records: None
-    threads: int = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """How many are still due because a pass was stopped, and until when at most they may be called."""
-
-    people: int
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """One look at one schedule: what was done, when to look again (None: not for its own sake), and, when it
-    was stopped, who is left."""
-
-    address: Address
-    tally: PassCounts
-    look_again: datetime | None
-    left: Left | None = None
-
-    @property
-    def lost(self) -> int:
-        """Of how many calls of this pass nobody knows whether they were placed."""
-        return self.tally.statuses[CallStatus.UNKNOWN]
+_AT_ONCE = 8
+"""Requests of one pass that ask how calls are."""
 
 
 @dataclass(slots=True)
 class DispatchReport:
     """What a dispatcher did so far. `unknown` is how many outcomes nobody knows at present: what was found
-    when the ledgers were last looked through, and what was lost since."""
+    when the ledgers were last looked through, and what was lost since. `stopped` are schedules that stopped
+    by themselves and that nobody let go on; `ended` counts, by ledger and outcome, calls of which was learnt
+    how they ended."""
 
     tallies: dict[Address, PassCounts] = field(default_factory=dict)
     problems: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
     next_look: datetime | None = None
     left: dict[Address, Left] = field(default_factory=dict)
+    stopped: dict[Address, Pause] = field(default_factory=dict)
+    ended: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, done: Pass) -> None:
         """Take in one pass."""
@@ -105,14 +62,23 @@ class DispatchReport:
         self.tallies.setdefault(done.address, PassCounts()).merge(done.tally)
         if done.left is not None:
             self.left[done.address] = done.left
+        self.stopped.pop(done.address, None)
+        if done.stopped is not None:
+            self.stopped[done.address] = done.stopped
+
+    def hear(self, seen: Reconciled, records: Iterable[Recorded]) -> None:
+        """Take in how calls ended."""
+        owners = {ledger_of(record.address, record.attributes): str(record.address) for record in records}
+        for (ledger, status), count in seen.ended.items():
+            self.ended[owners.get(ledger, ledger), status] += count
 
     @property
     def exit_code(self) -> ExitCode:
-        """8 when an outcome is unknown, else 5 when something failed, else 0."""
+        """8 when an outcome is unknown, else 5 when something failed or has stopped, else 0."""
         lost = any(tally.statuses[CallStatus.UNKNOWN] for tally in self.tallies.values())
         if self.unknown or lost:
             return ExitCode.UNKNOWN
-        failed = self.problems or any(tally.problems for tally in self.tallies.values())
+        failed = self.problems or self.stopped or any(tally.problems for tally in self.tallies.values())
         return ExitCode.INCOMPLETE if failed else ExitCode.DONE
 
 
@@ -123,6 +89,7 @@ def dispatch_once(context: DispatchContext) -> DispatchReport:
     report.problems.update(seen.problems)
     report.unknown = seen.unknown
     records = _records(context)
+    report.hear(seen, records)
     with ThreadPoolExecutor(max_workers=context.threads) as pool:
         for done in pool.map(lambda record: work_off(context, record), records):
             report.add(done)
@@ -164,96 +131,18 @@ def _records(context: DispatchContext) -> list[Recorded]:
     return found
 
 
-def work_off(context: DispatchContext, record: Recorded) -> Pass:
-    """Look at one schedule and place what is due of it. One that cannot be read stops no other."""
-    try:
-        return _work_off(context, record)
-    except (ScheduleError, DamagedDocumentsError) as error:
-        tally = PassCounts()
-        tally.problem(f"nobody is called: {error.what}")
-        return Pass(record.address, tally, context.clock.now() + _AT_LATEST)
-
-
-def _work_off(context: DispatchContext, record: Recorded) -> Pass:
-    contacts = ContactBook(context.store)
-    spec = contacts.bound(CallSpec.of(record.address, record.attributes))
-    ledger = Ledger(context.store, spec.ledger)
-    head = ledger.head()
-    if head.closed:
-        return Pass(record.address, PassCounts(), None)
-    if head.account is not None and head.account != context.client.account_sid:
-        raise CredentialsError(
-            f"{record.address} was applied with account {head.account}, the credentials are for"
-            f" {context.client.account_sid}",
-            hint="nothing was sent; use that account's credentials",
-        )
-    now = context.clock.now()
-    do_not_call = list_of(spec, context.places)
-    entries = ledger.entries(days_before(now, lookback(spec)), spec.to)
-    found = due_keys(spec, entries, head, now, do_not_call, ContactReader(context.store))
-    tally = record_undialled(ledger, found, now)
-    _count_blocked(spec, found, do_not_call, now, tally)
-    if found or head.high_water is None or now - head.high_water > _HEAD_AGE:
-        ledger.set_head(high_water=now)
-    placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)
-    ready = [item for item in found if item.verdict is Verdict.PLACE]
-    pace = Pace(spec, context.clock, context.stop.is_set)
-    placed = pace.place_all(placer, ready, lambda key, entry: context.tell(record.address, key, entry))
-    tally.merge(placed)
-    tally.waiting += sum(item.verdict is Verdict.WAIT for item in found)
-    left = _left(spec, ready, placed) if context.stop.is_set() else None
-    return Pass(record.address, tally, _look_again(context, spec, found, entries, head, tally), left)
-
-
-def _left(spec: CallSpec, ready: Sequence[Due], placed: PassCounts) -> Left | None:
-    """Who is left of those that were ready: never tried, or put off."""
-    tried = (
-        sum(placed.statuses.values()) + placed.waiting + placed.paused - placed.statuses[CallStatus.DEFERRED]
-    )
-    if len(ready) <= tried:
-        return None
-    return Left(len(ready) - tried, max(item.key.occurrence for item in ready) + spec.grace)
-
-
-def _count_blocked(
-    spec: CallSpec, found: Iterable[Due], do_not_call: DoNotCallList | None, now: datetime, tally: PassCounts
-) -> None:
-    """Who is not called because of a list or a rule that cannot be relied on; also told when nobody is due
-    yet."""
-    blocked = [item.reason or "" for item in found if item.verdict is Verdict.BLOCK]
-    for reason in blocked:
-        tally.problem(f"not called: {reason}")
-    if blocked:
-        return
-    try:
-        if do_not_call is not None:
-            do_not_call.require(now)
-        spec.rules.require(now)
-    except (DoNotCallError, RuleError) as error:
-        tally.problem(f"nobody will be called: {error.what}")
-
-
-def _look_again(
-    context: DispatchContext,
-    spec: CallSpec,
-    found: Iterable[Due],
-    entries: dict[Key, LedgerEntry],
-    head: Head,
-    tally: PassCounts,
-) -> datetime | None:
-    """The next occurrence, retry or opening of calling hours; soon, when something could not be placed."""
-    now = context.clock.now()
-    moments = [item.until for item in found if item.until is not None]
-    moments += [since for _, since in retries(spec, entries) if since > now]
-    moments += [occurrence.instant for occurrence in spec.schedule.following(now, 1)]
-    refused = any(item.verdict is Verdict.BLOCK for item in found)
-    if tally.statuses[CallStatus.DEFERRED] or tally.paused or refused:
-        moments.append(now + _AGAIN_SOON)
-    # What became due while this pass was at work is found by looking once more.
-    known = {item.key for item in found}
-    if any(key not in known for key, _ in pending_keys(spec, entries, head, now)):
-        moments.append(now + _AGAIN_SOON)
-    return min(moments, default=None)
+def _look_after(context: DispatchContext, now: datetime, records: Sequence[Recorded]) -> Reconciled:
+    """Reconcile, and stop what is at work on a wave that goes wrong."""
+    seen = reconcile(context.store, context.client, now)
+    for record in records if seen.changed else ():
+        try:
+            spec = CallSpec.of(record.address, record.attributes)
+            if spec.waves is not None:
+                ledger = Ledger(context.store, spec.ledger)
+                Look(spec, ledger, ledger.head(), now).stop_if_wrong(context.client)
+        except (ScheduleError, DamagedDocumentsError, TwilioError):
+            continue  # the pass of that schedule tells it
+    return seen
 
 
 class _Service:
@@ -277,7 +166,7 @@ class _Service:
         now = self.context.clock.now()
         records = {record.address: record for record in _records(self.context)}
         if self.reconciling is None and (self.next_reconcile is None or now >= self.next_reconcile):
-            self.reconciling = self.pool.submit(reconcile, self.context.store, self.context.client, now)
+            self.reconciling = self.pool.submit(_look_after, self.context, now, [*records.values()])
             self.lost_meanwhile = 0
         for address, record in records.items():
             look = self.looks.get(address)
@@ -322,6 +211,7 @@ class _Service:
         # What was lost while it looked it may have missed; better counted twice, until it looks again.
         self.report.unknown = seen.unknown + self.lost_meanwhile
         self.report.problems = seen.problems
+        self.report.hear(seen, self.seen.values())
         now = self.context.clock.now()
         self.next_reconcile = now + (
             _RECONCILE_WHILE_LIVE if seen.live or seen.in_doubt else _RECONCILE_AT_REST

@@ -26,6 +26,7 @@ from voiceform.model.errors import UsageError
 from voiceform.model.store import DocumentReader
 from voiceform.stack.parts import Parts
 
+_OPEN = (Verdict.PLACE, Verdict.WAIT, Verdict.HOLD, Verdict.BLOCK)
 PLANNED, DUE = "planned", "due"
 STATUSES = (PLANNED, DUE, *map(str, CallStatus))
 """What is said of a call."""
@@ -112,8 +113,8 @@ def _due_in(parts: Parts, reader: DocumentReader, now: datetime) -> Iterator[Lis
         entries, head = ledger.entries(days_before(now, lookback(spec)), spec.to), ledger.head()
         if head.closed:
             continue
-        for item in due_keys(spec, entries, head, now, list_of(spec, parts.places), counted):
-            if item.verdict in (Verdict.PLACE, Verdict.WAIT, Verdict.BLOCK) and item.key not in entries:
+        for item in due_keys(spec, entries, head, now, list_of(spec, parts.places), counted, ledger.halts()):
+            if item.verdict in _OPEN and item.key not in entries:
                 yield ListedCall(str(spec.address), item.key, None, pause, True, item.reason)
 
 

@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.in_progress import refresh, take_back
-from voiceform.kinds.call.dialling.verdicts import lookback, pending_keys, retries
+from voiceform.kinds.call.dialling.verdicts import lookback, pending_keys, retries, unfolded
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.recovery import is_over
 from voiceform.kinds.call.ledger.store import Ledger, days_before, if_undecided
@@ -212,8 +212,12 @@ class _Canceling:
     def _under_way(self) -> tuple[datetime, ...]:
         """The occurrences of which something is due, will be tried again, or goes on; else the next one."""
         now, entries = self._now(), self._every()
-        pending = pending_keys(self.spec, entries, self.ledger.head(), now)
+        head, halts = self.ledger.head(), self.ledger.halts()
+        pending = pending_keys(self.spec, entries, head, now, halts)
         moments = {key.occurrence for key, since in pending if now <= since + self.spec.grace}
+        moments |= {
+            found.occurrence for found in unfolded(self.spec, entries, head, now, halts) if found.held
+        }
         moments |= {key.occurrence for key, _ in retries(self.spec, entries)}
         moments |= {
             key.occurrence

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from voiceform.dispatch.service import DispatchContext, DispatchReport, dispatch_once, watch
+from voiceform.dispatch.passes import DispatchContext
+from voiceform.dispatch.service import DispatchReport, dispatch_once, watch
 from voiceform.stack.parts import Parts
 from voiceform.state.meta import require_home
 from voiceform.state.side_lease import DISPATCH_LEASE, SideLease

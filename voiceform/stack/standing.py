@@ -71,7 +71,8 @@ class Recorded:
     `objects` counts what is recorded by kind, `rules` those of retention. `unfinished` are runs that began
     and did not end. `unknown` are calls, and attempts to phone participants, of which nobody knows whether
     they were made; `recent` counts by their status the calls of the last RECENT. `coming` is the next
-    occurrence of each schedule, the earliest first. Of the parts in `missing` (LOCKS, RUNS, OBJECTS, CALLS,
+    occurrence of each schedule, the earliest first, `stopped` says by address why schedules stopped by
+    themselves. Of the parts in `missing` (LOCKS, RUNS, OBJECTS, CALLS,
     HOLDS) nothing is known, or not all: what is empty there says nothing.
     """
 
@@ -88,6 +89,7 @@ class Recorded:
     unknown: int = 0
     recent: Mapping[str, int] = field(default_factory=dict)
     coming: tuple[Coming, ...] = ()
+    stopped: Mapping[str, str] = field(default_factory=dict)
     holds: tuple[ListedHold, ...] = ()
     missing: frozenset[str] = frozenset()
 
@@ -196,7 +198,10 @@ class _Look:
         return replace(found, objects=kinds, rules=rules)
 
     def _schedules(self, store: DocumentReader, found: Recorded) -> Recorded:
+        from voiceform.dispatch.service import call_records
         from voiceform.kinds.call.ledger.entries import CallStatus
+        from voiceform.kinds.call.ledger.pauses import read_pauses
+        from voiceform.kinds.call.live import ledger_of
         from voiceform.kinds.conference.memory import read_memories
         from voiceform.stack.calls import listed_in
 
@@ -212,6 +217,13 @@ class _Look:
                 unknown += call.entry.status is CallStatus.UNKNOWN
                 if self.now - RECENT <= call.entry.at <= self.now:
                     recent[call.status] += 1
+        stopped: dict[str, str] = {}
+        with self.reading("the pauses of calls", CALLS):
+            pauses = read_pauses(store)
+            for record in call_records(store):
+                pause = pauses.get(ledger_of(record.address, record.attributes))
+                if pause is not None and pause.stopped is not None:
+                    stopped[str(record.address)] = str(pause)
         with self.reading("the calls to participants", CALLS):
             memories = read_memories(store).values()
             unknown += sum(a.call_sid is None for memory in memories for a in memory.attempts.values())
@@ -221,7 +233,7 @@ class _Look:
             for (instant, address, paused), people in planned.items()
         ]
         coming.sort(key=lambda one: (one.instant, one.address))
-        return replace(found, unknown=unknown, recent=recent, coming=tuple(coming))
+        return replace(found, unknown=unknown, recent=recent, coming=tuple(coming), stopped=stopped)
 
     def _zones(self, store: DocumentReader) -> dict[str, ZoneInfo]:
         """The zone of each schedule; those that cannot be read call nobody, which is said."""

@@ -96,6 +96,7 @@ def _call() -> Node:
             "answer": defined("answer"),
             **call_parameters.of_calls(),
             "retry": outcomes.retry(),
+            "waves": outcomes.waves(),
             "pace": annotated(
                 "Pace",
                 "Calls per second. Twilio dials one per second unless the account may do more.",

@@ -1,9 +1,9 @@
-"""What follows from how calls end: further attempts."""
+"""What follows from how calls end: further attempts, and whether the others are called."""
 
 from __future__ import annotations
 
 from schemas.source.blocks import block, defined, listed
-from schemas.source.values import Node, annotated, choice, whole
+from schemas.source.values import Node, annotated, choice, duration, matching, whole
 
 
 def retry() -> Node:
@@ -49,4 +49,65 @@ def retry() -> Node:
         },
         required=["attempts"],
         examples=[{"attempts": 3, "delay": ["10m", "2h"], "on": ["busy", "no-answer"]}],
+    )
+
+
+def waves() -> Node:
+    """A few people first."""
+    return block(
+        "Waves",
+        "Each occurrence calls a few people first, and the others once it is known how that went.",
+        {
+            "first": whole("First wave", "How many people are called first.", 1, examples=[20]),
+            "then": whole(
+                "Further waves",
+                "How many people each further wave has. Without it everybody who is left is called at once.",
+                1,
+                examples=[200],
+            ),
+            "settle": duration(
+                "Settling",
+                "The next wave begins when all outcomes of the one before are known, or so long after its "
+                "last call was placed. `misfire_grace` counts from then.",
+                default="5m",
+                examples=["5m"],
+            ),
+            "stop": _stop(),
+            "short_call": duration(
+                "Short call",
+                "A call that a person answered and that was over within this time is short, for "
+                "`stop.short`.",
+                default="6s",
+                examples=["6s"],
+            ),
+        },
+        required=["first"],
+        examples=[{"first": 20, "then": 200, "settle": "5m", "stop": {"failed": "20%", "short": "3%"}}],
+    )
+
+
+def _stop() -> Node:
+    shares = {
+        "failed": "calls that failed, or were refused because of the number",
+        "busy": "busy lines",
+        "no-answer": "calls that nobody answered",
+        "machine": "machines that answered; needs `machine_detection`",
+        "short": "calls that were over within `short_call`, of those that people answered",
+    }
+    return block(
+        "Stop rules",
+        "The largest share of a wave's calls, of those of which it is known how they ended, that may end in "
+        "a way. Above it the schedule is paused until `voiceform calls resume`.",
+        {
+            name: matching(
+                name.capitalize(),
+                f"The largest share of {text}.",
+                r"^(100|[1-9]?[0-9](\.[0-9]{1,2})?)%$",
+                "must be a share such as 20% or 2.5%",
+                examples=["20%"],
+                public=True,
+            )
+            for name, text in shares.items()
+        },
+        examples=[{"failed": "20%", "short": "3%"}],
     )

@@ -23,6 +23,7 @@ def spec(**changed: Any) -> CallSpec:
         "rules": {},
         "do_not_call": None,
         "retry": None,
+        "waves": None,
         "pace": 1,
         "record": False,
         "answer": {"twiml": "<Response/>"},

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from voiceform.render.metrics import Measurements
 
 _CALLS = Metric("calls", "Keys of the ledger that were dealt with.")
+_ENDED = Metric("calls_ended", "Calls of which was learnt how they ended.")
+_STOPPED = Metric("schedules_stopped", "Schedules that stopped because calls went wrong; a person must look.")
 _NEXT_LOOK = Metric("dispatch_next_look_timestamp_seconds", "When something is due next, since 1970.")
 
 
@@ -94,7 +96,7 @@ def _measured(report: DispatchReport) -> Measurements:
     from voiceform.kinds.phoning import UNKNOWN_CALLS
     from voiceform.render.metrics import Measurements
 
-    gauges: dict[Metric, float] = {UNKNOWN_CALLS: report.unknown}
+    gauges: dict[Metric, float] = {UNKNOWN_CALLS: report.unknown, _STOPPED: len(report.stopped)}
     if report.next_look is not None:
         gauges[_NEXT_LOOK] = report.next_look.timestamp()
     dealt_with = {
@@ -103,7 +105,7 @@ def _measured(report: DispatchReport) -> Measurements:
         for status, count in tally.statuses.items()
         if count
     }
-    return Measurements(gauges=gauges, counters={_CALLS: dealt_with})
+    return Measurements(gauges=gauges, counters={_CALLS: dealt_with, _ENDED: dict(report.ended)})
 
 
 def _tell(app: App, address: Address, key: Key, entry: LedgerEntry | None) -> None:
@@ -119,12 +121,14 @@ def _tell(app: App, address: Address, key: Key, entry: LedgerEntry | None) -> No
 def _print(app: App, report: DispatchReport) -> None:
     for address, tally in sorted(report.tallies.items()):
         left = report.left.get(address)
-        idle = left is None and not tally.problems
+        idle = left is None and not tally.problems and address not in report.stopped
         done = str(tally) if tally.statuses or tally.waiting or idle else "nothing placed"
         rest = f"; {left.people} still due until {left.until:%H:%M} UTC" if left is not None else ""
         app.console.show(f"{address}: {done}{rest}")
         for text, count in tally.problems.items():
             app.console.say(f"  {text} ({count})")
+        if address in report.stopped:
+            app.console.say(f"  {report.stopped[address]}; `voiceform calls resume {address}` lets it go on")
     for text, count in report.problems.items():
         app.console.say(f"{text} ({count})")
     if not report.tallies:
@@ -144,6 +148,7 @@ def _document(report: DispatchReport) -> dict[str, object]:
                 "calls": {str(status): count for status, count in sorted(tally.statuses.items()) if count},
                 "waiting": tally.waiting,
                 "still_due": report.left[address].people if address in report.left else 0,
+                "stopped": str(report.stopped[address]) if address in report.stopped else None,
                 "problems": dict(tally.problems),
             }
             for address, tally in sorted(report.tallies.items())

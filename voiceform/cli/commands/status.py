@@ -129,6 +129,8 @@ def _calls(state: Recorded) -> Iterator[Said]:
     if CALLS in state.missing:
         yield "Calls", NOT_KNOWN, Tone.PLAIN
         return
+    for address, why in state.stopped.items():
+        yield "Stopped", f"{address} is {why}: `voiceform calls resume {address}` lets it go on", Tone.ERROR
     recent = ", ".join(f"{count:,} {status}" for status, count in sorted(state.recent.items()))
     yield "Calls", f"{recent or 'none'} in the last 24 hours", Tone.PLAIN
     for number, coming in enumerate(state.coming[:_SHOWN]):
@@ -200,6 +202,7 @@ def _state_document(state: Recorded) -> dict[str, Any]:
         "last_run": run_document(state.last_run) if state.last_run is not None else None,
         "unfinished_runs": list(state.unfinished),
         "calls_unknown": state.unknown,
+        "stopped": dict(state.stopped),
         "calls_of_24_hours": dict(sorted(state.recent.items())),
         "next": [
             {

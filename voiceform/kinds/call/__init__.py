@@ -66,6 +66,7 @@ class CallKind(Kind[LiveCalls]):
             "invalid-schedule",
             "invalid-template",
             "invalid-twiml",
+            "invalid-waves",
             "no-recipients",
             "odd-step",
             "one-answer",

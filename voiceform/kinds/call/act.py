@@ -11,6 +11,7 @@ from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.in_progress import end_calls, record_calls, redirect_calls, refresh
 from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
+from voiceform.kinds.call.dialling.stopping import learnt, stopped_if_wrong
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, new_times
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, LedgerReader, days_before
@@ -23,6 +24,7 @@ from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Status
+from voiceform.twilio.errors import TwilioError
 
 _UNKNOWN_HINT = (
     "`voiceform dispatch --once` looks for them a minute later; what stays unknown is settled by hand:"
@@ -87,9 +89,16 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     """The calls that the plan names, as far as they may still be placed; and what is too late is recorded."""
     do_not_call = list_of(spec, places)
     now = session.clock.now()
-    entries = ledger.entries(days_before(now, lookback(spec)), spec.to)
-    found = due_keys(spec, entries, ledger.head(), now, do_not_call, ContactReader(session.store))
-    tally = record_undialled(ledger, found, now)
+    entries, head = ledger.entries(days_before(now, lookback(spec)), spec.to), ledger.head()
+    tally = PassCounts()
+    try:
+        entries = learnt(spec, ledger, session.client, entries, head, now, session.run_all)
+    except TwilioError as error:
+        tally.problem(f"nobody was called: {error.what}")
+        return tally
+    halts = stopped_if_wrong(spec, ledger, entries, head, now)
+    found = due_keys(spec, entries, head, now, do_not_call, ContactReader(session.store), halts)
+    tally.merge(record_undialled(ledger, found, now))
     for item in found:
         if item.verdict is Verdict.BLOCK:
             tally.problem(f"not called: {item.reason}")
@@ -103,6 +112,9 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     )
     pace = Pace(spec, session.clock, lambda: not session.may_go_on())
     tally.merge(pace.place_all(placer, planned, lambda _key, _entry: None))
+    pause = placer.pause()
+    if pause is not None and pause.stopped is not None:
+        tally.problem(str(pause))
     left = len(planned) - sum(tally.statuses.values()) - tally.waiting - tally.paused
     if left > 0 and not session.may_go_on():
         tally.problem(f"interrupted: {left} calls were not begun; dispatch or the next apply places them")

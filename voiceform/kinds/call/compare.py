@@ -78,7 +78,7 @@ def _prospects(
         def due(foresight: Foresight) -> list[Due]:
             if context.mode is Mode.REVIEW:
                 return []
-            return due_keys(spec, known.entries, head, context.now, lists, foresight)
+            return due_keys(spec, known.entries, head, context.now, lists, foresight, known.halts)
 
         return Outlook(spec, lists, due, paused=_pause(spec, known) is not None)
 

@@ -28,6 +28,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "do_not_call": None,
     "record": False,
     "retry": None,
+    "waves": None,
     "pace": DEFAULT_PACE,
     "on_remove": "let-finish",
     "on_change": "keep",

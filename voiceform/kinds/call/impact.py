@@ -83,6 +83,7 @@ def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime, *, paused: boo
         lines.append(f"{counted(len(placed), 'call')} due now, placed by apply until about {done}")
     for verdict, word in (
         (Verdict.WAIT, "due but waiting"),
+        (Verdict.HOLD, "due but held back"),
         (Verdict.SUPPRESS, "suppressed"),
         (Verdict.MISS, "missed"),
         (Verdict.BLOCK, "not placed"),

@@ -14,7 +14,7 @@ from voiceform.kinds.call.dialling.in_progress import seen_now
 from voiceform.kinds.call.dialling.list_files import read_list
 from voiceform.kinds.call.dialling.verdicts import lookback
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
-from voiceform.kinds.call.ledger.pauses import ALL, Pause, read_pauses
+from voiceform.kinds.call.ledger.pauses import ALL, Halt, Pause, read_pauses
 from voiceform.kinds.call.ledger.store import Head, LedgerReader, days_before
 from voiceform.kinds.call.limits.foresight import Known, known_contacts
 from voiceform.kinds.call.spec import CallSpec
@@ -34,12 +34,14 @@ _LIVE_FOR = timedelta(hours=52)
 @dataclass(frozen=True, slots=True)
 class LiveSchedule:
     """The ledger of one schedule, its live calls as they are now, which of these are not being recorded
-    although they could be, and the pause by command that keeps others from being placed."""
+    although they could be, the pause by command that keeps others from being placed, and how often it stopped
+    by itself."""
 
     head: Head
     entries: Mapping[Key, LedgerEntry]
     unrecorded: frozenset[Key] = frozenset()
     pause: Pause | None = None
+    halts: tuple[Halt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def read_live(context: RefreshContext, places: Places) -> LiveCalls:
         entries = {**entries, **_lately(context, entries)}
         unrecorded = _unrecorded(context.client, entries) if spec.record else frozenset()
         found[spec.ledger] = LiveSchedule(
-            reader.head(), entries, unrecorded, pauses.get(ALL) or pauses.get(spec.ledger)
+            reader.head(), entries, unrecorded, pauses.get(ALL) or pauses.get(spec.ledger), reader.halts()
         )
     people = (to for spec in declared for to in spec.to)
     contacts = known_contacts(context.store, declared, people, context.now)

@@ -18,6 +18,7 @@ from voiceform.kinds.call.rules.hours import RECIPIENT, Hours
 from voiceform.kinds.call.spec import KIND
 from voiceform.kinds.call.timing.schedule import Schedule
 from voiceform.kinds.call.timing.zones import has_zones
+from voiceform.kinds.call.waves import waves_attributes, waves_faults
 from voiceform.kinds.notes import notes_of
 from voiceform.kinds.outgoing.declared import declared, records
 from voiceform.kinds.outgoing.findings import findings
@@ -77,6 +78,7 @@ class _Parsing:
         self._check_misfire()
         self._check_retry()
         self._check_parameters(people.to)
+        self._check_waves()
         attributes: dict[str, Any] = {
             "enabled": block.get("enabled", True),
             "to": people.to,
@@ -92,6 +94,7 @@ class _Parsing:
             "record": records(block),
             **declared(block),
             "retry": retry_attributes(block.get("retry")),
+            "waves": waves_attributes(block.get("waves")),
             "pace": block.get("pace", DEFAULT_PACE),
             "on_remove": block.get("on_remove", "let-finish"),
             "on_change": block.get("on_change", "keep"),
@@ -214,6 +217,13 @@ class _Parsing:
         if block:
             for key, message, hint in retry_faults(block, detects_machines=self._detects_machines()):
                 self._report("invalid-retry", message, block.value_position(key), hint=hint)
+
+    def _check_waves(self) -> None:
+        block = self.block.get("waves")
+        if block:
+            machines, together = self._detects_machines(), "column" not in self.block["schedule"]
+            for key, message, hint in waves_faults(block, detects_machines=machines, one_time=together):
+                self._report("invalid-waves", message, block.value_position(key), hint=hint)
 
     def _detects_machines(self) -> bool:
         # Twilio does not look for machines where digits are sent.

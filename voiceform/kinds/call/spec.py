@@ -18,6 +18,7 @@ from voiceform.kinds.call.rules.book import RuleBook
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.templates import attributes_with_names, filled_answer
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
+from voiceform.kinds.call.waves import Waves
 from voiceform.kinds.outgoing.parameters import (
     fallback_parameters,
     for_one,
@@ -52,6 +53,7 @@ class CallSpec:
     rules: RuleBook
     do_not_call: tuple[ListSpec, ...]
     retry: Retry
+    waves: Waves | None
     pace: float
     record: bool
     answer: Mapping[str, Any]
@@ -92,6 +94,7 @@ class CallSpec:
                 _read(address, "do_not_call", ListSpec.of, item) for item in attributes["do_not_call"] or ()
             ),
             retry=Retry.of(attributes["retry"]),
+            waves=Waves.of(attributes["waves"]) if attributes["waves"] else None,
             pace=float(attributes["pace"]),
             record=attributes["record"],
             answer=attributes["answer"],

@@ -13,7 +13,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError, NotCalled
+from voiceform.kinds.call.dialling.waves import (
+    GOES_ON,
+    Moment,
+    Resumption,
+    Unfolded,
+    Unfolding,
+    begun,
+    is_recent,
+)
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.pauses import Halt
 from voiceform.kinds.call.ledger.store import ABSURD, Head
 from voiceform.kinds.call.limits.book import Contacts
 from voiceform.kinds.call.limits.counting import Refusal
@@ -45,6 +55,8 @@ class Verdict(StrEnum):
     WAIT = "wait"
     """It may be placed before the grace ends: the rules allow it, or a limit of contacts ends; or it waits
     for the next window."""
+    HOLD = "hold"
+    """Its wave has not begun, or the schedule has stopped."""
     BLOCK = "block"
     """A do-not-call list or a rule cannot be relied on."""
     MISS = "missed"
@@ -188,18 +200,29 @@ def due_keys(
     now: datetime,
     do_not_call: NotCalled | None,
     contacts: Contacts | None = None,
+    halts: Sequence[Halt] = (),
 ) -> list[Due]:
     """A verdict for every key that has become due, or that nobody has looked at since the last pass.
 
     What was deferred comes last: a number whose refusal nobody can classify must not keep the others waiting.
+    `halts` are the stops of the schedule; whoever does not know them has nobody called who waits for one.
     """
     judge = Judge(spec, now, head.high_water, do_not_call, contacts)
-    pending = sorted(pending_keys(spec, entries, head, now), key=lambda item: item[0] in entries)
-    return [judge.verdict(key, since) for key, since in pending]
+    pending = sorted(pending_keys(spec, entries, head, now, halts), key=lambda item: item[0] in entries)
+    held = (
+        Due(key, Verdict.HOLD, key.occurrence, reason, found.until)
+        for found in unfolded(spec, entries, head, now, halts)
+        for key, reason in found.held
+    )
+    return [*(judge.verdict(key, since) for key, since in pending), *held]
 
 
 def pending_keys(
-    spec: CallSpec, entries: Mapping[Key, LedgerEntry], head: Head, now: datetime
+    spec: CallSpec,
+    entries: Mapping[Key, LedgerEntry],
+    head: Head,
+    now: datetime,
+    halts: Sequence[Halt] = (),
 ) -> Iterator[tuple[Key, datetime]]:
     """Keys that are due and have no outcome, with the instant since when: occurrences first, then retries.
 
@@ -207,22 +230,73 @@ def pending_keys(
     instant was meant as it stands, and is placed within its grace; so is the time of a person. Times of
     people that were over before a table was first applied are no calls that were missed.
     """
+    if spec.waves is None:
+        yield from _first_attempts(spec, entries, head, now)
+    for found in unfolded(spec, entries, head, now, halts):
+        yield from found.ready
+    for key, since in retries(spec, entries):
+        resumption = Resumption.of(halts, key.occurrence, now)
+        if since <= now and not resumption.standing:
+            yield key, resumption.later(since)
+
+
+def unfolded(
+    spec: CallSpec,
+    entries: Mapping[Key, LedgerEntry],
+    head: Head,
+    now: datetime,
+    halts: Sequence[Halt] = (),
+) -> Iterator[Unfolded]:
+    """What there is to do about each occurrence that goes in waves: those that have become due, and those of
+    which anybody was called."""
+    if spec.waves is None:
+        return
+    begin = _begin(spec, head, now)
+    grace = spec.grace + (LATEST if spec.rules.may_be_late else timedelta(0))
+    moment = Moment(now, latest_known(now, head.high_water), begin)
+    called = begun(entries)
+    before = _under_other_spellings(spec, entries)
+    instants = {occurrence.instant for occurrence in spec.schedule.between(begin, now)}
+    instants |= {
+        known
+        for known in called
+        if known <= now and is_recent(spec.waves, called[known], moment, grace) and _is_of(spec, known)
+    }
+    instants |= {halt.occurrence for halt in halts if halt.occurrence in called}
+    for instant in sorted(instants):
+        own = called.get(instant, {})
+        wanted = spec.called_at(instant)
+        people = [to for to in wanted if to in own or (instant, person(to) or to) not in before]
+        resumption = Resumption.of(halts, instant, now)
+        yield Unfolding(spec.waves, grace, instant, people, own, resumption, moment).run()
+
+
+def _is_of(spec: CallSpec, instant: datetime) -> bool:
+    """Whether an occurrence that was called is one of the schedule as it is now."""
+    return any(found.instant == instant for found in spec.schedule.within(instant, instant))
+
+
+def _begin(spec: CallSpec, head: Head, now: datetime) -> datetime:
+    """Since when what is due was not judged before."""
     begin = _with_late_one(spec, _looked_until(spec, head, now) - spec.grace)
     if spec.schedule.repeats:
-        begin = max(begin, head.since or now)
-    elif spec.schedule.column is not None:
-        begin = max(begin, (head.since or now) - spec.grace)
+        return max(begin, head.since or now)
+    if spec.schedule.column is not None:
+        return max(begin, (head.since or now) - spec.grace)
+    return begin
+
+
+def _first_attempts(
+    spec: CallSpec, entries: Mapping[Key, LedgerEntry], head: Head, now: datetime
+) -> Iterator[tuple[Key, datetime]]:
     before = _under_other_spellings(spec, entries)
-    for occurrence in spec.schedule.between(begin, now):
+    for occurrence in spec.schedule.between(_begin(spec, head, now), now):
         for to in spec.called_at(occurrence.instant):
             key = Key(occurrence.instant, to)
             if not _undecided(entries.get(key)):
                 continue
             if not before or (occurrence.instant, person(to) or to) not in before:
                 yield key, occurrence.instant
-    for key, since in retries(spec, entries):
-        if since <= now:
-            yield key, since
 
 
 def _with_late_one(spec: CallSpec, begin: datetime) -> datetime:
@@ -276,10 +350,13 @@ def retries(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> Iterator[tupl
 
 
 def lookback(spec: CallSpec) -> timedelta:
-    """How far back the ledger matters for what is due: grace, every retry, the next window of each, and a
-    week for open outcomes."""
+    """How far back the ledger matters for what is due: grace, every retry, the next window of each, waves
+    that follow one another, a stop that ends late, and a week for open outcomes."""
     late = LATEST if spec.rules.may_be_late else timedelta(0)
     retrying = late + spec.retry.longest(spec.grace + late) + _LONGEST_CALL * spec.retry.attempts
+    if spec.waves is not None:
+        waves = sum(1 for _ in spec.waves.sizes(len(spec.to)))
+        retrying += (spec.grace + spec.waves.settle) * waves + GOES_ON
     return max(spec.grace + retrying + timedelta(days=1), timedelta(days=7))
 
 

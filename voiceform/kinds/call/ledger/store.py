@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.erased import MARK, is_mark, known_again, mark_of, shard_of
-from voiceform.kinds.call.ledger.pauses import Pause, pause_of
+from voiceform.kinds.call.ledger.pauses import Halt, Pause, Stopped, pause_of, read_halts, stop
 from voiceform.kinds.pseudonyms import Pseudonyms
 from voiceform.model.errors import DamagedDocumentsError, StateConflictError, StateError
 from voiceform.model.instants import instant_from_text, instant_to_text
@@ -78,6 +78,10 @@ class LedgerReader:
     def pause(self) -> Pause | None:
         """The pause by command that keeps its calls from being placed at this moment, if there is one."""
         return pause_of(self._reader, self.name)
+
+    def halts(self) -> tuple[Halt, ...]:
+        """How often its schedule stopped by itself."""
+        return read_halts(self._reader, self.name)
 
     def entries(self, since: date | None = None, people: Iterable[str] = ()) -> dict[Key, LedgerEntry]:
         """Every entry, or those of the days from `since` on. Of people who were erased and are among
@@ -168,6 +172,10 @@ class Ledger(LedgerReader):
             except StateConflictError:
                 continue
             return wanted
+
+    def stop(self, why: Stopped, *, seen: int, now: datetime) -> bool:
+        """Let its schedule be paused because of what went wrong (see pauses.stop)."""
+        return stop(self._store, self.name, why, seen=seen, now=now)
 
     def _change_document(
         self,
