@@ -66,7 +66,7 @@ def test_an_interrupted_saved_plan(stack: Stack, number: int) -> None:
     assert code == 5
     assert f"Interrupted: {made} created, {COUNT - made} not begun." in out
     assert stack.run("apply", "plan.json").code == 6, "it was used, and what is left is planned anew"
-    assert stack.apply().out.endswith(f"Applied: {COUNT - made} created.\n")
+    assert f"\nApplied: {COUNT - made} created" in stack.apply().out
 
 
 @SIGNALS
