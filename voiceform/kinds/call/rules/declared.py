@@ -60,7 +60,11 @@ def rules_of(block: Block, owner: str, rules: Rules, context: ParseContext) -> d
             found[name] = rules[name]
         elif not context.may_be_declared(address_of(name)):
             near = get_close_matches(name, rules, 1)
-            hint = f"did you mean {near[0]}?" if near else f"declare it under {SECTION}"
+            hint = (
+                f"did you mean {near[0]}?"
+                if near
+                else f"declare it under {SECTION}, or name its file with -f"
+            )
             message = f"there is no rule {name}"
             context.report(Diagnostic("unknown-reference", message, place, hint=hint, address=owner))
     return dict(sorted(found.items()))
