@@ -41,6 +41,9 @@ conferences:
         recording: {{configuration: "${{CANARY}}", callback: {{url: "https://six.example.com/${{CANARY}}"}}}}
         machine_detection: {{mode: Enable, callback: {{url: "https://seven.example.com/${{CANARY}}"}}}}
         status_callback: {{url: "https://eight.example.com/${{CANARY}}"}}
+        hold_url: "https://eleven.example.com/${{CANARY}}"
+        wait_url: "https://twelve.example.com/${{CANARY}}"
+        announce: {{url: "https://thirteen.example.com/${{CANARY}}"}}
         caller_id: "client:${{HOST}}"
         caller_display_name: "${{CANARY}}"
         call_reason: "${{CANARY}}"

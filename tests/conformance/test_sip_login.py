@@ -154,6 +154,9 @@ def test_without_the_variable_nobody_is_called_and_the_message_says_why(time: Ti
     stack = time.stack
     time.apply(BEFORE, "--target", "call.pulse")
     del stack.environ["SIP_PASSWORD"]
+    done = time.at(BEFORE, "dispatch", "--once")
+    assert done.code == 5
+    assert "nobody with a sip: address will be called" in done.out + done.err
     done = time.at(DUE, "dispatch", "--once")
     assert done.code == 5
     assert "${SIP_PASSWORD}, and that variable is not set here" in done.out + done.err

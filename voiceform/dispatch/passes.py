@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.list_files import DoNotCallList, list_of
+from voiceform.kinds.call.dialling.logins import missing_login
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.stopping import learnt, stopped_if_wrong
 from voiceform.kinds.call.dialling.verdicts import (
@@ -124,6 +125,9 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     now = look.now
     tally = record_undialled(ledger, look.found, now)
     _count_blocked(spec, look.found, do_not_call, now, tally)
+    unset = None if look.found else missing_login(spec, context.client)
+    if unset is not None:
+        tally.problem(f"nobody with a sip: address will be called: {unset}")
     if look.found or head.high_water is None or now - head.high_water > _HEAD_AGE:
         ledger.set_head(high_water=now)
     placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)

@@ -40,6 +40,11 @@ class Secrets:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
+    def require(self, form: Form) -> None:
+        """Raise MissingSecretError where a secret of `form` is not set; InvalidArgumentError as `filled`."""
+        with self.filled(form):
+            pass
+
     @contextmanager
     def filled(self, form: Form) -> Iterator[Form]:
         """`form` with its secrets in it; errors that are raised meanwhile name them instead.
