@@ -12,6 +12,7 @@ from schemas.source.sections import (
     common,
     conferences,
     contact_limits,
+    pruning,
     queues,
     retention,
 )
@@ -28,6 +29,7 @@ def sections() -> tuple[Section, ...]:
         contact_limits.section(),
         calls.section(),
         retention.section(),
+        pruning.section(),
     )
 
 

@@ -180,7 +180,8 @@ class Session:
     `run_all` calls a function for many items on the run's own threads and yields results as they end.
     A change that sends many requests asks `may_go_on` before each: False once the run is to stop,
     LeaseLostError when the lease is lost; `stop` is set once the run is to stop, and ends pauses. `evidence`
-    opens the evidence of a place that a change's details name, or gives it again; EvidenceError.
+    opens the evidence of a place that a change's details name, or gives it again; EvidenceError. `shared` is
+    what changes of one run have in common, by names of their kind's own.
     """
 
     client: Client
@@ -193,6 +194,7 @@ class Session:
     may_go_on: Callable[[], bool] = _go_on
     stop: threading.Event = field(default_factory=threading.Event)
     evidence: Callable[[str], Evidence] = no_evidence
+    shared: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from phonenumbers.tzdata import TIMEZONE_DATA
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.rules.hours import Hours
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
-from voiceform.kinds.call.timing.zones import has_zones, zone_names, zones_of_number
+from voiceform.kinds.call.timing.zones import has_zones, zones_of_number
+from voiceform.kinds.zone_names import zone_names
 
 STRADDLING = [208, 219, 250, 270, 308, 418, 423, 541, 574, 606, 620, 785, 807, 812, 850, 867, 906, 907, 928]
 

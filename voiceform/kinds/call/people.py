@@ -14,7 +14,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.timing.localtime import Occurrence
-from voiceform.kinds.call.timing.zones import zone_named, zones_of_number
+from voiceform.kinds.call.timing.zones import zones_of_number
+from voiceform.kinds.zone_names import zone_named
 from voiceform.model.instants import instant_from_text, instant_to_text
 
 _FIXED = 4

@@ -22,9 +22,9 @@ from voiceform.kinds.call.templates import ESCAPES
 from voiceform.kinds.call.timing.cells import Moment, read_moment
 from voiceform.kinds.call.timing.localtime import ClockChange
 from voiceform.kinds.call.timing.spoken import DEFAULT_LANGUAGE, SpokenTimes, is_language
-from voiceform.kinds.call.timing.zones import zone_hint, zone_named
 from voiceform.kinds.twiml import MAX_INLINE_CHARACTERS
 from voiceform.kinds.userfiles import place_in
+from voiceform.kinds.zone_names import zone_hint, zone_named
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block
 from voiceform.model.errors import MissingExtraError

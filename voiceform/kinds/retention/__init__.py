@@ -18,6 +18,7 @@ from voiceform.kinds.base import (
 )
 from voiceform.kinds.retention.added import PREFIX, kept_when_pushed, read_added
 from voiceform.kinds.retention.details import RuleDetails
+from voiceform.kinds.retention.pacing import share
 from voiceform.kinds.retention.policy import KIND
 from voiceform.kinds.retention.scopes import ERASED, SCOPES
 from voiceform.model.address import Address
@@ -57,10 +58,11 @@ class RetentionKind(Kind["Survey"]):
             "invalid-number",
             "never-matches",
             "price-file",
+            "prune-pace",
         }
     )
     scopes = (*SCOPES.values(), *ERASED.values())
-    documents = (Documents(PREFIX, kept_when_pushed),)
+    documents = (Documents(PREFIX, kept_when_pushed), Documents(share.PREFIX, share.kept_when_pushed))
     command = "prune"
 
     def __init__(self, places: Places, keepers: Iterable[Keeper] = ()) -> None:

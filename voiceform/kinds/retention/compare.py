@@ -9,6 +9,7 @@ from dataclasses import replace
 from voiceform.kinds.base import CompareContext, Comparison, unreadable_entries
 from voiceform.kinds.retention.added import same_name
 from voiceform.kinds.retention.details import DeletionOrder, NamedRule, RuleDetails
+from voiceform.kinds.retention.figures import Figures
 from voiceform.kinds.retention.impact import (
     hold_lines,
     hold_warning,
@@ -18,6 +19,7 @@ from voiceform.kinds.retention.impact import (
     rule_lines,
 )
 from voiceform.kinds.retention.matching.match import Match
+from voiceform.kinds.retention.pacing.pace import pacing_of
 from voiceform.kinds.retention.policy import (
     CALL_RECORDS,
     HOLDS,
@@ -29,6 +31,7 @@ from voiceform.kinds.retention.policy import (
 )
 from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, waits_beyond_reach
 from voiceform.kinds.retention.scopes import HOLD, SCOPES
+from voiceform.kinds.retention.sid_chunks import Column
 from voiceform.kinds.retention.survey import Group, Part, Survey
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Blocked, Caution, Change, Kept
@@ -49,6 +52,9 @@ class _Comparing:
         self.found = found
         self.parts: Mapping[str, Part] = {RECORDINGS: found.recordings, CALL_RECORDS: found.calls}
         self.blocked: list[Blocked] = []
+        self.pacing = pacing_of(context.desired)
+        self.closed = None if self.pacing is None else self.pacing.closed(context.now)
+        self.most = None if self.pacing is None else self.pacing.most(context.now, found.spent)
 
     def run(self) -> Comparison:
         context = self.context
@@ -160,15 +166,33 @@ class _Comparing:
             change = _state_change(desired, self.context.recorded.get(where))
             group = seen.groups.get(split(where)[1])
             order, impact = None, nothing_due_lines(seen, part) if self.found.looked else ()
-            if group is not None:
+            count = self._allowed(group)
+            if group is not None and count:
                 if everything is None:
                     everything = array("q", sorted(seen.created))
-                order = self._order(part, desired, group, everything)
+                order = self._order(part, desired, group.oldest(count), everything)
                 change = _deleting(change, part, order, first)
                 impact = rule_lines(order, seen, desired, part)
+            if group is not None and count < len(group.due):
+                impact = (*impact, self._waiting(len(group.due) - count, part))
             lines = kept_lines(seen, split(where)[1], part, first=desired.attributes["order"] == 1)
             details, kept = RuleDetails(order).to_document(), self._kept(part, where)
             yield replace(change, details=details, kept=kept, impact=(*impact, *lines))
+
+    def _allowed(self, group: Group | None) -> int:
+        """How many of what is due this plan deletes; the rest waits."""
+        due = 0 if group is None or self.closed is not None else len(group.due)
+        if self.most is not None:
+            due = min(due, self.most)
+            self.most -= due
+        return due
+
+    def _waiting(self, count: int, part: str) -> str:
+        """Why some of what is due is not in the plan."""
+        waits = self.closed
+        if waits is None:
+            waits = "no more fit into what is left of the day's share and of the window"
+        return f"due and waiting: {SCOPES[part].amount(count)}: {waits}"
 
     def _kept(self, part: str, where: Address) -> Kept | None:
         """How many a rule would delete but for which holds."""
@@ -176,16 +200,20 @@ class _Comparing:
         count = seen.kept[split(where)[1], Ruling.HELD]
         return Kept(count, tuple(sorted(seen.held)), HOLD) if count else None
 
-    def _order(self, part: str, desired: Desired, group: Group, everything: array[int]) -> DeletionOrder:
+    def _order(
+        self, part: str, desired: Desired, due: tuple[Column, Figures], everything: array[int]
+    ) -> DeletionOrder:
         now = self.context.now
+        column, tally = due
         rule = Rule.read(split(desired.address)[1], desired.attributes, now)
         return DeletionOrder(
-            total=group.tally.total(),
+            total=tally.total(),
             planned_at=now,
             created_until=None if "until" in desired.attributes else rule.cutoff,
             evidence=desired.beside["evidence"],
-            chunks=tuple(group.due.chunks(everything)),
+            chunks=tuple(column.chunks(everything)),
             recording_rules=self._recording_rules() if part == CALL_RECORDS else None,
+            pacing=self.pacing,
         )
 
     def _recording_rules(self) -> tuple[NamedRule, ...]:

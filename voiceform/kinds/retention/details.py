@@ -10,6 +10,7 @@ from typing import Any, Self
 from voiceform.kinds.details import Details, items_in, object_in, text_in
 from voiceform.kinds.retention.erasure.details import Erasing
 from voiceform.kinds.retention.figures import Total, moment_in, moment_text
+from voiceform.kinds.retention.pacing.pace import Pacing
 from voiceform.kinds.retention.policy import Rule
 from voiceform.kinds.retention.sid_chunks import Chunk
 from voiceform.model.instants import instant_from_text, instant_to_text
@@ -38,7 +39,8 @@ class NamedRule:
 class DeletionOrder:
     """Exactly what one rule deletes, by the SIDs in `chunks`. `created_until` is the instant after which
     nothing is old enough; None for rules that say themselves until when. `recording_rules` decide which
-    recordings keep their calls' records; None where recordings are deleted.
+    recordings keep their calls' records; None where recordings are deleted. `pacing` says when and how fast;
+    None: at once.
     """
 
     total: Total
@@ -47,6 +49,7 @@ class DeletionOrder:
     evidence: str
     chunks: tuple[Chunk, ...]
     recording_rules: tuple[NamedRule, ...] | None = None
+    pacing: Pacing | None = None
 
     def rules(self) -> tuple[Rule, ...]:
         """The rules for recordings, as of when it was planned. ValueError for one that cannot be read."""
@@ -66,6 +69,8 @@ class DeletionOrder:
         }
         if self.recording_rules is not None:
             document["recording_rules"] = [rule.to_document() for rule in self.recording_rules]
+        if self.pacing is not None:
+            document["pacing"] = self.pacing.to_document()
         return document
 
     @classmethod
@@ -82,6 +87,7 @@ class DeletionOrder:
             evidence=text_in(document, "evidence"),
             chunks=tuple(map(Chunk.of_document, items_in(document, "chunks"))),
             recording_rules=rules,
+            pacing=Pacing.read(object_in(document, "pacing")) if "pacing" in document else None,
         )
         order.rules()
         if order.total.count != sum(map(len, order.chunks)):

@@ -11,14 +11,18 @@ from voiceform.kinds.base import ParseContext
 from voiceform.kinds.notes import notes_of
 from voiceform.kinds.retention.evidence.naming import DEFAULT, place_complaint
 from voiceform.kinds.retention.matching.criteria import complain, instant_text, read_match
+from voiceform.kinds.retention.pacing.pace import BESIDE, UTC_NAME, Pacing
 from voiceform.kinds.retention.policy import CALL_RECORDS, HOLDS, RECORDINGS, address
 from voiceform.kinds.retention.prices import PriceFileError, Prices, default_prices, read_price_file
 from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, keeps_beyond_reach
 from voiceform.kinds.userfiles import Places
+from voiceform.kinds.zone_names import zone_hint, zone_named
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block, Series
 from voiceform.model.resource import Desired
 
+PRUNE = "prune"
+"""The key of what is said of pace, beside `retention`."""
 ARCHIVE_SCHEMES = ("file", "s3", "gs", "az")
 
 
@@ -35,7 +39,8 @@ def parse(section: Block, context: ParseContext, places: Places) -> list[Desired
                 desired.append(_rule(part, index + 1, block, position, prices, context))
         _warn_unreachable(part, rules, seen, context)
     evidence = _evidence(section, context)
-    desired = [replace(rule, beside={**rule.beside, "evidence": evidence}) for rule in desired]
+    beside = {"evidence": evidence, **_pacing(context)}
+    desired = [replace(rule, beside={**rule.beside, **beside}) for rule in desired]
     holds = section.get(HOLDS) or Block()
     for name, block in holds.items():
         position = holds.key_position(name)
@@ -76,6 +81,35 @@ def _warn_reach(where: str, position: Position, context: ParseContext) -> None:
             address=where,
         )
     )
+
+
+def _pacing(context: ParseContext) -> dict[str, Any]:
+    """`prune:` of the configuration: when and how fast rules delete; nothing where it says nothing."""
+    section = context.document.get(PRUNE)
+    if not section:
+        return {}
+    zone = section.get("timezone", UTC_NAME)
+    if zone_named(zone) is None:
+        complain(
+            context,
+            "prune-pace",
+            f"{zone!r} is not an IANA time zone",
+            section.value_position("timezone"),
+            hint=zone_hint(zone),
+        )
+        return {}
+    try:
+        pacing = Pacing.read(section)
+    except ValueError as error:
+        complain(
+            context,
+            "prune-pace",
+            f"{section['window']!r} is no window of a day: {error}",
+            section.value_position("window"),
+            hint='as in "01:00-05:00", or "22:00-02:00" across midnight',
+        )
+        return {}
+    return {BESIDE: pacing.to_document()}
 
 
 def _evidence(section: Block, context: ParseContext) -> str:

@@ -74,6 +74,11 @@ class Column:
     def __len__(self) -> int:
         return len(self.created)
 
+    def at(self, index: int) -> tuple[str, datetime]:
+        """The digits of one with two letters before them, and when it was created."""
+        part = self.sids[index * _BYTES : (index + 1) * _BYTES]
+        return f"xx{part.hex()}", _moment(self.created[index])
+
     def chunks(self, everything: array[int]) -> Iterator[Chunk]:
         """The SIDs by age. `everything` is the sorted instants of all objects of the list."""
         order = sorted(range(len(self)), key=self.created.__getitem__)

@@ -15,6 +15,9 @@ from voiceform.kinds.retention.figures import Figures
 from voiceform.kinds.retention.matching.legs import Calls, leg_of
 from voiceform.kinds.retention.matching.match import Match, Row
 from voiceform.kinds.retention.matching.truth import Truth, some
+from voiceform.kinds.retention.pacing.pace import pacing_of
+from voiceform.kinds.retention.pacing.share import spent_on
+from voiceform.kinds.retention.pacing.window import day_in
 from voiceform.kinds.retention.policy import (
     CALL_RECORDS,
     FINISHED_CALL,
@@ -50,10 +53,22 @@ Matches = Mapping[str, Sequence[Match]]
 
 @dataclass(slots=True)
 class Group:
-    """What one rule finds due."""
+    """What one rule finds due, with the seconds that each lasts."""
 
     due: Column = field(default_factory=Column)
+    lengths: array[int] = field(default_factory=lambda: array("q"))
     tally: Figures = field(default_factory=Figures)
+
+    def oldest(self, most: int | None) -> tuple[Column, Figures]:
+        """So many of them, the oldest, and their figures; all for None."""
+        if most is None or most >= len(self.due):
+            return self.due, self.tally
+        due, tally = Column(), Figures()
+        for at in sorted(range(len(self.due)), key=self.due.created.__getitem__)[:most]:
+            sid, created = self.due.at(at)
+            due.add(sid, created)
+            tally.add(created, self.lengths[at])
+        return due, tally
 
 
 @dataclass(slots=True)
@@ -83,11 +98,13 @@ class Survey:
     """Recordings and call records, weighed by the rules and holds of one plan.
 
     `looked` says whether the account was read at all. `added` are the holds that were added by command.
+    `spent` is how many were deleted today, where there is a share of a day.
     """
 
     recordings: Part = field(default_factory=lambda: Part("RE"))
     calls: Part = field(default_factory=lambda: Part("CA"))
     looked: bool = False
+    spent: int = 0
     guarded_calls: SidSet = field(default_factory=SidSet)
     added: tuple[AddedHold, ...] = ()
 
@@ -193,6 +210,9 @@ class _Surveyor:
     def run(self) -> Survey:
         if self.context.mode is Mode.REFRESH_ONLY:
             return self.found
+        pacing = pacing_of(self.context.desired)
+        if pacing is not None and pacing.per_day is not None:
+            self.found.spent = spent_on(self.context.store, day_in(pacing.zone, self.context.now))
         if self.policy.rules or self.asked or (self.call_policy.rules and self.holds):
             self.found.looked = True
             self._recordings()
@@ -287,6 +307,7 @@ class _Surveyor:
         if decision.ruling is Ruling.DUE and created is not None and decision.rule is not None:
             group = part.groups[decision.rule]
             group.due.add(row.sid, created)
+            group.lengths.append(row.duration or 0)
             group.tally.add(created, row.duration)
             return
         part.kept[decision.rule, decision.ruling] += 1

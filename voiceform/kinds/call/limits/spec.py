@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.limits.period import CalendarPeriod, Rolling, parse_period
-from voiceform.kinds.call.timing.zones import zone_hint, zone_named
+from voiceform.kinds.zone_names import zone_hint, zone_named
 
 RECIPIENT = "recipient"
 ANSWERED = "answered"

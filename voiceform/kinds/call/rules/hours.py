@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from voiceform.kinds.call.rules.closed import ClosedDays
 from voiceform.kinds.call.rules.faults import Complain, refuse
 from voiceform.kinds.call.rules.weekly import DAYS, MIDNIGHT, Weekly, Window, days_named
-from voiceform.kinds.call.timing.zones import zone_hint, zone_named
+from voiceform.kinds.zone_names import zone_hint, zone_named
 
 RECIPIENT = "recipient"
 _DAY = timedelta(days=1)

@@ -29,7 +29,7 @@ from voiceform.kinds.call.timing.localtime import (
 )
 from voiceform.kinds.call.timing.recurrence import Rule, counted
 from voiceform.kinds.call.timing.rrule import parse_rule
-from voiceform.kinds.call.timing.zones import zone_hint, zone_named
+from voiceform.kinds.zone_names import zone_hint, zone_named
 
 FORMS = ("at", "cron", "rrule", "column")
 HORIZON = timedelta(days=14_610)

@@ -1,52 +1,20 @@
-"""Time zones by name, and those that a phone number may lie in."""
+"""The time zones that a phone number may lie in."""
 
 from __future__ import annotations
 
-import zoneinfo
 from bisect import bisect_left
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from voiceform.kinds.zone_names import zone_named
+
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
-
-_OF_THE_MACHINE = frozenset({"localtime", "posixrules", "Factory"})
-"""Entries of the data that name no zone: what they mean depends on the machine, or is nothing."""
 
 _MOBILE_AREAS = frozenset({"52", "54", "55"})
 """Countries whose mobile numbers belong to areas: Mexico, Argentina, Brazil. (In North America nobody can
 tell a mobile number from another.)"""
-
-
-@lru_cache(maxsize=1)
-def zone_names() -> frozenset[str]:
-    """The names of the IANA zones that are known here."""
-    return frozenset(
-        name
-        for name in zoneinfo.available_timezones()
-        if name not in _OF_THE_MACHINE and not name.startswith(("posix/", "right/"))
-    )
-
-
-def zone_named(name: str) -> ZoneInfo | None:
-    """The IANA zone of exactly that name; None when there is none."""
-    return ZoneInfo(name) if name in zone_names() else None
-
-
-def zone_hint(name: str) -> str:
-    """What to write in place of a name that is no zone."""
-    folded = {known.casefold(): known for known in sorted(zone_names())}
-    text = name.strip().casefold().replace(" ", "_")
-    like = folded.get(text)
-    if like is None and len(text) <= 64:
-        cities = {known.rpartition("/")[2].casefold(): known for known in folded.values() if "/" in known}
-        close = get_close_matches(text, folded, 1, 0.8)
-        like = cities.get(text.rpartition("/")[2]) or (folded[close[0]] if close else None)
-    if like is not None:
-        return f"did you mean {like}?"
-    return "as in America/New_York or Europe/Berlin"
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,7 @@ from voiceform.kinds.retention.deletion.recheck import Planned
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.evidence.writer import Remarks, Scribe
 from voiceform.kinds.retention.holds import HoldBook
+from voiceform.kinds.retention.pacing.pace import Pace
 from voiceform.kinds.retention.storage.archive import ArchiveError, Copy
 from voiceform.model.errors import EvidenceLostError, TwilioError, VoiceformError
 from voiceform.model.plan import Change
@@ -72,6 +73,7 @@ class Deletion(ABC, Generic[R]):
         self.outcomes = DeletionOutcomes(self.thing)
         self.scribe = Scribe(change, order.evidence, session)
         self.task = f"deleting ({change.address.name})"
+        self.pace = None if order.pacing is None else Pace.of(order.pacing, session)
 
     @abstractmethod
     def planned(self) -> Iterable[Planned]:
@@ -114,6 +116,9 @@ class Deletion(ABC, Generic[R]):
             return self._run()
         except EvidenceLostError as error:
             raise self.outcomes.lost(error) from error
+        finally:
+            if self.pace is not None:
+                self.pace.end()
 
     def begin(self) -> None:
         """Take down what was planned, before anything is done."""
@@ -149,6 +154,8 @@ class Deletion(ABC, Generic[R]):
         self.scribe.evidence.flush()
         progress.finish(self.task)
         stopped = not self.session.may_go_on()
+        if self.pace is not None:
+            self.outcomes.wait(self.pace.obstacle)
         return self.outcomes.done(self.change, self.order.total.count, stopped=stopped)
 
     def _round(self, items: Iterable[Planned]) -> list[Setback]:
@@ -162,6 +169,8 @@ class Deletion(ABC, Generic[R]):
         return setbacks
 
     def _goes_on(self, _: object = None) -> bool:
+        if self.pace is not None and self.pace.obstacle is not None:
+            return False
         return not self.outcomes.given_up and self.session.may_go_on()
 
     def _one(self, planned: Planned) -> Setback | None:
@@ -177,6 +186,8 @@ class Deletion(ABC, Generic[R]):
                 return None
             ready = self.ready(found)
             if ready is not None:
+                if self.pace is not None and not self.pace.begin():
+                    return NOT_BEGUN
                 sent = True
                 self._delete(planned.sid, found, ready)
         except (TwilioError, ArchiveError) as error:

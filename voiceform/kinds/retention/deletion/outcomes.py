@@ -62,6 +62,7 @@ class DeletionOutcomes:
         self._failure: str | None = None
         self._hint: str | None = None
         self._given_up = False
+        self._waits_for: str | None = None
 
     @property
     def given_up(self) -> bool:
@@ -95,6 +96,10 @@ class DeletionOutcomes:
                 self._failure, self._hint = reason, hint
             if fatal or self._in_a_row >= _MOST_FAILURES:
                 self._given_up = True
+
+    def wait(self, obstacle: str | None) -> None:
+        """Say what keeps the rest from being begun, where that is no failure but the pace."""
+        self._waits_for = obstacle
 
     def setback(self) -> None:
         """One failed for now and is tried again later; so many in a row are an outage all the same."""
@@ -165,7 +170,8 @@ class DeletionOutcomes:
             parts.append(f"{destroyed.kept.count:,} kept by a {HOLD} that the plan did not see")
         parts += [f"{count:,} {words}" for words, count in destroyed.rest.items()]
         first = f"; the first failure: {self._failure}" if self._failure else ""
-        return ", ".join(parts) + first
+        waits = f"; {self._waits_for}" if self._waits_for and _NOT_BEGUN in destroyed.rest else ""
+        return ", ".join(parts) + first + waits
 
     def _advice(self, status: Status) -> str | None:
         if self._hint is not None:
