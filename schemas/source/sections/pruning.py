@@ -21,6 +21,7 @@ def section() -> Section:
                         "where the end is not after the start. Outside of it what is due waits.",
                         "^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$",
                         'must be a window of the day such as "01:00-05:00", in quotes',
+                        default=None,
                         examples=["01:00-05:00", "22:00-02:00"],
                         public=True,
                     ),
@@ -37,6 +38,7 @@ def section() -> Section:
                         "Deletions that begin in a second at most, over all rules and threads of a run.",
                         1,
                         1000,
+                        default=None,
                         examples=[10],
                     ),
                     "per_day": whole(
@@ -44,9 +46,11 @@ def section() -> Section:
                         "Deletions that begin on one day of the calendar at most, over all runs.",
                         1,
                         1_000_000_000,
+                        default=None,
                         examples=[50_000],
                     ),
                 },
+                default={},
                 examples=[
                     {
                         "window": "01:00-05:00",
