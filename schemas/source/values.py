@@ -88,11 +88,17 @@ def matching(
     *,
     shortest: int | None = None,
     longest: int | None = None,
+    null: bool = False,
     **more: Unpack[Annotations],
 ) -> Node:
     """A text that a pattern matches; `must` is the second half of the message about any other."""
     check = check_of(
-        "string", minLength=shortest, maxLength=longest, pattern=pattern, patternErrorMessage=must
+        "string",
+        null=null,
+        minLength=shortest,
+        maxLength=longest,
+        pattern=pattern,
+        patternErrorMessage=must,
     )
     return annotated(title, description, or_variable(check), **more)
 
@@ -104,10 +110,16 @@ def flag(title: str, description: str, *, default: bool) -> Node:
 
 
 def whole(
-    title: str, description: str, low: int, high: int | None = None, **more: Unpack[Annotations]
+    title: str,
+    description: str,
+    low: int,
+    high: int | None = None,
+    *,
+    null: bool = False,
+    **more: Unpack[Annotations],
 ) -> Node:
     """A whole number from `low` to `high`."""
-    check = or_variable(check_of("integer", minimum=low, maximum=high))
+    check = or_variable(check_of("integer", null=null, minimum=low, maximum=high))
     return annotated(title, description, check, **more)
 
 

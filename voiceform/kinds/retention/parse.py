@@ -99,7 +99,7 @@ def _pacing(context: ParseContext) -> dict[str, Any]:
         )
         return {}
     try:
-        pacing = Pacing.read(section)
+        pacing = Pacing.read({key: value for key, value in section.items() if value is not None})
     except ValueError as error:
         complain(
             context,
