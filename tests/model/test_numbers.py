@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from voiceform.model.numbers import dialled_digits, person
+from voiceform.model.numbers import dialled_digits, is_plain, normal_number, person
 
 ANN = "+12125550101"
 
@@ -72,3 +75,46 @@ def test_the_way_to_a_sip_user_makes_nobody_else_of_them(text: str) -> None:
 )
 def test_digits_that_an_address_dials(text: str, digits: str | None) -> None:
     assert dialled_digits(text) == digits
+
+
+CODES = st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)).map(str)
+NUMBERS = st.builds("+{}{}".format, CODES, st.from_regex(r"[0-9]{3,13}", fullmatch=True))
+
+
+@given(NUMBERS | st.from_regex(r"\+?[0-9]{0,17}", fullmatch=True))
+@example("+2120612345678")
+@example("+11234567890")
+@example("+390612345678")
+@example("+5491123456789")
+@example("+541123456789")
+@example("+5215512345678")
+@example("+4407911123456")
+@example("+80012345678")
+@example("+999123456789")
+def test_what_is_plain_is_what_the_library_reads_in_it(text: str) -> None:
+    """The short way says nothing that the long one does not: it may only pass."""
+    if not is_plain(text):
+        return
+    parsed = phonenumbers.parse(text)
+    assert phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
+    assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == text
+    assert not parsed.extension
+    assert normal_number(text) == text
+
+
+@pytest.mark.parametrize("text", [ANN, "+4915112345678", "+33612345678", "+447911123456", "+819012345678"])
+def test_most_numbers_go_the_short_way(text: str) -> None:
+    assert is_plain(text)
+
+
+@pytest.mark.parametrize(
+    "text", [" +12125550101", "+1 2125550101", "+１２１２５５５０１０１", "12125550101", "+0121255501"]
+)
+def test_what_has_to_be_read_does_not(text: str) -> None:
+    assert not is_plain(text)
+
+
+@pytest.mark.parametrize("text", ["1.2125E+10", "1,2125E+10", "+1E10", "1.5559e10"])
+def test_what_a_spreadsheet_has_rounded_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="a spreadsheet has rounded"):
+        normal_number(text)

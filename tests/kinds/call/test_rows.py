@@ -201,6 +201,14 @@ def test_times_that_clocks_skip_and_repeat_are_told(tmp_path: Path) -> None:
     assert "2027-10-30T00:30:00Z" in second
 
 
+@pytest.mark.parametrize("lead", ["24h", "1d", "1440m"])
+def test_a_lead_is_exact(tmp_path: Path, lead: str) -> None:
+    """Nine on the day on which the clocks went forward: a day before, they showed eight."""
+    content = HEAD + f"Ana,{ANA},Europe/Berlin,,2027-03-28 09:00\n"
+    [row] = rows(tmp_path, content, schedule=f"{{column: visit, lead: {lead}}}")["people"]
+    assert row.split("\t")[1] == "2027-03-27T07:00:00Z"
+
+
 def test_without_any_zone_a_time_has_an_offset(tmp_path: Path) -> None:
     schedule = "{column: visit}"
     content = HEAD + f"Ana,{ANA},,,2026-12-01 09:00\nBob,{BOB},,,2026-12-01 09:00+01:00\n"

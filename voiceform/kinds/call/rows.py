@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from voiceform.kinds.userfiles import place_in
 from voiceform.kinds.zone_names import zone_hint, zone_named
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block
+from voiceform.model.durations import parse_duration
 from voiceform.model.errors import MissingExtraError
 from voiceform.model.numbers import is_phone_number, normal_number, person
 
@@ -62,7 +63,7 @@ class TableSpec:
     language: str | None
     when: str | None
     due: str | None
-    lead: str | None
+    lead: timedelta
     zone: ZoneInfo | None
 
     @classmethod
@@ -82,7 +83,7 @@ class TableSpec:
             value.get("language"),
             value.get("when", due),
             due,
-            schedule.get("lead"),
+            parse_duration(schedule["lead"]) if "lead" in schedule else timedelta(0),
             zone_named(schedule.get("timezone", "")),
         )
 
@@ -245,7 +246,7 @@ class Rows:
         if spec.due is not None:
             moment = self._time(self._cell(row, spec.due), zone, spec.due)
             self._tell_change(moment, row)
-            due = moment.before(spec.lead)
+            due = moment.instant - spec.lead
         columns = {name: self._value(name, row, zone, language) for name in self._names}
         self._check(columns)
         return Person(due, timezone or None, language or None, columns)

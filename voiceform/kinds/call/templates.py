@@ -26,6 +26,8 @@ _IN_XML = str.maketrans(
     }
 )
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile("[^ !#-%(-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What has to be written in another way, or cannot be written."""
 _MARK = "\ue000"
 """No character of a name in XML, and of no text that people write."""
 
@@ -69,6 +71,8 @@ class Template:
 def in_xml(value: str) -> str:
     """A value as it stands in the text of an element or in an attribute. ValueError for what XML has no way
     to write."""
+    if not _SPECIAL.search(value):
+        return value
     if _NOT_XML.search(value):
         raise ValueError("it holds a control character, which XML cannot carry")
     return value.translate(_IN_XML)

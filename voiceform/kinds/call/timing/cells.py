@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.timing.localtime import ClockChange, resolve
 from voiceform.kinds.call.timing.schedule import FIRST_YEAR, LAST_YEAR
-from voiceform.model.durations import parse_duration
 
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ]+((?:[01]\d|2[0-3]):\d\d(?::\d\d)?)(?:[.,]0+)?\s*(Z|[+-]\d\d(?::?\d\d)?)?",
@@ -27,10 +26,6 @@ class Moment:
     instant: datetime
     local: datetime
     change: ClockChange | None = None
-
-    def before(self, lead: str | None) -> datetime:
-        """The instant so long before; a day is 24 hours, also when the clocks change in between."""
-        return self.instant if lead is None else self.instant - parse_duration(lead)
 
 
 def read_moment(cell: str, zone: ZoneInfo | None) -> Moment:

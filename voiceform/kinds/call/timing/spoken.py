@@ -29,6 +29,7 @@ class SpokenTimes:
 
     def __init__(self) -> None:
         self._locales: dict[str, Locale] = {}
+        self._patterns: dict[str, str] = {}
         self._days: dict[tuple[str, date], str] = {}
         self._times: dict[tuple[str, time], str] = {}
 
@@ -39,13 +40,13 @@ class SpokenTimes:
         from babel.dates import format_date, format_time, get_datetime_format
 
         day, clock = (language, local.date()), (language, local.time())
+        if language not in self._patterns:
+            self._patterns[language] = str(get_datetime_format("full", locale=locale)).replace("'", "")
         if day not in self._days:
-            self._days[day] = format_date(day[1], "full", locale=locale)
+            self._days[day] = format_date(day[1], "full", locale=locale).translate(_SPACES)
         if clock not in self._times:
-            self._times[clock] = format_time(clock[1], "short", locale=locale)
-        pattern = str(get_datetime_format("full", locale=locale)).replace("'", "")
-        said = pattern.replace("{1}", self._days[day]).replace("{0}", self._times[clock])
-        return said.translate(_SPACES)
+            self._times[clock] = format_time(clock[1], "short", locale=locale).translate(_SPACES)
+        return self._patterns[language].replace("{1}", self._days[day]).replace("{0}", self._times[clock])
 
     def _locale(self, language: str) -> Locale:
         if language not in self._locales:

@@ -41,7 +41,7 @@ def has_zones(number: str) -> bool:
     """Whether an E.164 number lies in a country whose zones are known; cheap, for long lists."""
     from phonenumbers.tzdata import TIMEZONE_DATA
 
-    return any(number[1:end] in TIMEZONE_DATA for end in range(len(number), 1, -1))
+    return any(number[1:end] in TIMEZONE_DATA for end in range(2, len(number) + 1))
 
 
 def _names(parsed: PhoneNumber) -> frozenset[str]:
