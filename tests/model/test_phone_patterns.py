@@ -269,3 +269,8 @@ def test_masking_is_linear_in_the_text() -> None:
     """The kernel counts the work, in processor time: seconds, and hours if any piece were quadratic."""
     done = subprocess.run([sys.executable, "-c", LINEAR], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@given(st.from_regex(r"\+[1-9][0-9]{9,14}", fullmatch=True))
+def test_a_number_alone_is_masked_as_one_in_a_text(number: str) -> None:
+    assert f"to {mask_numbers(number)}" == mask_numbers(f"to {number}")

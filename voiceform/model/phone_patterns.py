@@ -75,6 +75,8 @@ _MAYBE = re.compile(rf"\d(?:(?:{_PLAIN_MARK}|\+)*\d){{6}}|tel:", re.IGNORECASE)
 _ENCODING = re.compile(r"%(?:25)*[23][0-9A-Fa-f]")
 _ENCODED_SCRIPT = re.compile(r"(?:%(?:25)*[89A-Fa-f][0-9A-Fa-f])+")
 _RUN = re.compile(r"(?<!\d)\d{10,15}(?!\d)")
+_WHOLE = re.compile(r"\+[1-9][0-9]{9,14}", re.ASCII)
+"""A text that is a number and nothing else, as lists have them by the hundred thousand."""
 _EXAMPLE = re.compile(rf"(?<=\bas )(?:{'|'.join(map(re.escape, EXAMPLES))})(?!\d)")
 _SCRIPT = re.compile(rf"\d|[\uff0b\ufe62\u207a{_UNSEEN}\u00a0\uff08\uff09\uff0d\u2010-\u2015]")
 _GROUPS = re.compile(r"\d+")
@@ -99,6 +101,8 @@ def _encoded() -> re.Pattern[str]:
 
 def mask_numbers(text: str) -> str:
     """`text` with every phone number in it masked: `+1•••••5310`; masking twice changes nothing more."""
+    if _WHOLE.fullmatch(text):
+        return f"{text[:2]}{DOTS}{text[-4:]}"
     if "%" in text:
         text = _ENCODED_SCRIPT.sub(_decoded_digits, text)
     if "%" in text and _ENCODING.search(text):
