@@ -42,6 +42,22 @@ def test_appointment_reminders(stack: Stack, time: Timeline) -> None:
     assert time.at(utc(2026, 12, 1, 15, 45), "plan", "--detailed-exitcode").code == 0
 
 
+def test_visits_are_told_in_the_time_and_the_language_of_each(stack: Stack, time: Timeline) -> None:
+    copy(stack, "appointment-reminders")
+    time.apply(utc(2026, 12, 8))
+    plan = time.at(utc(2026, 12, 8), "plan", "--format", "json")
+    assert all(name not in plan.out for name in ("Chlo", "Miller", "recordamos"))
+    for moment in (utc(2026, 12, 9, 14), utc(2026, 12, 9, 17), utc(2026, 12, 10, 15, 15)):
+        time.at(moment, "dispatch", "--once")
+    heard = [item["params"]["Twiml"] for item in stack.emulator.requests("createCall")][-3:]
+    assert [text.split("<Say ")[1].split("</Say>")[0] for text in heard] == [
+        'language="es-US">Le recordamos su cita, Ana Díaz: jueves, 10 de diciembre de 2026, 9:00 a.m.',
+        'language="en-US">We look forward to seeing you, Bob Miller: Thursday, December 10, 2026, 9:00 AM',
+        'language="fr-CA">Nous vous rappelons votre rendez-vous, Chloé Roy:'
+        " vendredi 11 décembre 2026, 10 h 15",
+    ]
+
+
 def test_maintenance_window(stack: Stack, time: Timeline) -> None:
     copy(stack, "maintenance-window")
     time.apply(utc(2026, 3, 1))
