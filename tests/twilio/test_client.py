@@ -242,6 +242,10 @@ def test_conferences(account: Emulator, client: Client) -> None:
     (room,) = client.list_conferences(friendly_name="standup", status="in-progress")
     assert (room.sid, room.region) == (sid("CF", 1), "us1")
     assert client.fetch_conference(room.sid) == room
+    day = (room.date_updated or datetime.now(UTC)).date()
+    found = client.list_conferences(friendly_name="other", updated_from=day)
+    assert [other.sid for other in found] == [sid("CF", 3)]
+    assert list(client.list_conferences(updated_before=day)) == []
     client.update_conference(room.sid, announce_url="https://example.com/notice.xml", announce_method="GET")
     assert client.end_conference(room.sid) is Ended.NOW
     assert client.fetch_conference(room.sid).status == "completed"

@@ -15,6 +15,7 @@ from twilio.rest.api.v2010.account.conference.participant import (  # type: igno
 )
 
 from tests.emulator.api import description
+from voiceform.twilio.client import Client
 from voiceform.twilio.errors import InvalidArgumentError
 from voiceform.twilio.parameters import CreateCall, CreateParticipant, encode, form_of
 
@@ -69,8 +70,23 @@ LIBRARY: dict[str, Any] = {
 def test_names_are_those_of_the_helper_library() -> None:
     """twilio-python turns the same snake case into the names that the service knows."""
     for ours, theirs in ((CreateCall, CallList.create), (CreateParticipant, ParticipantList.create)):
-        known = set(signature(theirs).parameters)
-        assert {one.name for one in fields(ours)} <= known
+        assert {one.name for one in fields(ours)} == set(signature(theirs).parameters) - {"self"}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "path"),
+    [
+        (Client.update_call, CallContext.update, {"sid"}),
+        (Client.create_call_recording, RecordingList.create, {"call_sid"}),
+        (
+            Client.update_participant,
+            ParticipantContext.update,
+            {"conference_sid", "participant"},
+        ),
+    ],
+)
+def test_keywords_are_those_of_the_helper_library(ours: Any, theirs: Any, path: set[str]) -> None:
+    assert set(signature(ours).parameters) - path == set(signature(theirs).parameters)
 
 
 @pytest.mark.parametrize("name", LIBRARY)

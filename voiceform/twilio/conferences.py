@@ -35,32 +35,41 @@ class ConferenceOperations(Operations):
         status: str | None = None,
         created_from: date | None = None,
         created_before: date | None = None,
+        updated_from: date | None = None,
+        updated_before: date | None = None,
         unreadable: Unreadable | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Iterator[Conference]:
-        """Conferences of that very name and status, created in [created_from, created_before).
+        """Conferences of that very name and status, created in [created_from, created_before) and last
+        changed in [updated_from, updated_before).
 
         Dates are in UTC, or aware instants. Rows that do not fit are dropped here, should the service ignore
         a filter: what is listed may be ended.
 
         `unreadable` takes entries that cannot be read; without it they are a ProtocolError.
         """
-        span = Span.of(created_from, created_before)
+        created = Span.of(created_from, created_before)
+        updated = Span.of(updated_from, updated_before)
         filters: Form = encode({"friendly_name": friendly_name, "status": status})
 
         def keep(conference: Conference) -> bool:
             return (
-                span.contains(conference.date_created)
+                created.contains(conference.date_created)
+                and updated.contains(conference.date_updated)
                 and friendly_name in (None, conference.friendly_name)
                 and status in (None, conference.status)
             )
 
+        spans = (
+            *created.query("DateCreated", days_only=True),
+            *updated.query("DateUpdated", days_only=True),
+        )
         listing = Listing(
             _LIST,
             self._path("Conferences"),
             "conferences",
             Conference.parse,
-            query=(*filters, *span.query("DateCreated", days_only=True), ("PageSize", str(page_size))),
+            query=(*filters, *spans, ("PageSize", str(page_size))),
             keep=keep,
             unreadable=unreadable,
         )

@@ -59,6 +59,7 @@ class CreateCall:
     caller_id: str | None = field(default=None, repr=False)
     call_reason: str | None = None
     call_token: str | None = field(default=None, repr=False)
+    passports: str | None = field(default=None, repr=False)
     byoc: str | None = None
     client_notification_url: str | None = None
     sip_auth_username: str | None = None
@@ -133,10 +134,19 @@ class CreateParticipant:
     caller_display_name: str | None = field(default=None, repr=False)
     call_reason: str | None = None
     call_token: str | None = field(default=None, repr=False)
+    passports: str | None = field(default=None, repr=False)
     byoc: str | None = None
     client_notification_url: str | None = None
     sip_auth_username: str | None = None
     sip_auth_password: str | None = field(default=None, repr=False)
+    emergency_caller_position: str | None = field(default=None, repr=False)
+    emergency_caller_location: str | None = field(default=None, repr=False)
+    emergency_name: str | None = field(default=None, repr=False)
+    emergency_address: str | None = field(default=None, repr=False)
+    emergency_zip_code: str | None = field(default=None, repr=False)
+    emergency_city: str | None = field(default=None, repr=False)
+    emergency_state: str | None = field(default=None, repr=False)
+    emergency_country: str | None = field(default=None, repr=False)
 
 
 def form_of(parameters: CreateCall | CreateParticipant) -> Form:
