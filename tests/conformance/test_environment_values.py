@@ -59,6 +59,11 @@ calls:
     {SCHEDULE}
     answer: {{say: "Dear ${{CANARY}}"}}
     do_not_call: [{{file: "lists/${{CANARY}}.csv", column: "${{CANARY}}", expires: "${{CANARY}}"}}]
+    reassigned:
+      csv: "lists/answers-${{CANARY}}.csv"
+      column: "${{CANARY}}"
+      consent: "on ${{CANARY}}"
+      answer: "is ${{CANARY}}"
     status_callback: {{url: "https://four.example.com/${{CANARY}}"}}
     recording: {{configuration: "${{CANARY}}", callback: {{url: "https://six.example.com/${{CANARY}}"}}}}
     machine_detection: {{mode: Enable, async: true, callback: {{url: "https://ten.example.com/${{CANARY}}"}}}}
@@ -132,6 +137,10 @@ def environment(stack: Stack, canary: str) -> None:
     )
     for name, text in (
         (f"lists/{canary}.csv", f"{canary}\n+15558675319\n"),
+        (
+            f"lists/answers-{canary}.csv",
+            f"{canary},on {canary},is {canary}\n+15558675310,2025-01-31,no\n",
+        ),
         (f"lists/{canary}.txt", "+15558675319\n"),
         (f"prices-{canary}.json", '{"as_of": "2026-01-01", "storage_per_minute_month": 0.0005}'),
     ):

@@ -10,6 +10,7 @@ from schemas.source.sections import (
     contact_limits,
     do_not_call,
     outcomes,
+    reassigned,
     recipients,
     schedules,
 )
@@ -93,6 +94,7 @@ def _call() -> Node:
             "purpose": contact_limits.purpose(),
             "rules": calling_rules.used(),
             "do_not_call": do_not_call.lists(),
+            "reassigned": reassigned.file(),
             "answer": defined("answer"),
             **call_parameters.of_calls(),
             "retry": outcomes.retry(),

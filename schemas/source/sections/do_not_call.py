@@ -76,15 +76,7 @@ def _list() -> Node:
                 "is called with an older one.",
                 examples=["31d"],
             ),
-            "as_of": matching(
-                "Date of the list",
-                "Of when the list is. A copy out of version control is as young as the copy, so say it "
-                "there.",
-                f"^{DATE}([T ]{TIME}{OFFSET}?)?$",
-                "must be a date or an instant, such as 2026-12-01",
-                examples=["2026-12-01"],
-                public=True,
-            ),
+            "as_of": as_of("Date of the list", "Of when the list is."),
             "allow_empty": flag(
                 "May be empty",
                 "Whether a list without entries is right; otherwise it is taken for an export that failed.",
@@ -93,4 +85,16 @@ def _list() -> Node:
         },
         required=["file"],
         examples=[{"file": "lists/federal.csv", "column": "phone", "expires": "until", "max_age": "31d"}],
+    )
+
+
+def as_of(title: str, description: str) -> Node:
+    """The key `as_of` of a file that gets old."""
+    return matching(
+        title,
+        f"{description} A copy out of version control is as young as the copy, so say it there.",
+        f"^{DATE}([T ]{TIME}{OFFSET}?)?$",
+        "must be a date or an instant, such as 2026-12-01",
+        examples=["2026-12-01"],
+        public=True,
     )

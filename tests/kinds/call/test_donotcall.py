@@ -21,7 +21,8 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 def held(folder: Path, content: str, number: str = ANN, now: datetime = NOW, **settings: Any) -> bool:
     (folder / "dnc").write_text(content, encoding="utf-8")
-    return DoNotCallList(Places(folder), (ListSpec.of({"file": "dnc", **settings}),)).holds(number, now)
+    spec = ListSpec.of({"file": "dnc", **settings})
+    return bool(DoNotCallList(Places(folder), (spec,)).refusal(number, now))
 
 
 def refused(folder: Path, content: str, now: datetime = NOW, **settings: Any) -> str:
@@ -117,26 +118,26 @@ def test_what_nobody_can_read_stops_everybody(tmp_path: Path, entry: str) -> Non
 def test_a_list_that_vanishes_and_comes_back(tmp_path: Path) -> None:
     lists = DoNotCallList(Places(tmp_path), (ListSpec("dnc"),))
     with pytest.raises(DoNotCallError, match="the do-not-call list dnc is missing"):
-        lists.holds(ANN, NOW)
+        lists.refusal(ANN, NOW)
     (tmp_path / "dnc").write_text(ANN)
-    assert lists.holds(ANN, NOW)
+    assert lists.refusal(ANN, NOW)
     (tmp_path / "dnc").unlink()
     with pytest.raises(DoNotCallError, match="is missing"):
-        lists.holds(ANN, NOW)
+        lists.refusal(ANN, NOW)
     os.mkfifo(tmp_path / "dnc")
     with pytest.raises(DoNotCallError, match="is a pipe"):
-        lists.holds(ANN, NOW)
+        lists.refusal(ANN, NOW)
 
 
 def test_several_lists_count_together_and_each_must_be_readable(tmp_path: Path) -> None:
     (tmp_path / "a").write_text(ANN)
     (tmp_path / "b").write_text(BOB)
     both = DoNotCallList(Places(tmp_path), (ListSpec("a"), ListSpec("b")))
-    assert both.holds(ANN, NOW)
-    assert both.holds(BOB, NOW)
+    assert both.refusal(ANN, NOW)
+    assert both.refusal(BOB, NOW)
     (tmp_path / "b").unlink()
     with pytest.raises(DoNotCallError, match="list b is missing"):
-        both.holds(ANN, NOW)
+        both.refusal(ANN, NOW)
 
 
 @pytest.mark.parametrize(
@@ -185,14 +186,14 @@ def test_an_old_list_stops_everybody(tmp_path: Path) -> None:
         written = (NOW - age).timestamp()
         os.utime(path, (written, written))
         if fresh:
-            assert lists.holds(ANN, NOW)
+            assert lists.refusal(ANN, NOW)
         else:
             with pytest.raises(DoNotCallError, match="may be 31 days old"):
-                lists.holds(BOB, NOW)
+                lists.refusal(BOB, NOW)
     ahead = (NOW + timedelta(days=2)).timestamp()
     os.utime(path, (ahead, ahead))
     with pytest.raises(DoNotCallError, match="has not come yet"):
-        lists.holds(ANN, NOW)
+        lists.refusal(ANN, NOW)
 
 
 def test_the_date_of_a_list_goes_before_that_of_its_file(tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_looking_ahead_does_not_make_a_list_old(tmp_path: Path) -> None:
     (tmp_path / "dnc").write_text(ANN)
     spec = ListSpec.of({"file": "dnc", "max_age": "31d", "as_of": "2026-11-15"})
     ahead = DoNotCallList(Places(tmp_path), (spec,), seen_at=NOW)
-    assert ahead.holds(ANN, NOW + timedelta(days=300))
+    assert ahead.refusal(ANN, NOW + timedelta(days=300))
 
 
 @pytest.mark.parametrize(

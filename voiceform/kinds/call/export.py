@@ -58,6 +58,8 @@ def _entry(record: Recorded, up: str, rules: RuleEntries) -> Entry:
         del block["people"], block["columns"]
     if block["do_not_call"]:
         block["do_not_call"] = _lists(block["do_not_call"], up)
+    if "reassigned" in block:
+        block["reassigned"] = {**block["reassigned"], "csv": _moved(block["reassigned"]["csv"], up)}
     if record.protect:
         block["protect"] = True
     block = {

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from voiceform.kinds.call.dialling.donotcall import DoNotCallError, ListSpec
+from voiceform.kinds.call.dialling.donotcall import DoNotCallError, FileSpec, ListSpec
 from voiceform.kinds.call.dialling.list_files import read_list
+from voiceform.kinds.call.dialling.reassigned import ReassignedSpec
 from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block, Series
@@ -34,18 +35,40 @@ def declared_lists(block: Block, address: str, report: Report, places: Places) -
         except ValueError as error:
             report(Diagnostic("do-not-call", str(error), place, address=address))
             continue
-        try:
-            read_list(spec, places).usable(None)
-        except DoNotCallError as error:
-            report(Diagnostic("do-not-call", error.what, place, Severity.WARNING, error.hint, address))
+        _try(spec, address, place, report, places)
     return found
+
+
+def declared_reassigned(block: Block, address: str, report: Report, places: Places) -> dict[str, Any]:
+    """The key `reassigned` as it is recorded, with the path from the stack's folder; empty when it is not
+    declared. That it cannot be used is only a warning, as of lists."""
+    value = block.get("reassigned")
+    if not isinstance(value, Block):
+        return {}
+    place = block.value_position("reassigned")
+    document = {**value, "csv": _from_stack(value["csv"], place, places)}
+    try:
+        _try(ReassignedSpec.of(document), address, place, report, places)
+    except ValueError as error:
+        report(Diagnostic("do-not-call", str(error), place, address=address))
+    return {"reassigned": document}
+
+
+def _try(spec: FileSpec, address: str, place: Position, report: Report, places: Places) -> None:
+    try:
+        read_list(spec, places).usable(None)
+    except DoNotCallError as error:
+        report(Diagnostic("do-not-call", error.what, place, Severity.WARNING, error.hint, address))
 
 
 def _document(item: str | Block, place: Position, places: Places) -> dict[str, Any]:
     """The list as plain JSON; what is not said is left out."""
     block: dict[str, Any] = dict(item) if isinstance(item, Block) else {"file": item}
-    name = block["file"]
-    if not os.path.isabs(name):
-        path = Path(place.file).parent / name
-        name = Path(os.path.relpath(path, places.folder)).as_posix()
-    return {**block, "file": name}
+    return {**block, "file": _from_stack(block["file"], place, places)}
+
+
+def _from_stack(name: str, place: Position, places: Places) -> str:
+    """A path that is written at `place`, as from the stack's folder."""
+    if os.path.isabs(name):
+        return name
+    return Path(os.path.relpath(Path(place.file).parent / name, places.folder)).as_posix()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import RefreshContext
-from voiceform.kinds.call.dialling.donotcall import ListSpec, ReadList, ReadLists
+from voiceform.kinds.call.dialling.donotcall import FileSpec, ReadList, ReadLists
 from voiceform.kinds.call.dialling.in_progress import seen_now
 from voiceform.kinds.call.dialling.list_files import read_list
 from voiceform.kinds.call.dialling.verdicts import lookback
@@ -50,7 +50,7 @@ class LiveCalls:
     of calls to the people who are declared."""
 
     schedules: Mapping[str, LiveSchedule] = field(default_factory=dict)
-    lists: Mapping[ListSpec, ReadList] = field(default_factory=dict)
+    lists: Mapping[FileSpec, ReadList] = field(default_factory=dict)
     pause: Pause | None = None
     contacts: Known = field(default_factory=dict)
 
@@ -61,9 +61,9 @@ class LiveCalls:
     def lists_of(self, spec: CallSpec, seen_at: datetime | None = None) -> ReadLists | None:
         """What the lists of a schedule say, if it has any; nobody can rely on one that was not read.
         `seen_at` as in ReadLists."""
-        if not spec.do_not_call:
+        if not spec.lists:
             return None
-        return ReadLists(tuple(self.lists.get(item) or ReadList(item) for item in spec.do_not_call), seen_at)
+        return ReadLists(tuple(self.lists.get(item) or ReadList(item) for item in spec.lists), seen_at)
 
 
 def read_live(context: RefreshContext, places: Places) -> LiveCalls:
@@ -88,9 +88,9 @@ def read_live(context: RefreshContext, places: Places) -> LiveCalls:
     return LiveCalls(found, read_lists(declared, places), pauses.get(ALL), contacts)
 
 
-def read_lists(specs: Iterable[CallSpec], places: Places) -> dict[ListSpec, ReadList]:
+def read_lists(specs: Iterable[CallSpec], places: Places) -> dict[FileSpec, ReadList]:
     """The do-not-call lists of these schedules, each read once."""
-    wanted = dict.fromkeys(item for spec in specs for item in spec.do_not_call)
+    wanted = dict.fromkeys(item for spec in specs for item in spec.lists)
     return {item: read_list(item, places) for item in wanted}
 
 

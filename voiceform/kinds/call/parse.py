@@ -9,7 +9,7 @@ from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.answer import parse_answer
 from voiceform.kinds.call.limits.declared import declared_limits, limited_by
 from voiceform.kinds.call.limits.spec import LimitSpec
-from voiceform.kinds.call.lists import declared_lists
+from voiceform.kinds.call.lists import declared_lists, declared_reassigned
 from voiceform.kinds.call.people import Roster
 from voiceform.kinds.call.recipients import Recipients, check_number, read_recipients
 from voiceform.kinds.call.retry import retry_attributes, retry_faults
@@ -90,6 +90,7 @@ class _Parsing:
             "calling_hours": self._hours(),
             "rules": self.rules,
             "do_not_call": declared_lists(block, str(self.address), self.context.report, self.places),
+            **declared_reassigned(block, str(self.address), self.context.report, self.places),
             "answer": answer.attributes if answer is not None else {},
             "record": records(block),
             **declared(block),

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from voiceform.kinds.call.dialling.donotcall import ListSpec
+from voiceform.kinds.call.dialling.donotcall import FileSpec, ListSpec
+from voiceform.kinds.call.dialling.reassigned import ReassignedSpec
 from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.people import Roster, occurrences_of
@@ -52,6 +53,7 @@ class CallSpec:
     grace: timedelta
     rules: RuleBook
     do_not_call: tuple[ListSpec, ...]
+    reassigned: ReassignedSpec | None
     retry: Retry
     waves: Waves | None
     pace: float
@@ -93,6 +95,7 @@ class CallSpec:
             do_not_call=tuple(
                 _read(address, "do_not_call", ListSpec.of, item) for item in attributes["do_not_call"] or ()
             ),
+            reassigned=_reassigned(address, attributes),
             retry=Retry.of(attributes["retry"]),
             waves=Waves.of(attributes["waves"]) if attributes["waves"] else None,
             pace=float(attributes["pace"]),
@@ -118,7 +121,12 @@ class CallSpec:
     def ended(cls, address: Address, attributes: Attributes) -> CallSpec:
         """The schedule, to end it: when it would call does not matter, nor whether that can be read."""
         unread = {"schedule": _NEVER, "calling_hours": None, "rules": {}, "do_not_call": None}
-        return cls.of(address, {**attributes, **unread})
+        return cls.of(address, {**attributes, **unread, "reassigned": None})
+
+    @property
+    def lists(self) -> tuple[FileSpec, ...]:
+        """The files by which people are not called."""
+        return (*self.do_not_call, *([self.reassigned] if self.reassigned is not None else []))
 
     def zones_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """Every zone in which the person called at `to` may be; empty when nobody knows."""
@@ -209,6 +217,11 @@ def _rules(address: Address, attributes: Attributes) -> RuleBook:
     )
     named = _read(address, "rules", lambda block: RuleBook.of(None, block), rules)
     return RuleBook((*short.rules, *named.rules))
+
+
+def _reassigned(address: Address, attributes: Attributes) -> ReassignedSpec | None:
+    declared = attributes.get("reassigned")
+    return None if declared is None else _read(address, "reassigned", ReassignedSpec.of, declared)
 
 
 def answer_parameters(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What do-not-call lists say of people. No list, an empty one, or an old one means no calls. Pure."""
+"""What do-not-call lists and files like them say of people. None, an empty one, or an old one means no calls.
+Pure."""
 
 from __future__ import annotations
 
@@ -22,16 +23,42 @@ class DoNotCallError(VoiceformError):
 class NotCalled(Protocol):
     """Says of people whether they must not be called."""
 
-    def holds(self, number: str, now: datetime) -> bool:
-        """Whether `number` must not be called at `now`; DoNotCallError when nobody can know."""
+    def refusal(self, number: str, now: datetime) -> str | None:
+        """Why `number` must not be called at `now`, or None; DoNotCallError when nobody can know."""
+
+
+class FileSpec:
+    """A file by which people are not called, and how old it may be: `max_age`, counted from `as_of`, or from
+    when the file was last written. `file` is relative to the folder of the stack."""
+
+    __slots__ = ()
+
+    file: str
+    max_age: timedelta | None
+    as_of: datetime | None
+
+    @property
+    def title(self) -> str:
+        """What it is called, as the beginning of a sentence."""
+        raise NotImplementedError
+
+
+class Content(Protocol):
+    """What such a file says."""
+
+    @property
+    def modified(self) -> datetime:
+        """When it was last written."""
+
+    def refusal(self, who: str, dialled: str | None, now: datetime) -> str | None:
+        """Why a person, or who is reached by dialling these digits, must not be called at `now`; or None."""
 
 
 @dataclass(frozen=True, slots=True)
-class ListSpec:
+class ListSpec(FileSpec):
     """One list. Without `column` it is a text with a number on each line; with it a table with a header.
 
-    `expires` is the column that says until when an entry counts. The list may be `max_age` old, counted from
-    `as_of`, or from when the file was last written. `file` is relative to the folder of the stack.
+    `expires` is the column that says until when an entry counts.
     """
 
     file: str
@@ -41,26 +68,37 @@ class ListSpec:
     as_of: datetime | None = None
     allow_empty: bool = False
 
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return f"the do-not-call list {self.file}"
+
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> ListSpec:
         """From a schema-valid mapping; ValueError says what is wrong with it."""
         if "expires" in document and "column" not in document:
             raise ValueError("expires names a column of a table: name the one of the numbers with column")
-        if "as_of" in document and "max_age" not in document:
-            raise ValueError("as_of means nothing without max_age")
-        as_of = None
-        if "as_of" in document:
-            as_of = instant_of(str(document["as_of"]), timedelta(0))
-            if as_of is None:
-                raise ValueError("as_of is no date, such as 2026-12-01")
+        max_age, as_of = age_of(document)
         return cls(
             document["file"],
             document.get("column"),
             document.get("expires"),
-            parse_duration(document["max_age"]) if "max_age" in document else None,
+            max_age,
             as_of,
             document.get("allow_empty", False),
         )
+
+
+def age_of(document: Mapping[str, Any]) -> tuple[timedelta | None, datetime | None]:
+    """`max_age` and `as_of` of a schema-valid mapping. ValueError says what is wrong with them."""
+    if "as_of" in document and "max_age" not in document:
+        raise ValueError("as_of means nothing without max_age")
+    as_of = None
+    if "as_of" in document:
+        as_of = instant_of(str(document["as_of"]), timedelta(0))
+        if as_of is None:
+            raise ValueError("as_of is no date, such as 2026-12-01")
+    return parse_duration(document["max_age"]) if "max_age" in document else None, as_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +123,36 @@ class ListContent:
             self._tails[length] = found
         return self._tails[length]
 
+    def refusal(self, who: str, dialled: str | None, now: datetime) -> str | None:
+        """Why somebody is not called, or None."""
+        return "on the do-not-call list" if self._holds(who, dialled, now) else None
+
+    def _holds(self, who: str, dialled: str | None, now: datetime) -> bool:
+        until = self.people.get(who)
+        if until is not None and now < until:
+            return True
+        if dialled is not None:
+            ending = dialled[-SHORTEST:]
+            until = self.tails(len(ending)).get(ending)
+            if until is not None and now < until:
+                return True
+        if not who.startswith("+"):
+            return False
+        endings = (who[-length:] for length in range(SHORTEST, min(LONGEST, len(who) - 1) + 1))
+        return any((until := self.endings.get(ending)) is not None and now < until for ending in endings)
+
 
 @dataclass(frozen=True, slots=True)
 class ReadList:
-    """One list as it was read: what it says, or the `problem` because of which nobody can rely on it, and
+    """One file as it was read: what it says, or the `problem` because of which nobody can rely on it, and
     what to do about that."""
 
-    spec: ListSpec
-    content: ListContent | None = None
+    spec: FileSpec
+    content: Content | None = None
     problem: str | None = None
     hint: str | None = None
 
-    def usable(self, at: datetime | None) -> ListContent:
+    def usable(self, at: datetime | None) -> Content:
         """What it says; DoNotCallError where it cannot be used at `at`, however old it may be for None."""
         if self.content is None:
             if self.problem is None:
@@ -106,24 +162,7 @@ class ReadList:
             self._require_fresh(self.content, at)
         return self.content
 
-    def holds(self, who: str, dialled: str | None, now: datetime, seen: datetime) -> bool:
-        """Whether a person, or who is reached by dialling these digits, must not be called at `now`; how old
-        the list is counts at `seen`."""
-        content = self.usable(seen)
-        until = content.people.get(who)
-        if until is not None and now < until:
-            return True
-        if dialled is not None:
-            ending = dialled[-SHORTEST:]
-            until = content.tails(len(ending)).get(ending)
-            if until is not None and now < until:
-                return True
-        if not who.startswith("+"):
-            return False
-        endings = (who[-length:] for length in range(SHORTEST, min(LONGEST, len(who) - 1) + 1))
-        return any((until := content.endings.get(ending)) is not None and now < until for ending in endings)
-
-    def _require_fresh(self, content: ListContent, now: datetime) -> None:
+    def _require_fresh(self, content: Content, now: datetime) -> None:
         if self.spec.max_age is None:
             return
         since = self.spec.as_of or content.modified
@@ -145,18 +184,17 @@ class ReadLists:
     lists: tuple[ReadList, ...]
     seen_at: datetime | None = None
 
-    def holds(self, number: str, now: datetime) -> bool:
-        """Whether `number` must not be called at `now`; DoNotCallError when nobody can know.
+    def refusal(self, number: str, now: datetime) -> str | None:
+        """Why `number` must not be called at `now`, or None; DoNotCallError when nobody can know.
 
         A SIP or client address that dials digits is held by every listed number that ends in them.
         """
         who = number if number.startswith("+") else person(number) or number
         seen = now if self.seen_at is None else min(now, self.seen_at)
         dialled = None if number.startswith("+") else dialled_digits(number)
-        answers = [
-            one.holds(who, dialled, now, seen) for one in self.lists
-        ]  # all: one that cannot be read blocks
-        return any(answers)
+        # All are asked: one that cannot be read blocks.
+        answers = [one.usable(seen).refusal(who, dialled, now) for one in self.lists]
+        return next((answer for answer in answers if answer is not None), None)
 
     def require(self, now: datetime | None) -> None:
         """Raise DoNotCallError when a list cannot be used at `now`; however old it may be for None."""
@@ -164,10 +202,10 @@ class ReadLists:
             one.usable(now)
 
 
-def unusable(spec: ListSpec, problem: str, hint: str | None = None) -> DoNotCallError:
+def unusable(spec: FileSpec, problem: str, hint: str | None = None) -> DoNotCallError:
     """The error of a list; `problem` continues its name."""
     return DoNotCallError(
-        f"the do-not-call list {spec.file} {problem}",
+        f"{spec.title} {problem}",
         hint=f"{hint}; nobody is called until then" if hint else "nobody is called until it is mended",
     )
 

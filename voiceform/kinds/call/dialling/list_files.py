@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from voiceform.kinds.call.dialling.donotcall import (
+    Content,
     DoNotCallError,
+    FileSpec,
     ListContent,
     ListSpec,
     ReadList,
@@ -16,6 +18,8 @@ from voiceform.kinds.call.dialling.donotcall import (
     instant_of,
     unusable,
 )
+from voiceform.kinds.call.dialling.reassigned import ReassignedSpec
+from voiceform.kinds.call.dialling.reassigned_files import answers_in
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.tables import TableError, read_table
 from voiceform.kinds.userfiles import Places, UserFileError, lines_of, text_of
@@ -38,13 +42,13 @@ class DoNotCallList:
     `seen_at` as in ReadLists.
     """
 
-    def __init__(self, places: Places, lists: tuple[ListSpec, ...], seen_at: datetime | None = None) -> None:
+    def __init__(self, places: Places, lists: tuple[FileSpec, ...], seen_at: datetime | None = None) -> None:
         self._files = tuple(_ListFile(places, spec) for spec in lists)
         self._seen_at = seen_at
 
-    def holds(self, number: str, now: datetime) -> bool:
-        """Whether `number` must not be called at `now`; DoNotCallError when nobody can know."""
-        return self._read().holds(number, now)
+    def refusal(self, number: str, now: datetime) -> str | None:
+        """Why `number` must not be called at `now`, or None; DoNotCallError when nobody can know."""
+        return self._read().refusal(number, now)
 
     def require(self, now: datetime | None) -> None:
         """Raise DoNotCallError when a list cannot be used at `now`; however old it may be for None."""
@@ -55,17 +59,17 @@ class DoNotCallList:
 
 
 def list_of(spec: CallSpec, places: Places, seen_at: datetime | None = None) -> DoNotCallList | None:
-    """The do-not-call lists of a schedule, if it has any; `seen_at` as in ReadLists."""
-    return DoNotCallList(places, spec.do_not_call, seen_at) if spec.do_not_call else None
+    """The files by which people of a schedule are not called, if it has any; `seen_at` as in ReadLists."""
+    return DoNotCallList(places, spec.lists, seen_at) if spec.lists else None
 
 
-def read_list(spec: ListSpec, places: Places) -> ReadList:
+def read_list(spec: FileSpec, places: Places) -> ReadList:
     """A list as it is now; a problem with it is told when somebody asks."""
     return _ListFile(places, spec).read()
 
 
 class _ListFile:
-    def __init__(self, places: Places, spec: ListSpec) -> None:
+    def __init__(self, places: Places, spec: FileSpec) -> None:
         self._places = places
         self._path = places.folder / spec.file
         self._spec = spec
@@ -92,48 +96,55 @@ class _ListFile:
     def _problem(self, error: DoNotCallError) -> ReadList:
         return ReadList(self._spec, problem=error.what, hint=error.hint)
 
-    def _content(self) -> ListContent:
+    def _content(self) -> Content:
         file = self._places.read(self._path)
-        people: dict[str, datetime] = {}
-        endings: dict[str, datetime] = {}
-        for line, text, until in self._entries(text_of(file.content)):
-            who = person(text)
-            if who is None:
-                raise self._unusable(
-                    f"has an entry in line {line} that is no phone number, SIP address or client",
-                    "write numbers as +15558675310, one a line; a table with a header needs `column`",
-                )
-            people[who] = max(until, people.get(who, until))
-            bare = _PUNCTUATION.sub("", text)
-            if _BARE.fullmatch(bare):
-                endings[bare] = max(until, endings.get(bare, until))
-        if not people and not self._spec.allow_empty:
-            raise self._unusable(
-                "is empty", "an export that failed looks like this; allow_empty: true says that it may be"
+        text, modified = text_of(file.content), datetime.fromtimestamp(file.modified, UTC)
+        if isinstance(self._spec, ReassignedSpec):
+            return answers_in(text, self._spec, modified)
+        assert isinstance(self._spec, ListSpec)  # noqa: S101 - there are two kinds of files
+        return _people_in(text, self._spec, modified)
+
+
+def _people_in(text: str, spec: ListSpec, modified: datetime) -> ListContent:
+    people: dict[str, datetime] = {}
+    endings: dict[str, datetime] = {}
+    for line, entry, until in _entries(text, spec):
+        who = person(entry)
+        if who is None:
+            raise unusable(
+                spec,
+                f"has an entry in line {line} that is no phone number, SIP address or client",
+                "write numbers as +15558675310, one a line; a table with a header needs `column`",
             )
-        return ListContent(people, endings, datetime.fromtimestamp(file.modified, UTC))
+        people[who] = max(until, people.get(who, until))
+        bare = _PUNCTUATION.sub("", entry)
+        if _BARE.fullmatch(bare):
+            endings[bare] = max(until, endings.get(bare, until))
+    if not people and not spec.allow_empty:
+        raise unusable(
+            spec, "is empty", "an export that failed looks like this; allow_empty: true says that it may be"
+        )
+    return ListContent(people, endings, modified)
 
-    def _entries(self, text: str) -> Iterator[tuple[int, str, datetime]]:
-        """Line, number, and until when it counts."""
-        if self._spec.column is None:
-            for line, content in lines_of(text):
-                entry = _REMARK.sub("", content).strip().strip('"')
-                if entry:
-                    yield line, entry, _FOR_EVER
-            return
-        columns = [self._spec.column, *([self._spec.expires] if self._spec.expires else [])]
-        try:
-            for row in read_table(text, columns):
-                if row.problem is not None:
-                    raise TableError(f"does not fit its header: {row.problem}", line=row.line)
-                until = _until(row.cells[1]) if self._spec.expires else _FOR_EVER
-                yield row.line, row.cells[0].strip(), until
-        except TableError as error:
-            place = f" (line {error.line})" if error.line else ""
-            raise self._unusable(f"{error}{place}", error.hint) from None
 
-    def _unusable(self, problem: str, hint: str | None = None) -> DoNotCallError:
-        return unusable(self._spec, problem, hint)
+def _entries(text: str, spec: ListSpec) -> Iterator[tuple[int, str, datetime]]:
+    """Line, number, and until when it counts."""
+    if spec.column is None:
+        for line, content in lines_of(text):
+            entry = _REMARK.sub("", content).strip().strip('"')
+            if entry:
+                yield line, entry, _FOR_EVER
+        return
+    columns = [spec.column, *([spec.expires] if spec.expires else [])]
+    try:
+        for row in read_table(text, columns):
+            if row.problem is not None:
+                raise TableError(f"does not fit its header: {row.problem}", line=row.line)
+            until = _until(row.cells[1]) if spec.expires else _FOR_EVER
+            yield row.line, row.cells[0].strip(), until
+    except TableError as error:
+        place = f" (line {error.line})" if error.line else ""
+        raise unusable(spec, f"{error}{place}", error.hint) from None
 
 
 def _until(text: str) -> datetime:

@@ -124,8 +124,9 @@ class Judge:
             return Due(key, Verdict.MISS, since, "a later occurrence is due, and misfire is latest")
         if self.do_not_call is not None:
             try:
-                if self.do_not_call.holds(key.to, self.now):
-                    return Due(key, Verdict.SUPPRESS, since, "on the do-not-call list")
+                refusal = self.do_not_call.refusal(key.to, self.now)
+                if refusal is not None:
+                    return Due(key, Verdict.SUPPRESS, since, refusal)
             except DoNotCallError as error:
                 return Due(key, Verdict.BLOCK, since, error.what)
         if begins > since and self._followed(key, begins):
