@@ -31,6 +31,7 @@ from voiceform.kinds.call.limits.book import ContactBook, ContactReader
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
+from voiceform.kinds.turns import Turns
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
@@ -54,7 +55,7 @@ _AT_ONCE = 8
 class DispatchContext:
     """What a dispatcher works with. `may_send` raises when it must not send any more; `stop` ends it after
     the calls in flight; `hide` hears of every record before anything is told of it, `tell` of every key that
-    was dealt with."""
+    was dealt with; whoever phones takes one of the `turns`."""
 
     client: Client
     store: DocumentStore
@@ -65,6 +66,7 @@ class DispatchContext:
     tell: Callable[[Address, Key, LedgerEntry | None], None] = lambda _address, _key, _entry: None
     hide: Callable[[Sequence[Recorded]], object] = lambda _records: None
     threads: int = 16
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
         ledger.set_head(high_water=now)
     placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)
     ready = [item for item in look.found if item.verdict is Verdict.PLACE]
-    pace = Pace(spec, context.clock, context.stop.is_set)
+    pace = Pace(spec, context.clock, context.turns, context.stop.is_set)
     placed = pace.place_all(placer, ready, lambda key, entry: context.tell(record.address, key, entry))
     tally.merge(placed)
     tally.waiting += sum(item.verdict in (Verdict.WAIT, Verdict.HOLD) for item in look.found)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from voiceform.kinds.details import Details, NoDetails
+from voiceform.kinds.turns import Turns
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.diagnostics import Report
@@ -181,7 +182,8 @@ class Session:
     A change that sends many requests asks `may_go_on` before each: False once the run is to stop,
     LeaseLostError when the lease is lost; `stop` is set once the run is to stop, and ends pauses. `evidence`
     opens the evidence of a place that a change's details name, or gives it again; EvidenceError. `shared` is
-    what changes of one run have in common, by names of their kind's own.
+    what changes of one run have in common, by names of their kind's own. Whoever phones takes one of the
+    `turns` before.
     """
 
     client: Client
@@ -195,6 +197,7 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     evidence: Callable[[str], Evidence] = no_evidence
     shared: dict[str, Any] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Safety:
     def of(cls, section: Mapping[str, Any], freezes: tuple[Freeze, ...] = ()) -> Safety:
         """The limits of a schema-valid section, with the freezes that it declares."""
         own = {name: section[name] for name in ("max_deletes", "max_delete_percent") if name in section}
-        limits = {name: value for name, value in section.items() if name not in (*own, "freeze")}
+        limits = {name: value for name, value in section.items() if name not in (*own, "freeze", "max_cps")}
         return cls(**own, limits=limits, freezes=freezes)
 
     def limit(self, scope: Scope) -> tuple[str, int] | None:

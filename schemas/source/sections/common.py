@@ -13,6 +13,7 @@ from schemas.source.values import (
     duration,
     flag,
     matching,
+    or_variable,
     sid_check,
     text,
     whole,
@@ -95,6 +96,14 @@ def _safety() -> Node:
         "max_recording_deletes": whole(
             "Recordings", "The most recordings that a plan may destroy.", 0, default=1000, examples=[1000]
         ),
+        "max_cps": annotated(
+            "Calls per second",
+            "The most calls per second over all schedules, in each dispatcher and each apply. Without it "
+            "each schedule has its own `pace` alone.",
+            or_variable({"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1000}),
+            default=None,
+            examples=[1],
+        ),
         "freeze": freezes.freezes(),
     }
     return block(
@@ -102,7 +111,7 @@ def _safety() -> Node:
         "The most that one plan may do without a person's approval. 0 means none at all.",
         limits,
         null=True,
-        default={name: limit["default"] for name, limit in limits.items()},
+        default={name: limit["default"] for name, limit in limits.items() if limit["default"] is not None},
         examples=[{"max_deletes": 5, "max_calls": 25}],
         merge="agree",
     )

@@ -77,6 +77,8 @@ def _row(person: PersonPreview, show_numbers: bool) -> tuple[object, ...]:
     named = [name for name in person.rules if name != "calling_hours"]
     if named:
         names += f", waits for {' and '.join(named)}"
+    if person.wave is not None:
+        names += f", wave {person.wave}"
     local = person.called_at if zone is None else person.called_at.astimezone(zone)
     return person.address, who, f"{local:%a %Y-%m-%d %H:%M %Z}", names
 
@@ -90,4 +92,5 @@ def _document(person: PersonPreview) -> dict[str, Any]:
         "zones": [zone.key for zone in person.zones],
         "reason": person.reason,
         "rules": list(person.rules),
+        "wave": person.wave,
     }

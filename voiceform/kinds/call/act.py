@@ -110,7 +110,7 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     placer = Placer(
         spec, ledger, contacts, session.client, session.clock, do_not_call, lambda: _ensure_held(session)
     )
-    pace = Pace(spec, session.clock, lambda: not session.may_go_on())
+    pace = Pace(spec, session.clock, session.turns, lambda: not session.may_go_on())
     tally.merge(pace.place_all(placer, planned, lambda _key, _entry: None))
     pause = placer.pause()
     if pause is not None and pause.stopped is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -14,9 +15,10 @@ from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.limits.foresight import Foresight
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded
-from voiceform.kinds.call.prospects import Outlook, Prospect, prospects
+from voiceform.kinds.call.prospects import CALLED, Outlook, Prospect, prospects
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.throughput import Load, crowded, load_of
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.records import match_records, previous_address, protected
 from voiceform.model.address import Address
@@ -52,11 +54,22 @@ def compare(context: CompareContext, live: LiveCalls) -> Comparison:
         )
         warnings.extend(_useless_lists(context, specs[address], live))
         warnings.extend(_useless_rules(context, specs[address]))
+    warnings.extend(crowded(_loads(specs, ahead, live)))
     for record in matches.left.values():
         if record.protect:
             blocked.append(protected(record))
         changes.append(_removed(record, live))
     return Comparison(changes, blocked=blocked, warnings=warnings)
+
+
+def _loads(
+    specs: Mapping[Address, CallSpec], ahead: Mapping[Address, Prospect], live: LiveCalls
+) -> Iterator[Load]:
+    """How many calls are due next, and when."""
+    for address, spec in specs.items():
+        if _pause(spec, live.of(spec.ledger)) is None:
+            moments = Counter(item.key.occurrence for item in ahead[address].next if item.verdict in CALLED)
+            yield from (load_of(spec, instant, calls) for instant, calls in moments.items())
 
 
 def _prospects(

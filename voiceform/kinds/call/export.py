@@ -48,6 +48,7 @@ def export(recorded: Mapping[Address, Recorded], stack: Path, folder: Path) -> E
 def _entry(record: Recorded, up: str, rules: RuleEntries) -> Entry:
     block: dict[str, Any] = as_declared(sourced(record.attributes, record.hidden))
     del block["ledger"]
+    block.pop("max_cps", None)  # of all schedules
     block["rules"] = rules.named(block["rules"])
     answer = block["answer"]
     people = block["to"]

@@ -15,6 +15,7 @@ from voiceform.kinds.call.prospects import CALLED, Prospect
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.table_impact import table_lines
 from voiceform.kinds.call.timing.localtime import Occurrence
+from voiceform.kinds.call.waves import Waves
 from voiceform.model.wording import counted
 
 
@@ -78,7 +79,7 @@ def _due_lines(spec: CallSpec, due: Sequence[Due], now: datetime, *, paused: boo
             f"{counted(len(placed), 'call')} due now and not placed; after a pause the misfire grace decides"
         )
     elif placed:
-        finish = now + timedelta(seconds=(len(placed) - 1) / spec.pace)
+        finish = now + timedelta(seconds=(len(placed) - 1) / spec.speed)
         done = f"{finish.astimezone(spec.schedule.zone):%H:%M:%S %Z}"
         lines.append(f"{counted(len(placed), 'call')} due now, placed by apply until about {done}")
     for verdict, word in (
@@ -111,10 +112,10 @@ def _times_line(spec: CallSpec, due: Sequence[Due], calls: int) -> str:
     last = f"{due[-1].since.astimezone(spec.schedule.zone):%a %Y-%m-%d %H:%M %Z}"
     text = f"{who} called at times of their own, the last {last}{_others(due)}"
     at_once = max(Counter(item.key.occurrence for item in due).values(), default=0)
-    late = timedelta(seconds=(at_once - 1) / spec.pace)
+    late = timedelta(seconds=(at_once - 1) / spec.speed)
     if late > spec.grace:
         text += (
-            f"; {at_once:,} have the same time, and at {spec.pace:g} a second the misfire grace ends before"
+            f"; {at_once:,} have the same time, and at {spec.speed:g} a second the misfire grace ends before"
             " all are called: raise pace or misfire_grace"
         )
     if spec.retry.attempts > 1:
@@ -124,16 +125,38 @@ def _times_line(spec: CallSpec, due: Sequence[Due], calls: int) -> str:
 
 def _next_line(spec: CallSpec, occurrence: Occurrence, due: Sequence[Due], calls: int) -> str:
     text = f"the next occurrence calls {counted(calls, 'person', 'people')}{_others(due)}"
-    if calls:
-        duration = timedelta(seconds=(calls - 1) / spec.pace)
+    if calls and spec.waves is None:
+        duration = timedelta(seconds=(calls - 1) / spec.speed)
         finish = (occurrence.instant + duration).astimezone(spec.schedule.zone)
-        text += f"; at {spec.pace:g} a second it is finished about {finish:%H:%M:%S %Z}"
-        if duration > spec.grace:
-            reached = int(spec.grace.total_seconds() * spec.pace) + 1
-            text += (
-                f", but the misfire grace ends after {reached} calls and the rest would be missed:"
-                " raise pace or misfire_grace"
-            )
+        text += f"; at {spec.speed:g} a second it is finished about {finish:%H:%M:%S %Z}"
+        text += _too_slow(spec, duration, "the rest")
+    elif calls and spec.waves is not None:
+        text += _waves_text(spec, spec.waves, occurrence, len(due))
     if spec.retry.attempts > 1:
         text += f"; up to {spec.retry.text()}"
     return text
+
+
+def _waves_text(spec: CallSpec, waves: Waves, occurrence: Occurrence, people: int) -> str:
+    """In which waves, when the last one begins, and what stops them."""
+    text = f" in {waves.text(people)}"
+    last = waves.number(people - 1)
+    if last > 1:
+        begins = (occurrence.instant + waves.begins(last, spec.speed)).astimezone(spec.schedule.zone)
+        text += f"; the last one begins about {begins:%H:%M:%S %Z} at the latest"
+    if waves.stop:
+        shares = " or ".join(f"{share:f} % {rule}" for rule, share in waves.stop.items())
+        text += f", and more than {shares} stops them"
+    largest = max(waves.sizes(people))
+    return text + _too_slow(spec, timedelta(seconds=(largest - 1) / spec.speed), "the rest of a wave")
+
+
+def _too_slow(spec: CallSpec, duration: timedelta, rest: str) -> str:
+    if duration <= spec.grace:
+        return ""
+    reached = int(spec.grace.total_seconds() * spec.speed) + 1
+    slow = "pace" if spec.speed == spec.pace else "safety.max_cps"
+    return (
+        f", but the misfire grace ends after {reached} calls and {rest} would be missed:"
+        f" raise {slow} or misfire_grace"
+    )

@@ -99,6 +99,7 @@ class _Parsing:
             "pace": block.get("pace", DEFAULT_PACE),
             "on_remove": block.get("on_remove", "let-finish"),
             "on_change": block.get("on_change", "keep"),
+            **_shared_pace(self.context),
             **limited_by(block.get("purpose"), self.limits),
         }
         return Desired(
@@ -229,6 +230,12 @@ class _Parsing:
     def _detects_machines(self) -> bool:
         # Twilio does not look for machines where digits are sent.
         return self.block.get("machine_detection") is not None and not self.block.get("send_digits")
+
+
+def _shared_pace(context: ParseContext) -> dict[str, float]:
+    """The pace that all schedules share, which each remembers for those who read no configuration."""
+    cps = (context.document.get("safety") or {}).get("max_cps")
+    return {} if cps is None else {"max_cps": cps}
 
 
 def _more(people: Recipients) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from voiceform.model.instants import instant_to_text
 class Preview:
     """One occurrence. `calls` are placed at once, `waiting` when the rules allow it, until `finish` at the
     latest; `kept` counts what they wait for, `left_out` reasons why others are not called. While `pause`
-    stands nobody is."""
+    stands nobody is. All in all `people` are on the list."""
 
     spec: CallSpec
     occurrence: Occurrence
@@ -37,12 +37,15 @@ class Preview:
     finish: datetime
     pause: Pause | None = None
     kept: tuple[tuple[str, int], ...] = ()
+    people: int = 0
 
     def text(self) -> str:
         """One line for readers, and one for each reason."""
         head = f"{moment(self.occurrence, self.spec.schedule.zone)}  {self.spec.address}  {self.calls} calls"
         if self.waiting:
             head += f", {self.waiting} more when their calling hours begin"
+        if self.spec.waves is not None:
+            head += f", in {self.spec.waves.text(self.people)}"
         if self.pause is not None:
             head += f"; {self.pause}"
         waiting = [f"    waiting: {count} ({reason})" for reason, count in self.kept]
@@ -66,6 +69,7 @@ class Preview:
             "not_called": [{"reason": reason, "count": count} for reason, count in self.left_out],
             "finished_at": instant_to_text(self.finish),
             "paused": None if self.pause is None else str(self.pause),
+            "waves": None if self.spec.waves is None else list(self.spec.waves.sizes(self.people)),
         }
 
 
@@ -73,7 +77,8 @@ class Preview:
 class PersonPreview:
     """One person at one occurrence: called at `called_at`, or not because of `reason`. `zones` are those
     whose clocks count for the rules, or that of the schedule; `rules` those that keep the person waiting, or
-    from being called: names, or `calling_hours`."""
+    from being called: names, or `calling_hours`. With waves `called_at` is when the person's, `wave`, begins
+    at the latest."""
 
     address: Address
     occurrence: datetime
@@ -82,6 +87,7 @@ class PersonPreview:
     zones: tuple[ZoneInfo, ...]
     reason: str | None
     rules: tuple[str, ...] = ()
+    wave: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +156,13 @@ def _people(
     spec: CallSpec, instant: datetime, due: Iterable[Due], pause: Pause | None
 ) -> Iterator[PersonPreview]:
     for item in due:
-        when = {Verdict.PLACE: instant, Verdict.WAIT: item.until}.get(item.verdict)
+        when = {Verdict.PLACE: item.since, Verdict.WAIT: item.until}.get(item.verdict)
         reason = None if item.verdict is Verdict.PLACE else item.told
         if pause is not None and when is not None:
             when, reason = None, str(pause)
         rules = tuple(name or "calling_hours" for name in item.rules)
-        to = item.key.to
-        yield PersonPreview(spec.address, instant, to, when, spec.clocks_of(to), reason, rules)
+        clocks = spec.clocks_of(item.key.to)
+        yield PersonPreview(spec.address, instant, item.key.to, when, clocks, reason, rules, item.wave)
 
 
 def _each(spec: CallSpec, start: datetime, end: datetime) -> Iterator[tuple[Occurrence, CallSpec]]:
@@ -168,8 +174,9 @@ def _preview(spec: CallSpec, occurrence: Occurrence, judged_now: Iterable[Due]) 
     verdicts = Counter(item.verdict for item in due)
     others = [item for item in due if item.verdict not in CALLED]
     calls = verdicts[Verdict.PLACE]
-    opening = max((item.until for item in due if item.until is not None), default=instant)
-    queued = timedelta(seconds=max(calls + verdicts[Verdict.WAIT] - 1, 0) / spec.pace)
+    last = due[-1].wave if due else None
+    opening = max((item.until or item.since for item in due), default=instant)
+    queued = sum(item.verdict in CALLED and item.wave == last for item in due)
     kept = Counter(item.reason or "" for item in due if item.verdict is Verdict.WAIT)
     return Preview(
         spec,
@@ -177,6 +184,7 @@ def _preview(spec: CallSpec, occurrence: Occurrence, judged_now: Iterable[Due]) 
         calls,
         verdicts[Verdict.WAIT],
         tuple(reasons_of(others)),
-        opening + queued,
+        opening + timedelta(seconds=max(queued - 1, 0) / spec.speed),
         kept=tuple(kept.most_common()),
+        people=len(due),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from voiceform.kinds.call.dialling.donotcall import NotCalled
@@ -82,9 +82,17 @@ def judged(
     do_not_call: NotCalled | None,
     foresight: Foresight | None,
 ) -> Iterator[Due]:
-    """A verdict for everybody who is called at an occurrence, when it comes; each as it is asked for."""
+    """A verdict for everybody who is called at an occurrence, when it comes, or when the wave begins at the
+    latest; each as it is asked for."""
+    wave, begins = None, instant
     judge = Judge(spec, instant, None, do_not_call, foresight)
-    return (judge.verdict(Key(instant, to), instant) for to in people)
+    for index, to in enumerate(people):
+        if spec.waves is not None and spec.waves.number(index) != wave:
+            wave = spec.waves.number(index)
+            begins = instant + spec.waves.begins(wave, spec.speed)
+            judge = Judge(spec, begins, None, do_not_call, foresight)
+        found = judge.verdict(Key(instant, to), begins)
+        yield found if wave is None else replace(found, wave=wave)
 
 
 def count_placed(foresight: Foresight, spec: CallSpec, items: Iterable[Due], now: datetime) -> None:

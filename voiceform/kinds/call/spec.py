@@ -40,10 +40,10 @@ _NEVER = {"at": "1970-01-01", "timezone": "UTC"}
 class CallSpec:
     """One schedule. `ledger` names its ledger: the first address that it had, so that a renamed schedule
     finds what it did before. `to` are the numbers in order, `people` what else is known of those of whom more
-    is known, and `columns` those that the answer names. `pace` is in calls per second. `parameters` are the
-    keywords of createCall but `to`, with the answer as it is declared, `recording` those of
-    createCallRecording, `fallback` those that go with a new answer. `misfire_latest`: of several occurrences
-    of one person that are due, the latest alone is called."""
+    is known, and `columns` those that the answer names. `pace` is in calls per second, and so is `max_cps`,
+    for all schedules together. `parameters` are the keywords of createCall but `to`, with the answer as it is
+    declared, `recording` those of createCallRecording, `fallback` those that go with a new answer.
+    `misfire_latest`: of several occurrences of one person that are due, the latest alone is called."""
 
     address: Address
     ledger: str
@@ -68,6 +68,7 @@ class CallSpec:
     purpose: str | None = None
     limits: tuple[LimitSpec, ...] = ()
     misfire_latest: bool = False
+    max_cps: float | None = None
     people: Roster = field(default_factory=Roster)
     columns: tuple[str, ...] = ()
 
@@ -115,6 +116,7 @@ class CallSpec:
             misfire_latest=schedule.repeats and attributes.get("misfire") == "latest",
             people=people,
             columns=columns,
+            max_cps=attributes.get("max_cps"),
         )
 
     @classmethod
@@ -127,6 +129,11 @@ class CallSpec:
     def lists(self) -> tuple[FileSpec, ...]:
         """The files by which people are not called."""
         return (*self.do_not_call, *([self.reassigned] if self.reassigned is not None else []))
+
+    @property
+    def speed(self) -> float:
+        """Calls per second at most: its own pace, or that of all schedules together."""
+        return self.pace if self.max_cps is None else min(self.pace, self.max_cps)
 
     def zones_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """Every zone in which the person called at `to` may be; empty when nobody knows."""

@@ -60,6 +60,19 @@ class Waves:
             people -= size
             size = people if self.then is None else self.then
 
+    def number(self, index: int) -> int:
+        """To which wave (from 1) who stands at that place of the list (from 0) belongs."""
+        if index < self.first:
+            return 1
+        return 2 if self.then is None else 2 + (index - self.first) // self.then
+
+    def begins(self, number: int, per_second: float) -> timedelta:
+        """How long after its occurrence a wave begins at the latest, unless something stops it."""
+        if number == 1:
+            return timedelta(0)
+        full = timedelta(seconds=((self.then or 1) - 1) / per_second) + self.settle
+        return timedelta(seconds=(self.first - 1) / per_second) + self.settle + full * (number - 2)
+
     def text(self, people: int) -> str:
         """For readers: `4 waves of 20, 200, 200 and 81`; of many the first ones."""
         sizes = list(self.sizes(people))

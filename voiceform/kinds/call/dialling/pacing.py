@@ -12,6 +12,7 @@ from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, Step, if_undecided
+from voiceform.kinds.turns import Turns
 from voiceform.model.clock import Clock
 
 if TYPE_CHECKING:
@@ -77,10 +78,12 @@ def record_undialled(ledger: Ledger, found: Iterable[Due], now: datetime) -> Pas
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Calls per second, kept between the requests of one schedule by `clock`; `stopping` ends the waiting."""
+    """Calls per second, kept between the requests of one schedule by `clock`, and between those of all by
+    `turns`; `stopping` ends the waiting."""
 
     spec: CallSpec
     clock: Clock
+    turns: Turns
     stopping: Callable[[], bool]
 
     def place_all(
@@ -94,6 +97,7 @@ class Pace:
         for index, due in enumerate(found):
             if free is not None:
                 self._wait_until(free, gap)
+            self.turns.take(self.spec.max_cps, self.clock, self.stopping)
             if self.stopping():
                 break
             free = self.clock.now() + gap

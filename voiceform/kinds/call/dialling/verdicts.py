@@ -67,7 +67,8 @@ class Verdict(StrEnum):
 class Due:
     """One key and its verdict. `since` is when it became due; `until` when a waiting one may be called, and
     `ends` when what suppresses a call no longer would, where it is a limit of contacts. `rules` are those
-    that keep it from being called now (None: the calling hours)."""
+    that keep it from being called now (None: the calling hours), `wave` the one it belongs to, where that is
+    foreseen."""
 
     key: Key
     verdict: Verdict
@@ -76,6 +77,7 @@ class Due:
     until: datetime | None = None
     ends: datetime | None = None
     rules: tuple[str | None, ...] = ()
+    wave: int | None = None
 
     @property
     def told(self) -> str | None:
