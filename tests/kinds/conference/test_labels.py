@@ -68,3 +68,14 @@ def test_a_label_of_ones_own_goes_first_and_none_before_it_is_forgotten() -> Non
         "conference.daily.gone",
         "conference.standup.gone",
     )
+
+
+def test_a_label_that_another_participant_has_now_is_that_ones() -> None:
+    """Somebody new under an old key is not taken for whoever was phoned under it."""
+    attempt = Attempt("desk", None, datetime(2026, 11, 1, tzinfo=UTC), "run", participant="anna")
+    memory = Memory({"desk": attempt})
+    people = {"participants": {"anna": {}, "bridge": {"label": "desk"}}}
+    now = Desired(Address("conference", "daily"), people)
+    before = Recorded(now.address, None, {"participants": {"anna": {"label": "desk"}}})
+    assert labels_of(now, before, memory, "bridge")[0] == "desk"
+    assert labels_of(now, before, memory, "anna") == ("conference.daily.anna",)

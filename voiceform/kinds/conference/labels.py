@@ -28,12 +28,17 @@ def label_of(address: Address, key: str) -> str:
 
 def labels_of(desired: Desired, record: Recorded | None, memory: Memory, key: str) -> tuple[str, ...]:
     """All labels that the participant may have: the present one first, then what was recorded and those made
-    of the address and of earlier ones, and whatever it was phoned under."""
-    sides = [desired.attributes["participants"]]
-    if record is not None:
-        sides.append(record.attributes["participants"])
-    own = [side[key].get("label") for side in sides if key in side]
+    of the address and of earlier ones, and whatever it was phoned under; but none that another has now."""
     made = [label_of(name, key) for name in (desired.address, *desired.aliases)]
-    first = own[0] if key in sides[0] and own[0] else made[0]
-    others = [label for label in own if label]
-    return tuple(dict.fromkeys((first, *others, *made, *memory.labels_of(key))))
+    people = desired.attributes["participants"]
+    first = _present(desired, key)
+    earlier = [] if record is None else [record.attributes["participants"].get(key, {}).get("label")]
+    taken = {_present(desired, other) for other in people if other != key}
+    others = [label for label in (*earlier, *made, *memory.labels_of(key)) if label and label not in taken]
+    return tuple(dict.fromkeys((first, *others)))
+
+
+def _present(desired: Desired, key: str) -> str:
+    """The label that a participant is phoned under."""
+    declared = desired.attributes["participants"].get(key, {}).get("label")
+    return str(declared or label_of(desired.address, key))

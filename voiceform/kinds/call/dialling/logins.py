@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def missing_login(spec: CallSpec, client: Client) -> str | None:
     """Why nobody with a `sip:` address can be called from here, to be told before one is due; None where
     they can be, or there is none."""
+    if "sip_auth_password" not in spec.parameters:
+        return None
     sip = next((to for to in spec.to if to.startswith(("sip:", "sips:"))), None)
     if sip is None:
         return None
