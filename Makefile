@@ -73,6 +73,7 @@ reference: $(VENV)/.dev  ## write what of docs/ comes from the code: commands, c
 bench: $(VENV)/.dev  ## every benchmark in a short form
 	$(BIN)/python bench/config.py 1000 1
 	$(BIN)/python bench/plan.py 500
+	$(BIN)/python bench/people.py 1000
 	$(BIN)/python bench/dispatch.py 200 1
 	$(BIN)/python bench/deletes.py --count 400 --in-flight 20 --rounds 1
 	$(BIN)/python bench/retention.py --count 5000 --delete 200 --in-flight 20

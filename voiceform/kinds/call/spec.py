@@ -13,7 +13,7 @@ from voiceform.kinds.call.dialling.donotcall import FileSpec, ListSpec
 from voiceform.kinds.call.dialling.reassigned import ReassignedSpec
 from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.call.limits.spec import LimitSpec
-from voiceform.kinds.call.people import Roster, occurrences_of
+from voiceform.kinds.call.people import Person, Roster, occurrences_of
 from voiceform.kinds.call.retry import Retry
 from voiceform.kinds.call.rules.book import RuleBook
 from voiceform.kinds.call.rules.faults import RuleError
@@ -167,17 +167,21 @@ class CallSpec:
         return key.to in self._numbers
 
     def answer_for(self, key: Key) -> dict[str, Any]:
-        """The parameters of createCall that say what is heard. Where texts name columns, whoever is called
-        and stands in no row hears the names of these."""
+        """The parameters of createCall that say what is heard. Where texts name columns, a call that a person
+        places by hand, or to whom no row has, says the names of these."""
         answer = answer_parameters(self.answer)
         if not self.columns:
             return answer
-        who = self.people.at(key.to, key.occurrence)
+        who = self._hearer(key)
         return filled_answer(answer, self._sample() if who is None else who.columns)
 
     def hears_declared(self, key: Key) -> bool:
         """Whether it is known what whom a key names is to hear: a row that is gone took its words along."""
-        return not self.columns or self.people.at(key.to, key.occurrence) is not None
+        return not self.columns or self._hearer(key) is not None
+
+    def _hearer(self, key: Key) -> Person | None:
+        """Whose words a call has; nobody's has one that a person places to hear it."""
+        return self.people.at(key.to, key.occurrence) if key.attempt > 0 else None
 
     def request(self, key: Key) -> dict[str, Any]:
         """The keywords of createCall for one person."""
