@@ -292,3 +292,32 @@ def test_every_line_of_evidence_is_as_its_schema_says(eraser: Eraser) -> None:
     (page,) = eraser.evidence.glob("*.html")
     assert "request 4711" in page.read_text()
     eraser.verify()
+
+
+def test_plan_and_report_are_as_their_schemas_say(eraser: Eraser) -> None:
+    eraser.seed([recording(1, 5)], [call(1, 5, to=ALICE), call(2, 0, to=ALICE, status="ringing")])
+    plan = eraser.erase("--dry-run", "--format", "json", auto=False)
+    jsonschema.Draft202012Validator(json.loads(schema_text("plan"))).validate(plan.json)
+    report = eraser.erase("--format", "json")
+    jsonschema.Draft202012Validator(json.loads(schema_text("run"))).validate(report.json)
+    assert report.code == 5
+    assert "5310" not in plan.out + report.out + report.err
+
+
+@pytest.mark.parametrize(
+    ("person", "theirs", "others"),
+    [
+        ("sip:anna@example.com", "sip:anna@EXAMPLE.com:5061;transport=tls", "sip:Anna@example.com"),
+        ("client:anna", "client:anna", "client:anna2"),
+        ("+442079460000", "tel:+44-20-7946-0000", "+442079460001"),
+    ],
+)
+def test_addresses_are_people_too(eraser: Eraser, person: str, theirs: str, others: str) -> None:
+    eraser.seed(
+        [recording(n, 5) for n in (1, 2)],
+        [call(1, 5, to=theirs), call(2, 5, to=others)],
+    )
+    result = eraser.erase(number=person)
+    assert result.code == 0
+    assert (eraser.left(), eraser.calls_left()) == ({2}, {2})
+    assert "anna" not in "".join(path.read_text() for path in eraser.evidence.iterdir())

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import re
+import subprocess
+import sys
+import time
 from datetime import timedelta
 
 import pytest
+import requests
 
 from tests.cli.calling import NINE, OTHER, TO, Timeline, after, calls
-from tests.support import Result, Stack
+from tests.support import ACCOUNT, TOKEN, Result, Stack
 
 NOWHERE = "0101"
 """The last digits of TO."""
@@ -154,3 +160,63 @@ def test_a_backup_that_is_pushed_brings_the_person_back_and_verify_finds_it(sche
     assert schedules.erase().code == 0
     assert NOWHERE not in schedules.state()
     assert schedules.placed().count(TO) == 1
+
+
+@pytest.mark.parametrize("shared_state", ["sqlite", "postgres"], indirect=True)
+@pytest.mark.parametrize("seed", range(6))
+def test_an_erasure_that_is_killed_among_its_writes_is_made_whole(schedules: Schedules, seed: int) -> None:
+    """The deletions are over quickly; what is killed is the forgetting, by the ledger and by the journal."""
+    stack = schedules.stack
+    hourly = "{rrule: 'FREQ=HOURLY;COUNT=30', dtstart: 2026-12-01T00:00:00, timezone: UTC}"
+    stack.write(calls([TO, OTHER], hourly, misfire_grace="40h"))
+    schedules.apply(NINE - timedelta(hours=15))
+    for hours in range(0, 31, 10):
+        assert schedules.at(NINE + timedelta(hours=hours), "dispatch", "--once").code == 0
+    end = NINE + timedelta(hours=40)
+    assert schedules.at(end, "dispatch", "--once").code == 0
+    stack.write(calls(OTHER))
+    schedules.apply(end)
+    placed = schedules.placed().count(TO)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "voiceform", "-C", stack.folder, "erase", TO, "--reason", "request 4711",
+         "--auto-approve", "--approve", "delete:call-record=99", "--parallelism", "8"],
+        env={**os.environ, **stack.environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while process.poll() is None and stack.account.writes().count("deleteCall") < placed:
+        time.sleep(0.001)
+    time.sleep(random.Random(seed).random() * 0.15)
+    process.kill()
+    process.wait()
+    stack.run("lock", "break", "--reason", "its holder was killed")
+    again = schedules.at(
+        end, "erase", TO, "--reason", "request 4711", "--auto-approve", "--approve", "delete:call-record=99"
+    )
+    assert again.code == 0, again.out + again.err
+    assert NOWHERE not in schedules.state()
+    assert schedules.at(end, "erase", "verify", TO).code == 0
+    assert stack.run("prune", "verify", "evidence").code == 0
+    stack.write(calls([TO, OTHER], hourly, misfire_grace="40h"))
+    schedules.apply(end)
+    schedules.at(end, "dispatch", "--once")
+    assert schedules.placed().count(TO) == placed
+
+
+@HERE
+def test_what_the_ledger_alone_knows_leads_to_the_recording(schedules: Schedules) -> None:
+    """The call's record is gone from the account; its SID tells whose the recording is."""
+    schedules.called(TO)
+    stack = schedules.stack
+    (sid,) = [entry["sid"] for entry in schedules.ledger(after(hours=1))]
+    stack.account.delete(f"Calls/{sid}.json")
+    recording = {"sid": "RE" + "7" * 32, "call_sid": sid, "date_created": NINE.isoformat(), "duration": 9}
+    stack.emulator.seed({"recordings": [recording, {**recording, "sid": "RE" + "8" * 32, "call_sid": None}]})
+    stack.write(calls(OTHER))
+    schedules.apply(after(hours=1))
+    assert schedules.erase().code == 0
+    left = requests.get(f"{stack.account.base}/Recordings.json", auth=(ACCOUNT, TOKEN), timeout=10).json()
+    assert [row["sid"] for row in left["recordings"]] == ["RE" + "8" * 32]
+    listed = schedules.at(after(hours=2), "calls", "list")
+    assert "erased" in listed.out
+    assert NOWHERE not in listed.out

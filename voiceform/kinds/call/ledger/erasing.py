@@ -83,9 +83,11 @@ class LedgerKeeper:
 
 
 def _without(entry: Mapping[str, Any], whom: Erased) -> Document:
-    """An entry of the person's own without what may tell the number."""
+    """An entry of the person's own without what may tell the number, or what was said to them."""
     return {
         name: value
         for name, value in entry.items()
-        if not (name == "from_" and value in whom) and not (name == "reason" and may_hold_number(value))
+        if name != "answer"
+        and not (name == "from_" and value in whom)
+        and not (name == "reason" and may_hold_number(value))
     }
