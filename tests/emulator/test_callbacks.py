@@ -222,3 +222,25 @@ def test_a_callback_that_nobody_can_send_does_not_end_the_others(
     emulator.clock_advance("1h")
     assert [params["CallStatus"] for _, _, params, _ in receiver.wait_for(1)] == ["completed"]
     assert str(emulator.callbacks()[0]["status"]).startswith("not ")
+
+
+def test_who_answered_and_the_fallback_are_asked_signed(
+    emulator: Emulator, api: Api, receiver: Receiver
+) -> None:
+    emulator.switches(answer_url="fail")
+    amd, fallback = f"{receiver.url}/amd", f"{receiver.url}/fallback"
+    api.call(
+        Url="https://example.com/answer.xml",
+        FallbackUrl=fallback,
+        MachineDetection="Enable",
+        AsyncAmd="true",
+        AsyncAmdStatusCallback=amd,
+    )
+    emulator.clock_advance("1m")
+    first, second = receiver.wait_for(2)
+    assert [first[1], second[1]] == ["/amd", "/fallback"]
+    assert first[2]["AnsweredBy"] == "human"
+    assert second[2]["ErrorCode"] == "11200"
+    for url, (method, _, params, signed) in ((amd, first), (fallback, second)):
+        assert method == "POST"
+        assert RequestValidator(TOKEN).validate(url, params, signed)
