@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,13 +81,15 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Pass:
     """One look at one schedule: what was done, when to look again (None: not for its own sake), who is left
-    when the pass was interrupted, and why the schedule has stopped by itself, if it has."""
+    when the pass was interrupted, and why the schedule has stopped by itself, if it has, and of how
+    many calls was learnt how they ended, by outcome."""
 
     address: Address
     tally: PassCounts
     look_again: datetime | None
     left: Left | None = None
     stopped: Pause | None = None
+    ended: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def lost(self) -> int:
@@ -140,7 +143,7 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     tally.waiting += sum(item.verdict in (Verdict.WAIT, Verdict.HOLD) for item in look.found)
     left = _left(spec, ready, placed) if context.stop.is_set() else None
     look.stopped = _stopped(placer)
-    return Pass(record.address, tally, _look_again(context, look, tally), left, look.stopped)
+    return Pass(record.address, tally, _look_again(context, look, tally), left, look.stopped, look.ended)
 
 
 @dataclass(slots=True)
@@ -154,6 +157,7 @@ class Look:
     entries: dict[Key, LedgerEntry] = field(default_factory=dict)
     halts: tuple[Halt, ...] = ()
     found: list[Due] = field(default_factory=list)
+    ended: Counter[str] = field(default_factory=Counter)
     stopped: Pause | None = None
 
     def read(self, now: datetime) -> dict[Key, LedgerEntry]:
@@ -164,8 +168,10 @@ class Look:
         """Learn how the calls before a next wave are, and stop the schedule if they went wrong. TwilioError
         when that cannot be asked."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            entries = self.read(self.now)
-            self.entries = learnt(self.spec, self.ledger, client, entries, self.head, self.now, pool.map)
+            entries, ask = self.read(self.now), pool.map
+            self.entries = learnt(
+                self.spec, self.ledger, client, entries, self.head, self.now, ask, self.ended
+            )
         self.halts = stopped_if_wrong(self.spec, self.ledger, self.entries, self.head, self.now)
 
 

@@ -94,12 +94,13 @@ def _refresh(
     }
     try:
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            changed = refresh(ledger, client, recent, now, pool.map)
+            ended: Counter[str] = Counter()
+            changed = refresh(ledger, client, recent, now, pool.map, ended)
     except TwilioError as error:
         _problem(seen, error)
         return
     entries.update(changed)
-    seen.ended.update((ledger.name, str(entry.status)) for entry in changed.values() if entry.ended_at)
+    seen.ended.update({(ledger.name, status): count for status, count in ended.items()})
     seen.changed = seen.changed or bool(changed)
 
 

@@ -62,6 +62,8 @@ class DispatchReport:
         self.tallies.setdefault(done.address, PassCounts()).merge(done.tally)
         if done.left is not None:
             self.left[done.address] = done.left
+        for status, count in done.ended.items():
+            self.ended[str(done.address), status] += count
         self.stopped.pop(done.address, None)
         if done.stopped is not None:
             self.stopped[done.address] = done.stopped
@@ -139,7 +141,9 @@ def _look_after(context: DispatchContext, now: datetime, records: Sequence[Recor
             spec = CallSpec.of(record.address, record.attributes)
             if spec.waves is not None:
                 ledger = Ledger(context.store, spec.ledger)
-                Look(spec, ledger, ledger.head(), now).stop_if_wrong(context.client)
+                look = Look(spec, ledger, ledger.head(), now)
+                look.stop_if_wrong(context.client)
+                seen.ended.update({(spec.ledger, status): count for status, count in look.ended.items()})
         except (ScheduleError, DamagedDocumentsError, TwilioError):
             continue  # the pass of that schedule tells it
     return seen

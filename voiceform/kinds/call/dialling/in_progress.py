@@ -44,13 +44,22 @@ def seen_now(
 
 
 def refresh(
-    ledger: Ledger, client: Client, entries: Mapping[Key, LedgerEntry], now: datetime, run_all: RunAll
+    ledger: Ledger,
+    client: Client,
+    entries: Mapping[Key, LedgerEntry],
+    now: datetime,
+    run_all: RunAll,
+    ended: Counter[str] | None = None,
 ) -> dict[Key, LedgerEntry]:
-    """Ask for every live call and store what is new; the entries that changed."""
+    """Ask for every live call and store what is new; the entries that changed. `ended` counts, by outcome,
+    the calls of which nobody else has stored before that they are over."""
     seen = seen_now(client, entries, now, run_all)
     moved = {key: entry for key, entry in seen.items() if entry != entries[key]}
     steps: dict[Key, Step] = {key: _learn(entry) for key, entry in moved.items()}
-    return {key: entry for key, (entry, _) in ledger.change_all(steps).items() if entry is not None}
+    found = {key: entry for key, entry in ledger.change_all(steps).items() if entry[0] is not None}
+    if ended is not None:
+        ended.update(str(entry.status) for entry, ours in found.values() if ours and entry and entry.ended_at)
+    return {key: entry for key, (entry, _) in found.items() if entry is not None}
 
 
 def _learn(seen: LedgerEntry) -> Step:

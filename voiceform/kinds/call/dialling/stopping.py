@@ -3,6 +3,7 @@ wrong."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,14 +27,16 @@ def learnt(
     head: Head,
     now: datetime,
     run_all: RunAll,
+    ended: Counter[str] | None = None,
 ) -> dict[Key, LedgerEntry]:
-    """`entries`, where a next wave is about to begin with how the calls before it are at this moment.
+    """`entries`, where a next wave is about to begin with how the calls before it are at this moment;
+    `ended` as in `refresh`.
 
     Raises TwilioError when that cannot be asked; then nobody may be called.
     """
     waiting = unfolded(spec, entries, head, now, ledger.halts())
     asked = {key: entries[key] for occurrence in waiting for key in occurrence.learn}
-    return {**entries, **(refresh(ledger, client, asked, now, run_all) if asked else {})}
+    return {**entries, **(refresh(ledger, client, asked, now, run_all, ended) if asked else {})}
 
 
 def stopped_if_wrong(
