@@ -147,6 +147,11 @@ def _read_by_all(pushed: DocumentReader, kinds: Sequence[Kind[Any]]) -> None:
 
 
 def _check_follows(present: Meta, incoming: Meta) -> None:
+    if present.secret not in (None, incoming.secret):
+        raise StateError(
+            "the pushed state has another secret than the present one: nobody could tell who was called",
+            hint=_UNEDITED,
+        )
     if incoming.lineage != present.lineage:
         raise StateError(
             f"the pushed state belongs to another stack (lineage {incoming.lineage}, here {present.lineage})",
