@@ -254,6 +254,30 @@ def test_no_number_stands_in_a_counter(stack: Stack, time: Timeline) -> None:
     assert "2125550" not in json.dumps(counters)
 
 
+def test_an_older_state_that_is_pushed_takes_no_call_back(stack: Stack, time: Timeline) -> None:
+    half_past = {"at": "2026-12-01T09:30:00", "timezone": "America/New_York"}
+    write(stack, {"a": {}, "b": {"schedule": half_past}}, {"name": "once", "max": 1, "per": "7d"})
+    time.apply(NINE - timedelta(hours=1))
+    older = time.at(NINE - timedelta(minutes=1), "state", "pull").json
+    time.at(after(5), "dispatch")
+    del older["digest"]
+    (stack.folder / "older.json").write_text(json.dumps({**older, "serial": 99}), encoding="utf-8")
+    assert time.at(after(60), "state", "push", "older.json").code == 0
+    time.at(after(minutes=30, seconds=5), "dispatch")
+    assert called(stack) == {TO: 1}
+
+
+def test_the_counters_move_to_another_store_with_the_state(stack: Stack, time: Timeline) -> None:
+    half_past = {"at": "2026-12-01T09:30:00", "timezone": "America/New_York"}
+    write(stack, {"a": {}, "b": {"schedule": half_past}}, {"name": "once", "max": 1, "per": "7d"})
+    time.apply(NINE - timedelta(hours=1))
+    time.at(after(5), "dispatch")
+    (stack.folder / "moved.json").write_text(time.at(after(60), "state", "pull").out, encoding="utf-8")
+    assert time.at(after(61), "--state", "sqlite:///moved.db", "state", "push", "moved.json").code == 0
+    time.at(after(minutes=30, seconds=5), "--state", "sqlite:///moved.db", "dispatch")
+    assert called(stack) == {TO: 1}
+
+
 @pytest.mark.parametrize(
     ("limits", "code", "says"),
     [

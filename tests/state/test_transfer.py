@@ -124,6 +124,16 @@ def test_a_copy_that_was_damaged_is_refused(filled: SqliteStore, other: SqliteSt
     assert push(other, document, ()) is True
 
 
+def test_another_secret_is_refused(filled: SqliteStore) -> None:
+    """Whom counters are about would be known to nobody any more."""
+    document = pull(filled)
+    del document["digest"]
+    before = contents(filled)
+    with pytest.raises(StateError, match="another secret"):
+        push(filled, {**document, "serial": document["serial"] + 1, "secret": "0" * 64}, ())
+    assert contents(filled) == before
+
+
 def test_another_lineage_is_refused(filled: SqliteStore, other: SqliteStore) -> None:
     bump_serial(other)
     for _ in range(5):

@@ -147,11 +147,6 @@ def _read_by_all(pushed: DocumentReader, kinds: Sequence[Kind[Any]]) -> None:
 
 
 def _check_follows(present: Meta, incoming: Meta) -> None:
-    if present.secret not in (None, incoming.secret):
-        raise StateError(
-            "the pushed state has another secret than the present one: nobody could tell who was called",
-            hint=_UNEDITED,
-        )
     if incoming.lineage != present.lineage:
         raise StateError(
             f"the pushed state belongs to another stack (lineage {incoming.lineage}, here {present.lineage})",
@@ -163,6 +158,11 @@ def _check_follows(present: Meta, incoming: Meta) -> None:
             f" (serial {incoming.serial}, here {present.serial})",
             hint="nothing was changed; to go back on purpose, pull a backup of this store,"
             " then push the old state into an empty one",
+        )
+    if present.secret not in (None, incoming.secret):
+        raise StateError(
+            "the pushed state has another secret than the present one: nobody could tell who was called",
+            hint=_UNEDITED,
         )
 
 
