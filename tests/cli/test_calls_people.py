@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,12 @@ from typing import Any
 import pytest
 
 from tests.cli.calling import FROM, Timeline
+from tests.cli.test_state_mutations import Nothing, mutations
 from tests.support import Stack
+from voiceform.kinds.call import CallKind
+from voiceform.kinds.userfiles import Places
+from voiceform.model.errors import StateError
+from voiceform.state.transfer import push
 
 ANA, BOB, COCO = "+12125550101", "+12125550102", "+33612345678"
 TALKS = "+15005550014"
@@ -240,3 +246,32 @@ def test_after_an_outage_one_call_is_placed_where_that_is_asked_for(stack: Stack
     listed = time.at(when(1, 11, 6), "calls", "list", "--status", "missed").out
     assert "a later occurrence is due, and misfire is latest" in " ".join(listed.split())
     assert len(placed(stack)) == 2
+
+
+def test_a_recorded_table_that_was_changed_is_refused_or_calls_nobody_else(
+    stack: Stack, time: Timeline
+) -> None:
+    declare(stack)
+    time.apply(EVENING)
+    pulled = time.at(EVENING, "state", "pull").json
+    del pulled["digest"]
+    kinds = (CallKind(Places(stack.folder)),)
+    refused = 0
+    for key in ("people", "columns", "table", "schedule"):
+        for name, changed in mutations(pulled["documents"]["resources/call.reminder"]["attributes"][key]):
+            whole = copy.deepcopy(pulled)
+            attributes = whole["documents"]["resources/call.reminder"]["attributes"]
+            attributes[key] = changed
+            try:
+                push(Nothing(), whole, kinds)
+            except StateError:
+                refused += 1
+                continue
+            harmless = ("column ", "lead removed", "timezone ")  # read by no dispatcher, or another time
+            assert key == "table" or name.startswith(harmless), (key, name)
+    assert refused > 100
+    for key in ("people", "columns"):
+        whole = copy.deepcopy(pulled)
+        del whole["documents"]["resources/call.reminder"]["attributes"][key]
+        with pytest.raises(StateError):
+            push(Nothing(), whole, kinds)

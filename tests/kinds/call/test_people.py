@@ -113,7 +113,12 @@ def test_times_that_were_over_before_are_not_missed_and_later_ones_are() -> None
 @pytest.mark.parametrize("row", ["", BOB, f"{BOB}\t", f"{BOB}\t\t\t\tone\ttwo", f"{BOB}\tnoon\t\t\tone"])
 def test_rows_that_nobody_can_read_call_nobody(row: str) -> None:
     with pytest.raises(ScheduleError) as caught:
-        spec(schedule=TIMES, people=[row], columns=["name"])
+        spec(
+            schedule=TIMES,
+            people=[row],
+            columns=["name"],
+            answer={"twiml": "<Response>{{ name }}</Response>"},
+        )
     assert (caught.value.key, caught.value.where) == ("people", "call.pulse")
 
 
@@ -152,3 +157,17 @@ def test_what_was_overtaken_while_it_waited_for_its_turn_is_not_placed() -> None
     assert Judge(schedule, moment, None, None).verdict(Key(NOON, BOB), NOON).verdict is Verdict.PLACE
     moment += timedelta(seconds=1)
     assert Judge(schedule, moment, None, None).verdict(Key(NOON, BOB), NOON).verdict is Verdict.MISS
+
+
+@pytest.mark.parametrize("columns", [[], ["name"], ["name", "city", "zip"]])
+def test_an_answer_that_names_other_columns_calls_nobody(columns: list[str]) -> None:
+    answer = {"url": "https://example.com/{{ name }}/{{ city }}", "method": "GET"}
+    row = row_of(BOB, Person(NOON, columns=dict.fromkeys(columns, "x")))
+    with pytest.raises(ScheduleError) as caught:
+        spec(schedule=TIMES, people=[row], columns=columns, answer=answer)
+    assert caught.value.key == "answer"
+
+
+def test_rows_about_others_than_those_who_are_called_call_nobody() -> None:
+    with pytest.raises(ScheduleError):
+        spec(schedule=TIMES, people=[row_of("+12125550199", Person(NOON))])

@@ -8,7 +8,7 @@ people are a list of texts, which is compared, kept and read like any other, and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ _FIXED = 4
 _WRITTEN = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _READ = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
 _ESCAPED = re.compile(r"\\[\\tnr]")
-_SPECIAL = re.compile(r"[\\\t\n\r]")
+_SPECIAL = re.compile(r"[\\\n\r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,20 @@ def row_of(number: str, person: Person) -> str:
     """One row as it is recorded; its columns in the order that they have."""
     due = "" if person.due is None else instant_to_text(person.due)
     fields = (number, due, person.timezone or "", person.language or "", *person.columns.values())
-    return "\t".join([text.translate(_WRITTEN) if _SPECIAL.search(text) else text for text in fields])
+    row = "\t".join(fields)
+    if row.count("\t") < len(fields) and not _SPECIAL.search(row):
+        return row
+    return "\t".join([text.translate(_WRITTEN) for text in fields])
 
 
 class Roster(Mapping[str, Person]):
     """The rows of a schedule by number. One number may have several, each for a time of its own: the first of
     them stands for it here. ValueError for a row that has not these columns."""
 
-    def __init__(self, rows: Sequence[str] = (), columns: Sequence[str] = ()) -> None:
+    def __init__(
+        self, rows: Sequence[str] = (), columns: Sequence[str] = (), to: Collection[str] | None = None
+    ) -> None:
+        """`to` are the numbers that are called, each of which has a row then, and no other."""
         self._columns = tuple(columns)
         self._rows: dict[str, list[str]] = {}
         dividers = _FIXED + len(self._columns) - 1
@@ -55,6 +61,8 @@ class Roster(Mapping[str, Person]):
             if row.count("\t") != dividers:
                 raise ValueError("a recorded row has not the columns that the schedule uses")
             self._rows.setdefault(row.split("\t", 1)[0], []).append(row)
+        if (rows or columns) and to is not None and self._rows.keys() != set(to):
+            raise ValueError("the recorded rows are about others than those who are called")
 
     def __getitem__(self, number: str) -> Person:
         return self._person(self._rows[number][0])

@@ -182,6 +182,7 @@ class Rows:
         self._spoken = SpokenTimes()
         self._moment = lru_cache(maxsize=65_536)(read_moment)
         self._indices: dict[str, int] = {}
+        self._sources = [(name, spec.source_of(name)) for name in self.answer.names]
         self._seen: dict[Any, int] = {}
         self._keys: dict[str, tuple[int, str]] = {}
 
@@ -247,7 +248,7 @@ class Rows:
             moment = self._time(self._cell(row, spec.due), zone, spec.due)
             self._tell_change(moment, row)
             due = moment.instant - spec.lead
-        columns = {name: self._value(name, row, zone, language) for name in self._names}
+        columns = {name: self._value(name, source, row, zone, language) for name, source in self._sources}
         self._check(columns)
         return Person(due, timezone or None, language or None, columns)
 
@@ -288,8 +289,7 @@ class Rows:
         place = self.spec.line(row.line)
         self.findings.tell("clock-change", message, place, "write it with an offset", Severity.WARNING)
 
-    def _value(self, name: str, row: Row, zone: ZoneInfo | None, language: str) -> str:
-        source = self.spec.source_of(name)
+    def _value(self, name: str, source: str, row: Row, zone: ZoneInfo | None, language: str) -> str:
         cell = self._cell(row, source)
         if name == _LANGUAGE and self.spec.language is not None:
             cell = language

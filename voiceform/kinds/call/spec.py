@@ -17,7 +17,7 @@ from voiceform.kinds.call.people import Person, Roster, occurrences_of
 from voiceform.kinds.call.retry import Retry
 from voiceform.kinds.call.rules.book import RuleBook
 from voiceform.kinds.call.rules.faults import RuleError
-from voiceform.kinds.call.templates import attributes_with_names, filled_answer
+from voiceform.kinds.call.templates import attributes_with_names, filled_answer, require_columns
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
 from voiceform.kinds.call.waves import Waves
 from voiceform.kinds.outgoing.parameters import (
@@ -80,7 +80,9 @@ class CallSpec:
         recorded it, or a machine that knows more zones.
         """
         columns = tuple(attributes.get("columns", ()))
-        people = _read(address, "people", lambda rows: Roster(rows, columns), attributes.get("people", ()))
+        rows = attributes.get("people", ())
+        people = _read(address, "people", lambda rows: Roster(rows, columns, attributes["to"]), rows)
+        _read(address, "answer", lambda answer: require_columns(answer, columns), attributes["answer"])
         schedule = _read(address, "schedule", Schedule.parse, attributes["schedule"])
         if schedule.column is not None:
             times = _read(address, "people", lambda zone: occurrences_of(people, zone), schedule.zone)
@@ -121,9 +123,11 @@ class CallSpec:
 
     @classmethod
     def ended(cls, address: Address, attributes: Attributes) -> CallSpec:
-        """The schedule, to end it: when it would call does not matter, nor whether that can be read."""
+        """The schedule, to end it: when it would call, and with which words, does not matter, nor whether it
+        can be read."""
         unread = {"schedule": _NEVER, "calling_hours": None, "rules": {}, "do_not_call": None}
-        return cls.of(address, {**attributes, **unread, "reassigned": None})
+        words: dict[str, Any] = {"people": (), "columns": (), "answer": {}}
+        return cls.of(address, {**attributes, **unread, **words, "reassigned": None})
 
     @property
     def lists(self) -> tuple[FileSpec, ...]:

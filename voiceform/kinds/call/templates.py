@@ -4,7 +4,7 @@ can stand between the braces: there is no logic, and nothing is evaluated."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -93,6 +93,14 @@ def filled_answer(answer: Mapping[str, Any], values: Mapping[str, str]) -> dict[
         key: Template.parse(value).filled(values, ESCAPES[key]) if key in ESCAPES else value
         for key, value in answer.items()
     }
+
+
+def require_columns(answer: Mapping[str, Any], columns: Sequence[str]) -> None:
+    """ValueError when a recorded answer names other columns than there are: nobody may hear braces. What
+    another object of the configuration says is no template."""
+    texts = [value for key, value in answer.items() if key in ESCAPES] if "of" not in answer else []
+    if {name for text in texts for name in Template.parse(text).names} != set(columns):
+        raise ValueError("the recorded answer names other columns than the rows have")
 
 
 def attributes_with_names(twiml: str) -> frozenset[str]:
