@@ -26,7 +26,7 @@ def ruling(
     """What calling hours say, of somebody who is in `zones`, or where the number may lie."""
     book = RuleBook.of({**HOURS, **more}, {})
     zones_of = zones_of_number if zones is None else lambda _: tuple(zones)
-    return book.ruling(number, zones_of, now, until, {})
+    return book.about(number, zones_of).ruling(now, until, {})
 
 
 def allowed(number: str, text: str, **more: Any) -> bool:

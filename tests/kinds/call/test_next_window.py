@@ -136,7 +136,7 @@ def test_whenever_dispatchers_look_a_window_has_one_call_of_each_person(steps: l
                 assert now.weekday() < 5
                 assert now.hour in (8, 9, 10, 11, 13, 14, 15, 16)
                 entries[item.key] = LedgerEntry(CallStatus.ANSWERED, now, sid="CA1")
-                opening = schedule.rules.counts_from(BOB, schedule.zones_of, item.since, {})
+                opening = schedule.rules_of(BOB).counts_from(item.since, {})
                 if opening != item.since and opening is not None:
                     outside.append(opening)
             elif item.verdict in (Verdict.SUPPRESS, Verdict.MISS):

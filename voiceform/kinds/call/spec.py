@@ -15,7 +15,7 @@ from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.call.limits.spec import LimitSpec
 from voiceform.kinds.call.people import Person, Roster, occurrences_of
 from voiceform.kinds.call.retry import Retry
-from voiceform.kinds.call.rules.book import RuleBook
+from voiceform.kinds.call.rules.book import RuleBook, RulesOfNumber
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.templates import attributes_with_names, filled_answer, require_columns
 from voiceform.kinds.call.timing.schedule import Schedule, ScheduleError
@@ -150,15 +150,22 @@ class CallSpec:
 
     def limits_of(self, to: str) -> tuple[LimitSpec, ...]:
         """What limits how often the person at `to` is called."""
-        return (*self.limits, *self.rules.limits(to))
+        if not self.rules.has_limits:
+            return self.limits
+        return (*self.limits, *self.rules_of(to).limits)
+
+    def rules_of(self, to: str) -> RulesOfNumber:
+        """The rules that have to allow a call to `to`."""
+        return self.rules.about(to, self.zones_of)
 
     def clocks_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """The zones whose clocks count for the rules about `to`; empty when nobody knows, and then the number
         is never called in their hours. Where no rule has hours, that of the person or of the schedule."""
-        if not self.rules.has_hours(to):
+        rules = self.rules_of(to)
+        if not rules.clocks:
             own = {person.timezone for person in self.people.of(to)} - {None}
             return self.people.zones(to) if len(own) == 1 else (self.schedule.zone,)
-        return self.rules.zones(to, self.zones_of)
+        return rules.zones
 
     def called_at(self, instant: datetime) -> tuple[str, ...]:
         """Whom an occurrence calls: those whose time it is, or everybody."""

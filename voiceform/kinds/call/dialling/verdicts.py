@@ -27,7 +27,7 @@ from voiceform.kinds.call.ledger.pauses import Halt
 from voiceform.kinds.call.ledger.store import ABSURD, Head
 from voiceform.kinds.call.limits.book import Contacts
 from voiceform.kinds.call.limits.counting import Refusal
-from voiceform.kinds.call.rules.book import LATEST, Memo
+from voiceform.kinds.call.rules.book import LATEST, Memo, RulesOfNumber
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.rules.hours import Outside
 from voiceform.kinds.call.spec import CallSpec
@@ -115,7 +115,8 @@ class Judge:
 
     def verdict(self, key: Key, since: datetime) -> Due:
         """What is to become of `key`, which became due at `since` (not later than now)."""
-        opening = self._next_window(key.to, since)
+        rules = self.spec.rules_of(key.to)
+        opening = self._next_window(rules, since)
         begins = opening or since
         deadline = begins + self.spec.grace
         present = latest_known(self.now, self.high_water)
@@ -133,22 +134,21 @@ class Judge:
                 return Due(key, Verdict.BLOCK, since, error.what)
         if begins > since and self._followed(key, begins):
             return Due(key, Verdict.SUPPRESS, since, "the next occurrence is due before the hours begin")
-        return self._limited(key, since, deadline) or self._within_rules(key, since, deadline)
+        return self._limited(key, since, deadline) or self._within_rules(rules, key, since, deadline)
 
     def _limited(self, key: Key, since: datetime, deadline: datetime) -> Due | None:
         """What a limit of contacts makes of it; None where none keeps the person from being called."""
         found = None if self.contacts is None else self.contacts.refusal(self.spec, key.to, self.now)
         return None if found is None else limited(key, found, since, self.now, deadline)
 
-    def _within_rules(self, key: Key, since: datetime, deadline: datetime) -> Due:
-        rules = self.spec.rules
+    def _within_rules(self, rules: RulesOfNumber, key: Key, since: datetime, deadline: datetime) -> Due:
         try:
-            ruling = rules.ruling(key.to, self.spec.zones_of, self.now, deadline, self._memo)
+            ruling = rules.ruling(self.now, deadline, self._memo)
         except RuleError as error:
             return Due(key, Verdict.BLOCK, since, error.what)
         if ruling.allows:
             return Due(key, Verdict.PLACE, since)
-        waits = ruling.opens is not None and rules.outside(key.to) is not Outside.SUPPRESS
+        waits = ruling.opens is not None and rules.outside is not Outside.SUPPRESS
         return Due(
             key,
             Verdict.WAIT if waits else Verdict.SUPPRESS,
@@ -158,11 +158,11 @@ class Judge:
             rules=ruling.against,
         )
 
-    def _next_window(self, number: str, since: datetime) -> datetime | None:
+    def _next_window(self, rules: RulesOfNumber, since: datetime) -> datetime | None:
         """When the window opens that the call waits for, however late that is; then lateness counts from
         there."""
         try:
-            return self.spec.rules.counts_from(number, self.spec.zones_of, since, self._memo)
+            return rules.counts_from(since, self._memo)
         except RuleError:
             return None
 

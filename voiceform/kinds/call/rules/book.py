@@ -48,9 +48,67 @@ _Clocks = tuple[tuple[CallingRule, tuple[ZoneInfo, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class RulesOfNumber:
+    """The rules that are about one number, or might be, with the clocks by which those with hours go.
+
+    What was found out is kept in a `memo` of whoever asks about many numbers at one instant: those of the
+    same clocks have the same answer.
+    """
+
+    rules: tuple[CallingRule, ...]
+    clocks: _Clocks
+
+    @property
+    def zones(self) -> tuple[ZoneInfo, ...]:
+        """The zones whose clocks count; empty when nobody knows those of one rule, or when no rule asks."""
+        if not all(zones for _, zones in self.clocks):
+            return ()
+        return tuple(dict.fromkeys(zone for _, zones in self.clocks for zone in zones))
+
+    @property
+    def limits(self) -> tuple[LimitSpec, ...]:
+        """What limits how often the number is called."""
+        return tuple(limit for rule in self.rules for limit in rule.limits)
+
+    @property
+    def outside(self) -> Outside:
+        """What becomes of a call outside of the hours: what the strictest says of the rules that say."""
+        said = {rule.hours.outside for rule, _ in self.clocks if rule.hours is not None}
+        return next((word for word in Outside if word in said), Outside.WAIT)
+
+    def ruling(self, now: datetime, until: datetime, memo: Memo) -> Ruling:
+        """What the rules say at `now`, and when they will allow a call, `until` at the latest.
+
+        Raises RuleError where nobody can rely on one of them.
+        """
+        for rule in self.rules:
+            rule.require(now)
+        asked = (self._identity, now, until)
+        if asked not in memo:
+            memo[asked] = _ruling(self.clocks, now, until)
+        found: Ruling = memo[asked]
+        return found
+
+    def counts_from(self, since: datetime, memo: Memo) -> datetime | None:
+        """When a call that became due at `since` may be placed first, if it waits for the next window however
+        late that is; None if it does not, or if no window opens in LATEST. RuleError as `ruling`."""
+        if self.outside is not Outside.NEXT_WINDOW:
+            return None
+        asked = (self._identity, since)
+        if asked not in memo:
+            memo[asked] = _opens(self.clocks, since, since + LATEST)
+        found: datetime | None = memo[asked]
+        return found
+
+    @property
+    def _identity(self) -> tuple[Any, ...]:
+        """What tells the clocks from others of one book, and costs little to compare."""
+        return tuple((rule.name, zones) for rule, zones in self.clocks)
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
-    """The rules of a schedule. What was found out is kept in a `memo` of whoever asks about many numbers at
-    one instant: numbers of the same clocks have the same answer."""
+    """The rules of a schedule."""
 
     rules: tuple[CallingRule, ...] = ()
 
@@ -60,61 +118,23 @@ class RuleBook:
         short = [CallingRule(None, Hours.of_calling_hours(hours))] if hours else []
         return cls((*short, *(CallingRule.of(name, rule) for name, rule in sorted(rules.items()))))
 
-    def about(self, number: str) -> tuple[CallingRule, ...]:
-        """The rules that are about a number, or might be."""
-        return tuple(rule for rule in self.rules if rule.is_about(number))
-
-    def limits(self, number: str) -> tuple[LimitSpec, ...]:
-        """What of the rules limits how often a number is called."""
-        return tuple(limit for rule in self.about(number) for limit in rule.limits)
-
-    def zones(self, number: str, zones_of: ZonesOf) -> tuple[ZoneInfo, ...]:
-        """The zones whose clocks count for a number: of every rule that is about it; empty when nobody knows
-        those of one, or when no rule asks."""
-        clocks = self._clocks(number, zones_of)
-        if not all(zones for _, zones in clocks):
-            return ()
-        return tuple(dict.fromkeys(zone for _, zones in clocks for zone in zones))
-
-    def has_hours(self, number: str) -> bool:
-        """Whether any rule says in which hours a number may be called."""
-        return any(rule.hours is not None for rule in self.about(number))
+    def about(self, number: str, zones_of: ZonesOf) -> RulesOfNumber:
+        """The rules that are about a number. `zones_of` says in which zones the one who is called there may
+        be."""
+        rules = tuple(rule for rule in self.rules if rule.is_about(number))
+        timed = [(rule, rule.hours.zone) for rule in rules if rule.hours is not None]
+        own = zones_of(number) if any(zone is None for _, zone in timed) else ()
+        return RulesOfNumber(rules, tuple((rule, own if zone is None else (zone,)) for rule, zone in timed))
 
     def require(self, now: datetime) -> None:
         """Raise RuleError where nobody can rely on one of the rules at `now`."""
         for rule in self.rules:
             rule.require(now)
 
-    def ruling(self, number: str, zones_of: ZonesOf, now: datetime, until: datetime, memo: Memo) -> Ruling:
-        """What the rules say at `now` of a number, and when they will allow it, `until` at the latest.
-
-        Raises RuleError where nobody can rely on one that is about it.
-        """
-        for rule in self.about(number):
-            rule.require(now)
-        clocks = self._clocks(number, zones_of)
-        asked = (_identity(clocks), now, until)
-        if asked not in memo:
-            memo[asked] = _ruling(clocks, now, until)
-        found: Ruling = memo[asked]
-        return found
-
-    def outside(self, number: str) -> Outside:
-        """What becomes of a call outside of the hours: what the strictest says of the rules that say."""
-        said = {rule.hours.outside for rule in self.about(number) if rule.hours is not None}
-        return next((word for word in Outside if word in said), Outside.WAIT)
-
-    def counts_from(self, number: str, zones_of: ZonesOf, since: datetime, memo: Memo) -> datetime | None:
-        """When a call that became due at `since` may be placed first, if it waits for the next window however
-        late that is; None if it does not, or if no window opens in LATEST. RuleError as `ruling`."""
-        if self.outside(number) is not Outside.NEXT_WINDOW:
-            return None
-        clocks = self._clocks(number, zones_of)
-        asked = (_identity(clocks), since)
-        if asked not in memo:
-            memo[asked] = _opens(clocks, since, since + LATEST)
-        found: datetime | None = memo[asked]
-        return found
+    @property
+    def has_limits(self) -> bool:
+        """Whether any rule limits how often somebody is called."""
+        return any(rule.limits for rule in self.rules)
 
     @property
     def may_be_late(self) -> bool:
@@ -122,18 +142,6 @@ class RuleBook:
         return any(
             rule.hours is not None and rule.hours.outside is Outside.NEXT_WINDOW for rule in self.rules
         )
-
-    def _clocks(self, number: str, zones_of: ZonesOf) -> _Clocks:
-        return tuple(
-            (rule, rule.hours.zones(number, zones_of))
-            for rule in self.about(number)
-            if rule.hours is not None
-        )
-
-
-def _identity(clocks: _Clocks) -> tuple[Any, ...]:
-    """What tells them from others of one book, and costs little to compare."""
-    return tuple((rule.name, zones) for rule, zones in clocks)
 
 
 def _ruling(clocks: _Clocks, now: datetime, until: datetime) -> Ruling:

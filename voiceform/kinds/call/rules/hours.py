@@ -81,10 +81,6 @@ class Hours:
         )
         return cls(Weekly.of((), Window(0, MIDNIGHT)), zone)
 
-    def zones(self, number: str, zones_of: ZonesOf) -> tuple[ZoneInfo, ...]:
-        """The zones whose clocks count for `number`; empty when nobody knows, and then it is never called."""
-        return zones_of(number) if self.zone is None else (self.zone,)
-
     def allow(self, zone: ZoneInfo, instant: datetime) -> bool:
         """Whether `instant` is within the hours by the clocks of `zone`. RuleError as `ClosedDays.has`."""
         moment = instant.astimezone(UTC)
