@@ -17,7 +17,15 @@ def state_of_every_kind(stack: Stack) -> Any:
     schedule = calls([TO, OTHER, "+15005550003"], record="true", retry="{attempts: 2, delay: 1m, on: [busy]}")
     stack.write(
         "contact_limits: [{name: a-day, max: 9, per: day, purpose: care}]\n"
-        f"{schedule}    purpose: care\n"
+        "calling_rules:\n"
+        "  - name: hours\n"
+        "    match: {to: ['+1', FR]}\n"
+        '    hours: {weekly: {mon-sun: ["00:00-24:00"]}, holidays: {country: US, subdivision: FL},'
+        " except: [2026-12-24], outside: next-window}\n"
+        "    limits: [{max: 9, per: day, timezone: recipient, counts: attempts}]\n"
+        "    as_of: 2026-11-01\n"
+        "    max_age: 400d\n"
+        f"{schedule}    purpose: care\n    rules: [hours]\n"
         "queues: {support: {max_size: 5, protect: true}}\n"
         "conferences:\n"
         "  standup:\n"
