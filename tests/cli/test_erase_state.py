@@ -68,6 +68,8 @@ def test_nothing_in_the_state_holds_the_number(schedules: Schedules) -> None:
     state = schedules.state()
     assert NOWHERE not in state
     assert OTHER in state
+    for path in (schedules.stack.folder / ".voiceform").glob("state.db*"):
+        assert TO.encode() not in path.read_bytes(), "nor in what was overwritten"
     found = schedules.look()
     assert (found.code, found.json["complete"], len(found.json["erasures"])) == (0, True, 1)
     assert schedules.look(OTHER).code == 5

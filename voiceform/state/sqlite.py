@@ -180,6 +180,7 @@ class SqliteStore(Backend):
             self._inode = _inode(self._path)
             self._connection = self._connect(self._path)
             self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA secure_delete = ON")  # who was erased is not in a free page
             verify_database(self._connection, self.label)
         return self._connection
 

@@ -169,4 +169,4 @@ class Forgetting(Things):
             rest = counted(len(self.names()) - ended, "document")
             return Done(Status.FAILED, message=f"stopped: {rest} not begun", hint="erase again")
         told = [f"{thing}: {count:,}" for thing, count in counts.items()]
-        return Done(Status.APPLIED, message=", ".join(told) or None, record="erasure")
+        return Done(Status.APPLIED, message=", ".join(told) or None)
