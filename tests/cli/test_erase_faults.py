@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import secrets
@@ -157,12 +158,48 @@ def test_the_copy_of_what_a_hold_is_about_stays(eraser: Eraser, tmp_path: Path) 
     assert files_below(tmp_path / "a") == {key(2, "wav"), key(2, "json")}
 
 
-def test_a_copy_that_cannot_be_described_is_named(eraser: Eraser, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "null", '{"sid": ["RE"]}', '"\\ud800"', "[" * 100_000, "\ufeff{}"], ids=repr
+)
+def test_a_copy_that_cannot_be_described_is_named(eraser: Eraser, tmp_path: Path, text: str) -> None:
     archived(eraser, tmp_path.joinpath("a").as_uri())
-    (tmp_path / "a" / key(1, "json")).write_text("[]")
+    (tmp_path / "a" / key(1, "json")).write_text(text)
     result = eraser.erase()
     assert key(1, "json") in result.out.replace("\n", "").replace(" ", "")
     assert key(1, "wav") in files_below(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("call_sid", ["CA"]), ("duration", "9"), ("date_created", 5), ("status", None)]
+)
+def test_a_description_with_a_value_of_another_type_is_no_description(
+    eraser: Eraser, tmp_path: Path, name: str, value: object
+) -> None:
+    archived(eraser, tmp_path.joinpath("a").as_uri())
+    described = tmp_path / "a" / key(1, "json")
+    described.write_text(json.dumps({**json.loads(described.read_text()), name: value}))
+    assert eraser.erase().code == 0
+    assert key(1, "wav") in files_below(tmp_path / "a")
+
+
+def test_a_hold_that_lands_after_the_plan_wins(eraser: Eraser, tmp_path: Path) -> None:
+    archived(eraser, tmp_path.joinpath("a").as_uri())
+    eraser.seed([recording(3, 5)])
+    assert eraser.erase("--out", "p.json", auto=False).code == 0
+    eraser.stack.ok("hold", "add", "case", "--reason", "litigation", "--number", ALICE)
+    result = eraser.stack.run("apply", "p.json", clock=eraser.clock)
+    assert result.code == 5
+    assert (eraser.left(), eraser.calls_left()) == ({3}, {1, 2, 3})
+    assert key(1, "wav") in files_below(tmp_path / "a")
+    eraser.stack.ok("hold", "release", "case", "--approve", "release-hold=case")
+    eraser.erased()
+
+
+def test_evidence_that_cannot_be_written_stops_an_erasure(eraser: Eraser) -> None:
+    eraser.seed([recording(1, 5)], [call(1, 5, to=ALICE)])
+    eraser.evidence.write_text("not a folder")
+    assert eraser.erase().code == 1
+    assert (eraser.left(), eraser.calls_left()) == ({1}, {1})
 
 
 def test_copies_in_a_bucket_go_too(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from voiceform.kinds.details import text_in
 from voiceform.kinds.retention.storage.archive import ArchiveError, Shelf, open_shelf
 from voiceform.kinds.retention.storage.buckets import folder_of, reason_of
 from voiceform.model.instants import instant_from_text
@@ -107,14 +108,21 @@ class Copies:
 
 
 def _of(stem: str, document: Any) -> Described:  # noqa: ANN401 - any JSON value
+    """KeyError, TypeError, ValueError for what no archive of ours wrote."""
+    for name in ("call_sid", "conference_sid", "date_created"):
+        if document[name] is not None:
+            text_in(document, name)
+    for name in ("channels", "duration"):
+        if document[name] is not None and type(document[name]) is not int:
+            raise TypeError(f"{name} is not a number")
     created = document["date_created"]
     return Described(
         stem,
-        document["sid"],
+        text_in(document, "sid"),
         document["call_sid"],
         document["conference_sid"],
-        document["status"],
-        document["source"],
+        text_in(document, "status"),
+        text_in(document, "source"),
         document["channels"],
         document["duration"],
         None if created is None else instant_from_text(created),
