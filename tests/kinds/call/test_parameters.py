@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,9 @@ def test_what_is_refused(tmp_path: Path, settings: dict[str, str], code: str, wo
         ("x${SIP_PASSWORD}", "credential"),
         ("${SIP_PASSWORD}${SIP_PASSWORD}", "credential"),
         ("${TWILIO_AUTH_TOKEN}", "credential"),
+        ("${AWS_SECRET_ACCESS_KEY}", "credential"),
+        ("${PGPASSWORD}", "credential"),
+        ("${TWILIO_SIP_PASSWORD}", None),
         ("${SIP_PASSWORD:-none}", None),
     ],
 )
@@ -186,22 +190,23 @@ def test_a_password_is_a_variable_and_nothing_else(tmp_path: Path, password: str
         f"    sip_auth: {{username: anna, password: '{password}'}}\n"
     )
     (tmp_path / "voiceform.yaml").write_text(text, encoding="utf-8")
-    environ = {"SIP_PASSWORD": "hunter2", "TWILIO_AUTH_TOKEN": "token"}
+    names = re.findall(r"\{(\w+)", password)
+    environ = dict.fromkeys(names, "hunter2")
 
     def loaded() -> Any:
         kinds = (CallKind(Places(tmp_path)),)
         return load_configuration([], base_dir=tmp_path, environ=environ, kinds=kinds)
 
     if code is not None:
-        with pytest.raises(Exception, match=r"\$\{TWILIO|must not stand") as caught:
+        with pytest.raises(Exception, match=r"belongs to|must not stand") as caught:
             loaded()
         assert "hunter2" not in str(caught.value)
         return
     item = loaded().desired[Address("call", "one")]
-    assert item.attributes["sip_auth"] == {"username": "anna", "password_variable": "SIP_PASSWORD"}
+    assert item.attributes["sip_auth"] == {"username": "anna", "password_variable": names[0]}
     assert "hunter2" not in str(item)
     request = spec(**item.attributes).request(key("sip:anna@example.com"))
-    assert request["sip_auth_password"] == "${SIP_PASSWORD}"
+    assert request["sip_auth_password"] == f"${{{names[0]}}}"
 
 
 def test_a_login_is_told_to_nobody_else() -> None:

@@ -10,7 +10,11 @@ from voiceform.model.diagnostics import Position, Severity
 from voiceform.model.document import Block
 from voiceform.model.numbers import is_phone_number, normal_number
 
-_OWN_CREDENTIALS = frozenset({"TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY"})
+_OWN_CREDENTIALS = frozenset(
+    {"TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "TWILIO_API_KEY", "VOICEFORM_STATE", "DATABASE_URL"}
+)
+_OF_OTHERS = ("AWS_", "AZURE_", "GOOGLE_", "GITHUB_", "ACTIONS_", "CI_", "PG")
+"""What variables of stores and pipelines begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,11 @@ def _of_password(block: Block) -> Iterator[Finding]:
             "name a variable of the environment and nothing else: ${SIP_PASSWORD}; change the password that"
             " stood here",
         )
-    elif variable in _OWN_CREDENTIALS:
+    elif variable in _OWN_CREDENTIALS or variable.startswith(_OF_OTHERS):
         yield Finding(
             "credential",
-            f"${{{variable}}} is a credential of the account, and would be told to whoever is called",
+            f"${{{variable}}} belongs to the account, the state or the pipeline, and is no password of a"
+            " telephone system",
             place,
             "name a variable that holds the password of the SIP login",
         )
