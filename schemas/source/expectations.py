@@ -16,7 +16,18 @@ EVENTS = {
     "deleted": "What was deleted from the account.",
 }
 STATUSES = (
-    *("planned", "due", "reserved", "deferred", "placed", "answered", "busy", "no-answer", "failed"),
+    *(
+        "planned",
+        "due",
+        "reserved",
+        "deferred",
+        "placed",
+        "answered",
+        "machine",
+        "busy",
+        "no-answer",
+        "failed",
+    ),
     *("canceled", "unknown", "missed", "suppressed"),
 )
 
@@ -154,6 +165,7 @@ _ENTRY: Mapping[str, Node] = {
     "address": text("Schedule", "Its address.", examples=["call.reminder"]),
     "to": text("Whom", "Who is, or would be, phoned.", examples=["+12125550101"]),
     "occurrence": defined("moment", "Occurrence", "The time for which the call is."),
+    "answered_by": text("Answered by", "Who answered, as the API says.", examples=["machine_start"]),
     "attempt": annotated("Attempt", "Which one, from 1.", {"type": "integer", "minimum": 0}, examples=[2]),
     "reason": defined("words", "Reason", "What has to be in the reason."),
 }

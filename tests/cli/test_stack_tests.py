@@ -18,6 +18,7 @@ import yaml
 
 from tests.support import Stack
 from voiceform.model.schema_files import schema_text
+from voiceform.stack.calls import STATUSES
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*/tests/*.voiceform.yaml"))
@@ -130,6 +131,7 @@ def test_the_tables_name_every_expectation() -> None:
     definitions = json.loads(schema_text("test"))["$defs"]
     assert set(definitions["case_expect"]["properties"]) == set(OF_ACCOUNTS)
     assert set(definitions["step_expect"]["properties"]) == {*OF_STEPS, *OF_ACCOUNTS}
+    assert set(definitions["case_expect"]["properties"]["ledger"]["properties"]) == set(STATUSES)
 
 
 @pytest.mark.parametrize("key", OF_STEPS)

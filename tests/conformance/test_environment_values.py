@@ -257,6 +257,19 @@ def test_what_was_recorded_earlier_is_not_shown_later(secretive: Stack) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("key", ["do_not_call: 'lists/${CANARY}'", "reassigned: {csv: 'lists/${CANARY}'}"])
+@pytest.mark.parametrize("form", PLANS)
+def test_a_warning_about_what_is_not_changed_does_not_show_it(key: str, form: str, stack: Stack) -> None:
+    called = "{to: '+12125550101', from: '+15017122661', schedule: {cron: '0 9 * * *', timezone: UTC}"
+    stack.write(f"calls: {{a: {called}, answer: {{say: hi}}, {key}}}}}")
+    environ = {**stack.environ, "CANARY": CANARY}
+    assert stack.run("apply", "--auto-approve", environ=environ).code == 0
+    for command in (["drift"], ["plan"], ["plan", "--refresh-only"]):
+        done = stack.run(*command, "--format", form, environ=environ)
+        assert "${CANARY}" in done.out
+        assert problems(" ".join(command), done) == []
+
+
 def test_names_and_whatever_else_is_no_secret_stay_readable(secretive: Stack) -> None:
     out = " ".join(secretive.run("plan").out.split())
     assert 'friendly_name: "acme support"' in out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voiceform.cli.support.invocation import App
 from voiceform.model.errors import UsageError
@@ -21,9 +21,16 @@ class Source:
 
 
 def shown_plan(app: App, plan: Plan) -> Plan:
-    """`plan` as renderers take it: --show-values takes the marks off what came from the environment."""
+    """`plan` as renderers take it: --show-values takes the marks off what came from the environment. Else no
+    warning repeats it, also of what a plan does not change and so does not hold."""
     if not app.show_values:
-        return plan
+        hidden = app.console.unshown.text
+        return replace(
+            plan,
+            warnings=tuple(
+                replace(item, message=hidden(item.message), hint=hidden(item.hint)) for item in plan.warnings
+            ),
+        )
     from voiceform.render.redact import with_values
 
     return with_values(plan)

@@ -105,6 +105,7 @@ def ledger(stack: Stack, status: str) -> list[Thing]:
             "to": call.key.to,
             "occurrence": call.key.occurrence,
             "attempt": call.key.attempt,
+            "answered_by": call.entry.answered_by if call.entry is not None else None,
             "reason": call.entry.reason if call.entry is not None else call.obstacle or call.pause,
         }
         for call in stack.calls().calls
