@@ -278,6 +278,21 @@ def test_the_counters_move_to_another_store_with_the_state(stack: Stack, time: T
     assert called(stack) == {TO: 1}
 
 
+def test_what_is_exported_is_what_was_applied(stack: Stack, time: Timeline) -> None:
+    weekly = {"name": "a-week", "max": 3, "per": "week", "timezone": "Europe/Berlin", "purpose": "care"}
+    talk = {"name": "talk", "max": 0, "per": "7d", "after": "answered"}
+    schedules = {"a": {"purpose": "care"}, "b": {}}
+    write(
+        stack, schedules, DAY, weekly, talk, {"name": "reached", "max": 1, "per": "24h", "counts": "answered"}
+    )
+    before = NINE - timedelta(hours=1)
+    time.apply(before)
+    stack.write(time.at(before, "export").out)
+    assert "contact_limits:" in (stack.folder / "voiceform.yaml").read_text(encoding="utf-8")
+    plan = time.at(before, "plan", "--format", "json").json
+    assert [change["action"] for change in plan["changes"]] == ["no-op", "no-op"]
+
+
 @pytest.mark.parametrize(
     ("limits", "code", "says"),
     [

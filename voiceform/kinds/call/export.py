@@ -9,9 +9,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from voiceform.kinds.call.answer import spoken
+from voiceform.kinds.call.limits import declared as limited
 from voiceform.kinds.call.parse import DEFAULT_GRACE, DEFAULT_MISFIRE, DEFAULT_PACE
 from voiceform.kinds.call.rules.declared import SECTION, address_of
-from voiceform.kinds.call.rules.exported import RuleEntries
+from voiceform.kinds.call.rules.exported import NamedEntries
 from voiceform.kinds.outgoing.declared import as_declared
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
@@ -40,16 +41,18 @@ def export(recorded: Mapping[Address, Recorded], stack: Path, folder: Path) -> E
     from it than numbers. The paths of such files and of do-not-call lists, which are recorded as from
     `stack`, are written as from `folder`."""
     up = os.path.relpath(stack, folder)
-    rules = RuleEntries()
-    entries = tuple(_entry(record, up, rules) for _, record in sorted(recorded.items()))
-    return Export(entries, beside={SECTION: rules.entries()})
+    rules, limits = NamedEntries(address_of), NamedEntries(limited.address_of)
+    entries = tuple(_entry(record, up, rules, limits) for _, record in sorted(recorded.items()))
+    return Export(entries, beside={SECTION: rules.entries(), limited.SECTION: limits.entries()})
 
 
-def _entry(record: Recorded, up: str, rules: RuleEntries) -> Entry:
+def _entry(record: Recorded, up: str, rules: NamedEntries, limits: NamedEntries) -> Entry:
     block: dict[str, Any] = as_declared(sourced(record.attributes, record.hidden))
     del block["ledger"]
     block.pop("max_cps", None)  # of all schedules
     block["rules"] = rules.named(block["rules"])
+    bound = {limit["name"]: limit for limit in block.pop(limited.SECTION, ())}
+    binding = limits.named({name: _without_name(limit) for name, limit in bound.items()})
     answer = block["answer"]
     people = block["to"]
     block["to"] = people[0] if len(people) == 1 else people
@@ -73,9 +76,17 @@ def _entry(record: Recorded, up: str, rules: RuleEntries) -> Entry:
         {**block, "answer": _answer(answer)},
         record.address.name,
         otherwise={**block, "answer": _document(answer)} if "of" in answer else None,
-        depends_on=(*record.depends_on, *map(address_of, block.get("rules", ()))),
+        depends_on=(
+            *record.depends_on,
+            *map(address_of, block.get("rules", ())),
+            *map(limited.address_of, binding),
+        ),
         is_recorded=True,
     )
+
+
+def _without_name(limit: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in limit.items() if key != "name"}
 
 
 def _answer(answer: Mapping[str, Any]) -> dict[str, Any]:

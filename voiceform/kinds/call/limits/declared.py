@@ -7,15 +7,23 @@ from difflib import get_close_matches
 from typing import Any
 
 from voiceform.kinds.call.limits.spec import LimitSpec
+from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block, Series
+
+SECTION = "contact_limits"
+
+
+def address_of(name: str) -> Address:
+    """How a limit is told from everything else that has a name."""
+    return Address("limit", name)
 
 
 def declared_limits(document: Block, report: Report) -> list[LimitSpec]:
     """Every limit of a configuration that can be understood; what is wrong with others is reported, and
     which bind no schedule."""
     purposes = {block.get("purpose") for block in (document.get("calls") or {}).values()}
-    section = document.get("contact_limits") or Series()
+    section = document.get(SECTION) or Series()
     found: dict[str, LimitSpec] = {}
     places: dict[str, Position] = {}
     for index, block in enumerate(section):
@@ -60,5 +68,5 @@ def limited_by(purpose: str | None, limits: Sequence[LimitSpec]) -> dict[str, An
     binding = sorted((limit for limit in limits if limit.binds(purpose)), key=lambda limit: limit.name)
     recorded: dict[str, Any] = {} if purpose is None else {"purpose": purpose}
     if binding:
-        recorded["contact_limits"] = [limit.document() for limit in binding]
+        recorded[SECTION] = [limit.document() for limit in binding]
     return recorded
