@@ -117,6 +117,7 @@ def test_resumed_it_goes_on_with_the_next_wave(stack: Stack, time: Timeline) -> 
     campaign.counts(0, 1)
     resumed = time.at(after(hours=3), "calls", "resume", "call.reminder")
     assert (resumed.code, "The pause of call.reminder is over" in resumed.out) == (0, True)
+    assert "The next dispatch calls who is left of 2026-12-01T14:00:00Z" in resumed.out
     assert campaign.counts(181, 182, 183) == [7, 10, 10]
     assert campaign.result.code == 0
     assert "missed" not in campaign.statuses(184).values()
@@ -137,7 +138,8 @@ def test_a_stop_that_stands_for_a_day_is_the_end_of_the_occurrence(stack: Stack,
     campaign = Campaign(stack, time)
     behave(stack, "failed", campaign.people[:3])
     campaign.counts(0, 1)
-    time.at(after(hours=25), "calls", "resume", "call.reminder")
+    resumed = time.at(after(hours=25), "calls", "resume", "call.reminder")
+    assert "It had stopped for too long: who is left of 2026-12-01T14:00:00Z is missed." in resumed.out
     assert campaign.at(25 * 60 + 1) == 3
     assert sorted(campaign.statuses(25 * 60 + 2).values()) == ["failed"] * 3 + ["missed"] * 7
 
@@ -191,7 +193,7 @@ def test_a_wave_of_which_nothing_is_known_stops_it(stack: Stack, time: Timeline)
 
 
 def test_a_retry_speaks_for_the_first_attempt(stack: Stack, time: Timeline) -> None:
-    waves = "{first: 5, then: 5, settle: 1m, stop: {busy: 20%}}"
+    waves = "{first: 5, then: 5, settle: 2m, stop: {busy: 20%}}"
     campaign = Campaign(stack, time, count=10, waves=waves, retry="{attempts: 2, delay: 10m, on: [busy]}")
     first = campaign.people[0]
     stack.emulator.seed({"numbers": [{"phone_number": first, "outcomes": ["busy", "busy"]}]})
@@ -295,3 +297,23 @@ def test_any_size_is_a_size(stack: Stack, time: Timeline, waves: str) -> None:
     campaign = Campaign(stack, time, count=3, waves=waves)
     campaign.counts(0, 1, 2, 3)
     assert time.placed() == campaign.people
+
+
+def test_retries_wait_for_the_resumption_too(stack: Stack, time: Timeline) -> None:
+    campaign = Campaign(stack, time, retry="{attempts: 2, delay: 10m, on: [busy]}")
+    behave(stack, "busy", campaign.people[:1])
+    behave(stack, "failed", campaign.people[1:3])
+    assert campaign.counts(0, 1, 12, 40, 100) == [3, 3, 3, 3, 3]
+    time.at(after(minutes=120), "calls", "resume", "call.reminder")
+    assert campaign.at(121) == 3 + 4 + 1
+    assert "missed" not in campaign.statuses(122).values()
+
+
+def test_a_settling_that_is_shorter_than_the_ringing_is_told(stack: Stack, time: Timeline) -> None:
+    stack.write(calls(people(3), waves="{first: 1, settle: 30s}"))
+    result = time.at(BEFORE, "validate")
+    assert (result.code, "short-settle" in result.err + result.out) == (0, True)
+    stack.write(calls(people(3), waves="{first: 1, settle: 30s}", timeout="20"))
+    assert "short-settle" not in time.at(BEFORE, "validate").err
+    stack.write(calls(people(3), waves="{first: 1}", timeout="300"))
+    assert "may still ring after 300 seconds" in time.at(BEFORE, "validate").err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from voiceform.cli.support import wiring
@@ -9,6 +11,12 @@ from voiceform.cli.support.completing import phoning_addresses
 from voiceform.cli.support.invocation import App
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.instants import instant_to_text
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from voiceform.kinds.call.ledger.pauses import Stopped
 
 _address = click.argument("address", metavar="[ADDRESS]", required=False, shell_complete=phoning_addresses)
 _all = click.option("--all", "all_", is_flag=True, help="Every schedule, also those that are applied later.")
@@ -46,6 +54,8 @@ def pause(app: App, address: str | None, all_: bool, reason: str | None) -> int:
 def resume(app: App, address: str | None, all_: bool) -> int:
     """End the pause of ADDRESS; what became due meanwhile is placed if its misfire grace is not over.
 
+    A schedule that stopped by itself goes on with the people who are left of that occurrence.
+
     For example: voiceform calls resume call.reminder
     """
     target = _target("resume", address, all_)
@@ -62,7 +72,19 @@ def resume(app: App, address: str | None, all_: bool) -> int:
         app.console.show(f"{first}; some stay paused by themselves: see `voiceform calls list`.")
     else:
         app.console.show(f"{first}; it is still {left}.")
+    if ended is not None and ended.stopped is not None and ended.at is not None:
+        app.console.show(_what_follows(ended.stopped, app.clock.now() - ended.at))
     return ExitCode.DONE
+
+
+def _what_follows(stopped: Stopped, stood: timedelta) -> str:
+    """What becomes of the people whom a stop kept waiting."""
+    from voiceform.kinds.call.dialling.waves import GOES_ON
+
+    which = f"who is left of {instant_to_text(stopped.occurrence)}"
+    if stood > GOES_ON:
+        return f"It had stopped for too long: {which} is missed."
+    return f"The next dispatch calls {which}; how the calls before ended is not held against it again."
 
 
 def _target(verb: str, address: str | None, all_: bool) -> str | None:

@@ -18,7 +18,7 @@ from voiceform.kinds.call.rules.hours import RECIPIENT, Hours
 from voiceform.kinds.call.spec import KIND
 from voiceform.kinds.call.timing.schedule import Schedule
 from voiceform.kinds.call.timing.zones import has_zones
-from voiceform.kinds.call.waves import waves_attributes, waves_faults
+from voiceform.kinds.call.waves import settles_too_soon, waves_attributes, waves_faults
 from voiceform.kinds.notes import notes_of
 from voiceform.kinds.outgoing.declared import declared, records
 from voiceform.kinds.outgoing.findings import findings
@@ -32,6 +32,8 @@ from voiceform.model.resource import Desired
 DEFAULT_GRACE = "15m"
 DEFAULT_MISFIRE = "each"
 DEFAULT_PACE = 1
+_RINGS = 60
+"""Seconds, where nothing is said: https://www.twilio.com/docs/voice/api/call-resource, Timeout."""
 
 
 def parse(section: Block, context: ParseContext, places: Places, rules: Rules) -> list[Desired]:
@@ -226,6 +228,15 @@ class _Parsing:
             machines, together = self._detects_machines(), "column" not in self.block["schedule"]
             for key, message, hint in waves_faults(block, detects_machines=machines, one_time=together):
                 self._report("invalid-waves", message, block.value_position(key), hint=hint)
+            rings = self.block.get("timeout", _RINGS)
+            if settles_too_soon(block, rings):
+                self._report(
+                    "short-settle",
+                    f"a call may still ring after {rings} seconds, when the wave is taken to have settled",
+                    block.value_position("settle") if "settle" in block else block.position,
+                    severity=Severity.WARNING,
+                    hint="let waves.settle be longer than timeout",
+                )
 
     def _detects_machines(self) -> bool:
         # Twilio does not look for machines where digits are sent.

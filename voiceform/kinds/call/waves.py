@@ -103,6 +103,12 @@ def waves_attributes(block: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
+def settles_too_soon(block: Mapping[str, Any], rings: int) -> bool:
+    """Whether the time to settle is over while a telephone may still ring for `rings` seconds: nothing at all
+    may be known by then, which stops the schedule."""
+    return parse_duration(block.get("settle", DEFAULT_SETTLE)) <= timedelta(seconds=rings)
+
+
 def waves_faults(
     block: Mapping[str, Any], *, detects_machines: bool, one_time: bool
 ) -> Iterator[tuple[str, str, str]]:
