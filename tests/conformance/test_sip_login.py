@@ -162,7 +162,7 @@ def test_without_the_variable_nobody_is_called_and_the_message_says_why(time: Ti
     assert "${SIP_PASSWORD}, and that variable is not set here" in done.out + done.err
     assert [number for number in time.placed() if number.startswith("sip:")] == []
     done = time.at(DUE, "calls", "test", "call.pulse", "--to", "sip:anna@example.com", "--auto-approve")
-    assert done.code == 5
+    assert done.code == 4
     assert "${SIP_PASSWORD}" in done.out + done.err
     assert [number for number in time.placed() if number.startswith("sip:")] == []
     (stack.folder / "secrets.env").write_text(f"SIP_PASSWORD='{PASSWORD}'\n", encoding="utf-8")

@@ -130,7 +130,7 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     now = look.now
     tally = record_undialled(ledger, look.found, now)
     _count_blocked(spec, look.found, do_not_call, now, tally)
-    unset = None if look.found else missing_login(spec, context.client)
+    unset = None if look.found else missing_login(spec, context.client.transport.secrets)
     if unset is not None:
         tally.problem(f"nobody with a sip: address will be called: {unset}")
     if look.found or head.high_water is None or now - head.high_water > _HEAD_AGE:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.list_files import list_of
+from voiceform.kinds.call.dialling.logins import missing_for
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger
@@ -25,6 +26,7 @@ from voiceform.stack.parts import Parts
 from voiceform.stack.pausing import recorded_schedule
 from voiceform.state.meta import require_home
 from voiceform.state.side_lease import HAND_LEASE, SideLease
+from voiceform.twilio.secrets import Secrets
 
 if TYPE_CHECKING:
     from voiceform.state.backend import Backend
@@ -101,6 +103,9 @@ class _Trying:
         pause = self.ledger.pause()
         if pause is not None:
             raise BlockedError(f"{self.spec.address} is {pause}", hint="nobody was phoned; resume it first")
+        unset = missing_for(self.spec, self.number, Secrets(self.parts.environ))
+        if unset is not None:
+            raise BlockedError(f"{self.number} is not called: {unset}", hint="nobody was phoned; set it here")
         now = self.parts.clock.now()
         counted = ContactReader(self.store)
         judged = Judge(self.spec, now, None, self.do_not_call, counted).verdict(self._key(), now)
