@@ -77,7 +77,7 @@ class _Parsing:
         self._check_caller(caller, people.to)
         self._check_schedule(block["schedule"])
         self._check_hours(people)
-        self._check_misfire()
+        self._check_repetition()
         self._check_retry()
         self._check_parameters(people.to)
         self._check_waves()
@@ -149,9 +149,16 @@ class _Parsing:
         for oddity in () if faults else Schedule.parse(block).oddities:
             self._report("odd-step", oddity, block.value_position("cron"), severity=Severity.WARNING)
 
-    def _check_misfire(self) -> None:
-        """Only what repeats can be due more than once."""
+    def _check_repetition(self) -> None:
+        """Only what repeats can be due more than once, and only who has one time goes in waves."""
         schedule = self.block["schedule"]
+        if self.block.get("waves") and "column" in schedule:
+            self._report(
+                "invalid-schedule",
+                "waves divide people who are called at one time, and here each has a time of their own",
+                self.block.key_position("waves"),
+                hint="leave waves out, or name one time for all with at, cron or rrule",
+            )
         if self.block.get("misfire") == "latest" and not ("cron" in schedule or "rrule" in schedule):
             self._report(
                 "ignored-setting",
