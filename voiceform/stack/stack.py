@@ -229,7 +229,11 @@ class Stack(Looks, CallOperations, StateOperations):
         return self._run(None, Wanted(only=(RETENTION,)), options)
 
     def plan_erase(self, number: str, *, reason: str) -> Plan:
-        """A plan of what `erase` would destroy of one person; it holds a keyed hash, and not the number."""
+        """A plan of what `erase` would destroy of one person; it holds a keyed hash, and not the number.
+
+        Its key is the secret of the state: where nothing was ever recorded such a plan is for reading alone,
+        and applied it would find that nothing is of the person.
+        """
         from voiceform.kinds.retention.erasure.whom import Whom
         from voiceform.stack.order import Wanted
         from voiceform.stack.planning import plan_now
