@@ -317,3 +317,40 @@ def test_a_settling_that_is_shorter_than_the_ringing_is_told(stack: Stack, time:
     assert "short-settle" not in time.at(BEFORE, "validate").err
     stack.write(calls(people(3), waves="{first: 1}", timeout="300"))
     assert "may still ring after 300 seconds" in time.at(BEFORE, "validate").err
+
+
+@pytest.mark.parametrize("waves", [WAVES, SHORT, "{first: 2}", "{first: 2, then: 1, settle: 2m, stop: {}}"])
+def test_what_is_exported_is_what_was_declared(stack: Stack, time: Timeline, waves: str) -> None:
+    stack.write(calls(people(3), waves=waves, retry="{attempts: 3, delay: [10m, 2h]}"))
+    time.apply(BEFORE)
+    exported = time.at(BEFORE, "export").out
+    stack.write(exported)
+    assert time.at(BEFORE, "validate").code == 0
+    assert time.at(BEFORE, "plan", "--detailed-exitcode").code == 0
+
+
+def test_calling_hours_are_waited_for_wave_by_wave(stack: Stack, time: Timeline) -> None:
+    hours = '{start: "10:00", end: "21:00", timezone: America/New_York}'
+    campaign = Campaign(stack, time, calling_hours=hours, misfire_grace="2h")
+    assert campaign.counts(0, 20, 59, 60, 61, 62, 63) == [0, 0, 0, 3, 7, 10, 10]
+    assert "missed" not in campaign.statuses(64).values()
+
+
+def test_the_next_window_is_waited_for_wave_by_wave(stack: Stack, time: Timeline) -> None:
+    rule = (
+        "calling_rules:\n"
+        "  - name: late\n"
+        "    hours:\n"
+        "      timezone: America/New_York\n"
+        '      weekly: {mon-sun: ["10:00-21:00"]}\n'
+        "      outside: next-window\n"
+    )
+    text = calls(people(10), waves=WAVES, pace="100", rules="[late]", misfire_grace="5m")
+    stack.write("safety: {max_calls: 500}\n" + rule + text)
+    time.apply(BEFORE)
+    found = []
+    for minute in (0, 20, 59, 60, 61, 62, 63):
+        time.at(after(minutes=minute), "dispatch", "--once")
+        found.append(len(time.placed()))
+    assert found == [0, 0, 0, 3, 7, 10, 10]
+    assert "missed" not in time.statuses(after(minutes=64))

@@ -13,6 +13,7 @@ from voiceform.kinds.call.limits import declared as limited
 from voiceform.kinds.call.parse import DEFAULT_GRACE, DEFAULT_MISFIRE, DEFAULT_PACE
 from voiceform.kinds.call.rules.declared import SECTION, address_of
 from voiceform.kinds.call.rules.exported import NamedEntries
+from voiceform.kinds.call.waves import waves_block
 from voiceform.kinds.outgoing.declared import as_declared
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
@@ -50,6 +51,7 @@ def _entry(record: Recorded, up: str, rules: NamedEntries, limits: NamedEntries)
     block: dict[str, Any] = as_declared(sourced(record.attributes, record.hidden))
     del block["ledger"]
     block.pop("max_cps", None)  # of all schedules
+    block["waves"] = waves_block(block["waves"])
     block["rules"] = rules.named(block["rules"])
     bound = {limit["name"]: limit for limit in block.pop(limited.SECTION, ())}
     binding = limits.named({name: _without_name(limit) for name, limit in bound.items()})

@@ -103,6 +103,16 @@ def waves_attributes(block: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
+def waves_block(recorded: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What `waves_attributes` was made of, without what goes without saying."""
+    if not recorded:
+        return None
+    said = {key: value for key, value in recorded.items() if value is not None and value != {}}
+    if SHORT not in recorded["stop"]:
+        del said["short_call"]
+    return said
+
+
 def settles_too_soon(block: Mapping[str, Any], rings: int) -> bool:
     """Whether the time to settle is over while a telephone may still ring for `rings` seconds: nothing at all
     may be known by then, which stops the schedule."""
