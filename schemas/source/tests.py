@@ -111,9 +111,8 @@ def _stack() -> Node:
         {
             "folder": text(
                 "Folder",
-                "The folder of the stack, from that of this file. A copy of it is used, in which nothing is "
-                "left behind.",
-                default="..",
+                "The folder of the stack, from that of this file; the nearest that has a voiceform.yaml "
+                "where nothing is said. A copy of it is used, in which nothing is left behind.",
                 examples=[".."],
             ),
             "files": listed(

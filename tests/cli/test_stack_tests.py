@@ -374,6 +374,15 @@ def test_which_cases_are_run(arguments: list[str], code: int, words: str, stack:
     assert (stack.folder / "voiceform.xml").read_text() == "<mine/>"
 
 
+@pytest.mark.parametrize("place", ["", "tests/", "tests/calls/late/"])
+def test_a_test_is_about_the_nearest_stack(place: str, stack: Stack) -> None:
+    stack.write(STACK)
+    path = stack.write(
+        "version: 1\ncases:\n" + case("a", "[plan]", "{queues: 0}"), f"{place}a.voiceform.yaml"
+    )
+    assert "1 passed" in stack.ok("test", str(path)).out
+
+
 def test_a_stack_without_tests_is_an_error(stack: Stack) -> None:
     stack.write(STACK)
     done = stack.run("test")

@@ -18,6 +18,11 @@ INCLUDED = ".gitlab/voiceform*.yml"
 """The files of all stacks, as GitLab's pipeline includes them."""
 _VERSION = "@VERSION@"
 """In a file of a kit: the version that the jobs install."""
+_STACK = (
+    ("voiceform.yaml", "voiceform.yaml"),
+    ("gitignore", ".gitignore"),
+    ("stack.voiceform.yaml", "tests/stack.voiceform.yaml"),
+)
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
 
 
@@ -64,7 +69,7 @@ class Member:
 
 def stack_files() -> Iterator[tuple[str, str]]:
     """What every stack has in its folder: (name, content)."""
-    for source, name in (("voiceform.yaml", "voiceform.yaml"), ("gitignore", ".gitignore")):
+    for source, name in _STACK:
         yield name, (SCAFFOLD / source).read_text(encoding="utf-8")
 
 

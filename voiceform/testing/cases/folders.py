@@ -33,6 +33,14 @@ def copy_stack(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
 
 
+def stack_of(folder: Path) -> Path:
+    """The folder of the stack that a test file in `folder` is about: the nearest that has a voiceform.yaml,
+    else the one above."""
+    folder = folder.resolve()
+    near = (each for each in (folder, *folder.parents) if (each / "voiceform.yaml").is_file())
+    return next(near, folder.parent)
+
+
 def date_files(folder: Path, instant: datetime) -> None:
     """Let every file have been written at `instant`: lists are as young as the test is."""
     seconds = instant.timestamp()

@@ -20,7 +20,7 @@ from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.testing.cases import looking
 from voiceform.testing.cases.comparing import Thing, all_of
 from voiceform.testing.cases.expecting import ending, of_run, words
-from voiceform.testing.cases.folders import copy_stack
+from voiceform.testing.cases.folders import copy_stack, stack_of
 from voiceform.testing.cases.reading import Case, CaseFile, read_cases
 from voiceform.testing.cases.steps import Bench
 from voiceform.testing.emulated import Emulator
@@ -85,7 +85,8 @@ class _Copies:
 
     def of(self, case: Case) -> tuple[Path, Path]:
         """The folder of a case's stack, and the copy of it. UsageError where there is none."""
-        source = Path(self._file.folder, case.stack.get("folder", "..")).resolve()
+        named = case.stack.get("folder")
+        source = stack_of(self._file.folder) if named is None else Path(self._file.folder, named).resolve()
         if source not in self._made:
             target = self._root / str(len(self._made))
             copy_stack(source, target)
@@ -101,9 +102,16 @@ def _timed(case: Case, copies: _Copies, emulator: Emulator, stop: threading.Even
 
 def _mismatches(case: Case, copies: _Copies, emulator: Emulator, stop: threading.Event) -> list[Mismatch]:
     try:
-        source, copy = copies.of(case)
+        return _run(case, copies, emulator, stop)
     except VoiceformError as error:
         return [Mismatch(words(error), case.position)]
+    except Exception as error:  # a defect of ours in one case stops no other
+        what = f"voiceform failed unexpectedly: {type(error).__name__}: {error}"
+        return [Mismatch(what, case.position)]
+
+
+def _run(case: Case, copies: _Copies, emulator: Emulator, stop: threading.Event) -> list[Mismatch]:
+    source, copy = copies.of(case)
     with tempfile.TemporaryDirectory(prefix="voiceform-test-") as own:
         bench = Bench(emulator, copy, Path(own), stop)
         found = _Run(bench, case).mismatches()
