@@ -192,6 +192,7 @@ def test_the_demonstration_plays_to_its_end(stack: Stack) -> None:
 def test_init_makes_a_stack_that_applies(stack: Stack) -> None:
     stack.ok("init", "new")
     stack.ok("-f", str(stack.folder / "new" / "voiceform.yaml"), "plan")
+    assert "1 passed" in stack.ok("test", str(stack.folder / "new" / "tests")).out
     stack.write("mine", "new/voiceform.yaml")
     assert "kept     " in stack.ok("init", "new").err
     assert "mine" in (stack.folder / "new" / "voiceform.yaml").read_text(encoding="utf-8")
