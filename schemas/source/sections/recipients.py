@@ -30,8 +30,8 @@ def table() -> Node:
             ),
             "language": _column(
                 "Languages",
-                "The column with the language of each person, as de-DE: `{{ language }}`, and the language "
-                "in which `{{ when }}` is said.",
+                "The column with the language of each person, as de-DE: `{{ language }}`, that in which "
+                "`{{ when }}` is said, and that of `say` unless it has one of its own.",
                 "language",
             ),
             "when": _column(

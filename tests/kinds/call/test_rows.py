@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.kinds.call.test_parse import attributes, load, problems
+from voiceform.kinds.call.people import Roster
+from voiceform.kinds.call.templates import filled_answer
 from voiceform.model.diagnostics import Severity
 
 ANA, BOB = "+12125550101", "+12125550102"
@@ -46,10 +49,10 @@ def test_what_is_recorded(tmp_path: Path) -> None:
         tmp_path, HEAD + f"Ana,{ANA},Europe/Berlin,de-DE,2026-12-01 09:00\nBob,{BOB},,,2026-12-01 09:00\n"
     )
     assert found["to"] == [ANA, BOB]
-    assert found["columns"] == ["name", "when"]
+    assert found["columns"] == ["language", "name", "when"]
     assert found["people"] == [
-        f"{ANA}\t2026-11-30T08:00:00Z\tEurope/Berlin\tde-DE\tAna\tDienstag, 1. Dezember 2026, 09:00",
-        f"{BOB}\t2026-11-30T14:00:00Z\t\t\tBob\tTuesday, December 1, 2026, 9:00 AM",
+        f"{ANA}\t2026-11-30T08:00:00Z\tEurope/Berlin\tde-DE\tde-DE\tAna\tDienstag, 1. Dezember 2026, 09:00",
+        f"{BOB}\t2026-11-30T14:00:00Z\t\t\ten-US\tBob\tTuesday, December 1, 2026, 9:00 AM",
     ]
     assert found["table"] == {"csv": "people.csv", "timezone": "zone", "language": "lang"}
     assert found["schedule"] == {"column": "visit", "lead": "24h", "timezone": "America/New_York"}
@@ -79,7 +82,7 @@ def test_only_what_is_used_is_recorded(tmp_path: Path) -> None:
 )
 def test_tables_as_programs_write_them(tmp_path: Path, content: bytes) -> None:
     found = rows(tmp_path, content)["people"]
-    assert found == [f"{ANA}\t2026-11-30T14:00:00Z\t\t\tAna\tTuesday, December 1, 2026, 9:00 AM"]
+    assert found == [f"{ANA}\t2026-11-30T14:00:00Z\t\t\ten-US\tAna\tTuesday, December 1, 2026, 9:00 AM"]
 
 
 def test_cells_with_anything_in_them_come_out_whole(tmp_path: Path) -> None:
@@ -87,9 +90,7 @@ def test_cells_with_anything_in_them_come_out_whole(tmp_path: Path) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
     found = rows(tmp_path, (HEAD + f"{quoted},{ANA},,,2026-12-01 09:00\n").encode())
     [person] = found["people"]
-    assert person.count("\t") == 5
-    from voiceform.kinds.call.people import Roster
-
+    assert person.count("\t") == 6
     assert Roster(found["people"], found["columns"])[ANA].columns["name"] == name
 
 
@@ -177,7 +178,7 @@ def test_two_columns_that_a_name_could_mean(tmp_path: Path) -> None:
     assert "could mean two things" in found.message
     # Without a time of their own people have a column of that name like any other.
     found_rows = rows(tmp_path, content, schedule="{at: 2026-12-01T09:00:00, timezone: UTC}")
-    assert found_rows["people"] == [f"{ANA}\t\t\t\tAna\tnoon"]
+    assert found_rows["people"] == [f"{ANA}\t\t\t\ten-US\tAna\tnoon"]
 
 
 def test_a_column_that_is_there_twice_is_wrong_only_where_it_is_used(tmp_path: Path) -> None:
@@ -189,8 +190,24 @@ def test_a_column_that_is_there_twice_is_wrong_only_where_it_is_used(tmp_path: P
 def test_an_empty_cell_in_a_text_is_told_and_in_an_attribute_is_an_error(tmp_path: Path) -> None:
     content = HEAD + f",{ANA},,,2026-12-01 09:00\nBob,{BOB},,,2026-12-01 09:00\n"
     assert warned(tmp_path, content) == ["empty-cell"]
-    say = '{say: {text: "Hello {{ name }}.", language: "{{ language }}"}}'
-    assert codes(tmp_path, content, answer=say) == [("unusable-row", 2), ("unusable-row", 3)]
+    say = '{say: {text: "Hello {{ name }}.", voice: "{{ name }}"}}'
+    assert codes(tmp_path, content, answer=say) == [("unusable-row", 2)]
+
+
+def test_each_is_spoken_to_in_their_own_language_unless_one_is_named(tmp_path: Path) -> None:
+    content = HEAD + f"Ana,{ANA},,de_DE,2026-12-01 09:00\nBob,{BOB},,,2026-12-01 09:00\n"
+
+    def languages(answer: str) -> list[str | None]:
+        found = rows(tmp_path, content, answer=answer)
+        people = Roster(found["people"], found["columns"])
+        texts = [filled_answer(found["answer"], people[to].columns)["twiml"] for to in (ANA, BOB)]
+        return [ET.fromstring(text)[0].get("language") for text in texts]
+
+    assert languages('{say: "{{ name }}"}') == ["de-DE", "en-US"]
+    assert languages('{say: {text: "{{ name }}", voice: alice}}') == ["de-DE", "en-US"]
+    assert languages('{say: {text: "{{ name }}", language: "{{ language }}"}}') == ["de-DE", "en-US"]
+    assert languages('{say: {text: "{{ name }}", language: fr-FR}}') == ["fr-FR", "fr-FR"]
+    assert languages('{twiml: "<Response><Say>{{ name }}</Say></Response>"}') == [None, None]
 
 
 def test_times_that_clocks_skip_and_repeat_are_told(tmp_path: Path) -> None:

@@ -37,8 +37,11 @@ class Answer:
         return tuple(dict.fromkeys(name for item in self.templates.values() for name in item.names))
 
 
-def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | None:
-    """The answer that a schema-valid block declares; None, reported, when it is none."""
+def parse_answer(
+    block: Block, owner: str, context: ParseContext, *, many_languages: bool = False
+) -> Answer | None:
+    """The answer that a schema-valid block declares; None, reported, when it is none. With `many_languages`
+    people have one each, in which they are spoken to where nothing else is said."""
     referable = sorted(name for name, kind in context.kinds.items() if kind.answers)
     forms = (*referable, *_FORMS)
     given = [form for form in forms if form in block]
@@ -59,20 +62,22 @@ def parse_answer(block: Block, owner: str, context: ParseContext) -> Answer | No
     if form == "application_sid":
         return Answer({"application_sid": block["application_sid"]})
     try:
-        return _own(form, block, problem)
+        return _own(form, block, problem, many_languages=many_languages)
     except TemplateError as error:
         hint = "`{{ name }}` stands for what the table of `to` has in its column of that name"
         problem("invalid-template", str(error), block.value_position(form), hint)
         return None
 
 
-def _own(form: str, block: Block, problem: Any) -> Answer:  # noqa: ANN401
+def _own(form: str, block: Block, problem: Any, *, many_languages: bool) -> Answer:  # noqa: ANN401
     """An answer that stands in the configuration itself. Raises TemplateError."""
     language = None
     if form == "url":
         attributes = {"url": block["url"], "method": block.get("method", "POST")}
     else:
         say = block.get("say")
+        if many_languages and say is not None:
+            say = {"language": "{{ language }}", **(say if isinstance(say, Mapping) else {"text": say})}
         if isinstance(say, Mapping) and not Template.parse(say.get("language", "")).names:
             language = say.get("language")
         attributes = {"twiml": block["twiml"] if say is None else spoken(say)}

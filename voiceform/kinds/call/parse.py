@@ -69,7 +69,8 @@ class _Parsing:
 
     def desired(self) -> Desired:
         block = self.block
-        answer = parse_answer(block["answer"], str(self.address), self.context)
+        many = isinstance(block["to"], Block) and "language" in block["to"]
+        answer = parse_answer(block["answer"], str(self.address), self.context, many_languages=many)
         people = read_recipients(block, answer, str(self.address), self.context.report, self.places)
         caller = check_number(
             block["from"], block.value_position("from"), str(self.address), self.context.report

@@ -292,7 +292,7 @@ class Rows:
     def _value(self, name: str, source: str, row: Row, zone: ZoneInfo | None, language: str) -> str:
         cell = self._cell(row, source)
         if name == _LANGUAGE and self.spec.language is not None:
-            cell = language
+            cell = language or DEFAULT_LANGUAGE
         if not cell:
             if name in self.answer.needed:
                 raise RowError("unusable-row", f"column {source!r}: it is empty, and the answer needs it")

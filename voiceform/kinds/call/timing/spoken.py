@@ -11,7 +11,8 @@ from voiceform.model.errors import MissingExtraError
 if TYPE_CHECKING:
     from babel import Locale
 
-DEFAULT_LANGUAGE = "en"
+DEFAULT_LANGUAGE = "en-US"
+"""That of Twilio's <Say>: https://www.twilio.com/docs/voice/twiml/say."""
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", re.ASCII)
 _SPACES = str.maketrans({"\u202f": " ", "\xa0": " ", "\u200f": None, "\u200e": None})
 
