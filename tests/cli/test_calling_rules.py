@@ -225,6 +225,23 @@ def test_who_waits_for_the_next_window_is_called_once_however_often_dispatch_beg
     ]
 
 
+def test_who_waits_for_the_next_window_can_be_canceled_however_long_ago_it_was_due(
+    stack: Stack, time: Timeline
+) -> None:
+    weekdays = '{timezone: America/New_York, weekly: {mon-fri: ["08:00-17:00"]}, outside: next-window}'
+    schedule = '{cron: "0 20 * * FRI", timezone: America/New_York}'
+    stack.write(rule(weekdays) + calls([TO, OTHER], schedule=schedule, rules="[office-hours]"))
+    friday = datetime(2026, 12, 5, 1, tzinfo=UTC)
+    monday = datetime(2026, 12, 7, 13, tzinfo=UTC)
+    time.apply(friday - timedelta(hours=1))
+    time.at(friday, "dispatch", "--once")
+    canceled = time.at(friday + timedelta(days=2), "calls", "cancel", "call.reminder", "--auto-approve")
+    assert "2 calls to come of call.reminder at 2026-12-05 01:00:00" in canceled.out
+    assert time.at(monday, "dispatch", "--once").code == 0
+    assert time.placed() == []
+    assert time.statuses(monday) == ["canceled", "canceled"]
+
+
 OLD = '{weekly: {mon-sun: ["00:00-24:00"]}}'
 
 

@@ -29,6 +29,7 @@ from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Halt, Pause
 from voiceform.kinds.call.ledger.store import Head, Ledger, days_before
 from voiceform.kinds.call.limits.book import ContactBook, ContactReader
+from voiceform.kinds.call.rules.book import Memo
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
@@ -188,7 +189,9 @@ def _left(spec: CallSpec, ready: Sequence[Due], placed: PassCounts) -> Left | No
     )
     if len(ready) <= tried:
         return None
-    return Left(len(ready) - tried, max(item.key.occurrence for item in ready) + spec.grace)
+    memo: Memo = {}
+    begins = (spec.rules_of(item.key.to).counts_from(item.since, memo) or item.since for item in ready)
+    return Left(len(ready) - tried, max(begins) + spec.grace)
 
 
 def _count_blocked(

@@ -15,7 +15,14 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.in_progress import refresh, take_back
-from voiceform.kinds.call.dialling.verdicts import lookback, pending_keys, retries, unfolded
+from voiceform.kinds.call.dialling.verdicts import (
+    Judge,
+    Verdict,
+    lookback,
+    pending_keys,
+    retries,
+    unfolded,
+)
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.recovery import is_over
 from voiceform.kinds.call.ledger.store import Ledger, days_before, if_undecided
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from voiceform.twilio.client import Client
 
 _IN_FLIGHT = timedelta(seconds=35)
+_STILL_TO_COME = (Verdict.PLACE, Verdict.WAIT, Verdict.BLOCK)
 _POLL_SECONDS = 1.0
 _LONGEST_CALL = timedelta(hours=4)
 """Unless TimeLimit says more: https://www.twilio.com/docs/voice/api/call-resource."""
@@ -214,7 +222,12 @@ class _Canceling:
         now, entries = self._now(), self._every()
         head, halts = self.ledger.head(), self.ledger.halts()
         pending = pending_keys(self.spec, entries, head, now, halts)
-        moments = {key.occurrence for key, since in pending if now <= since + self.spec.grace}
+        judge = Judge(self.spec, now, head.high_water, None)
+        moments = {
+            key.occurrence
+            for key, since in pending
+            if now <= since + self.spec.grace or judge.verdict(key, since).verdict in _STILL_TO_COME
+        }
         moments |= {
             found.occurrence for found in unfolded(self.spec, entries, head, now, halts) if found.held
         }
