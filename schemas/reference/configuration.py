@@ -165,6 +165,9 @@ class _Page:
 
     def _block_type(self, node: Node, full: Node, path: str) -> str:
         if "properties" not in full:
+            named = self._resolved(full["additionalProperties"])
+            if named.get("type") == "array":
+                return f"by name: {self._type(named, f'{path}.NAME')}"
             return f"[block by name](#{_anchor(f'{path}.NAME')})"
         name, _ = self._named(node)
         return f"[block](#{_anchor(self.told.get(name or '', path))})"

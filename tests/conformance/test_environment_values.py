@@ -50,6 +50,11 @@ conferences:
         client_notification_url: "https://nine.example.com/${{CANARY}}"
         sip_auth: {{username: "${{CANARY}}", password: "${{SIP}}"}}
     announce: {{url: "${{URL}}"}}
+calling_rules:
+  - name: closed
+    hours:
+      weekly: {{mon-sun: ["00:00-24:00"]}}
+      except: [{{csv: "lists/days-${{CANARY}}.csv", column: "${{CANARY}}"}}]
 calls:
   spoken:
     description: "${{CANARY}}"
@@ -142,6 +147,7 @@ def environment(stack: Stack, canary: str) -> None:
             f"{canary},on {canary},is {canary}\n+15558675310,2025-01-31,no\n",
         ),
         (f"lists/{canary}.txt", "+15558675319\n"),
+        (f"lists/days-{canary}.csv", f"{canary}\n2026-12-24\n"),
         (f"prices-{canary}.json", '{"as_of": "2026-01-01", "storage_per_minute_month": 0.0005}'),
     ):
         path = stack.folder / name
@@ -328,7 +334,7 @@ def filled(node: Any, path: str = "") -> Iterator[str]:
             yield from filled(item, f"{path}[]")
     elif isinstance(node, dict):
         named = path.count(".") == 1 or path.endswith((".participants", ".holds"))
-        named = named and path not in (".retention",)
+        named = named and path not in (".retention",) and not path.endswith("[]")
         for key, item in node.items():
             yield from filled(item, f"{path}.{'*' if named else key}")
 
