@@ -6,6 +6,7 @@ import json
 import os
 import random
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -224,3 +225,28 @@ def test_a_number_of_ours_is_declared_and_so_blocked(eraser: Eraser) -> None:
     eraser.seed([recording(1, 5)], [call(1, 5, caller=BOB, to=ALICE)])
     assert eraser.erase(number=BOB).code == 4
     assert eraser.left() == {1}
+
+
+def test_a_terminated_erasure_finishes_what_is_in_flight_and_goes_on_later(stack: Stack) -> None:
+    now = datetime.now(UTC)
+    eraser = Eraser(stack, now)
+    eraser.declare("recordings: [{name: all, keep: 9999d}]")
+    eraser.stack.apply()
+    eraser.seed([recording(n, 5, now) for n in range(MANY)], [call(n, 5, now, to=ALICE) for n in range(MANY)])
+    stack.emulator.faults(
+        [{"operation": "deleteRecording", "times": 9999, "kind": "latency", "delay_ms": 20}]
+    )
+    process = start(eraser)
+    while process.poll() is None and len(stack.account.writes()) < 8:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 5
+    gone = set(range(MANY)) - eraser.left()
+    assert 0 < len(gone) < MANY
+    assert {number for number, status in eraser.statuses().items() if status == "deleted"} == gone
+    assert eraser.calls_left() == set(range(MANY)), "nothing else was begun"
+    stack.emulator.faults([])
+    eraser.erased("--report-json", "report.json", "--metrics", "metrics.prom")
+    assert (eraser.left(), eraser.calls_left()) == (set(), set())
+    reported = (stack.folder / "report.json").read_text() + (stack.folder / "metrics.prom").read_text()
+    assert "5310" not in reported
