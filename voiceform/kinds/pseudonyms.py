@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 
 from voiceform.model.errors import StateError
-from voiceform.model.numbers import person
+from voiceform.model.numbers import is_phone_number, person
 from voiceform.model.store import DocumentReader
 
 _META = "meta"
@@ -35,4 +35,12 @@ class Pseudonyms:
 
     def of(self, party: str) -> str:
         """64 hexadecimal digits for whom `party` means; for a text that means nobody, for the text."""
-        return hmac.digest(self._key, f"person:{person(party) or party}".encode(), "sha256").hex()
+        return self._of(person(party) or party)
+
+    def of_recorded(self, party: str) -> str:
+        """As `of`, for a party as it is recorded (model/numbers.py:normal_number): in a number there is
+        nothing to be read, which takes ten times as long."""
+        return self._of(party) if is_phone_number(party) else self.of(party)
+
+    def _of(self, who: str) -> str:
+        return hmac.digest(self._key, f"person:{who}".encode(), "sha256").hex()

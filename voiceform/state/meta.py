@@ -136,7 +136,12 @@ def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] = new_l
 def record_home(store: DocumentStore, account_sid: str, base_url: str) -> None:
     """Make the serial grow; what is recorded first says whose the state is, and where that account is."""
     meta = read_meta(store) or new_meta(new_lineage)
-    known = replace(meta, account_sid=meta.account_sid or account_sid, home=meta.home or Home.of(base_url))
+    known = replace(
+        meta,
+        account_sid=meta.account_sid or account_sid,
+        home=meta.home or Home.of(base_url),
+        secret=meta.secret or token_hex(32),
+    )
     store.write((known.bumped(),))
 
 

@@ -38,7 +38,7 @@ def until(
     spec: LimitSpec, *contacts: Contact, zones: tuple[ZoneInfo, ...] = (NEW_YORK,)
 ) -> datetime | str | None:
     """When it ends: `never known` while an outcome is, None when a call is allowed."""
-    found = refusal([spec], contacts, NOON, zones)
+    found = refusal([spec], contacts, NOON, lambda: zones)
     if found is None:
         return None
     return found.until or "not known"
@@ -113,7 +113,7 @@ def test_after_an_answer() -> None:
 
 def test_the_limit_that_lasts_longest_is_named() -> None:
     short, long = limit(name="short"), limit(name="long", per="7d")
-    found = refusal([short, long], [contact(hours(1))], NOON, ())
+    found = refusal([short, long], [contact(hours(1))], NOON, tuple)
     assert found is not None
     assert (found.limit.name, found.until) == ("long", hours(1) + timedelta(days=7))
 
@@ -195,7 +195,7 @@ def allowed(spec: LimitSpec, found: list[Contact], now: datetime, where: tuple[Z
 def test_it_is_as_the_reference_says_now_and_when_it_ends(
     spec: LimitSpec, found: list[Contact], where: tuple[ZoneInfo, ...]
 ) -> None:
-    refused = refusal([spec], found, NOON, where)
+    refused = refusal([spec], found, NOON, lambda: where)
     assert (refused is None) == allowed(spec, found, NOON, where)
     if refused is not None and not spec.after_answer:
         assert refused.until is not None

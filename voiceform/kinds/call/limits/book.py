@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.limits.counting import Contact, Refusal, refusal
 from voiceform.kinds.call.limits.in_force import limits_in_force
@@ -136,9 +137,11 @@ def _refusal(
 ) -> Refusal | None:
     """As Contacts.refusal. The ledger is asked only where it matters what became of calls, which is `learnt`
     then."""
-    if not marks:
-        return None
-    limits, zones = spec.limits_of(to), spec.zones_of(to)
+    limits = spec.limits_of(to)
+
+    def zones() -> Sequence[ZoneInfo]:
+        return spec.zones_of(to)
+
     if refusal(limits, [at_worst(mark) for mark in marks.values()], now, zones) is None:
         return None
     learnt.update({claim: outcomes.of(claim, mark, now) for claim, mark in marks.items()})

@@ -5,7 +5,7 @@ Pure. What nobody knows yet may have been a call, and may have been answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -53,15 +53,25 @@ class Refusal:
 
 
 def refusal(
-    limits: Iterable[LimitSpec], contacts: Sequence[Contact], now: datetime, zones: Sequence[ZoneInfo]
+    limits: Sequence[LimitSpec],
+    contacts: Sequence[Contact],
+    now: datetime,
+    zones: Callable[[], Sequence[ZoneInfo]],
 ) -> Refusal | None:
     """The limit that allows no call now, if one does not: that which lasts longest, and one whose end nobody
-    knows only where no other refuses. `zones` are those of the person."""
+    knows only where no other refuses. `zones` are those of the person; they are asked for only where the
+    clocks of some zone might tell a difference."""
+    refused = [found for limit in limits if (found := _refused(limit, contacts, now, ())) is not None]
+    if any(found.limit.goes_by_recipient for found in refused):
+        where = zones()
+        again = (_refused(found.limit, contacts, now, where) for found in refused)
+        refused = [found for found in again if found is not None]
+    return _worst(refused)
+
+
+def _worst(refused: Sequence[Refusal]) -> Refusal | None:
     known, unknown = None, None
-    for limit in limits:
-        found = _refused(limit, contacts, now, zones)
-        if found is None:
-            continue
+    for found in refused:
         if found.until is None:
             unknown = found
         elif known is None or known.until is None or found.until > known.until:

@@ -33,7 +33,7 @@ class Foresight:
         """See Contacts."""
         limits = spec.limits_of(to)
         contacts = self._contacts.get(_who(to)) if limits else None
-        return refusal(limits, contacts, now, spec.zones_of(to)) if contacts else None
+        return refusal(limits, contacts, now, lambda: spec.zones_of(to)) if contacts else None
 
     def foresee(self, spec: CallSpec, to: str, at: datetime) -> None:
         """Count a call that will be placed. That it is answered nobody can foresee."""

@@ -72,8 +72,8 @@ Marks = Mapping[str, Mark]
 
 
 def name_of(to: str, pseudonyms: Pseudonyms) -> str:
-    """The document of whoever is called at `to`, in any spelling."""
-    return PREFIX + pseudonyms.of(to)[:_DIGITS]
+    """The document of whoever is called at `to`, which is a number as it is recorded."""
+    return PREFIX + pseudonyms.of_recorded(to)[:_DIGITS]
 
 
 def marks_in(stored: StoredDocument | None, now: datetime) -> dict[str, Mark]:

@@ -70,6 +70,11 @@ class LimitSpec:
             document["counts"] = ANSWERED
         return document
 
+    @property
+    def goes_by_recipient(self) -> bool:
+        """Whether it depends on where the person called is."""
+        return self.zone is None and isinstance(self.per, CalendarPeriod)
+
     def binds(self, purpose: str | None) -> bool:
         """Whether a schedule of that purpose is limited by it."""
         return self.purpose is None or self.purpose == purpose
