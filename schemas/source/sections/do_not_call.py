@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.source.blocks import block, defined, either, listed
-from schemas.source.values import DATE, OFFSET, TIME, Node, flag, matching, text
+from schemas.source.values import DATE, OFFSET, TIME, Node, flag, matching, text, whole
 
 
 def lists() -> Node:
@@ -55,19 +55,17 @@ def _list() -> Node:
                 longest=1024,
                 examples=["lists/federal.csv"],
             ),
-            "column": text(
+            "column": _column(
                 "Column",
-                "The column of a table with the numbers, by the name in its header. Without it the file has "
-                "a number on each line.",
-                longest=256,
-                examples=["phone"],
+                "The column of a table with the numbers, by the name in its header, or by its number, from "
+                "1, in a table without one. Without it the file has a number on each line.",
+                "phone",
             ),
-            "expires": text(
+            "expires": _column(
                 "Column of the expiry",
                 "The column that says until when an entry counts: a date or an instant. An entry without one "
                 "that can be read counts for ever.",
-                longest=256,
-                examples=["until"],
+                "until",
             ),
             "max_age": defined(
                 "duration",
@@ -98,3 +96,9 @@ def as_of(title: str, description: str) -> Node:
         examples=["2026-12-01"],
         public=True,
     )
+
+
+def _column(title: str, description: str, name: str) -> Node:
+    named = text("Name", "The name of the column in the header.", longest=256, examples=[name])
+    numbered = whole("Number", "The number of the column, from 1.", 1, 1000, examples=[1])
+    return either(title, description, named, numbered, examples=[name, 2])

@@ -213,9 +213,42 @@ def test_looking_ahead_does_not_make_a_list_old(tmp_path: Path) -> None:
     [
         ({"expires": "until"}, "column"),
         ({"as_of": "2026-12-01"}, "max_age"),
+        ({"column": "phone", "expires": 2}, "both columns"),
+        ({"column": 1, "expires": "until"}, "both columns"),
         ({"as_of": "2026-13-01", "max_age": "1d"}, "no date"),
     ],
 )
-def test_settings_that_mean_nothing(settings: dict[str, str], message: str) -> None:
+def test_settings_that_mean_nothing(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ListSpec.of({"file": "dnc", **settings})
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "counts"),
+    [
+        ("4711,+12125550101\n4712,+12125550102\n", {"column": 2}, True),
+        ("4711;+12125550109;x\n4712;+12125550101;y\n", {"column": 2}, True),
+        ("sep=;\n4711;+12125550101\n", {"column": 2}, True),
+        ('"Ann, A.",+12125550101,2027-01-01\n', {"column": 2, "expires": 3}, True),
+        ('"Ann, A.",+12125550101,2026-01-01\n', {"column": 2, "expires": 3}, False),
+        ("+12125550101\n", {"column": 1}, True),
+        ("4711,+12125550109\n", {"column": 2}, False),
+    ],
+)
+def test_a_table_without_a_header(
+    tmp_path: Path, content: str, settings: dict[str, Any], counts: bool
+) -> None:
+    assert held(tmp_path, content, **settings) is counts
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("+12125550101\n", "(line 1)"),
+        ("4711,+12125550109\n4712\n", "(line 2)"),
+        ("phone,number\n4711,+12125550109\n", "line 1"),  # a header, where none is said to be
+        ("", "is empty"),
+    ],
+)
+def test_a_table_without_a_header_in_doubt_stops_everybody(tmp_path: Path, content: str, words: str) -> None:
+    assert words in refused(tmp_path, content, column=2)

@@ -81,6 +81,26 @@ def read_table(text: str, columns: Sequence[str]) -> Iterator[Row]:
     return Table(text, columns).rows(columns)
 
 
+def read_headless(text: str, columns: Sequence[int]) -> Iterator[Row]:
+    """The rows of a table without a header, with the cells of these columns, counted from 1. Raises
+    TableError, also in the middle of them."""
+    text, line, delimiter = _without_separator_line(text)
+    delimiter = delimiter or _delimiter(text.split("\n", 1)[0], ())
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    first = line
+    try:
+        for cells in reader:
+            begin, line = line, first + reader.line_num
+            if not any(map(str.strip, cells)):
+                continue
+            if len(cells) < max(columns):
+                yield Row(begin, (), f"this row has {len(cells)} cells, and column {max(columns)} is named")
+                continue
+            yield Row(begin, tuple([cells[column - 1] for column in columns]))
+    except csv.Error as error:
+        raise TableError(f"is not CSV: {error}", line=first + reader.line_num - 1) from None
+
+
 def _without_separator_line(text: str) -> tuple[str, int, str | None]:
     """The table without the line `sep=;` of spreadsheets, its first line, and what that says."""
     head, _, rest = text.partition("\n")

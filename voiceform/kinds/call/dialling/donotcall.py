@@ -56,14 +56,15 @@ class Content(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ListSpec(FileSpec):
-    """One list. Without `column` it is a text with a number on each line; with it a table with a header.
+    """One list. Without `column` it is a text with a number on each line; with it a table, with a header or,
+    where columns are numbers (from 1), without one.
 
     `expires` is the column that says until when an entry counts.
     """
 
     file: str
-    column: str | None = None
-    expires: str | None = None
+    column: str | int | None = None
+    expires: str | int | None = None
     max_age: timedelta | None = None
     as_of: datetime | None = None
     allow_empty: bool = False
@@ -78,6 +79,10 @@ class ListSpec(FileSpec):
         """From a schema-valid mapping; ValueError says what is wrong with it."""
         if "expires" in document and "column" not in document:
             raise ValueError("expires names a column of a table: name the one of the numbers with column")
+        if "expires" in document and isinstance(document["column"], int) != isinstance(
+            document["expires"], int
+        ):
+            raise ValueError("name both columns of a table by its header, or both by their numbers")
         max_age, as_of = age_of(document)
         return cls(
             document["file"],

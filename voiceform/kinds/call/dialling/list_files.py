@@ -21,7 +21,7 @@ from voiceform.kinds.call.dialling.donotcall import (
 from voiceform.kinds.call.dialling.reassigned import ReassignedSpec
 from voiceform.kinds.call.dialling.reassigned_files import answers_in
 from voiceform.kinds.call.spec import CallSpec
-from voiceform.kinds.call.tables import TableError, read_table
+from voiceform.kinds.call.tables import TableError, read_headless, read_table
 from voiceform.kinds.userfiles import Places, UserFileError, lines_of, text_of
 from voiceform.model.numbers import person
 
@@ -136,10 +136,12 @@ def _entries(text: str, spec: ListSpec) -> Iterator[tuple[int, str, datetime]]:
                 yield line, entry, _FOR_EVER
         return
     columns = [spec.column, *([spec.expires] if spec.expires else [])]
+    names = [column for column in columns if isinstance(column, str)]
+    numbers = [column for column in columns if isinstance(column, int)]
     try:
-        for row in read_table(text, columns):
+        for row in read_headless(text, numbers) if numbers else read_table(text, names):
             if row.problem is not None:
-                raise TableError(f"does not fit its header: {row.problem}", line=row.line)
+                raise TableError(f"does not fit its columns: {row.problem}", line=row.line)
             until = _until(row.cells[1]) if spec.expires else _FOR_EVER
             yield row.line, row.cells[0].strip(), until
     except TableError as error:
