@@ -10,9 +10,8 @@ import pytest
 from tests.twilio.scripted import RESET, Server, answer, error, new_client, sid
 from voiceform.model.clock import ManualClock
 from voiceform.twilio.client import Client
-from voiceform.twilio.errors import ApiError, InvalidArgumentError, TwilioError
+from voiceform.twilio.errors import ApiError, InvalidArgumentError, MissingSecretError, TwilioError
 from voiceform.twilio.parameters import CreateCall, CreateParticipant
-from voiceform.twilio.secrets import MissingSecretError
 
 PEOPLE: dict[str, Any] = {"to": "sip:anna@example.com", "from_": "+15017122661", "sip_auth_username": "anna"}
 SECRET = "hunter2 & more"

@@ -2,6 +2,7 @@
 
     TwilioError                           exit 1
     |-- InvalidArgumentError              refused here, before anything was sent: a malformed SID, for example
+    |   `-- MissingSecretError            the variable that holds a password is not set here
     |-- ReadOnlyError                     a write was asked of a client that may only read; nothing was sent
     |-- ConnectionFailedError             nothing was processed, or a request that may be repeated gave up
     |   `-- StoppedError                  the same, because this program is being stopped
@@ -38,6 +39,7 @@ __all__ = [
     "ConnectionFailedError",
     "ForeignAnswerError",
     "InvalidArgumentError",
+    "MissingSecretError",
     "NameTakenError",
     "NotFinishedError",
     "NotFoundError",
@@ -59,6 +61,10 @@ _HALF_A_NUMBER = re.compile(r"[\d\W]{1,40}\Z")
 
 class InvalidArgumentError(TwilioError):
     """An argument that must not reach the API; nothing was sent."""
+
+
+class MissingSecretError(InvalidArgumentError):
+    """A variable that a request needs is not set where it is to be sent; nothing was sent."""
 
 
 class ReadOnlyError(TwilioError):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from urllib.parse import quote_plus
 
 from voiceform.model.unshown import Unshown
-from voiceform.twilio.errors import InvalidArgumentError, TwilioError
+from voiceform.twilio.errors import InvalidArgumentError, MissingSecretError, TwilioError
 from voiceform.twilio.parameters import Form
 
 SECRET_PARAMETERS = frozenset({"SipAuthPassword"})
@@ -28,10 +28,6 @@ def variable_in(text: str) -> str | None:
     """The variable that `text` names and is nothing but; None for any other text."""
     found = _REFERENCE.fullmatch(text)
     return None if found is None else found[1]
-
-
-class MissingSecretError(InvalidArgumentError):
-    """A variable that a request needs is not set where it is to be sent; nothing was sent."""
 
 
 class Secrets:

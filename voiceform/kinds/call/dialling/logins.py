@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.outgoing.parameters import for_one
+from voiceform.twilio.errors import MissingSecretError
 from voiceform.twilio.parameters import encode
-from voiceform.twilio.secrets import MissingSecretError, Secrets
+from voiceform.twilio.secrets import Secrets
 
 
 def missing_login(spec: CallSpec, secrets: Secrets) -> str | None:
