@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.calling import NINE, Timeline, after, calls
 from tests.support import Stack
+from voiceform.state.open import open_store
 
 BEFORE = NINE - timedelta(hours=3)
 WAVES = "{first: 3, then: 4, settle: 5m, stop: {failed: 20%}}"
@@ -229,10 +230,14 @@ def test_apply_places_the_first_wave_alone(stack: Stack, time: Timeline) -> None
 def test_apply_stops_what_went_wrong(stack: Stack, time: Timeline) -> None:
     campaign = Campaign(stack, time)
     behave(stack, "failed", campaign.people[:3])
+    time.at(after(0), "plan", "--out", "early.plan.json")
     campaign.at(0)
-    result = time.at(after(minutes=6), "apply", "--auto-approve")
-    assert len(time.placed()) == 3
-    assert result.code in (0, 5)
+    late = time.at(after(minutes=6), "plan")
+    assert "held back: stopped: 3 of 3 calls in wave 1" in " ".join(late.out.split())
+    result = time.at(after(minutes=6), "apply", "early.plan.json")
+    assert (len(time.placed()), result.code) == (3, 5)
+    assert "stopped since 2026-12-01 14:06:00 UTC" in " ".join((result.out + result.err).split())
+    assert time.at(after(minutes=6.5), "apply", "--auto-approve").code == 0, "registered, as a paused one is"
     assert campaign.at(7) == 3
     assert campaign.result.code == 5
 
@@ -354,3 +359,37 @@ def test_the_next_window_is_waited_for_wave_by_wave(stack: Stack, time: Timeline
         found.append(len(time.placed()))
     assert found == [0, 0, 0, 3, 7, 10, 10]
     assert "missed" not in time.statuses(after(minutes=64))
+
+
+def test_other_times_end_what_was_left_of_the_old_ones(stack: Stack, time: Timeline) -> None:
+    campaign = Campaign(stack, time)
+    behave(stack, "failed", campaign.people[:3])
+    campaign.counts(0, 1)
+    later = "{at: 2026-12-01T11:00:00, timezone: America/New_York}"
+    stack.write("safety: {max_calls: 500}\n" + calls(campaign.people, later, waves=WAVES, pace="100"))
+    time.apply(after(minutes=10))
+    time.at(after(minutes=20), "calls", "resume", "call.reminder")
+    assert campaign.counts(21, 22, 40) == [3, 3, 3]
+    assert campaign.at(120) == 6
+
+
+@pytest.mark.parametrize("damage", [{"of": 0}, {"of": "many"}, {"occurrence": "noon"}, {"rule": None}])
+def test_a_stop_that_cannot_be_read_calls_nobody(
+    stack: Stack, time: Timeline, damage: dict[str, object]
+) -> None:
+    campaign = Campaign(stack, time)
+    behave(stack, "failed", campaign.people[:3])
+    campaign.counts(0, 1)
+    with open_store("sqlite:///.voiceform/state.db", base_dir=stack.folder) as store:
+        stored = store.get("pauses/calls")
+        assert stored is not None
+        events = stored.document["pauses"]["call.reminder"]
+        events[-1]["stopped"].update(damage)
+        if damage == {"rule": None}:
+            del events[-1]["stopped"]["rule"]
+        store.put("pauses/calls", {"pauses": {"call.reminder": events}}, stored.version)
+    for command in (["plan"], ["calls", "list"], ["status"], ["dispatch", "--once"]):
+        result = time.at(after(minutes=3), *command)
+        assert "Traceback" not in result.err
+        assert "the pauses in pauses/calls cannot be read" in " ".join((result.err + result.out).split())
+    assert len(time.placed()) == 3

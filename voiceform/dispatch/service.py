@@ -179,6 +179,9 @@ class _Service:
                 self.working[address] = self.pool.submit(work_off, self.context, record)
         self.seen = records
         self.looks = {address: look for address, look in self.looks.items() if address in records}
+        self.report.stopped = {
+            address: pause for address, pause in self.report.stopped.items() if address in records
+        }
         looks = [
             look for look in (*self.looks.values(), self.next_reconcile) if look is not None and look > now
         ]

@@ -96,6 +96,7 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     except TwilioError as error:
         tally.problem(f"nobody was called: {error.what}")
         return tally
+    before = ledger.halts()
     halts = stopped_if_wrong(spec, ledger, entries, head, now)
     found = due_keys(spec, entries, head, now, do_not_call, ContactReader(session.store), halts)
     tally.merge(record_undialled(ledger, found, now))
@@ -113,7 +114,7 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     pace = Pace(spec, session.clock, session.turns, lambda: not session.may_go_on())
     tally.merge(pace.place_all(placer, planned, lambda _key, _entry: None))
     pause = placer.pause()
-    if pause is not None and pause.stopped is not None:
+    if pause is not None and halts != before:
         tally.problem(str(pause))
     left = len(planned) - sum(tally.statuses.values()) - tally.waiting - tally.paused
     if left > 0 and not session.may_go_on():

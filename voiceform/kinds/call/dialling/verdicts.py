@@ -265,7 +265,8 @@ def unfolded(
         for known in called
         if known <= now and is_recent(spec.waves, called[known], moment, grace) and _is_of(spec, known)
     }
-    instants |= {halt.occurrence for halt in halts if halt.occurrence in called}
+    stopped = {halt.occurrence for halt in halts}
+    instants |= {known for known in stopped if known in called and _is_of(spec, known)}
     for instant in sorted(instants):
         own = called.get(instant, {})
         wanted = spec.called_at(instant)

@@ -74,6 +74,8 @@ class Stopped:
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> Stopped:
         """What `document` wrote; KeyError, TypeError or ValueError."""
+        if int(document["of"]) < 1:
+            raise ValueError("a wave of no calls stops nothing")
         return cls(
             instant_from_text(document["occurrence"]),
             int(document["wave"]),
