@@ -15,7 +15,9 @@ import pytest
 import requests
 
 from tests.cli.calling import NINE, OTHER, TO, Timeline, after, calls
+from tests.cli.pruning import plain
 from tests.support import ACCOUNT, TOKEN, Result, Stack
+from voiceform.state.open import DEFAULT_URL, open_store
 
 NOWHERE = "0101"
 """The last digits of TO."""
@@ -222,3 +224,30 @@ def test_what_the_ledger_alone_knows_leads_to_the_recording(schedules: Schedules
     listed = schedules.at(after(hours=2), "calls", "list")
     assert "erased" in listed.out
     assert NOWHERE not in listed.out
+
+
+@HERE
+def test_reasons_that_hold_the_number_are_taken_out(schedules: Schedules) -> None:
+    schedules.called(TO)
+    stack = schedules.stack
+    stack.ok("calls", "pause", "call.reminder", "--reason", f"{TO} complained")
+    stack.write(calls(OTHER))
+    schedules.apply(after(hours=1))
+    assert NOWHERE in schedules.state()
+    assert schedules.erase().code == 0
+    assert NOWHERE not in schedules.state()
+    assert "erased" in schedules.state()
+    stack.ok("calls", "resume", "call.reminder")
+
+
+@HERE
+def test_what_nobody_knows_how_to_change_is_named_and_left(schedules: Schedules) -> None:
+    """As a later voiceform may write it."""
+    schedules.called(TO)
+    schedules.stack.write(calls(OTHER))
+    schedules.apply(after(hours=1))
+    with open_store(DEFAULT_URL, base_dir=schedules.stack.folder) as store:
+        store.put("notes/calls", {"about": [f"call {TO} back"]}, None)
+    result = schedules.erase()
+    assert result.code == 5
+    assert "the document notes/calls of the state, which nobody knows how to change" in plain(result.out)

@@ -79,10 +79,11 @@ class Parts:
     def keepers(self) -> tuple[Keeper, ...]:
         """The parts of the state that may know people, and can forget one."""
         from voiceform.kinds.call.ledger.erasing import LedgerKeeper
+        from voiceform.kinds.call.ledger.erasing_pauses import PauseKeeper
         from voiceform.kinds.retention.erasure.holds import HoldKeeper
         from voiceform.state.erasing import JournalKeeper
 
-        return (LedgerKeeper(), HoldKeeper(), JournalKeeper())
+        return (LedgerKeeper(), PauseKeeper(), HoldKeeper(), JournalKeeper())
 
     def vocabulary(self) -> Vocabulary:
         """What every kind declares of what its changes count."""
