@@ -36,11 +36,7 @@ NEAREST = {
     ],
     "kinds/call/rules/closed.py": [f"{CALL}/test_rules.py"],
     "kinds/call/rules/destinations.py": [f"{CALL}/test_destinations.py"],
-    "kinds/call/rules/hours.py": [
-        f"{CALL}/test_hours.py",
-        f"{CALL}/test_rules.py",
-        f"{CALL}/test_every_minute.py",
-    ],
+    "kinds/call/rules/hours.py": [f"{CALL}/test_hours.py", f"{CALL}/test_rules.py"],
     "kinds/call/rules/rule.py": [f"{CALL}/test_rules.py"],
     "kinds/call/rules/weekly.py": [f"{CALL}/test_rules.py"],
     "kinds/call/dialling/verdicts.py": [f"{CALL}/test_verdicts.py"],
