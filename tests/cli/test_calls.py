@@ -52,6 +52,8 @@ def test_what_is_planned_is_listed_and_masked(stack: Stack, time: Timeline) -> N
                 "status": "planned",
                 "sid": None,
                 "at": None,
+                "answered_by": None,
+                "duration": None,
                 "paused": None,
             }
         ]
