@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -254,6 +255,52 @@ class Counters(RuleBasedStateMachine):
             return False
         recent = [one for one in mine if one.purpose == "care" and one.at > now - TALK - timedelta(minutes=5)]
         return purpose != "care" or not recent
+
+
+@pytest.fixture
+def counters() -> Iterator[Counters]:
+    """One more call is allowed."""
+    machine = Counters()
+    try:
+        machine.place((BUSY, "care", "well", None), None, 0)
+        machine.pass_time(1)
+        machine.learn()  # nobody answered
+        yield machine
+    finally:
+        machine.teardown()
+
+
+def test_a_call_that_is_counted_and_not_yet_reserved_counts(counters: Counters) -> None:
+    """Another dispatcher, with another ledger, comes between the two writes."""
+    counters.place((BUSY, "collection", "well", None), (BUSY, "care", "well", None), 2)
+    counters.within_every_limit()
+    assert len(counters._calls()) == 2
+
+
+def test_a_count_without_a_reservation_is_forgotten_when_nobody_can_still_make_one(
+    counters: Counters,
+) -> None:
+    counters.place((BUSY, "collection", "well", 1), None, 0)
+    refused = counters._one(BUSY, "care", "well", None, lambda: None, lambda: None)
+    assert refused is None, "it waits to know"
+    counters.doubtful.pop()
+    counters.pass_time(5)
+    counters.place((BUSY, "care", "well", None), None, 0)
+    assert len(counters._calls()) == 2
+
+
+def test_who_sleeps_between_count_and_reservation_counts_again(counters: Counters) -> None:
+    """By then nobody believes in the first count any more."""
+
+    def sleeps() -> None:
+        counters.pass_time(10)
+        counters._one(BUSY, "care", "well", None, lambda: None, lambda: None)
+
+    late = counters._one(BUSY, "collection", "well", None, lambda: None, sleeps)
+    assert late is not None
+    assert late.status is CallStatus.DEFERRED
+    counters.within_every_limit()
+    assert len(counters._calls()) == 2
 
 
 TestCounters = Counters.TestCase
