@@ -39,7 +39,7 @@ NEAREST = {
     "kinds/call/rules/hours.py": [f"{CALL}/test_hours.py", f"{CALL}/test_rules.py"],
     "kinds/call/rules/rule.py": [f"{CALL}/test_rules.py"],
     "kinds/call/rules/weekly.py": [f"{CALL}/test_rules.py"],
-    "kinds/call/dialling/verdicts.py": [f"{CALL}/test_verdicts.py"],
+    "kinds/call/dialling/verdicts.py": [f"{CALL}/test_verdicts.py", f"{CALL}/test_next_window.py"],
     "state/lease.py": ["tests/conformance/test_lease.py", "-k", "not (postgres or s3)"],
     "engine/safety.py": ["tests/engine/test_safety.py"],
     "kinds/retention/policy.py": [f"{KEPT}/test_policy.py"],
