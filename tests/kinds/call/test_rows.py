@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,13 @@ def test_misfire_is_for_what_repeats(tmp_path: Path) -> None:
     assert attributes(tmp_path)["misfire"] == "each"
     cron = "{cron: 0 9 * * *, timezone: UTC}"
     assert load(tmp_path, misfire="latest", schedule=cron).warnings == ()
+
+
+def test_without_the_library_nothing_is_said_of_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "babel", None)  # as where it is not installed
+    table(tmp_path, HEAD + f"Ana,{ANA},,,2026-12-01 09:00\n")
+    [found] = problems(tmp_path, **OWN)
+    assert (found.code, found.hint) == ("unusable-row", "run: pip install 'voiceform[languages]'")
+    assert load(tmp_path, **{**OWN, "answer": '{say: "Hello {{ name }}."}'}).desired
