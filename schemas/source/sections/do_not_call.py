@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.source.blocks import block, defined, either, listed
-from schemas.source.values import DATE, OFFSET, TIME, Node, flag, matching, text, whole
+from schemas.source.values import DATE, OFFSET, TIME, Node, annotated, flag, matching, text
 
 
 def lists() -> Node:
@@ -99,6 +99,12 @@ def as_of(title: str, description: str) -> Node:
 
 
 def _column(title: str, description: str, name: str) -> Node:
-    named = text("Name", "The name of the column in the header.", longest=256, examples=[name])
-    numbered = whole("Number", "The number of the column, from 1.", 1, 1000, examples=[1])
-    return either(title, description, named, numbered, examples=[name, 2])
+    """A column by the name in the header, or by its number from 1."""
+    check = {
+        "type": ["string", "integer"],
+        "minLength": 1,
+        "maxLength": 256,
+        "minimum": 1,
+        "maximum": 1000,
+    }
+    return annotated(title, description, check, examples=[name, 2])
