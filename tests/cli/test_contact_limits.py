@@ -311,3 +311,35 @@ def test_what_is_wrong_is_told_with_its_place(
     assert f"[{code}]" in found.out + found.err
     assert says in found.out + found.err
     assert "voiceform.yaml:" in found.out + found.err
+
+
+def test_a_limit_that_is_taken_out_limits_nobody(stack: Stack, time: Timeline) -> None:
+    write(stack, {"a": {}, "b": {}, "c": {}}, DAY)
+    time.apply(NINE - timedelta(hours=2))
+    write(stack, {"a": {}, "b": {}, "c": {}})
+    plan = time.at(NINE - timedelta(hours=1), "plan").out
+    assert "contact_limits" in plan
+    time.apply(NINE - timedelta(hours=1))
+    time.at(after(5), "dispatch")
+    assert called(stack) == {TO: 3}
+
+
+def test_an_overlay_changes_a_limit_by_its_name(stack: Stack, time: Timeline) -> None:
+    write(stack, {"a": {}, "b": {}}, DAY, {"name": "a-week", "max": 9, "per": "week"})
+    (stack.folder / "staging.yaml").write_text("contact_limits: [{name: a-day, max: 1}]\n", encoding="utf-8")
+    time.apply(NINE - timedelta(hours=1), "--overlay", "staging.yaml")
+    for seconds in (5, 65):
+        time.at(after(seconds), "dispatch")
+    assert called(stack) == {TO: 1}
+
+
+def test_lists_in_another_order_spare_the_same_people(stack: Stack, time: Timeline) -> None:
+    """Each schedule begins with whom the other calls last."""
+    write(
+        stack, {"a": {"to": [TO, OTHER]}, "b": {"to": [OTHER, TO]}}, {"name": "once", "max": 1, "per": "24h"}
+    )
+    time.apply(NINE - timedelta(hours=1))
+    for seconds in (5, 65, 125):
+        time.at(after(seconds), "dispatch")
+    assert called(stack) == {TO: 1, OTHER: 1}
+    assert sorted(time.statuses(after(130))) == ["answered", "answered", "suppressed", "suppressed"]
