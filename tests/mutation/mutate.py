@@ -34,8 +34,6 @@ NEAREST = {
         f"{CALL}/test_rules.py",
         f"{CALL}/test_next_window.py",
     ],
-    "kinds/call/rules/closed.py": [f"{CALL}/test_rules.py"],
-    "kinds/call/rules/destinations.py": [f"{CALL}/test_destinations.py"],
     "kinds/call/rules/hours.py": [f"{CALL}/test_hours.py", f"{CALL}/test_rules.py"],
     "kinds/call/rules/rule.py": [f"{CALL}/test_rules.py"],
     "kinds/call/rules/weekly.py": [f"{CALL}/test_rules.py"],

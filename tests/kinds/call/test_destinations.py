@@ -18,7 +18,7 @@ SIP, SIP_NUMBER, CLIENT = "sip:anna@example.com", "sip:+13055550123@pbx.example.
 @pytest.mark.parametrize(
     ("place", "inside", "outside"),
     [
-        ("+33", [PARIS], [BERLIN, MIAMI, SATELLITE]),
+        ("+33", [PARIS], [BERLIN, MIAMI, SATELLITE, SIP_NUMBER]),
         ("+1305", [MIAMI, SIP_NUMBER], [NEW_YORK, TOLL_FREE]),
         ("305", [MIAMI, SIP_NUMBER], [NEW_YORK, TOLL_FREE, "+3055012345"]),
         ("FR", [PARIS], [BERLIN, MIAMI, "+590590123456"]),

@@ -14,7 +14,7 @@ from tests.kinds.call.specs import BOB, spec
 from voiceform.kinds.call.dialling.verdicts import Due, Judge, Verdict
 from voiceform.kinds.call.ledger.entries import Key
 from voiceform.kinds.call.people import Person, row_of
-from voiceform.kinds.call.rules.book import RuleBook
+from voiceform.kinds.call.rules.book import RuleBook, Ruling
 from voiceform.kinds.call.rules.closed import ClosedDays, holidays_of
 from voiceform.kinds.call.rules.faults import Path, RuleError
 from voiceform.kinds.call.rules.hours import Hours
@@ -266,3 +266,44 @@ def test_a_persons_own_zone_comes_before_those_of_the_number() -> None:
         verdict(rules, to=SIP, people=[row_of(SIP, Person(timezone="America/New_York"))]).verdict
         is Verdict.PLACE
     )
+
+
+OPENING = datetime(2026, 3, 2, 13, tzinfo=UTC)
+CHICAGO = ZoneInfo("America/Chicago")
+
+
+@pytest.mark.parametrize(
+    ("zones", "opens", "waits", "reason"),
+    [
+        ((NEW_YORK,), OPENING, True, "hours of a in America/New_York, until Mon 2026-03-02 08:00 EST"),
+        (
+            (NEW_YORK, CHICAGO),
+            OPENING,
+            True,
+            "hours of a in 2 possible zones, until Mon 2026-03-02 13:00 UTC",
+        ),
+        ((NEW_YORK,), OPENING, False, "outside the hours of a in America/New_York"),
+        ((NEW_YORK, CHICAGO), None, True, "outside the hours of a in 2 possible zones"),
+        ((), None, False, "hours of a: the recipient's time zone is not known"),
+    ],
+)
+def test_a_reason_names_rule_zone_and_end(
+    zones: tuple[ZoneInfo, ...], opens: datetime | None, waits: bool, reason: str
+) -> None:
+    assert Ruling(False, ("a",), "hours of a", zones, opens).reason(waits=waits) == reason
+
+
+def test_the_clocks_of_a_number_are_those_of_every_rule_about_it() -> None:
+    local = {"hours": {**ALWAYS, "timezone": "recipient"}}
+    paris = {"hours": {**ALWAYS, "timezone": "Europe/Paris"}, "match": {"to": ["+1"]}}
+    both = spec(rules={"local": local, "paris": paris})
+    assert both.clocks_of("+12125550101") == (NEW_YORK, ZoneInfo("Europe/Paris"))
+    assert both.clocks_of("+33142685300") == (ZoneInfo("Europe/Paris"),)
+    assert both.clocks_of(SIP) == (), "where that is nobody knows"
+    assert spec(rules={"few": {"limits": [{"max": 1, "per": "24h"}]}}).clocks_of(SIP) == (ZoneInfo("UTC"),)
+
+
+def test_only_a_rule_that_says_so_lets_a_call_be_late() -> None:
+    few = {"limits": [{"max": 1, "per": "24h"}]}
+    assert not spec(rules={"few": few, "soon": outside("wait")}).rules.may_be_late
+    assert spec(rules={"few": few, "late": outside("next-window")}).rules.may_be_late
