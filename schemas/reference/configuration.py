@@ -145,7 +145,7 @@ class _Page:
         alternatives = full.get("oneOf", [])
         if alternatives and "properties" not in full:
             return " or ".join(self._type(item, path) for item in alternatives)
-        checks = full.get("else", full)
+        checks = _checks(full)
         if "const" in checks:
             return code(json.dumps(checks["const"]))
         if "enum" in checks:
@@ -198,7 +198,7 @@ def _is_plain(value: object) -> bool:
 
 def _variable(node: Node) -> str:
     """Values whose every possibility is public anyway need no word."""
-    checks = node.get("else", node)
+    checks = _checks(node)
     if "enum" in checks or checks.get("type") in ("boolean", "integer", "number"):
         return "shown"
     return "" if {"properties", "additionalProperties", "items", "oneOf", "const"} & set(node) else "hidden"
@@ -224,3 +224,10 @@ def _form(message: str) -> str:
 def _anchor(path: str) -> str:
     """As GitHub makes it of a heading."""
     return "".join(mark for mark in path.lower() if mark.isalnum() or mark in "-_ ").replace(" ", "-")
+
+
+def _checks(node: Node) -> Node:
+    """What a value has to be that is no variable: see schemas/source/values.py."""
+    is_scalar = node.get("if") == {"$ref": "#/$defs/variable"}
+    checks: Node = node["else"] if is_scalar else node
+    return checks

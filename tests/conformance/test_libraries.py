@@ -51,8 +51,9 @@ FOREIGN_BASES = {
 PRIVATE = {("config/yaml_reader.py", "yaml._yaml.CParser"), ("*", "os._exit")}
 """Every name of theirs that begins with an underscore and is used by its own name."""
 
-MADE_TO_BE_EXTENDED = {"click"}
-"""Its documentation says how: https://click.palletsprojects.com/en/stable/extending-click/"""
+MADE_TO_BE_EXTENDED = {"click", "pytest"}
+"""Their documentation says how: https://click.palletsprojects.com/en/stable/extending-click/,
+https://docs.pytest.org/en/stable/example/nonpython.html"""
 
 _NETWORK = {"http", "ssl", "socket", "socketserver", "asyncio"}
 

@@ -37,7 +37,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "recordings": "voiceform recordings --due --format csv > due.csv",
         "prune": "voiceform prune --dry-run",
         "prune verify": "voiceform prune verify evidence --offline",
-        "erase": "voiceform erase +12125550123 --reason 'request 4711' --dry-run",
+        "erase": "voiceform erase client:anna --reason 'request 4711' --dry-run",
         "state": "voiceform state list",
         "state list": "voiceform state list",
         "state show": "voiceform state show queue.support",

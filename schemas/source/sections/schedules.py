@@ -8,6 +8,10 @@ from schemas.source.values import DATE, OFFSET, TIME, Node, choice, duration, ma
 
 def schedule() -> Node:
     """The key `schedule` of a call."""
+    return {**_schedule(), "if": {"required": ["column"]}, "else": {"required": ["timezone"]}}
+
+
+def _schedule() -> Node:
     return block(
         "Schedule",
         "When: exactly one of at, cron, rrule and column, in a time zone. What the clocks skip is moved "

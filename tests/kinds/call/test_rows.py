@@ -158,7 +158,7 @@ def test_rows_without_a_time_are_not_called_whatever_else_they_lack(tmp_path: Pa
         ({"schedule": "{column: vsit, timezone: UTC}"}, "unusable-csv", "vsit"),
         ({"schedule": "{column: visit, cron: 0 9 * * *, timezone: UTC}"}, "invalid-schedule", "exactly one"),
         ({"schedule": "{at: 2026-12-01T09:00:00, lead: 1h, timezone: UTC}"}, "invalid-schedule", "lead"),
-        ({"schedule": "{at: 2026-12-01T09:00:00}"}, "invalid-schedule", "timezone"),
+        ({"schedule": "{at: 2026-12-01T09:00:00}"}, "missing-key", "timezone is missing"),
         ({"waves": "{first: 5}"}, "invalid-schedule", "a time of their own"),
     ],
 )

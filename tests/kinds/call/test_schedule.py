@@ -170,6 +170,7 @@ def test_what_is_recorded_and_cannot_be_read_names_its_address() -> None:
         "to": [],
         "from": "+15017122661",
         "schedule": {"cron": "0 9 * * *", "timezone": "Mars/Olympus"},
+        "answer": {"twiml": "<Response/>"},
     }
     with pytest.raises(ScheduleError) as caught:
         CallSpec.of(Address("call", "one"), attributes)

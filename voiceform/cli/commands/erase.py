@@ -52,7 +52,9 @@ def command(
     """
     verifying = words[:1] == (VERIFY,)
     if len(words) != 1 + verifying:
-        raise UsageError("one number is needed", hint="as in voiceform erase +15558675310 --reason TEXT")
+        raise UsageError(
+            "one number is needed", hint="name whom to erase, such as +15558675310, and why, by --reason"
+        )
     number = words[-1]
     if verifying:
         if reason is not None or dry_run or out is not None:

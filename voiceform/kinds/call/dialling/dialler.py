@@ -50,13 +50,9 @@ _COUNTED_FOR = timedelta(seconds=1)
 class _NotNowError(VoiceformError):
     """The call may not be placed any more, and is `status` then; nothing was sent."""
 
-    status = CallStatus.DEFERRED
-
-
-class _RemovedError(_NotNowError):
-    """The schedule was removed."""
-
-    status = CallStatus.CANCELED
+    def __init__(self, what: str, status: CallStatus = CallStatus.DEFERRED) -> None:
+        super().__init__(what)
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -180,7 +176,7 @@ class Placer:
         or removed the schedule. (Whoever closes the ledger reads the reservations afterwards.)"""
         head = self.ledger.head()
         if head.closed:
-            raise _RemovedError("the schedule was removed")
+            raise _NotNowError("the schedule was removed", CallStatus.CANCELED)
         pause = self._pause(head)
         if pause is not None:
             raise _NotNowError(str(pause))

@@ -96,7 +96,7 @@ def read_person(number: str) -> str:
     if who is None:
         raise UsageError(
             f"{number[:80]!r} is nobody: a person has a number with + and country code, or an address",
-            hint="as in +15558675310, sip:anna@example.com or client:anna; nothing was looked for",
+            hint="such as +15558675310, sip:anna@example.com or client:anna; nothing was looked for",
         )
     return who
 
