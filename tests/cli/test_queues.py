@@ -177,10 +177,12 @@ def test_every_example_converges(stack: Stack, example: str) -> None:
             target = stack.folder / path.relative_to(EXAMPLES / example)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
-    variables = [f"--env-file={path.name}" for path in sorted(stack.folder.glob("staging.env"))]
-    stack.ok("validate", *variables)
-    stack.apply(*variables)
-    result = stack.run("plan", "--detailed-exitcode", *variables)
+    options = [f"--env-file={path.name}" for path in sorted(stack.folder.glob("staging.env"))]
+    if (stack.folder / "rules").is_dir():
+        options += ["-f", "voiceform.yaml", "-f", "rules"]
+    stack.ok("validate", *options)
+    stack.apply(*options)
+    result = stack.run("plan", "--detailed-exitcode", *options)
     assert result.code == 0, result.out
 
 
