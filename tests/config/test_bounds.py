@@ -155,3 +155,18 @@ def test_a_source_line_is_cut_around_the_column() -> None:
 )
 def test_no_secret_is_shown_however_it_is_written(source: str, line: int, column: int) -> None:
     assert "hunter2" not in text([finding(line, column)], lambda _: source)
+
+
+def test_nothing_is_shown_of_a_file_that_is_too_large(tmp_path: Path) -> None:
+    """It is refused by its size: neither for the finding nor for a line of it is it taken into memory."""
+    with (tmp_path / "huge.yaml").open("wb") as file:
+        file.truncate(1 << 33)
+    done = subprocess.run(
+        [sys.executable, "-m", "voiceform", "-f", str(tmp_path / "huge.yaml"), "validate"],
+        capture_output=True,
+        preexec_fn=_limit,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"error[file-too-large]: the file is over 64,000,000 bytes" in done.stderr
+    assert b"x00" not in done.stderr

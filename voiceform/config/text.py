@@ -7,9 +7,7 @@ import re
 
 from voiceform.config.interpolate import MAX_TEXT
 from voiceform.model.diagnostics import Diagnostic, Position
-
-MAX_BYTES = 64_000_000
-"""The largest file that is read."""
+from voiceform.model.document import MAX_BYTES
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WIDE_MARKS = (

@@ -14,6 +14,9 @@ from voiceform.model.diagnostics import Position
 
 Mark = tuple[int, int]
 
+MAX_BYTES = 64_000_000
+"""The largest file of a configuration that is read."""
+
 
 class Block(dict[str, Any]):
     """A mapping read from YAML; insertion order is source order."""

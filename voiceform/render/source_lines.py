@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from voiceform.model.diagnostics import Position
+from voiceform.model.document import MAX_BYTES
 from voiceform.model.masking import REDACTED, is_sensitive, redact_text
 
 SourceReader = Callable[[str], str | None]
@@ -27,10 +28,14 @@ _INSIDE = 24
 
 
 def read_source(file: str) -> str | None:
-    """The text of a regular file, or None when there is none that can be read as such."""
+    """The text of a regular file, or None when there is none that can be read as such. Nothing is shown of
+    one that is larger than a configuration may be."""
     path = Path(file)
     try:
-        return path.read_text(encoding="utf-8-sig") if stat.S_ISREG(path.stat().st_mode) else None
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            return None
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError):
         return None
 
