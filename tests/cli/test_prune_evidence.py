@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import stat
 import subprocess
 import sys
 import threading
+import uuid
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -215,7 +215,7 @@ def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an empty prefix; the environment leads there."""
     for name, value in s3_server.environment().items():
         monkeypatch.setenv(name, value)
-    return f"s3://voiceform/{secrets.token_hex(6)}"
+    return f"s3://voiceform/{uuid.uuid4()}"
 
 
 def verified(pruner: Pruner, place: str) -> Any:

@@ -30,7 +30,7 @@ def declared(stack: Stack, pace: str, now: datetime, rules: str = RULES) -> Prun
 def test_outside_of_the_window_nothing_is_deleted_and_it_is_no_error(stack: Stack) -> None:
     pruner = declared(stack, WINDOW, NOON)
     pruner.seed([recording(n, 91, NOON) for n in range(3)])
-    stack.apply()
+    stack.run("apply", "--auto-approve", clock=pruner.clock)
     result = pruner.prune()
     assert result.code == 0
     assert pruner.left() == {0, 1, 2}

@@ -299,3 +299,28 @@ except Interruption:
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert ended(process) == (code, "", "")
+
+
+@SIGNALS
+def test_an_interruption_that_python_drops_comes_again(number: int, code: int) -> None:
+    """What a finalizer raises nobody catches, and Python would write a traceback of it."""
+    program = f"""
+import os, threading
+from voiceform.cli.support.console import Console
+from voiceform.cli.support.stopping import Interruption, Stopping
+class Sends:
+    def __del__(self):
+        os.kill(os.getpid(), {number})
+        sum(range(1000))
+stopping = Stopping(Console())
+try:
+    with stopping.installed():
+        Sends()
+        threading.Event().wait(60)
+except Interruption:
+    os._exit(stopping.exit_code)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert ended(process) == (code, "", "")

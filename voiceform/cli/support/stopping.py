@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,8 @@ class Stopping:
         self._working = False
         self._ending: float | None = None
         self._last = 0.0
+        self._swallowed: bool | None = False
+        """Whether the interruption was raised where Python drops it; None when it would come too late."""
         self._wishes: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
         """How to stop, gently or at once, for the thread that stops; None ends it. A handler may put into
         such a queue whatever it interrupts, while to start a thread in there could wait for ever for a
@@ -88,12 +91,14 @@ class Stopping:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, self._handle)
         self.nested = any(isinstance(getattr(each, "__self__", None), Stopping) for each in before.values())
+        hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
         threading.Thread(target=self._obey, name="voiceform-stopping", daemon=True).start()
         try:
-            with _nudged():
+            with _nudged(self._woken):
                 yield
         finally:
             self._wishes.put(None)
+            sys.unraisablehook = hook
             for number, handler in before.items():
                 signal.signal(number, handler)
                 outer = getattr(handler, "__self__", None)
@@ -124,6 +129,20 @@ class Stopping:
     def over(self) -> None:
         """The command ends; what is left (giving back the lock, last words) no signal cuts in a second."""
         self._ending = self._ending or time.monotonic()
+        self._swallowed = None
+
+    def _unraisable(self, lost: sys.UnraisableHookArgs) -> None:
+        """Python drops what is raised while it clears objects away; an interruption is raised once more, when
+        the main thread is woken next."""
+        if not isinstance(lost.exc_value, Interruption):
+            sys.__unraisablehook__(lost)
+        elif self._swallowed is not None:
+            self._swallowed = True
+
+    def _woken(self, _number: int, _frame: FrameType | None) -> None:
+        if self._swallowed:
+            self._swallowed = False
+            raise Interruption
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -159,7 +178,7 @@ class Stopping:
 
 
 @contextmanager
-def _nudged() -> Iterator[None]:
+def _nudged(woken: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """In here a signal is always heard. Python runs handlers on the main thread alone, and a signal does not
     wake that one when it comes just before the thread waits for a lock, or to another thread."""
     if _NUDGE is None:
@@ -167,7 +186,7 @@ def _nudged() -> Iterator[None]:
         return
     signals, pythons = os.pipe()
     os.set_blocking(pythons, False)
-    before = signal.signal(_NUDGE, lambda *_: None)
+    before = signal.signal(_NUDGE, woken)
     outer = signal.set_wakeup_fd(pythons, warn_on_full_buffer=False)
     main = threading.get_ident()
     threading.Thread(target=_nudge, args=(signals, main), name="voiceform-signals", daemon=True).start()

@@ -109,10 +109,12 @@ def _unknown_key(key: str, instance: Mapping[str, Any], known: Mapping[str, Any]
         hint = f"it begins with U+{ord(key[0]):04X}, which only looks like a blank: indent with ordinary ones"
     elif glued := _without_space(key, known):
         hint = f"write a space after the colon: {glued}"
-    elif meant := closest(key, [name for name in known if name not in instance]):
-        hint = f"did you mean {meant}?"
     elif meant := closest(key, known):
-        hint = f"did you mean {meant}, which is given already?"
+        hint = (
+            f"did you mean {meant}, which is given already?"
+            if meant in instance
+            else f"did you mean {meant}?"
+        )
     else:
         hint = f"the keys here are {both(known)}" if known else "remove it"
     return Saying("unknown-key", f"unknown key {quote(key)}", hint=hint)
