@@ -73,7 +73,11 @@ def load_configuration(
         safety=Safety.of(document.get("safety", {}), freezes),
         desired=with_hidden(desired, document),
         warnings=tuple(findings.in_order(files)),
-        document=document,
+        settings={
+            name: {key: item for key, item in section.items() if isinstance(item, str)}
+            for name, section in document.items()
+            if isinstance(section, Block)
+        },
     )
 
 

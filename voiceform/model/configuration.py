@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic
@@ -16,7 +15,7 @@ from voiceform.model.safety import Ownership, Safety
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What the files declare. `account` is the guard: credentials of another account are refused; `name` is
-    what people call it. `document` is the whole of it, merged and checked, as it is written."""
+    what people call it. `settings` are the texts that a section holds itself, by section and key."""
 
     source: ConfigSource
     account: str | None = None
@@ -25,4 +24,4 @@ class Configuration:
     safety: Safety = field(default_factory=Safety)
     desired: Mapping[Address, Desired] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
-    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)

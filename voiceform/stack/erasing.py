@@ -179,8 +179,8 @@ def _looked(parts: Parts, request: PlanRequest, whom: Whom, pseudonyms: Pseudony
         for item in configuration.desired.values()
         if not str(item.address).startswith(HOLD_ADDRESSES) and whom.is_in([item.attributes, item.beside])
     ]
-    section = configuration.document.get(RETENTION) or {}
-    return Case(whom, digest, request.now, section.get("evidence", DEFAULT), tuple(named)), trace
+    evidence = configuration.settings.get(RETENTION, {}).get("evidence", DEFAULT)
+    return Case(whom, digest, request.now, evidence, tuple(named)), trace
 
 
 def _told(parts: Parts, case: Case, override: str | None) -> _Told:
