@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.source.blocks import block, defined, either, listed
-from schemas.source.values import Node, annotated, choice, flag, matching, sid, text, whole
+from schemas.source.values import Json, Node, annotated, choice, flag, matching, sid, text, whole
 
 _CALL_RECORDING_EVENTS = ("in-progress", "completed", "absent")
 _PARTICIPANT_RECORDING_EVENTS = (
@@ -177,23 +177,12 @@ def _recording(events: Sequence[str]) -> Node:
                 longest=128,
                 examples=["interviews"],
             ),
-            "callback": block(
+            "callback": _told(
                 "Callback",
                 "A URL that Twilio tells when the recording can be fetched.",
-                {
-                    "url": defined("https_url"),
-                    "events": listed(
-                        "Events",
-                        "What Twilio tells.",
-                        choice("Event", "One event.", events),
-                        unique=True,
-                        default=["completed"],
-                        examples=[["in-progress", "completed"]],
-                    ),
-                    "method": defined("http_method"),
-                },
-                required=["url"],
-                examples=[{"url": "https://example.com/recorded"}],
+                events,
+                ["in-progress", "completed"],
+                {"url": "https://example.com/recorded"},
             ),
         },
         least=1,
@@ -261,9 +250,21 @@ def _machine_detection(more: dict[str, Node], example: dict[str, object]) -> Nod
 
 def _progress() -> Node:
     events = ("initiated", "ringing", "answered", "completed")
-    return block(
+    some = ["answered", "completed"]
+    return _told(
         "Status callback",
         "A URL that Twilio tells about the progress of each call.",
+        events,
+        some,
+        {"url": "https://example.com/cb", "events": some},
+    )
+
+
+def _told(title: str, description: str, events: Sequence[str], some: list[Json], example: Json) -> Node:
+    """A URL that is told of events; `some` of them, and a whole block, are the examples."""
+    return block(
+        title,
+        description,
         {
             "url": defined("https_url"),
             "events": listed(
@@ -272,12 +273,12 @@ def _progress() -> Node:
                 choice("Event", "One event.", events),
                 unique=True,
                 default=["completed"],
-                examples=[["answered", "completed"]],
+                examples=[some],
             ),
             "method": defined("http_method"),
         },
         required=["url"],
-        examples=[{"url": "https://example.com/cb", "events": ["answered", "completed"]}],
+        examples=[example],
     )
 
 
