@@ -69,15 +69,9 @@ reference: $(VENV)/.dev  ## write what of docs/ comes from the code: commands, c
 	@$(BIN)/python -m schemas.reference
 	@$(BIN)/python -m tests.docs.reference
 
-# Each with little to do: whether they run, and the order of magnitude. README.md has those that count.
+# Each with little to do: whether they run, and the order of magnitude. docs/performance.md has those that count.
 bench: $(VENV)/.dev  ## every benchmark in a short form
-	$(BIN)/python bench/config.py 1000 1
-	$(BIN)/python bench/plan.py 500
-	$(BIN)/python bench/people.py 1000
-	$(BIN)/python bench/dispatch.py 200 1
-	$(BIN)/python bench/deletes.py --count 400 --in-flight 20 --rounds 1
-	$(BIN)/python bench/retention.py --count 5000 --delete 200 --in-flight 20
-	$(BIN)/python bench/hostile.py 'one word' 'levels without end'
+	@$(BIN)/python bench/all.py --short
 
 # Of the programs that tests start, too; takes half as long again as `test`, so it is no part of it.
 coverage: $(VENV)/.dev  ## every test, and which lines and branches none of them reaches

@@ -156,9 +156,7 @@ def test_help_names_every_target_that_is_meant_for_people() -> None:
 
 
 def test_bench_runs_every_benchmark() -> None:
-    run = make("bench", "--dry-run")
-    for file in (ROOT / "bench").glob("*.py"):
-        assert f"bench/{file.name}" in run
+    assert "bench/all.py --short" in make("bench", "--dry-run")
 
 
 def test_the_tests_that_are_fast_exist() -> None:
