@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from voiceform.model.address import Address
+from voiceform.model.empty import EMPTY
 from voiceform.model.plan import Action, Change, FieldChange
 from voiceform.model.resource import Desired, Notes, Recorded
 
@@ -19,9 +20,11 @@ def with_notes(
     """A proposed change with what is said of its object. Where nothing but that differs, a change that did
     nothing becomes an update of recorded state."""
     before = _notes(recorded, change.previous_address or change.address)
-    after = {} if change.action is Action.DELETE else _notes(desired, change.address)
+    after = EMPTY if change.action is Action.DELETE else _notes(desired, change.address)
     if change.action is Action.NO_OP and before != after:
         change = replace(change, action=Action.UPDATE, reason="described-anew")
+    if not before and not after:
+        return change
     return replace(change, notes_before=before, notes_after=after)
 
 
@@ -37,4 +40,4 @@ def note_fields(change: Change) -> tuple[FieldChange, ...]:
 
 def _notes(objects: Mapping[Address, Desired] | Mapping[Address, Recorded], address: Address) -> Notes:
     found = objects.get(address)
-    return found.notes if found is not None else {}
+    return found.notes if found is not None else EMPTY

@@ -18,6 +18,7 @@ from voiceform.engine.targets import Choice, Selection
 from voiceform.kinds.base import CompareContext, Comparison, Kind, RefreshContext
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
+from voiceform.model.empty import EMPTY
 from voiceform.model.names import identity
 from voiceform.model.plan import Action, Change, Drift, DriftStatus, Mode, Plan, StateVersion, Summary
 from voiceform.model.progress import Progress, Silent
@@ -242,18 +243,20 @@ def of_kind(items: Mapping[Address, T], kind: str) -> dict[Address, T]:
 
 def _hidden(objects: Mapping[Address, T], address: Address) -> Hidden:
     found = objects.get(address)
-    return found.hidden if found is not None else {}
+    return found.hidden if found is not None else EMPTY
 
 
 def _completed(change: Change, kind: Kind[Any], request: PlanBasis) -> Change:
     """A proposed change with what the engine and its kind say about it."""
     declared = _hidden(request.configuration.desired, change.address)
     recorded = _hidden(request.recorded, change.previous_address or change.address)
+    if change.action is Action.NO_OP and not declared and not recorded:
+        return change
     # What is hidden now and stays as it is was no less a secret before.
     before = {**_same(declared, change), **recorded}
     change = replace(change, hidden_before=before, hidden_after=declared)
     if change.action is Action.NO_OP:
-        return replace(change, fields=())
+        return change
     fields = (*field_changes(change.whole_before, change.whole_after), *note_fields(change))
     return replace(
         change,
@@ -265,7 +268,7 @@ def _completed(change: Change, kind: Kind[Any], request: PlanBasis) -> Change:
 def _same(hidden: Hidden, change: Change) -> Hidden:
     """Of what is hidden in the declaration that which is the same in the account."""
     if not hidden or change.before is None or change.after is None:
-        return {}
+        return EMPTY
     was, becomes = dict(texts_in(change.before)), dict(texts_in(change.after))
     return {path: text for path, text in hidden.items() if path in was and was[path] == becomes.get(path)}
 

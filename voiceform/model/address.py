@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from voiceform.model.errors import UsageError
 
@@ -11,15 +11,17 @@ NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _ADDRESS = re.compile(rf"(?P<kind>[a-z][a-z-]*)\.(?P<name>{NAME_PATTERN}(\.{NAME_PATTERN})*)")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
-    """The identity of one declared object: its kind and its key in the configuration (`queue.support`)."""
+class Address(NamedTuple):
+    """The identity of one declared object: its kind and its key in the configuration (`queue.support`).
+
+    A tuple, since everything is found by it: hashing and comparing one costs no Python.
+    """
 
     kind: str
     name: str
 
     @classmethod
-    def parse(cls, text: str) -> Address:
+    def parse(cls, text: str) -> Self:
         """Read `kind.name`; raises UsageError when `text` is not of that form."""
         match = _ADDRESS.fullmatch(text)
         if match is None:

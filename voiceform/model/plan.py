@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from voiceform.model.address import Address
+from voiceform.model.empty import empty
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.resource import Attributes, Notes
 from voiceform.model.safety import Freeze
@@ -106,14 +107,14 @@ class Change:
     fingerprint: str | None = None
     previous_address: Address | None = None
     depends_on: tuple[Address, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
-    details: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=empty)
+    details: Mapping[str, Any] = field(default_factory=empty)
     irreversible: str | None = None
     kept: Kept | None = None
-    hidden_before: Hidden = field(default_factory=dict)
-    hidden_after: Hidden = field(default_factory=dict)
-    notes_before: Notes = field(default_factory=dict)
-    notes_after: Notes = field(default_factory=dict)
+    hidden_before: Hidden = field(default_factory=empty)
+    hidden_after: Hidden = field(default_factory=empty)
+    notes_before: Notes = field(default_factory=empty)
+    notes_after: Notes = field(default_factory=empty)
     protect_before: bool | None = None
     protect_after: bool | None = None
 
@@ -182,7 +183,7 @@ class Drift:
     after: Attributes | None
     fields: tuple[FieldChange, ...] = ()
     explanation: str | None = None
-    hidden: Hidden = field(default_factory=dict)
+    hidden: Hidden = field(default_factory=empty)
 
 
 @dataclass(frozen=True, slots=True)

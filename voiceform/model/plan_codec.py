@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from voiceform.model.address import Address
+from voiceform.model.empty import EMPTY
 from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.masking import redact, without_digests
 from voiceform.model.plan import (
@@ -127,6 +128,10 @@ def _notes_essence(change: Change, *, shown: bool) -> list[object]:
 def unshown_of(plan: Plan) -> Unshown:
     """What the sentences of a plan, and of the run that applies it, must not repeat."""
     holdings: list[Holding] = []
+    if not any(change.hidden_before or change.hidden_after for change in plan.changes) and not any(
+        drift.hidden for drift in plan.drift
+    ):
+        return Unshown()
     for change in plan.changes:
         holdings += [(change.before, change.hidden_before), (change.after, change.hidden_after)]
         holdings += [(change.notes_before, change.hidden_before), (change.notes_after, change.hidden_after)]
@@ -218,8 +223,8 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
     """The change that `change_to_document` wrote."""
     previous = document.get("previous_address")
     kept = document.get("kept")
-    hidden = document.get("from_environment", {})
-    notes = document.get("notes", {})
+    hidden = document.get("from_environment", EMPTY)
+    notes = document.get("notes", EMPTY)
     before, protect_before = _unprotected(document["before"])
     after, protect_after = _unprotected(document["after"])
     return Change(
@@ -237,14 +242,14 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
         fingerprint=document["fingerprint"],
         previous_address=Address.parse(previous) if previous is not None else None,
         depends_on=tuple(Address.parse(text) for text in document.get("depends_on", ())),
-        counts=document.get("counts", {}),
-        details=document.get("details", {}),
+        counts=document.get("counts", EMPTY),
+        details=document.get("details", EMPTY),
         irreversible=document.get("irreversible"),
         kept=Kept(kept["count"], tuple(kept["by"]), kept["keeper"]) if kept is not None else None,
-        hidden_before=hidden.get("before", {}),
-        hidden_after=hidden.get("after", {}),
-        notes_before=notes.get("before", {}),
-        notes_after=notes.get("after", {}),
+        hidden_before=hidden.get("before", EMPTY),
+        hidden_after=hidden.get("after", EMPTY),
+        notes_before=notes.get("before", EMPTY),
+        notes_after=notes.get("after", EMPTY),
     )
 
 
@@ -287,7 +292,7 @@ def _drift_from_document(document: Mapping[str, Any]) -> Drift:
         after=document["after"],
         fields=_fields_from_document(document["fields"]),
         explanation=document["explanation"],
-        hidden=document.get("from_environment", {}),
+        hidden=document.get("from_environment", EMPTY),
     )
 
 

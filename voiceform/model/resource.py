@@ -10,6 +10,7 @@ from typing import Any
 
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Position
+from voiceform.model.empty import empty
 from voiceform.model.unshown import Hidden
 
 Attributes = Mapping[str, Any]
@@ -36,9 +37,9 @@ class Desired:
     protect: bool = False
     aliases: tuple[Address, ...] = ()
     depends_on: tuple[Address, ...] = ()
-    beside: Attributes = field(default_factory=dict)
-    hidden: Hidden = field(default_factory=dict)
-    notes: Notes = field(default_factory=dict)
+    beside: Attributes = field(default_factory=empty)
+    hidden: Hidden = field(default_factory=empty)
+    notes: Notes = field(default_factory=empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Recorded:
     attributes: Attributes
     protect: bool = False
     depends_on: tuple[Address, ...] = ()
-    hidden: Hidden = field(default_factory=dict)
-    notes: Notes = field(default_factory=dict)
+    hidden: Hidden = field(default_factory=empty)
+    notes: Notes = field(default_factory=empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Live:
     sid: str
     name: str
     attributes: Attributes
-    observations: Attributes = field(default_factory=dict)
+    observations: Attributes = field(default_factory=empty)
 
     @property
     def fingerprint(self) -> str:
@@ -84,4 +85,14 @@ def fingerprint(value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """`value` as JSON with sorted keys and no white space, so that equal data has equal bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(value).encode()
+
+
+def _plain(value: object) -> object:
+    """What json knows none of: a mapping that is no dict."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)

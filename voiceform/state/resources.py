@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voiceform.model.address import Address
+from voiceform.model.empty import EMPTY
 from voiceform.model.errors import StateError, UsageError
 from voiceform.model.resource import Recorded
 from voiceform.model.store import Document, DocumentReader, StoredDocument, Write
@@ -98,8 +99,8 @@ def recorded_from_entry(entry: StoredDocument) -> Recorded:
             attributes=document["attributes"],
             protect=document.get("protect", False),
             depends_on=tuple(map(Address.parse, document.get("depends_on", ()))),
-            hidden=document.get("from_environment", {}),
-            notes=document.get("notes", {}),
+            hidden=document.get("from_environment", EMPTY),
+            notes=document.get("notes", EMPTY),
         )
     except UsageError as error:
         raise _damaged(entry, f"holds a bad address: {error.what}") from error

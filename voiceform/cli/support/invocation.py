@@ -107,6 +107,8 @@ class App:
         if self.show_values:
             return
         known = list(objects)
+        if not any(item.hidden for item in known):
+            return
         holdings: list[Holding] = [(item.attributes, item.hidden) for item in known]
         holdings += [(item.notes, item.hidden) for item in known]
         holdings += [({"details": item.beside}, item.hidden) for item in known if isinstance(item, Desired)]
