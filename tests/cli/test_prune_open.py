@@ -230,3 +230,26 @@ def test_an_entry_that_cannot_be_read_does_not_keep_a_dead_run_open(stack: Stack
     assert (pruner.left() | pruner.calls_left()) <= {2}
     lines = pruner.lines("recording" if part == "recordings" else "call-record")
     assert "found-gone" in [line["status"] for line in lines]
+
+
+def test_what_was_sent_in_the_first_round_is_not_forgotten_by_a_ctrl_c_in_the_second(stack: Stack) -> None:
+    """Of two whose deletion happened and was answered with 503, the second is not tried again any more."""
+    pruner = Pruner(stack)
+    pruner.declare(RULES)
+    pruner.seed([recording(n, 91 + n) for n in (1, 2)])
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+
+        def interrupted(seen: Seen) -> bytes:
+            os.kill(os.getpid(), signal.SIGINT)
+            return answer(503)
+
+        proxy.rule("DELETE", "/Recordings/", answer(503), after=True)
+        proxy.rule("GET", r"/Recordings/\w+\.json", interrupted)
+        result = pruner.prune("--parallelism", "1")
+    assert result.code == 5, result.out
+    assert "Deleted nothing, 2 sent without an answer (the next run finds out)" in plain(result.out)
+    stack.environ["VOICEFORM_BASE_URL"] = stack.emulator.url
+    assert "was settled" in pruner.prune().err
+    assert pruner.statuses() == {1: "found-gone", 2: "found-gone"}
+    pruner.verify()

@@ -2,39 +2,99 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_LOOKAHEAD = 2
-"""Items handed out ahead per thread: enough that none idles, few enough that memory stays flat."""
 
+def run_all(
+    function: Callable[[Item], Result | None], items: Iterable[Item], threads: int
+) -> Iterator[Result]:
+    """Call `function` for every item on up to `threads` threads; yield what it returns as it comes, in any
+    order, but for None: who has nothing to say wakes nobody.
 
-def run_all(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
-    """Call `function` for every item on `threads` threads; yield results as they end, in any order.
-
-    The first exception is raised once what is in flight has ended; items not yet begun are left.
+    A thread takes its next item when it is free and begins with it at once, so that what `items` asks before
+    it gives one holds for that one. The first exception, also of `items`, is raised once what is in flight
+    has ended; items not yet begun are left.
     """
-    ended: SimpleQueue[Any] = SimpleQueue()
-    waiting = iter(items)
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        in_flight = 0
-        exhausted = False
-        while True:
-            while not exhausted and in_flight < threads * _LOOKAHEAD:
-                try:
-                    item = next(waiting)
-                except StopIteration:
-                    exhausted = True
-                    break
-                pool.submit(function, item).add_done_callback(ended.put)
-                in_flight += 1
-            if not in_flight:
+    return _Crew(function, items, threads).results()
+
+
+class _Crew(Generic[Item, Result]):
+    """Threads that take their work by themselves: handing out each item, and waiting for each end, would
+    cost two changes of threads more. Each starts the next one, so that few items need few."""
+
+    def __init__(
+        self, function: Callable[[Item], Result | None], items: Iterable[Item], threads: int
+    ) -> None:
+        self._function = function
+        self._items = iter(items)
+        self._taking, self._counting = threading.Lock(), threading.Lock()
+        self._places = threads
+        self._at_work = 0
+        self._threads: list[threading.Thread] = []
+        self._over = False
+        self._errors: list[BaseException] = []
+        self._results: SimpleQueue[Result | None] = SimpleQueue()
+        """None comes last."""
+
+    def results(self) -> Iterator[Result]:
+        """What the function returned."""
+        self._start_one()
+        ended = False
+        try:
+            while (result := self._results.get()) is not None:
+                yield result
+            ended = True
+        finally:
+            self._over = True
+            while not ended:
+                ended = self._results.get() is None
+            for thread in self._threads:
+                thread.join()
+        if self._errors:
+            raise self._errors[0]
+
+    def _start_one(self) -> None:
+        """One thread more, if there is a place for it."""
+        with self._counting:
+            if not self._places:
                 return
-            future = ended.get()
-            in_flight -= 1
-            yield future.result()
+            thread = threading.Thread(target=self._work, name="voiceform-worker")
+            thread.start()
+            self._places -= 1
+            self._at_work += 1
+            self._threads.append(thread)
+
+    def _work(self) -> None:
+        try:
+            for item in self._taken():
+                result = self._function(item)
+                if result is not None:
+                    self._results.put(result)
+        except BaseException as error:  # it is raised where the results are read
+            self._errors.append(error)
+            self._over = True
+        with self._counting:
+            self._at_work -= 1
+            if not self._at_work:
+                self._results.put(None)
+
+    def _taken(self) -> Iterator[Item]:
+        """The items for one thread, until there are no more for anybody."""
+        while True:
+            with self._taking:
+                if self._over:
+                    return
+                try:
+                    item = next(self._items)
+                except StopIteration:
+                    self._over = True
+                    return
+            if self._places:
+                self._start_one()
+            yield item

@@ -142,13 +142,13 @@ class Deletion(ABC, Generic[R]):
         progress = self.session.progress
         self.begin()
         progress.start(self.task, self.order.total.count)
-        again = self._round(self.planned())
+        again = list(self.session.run_all(self._first, takewhile(self._goes_on, self.planned())))
         for number in range(1, ROUNDS):
             if not again or not self._goes_on():
                 break
             if self.session.clock.wait(self.session.stop, self.pause(number)):
                 break
-            again = self._round(Planned(setback.sid, None, setback.sent) for setback in again)
+            again = list(self.session.run_all(self._once_more, again))
         for ended in self.session.run_all(self.give_up, again):
             progress.advance(self.task, ended)
         self.scribe.evidence.flush()
@@ -158,25 +158,29 @@ class Deletion(ABC, Generic[R]):
             self.outcomes.wait(self.pace.obstacle)
         return self.outcomes.done(self.change, self.order.total.count, stopped=stopped)
 
-    def _round(self, items: Iterable[Planned]) -> list[Setback]:
-        """Try each until the run is to end; what could not be deleted just now comes back."""
-        setbacks = []
-        for setback in self.session.run_all(self._one, takewhile(self._goes_on, items)):
-            if setback is None:
-                self.session.progress.advance(self.task)
-            elif setback is not NOT_BEGUN:
-                setbacks.append(setback)
-        return setbacks
-
     def _goes_on(self, _: object = None) -> bool:
         if self.pace is not None and self.pace.obstacle is not None:
             return False
         return not self.outcomes.given_up and self.session.may_go_on()
 
-    def _one(self, planned: Planned) -> Setback | None:
-        """One object, on a worker's thread; None when it has ended."""
+    def _first(self, planned: Planned) -> Setback | None:
+        """One object, on a worker's thread; what comes back is to be tried again."""
+        setback = self._one(planned)
+        if setback is None:
+            self.session.progress.advance(self.task)
+        return None if setback is NOT_BEGUN else setback
+
+    def _once_more(self, setback: Setback) -> Setback | None:
+        """As `_first`, in a later round; what is not begun in it comes back as it was, for a last word."""
         if not self._goes_on():
-            return NOT_BEGUN
+            return setback
+        ended = self._one(Planned(setback.sid, None, setback.sent))
+        if ended is None:
+            self.session.progress.advance(self.task)
+        return setback if ended is NOT_BEGUN else ended
+
+    def _one(self, planned: Planned) -> Setback | None:
+        """Look, ask, delete; None when it has ended."""
         self.scribe.evidence.ensure_open()
         found, sent = None, planned.sent
         try:
