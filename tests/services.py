@@ -193,7 +193,10 @@ class S3Server:
 
 
 class Proxy:
-    """A TCP proxy in front of a server, which can be cut and can lose single answers."""
+    """A TCP proxy in front of a server, which can be cut and can lose single answers.
+
+    `round_trips` counts how often a client went on after an answer: how often it waited for one.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -204,6 +207,7 @@ class Proxy:
         self._cut = False
         self._needle: bytes | None = None
         self.lost = 0
+        self.round_trips = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -235,24 +239,41 @@ class Proxy:
                     client.close()
                     continue
                 server = socket.create_connection(("127.0.0.1", self._target))
-                losing = threading.Event()
+                losing, waiting = threading.Event(), threading.Event()
                 with self._lock:
                     self._open |= {client, server}
                 for pump in (self._requests, self._answers):
-                    threading.Thread(target=pump, args=(client, server, losing), daemon=True).start()
+                    pumped = (client, server, losing, waiting)
+                    threading.Thread(target=pump, args=pumped, daemon=True).start()
 
-    def _requests(self, client: socket.socket, server: socket.socket, losing: threading.Event) -> None:
+    def _requests(
+        self,
+        client: socket.socket,
+        server: socket.socket,
+        losing: threading.Event,
+        waiting: threading.Event,
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
+                if not waiting.is_set():
+                    waiting.set()
+                    self.round_trips += 1
                 if self._needle is not None and self._needle in data:
                     self._needle = None
                     losing.set()
                 server.sendall(data)
         _shut(server)
 
-    def _answers(self, client: socket.socket, server: socket.socket, losing: threading.Event) -> None:
+    def _answers(
+        self,
+        client: socket.socket,
+        server: socket.socket,
+        losing: threading.Event,
+        waiting: threading.Event,
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
+                waiting.clear()
                 if losing.is_set():
                     self.lost += 1
                     break

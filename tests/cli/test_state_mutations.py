@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from tests.cli.test_state_schema import state_of_every_kind
@@ -154,6 +154,9 @@ class Nothing:
 
     def get(self, key: str) -> StoredDocument | None:
         return None
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        return {}
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         return iter(())

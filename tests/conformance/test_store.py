@@ -9,7 +9,7 @@ import pytest
 
 from tests.conformance.conftest import Place, PostgresPlace, S3Place
 from voiceform.model.errors import StateConflictError, StateError
-from voiceform.model.store import StoredDocument, Write
+from voiceform.model.store import Glance, StoredDocument, Write
 from voiceform.state.backend import Backend
 
 ODD_KEYS = [
@@ -61,6 +61,30 @@ def test_a_document_comes_back_as_it_was(store: Backend, document: dict[str, obj
     assert entry == StoredDocument("some/key", document, version)
     assert list(entry.document) == list(document)
     assert list(store.list("some/")) == [entry]
+
+
+def test_some_documents_are_read_together(store: Backend) -> None:
+    written = {key: store.put(key, {"of": key}, None) for key in ODD_KEYS[:6]}
+    wanted = {*ODD_KEYS[2:6], "missing", "a/b/c/d"}
+    assert store.get_all(wanted) == {
+        key: StoredDocument(key, {"of": key}, written[key]) for key in ODD_KEYS[2:6]
+    }
+    assert store.get_all(()) == {}
+    with pytest.raises(StateError, match="control characters"):
+        store.get_all(("a", "a\n"))
+
+
+def test_a_glance_keeps_what_it_has_seen_and_reads_the_rest(store: Backend) -> None:
+    version = store.put("seen", {"n": 1}, None)
+    glance = Glance(store, ("seen", "missing"))
+    store.put("seen", {"n": 2}, version)
+    store.put("missing", {}, None)
+    later = StoredDocument("later", {}, store.put("later", {}, None))
+    assert glance.get("seen") == StoredDocument("seen", {"n": 1}, version)
+    assert glance.get("missing") is None
+    assert glance.get("later") == later
+    assert glance.get_all(("seen", "missing", "later")) == {"seen": glance.get("seen"), "later": later}
+    assert [found.key for found in glance.list("")] == ["later", "missing", "seen"]
 
 
 def test_creating_refuses_a_key_that_exists(store: Backend) -> None:

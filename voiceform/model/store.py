@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,6 +36,10 @@ class DocumentReader(Protocol):
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
 
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        """The documents under those of `keys` that there are. SQL stores read them at one moment, in one
+        round trip; object stores one after another, in the order of `keys`."""
+
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
 
@@ -60,3 +64,25 @@ class DocumentStore(DocumentReader, Protocol):
         SQL stores do all or nothing. Object stores do them in order and stop at the first that fails, so
         callers order writes such that any prefix is a valid state.
         """
+
+
+class Glance:
+    """A DocumentReader that has seen the documents under some keys already, as they were when it was made; it
+    reads any other when it is asked for."""
+
+    def __init__(self, reader: DocumentReader, keys: Collection[str]) -> None:
+        self._reader = reader
+        self._seen: dict[str, StoredDocument | None] = {**dict.fromkeys(keys), **reader.get_all(keys)}
+
+    def get(self, key: str) -> StoredDocument | None:
+        """The document under `key`, or None."""
+        return self._seen[key] if key in self._seen else self._reader.get(key)
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        """The documents under those of `keys` that there are."""
+        seen = {key: found for key in keys if (found := self._seen.get(key)) is not None}
+        return {**seen, **self._reader.get_all([key for key in keys if key not in self._seen])}
+
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
+        """Every document whose key starts with `prefix`, in key order, as they are now."""
+        return self._reader.list(prefix)

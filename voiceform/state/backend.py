@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import blake2b
 from types import TracebackType
 from typing import Self
@@ -48,6 +48,11 @@ class Backend(ABC):
     @abstractmethod
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        """The documents under those of `keys` that there are."""
+        found = {key: self.get(key) for key in keys}
+        return {key: stored for key, stored in found.items() if stored is not None}
 
     @abstractmethod
     def list(self, prefix: str) -> Iterator[StoredDocument]:
@@ -96,6 +101,10 @@ class FencedStore:
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
         return self._backend.get(key)
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        """The documents under those of `keys` that there are."""
+        return self._backend.get_all(keys)
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""

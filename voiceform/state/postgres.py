@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +20,7 @@ from voiceform.state.backend import (
     Guard,
     check_batch,
     check_key,
+    conflict,
     decode,
 )
 
@@ -71,9 +72,14 @@ class PostgresStore(Backend):
 
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
-        check_key(key)
-        rows = self._read(self._sql.one, (key,))
-        return self._entry(*rows[0]) if rows else None
+        return self.get_all((key,)).get(key)
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        """The documents under those of `keys` that there are, as they are at one moment."""
+        for key in keys:
+            check_key(key)
+        rows = self._read(self._sql.some, ([*keys],)) if keys else ()
+        return {row[0]: self._entry(*row) for row in rows}
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
@@ -89,7 +95,10 @@ class PostgresStore(Backend):
     def write_guarded(
         self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
     ) -> tuple[str | None, ...]:
-        """Do all writes in one transaction, in which `guard` sees the locked lease document."""
+        """Do all writes in one transaction, in which `guard` sees the locked lease document.
+
+        Two round trips: the first locks the lease and writes, the second commits what `guard` has let pass.
+        """
         check_batch(writes)
         batch = Batch.of(writes)
         repeated = False
@@ -99,13 +108,20 @@ class PostgresStore(Backend):
             again, repeated = repeated, True
             self._ensure_table(connection)
             try:
-                with connection.transaction():
-                    if guard is not None:
-                        self._check(connection, guard, lease_key)
-                    batch.run(connection, self._sql, self.label)
+                begun = batch.begin(connection, self._sql, None if guard is None else lease_key)
+                if guard is not None:
+                    guard(begun.lease and decode(lease_key, *begun.lease, self.label))
+                if begun.lost is not None:
+                    raise conflict(begun.lost, self.label)
+                connection.commit()
             except StateConflictError:
+                connection.rollback()
                 if not (again and batch.is_done(connection, self._sql)):
                     raise
+            except BaseException:
+                with suppress(psycopg.Error):
+                    connection.rollback()
+                raise
 
         self._call(work)
         return batch.new_versions
@@ -114,10 +130,6 @@ class PostgresStore(Backend):
         """Close the connection."""
         with self._lock:
             self._disconnect()
-
-    def _check(self, connection: Connection, guard: Guard, lease_key: str) -> None:
-        row = connection.execute(self._sql.lease, (lease_key,)).fetchone()
-        guard(None if row is None else decode(lease_key, row[0], row[1], self.label))
 
     def _read(self, query: Any, parameters: tuple[object, ...]) -> Sequence[tuple[str, str, str]]:  # noqa: ANN401
         def work(connection: Connection) -> Sequence[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from voiceform.model.errors import UsageError
 from voiceform.model.store import Write
-from voiceform.state.backend import conflict, encode, new_version
+from voiceform.state.backend import encode, new_version
 
 if TYPE_CHECKING:
     Connection = psycopg.Connection[tuple[Any, ...]]
@@ -69,7 +69,7 @@ class Statements:
         self._schema = sql.Identifier(schema)
         table = sql.Identifier(schema, "documents")
         self._table = table
-        self.one = _compose("SELECT key, version, document::text FROM {} WHERE key = %s", table)
+        self.some = _compose("SELECT key, version, document::text FROM {} WHERE key = ANY(%s)", table)
         self.page = _compose(
             "SELECT key, version, document::text FROM {} WHERE key >= %s AND key < %s ORDER BY key LIMIT %s",
             table,
@@ -120,6 +120,15 @@ class Statements:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """What a batch met that is not committed yet: version and text of the lease document, which stays as it
+    is until then, and the first key that was not as it was expected."""
+
+    lease: tuple[str, str] | None
+    lost: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Writes that are ready to send: encoded, and with their new versions chosen, so that a repetition of
     the same batch can be told from somebody else's write."""
@@ -148,19 +157,24 @@ class Batch:
                 updates.append((write.key, version, text, write.expected_version))
         return cls(tuple(versions), inserts, updates, deletes)
 
-    def run(self, connection: Connection, statements: Statements, label: str) -> None:
-        """Send the batch within the open transaction; StateConflictError when a version does not match."""
-        for statement, rows in (
-            (statements.delete, self.deletes),
-            (statements.update, self.updates),
-            (statements.insert, self.inserts),
-        ):
-            if rows:
-                columns = [list(column) for column in zip(*rows, strict=True)]
-                done = {key for (key,) in connection.execute(statement, columns)}
-                for row in rows:
-                    if row[0] not in done:
-                        raise conflict(row[0], label)
+    def begin(self, connection: Connection, statements: Statements, lease_key: str | None) -> Begun:
+        """Open a transaction and send the batch in it, behind a lock on the lease document, if one is named:
+        all in one round trip. Nothing of it is there before whoever looks at what this returns commits."""
+        sent = []
+        with connection.pipeline():
+            connection.execute("BEGIN")
+            lease = connection.execute(statements.lease, (lease_key,)) if lease_key else None
+            for statement, rows in (
+                (statements.delete, self.deletes),
+                (statements.update, self.updates),
+                (statements.insert, self.inserts),
+            ):
+                if rows:
+                    columns = [list(column) for column in zip(*rows, strict=True)]
+                    sent.append((rows, connection.execute(statement, columns)))
+        done = {key for _, answer in sent for (key,) in answer}
+        lost = next((row[0] for rows, _ in sent for row in rows if row[0] not in done), None)
+        return Begun(None if lease is None else lease.fetchone(), lost)
 
     def is_done(self, connection: Connection, statements: Statements) -> bool:
         """Whether exactly this batch is what the table holds now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import LEASE_KEY, Backend, Guard
@@ -39,6 +39,11 @@ class SideLease(Backend):
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
         return self._backend.get(self._key(key))
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        """The documents under those of `keys` that there are."""
+        found = self._backend.get_all([self._key(key) for key in keys])
+        return {key: found[self._key(key)] for key in keys if self._key(key) in found}
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`."""

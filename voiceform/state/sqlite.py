@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -68,9 +68,16 @@ class SqliteStore(Backend):
 
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
-        check_key(key)
-        rows = self._read("SELECT key, version, document FROM documents WHERE key = ?", (key,))
-        return self._entry(*rows[0]) if rows else None
+        return self.get_all((key,)).get(key)
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        """The documents under those of `keys` that there are, as they are at one moment."""
+        for key in keys:
+            check_key(key)
+        marks = ", ".join("?" * len(keys))
+        query = f"SELECT key, version, document FROM documents WHERE key IN ({marks})"  # noqa: S608 - marks
+        rows = self._read(query, (*keys,)) if keys else ()
+        return {row[0]: self._entry(*row) for row in rows}
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -124,6 +124,10 @@ class _Pushed:
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
         return StoredDocument(key, self._documents[key], "") if key in self._documents else None
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        """The documents under those of `keys` that there are."""
+        return {key: StoredDocument(key, self._documents[key], "") for key in keys if key in self._documents}
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""

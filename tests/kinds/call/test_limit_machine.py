@@ -8,7 +8,7 @@ time goes on. Documents are written one by one, as in object stores. The referen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -74,6 +74,9 @@ class OneByOne:
 
     def get(self, key: str) -> StoredDocument | None:
         return self._store.get(key)
+
+    def get_all(self, keys: Collection[str]) -> dict[str, StoredDocument]:
+        return self._store.get_all(keys)
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         return self._store.list(prefix)

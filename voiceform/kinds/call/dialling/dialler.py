@@ -21,13 +21,13 @@ from voiceform.kinds.call.dialling.refusals import is_about_the_callee
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
-from voiceform.kinds.call.ledger.store import Head, Ledger, if_undecided
+from voiceform.kinds.call.ledger.store import Head, Ledger, LedgerReader, if_undecided
 from voiceform.kinds.call.limits.book import ContactBook
 from voiceform.kinds.call.limits.marks import Mark
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.model.clock import Clock
 from voiceform.model.errors import LeaseLostError, StateConflictError, StateError, VoiceformError
-from voiceform.model.store import Write
+from voiceform.model.store import Glance, Write
 from voiceform.twilio.errors import (
     ApiError,
     ConnectionFailedError,
@@ -85,11 +85,14 @@ class Placer:
 
     def pause(self) -> Pause | None:
         """Why nobody is to be called at this moment, if so; read anew each time."""
-        return self._pause(self.ledger.head())
+        return self._standing(self.ledger.glance())[1]
 
-    def _pause(self, head: Head) -> Pause | None:
+    def _standing(self, seen: Glance) -> tuple[Head, Pause | None]:
+        """The head of the ledger and the pause that stands, at the moment that was seen."""
+        ledger = LedgerReader(seen, self.ledger.name)
+        head = ledger.head()
         off = not self.spec.enabled or head.disabled
-        return Pause() if off and not self.by_hand else self.ledger.pause()
+        return head, Pause() if off and not self.by_hand else ledger.pause()
 
     def place(self, key: Key, since: datetime) -> LedgerEntry | None:
         """Bring `key` as far as it can be brought now and return its entry; None when it has to wait.
@@ -108,16 +111,18 @@ class Placer:
     def _reserve(self, turn: _Turn) -> LedgerEntry | None:
         """Judge, count the call and reserve it, in one step: what is counted is what was judged. The entry of
         the key then; None when it has to wait."""
-        key, spec = turn.key, self.contacts.bound(self.spec)
+        key = turn.key
         while True:
-            head = self.ledger.head()
+            seen = self.ledger.glance(*self.contacts.documents(key.to))
             now = self.clock.now()
-            page = self.contacts.page(key.to, turn.claim, now)
+            head, pause = self._standing(seen)
+            spec = self.contacts.bound(self.spec, seen)
+            page = self.contacts.page(key.to, turn.claim, now, seen)
             judged = Judge(spec, now, head.high_water, self.do_not_call, page).verdict(key, turn.since)
             if judged.verdict in _VERDICTS:
                 entry = LedgerEntry(_VERDICTS[judged.verdict], now, reason=judged.told)
                 return self.ledger.change(key, if_undecided(entry))[0]
-            if judged.verdict is not Verdict.PLACE or head.closed or self._pause(head) is not None:
+            if judged.verdict is not Verdict.PLACE or head.closed or pause is not None:
                 return None
             self.may_send()
             turn.counted_at = now
@@ -174,10 +179,9 @@ class Placer:
         """Asked right before each attempt leaves: storing the reservation, waiting for a turn, a connection
         or the end of a 429 may have taken until the grace or the calling hours were over, or somebody paused
         or removed the schedule. (Whoever closes the ledger reads the reservations afterwards.)"""
-        head = self.ledger.head()
+        head, pause = self._standing(self.ledger.glance())
         if head.closed:
             raise _NotNowError("the schedule was removed", CallStatus.CANCELED)
-        pause = self._pause(head)
         if pause is not None:
             raise _NotNowError(str(pause))
         now = self.clock.now()
@@ -191,9 +195,10 @@ class Placer:
     def _count_again(self, turn: _Turn, now: datetime) -> None:
         """Count the call for the moment at which it leaves: it may belong to another day by now, and who was
         asleep for long may find that it does not count any more."""
-        spec = self.contacts.bound(self.spec)
         while True:
-            page = self.contacts.page(turn.key.to, turn.claim, now)
+            seen = self.ledger.glance(*self.contacts.documents(turn.key.to))
+            spec = self.contacts.bound(self.spec, seen)
+            page = self.contacts.page(turn.key.to, turn.claim, now, seen)
             found = page.refusal(spec, turn.key.to, now)
             if found is not None:
                 raise _NotNowError(f"contact limit {found.limit}")

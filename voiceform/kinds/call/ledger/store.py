@@ -19,11 +19,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.erased import MARK, is_mark, known_again, mark_of, shard_of
+from voiceform.kinds.call.ledger.pauses import KEY as PAUSES
 from voiceform.kinds.call.ledger.pauses import Halt, Pause, Stopped, pause_of, read_halts, stop
 from voiceform.kinds.pseudonyms import Pseudonyms
 from voiceform.model.errors import DamagedDocumentsError, StateConflictError, StateError
 from voiceform.model.instants import instant_from_text, instant_to_text
-from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument, Write
+from voiceform.model.store import Document, DocumentReader, DocumentStore, Glance, StoredDocument, Write
 
 PREFIX = "ledger/"
 HEADS = "ledger-heads/"
@@ -78,6 +79,10 @@ class LedgerReader:
     def pause(self) -> Pause | None:
         """The pause by command that keeps its calls from being placed at this moment, if there is one."""
         return pause_of(self._reader, self.name)
+
+    def glance(self, *others: str) -> Glance:
+        """What is read to know whether calls may be placed, as it is at this moment, and `others` with it."""
+        return Glance(self._reader, (HEADS + self.name, PAUSES, *others))
 
     def halts(self) -> tuple[Halt, ...]:
         """How often its schedule stopped by itself."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from voiceform.kinds.call.limits.counting import Contact, Refusal, refusal
+from voiceform.kinds.call.limits.in_force import KEY as LIMITS
 from voiceform.kinds.call.limits.in_force import limits_in_force
 from voiceform.kinds.call.limits.marks import (
     PREFIX,
@@ -59,13 +60,19 @@ class ContactReader:
             if next(iter(self._reader.list(PREFIX)), None) is None:
                 return {}
             self._pseudonyms = Pseudonyms.of_state(self._reader)
-        if len(spec.to) > _MANY and not self._whole:
-            self._known = {stored.key: stored for stored in self._reader.list(PREFIX)}
-            self._whole = True
         name = name_of(to, self._pseudonyms)
         if name not in self._known and not self._whole:
-            self._known[name] = self._reader.get(name)
+            self._read(spec, name, self._pseudonyms)
         return marks_in(self._known.get(name), now)
+
+    def _read(self, spec: CallSpec, name: str, pseudonyms: Pseudonyms) -> None:
+        """Read the counter of that name, and those of everybody else whom the schedule calls."""
+        if len(spec.to) > _MANY:
+            self._known = {stored.key: stored for stored in self._reader.list(PREFIX)}
+            self._whole = True
+            return
+        wanted = {name, *(name_of(person, pseudonyms) for person in spec.to)} - self._known.keys()
+        self._known.update({**dict.fromkeys(wanted), **self._reader.get_all(wanted)})
 
 
 class ContactBook:
@@ -76,22 +83,30 @@ class ContactBook:
         self._outcomes = Outcomes(store, snapshot=False)
         self._pseudonyms: Pseudonyms | None = None
 
-    def bound(self, spec: CallSpec) -> CallSpec:
-        """The schedule with the limits that bind it at this moment."""
-        limits = limits_in_force(self._store, spec.purpose, spec.limits)
+    def documents(self, to: str) -> tuple[str, ...]:
+        """The documents that `bound` and `page` read for whoever is called at `to`."""
+        return LIMITS, self._name(to)
+
+    def bound(self, spec: CallSpec, reader: DocumentReader | None = None) -> CallSpec:
+        """The schedule with the limits that bind it at this moment, or when `reader` saw them."""
+        limits = limits_in_force(reader or self._store, spec.purpose, spec.limits)
         return spec if limits == spec.limits else replace(spec, limits=limits)
 
-    def page(self, to: str, claim: str, now: datetime) -> Page:
-        """The counter of whoever is called at `to` as it is now, for the call reserved under `claim`."""
-        if self._pseudonyms is None:
-            self._pseudonyms = Pseudonyms.of_state(self._store)
-        name = name_of(to, self._pseudonyms)
-        stored = self._store.get(name)
+    def page(self, to: str, claim: str, now: datetime, reader: DocumentReader | None = None) -> Page:
+        """The counter of whoever is called at `to` as it is now, or when `reader` saw it, for the call that
+        is reserved under `claim`."""
+        name = self._name(to)
+        stored = (reader or self._store).get(name)
         return Page(name, claim, stored, marks_in(stored, now), self._outcomes)
 
     def put(self, write: Write) -> None:
         """Store a changed counter alone. StateConflictError when it was changed meanwhile."""
         self._store.write((write,))
+
+    def _name(self, to: str) -> str:
+        if self._pseudonyms is None:
+            self._pseudonyms = Pseudonyms.of_state(self._store)
+        return name_of(to, self._pseudonyms)
 
 
 @dataclass(slots=True)
@@ -144,5 +159,5 @@ def _refusal(
 
     if refusal(limits, [at_worst(mark) for mark in marks.values()], now, zones) is None:
         return None
-    learnt.update({claim: outcomes.of(claim, mark, now) for claim, mark in marks.items()})
+    learnt.update(outcomes.of(marks, now))
     return refusal(limits, [learnt[claim] for claim in marks], now, zones)

@@ -56,7 +56,8 @@ def known_contacts(
     found: dict[str, Sequence[Contact]] = {}
     for to, name in names.items():
         marks = marks_in(stored.get(name), now)
-        contacts = [outcomes.of(claim, mark, now) for claim, mark in marks.items() if mark.at > since]
+        of_late = {claim: mark for claim, mark in marks.items() if mark.at > since}
+        contacts = [*outcomes.of(of_late, now).values()]
         if contacts:
             found[_who(to)] = contacts
     return found
@@ -73,8 +74,7 @@ def _stored(reader: DocumentReader, names: Iterable[str]) -> dict[str, StoredDoc
     wanted = frozenset(names)
     if len(wanted) > _MANY:
         return {stored.key: stored for stored in reader.list(PREFIX) if stored.key in wanted}
-    found = {name: reader.get(name) for name in wanted}
-    return {name: stored for name, stored in found.items() if stored is not None}
+    return reader.get_all(wanted)
 
 
 def _who(to: str) -> str:
