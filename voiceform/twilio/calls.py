@@ -13,6 +13,7 @@ from voiceform.twilio.paging import Listing, Unreadable, read_listing
 from voiceform.twilio.parameters import CreateCall, Form, encode, form_of
 from voiceform.twilio.resources import Call
 from voiceform.twilio.retry import Operation, Repeat
+from voiceform.twilio.rows import PageReader
 from voiceform.twilio.sids import checked_sid, normal_sid
 from voiceform.twilio.slices import Scan, scan_side_by_side
 
@@ -22,6 +23,7 @@ _FETCH = Operation("fetchCall", "GET")
 _END = Operation("updateCall", "POST", Repeat.SAFE)
 _REDIRECT = Operation("updateCall", "POST", Repeat.ASK)
 _DELETE = Operation("deleteCall", "DELETE")
+_PAGES = PageReader(Call, "calls")
 
 
 class CallOperations(Operations):
@@ -75,6 +77,7 @@ class CallOperations(Operations):
             self._path("Calls"),
             "calls",
             Call.parse,
+            quick=_PAGES.read,
             query=(*filters, *spans, ("PageSize", str(page_size))),
             keep=keep,
             unreadable=unreadable,
@@ -92,7 +95,15 @@ class CallOperations(Operations):
         query = (("ParentCallSid", parent), ("PageSize", str(PAGE_SIZE)))
         unreadable = Unreadable()
         path = self._path("Calls")
-        listing = Listing(_LIST, path, "calls", Call.parse, query=query, unreadable=unreadable)
+        listing = Listing(
+            _LIST,
+            path,
+            "calls",
+            Call.parse,
+            query=query,
+            quick=_PAGES.read,
+            unreadable=unreadable,
+        )
         found: list[Call] = []
         strays = 0
         for call in read_listing(self._transport, listing):
@@ -130,6 +141,7 @@ class CallOperations(Operations):
                 path,
                 "calls",
                 Call.parse,
+                quick=_PAGES.read,
                 query=(*extra, *span.query("StartTime"), ("PageSize", str(page_size))),
                 keep=lambda call: span.contains(call.start_time) and status in (None, call.status),
                 unreadable=unreadable,

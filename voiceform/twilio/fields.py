@@ -69,12 +69,6 @@ def number(data: Json, name: str) -> int | None:
     raise MalformedAnswerError(f"an object's {name} is no whole number")
 
 
-def seconds(data: Json, name: str) -> int | None:
-    """A whole number of seconds; None also for -1, which the service writes for what it does not know yet."""
-    value = number(data, name)
-    return value if value is not None and value >= 0 else None
-
-
 def flag(data: Json, name: str) -> bool | None:
     """A boolean, also as the text `true` or `false`; None for null, absent and empty."""
     value = data.get(name)
@@ -94,3 +88,9 @@ def price(data: Json, name: str) -> str | None:
     if isinstance(value, str):
         return value or None
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def date_text(data: Json, name: str) -> str | None:
+    """What should be a date, if it is a text; parse_date reads it."""
+    value = data.get(name)
+    return value if isinstance(value, str) else None

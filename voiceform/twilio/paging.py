@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from voiceform.twilio.errors import ProtocolError, printable
 from voiceform.twilio.fields import Json, MalformedAnswerError, as_object
+from voiceform.twilio.rows import TypedRow
 
 if TYPE_CHECKING:
     from voiceform.twilio.retry import Operation
@@ -35,7 +36,8 @@ class Listing(Generic[R]):
 
     `keep` checks again what the filters in `query` ask for: the service ignores filters it does not know.
     `unreadable` hears of entries that cannot be read, which are then passed over; without it they are a
-    ProtocolError, as is right wherever the silence of a list would be believed.
+    ProtocolError, as is right wherever the silence of a list would be believed. `quick` reads the bytes of a
+    page on which nothing is out of the way, and says None for any other (PageReader.read).
     """
 
     operation: Operation
@@ -43,6 +45,7 @@ class Listing(Generic[R]):
     key: str
     parse: Callable[[object], R]
     query: Sequence[tuple[str, str]] = ()
+    quick: Callable[[bytes], tuple[list[R], str | None] | None] | None = None
     keep: Callable[[R], bool] | None = None
     unreadable: Unreadable | None = None
 
@@ -61,10 +64,11 @@ class Unreadable:
 
 
 class Page(NamedTuple):
-    """One decoded page."""
+    """One decoded page. Its rows are read, or are whatever JSON stands in their place (not `read`)."""
 
-    rows: list[object]
+    rows: Sequence[Any]
     following: str | None
+    read: bool = False
 
 
 class Seen:
@@ -99,8 +103,10 @@ class Cursor(Generic[R]):
         """The page behind `link`, or the first."""
         listing = self.listing
         if link is not None:
-            return self._transport.call(listing.operation, link, read=self._page)
-        return self._transport.call(listing.operation, listing.path, query=listing.query, read=self._page)
+            return self._transport.call(listing.operation, link, read=self._page, quick=self._quick)
+        return self._transport.call(
+            listing.operation, listing.path, query=listing.query, read=self._page, quick=self._quick
+        )
 
     def following(self, page: Page) -> str | None:
         """The link to the next page, None after the last. Raises ProtocolError for one not to be followed."""
@@ -117,13 +123,16 @@ class Cursor(Generic[R]):
 
     def rows(self, page: Page) -> Iterator[R]:
         """The rows of a page that were not on an earlier one and that `keep` wants."""
-        listing = self.listing
-        for raw in page.rows:
-            row = self._parsed(raw)
-            if row is None:
-                continue
+        keep, is_new = self.listing.keep, self._seen.add
+        for row in page.rows if page.read else self._parsed_rows(page.rows):
             # Not wanted here does not count as seen: it may be wanted in the list beside this one.
-            if (listing.keep is None or listing.keep(row)) and self._seen.add(row.sid):
+            if (keep is None or keep(row)) and is_new(row.sid):
+                yield row
+
+    def _parsed_rows(self, rows: Sequence[object]) -> Iterator[R]:
+        for raw in rows:
+            row = self._parsed(raw)
+            if row is not None:
                 yield row
 
     def _parsed(self, raw: object) -> R | None:
@@ -141,6 +150,10 @@ class Cursor(Generic[R]):
         ends = hash(tuple(_identity(raw) for raw in (page.rows[0], page.rows[-1]))) if page.rows else 0
         self._fruitless = self._fruitless + 1 if not page.rows or ends in self._pages else 0
         self._pages.add(ends)
+
+    def _quick(self, body: bytes) -> Page | None:
+        found = None if self.listing.quick is None else self.listing.quick(body)
+        return None if found is None else Page(found[0], found[1] or None, read=True)
 
     def _page(self, value: object) -> Page:
         data: Json = as_object(value)
@@ -164,7 +177,9 @@ class Cursor(Generic[R]):
 
 def _identity(raw: object) -> str:
     """What tells a row from others, readable or not."""
-    return str(raw.get("sid") or raw.get("call_sid")) if isinstance(raw, dict) else str(raw)
+    if isinstance(raw, dict):
+        return str(raw.get("sid") or raw.get("call_sid"))
+    return raw.sid if isinstance(raw, TypedRow) else str(raw)
 
 
 def is_own_link(link: str, path: str) -> bool:

@@ -8,6 +8,7 @@ from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
 from voiceform.twilio.paging import Listing, Unreadable, read_listing
 from voiceform.twilio.resources import Queue, QueueMember
 from voiceform.twilio.retry import Operation, Repeat
+from voiceform.twilio.rows import PageReader
 from voiceform.twilio.sids import checked_sid
 
 _LIST = Operation("listQueues", "GET")
@@ -17,6 +18,7 @@ _UPDATE = Operation("updateQueue", "POST", Repeat.SAFE)
 _DELETE = Operation("deleteQueue", "DELETE")
 _LIST_MEMBERS = Operation("listMembers", "GET")
 _FETCH_MEMBER = Operation("fetchMember", "GET")
+_PAGES = PageReader(Queue, "queues")
 
 
 class QueueOperations(Operations):
@@ -34,6 +36,7 @@ class QueueOperations(Operations):
             self._path("Queues"),
             "queues",
             Queue.parse,
+            quick=_PAGES.read,
             query=(("PageSize", str(page_size)),),
             unreadable=unreadable,
         )

@@ -12,6 +12,7 @@ from voiceform.twilio.paging import Listing, Unreadable, read_listing
 from voiceform.twilio.parameters import Form, encode
 from voiceform.twilio.resources import Recording
 from voiceform.twilio.retry import Operation, Repeat
+from voiceform.twilio.rows import PageReader
 from voiceform.twilio.sids import checked_sid, normal_sid
 from voiceform.twilio.slices import Scan, scan_side_by_side
 
@@ -24,6 +25,7 @@ _LIST = Operation("listRecordings", "GET")
 _FETCH = Operation("fetchRecording", "GET")
 _DELETE = Operation("deleteRecording", "DELETE")
 _DOWNLOAD = Operation("downloadRecordingMedia", "GET")
+_PAGES = PageReader(Recording, "recordings")
 
 LONGEST_AUDIO = 3 * 1024**3
 """Bytes of two channels of 16 bit at 8 kHz in the 24 hours that a call lasts at most, and some more."""
@@ -72,6 +74,7 @@ class RecordingOperations(Operations):
             self._path("Recordings"),
             "recordings",
             Recording.parse,
+            quick=_PAGES.read,
             query=(*filters, *span.query("DateCreated"), ("PageSize", str(page_size))),
             keep=keep,
             unreadable=unreadable,
@@ -104,6 +107,7 @@ class RecordingOperations(Operations):
                 path,
                 "recordings",
                 Recording.parse,
+                quick=_PAGES.read,
                 query=query,
                 keep=lambda row: (
                     span.contains(row.date_created) or (row.date_created is None and span.start is None)
@@ -129,6 +133,7 @@ class RecordingOperations(Operations):
             self._path("Calls", checked_sid(call_sid, "CA"), "Recordings"),
             "recordings",
             Recording.parse,
+            quick=_PAGES.read,
             query=(*span.query("DateCreated", days_only=True), ("PageSize", str(page_size))),
             keep=lambda recording: span.contains(recording.date_created),
         )

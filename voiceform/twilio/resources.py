@@ -2,7 +2,7 @@
 
 Unknown keys are ignored, words are open (a new status is just another text), dates are aware UTC instants or
 None, numbers that travel as texts are ints. A SID of another shape, or a value of another type, is an error.
-Phone numbers and names of people do not show in `repr`.
+Phone numbers and names of people do not show in `repr`. Those that come in long lists are TypedRows.
 
 `made` reads the answer to a creation. What is wrong there beside the identity is passed over: that something
 was made must not be forgotten for it.
@@ -10,9 +10,8 @@ was made must not be forgotten for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
@@ -21,30 +20,39 @@ from voiceform.twilio.fields import (
     Json,
     MalformedAnswerError,
     as_object,
+    date_text,
     flag,
     number,
     optional_sid,
     optional_text,
     price,
-    seconds,
     sid,
     text,
 )
+from voiceform.twilio.rows import TypedRow, some_number, some_price, some_seconds, some_text, told
 from voiceform.twilio.sids import is_sid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(TypedRow, frozen=True, kw_only=True, gc=False):
     """A call queue. `average_wait_time` is in seconds and, like `current_size`, true for a moment only."""
 
-    sid: str
-    friendly_name: str
-    max_size: int | None = None
-    current_size: int | None = None
-    average_wait_time: int | None = None
-    account_sid: str | None = None
-    date_created: datetime | None = None
-    date_updated: datetime | None = None
+    sids = (("sid", "QU"),)
+    numbers = ("told_max_size", "told_current_size", "told_average_wait_time")
+
+    friendly_name: str = ""
+    told_max_size: int | str | None = None
+    told_current_size: int | str | None = None
+    told_average_wait_time: int | str | None = None
+    told_account_sid: str | None = None
+    told_date_created: str | None = None
+    told_date_updated: str | None = None
+
+    max_size = told("max_size", some_number)
+    current_size = told("current_size", some_number)
+    average_wait_time = told("average_wait_time", some_number)
+    account_sid = told("account_sid", some_text)
+    date_created = told("date_created", parse_date)
+    date_updated = told("date_updated", parse_date)
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -53,12 +61,12 @@ class Queue:
         return cls(
             sid=sid(data, "sid", "QU"),
             friendly_name=text(data, "friendly_name"),
-            max_size=number(data, "max_size"),
-            current_size=number(data, "current_size"),
-            average_wait_time=number(data, "average_wait_time"),
-            account_sid=optional_text(data, "account_sid"),
-            date_created=parse_date(data.get("date_created")),
-            date_updated=parse_date(data.get("date_updated")),
+            told_max_size=number(data, "max_size"),
+            told_current_size=number(data, "current_size"),
+            told_average_wait_time=number(data, "average_wait_time"),
+            told_account_sid=optional_text(data, "account_sid"),
+            told_date_created=date_text(data, "date_created"),
+            told_date_updated=date_text(data, "date_updated"),
         )
 
 
@@ -84,34 +92,53 @@ class QueueMember:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(TypedRow, frozen=True, kw_only=True, gc=False):
     """A call. `duration` is in seconds, `queue_time` in milliseconds (an estimate, at creation).
 
     `status` is queued, ringing, in-progress, completed, busy, failed, no-answer or canceled; `start_time` is
     None until it is dialled.
     """
 
-    sid: str
+    sids = (("sid", "CA"), ("told_parent_call_sid", "CA"))
+    numbers = ("told_duration", "told_queue_time")
+    private = frozenset({"to", "told_from", "told_caller_name", "told_forwarded_from"})
+
     status: str = ""
-    to: str = field(default="", repr=False)
-    from_: str = field(default="", repr=False)
+    to: str = ""
+    told_from: str = ""
     direction: str = ""
-    account_sid: str | None = None
-    parent_call_sid: str | None = None
-    phone_number_sid: str | None = None
-    duration: int | None = None
-    queue_time: int | None = None
-    price: str | None = None
-    price_unit: str | None = None
-    answered_by: str | None = None
-    caller_name: str | None = field(default=None, repr=False)
-    forwarded_from: str | None = field(default=None, repr=False)
-    group_sid: str | None = None
-    start_time: datetime | None = None
-    end_time: datetime | None = None
-    date_created: datetime | None = None
-    date_updated: datetime | None = None
+    told_account_sid: str | None = None
+    told_parent_call_sid: str | None = None
+    told_phone_number_sid: str | None = None
+    told_duration: int | str | None = None
+    told_queue_time: int | str | None = None
+    told_price: str | int | float | None = None
+    told_price_unit: str | None = None
+    told_answered_by: str | None = None
+    told_caller_name: str | None = None
+    told_forwarded_from: str | None = None
+    told_group_sid: str | None = None
+    told_start_time: str | None = None
+    told_end_time: str | None = None
+    told_date_created: str | None = None
+    told_date_updated: str | None = None
+
+    from_ = told("from", str)
+    account_sid = told("account_sid", some_text)
+    parent_call_sid = told("parent_call_sid", some_text)
+    phone_number_sid = told("phone_number_sid", some_text)
+    duration = told("duration", some_seconds)
+    queue_time = told("queue_time", some_number)
+    price = told("price", some_price)
+    price_unit = told("price_unit", some_text)
+    answered_by = told("answered_by", some_text)
+    caller_name = told("caller_name", some_text)
+    forwarded_from = told("forwarded_from", some_text)
+    group_sid = told("group_sid", some_text)
+    start_time = told("start_time", parse_date)
+    end_time = told("end_time", parse_date)
+    date_created = told("date_created", parse_date)
+    date_updated = told("date_updated", parse_date)
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -121,23 +148,23 @@ class Call:
             sid=sid(data, "sid", "CA"),
             status=text(data, "status"),
             to=text(data, "to"),
-            from_=text(data, "from"),
+            told_from=text(data, "from"),
             direction=text(data, "direction"),
-            account_sid=optional_text(data, "account_sid"),
-            parent_call_sid=optional_sid(data, "parent_call_sid", "CA"),
-            phone_number_sid=optional_text(data, "phone_number_sid"),
-            duration=seconds(data, "duration"),
-            queue_time=number(data, "queue_time"),
-            price=price(data, "price"),
-            price_unit=optional_text(data, "price_unit"),
-            answered_by=optional_text(data, "answered_by"),
-            caller_name=optional_text(data, "caller_name"),
-            forwarded_from=optional_text(data, "forwarded_from"),
-            group_sid=optional_text(data, "group_sid"),
-            start_time=parse_date(data.get("start_time")),
-            end_time=parse_date(data.get("end_time")),
-            date_created=parse_date(data.get("date_created")),
-            date_updated=parse_date(data.get("date_updated")),
+            told_account_sid=optional_text(data, "account_sid"),
+            told_parent_call_sid=optional_sid(data, "parent_call_sid", "CA"),
+            told_phone_number_sid=optional_text(data, "phone_number_sid"),
+            told_duration=number(data, "duration"),
+            told_queue_time=number(data, "queue_time"),
+            told_price=price(data, "price"),
+            told_price_unit=optional_text(data, "price_unit"),
+            told_answered_by=optional_text(data, "answered_by"),
+            told_caller_name=optional_text(data, "caller_name"),
+            told_forwarded_from=optional_text(data, "forwarded_from"),
+            told_group_sid=optional_text(data, "group_sid"),
+            told_start_time=date_text(data, "start_time"),
+            told_end_time=date_text(data, "end_time"),
+            told_date_created=date_text(data, "date_created"),
+            told_date_updated=date_text(data, "date_updated"),
         )
 
     @classmethod
@@ -149,30 +176,43 @@ class Call:
         return cls(sid=sid(data, "sid", "CA"), status=_word(data, "status"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class Recording(TypedRow, frozen=True, kw_only=True, gc=False):
     """A recording's description. `duration` is in seconds; None while it runs.
 
     `status` is in-progress, paused, stopped, processing, completed, absent, failed or deleted (only with
     `include_soft_deleted`). `encryption_details` is what an encrypted recording's audio is useless without.
     """
 
-    sid: str
+    sids = (("sid", "RE"), ("told_call_sid", "CA"), ("told_conference_sid", "CF"))
+    numbers = ("told_duration",)
+    private = frozenset({"encryption_details"})
+
     status: str = ""
     source: str = ""
-    account_sid: str | None = None
-    call_sid: str | None = None
-    conference_sid: str | None = None
+    told_account_sid: str | None = None
+    told_call_sid: str | None = None
+    told_conference_sid: str | None = None
     channels: int | None = None
-    duration: int | None = None
-    track: str | None = None
-    price: str | None = None
-    price_unit: str | None = None
+    told_duration: int | str | None = None
+    told_track: str | None = None
+    told_price: str | int | float | None = None
+    told_price_unit: str | None = None
     error_code: int | None = None
-    encryption_details: Mapping[str, Any] | None = field(default=None, repr=False)
-    start_time: datetime | None = None
-    date_created: datetime | None = None
-    date_updated: datetime | None = None
+    encryption_details: dict[str, Any] | None = None
+    told_start_time: str | None = None
+    told_date_created: str | None = None
+    told_date_updated: str | None = None
+
+    account_sid = told("account_sid", some_text)
+    call_sid = told("call_sid", some_text)
+    conference_sid = told("conference_sid", some_text)
+    duration = told("duration", some_seconds)
+    track = told("track", some_text)
+    price = told("price", some_price)
+    price_unit = told("price_unit", some_text)
+    start_time = told("start_time", parse_date)
+    date_created = told("date_created", parse_date)
+    date_updated = told("date_updated", parse_date)
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -183,19 +223,19 @@ class Recording:
             sid=sid(data, "sid", "RE"),
             status=text(data, "status"),
             source=text(data, "source"),
-            account_sid=optional_text(data, "account_sid"),
-            call_sid=optional_sid(data, "call_sid", "CA"),
-            conference_sid=optional_sid(data, "conference_sid", "CF"),
+            told_account_sid=optional_text(data, "account_sid"),
+            told_call_sid=optional_sid(data, "call_sid", "CA"),
+            told_conference_sid=optional_sid(data, "conference_sid", "CF"),
             channels=number(data, "channels"),
-            duration=seconds(data, "duration"),
-            track=optional_text(data, "track"),
-            price=price(data, "price"),
-            price_unit=optional_text(data, "price_unit"),
+            told_duration=number(data, "duration"),
+            told_track=optional_text(data, "track"),
+            told_price=price(data, "price"),
+            told_price_unit=optional_text(data, "price_unit"),
             error_code=number(data, "error_code"),
             encryption_details=encryption if isinstance(encryption, dict) else None,
-            start_time=parse_date(data.get("start_time")),
-            date_created=parse_date(data.get("date_created")),
-            date_updated=parse_date(data.get("date_updated")),
+            told_start_time=date_text(data, "start_time"),
+            told_date_created=date_text(data, "date_created"),
+            told_date_updated=date_text(data, "date_updated"),
         )
 
     @classmethod

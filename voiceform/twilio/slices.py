@@ -7,10 +7,11 @@ it goes on, its span is cut into slices of whole days, and a slice that turns ou
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from voiceform.twilio.dates import BEGINNING, parse_date
@@ -139,7 +140,11 @@ class _Slicer(Generic[R]):
     def _instants(self, slice_: _Slice[R], page: Page) -> list[datetime]:
         if slice_.pages > 1:
             return []
-        instants = (parse_date(raw.get(self._scan.date)) for raw in page.rows if isinstance(raw, dict))
+        name = self._scan.date
+        if page.read:
+            instants: Iterable[datetime | None] = map(attrgetter(name), page.rows)
+        else:
+            instants = (parse_date(raw.get(name)) for raw in page.rows if isinstance(raw, dict))
         return [instant for instant in instants if instant is not None]
 
     def _worth_cutting(self, slice_: _Slice[R], instants: list[datetime]) -> bool:

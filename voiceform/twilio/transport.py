@@ -115,6 +115,7 @@ class Transport:
         path: str,
         *,
         read: Callable[[object], T],
+        quick: Callable[[bytes], T | None] | None = None,
         query: Parameters = (),
         form: Parameters = (),
         note_request: Callable[[str], None] | None = None,
@@ -123,9 +124,10 @@ class Transport:
         """Send one operation and return what `read` makes of the decoded JSON (None for an empty body).
 
         `path` begins with a slash and is quoted already; it may hold a query itself. `read` raises
-        MalformedAnswerError for an answer that is of no use. `note_request` hears Twilio's id of each request
-        that was answered. `may_send` is asked
-        beside that of the transport. Raises the errors of `voiceform.twilio.errors`.
+        MalformedAnswerError for an answer that is of no use; `quick` is asked before it, with the bytes of
+        the answer, and says None for what it leaves to `read`. `note_request` hears Twilio's id of each
+        request that was answered. `may_send` is asked beside that of the transport. Raises the errors of
+        `voiceform.twilio.errors`.
         """
         place = self.place(operation, path)
         target = f"{path}?{urlencode(query)}" if query else path
@@ -136,7 +138,7 @@ class Transport:
             answer = self._exchange(place, target, body, budget, alone=alone, may_send=may_send)
             if note_request is not None:
                 note_request(answer.headers.get(REQUEST_ID, ""))
-            return judge(answer, place, read, self._clock.now())
+            return judge(answer, place, read, self._clock.now(), quick)
 
         return self._repeat(place, attempt)
 

@@ -66,14 +66,21 @@ class SetbackError(Exception):
         return not self.final and (repeat is Repeat.SAFE or not self.effect_possible)
 
 
-def judge(answer: Answer, place: Place, read: Callable[[object], T], now: datetime) -> T:
-    """What `read` makes of a good answer (it gets the decoded JSON, None for an empty body).
+def judge(
+    answer: Answer,
+    place: Place,
+    read: Callable[[object], T],
+    now: datetime,
+    quick: Callable[[bytes], T | None] | None = None,
+) -> T:
+    """What `quick` makes of the bytes of a good answer, or else `read` of its JSON (None: an empty body).
 
     Raises SetbackError for what may pass, an ApiError for a refusal.
     """
     if 200 <= answer.status < 300:
         try:
-            return read(_decoded(answer))
+            found = None if quick is None else quick(answer.body)
+            return read(_decoded(answer)) if found is None else found
         except MalformedAnswerError as error:
             raise _unreadable(place, str(error), answer) from None
     raise refusal(answer, place, now)

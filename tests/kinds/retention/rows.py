@@ -24,7 +24,7 @@ def recording(number: int = 0, days_old: float = 100, **fields: Any) -> Recordin
         "duration": 60,
         "date_created": NOW - timedelta(days=days_old),
     }
-    return Recording(**{**defaults, **fields})
+    return Recording.parse(_as_told({**defaults, **fields}))
 
 
 def call(number: int = 0, days_old: float = 100, **fields: Any) -> Call:
@@ -38,7 +38,15 @@ def call(number: int = 0, days_old: float = 100, **fields: Any) -> Call:
         "duration": 60,
         "date_created": NOW - timedelta(days=days_old),
     }
-    return Call(**{**defaults, **fields})
+    return Call.parse(_as_told({**defaults, **fields}))
+
+
+def _as_told(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """As the API writes them."""
+    return {
+        name.removesuffix("_"): value.isoformat() if isinstance(value, datetime) else value
+        for name, value in fields.items()
+    }
 
 
 def facts(
