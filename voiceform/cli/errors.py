@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +12,9 @@ from voiceform.cli.support.console import OutputError, ReaderGoneError
 from voiceform.cli.support.invocation import App
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.shown import Shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def report_error(app: App, error: VoiceformError) -> None:
@@ -42,6 +44,8 @@ def report_unexpected(app: App, error: Exception) -> None:
     """A defect of ours: one line, and with -v the traceback."""
     app.console.say(f"Error: voiceform failed unexpectedly: {type(error).__name__}: {error}")
     if app.verbose:
+        import traceback
+
         app.console.say("".join(traceback.format_exception(error)))
     else:
         app.console.say("  This is a defect; run again with -v for details and please report it.")

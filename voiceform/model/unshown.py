@@ -13,12 +13,10 @@ out of sentences that quote them.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Self
-from urllib.parse import quote
 
 Hidden = Mapping[str, str]
 """The dotted path of each hidden text (`answer.url`, `to[2]`) -> the text as it is written: `${URL}`, and
@@ -232,6 +230,9 @@ def _parts(template: str) -> tuple[list[str], list[str]]:
 
 def _forms(value: str) -> Iterator[str]:
     """How a value may be written in TwiML, in URLs and in sentences that quote it."""
+    import json
+    from urllib.parse import quote
+
     for text in dict.fromkeys((value, value.strip())):
         yield from (text, text.translate(_IN_ELEMENTS), text.translate(_IN_ATTRIBUTES))
         yield from (repr(text)[1:-1], json.dumps(text)[1:-1])

@@ -33,7 +33,7 @@ def command(app: App, directory: Path | None, ci: str) -> int:
     Files that exist are never overwritten, so the jobs of a CI system can be added to a stack that is there.
     In a folder of a git repository the jobs go to its root, under names of the stack's own.
     """
-    target = app.path(directory) if directory is not None else app.directory
+    target = app.path(directory) if directory is not None else app.folder
     root = _repository(target)
     if root is None:
         _write(app, target, [*stack_files(), *kit_files(ci)])

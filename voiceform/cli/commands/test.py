@@ -51,7 +51,7 @@ def command(
     from voiceform.testing.cases.reading import find_files
     from voiceform.testing.cases.running import run_files
 
-    sources = find_files(paths, app.directory)
+    sources = find_files(paths, app.folder)
     junit = app.path(junit_xml) if junit_xml is not None else None
     if junit is not None:
         inputs = [source.path for source in sources]

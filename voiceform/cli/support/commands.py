@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -126,6 +125,8 @@ def require_known(group: click.Group, ctx: click.Context, args: Sequence[str]) -
     name = args[0]
     if ctx.resilient_parsing or name.startswith("-") or group.get_command(ctx, name) is not None:
         return
+    from difflib import get_close_matches
+
     known = group.list_commands(ctx)
     close = get_close_matches(name.casefold()[:64], known, 3, 0.65) or [
         each for each in known if name and each.startswith(name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import click
@@ -55,7 +54,7 @@ def _what_is_read() -> list[GlobalOption]:
             "-C",
             "directory",
             metavar="DIR",
-            type=Place(path_type=Path, file_okay=False),
+            type=Place(file_okay=False),
             help="Work in DIR.",
             tell=_directory,
         ),
@@ -131,7 +130,7 @@ def _paths(*spellings: str, metavar: str = "FILE", **attributes: Any) -> GlobalO
     return GlobalOption(*spellings, metavar=metavar, type=click.Path(), multiple=True, **attributes)
 
 
-def _directory(app: App, value: Path) -> None:
+def _directory(app: App, value: str) -> None:
     app.directory = value
 
 

@@ -7,18 +7,19 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceform.cli.support.colour import Colour, coloured
 from voiceform.cli.support.console import Console, is_terminal
 from voiceform.cli.support.stopping import Stopping
 from voiceform.model.clock import Clock
-from voiceform.model.resource import Desired, Recorded
 from voiceform.model.unshown import Holding, Unshown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from voiceform.model.plan import Plan
+    from voiceform.model.resource import Desired, Recorded
     from voiceform.model.run import Outcome, RunReport
     from voiceform.render.metrics import Measurements
 
@@ -50,7 +51,7 @@ class App:
     environ: Mapping[str, str]
     clock: Clock
     lease_ttl: timedelta = timedelta(seconds=60)
-    directory: Path = field(default_factory=Path)
+    directory: str | os.PathLike[str] = "."
     files: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
@@ -86,9 +87,11 @@ class App:
         """
         if not self.env_files:
             return
+        from pathlib import Path
+
         from voiceform.config.envfile import read_env_files
 
-        found = read_env_files([Path(name) for name in self.env_files], base_dir=self.directory)
+        found = read_env_files([Path(name) for name in self.env_files], base_dir=self.folder)
         self.env_files = ()
         added = {name: value for name, value in found.items() if name not in self.environ}
         self.environ = {**added, **self.environ}
@@ -100,7 +103,14 @@ class App:
 
     def path(self, name: str | Path) -> Path:
         """A path from the command line; relative ones start at -C."""
-        return self.directory / name
+        return self.folder / name
+
+    @property
+    def folder(self) -> Path:
+        """Where the command works: -C, or the current directory."""
+        from pathlib import Path  # which not every command needs
+
+        return Path(self.directory)
 
     def hide(self, objects: Iterable[Desired | Recorded]) -> None:
         """Let nothing that is told or printed from now on repeat what of these objects is hidden."""
@@ -109,6 +119,8 @@ class App:
         known = list(objects)
         if not any(item.hidden for item in known):
             return
+        from voiceform.model.resource import Desired
+
         holdings: list[Holding] = [(item.attributes, item.hidden) for item in known]
         holdings += [(item.notes, item.hidden) for item in known]
         holdings += [({"details": item.beside}, item.hidden) for item in known if isinstance(item, Desired)]

@@ -138,7 +138,7 @@ def _check_place(output: Output) -> None:
 
 def _check_configuration(app: App, output: Output) -> None:
     """Neither a source, nor in a folder of sources a file that the next run would read as one."""
-    for source in find_sources([Path(name) for name in app.files], base_dir=app.directory, report=_ignore):
+    for source in find_sources([Path(name) for name in app.files], base_dir=app.folder, report=_ignore):
         if _same(output.path, source.path):
             raise _refused(output, "is the configuration, and an output never replaces an input")
     for name in app.files:
@@ -177,7 +177,7 @@ def _state_files(app: App) -> list[Path]:
     """The files of a state in SQLite, also those that are there only now and then."""
     from voiceform.state.open import DEFAULT_URL, sqlite_file
 
-    path = sqlite_file(DEFAULT_URL if app.state_url is None else app.state_url, base_dir=app.directory)
+    path = sqlite_file(DEFAULT_URL if app.state_url is None else app.state_url, base_dir=app.folder)
     return [Path(f"{path}{end}") for end in ("", "-wal", "-shm", "-journal")] if path is not None else []
 
 
@@ -189,12 +189,12 @@ def _evidence(app: App) -> list[Path]:
 
 def _sources(app: App) -> Iterator[tuple[str, Path]]:
     """The text of each source of the configuration, and the folder that its paths start at."""
-    for source in find_sources([Path(name) for name in app.files], base_dir=app.directory, report=_ignore):
+    for source in find_sources([Path(name) for name in app.files], base_dir=app.folder, report=_ignore):
         try:
             if not source.path.is_file():  # a pipe gives what it has but once, and not to us
                 continue
             with source.path.open("rb") as file:
-                yield file.read(_LARGEST_SOURCE).decode("utf-8", "replace"), app.directory
+                yield file.read(_LARGEST_SOURCE).decode("utf-8", "replace"), app.folder
         except OSError:
             continue
 
