@@ -16,6 +16,7 @@ from voiceform.kinds.call import CallKind
 from voiceform.kinds.conference import ConferenceKind
 from voiceform.kinds.queue import QueueKind
 from voiceform.kinds.retention import RetentionKind
+from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import TOO_MANY
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.explanations import Group, explanations
@@ -136,9 +137,10 @@ def kinds_with_names() -> set[str]:
 
 def test_every_rule_that_blocks_has_its_text_and_no_text_is_without_its_rule() -> None:
     found = {"max_deletes", "max_delete_percent"}
+    places = Places(PROGRAM)
     found |= {
         scope.limit.name
-        for kind in (QueueKind, ConferenceKind, CallKind, RetentionKind)
+        for kind in (QueueKind(), ConferenceKind(), CallKind(places), RetentionKind(places))
         for scope in kind.scopes
         if scope.limit is not None
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.config.reading import brief, load, problems
-from voiceform.kinds.base import ParseContext
+from voiceform.kinds.kind import ParseContext
 from voiceform.kinds.queue import QueueKind
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Severity

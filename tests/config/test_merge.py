@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.config.reading import brief, load
-from voiceform.kinds.base import Kind, ParseContext
+from voiceform.kinds.kind import Kind, ParseContext
 from voiceform.kinds.queue import QueueKind
 from voiceform.model.address import Address
 from voiceform.model.errors import ConfigurationError

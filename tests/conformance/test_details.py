@@ -82,7 +82,7 @@ DAMAGES = [
 def test_a_plan_whose_details_nobody_understands_does_nothing(
     world: World, member: str | None, problem: str
 ) -> None:
-    stack, plan = world.stack, world.app.directory / "p.json"
+    stack, plan = world.stack, world.app.folder / "p.json"
     stack.at("plan", "--out", str(plan))
     whole = plan.read_text(encoding="utf-8")
     before = world.documents()
@@ -92,7 +92,7 @@ def test_a_plan_whose_details_nobody_understands_does_nothing(
     assert (refused.code, problem in refused.err) == (1, True), refused.err
     assert {entry["method"] for entry in stack.emulator.requests()} <= {"GET"}
     assert world.documents() == before
-    assert not (world.app.directory / "evidence").exists()
+    assert not (world.app.folder / "evidence").exists()
     plan.write_text(whole, encoding="utf-8")
     assert stack.at("apply", str(plan), *APPROVED).code == 0
 

@@ -13,16 +13,8 @@ import pytest
 from tests.declared import VOCABULARY
 from voiceform.engine.review import review
 from voiceform.engine.safety import Approvals
-from voiceform.kinds.base import (
-    CompareContext,
-    Comparison,
-    Done,
-    Kind,
-    ParseContext,
-    RefreshContext,
-    Session,
-    vocabulary,
-)
+from voiceform.kinds.base import CompareContext, Comparison, Done, RefreshContext, Session, vocabulary
+from voiceform.kinds.kind import Kind, ParseContext
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.errors import UsageError

@@ -23,7 +23,8 @@ from voiceform.cli.support.invocation import App
 from voiceform.emulator import Emulator
 from voiceform.engine.applier import ApplyContext, new_session
 from voiceform.engine.planner import of_kind
-from voiceform.kinds.base import CompareContext, Kind, RefreshContext, Session
+from voiceform.kinds.base import CompareContext, RefreshContext, Session
+from voiceform.kinds.kind import Kind
 from voiceform.kinds.twiml import check_twiml
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
@@ -225,7 +226,7 @@ def test_refresh_reads_and_compare_does_neither(world: World, mode: Mode, record
     assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
     assert world.documents() == before
     world.stack.emulator.clear_requests()
-    (world.app.directory / LIST).unlink()
+    (world.app.folder / LIST).unlink()
     kind = world.kind
     with nothing_is_read():
         compared = kind.compare(context, live)

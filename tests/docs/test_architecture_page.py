@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceform.kinds.base import Kind
+from voiceform.kinds.kind import Kind
 from voiceform.model.schema_files import schema_names, schema_text
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
-from voiceform.kinds.base import Kind, ParseContext
+from voiceform.kinds.kind import Kind, ParseContext
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block, Series

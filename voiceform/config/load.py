@@ -24,7 +24,7 @@ from voiceform.config.schema import ConfigSchema, FileFacts
 from voiceform.config.sources import find_sources
 from voiceform.config.text import UnreadableError, decode
 from voiceform.config.yaml_reader import read_yaml
-from voiceform.kinds.base import Kind
+from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.diagnostics import Diagnostic, Position, Report

@@ -22,7 +22,8 @@ from voiceform.engine.order import requirements
 from voiceform.engine.safety import Approvals, require_lifted
 from voiceform.engine.understanding import require_understood
 from voiceform.engine.workers import run_all
-from voiceform.kinds.base import Done, Evidence, Kind, Session, no_evidence
+from voiceform.kinds.base import Done, Evidence, Session, no_evidence
+from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.errors import (

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from voiceform.kinds.base import Done, Kind, Session
+from voiceform.kinds.base import Done, Session
+from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.errors import VoiceformError
 from voiceform.model.plan import Action, Drift, DriftStatus, Plan

@@ -12,7 +12,7 @@ from voiceform.config.load import findings_of
 from voiceform.config.writer import Sheet
 from voiceform.engine.planner import of_kind
 from voiceform.engine.targets import Selection
-from voiceform.kinds.base import Kind
+from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Severity
 from voiceform.model.errors import VoiceformError

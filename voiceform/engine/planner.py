@@ -15,7 +15,8 @@ from voiceform.engine.notes import note_fields, with_notes
 from voiceform.engine.order import in_order, requirements
 from voiceform.engine.safety import limit_violations
 from voiceform.engine.targets import Choice, Selection
-from voiceform.kinds.base import CompareContext, Comparison, Kind, RefreshContext
+from voiceform.kinds.base import CompareContext, Comparison, RefreshContext
+from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.empty import EMPTY

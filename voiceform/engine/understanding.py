@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from voiceform.kinds.base import Kind
+from voiceform.kinds.kind import Kind
 from voiceform.model.errors import PlanFileError, StateError
 from voiceform.model.plan import Change, Plan
 from voiceform.model.secret_patterns import redact_secrets

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voiceform.engine.planner import PlanRequest, make_plan
-from voiceform.kinds.base import Kind
+from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
 from voiceform.model.plan import Action, Change, ConfigSource, Plan

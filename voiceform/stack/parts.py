@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import Kind
+from voiceform.kinds.kind import Kind
 from voiceform.model.clock import Clock
 from voiceform.model.errors import CredentialsError
 from voiceform.model.progress import Progress
@@ -73,7 +73,7 @@ class Parts:
             QueueKind(),
             ConferenceKind(),
             CallKind(self.places, self.clock),
-            RetentionKind(self.places, self.keepers()),
+            RetentionKind(self.places, self.keepers),
         )
 
     def keepers(self) -> tuple[Keeper, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from voiceform.kinds.base import Documents, Kind
+from voiceform.kinds.base import Documents
+from voiceform.kinds.kind import Kind
 from voiceform.model.errors import StateError, VoiceformError
 from voiceform.model.plan_codec import document_digest
 from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument, Write

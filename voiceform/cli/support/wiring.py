@@ -35,7 +35,7 @@ def stack(
 
     return Stack(
         *(Path(name) for name in app.files),
-        folder=app.directory,
+        folder=app.folder,
         overlays=app.overlays,
         state=app.state_url,
         account=lambda: account(app),

@@ -14,7 +14,7 @@ from typing import Any
 
 from voiceform.config.desired import parse_kinds
 from voiceform.config.schema import ConfigSchema
-from voiceform.kinds.base import Kind
+from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block, Series

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.templates import ESCAPES, Template, TemplateError, attributes_with_names
+from voiceform.kinds.kind import ParseContext
 from voiceform.kinds.twiml import TwimlProblem, check_twiml, document, element
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position

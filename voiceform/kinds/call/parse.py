@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.answer import parse_answer
 from voiceform.kinds.call.limits.declared import declared_limits, limited_by
 from voiceform.kinds.call.limits.spec import LimitSpec
@@ -19,6 +18,7 @@ from voiceform.kinds.call.spec import KIND
 from voiceform.kinds.call.timing.schedule import Schedule
 from voiceform.kinds.call.timing.zones import has_zones
 from voiceform.kinds.call.waves import settles_too_soon, waves_attributes, waves_faults
+from voiceform.kinds.kind import ParseContext
 from voiceform.kinds.notes import notes_of
 from voiceform.kinds.outgoing.declared import declared, records
 from voiceform.kinds.outgoing.findings import findings

@@ -7,48 +7,31 @@ object to create or delete, and no room is ever ended because a declaration was 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import (
-    CompareContext,
-    Comparison,
-    Documents,
-    Done,
-    Kind,
-    ParseContext,
-    RefreshContext,
-    Session,
-)
-from voiceform.kinds.conference.act import act
-from voiceform.kinds.conference.compare import ENDING, compare
-from voiceform.kinds.conference.export import export
-from voiceform.kinds.conference.live import LiveConferences, read_live
-from voiceform.kinds.conference.memory import PREFIX, Memory, memory_kept, memory_key, read_memories
-from voiceform.kinds.conference.parse import parse
-from voiceform.kinds.conference.running import adopt
-from voiceform.kinds.conference.settle import settle
-from voiceform.kinds.conference.steps import ADD, Visit
-from voiceform.kinds.phoning import CALL
+from voiceform.kinds.kind import Kind, ParseContext
 from voiceform.model.address import Address
-from voiceform.model.errors import UsageError
-from voiceform.model.exported import Export
-from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
-from voiceform.model.store import DocumentReader
-from voiceform.model.wording import are, counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voiceform.kinds.base import CompareContext, Comparison, Documents, Done, RefreshContext, Session
+    from voiceform.kinds.conference.live import LiveConferences
+    from voiceform.kinds.details import Details
+    from voiceform.model.exported import Export
+    from voiceform.model.plan import Change
+    from voiceform.model.scopes import Scope
+    from voiceform.model.store import DocumentReader
     from voiceform.twilio.client import Client
 
 
-class ConferenceKind(Kind[LiveConferences]):
+class ConferenceKind(Kind["LiveConferences"]):
     """Conference settings by name; live rooms of that name are kept as declared."""
 
     name = "conference"
     section = "conferences"
     rank = 20
-    details = Visit
     local_findings = frozenset(
         {
             "conference-name-dots",
@@ -61,25 +44,54 @@ class ConferenceKind(Kind[LiveConferences]):
         }
     )
     answers = True
-    scopes = (CALL, ENDING)
-    documents = (Documents(PREFIX, memory_kept),)
+
+    @property
+    def details(self) -> type[Details]:
+        """What is done to a live room."""
+        from voiceform.kinds.conference.steps import Visit
+
+        return Visit
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """People who are phoned, and rooms that are ended."""
+        from voiceform.kinds.conference.compare import ENDING
+        from voiceform.kinds.phoning import CALL
+
+        return (CALL, ENDING)
+
+    @property
+    def documents(self) -> tuple[Documents, ...]:
+        """What is remembered of rooms."""
+        from voiceform.kinds.base import Documents
+        from voiceform.kinds.conference.memory import PREFIX, memory_kept
+
+        return (Documents(PREFIX, memory_kept),)
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.conference.parse."""
+        from voiceform.kinds.conference.parse import parse
+
         return parse(section, context)
 
     def refresh(self, context: RefreshContext) -> LiveConferences:
         """See kinds.conference.live."""
+        from voiceform.kinds.conference.live import read_live
+
         return read_live(context)
 
     def compare(self, context: CompareContext, live: LiveConferences) -> Comparison:
         """See kinds.conference.compare."""
+        from voiceform.kinds.conference.compare import compare
+
         return compare(context, live)
 
     def assume_applied(
         self, base: Sequence[Desired], head: Sequence[Desired]
     ) -> tuple[Mapping[Address, Recorded], LiveConferences]:
         """Settings as recorded, and no room: a review cannot know who will be on the telephone."""
+        from voiceform.kinds.conference.live import LiveConferences
+
         recorded = {desired.address: Recorded(desired.address, None, desired.attributes) for desired in base}
         return recorded, LiveConferences()
 
@@ -89,6 +101,9 @@ class ConferenceKind(Kind[LiveConferences]):
 
     def irreversible(self, change: Change) -> str | None:
         """What was done to people in a live room; settings alone can be set back."""
+        from voiceform.kinds.conference.steps import ADD
+        from voiceform.model.wording import are, counted
+
         phoned = change.operations.count(ADD)
         if phoned:
             return f"{counted(phoned, 'person', 'people')} {are(phoned)} phoned"
@@ -102,15 +117,22 @@ class ConferenceKind(Kind[LiveConferences]):
 
     def adopt(self, address: Address, sid: str, client: Client) -> Recorded:
         """See kinds.conference.adopt."""
+        from voiceform.kinds.conference.running import adopt
+
         return adopt(address, sid, client)
 
     def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
         """See kinds.conference.export."""
+        from voiceform.kinds.conference.export import export
+
         return export(client, recorded)
 
     def check_move(self, record: Recorded, reader: DocumentReader) -> None:
         """What is known of people in a room is known by the address: under another one they would be phoned
         again, and hear again what was announced."""
+        from voiceform.kinds.conference.memory import Memory, memory_key, read_memories
+        from voiceform.model.errors import UsageError
+
         known = read_memories(reader).get(memory_key(record.address), Memory())
         if record.attributes["participants"] or known != Memory():
             name = record.address.name
@@ -122,12 +144,18 @@ class ConferenceKind(Kind[LiveConferences]):
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
         """What is remembered of rooms."""
+        from voiceform.kinds.conference.memory import read_memories
+
         read_memories(reader)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.conference.act."""
+        from voiceform.kinds.conference.act import act
+
         return act(change, session)
 
     def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
         """See kinds.conference.settle."""
+        from voiceform.kinds.conference.settle import settle
+
         return settle(changes, session)

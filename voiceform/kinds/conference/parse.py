@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from voiceform.kinds.base import ParseContext
 from voiceform.kinds.conference.labels import label_of
 from voiceform.kinds.conference.settings import INHERITED, SETTINGS, render_conference
+from voiceform.kinds.kind import ParseContext
 from voiceform.kinds.namesakes import report_namesakes
 from voiceform.kinds.notes import notes_of
 from voiceform.kinds.outgoing.declared import declared, records

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import CompareContext, Comparison, Done, Kind, ParseContext, RefreshContext, Session
-from voiceform.kinds.queue.act import act, settle
-from voiceform.kinds.queue.compare import DELETION, check_recorded, compare
-from voiceform.kinds.queue.export import export
-from voiceform.kinds.queue.live import LiveQueues, live_queue, read_queues
-from voiceform.kinds.queue.parse import parse
-from voiceform.kinds.twiml import document, element
+from voiceform.kinds.kind import Kind, ParseContext
 from voiceform.model.address import Address
-from voiceform.model.exported import Export
-from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Live, Recorded
-from voiceform.model.store import DocumentReader
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voiceform.kinds.base import CompareContext, Comparison, Done, RefreshContext, Session
+    from voiceform.kinds.queue.live import LiveQueues
+    from voiceform.model.exported import Export
+    from voiceform.model.plan import Change
+    from voiceform.model.scopes import Scope
+    from voiceform.model.store import DocumentReader
     from voiceform.twilio.client import Client
 
 
-class QueueKind(Kind[LiveQueues]):
+class QueueKind(Kind["LiveQueues"]):
     """Queues of callers, identified in the account by SID and by their unique friendly name."""
 
     name = "queue"
@@ -31,24 +29,38 @@ class QueueKind(Kind[LiveQueues]):
     rank = 10
     local_findings = frozenset({"queue-name-space"})
     answers = True
-    scopes = (DELETION,)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Queues that are deleted."""
+        from voiceform.kinds.queue.compare import DELETION
+
+        return (DELETION,)
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.queue.parse."""
+        from voiceform.kinds.queue.parse import parse
+
         return parse(section, context)
 
     def refresh(self, context: RefreshContext) -> LiveQueues:
         """See kinds.queue.live: what is recorded is there unless Twilio says for its SID that it is not."""
+        from voiceform.kinds.queue.live import read_queues
+
         return read_queues(context.client, _sids(context.recorded), context.progress)
 
     def compare(self, context: CompareContext, live: LiveQueues) -> Comparison:
         """See kinds.queue.compare."""
+        from voiceform.kinds.queue.compare import compare
+
         return compare(context, live)
 
     def assume_applied(
         self, base: Sequence[Desired], head: Sequence[Desired]
     ) -> tuple[Mapping[Address, Recorded], LiveQueues]:
         """Live queues with stand-in SIDs, as applying `base` to an empty account would make them."""
+        from voiceform.kinds.queue.live import LiveQueues
+
         recorded: dict[Address, Recorded] = {}
         live: list[Live] = []
         for number, desired in enumerate(base):
@@ -59,6 +71,8 @@ class QueueKind(Kind[LiveQueues]):
 
     def answer(self, desired: Desired) -> str:
         """The document that puts a caller into the queue."""
+        from voiceform.kinds.twiml import document, element
+
         return document(element("Enqueue", text=desired.attributes["friendly_name"]))
 
     def previous_declaration(self, change: Change) -> Desired | None:
@@ -71,23 +85,34 @@ class QueueKind(Kind[LiveQueues]):
 
     def adopt(self, address: Address, sid: str, client: Client) -> Recorded:
         """Record the live queue `sid` as it is."""
+        from voiceform.kinds.queue.live import live_queue
+
         found = live_queue(client.fetch_queue(sid))
         return Recorded(address, found.sid, found.attributes)
 
     def export(self, client: Client, recorded: Mapping[Address, Recorded], folder: Path) -> Export:
         """See kinds.queue.export."""
+        from voiceform.kinds.queue.export import export
+        from voiceform.kinds.queue.live import read_queues
+
         return export(read_queues(client, _sids(recorded)), recorded)
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
         """No queue may stand under two addresses: removing one would delete what the other declares."""
+        from voiceform.kinds.queue.compare import check_recorded
+
         check_recorded(recorded.values())
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.queue.act."""
+        from voiceform.kinds.queue.act import act
+
         return act(change, session)
 
     def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
         """See kinds.queue.act."""
+        from voiceform.kinds.queue.act import settle
+
         return settle(changes, session)
 
 

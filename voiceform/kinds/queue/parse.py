@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voiceform.kinds.base import ParseContext
+from voiceform.kinds.kind import ParseContext
 from voiceform.kinds.namesakes import report_namesakes
 from voiceform.kinds.notes import notes_of
 from voiceform.model.address import Address

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from voiceform.kinds.base import (
-    CompareContext,
-    Comparison,
-    Documents,
-    Done,
-    Kind,
-    ParseContext,
-    RefreshContext,
-    Session,
-)
-from voiceform.kinds.retention.added import PREFIX, kept_when_pushed, read_added
-from voiceform.kinds.retention.details import RuleDetails
-from voiceform.kinds.retention.pacing import share
-from voiceform.kinds.retention.policy import KIND
-from voiceform.kinds.retention.scopes import ERASED, SCOPES
+from voiceform.kinds.kind import Kind, ParseContext
 from voiceform.model.address import Address
-from voiceform.model.exported import Export
-from voiceform.model.plan import Change
 from voiceform.model.resource import Desired, Recorded
-from voiceform.model.store import DocumentReader
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voiceform.kinds.base import CompareContext, Comparison, Documents, Done, RefreshContext, Session
+    from voiceform.kinds.details import Details
     from voiceform.kinds.forgetting import Keeper
     from voiceform.kinds.retention.survey import Survey
     from voiceform.kinds.userfiles import Places
+    from voiceform.model.exported import Export
+    from voiceform.model.plan import Change
+    from voiceform.model.scopes import Scope
+    from voiceform.model.store import DocumentReader
     from voiceform.twilio.client import Client
 
 
@@ -39,14 +29,13 @@ class RetentionKind(Kind["Survey"]):
     `retention.call_records.NAME`, `retention.holds.NAME`.
 
     They exist in our state alone. What a rule deletes is carried by its change as exact SIDs. `places` says
-    where price files may lie; `keepers` are the parts of the state that may know a person who is erased, at
+    where price files may lie; `keepers` gives the parts of the state that may know a person who is erased, at
     addresses `retention.erasure.PART`.
     """
 
-    name = KIND
+    name = "retention"
     section = "retention"
     rank = 40
-    details = RuleDetails
     local_findings = frozenset(
         {
             "archive-url",
@@ -61,13 +50,37 @@ class RetentionKind(Kind["Survey"]):
             "prune-pace",
         }
     )
-    scopes = (*SCOPES.values(), *ERASED.values())
-    documents = (Documents(PREFIX, kept_when_pushed), Documents(share.PREFIX, share.kept_when_pushed))
     command = "prune"
 
-    def __init__(self, places: Places, keepers: Iterable[Keeper] = ()) -> None:
+    def __init__(self, places: Places, keepers: Callable[[], Sequence[Keeper]] = tuple) -> None:
         self._places = places
-        self._keepers = tuple(keepers)
+        self._keepers = keepers
+
+    @property
+    def details(self) -> type[Details]:
+        """What a rule deletes, or what of a person is erased."""
+        from voiceform.kinds.retention.details import RuleDetails
+
+        return RuleDetails
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """What rules delete, and what is erased."""
+        from voiceform.kinds.retention.scopes import ERASED, SCOPES
+
+        return (*SCOPES.values(), *ERASED.values())
+
+    @property
+    def documents(self) -> tuple[Documents, ...]:
+        """The holds that were added by command, and the pace that runs share."""
+        from voiceform.kinds.base import Documents
+        from voiceform.kinds.retention import added
+        from voiceform.kinds.retention.pacing import share
+
+        return (
+            Documents(added.PREFIX, added.kept_when_pushed),
+            Documents(share.PREFIX, share.kept_when_pushed),
+        )
 
     def parse(self, section: Any, context: ParseContext) -> list[Desired]:  # noqa: ANN401 - YAML value
         """See kinds.retention.parse."""
@@ -109,6 +122,7 @@ class RetentionKind(Kind["Survey"]):
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
         """Rules and holds whose dates and durations can be told, and the holds that were added by command."""
+        from voiceform.kinds.retention.added import read_added
         from voiceform.kinds.retention.policy import check_recorded
 
         check_recorded(recorded)
@@ -118,10 +132,10 @@ class RetentionKind(Kind["Survey"]):
         """See kinds.retention.act."""
         from voiceform.kinds.retention.act import act
 
-        return act(change, session, self._keepers)
+        return act(change, session, self._keepers())
 
     def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
         """See kinds.retention.act."""
         from voiceform.kinds.retention.act import settle
 
-        return settle(changes, session, self._keepers)
+        return settle(changes, session, self._keepers())

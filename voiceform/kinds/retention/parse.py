@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from voiceform.kinds.base import ParseContext
+from voiceform.kinds.kind import ParseContext
 from voiceform.kinds.notes import notes_of
 from voiceform.kinds.retention.evidence.naming import DEFAULT, place_complaint
 from voiceform.kinds.retention.matching.criteria import complain, instant_text, read_match

@@ -12,12 +12,12 @@ from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import Any
 
-from voiceform.kinds.base import ParseContext
 from voiceform.kinds.call.rules.closed import ClosedDays
 from voiceform.kinds.call.rules.faults import Path, RuleError
 from voiceform.kinds.call.rules.hours import RECIPIENT
 from voiceform.kinds.call.rules.rule import CallingRule
 from voiceform.kinds.call.tables import TableError, read_table
+from voiceform.kinds.kind import ParseContext
 from voiceform.kinds.userfiles import Places, UserFileError, place_in, text_of
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from voiceform.kinds.base import ParseContext
+from voiceform.kinds.kind import ParseContext
 from voiceform.kinds.retention.matching.match import CONFERENCE_SOURCES
 from voiceform.model.diagnostics import Diagnostic, Position, Severity
 from voiceform.model.document import Block, Series
