@@ -156,7 +156,10 @@ class CallSpec:
 
     def rules_of(self, to: str) -> RulesOfNumber:
         """The rules that have to allow a call to `to`."""
-        return self.rules.about(to, self.zones_of)
+        known = self._rules_known.get(to)
+        if known is None:
+            known = self._rules_known[to] = self.rules.about(to, self.zones_of)
+        return known
 
     def clocks_of(self, to: str) -> tuple[ZoneInfo, ...]:
         """The zones whose clocks count for the rules about `to`; empty when nobody knows, and then the number
@@ -213,6 +216,11 @@ class CallSpec:
     @cached_property
     def _called(self) -> Mapping[datetime, tuple[str, ...]]:
         return self.people.by_time()
+
+    @cached_property
+    def _rules_known(self) -> dict[str, RulesOfNumber]:
+        """For each number that was asked about: whoever plans asks several times about each."""
+        return {}
 
     @cached_property
     def _numbers(self) -> frozenset[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,12 +48,12 @@ Memo = dict[Any, Any]
 _Clocks = tuple[tuple[CallingRule, tuple[ZoneInfo, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RulesOfNumber:
     """The rules that are about one number, or might be, with the clocks by which those with hours go.
 
-    What was found out is kept in a `memo` of whoever asks about many numbers at one instant: those of the
-    same clocks have the same answer.
+    Numbers with the same rules and clocks share one. What was found out is kept in a `memo` of whoever asks
+    about many numbers at one instant: those of the same clocks have the same answer.
     """
 
     rules: tuple[CallingRule, ...]
@@ -65,12 +66,12 @@ class RulesOfNumber:
             return ()
         return tuple(dict.fromkeys(zone for _, zones in self.clocks for zone in zones))
 
-    @property
+    @cached_property
     def limits(self) -> tuple[LimitSpec, ...]:
         """What limits how often the number is called."""
         return tuple(limit for rule in self.rules for limit in rule.limits)
 
-    @property
+    @cached_property
     def outside(self) -> Outside:
         """What becomes of a call outside of the hours: what the strictest says of the rules that say."""
         said = {rule.hours.outside for rule, _ in self.clocks if rule.hours is not None}
@@ -100,7 +101,7 @@ class RulesOfNumber:
         found: datetime | None = memo[asked]
         return found
 
-    @property
+    @cached_property
     def _identity(self) -> tuple[Any, ...]:
         """What tells the clocks from others of one book, and costs little to compare."""
         return tuple((rule.name, zones) for rule, zones in self.clocks)
@@ -111,6 +112,7 @@ class RuleBook:
     """The rules of a schedule."""
 
     rules: tuple[CallingRule, ...] = ()
+    _known: dict[Any, RulesOfNumber] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, hours: Mapping[str, Any] | None, rules: Mapping[str, Mapping[str, Any]]) -> RuleBook:
@@ -121,10 +123,15 @@ class RuleBook:
     def about(self, number: str, zones_of: ZonesOf) -> RulesOfNumber:
         """The rules that are about a number. `zones_of` says in which zones the one who is called there may
         be."""
-        rules = tuple(rule for rule in self.rules if rule.is_about(number))
+        about = [rule.is_about(number) for rule in self.rules]
+        rules = [rule for rule, holds in zip(self.rules, about, strict=True) if holds]
         timed = [(rule, rule.hours.zone) for rule in rules if rule.hours is not None]
         own = zones_of(number) if any(zone is None for _, zone in timed) else ()
-        return RulesOfNumber(rules, tuple((rule, own if zone is None else (zone,)) for rule, zone in timed))
+        known = self._known.get((*about, own))
+        if known is None:
+            clocks = tuple((rule, own if zone is None else (zone,)) for rule, zone in timed)
+            known = self._known[*about, own] = RulesOfNumber(tuple(rules), clocks)
+        return known
 
     def require(self, now: datetime) -> None:
         """Raise RuleError where nobody can rely on one of the rules at `now`."""

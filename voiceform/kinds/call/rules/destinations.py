@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from voiceform.kinds.call.numbering import numbered
 from voiceform.kinds.call.rules.faults import Complain
 from voiceform.model.numbers import is_phone_number, person
 
@@ -80,16 +81,23 @@ def countries_of_number(number: str) -> frozenset[str]:
     import phonenumbers
     from phonenumbers import PhoneNumberType
 
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
+    found = numbered(number)
+    if found is None:
         return frozenset({_ANYWHERE})
-    every = frozenset(phonenumbers.region_codes_for_country_code(int(str(parsed.country_code))))
+    every = _regions(int(str(found.parsed.country_code)))
     settled = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    if len(every) > 1 and phonenumbers.number_type(parsed) in settled:
-        region = phonenumbers.region_code_for_number(parsed)
+    if len(every) > 1 and found.kind in settled:
+        region = phonenumbers.region_code_for_number(found.parsed)
         return every if region is None else frozenset({region})
     return every
+
+
+@lru_cache(maxsize=256)
+def _regions(code: int) -> frozenset[str]:
+    """Every country that has a country calling code."""
+    import phonenumbers
+
+    return frozenset(phonenumbers.region_codes_for_country_code(code))
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from voiceform.kinds.call.numbering import Numbered, numbered
 from voiceform.kinds.zone_names import zone_named
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _MOBILE_AREAS = frozenset({"52", "54", "55"})
 """Countries whose mobile numbers belong to areas: Mexico, Argentina, Brazil. (In North America nobody can
 tell a mobile number from another.)"""
+_NORTH_AMERICA = 1
 
 
 @lru_cache(maxsize=4096)
@@ -26,13 +28,10 @@ def zones_of_number(number: str) -> tuple[ZoneInfo, ...]:
     in no area (mobile numbers of most countries, toll-free and premium ones, numbers of no known range) may
     be in every zone of its country, and numbers of no country (satellites, international services) anywhere.
     """
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
+    found = numbered(number)
+    if found is None:
         return ()
-    zones = [zone_named(name) for name in sorted(_names(parsed))]
+    zones = [zone_named(name) for name in sorted(_names(found))]
     # A zone that this machine does not know could be the one: then nothing is known.
     return () if None in zones else tuple(zone for zone in zones if zone is not None)
 
@@ -44,12 +43,12 @@ def has_zones(number: str) -> bool:
     return any(number[1:end] in TIMEZONE_DATA for end in range(2, len(number) + 1))
 
 
-def _names(parsed: PhoneNumber) -> frozenset[str]:
+def _names(number: Numbered) -> frozenset[str]:
     import phonenumbers
     from phonenumbers.tzdata import TIMEZONE_DATA
 
+    parsed, kind = number
     country = str(parsed.country_code)
-    kind = phonenumbers.number_type(parsed)
     mobile = kind == phonenumbers.PhoneNumberType.MOBILE
     settled = phonenumbers.is_number_type_geographical(kind, int(country))
     if not settled or (mobile and country not in _MOBILE_AREAS):
@@ -58,10 +57,19 @@ def _names(parsed: PhoneNumber) -> frozenset[str]:
     longest = next((digits[:end] for end in range(len(digits), 0, -1) if digits[:end] in TIMEZONE_DATA), "")
     if not longest:
         return frozenset()
-    area = country + digits[len(country) :][: phonenumbers.length_of_geographical_area_code(parsed)]
+    area = country + digits[len(country) :][: area_length(parsed)]
     if len(longest) > len(area) and not _is_default(longest):
         return frozenset(TIMEZONE_DATA[longest])
     return frozenset(TIMEZONE_DATA[longest]) | (_below(area) or _below(longest))
+
+
+def area_length(parsed: PhoneNumber) -> int:
+    """How many digits of a geographical number are its area code."""
+    import phonenumbers
+
+    if parsed.country_code == _NORTH_AMERICA:  # the library would find that out anew, at some length
+        return 3
+    return phonenumbers.length_of_geographical_area_code(parsed)
 
 
 def _is_default(prefix: str) -> bool:
