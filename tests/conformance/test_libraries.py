@@ -8,34 +8,26 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import http.client
 import importlib
 import inspect
 import io
 import re
-import socket
-import ssl
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
-from typing import Any
 
+import httptools
 import pytest
-import urllib3
 import uvicorn
 import yaml
-from requests.adapters import HTTPAdapter
 from rich.console import Console, ConsoleDimensions
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssltransport import SSLTransport
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 import voiceform
 from voiceform.config import yaml_reader
 from voiceform.emulator import protocol
-from voiceform.twilio import lines, wire
 
 SOURCES = Path(voiceform.__file__).parent
 
@@ -43,8 +35,6 @@ FOREIGN_BASES = {
     "config/yaml_reader.py": {"PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser)"},
     "emulator/protocol.py": {"_BoundedProtocol(HttpToolsProtocol)"},
     "render/progress.py": {"Foot(Console)"},
-    "twilio/lines.py": {"_BoundedResponse(HTTPResponse)", "WatchedTls(ssl.SSLSocket)"},
-    "twilio/wire.py": {"_Managers(HTTPAdapter)"},
 }
 """Every class of ours that extends one of a library, or of the standard library's network modules."""
 
@@ -141,24 +131,11 @@ def uvicorn_protocol() -> HttpToolsProtocol:
     return asyncio.run(made())
 
 
-def answer_of_http_client() -> http.client.HTTPResponse:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        return http.client.HTTPResponse(ours)
-
-
-CONNECTION = {"request", "response_class", "_new_conn"}
 UVICORN = {
     *("connection_made", "connection_lost", "data_received"),
     *("on_message_begin", "on_headers_complete", "on_message_complete"),
 }
 OVERRIDING = [
-    (wire._Managers, HTTPAdapter, {"init_poolmanager", "proxy_manager_for"}, "twilio/wire.py"),
-    (lines.Watched, lambda: HTTPConnection("example.com"), CONNECTION, "twilio/lines.py"),
-    (lines.Watched, lambda: HTTPSConnection("example.com"), CONNECTION, "twilio/lines.py"),
-    (lines.WatchedDirect, lambda: HTTPConnection("example.com"), CONNECTION, "twilio/lines.py"),
-    (lines.WatchedDirect, lambda: HTTPSConnection("example.com"), CONNECTION, "twilio/lines.py"),
-    (lines._BoundedResponse, answer_of_http_client, {"begin", "fp"}, "twilio/lines.py"),
     (protocol._BoundedProtocol, uvicorn_protocol, UVICORN, "emulator/protocol.py"),
 ]
 
@@ -174,91 +151,48 @@ def test_what_is_overridden_is_there_and_nothing_else_is_hidden(
     assert (missing, hidden) == (set(), set()), remedy(type(theirs).__module__.partition(".")[0], where)
 
 
-class ReachedError(Exception):
-    """The part of ours was asked."""
+class Told:
+    """Everything that httptools looks for in what it is given, noted as it is called."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+        self.parser = httptools.HttpResponseParser(self)
+
+    def on_message_begin(self) -> None:
+        self.calls.append(("begin",))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.calls.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self.calls.append(("headers", self.parser.get_status_code()))
+
+    def on_body(self, piece: bytes) -> None:
+        self.calls.append(("body", piece))
+
+    def on_message_complete(self) -> None:
+        self.calls.append(("end", self.parser.should_keep_alive()))
 
 
-def reached(*args: object, **kwargs: object) -> Any:
-    raise ReachedError
-
-
-@pytest.fixture
-def server() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener
-
-
-@pytest.mark.parametrize("base", [HTTPConnection, HTTPSConnection])
-def test_urllib3_opens_connections_with_new_conn(base: type[Any]) -> None:
-    connection = type("Ours", (base,), {"_new_conn": reached})("example.com", 443, timeout=1)
-    for name in ("host", "port", "timeout", "proxy", "socket_options", "sock"):
-        assert hasattr(connection, name), remedy("urllib3", "twilio/lines.py")
-    with pytest.raises(ReachedError):
-        connection.connect()
-
-
-@pytest.mark.parametrize("way", ["request", "response_class"])
-def test_urllib3_asks_the_class_that_its_pool_is_given(server: socket.socket, way: str) -> None:
-    """And sends nothing but through `request`, which voiceform takes for the moment of sending."""
-    received = []
-
-    def answer() -> None:
-        peer, _ = server.accept()
-        with peer:
-            received.append(peer.recv(65536))
-            peer.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    pool = urllib3.HTTPConnectionPool("127.0.0.1", server.getsockname()[1], timeout=10)
-    connected: list[Any] = []
-
-    def request(self: Any, *args: object, **kwargs: object) -> None:
-        if self.sock is None:
-            self.connect()
-        connected.append(self.sock)
-        self.close()
-        raise ReachedError
-
-    ours = {"request": request} if way == "request" else {"response_class": reached}
-    pool.ConnectionCls = type("Ours", (pool.ConnectionCls,), ours)
-    with pytest.raises(ReachedError):
-        pool.urlopen("GET", "/", retries=False, preload_content=False, decode_content=False)
-    pool.close()
-    thread.join()
-    assert (received == [b""]) is (way == "request"), remedy("urllib3", "twilio/lines.py")
-
-
-def test_urllib3_makes_tls_sockets_of_the_class_that_the_context_names(server: socket.socket) -> None:
-    class Watching(ssl.SSLSocket):
-        do_handshake = reached
-
-    context = ssl.create_default_context()
-    context.sslsocket_class = Watching
-    pool = urllib3.HTTPSConnectionPool(
-        "127.0.0.1", server.getsockname()[1], ssl_context=context, timeout=10, retries=False
+def test_httptools_reads_one_answer_behind_the_other() -> None:
+    """One parser serves a connection for as long as it is kept, and says within `on_message_complete` whether
+    it may be."""
+    told = Told()
+    answer = b"HTTP/1.1 200 OK\r\nX-Empty:\r\nContent-Length: 2\r\n\r\n{}"
+    closing = answer.replace(b"X-Empty:", b"Connection: close")
+    for piece in (answer[:30], answer[30:], closing):
+        told.parser.feed_data(piece)
+    first = [("begin",), (b"X-Empty", b""), (b"Content-Length", b"2"), ("headers", 200), ("body", b"{}")]
+    second = [first[0], (b"Connection", b"close"), *first[2:]]
+    assert told.calls == [*first, ("end", True), *second, ("end", False)], remedy(
+        "httptools", "twilio/answers.py"
     )
-    with pytest.raises(ReachedError):
-        pool.urlopen("GET", "/")
-    pool.close()
 
 
-def test_urllib3_keeps_the_socket_inside_of_tls_within_tls() -> None:
-    """Stopping cuts it there (`Exchange.cut`)."""
+def test_tls_within_tls_tells_what_it_has_not_read() -> None:
+    """urllib3 keeps what came of the outer TLS in `incoming`, where `Line.is_idle` looks."""
     made = inspect.getsource(SSLTransport.__init__)
-    assert re.search(r"self\.socket = socket\n", made), remedy("urllib3", "twilio/lines.py")
-
-
-@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "https://127.0.0.1:1", "socks5h://127.0.0.1:1"])
-def test_requests_hands_the_context_to_its_managers(proxy: str) -> None:
-    context = ssl.create_default_context()
-    managers = wire._Managers(context, 3)
-    for manager in (managers.poolmanager, managers.proxy_manager_for(proxy)):
-        told = manager.connection_pool_kw
-        assert (told.get("ssl_context"), told.get("maxsize")) == (context, 3), remedy(
-            "requests", "twilio/wire.py"
-        )
-    managers.close()
+    assert re.search(r"self\.incoming = ssl\.MemoryBIO\(\)\n", made), remedy("urllib3", "twilio/lines.py")
 
 
 def parameters(function: Callable[..., object]) -> list[str]:
@@ -299,7 +233,7 @@ def test_rich_takes_the_width_of_bars_from_the_size_that_is_overridden() -> None
 def test_the_libraries_whose_parts_are_overridden_are_bounded() -> None:
     """By the release that may change all of it; what changes earlier, this module finds."""
     text = (SOURCES.parent / "pyproject.toml").read_text(encoding="utf-8")
-    for library in ("requests", "urllib3", "uvicorn"):
+    for library in ("urllib3", "uvicorn"):
         major = int(version(library).partition(".")[0])
         assert re.search(rf'"{library}>=[\d.]+,<{major + 1}"', text), library
 

@@ -3,13 +3,12 @@ from __future__ import annotations
 import inspect
 import socket
 import ssl
-from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+from types import ModuleType
 from typing import Any
 
+import httptools
 import pytest
-import urllib3.exceptions
-from requests import exceptions
-from requests.exceptions import RequestException
+import socks
 
 from tests.twilio.scripted import ACCOUNT, START, TOKEN, sid
 from voiceform.model.clock import ManualClock
@@ -17,43 +16,26 @@ from voiceform.twilio import errors
 from voiceform.twilio.client import Client
 from voiceform.twilio.credentials import Credentials
 from voiceform.twilio.errors import AmbiguousError, ConnectionFailedError, TwilioError
-from voiceform.twilio.failures import failure
+from voiceform.twilio.failures import meaning
 from voiceform.twilio.transport import Transport
 
-POOL = urllib3.HTTPConnectionPool("127.0.0.1")
-CONNECTION = urllib3.connection.HTTPConnection("127.0.0.1")
 
-REQUESTS_ERRORS = [
-    kind
-    for _, kind in inspect.getmembers(exceptions, inspect.isclass)
-    if issubclass(kind, RequestException) and not issubclass(kind, exceptions.JSONDecodeError)
-]
-URLLIB3_ERRORS: list[Exception] = [
-    urllib3.exceptions.HTTPError("x"),
-    urllib3.exceptions.ProtocolError("Connection aborted.", RemoteDisconnected("x")),
-    urllib3.exceptions.ReadTimeoutError(POOL, "/", "x"),
-    urllib3.exceptions.ConnectTimeoutError(CONNECTION, "x"),
-    urllib3.exceptions.NewConnectionError(CONNECTION, "x"),
-    urllib3.exceptions.MaxRetryError(POOL, "/", urllib3.exceptions.NewConnectionError(CONNECTION, "x")),
-    urllib3.exceptions.ProxyError("x", OSError("Tunnel connection failed: 403 Forbidden")),
-    urllib3.exceptions.ProxyError("x", ConnectionResetError(104, "reset")),
-    urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("x")),
-    urllib3.exceptions.DecodeError("x"),
-    urllib3.exceptions.IncompleteRead(1, 2),
-    urllib3.exceptions.LocationParseError("x"),
-    urllib3.exceptions.ClosedPoolError(POOL, "x"),
-    urllib3.exceptions.EmptyPoolError(POOL, "x"),
-    urllib3.exceptions.InvalidHeader("x"),
-]
+def kinds(library: ModuleType, *bases: type[Exception]) -> list[Exception]:
+    """One error of each kind below `bases` that a library has."""
+    found = [kind for _, kind in inspect.getmembers(library, inspect.isclass) if issubclass(kind, bases)]
+    return [kind("x") for kind in found]
+
+
+PARSER_ERRORS = kinds(httptools, httptools.HttpParserError)
+PROXY_ERRORS = kinds(socks, socks.ProxyError)
+TLS_ERRORS = kinds(ssl, ssl.SSLError, ssl.CertificateError)
 MACHINE_ERRORS: list[Exception] = [
     OSError(5, "Input/output error"),
     ConnectionResetError(104, "Connection reset by peer"),
+    ConnectionRefusedError(111, "Connection refused"),
     BrokenPipeError(32, "Broken pipe"),
     TimeoutError(),
-    ssl.SSLError("x"),
-    HTTPException("x"),
-    BadStatusLine("x"),
-    IncompleteRead(b"x"),
+    socket.gaierror(-2, "Name or service not known"),
     ValueError("x"),
     UnicodeError("x"),
 ]
@@ -65,7 +47,9 @@ class Raising:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def send(self, *args: Any, **kwargs: Any) -> Any:
+    before = headers = ""
+
+    def line(self, *args: Any, **kwargs: Any) -> Any:
         raise self.error
 
     def close(self) -> None:
@@ -81,12 +65,12 @@ def client_that_meets(error: Exception) -> Client:
     return Client(transport)
 
 
-EVERY_ERROR = [*[kind("x") for kind in REQUESTS_ERRORS], *URLLIB3_ERRORS, *MACHINE_ERRORS]
+EVERY_ERROR = [*PARSER_ERRORS, *PROXY_ERRORS, *TLS_ERRORS, *MACHINE_ERRORS]
 
 
-def test_the_walk_finds_the_errors_of_requests() -> None:
-    assert {"Timeout", "ConnectionError", "ChunkedEncodingError", "ProxyError", "InvalidProxyURL"} <= {
-        kind.__name__ for kind in REQUESTS_ERRORS
+def test_the_walks_find_the_errors_of_libraries() -> None:
+    assert {"HttpParserError", "HttpParserCallbackError", "SOCKS5AuthError", "SSLCertVerificationError"} <= {
+        type(error).__name__ for error in EVERY_ERROR
     }
 
 
@@ -104,31 +88,25 @@ def test_no_error_of_a_library_leaks(error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (urllib3.exceptions.ConnectTimeoutError(CONNECTION, "x"), "no connection in time"),
-        (urllib3.exceptions.NameResolutionError("h", CONNECTION, socket.gaierror(1, "x")), "resolved"),
-        (urllib3.exceptions.ProxyError("x", OSError("Tunnel connection failed: 403 Forbidden")), "refuses"),
-        (urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("x")), "not trusted"),
-        (urllib3.exceptions.InvalidHeader("x"), "contradict"),
-        (urllib3.exceptions.ReadTimeoutError(POOL, "/", "x"), "no answer in time"),
+        (TimeoutError(), "no answer in time"),
+        (socket.gaierror(-2, "x"), "resolved"),
+        (ssl.SSLCertVerificationError("x"), "not trusted"),
+        (ssl.SSLEOFError("x"), "TLS connection failed"),
+        (BrokenPipeError(32, "x"), "closed without an answer"),
+        (httptools.HttpParserError("Content-Length can't be present with Transfer-Encoding"), "contradict"),
+        (httptools.HttpParserError("Duplicate Content-Length"), "contradict"),
+        (httptools.HttpParserError("Invalid character in Content-Length"), "not HTTP"),
+        (OSError(101, "Network is unreachable"), "network is unreachable"),
+        (OSError("x"), "broke off"),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_the_reason_is_found_under_what_libraries_wrap_around_it(error: Exception, reason: str) -> None:
-    wrapped = exceptions.ConnectionError(urllib3.exceptions.MaxRetryError(POOL, "/", error))
-    assert reason in failure(wrapped, sent=True).reason
+def test_what_an_exception_is_called(error: Exception, reason: str) -> None:
+    assert reason in meaning(error, sent=True)
 
 
-@pytest.mark.parametrize("error", EVERY_ERROR, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("sent", [True, False])
-def test_no_exception_says_whether_something_was_sent(error: Exception, sent: bool) -> None:
-    """Only the connection knows."""
-    assert failure(error, sent=sent).sent is sent
-
-
-def test_exceptions_that_wrap_each_other_in_a_circle_end() -> None:
-    first, second = Exception("x"), Exception("y")
-    first.args, second.args = (second,), (first,)
-    assert failure(first, sent=True).reason == "the exchange broke off"
+def test_a_wait_for_a_connection_is_no_wait_for_an_answer() -> None:
+    assert meaning(TimeoutError(), sent=False) == "no connection in time"
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:

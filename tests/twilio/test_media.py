@@ -74,7 +74,8 @@ def test_the_own_host_does(server: Server, client: Client) -> None:
         "https://user:password@example.com/",
         "https://[::1",
         "https:///x",
-        "http://127.0.0.1/\r\nX: y".replace("\r\n", "\x01"),
+        "http://127.0.0.1/\x80",
+        "http://127.0.0.1/ x",
         "",
     ],
 )
@@ -83,6 +84,16 @@ def test_redirects_that_lead_astray_are_refused(location: str, server: Server, c
     with pytest.raises(ProtocolError):
         client.download_recording_media(RECORDING)
     assert len(server.requests) == 1
+    assert client.transport.throttle.in_flight == 0
+
+
+@pytest.mark.parametrize("character", ["\x01", "\x00", "\x7f", "\r"])
+def test_a_redirect_that_no_header_may_hold_is_no_http(
+    character: str, server: Server, client: Client
+) -> None:
+    server.play(answer(302, Location=f"http://127.0.0.1/{character}X: y"))
+    with pytest.raises(ConnectionFailedError, match="not HTTP"):
+        client.download_recording_media(RECORDING)
     assert client.transport.throttle.in_flight == 0
 
 

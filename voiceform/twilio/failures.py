@@ -1,16 +1,15 @@
-"""What a failed exchange is called. The one place that knows the errors of requests and urllib3.
-
-Whether something was sent is not concluded from them: the connection knows it (see lines.py).
-"""
+"""What a failed exchange is called. Whether something was sent is not concluded from exceptions: the exchange
+knows it (see lines.py)."""
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import Iterator
 
-from urllib3 import exceptions as urllib3_errors
+from httptools import HttpParserError
 
-_TUNNEL_REFUSED = "Tunnel connection failed"
+ERRORS = (HttpParserError, OSError, ValueError)
+"""What the machine, TLS, llhttp and names that are none raise for an exchange that failed."""
 
 
 class ExchangeFailedError(Exception):
@@ -25,62 +24,27 @@ class ExchangeFailedError(Exception):
         super().__init__(reason)
 
 
-def failure(error: Exception, *, sent: bool) -> ExchangeFailedError:
-    """What an exception of requests, urllib3 or the machine means.
-
-    Nothing of the exception is kept: requests' exceptions carry the request, and with it the token.
-    """
-    if isinstance(error, ExchangeFailedError):
-        return ExchangeFailedError(error.reason, sent=sent)
-    chain = list(_chain(error))
-    return ExchangeFailedError(_reason(chain, sent=sent), sent=sent)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """`error` and what it wraps, outermost first."""
-    pending: list[object] = [error]
-    seen: set[int] = set()
-    while pending:
-        link = pending.pop(0)
-        if not isinstance(link, BaseException) or id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        pending += [
-            *link.args,
-            getattr(link, "reason", None),
-            getattr(link, "original_error", None),
-            link.__cause__,
-        ]
-
-
-def _tunnel_refused(link: BaseException) -> bool:
-    return isinstance(link, OSError) and str(link).startswith(_TUNNEL_REFUSED)
-
-
-def _reason(chain: list[BaseException], *, sent: bool) -> str:
+def meaning(error: Exception, *, sent: bool) -> str:
+    """What one of ERRORS is called. Nothing of the exception is kept, but the system's words for an error."""
     for kind, text in _REASONS:
-        if any(isinstance(link, kind) for link in chain):
+        if isinstance(error, kind):
             return text
-    for link in chain:
-        if _tunnel_refused(link):
-            return "the proxy refuses to connect to it"
-        if isinstance(link, OSError) and link.strerror:
-            return link.strerror.lower()
+    if isinstance(error, TimeoutError):
+        return "no answer in time" if sent else "no connection in time"
+    if isinstance(error, HttpParserError):
+        contradict = "Content-Length" in str(error) and "Invalid character" not in str(error)
+        return "the answer's headers contradict each other" if contradict else "the answer is not HTTP"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
     return "the exchange broke off" if sent else "the request could not be made"
 
 
-_REASONS: tuple[tuple[type[BaseException], str], ...] = (
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLCertVerificationError, "its TLS certificate is not trusted"),
-    (urllib3_errors.NameResolutionError, "its name cannot be resolved"),
-    (ConnectionRefusedError, "the connection is refused"),
-    (urllib3_errors.ConnectTimeoutError, "no connection in time"),
-    (urllib3_errors.ReadTimeoutError, "no answer in time"),
-    (TimeoutError, "no answer in time"),
-    (urllib3_errors.IncompleteRead, "the answer was cut off"),
-    (urllib3_errors.InvalidHeader, "the answer's headers contradict each other"),
-    (ConnectionResetError, "the connection was reset"),
     (ssl.SSLError, "the TLS connection failed"),
+    (socket.gaierror, "its name cannot be resolved"),
+    (ConnectionRefusedError, "the connection is refused"),
+    (ConnectionResetError, "the connection was reset"),
     (ConnectionError, "the connection was closed without an answer"),
 )
-"""First match wins. http.client's RemoteDisconnected is a ConnectionResetError as well."""
+"""First match wins."""

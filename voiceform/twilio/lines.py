@@ -2,43 +2,44 @@
 
 A request is written only after its connection is there. So whatever fails before that (name resolution, a
 refused connection, TLS, a proxy's tunnel) is certain to have sent nothing, and whatever fails afterwards may
-have been carried out, no matter which library raises which exception. The right to send is asked between the
-two, with nothing left to wait for.
+have been carried out, whichever exception says so. The right to send is asked between the two, with nothing
+left to wait for.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
-import ssl
 import threading
 from collections.abc import Callable
-from http.client import HTTPResponse
-from io import BufferedReader, RawIOBase
-from typing import Any, ClassVar
+from typing import Protocol
 
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util import wait_for_read
 
-from voiceform.twilio.failures import ExchangeFailedError
+from voiceform.twilio.answers import AnswerReader
+from voiceform.twilio.failures import ExchangeFailedError, meaning
 
 STOPPED = "this program is being stopped"
+TOO_LARGE = "the answer is too large to be one of the API's"
 _LARGEST_HEAD = 256 * 1024
+_PIECE = 64 * 1024
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Exchange:
     """One request and its answer: what they may cost, and how far they came.
 
-    `deadline` is a reading of `uptime`, `read_timeout` the seconds between two pieces, `largest` the
-    bytes that may come after the headers. `may_send` raises when the request must not leave; `public_only`
-    refuses addresses of this machine and of private networks. `began` is True from just before the first
-    byte of the request is written.
+    `deadline` is a reading of `uptime`; `connect_timeout` and `read_timeout` are the seconds of one wait,
+    on the way there and from then on; `largest` is the bytes that may come after the headers.
+    `may_send` raises when the request must not leave; `public_only` refuses addresses of this machine and of
+    private networks. `began` is True from just before the first byte of the request is written.
     """
 
     __slots__ = (
         "_desk",
         "_socket",
         "began",
+        "connect_timeout",
         "deadline",
         "largest",
         "may_send",
@@ -53,6 +54,7 @@ class Exchange:
         *,
         uptime: Callable[[], float],
         deadline: float,
+        connect_timeout: float,
         read_timeout: float,
         largest: int,
         may_send: Callable[[], None] | None = None,
@@ -60,13 +62,15 @@ class Exchange:
     ) -> None:
         self.uptime = uptime
         self.deadline = deadline
+        self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout
         self.largest = largest
         self.may_send = may_send
         self.public_only = public_only
         self.began = False
         self._desk = desk
-        self._socket: Any = None
+        self._socket: socket.socket | None = None
+        desk.enter(self)
 
     @property
     def stopped(self) -> bool:
@@ -77,16 +81,28 @@ class Exchange:
         """The seconds until the deadline, more than none. Raises ExchangeFailedError after it."""
         left = self.deadline - self.uptime()
         if left <= 0:
-            raise ExchangeFailedError("no whole answer in time", sent=self.began)
+            raise self.failed("no whole answer in time")
         return left
 
-    def hold(self, sock: object) -> None:
+    def patience(self) -> float:
+        """The seconds that the next wait may last. Raises ExchangeFailedError after the deadline."""
+        return min(self.left(), self.read_timeout if self.began else self.connect_timeout)
+
+    def failed(self, reason: str) -> ExchangeFailedError:
+        """The error for it, which knows whether something may have left."""
+        return ExchangeFailedError(STOPPED if self._desk.stopped else reason, sent=self.began)
+
+    def meant(self, error: Exception) -> ExchangeFailedError:
+        """What one of ERRORS means for it."""
+        return self.failed(meaning(error, sent=self.began))
+
+    def hold(self, sock: socket.socket) -> None:
         """Remember what a stop has to close. Raises ExchangeFailedError when it came already."""
         self._socket = sock
         if self._desk.stopped:
-            raise ExchangeFailedError(STOPPED, sent=self.began)
+            raise self.failed(STOPPED)
 
-    def begin(self, sock: object) -> None:
+    def begin(self, sock: socket.socket) -> None:
         """The connection is there: ask for the right to send, and note that the request leaves."""
         self.hold(sock)
         if self.may_send is not None:
@@ -96,10 +112,9 @@ class Exchange:
     def cut(self) -> None:
         """Make whoever waits for the connection's other end find it closed; from any thread."""
         sock = self._socket
-        # TLS within TLS keeps its socket inside. socket's own method: that of ssl changes how it is read.
-        sock = getattr(sock, "socket", sock)
-        if isinstance(sock, socket.socket):
+        if sock is not None:
             try:
+                # socket's own method: that of ssl changes how it is read.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
             except OSError:
                 return
@@ -111,24 +126,16 @@ class Exchange:
 
 
 class Desk:
-    """The exchanges that are under way. Each thread makes one at a time; `stop` ends all of them."""
+    """The exchanges that are under way; `stop` ends all of them."""
 
     def __init__(self) -> None:
         self.stopped = False
-        self._mine = threading.local()
         # Reentrant: a signal's handler may stop on the very thread that is just entering.
         self._lock = threading.RLock()
         self._open: set[Exchange] = set()
 
-    @property
-    def current(self) -> Exchange:
-        """The exchange of this thread."""
-        exchange: Exchange = self._mine.exchange
-        return exchange
-
     def enter(self, exchange: Exchange) -> None:
-        """This thread begins an exchange."""
-        self._mine.exchange = exchange
+        """An exchange begins."""
         with self._lock:
             self._open.add(exchange)
 
@@ -146,90 +153,87 @@ class Desk:
             exchange.cut()
 
 
-class Watched:
-    """Mixed into a connection class of urllib3: one exchange of `desk` at a time, within its limits."""
+class Bytes(Protocol):
+    """What a line needs of a socket, or of TLS over one."""
 
-    desk: ClassVar[Desk]
-    sock: Any
-    connect: Callable[[], None]
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of it."""
 
-    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Connect if need be; only then does a byte of the request leave."""
-        if self.sock is None:
-            self.connect()
-        self.desk.current.begin(self.sock)
-        super().request(*args, **kwargs)  # type: ignore[misc]
+    def recv(self, size: int, /) -> bytes:
+        """Some bytes, or none at the end."""
 
-    def response_class(self, *args: Any, **kwargs: Any) -> HTTPResponse:  # noqa: ANN401
-        """What http.client reads answers with, those of proxies to CONNECT among them."""
-        return _BoundedResponse(self.desk.current, *args, **kwargs)
+    def close(self) -> None:
+        """Close it."""
 
 
-class WatchedDirect(Watched):
-    """Watched, for connections whose socket urllib3 opens itself (not those through SOCKS)."""
+class Line:
+    """A connection on which requests go out and answers come in, one after another.
 
-    host: str
-    port: int
-    timeout: float
-    proxy: object
-    socket_options: Any
+    `stream` is what is written to and read from, over the socket `sock`. `answer` is what came of the answer
+    to the last request. Every byte is counted, those before the headers too.
+    """
 
-    def _new_conn(self) -> socket.socket:
-        """A connected socket; a stop ends the waiting for it. Raises the errors that urllib3 raises here."""
-        exchange = self.desk.current
-        only_public = exchange.public_only and self.proxy is None
-        try:
-            return self._connected(exchange, only_public=only_public)
-        except socket.gaierror as error:
-            raise NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
-        except TimeoutError as error:
-            raise ConnectTimeoutError(self, "no connection in time") from error
-        except OSError as error:
-            raise NewConnectionError(self, f"no connection: {error}") from error  # type: ignore[arg-type]
+    def __init__(self, stream: Bytes, sock: socket.socket) -> None:
+        self.answer = AnswerReader()
+        self._stream = stream
+        self._sock = sock
+        self._timeout: float | None = None
+        self._allowed = 0
 
-    def _connected(self, exchange: Exchange, *, only_public: bool) -> socket.socket:
-        failed: OSError = OSError("the name has no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            self.host.strip("[]"), self.port, type=socket.SOCK_STREAM
-        ):
-            if only_public and not is_public(str(address[0])):
-                raise ExchangeFailedError(
-                    "its address is not a public one: audio of an account on the network is not fetched from"
-                    " this machine or a private network",
-                    sent=False,
-                )
-            sock = socket.socket(family, kind, protocol)
-            try:
-                for option in self.socket_options or ():
-                    sock.setsockopt(*option)
-                sock.settimeout(min(self.timeout, exchange.left()))
-                exchange.hold(sock)
-                sock.connect(address)
-            except OSError as error:
-                failed = error
-                sock.close()
-            except ExchangeFailedError:
-                sock.close()
-                raise
-            else:
-                return sock
-        raise failed
+    @property
+    def is_idle(self) -> bool:
+        """Whether it still stands, and nothing has come that nobody asked for."""
+        incoming = getattr(self._stream, "incoming", None)  # TLS within TLS has a buffer before it
+        return not wait_for_read(self._sock, timeout=0) and not (incoming is not None and incoming.pending)
 
+    def send(self, exchange: Exchange, request: bytes) -> None:
+        """Send the request and read the headers of the answer, and what comes with them.
 
-def watched_class(base: type, desk: Desk, *, direct: bool) -> type:
-    """`base`, a connection class of urllib3, as one that `desk` watches."""
-    return type(base.__name__, (WatchedDirect if direct else Watched, base), {"desk": desk})
+        Raises ExchangeFailedError, ERRORS, and what `may_send` of the exchange raises.
+        """
+        exchange.begin(self._sock)
+        self.ask(exchange, request)
 
+    def ask(self, exchange: Exchange, request: bytes) -> None:
+        """As `send`, but on the way there: what is said to a proxy is not the request."""
+        self.answer.expect()
+        self._allowed = _LARGEST_HEAD
+        self._wait_at_most(exchange)
+        self._stream.sendall(request)
+        while not self.answer.status:
+            self.receive(exchange)
 
-def watch_handshakes(context: ssl.SSLContext, desk: Desk) -> None:
-    """Let a stop end TLS handshakes of `context` too."""
+    def receive(self, exchange: Exchange) -> None:
+        """Wait for more bytes of the answer, or for its end. Raises ExchangeFailedError and ERRORS."""
+        self._wait_at_most(exchange)
+        data = self._stream.recv(_PIECE)
+        answer, headless = self.answer, not self.answer.status
+        if not data:
+            if exchange.stopped or not answer.end():
+                raise exchange.failed(self._how_it_ended())
+            return
+        answer.feed(data)
+        self._allowed -= len(data)
+        if headless and answer.status:
+            self._allowed += exchange.largest
+        if answer.wrong or self._allowed < 0:
+            raise exchange.failed(answer.wrong or TOO_LARGE)
 
-    class WatchedTls(ssl.SSLSocket):
-        def do_handshake(self, block: bool = False) -> None:
-            desk.current.hold(self)
-            super().do_handshake(block)
+    def close(self) -> None:
+        """Close it; harmless twice."""
+        self.answer.close()
+        self._stream.close()
+        self._sock.close()
 
-    context.sslsocket_class = WatchedTls
+    def _wait_at_most(self, exchange: Exchange) -> None:
+        timeout = exchange.patience()
+        if timeout != self._timeout:
+            self._sock.settimeout(timeout)
+            self._timeout = timeout
+
+    def _how_it_ended(self) -> str:
+        begun = self.answer.status or self._allowed < _LARGEST_HEAD
+        return "the answer was cut off" if begun else "the connection was closed without an answer"
 
 
 def is_address(host: str) -> bool:
@@ -252,64 +256,3 @@ def is_public(address: str) -> bool:
         if inner is not None:
             ip = inner
     return ip.is_global and not ip.is_multicast
-
-
-class _BoundedResponse(HTTPResponse):
-    """An answer whose every byte is counted, headers and what comes before them too."""
-
-    def __init__(self, exchange: Exchange, sock: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(sock, *args, **kwargs)
-        self._exchange = exchange
-        self._bytes = _Bytes(exchange, sock, self.fp.detach())
-        self.fp = BufferedReader(self._bytes)
-
-    def begin(self) -> None:
-        """Read status and headers; `100 Continue` without end is too much as well."""
-        super().begin()
-        if self.chunked and self.headers.get("Content-Length") is not None:
-            raise ExchangeFailedError("the answer's headers contradict each other", sent=True)
-        self._bytes.whole_head = True
-        self._bytes.allowed += self._exchange.largest
-
-
-class _Bytes(RawIOBase):
-    """The bytes of an answer, until the deadline or until there are too many."""
-
-    def __init__(self, exchange: Exchange, sock: Any, raw: RawIOBase) -> None:  # noqa: ANN401
-        self.allowed = _LARGEST_HEAD
-        self.whole_head = False
-        self._exchange = exchange
-        self._sock = sock
-        self._raw = raw
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401
-        """Wait for some bytes. Raises ExchangeFailedError."""
-        left = self._exchange.left()
-        if left < self._exchange.read_timeout:
-            self._sock.settimeout(left)
-        count: int = self._sock.recv_into(buffer)
-        if not count:
-            self._check_end()
-        self.allowed -= count
-        if self.allowed < 0:
-            raise ExchangeFailedError("the answer is too large to be one of the API's", sent=True)
-        return count
-
-    def _check_end(self) -> None:
-        """The other end closed: http.client takes that for the end of the headers, too."""
-        if self._exchange.stopped:
-            raise ExchangeFailedError(STOPPED, sent=True)
-        if not self.whole_head:
-            begun = self.allowed < _LARGEST_HEAD
-            raise ExchangeFailedError(
-                "the answer was cut off" if begun else "the connection was closed without an answer",
-                sent=True,
-            )
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._raw.close()

@@ -9,12 +9,11 @@ from urllib.parse import urljoin, urlsplit
 
 from voiceform.twilio.credentials import is_loopback
 from voiceform.twilio.errors import ConnectionFailedError, ProtocolError
-from voiceform.twilio.failures import ExchangeFailedError, failure
+from voiceform.twilio.failures import ExchangeFailedError
 from voiceform.twilio.lines import is_address, is_public
 from voiceform.twilio.verdict import Place
-from voiceform.twilio.wire import ERRORS, Stream, Wire
+from voiceform.twilio.wire import Stream, Wire
 
-_CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 
@@ -28,10 +27,9 @@ class Media:
     """
 
     def __init__(self, stream: Stream, place: Place, limit: int, release: Callable[[], None]) -> None:
-        headers = stream.response.headers
-        self.status: int = stream.response.status
-        self.content_type: str = headers.get("Content-Type", "")
-        length = headers.get("Content-Length", "")
+        self.status = stream.status
+        self.content_type = stream.header("content-type")
+        length = stream.header("content-length")
         self.length = int(length) if length.isascii() and length.isdigit() else None
         self._stream = stream
         self._place = place
@@ -41,14 +39,14 @@ class Media:
     def __iter__(self) -> Iterator[bytes]:
         size = 0
         try:
-            for piece in self._stream.response.stream(_CHUNK, decode_content=False):
+            for piece in self._stream.pieces():
                 size += len(piece)
                 if size > self._limit:
                     raise ExchangeFailedError(f"more than {self._limit:,} bytes came", sent=True)
                 yield piece
-        except ERRORS as error:
+        except ExchangeFailedError as error:
             raise ConnectionFailedError(
-                f"the audio is incomplete: {failure(error, sent=True).reason}",
+                f"the audio is incomplete: {error.reason}",
                 operation=self._place.operation.name,
                 where=self._place.where,
                 hint="nothing was changed; download it again",
@@ -78,20 +76,20 @@ def open_stream(wire: Wire, place: Place, target: str, *, limit: int, within: fl
     url = wire.origin + target
     stream = wire.stream(url, largest=limit, within=within)
     for _ in range(_MOST_REDIRECTS):
-        if stream.response.status not in _REDIRECTS:
+        if stream.status not in _REDIRECTS:
             return stream
         stream.close()
-        url = _next_url(url, stream.response.headers.get("Location"), wire, place)
+        url = _next_url(url, stream.header("location"), wire, place)
         stream = wire.stream(url, largest=limit, within=within)
     stream.close()
     raise ExchangeFailedError("redirected too often", sent=True)
 
 
-def _next_url(url: str, location: str | None, wire: Wire, place: Place) -> str:
+def _next_url(url: str, location: str, wire: Wire, place: Place) -> str:
     """Where a redirect leads. From an API on the network it stays on https and leaves this machine and
     private networks alone; addresses behind names are looked at when they are connected to."""
     try:
-        following = urljoin(url, location or "")
+        following = urljoin(url, location)
         parts = urlsplit(following)
         host = parts.hostname
     except ValueError:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from voiceform.model.clock import Clock
+from voiceform.twilio.answers import Answer
 from voiceform.twilio.credentials import Credentials
 from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError, StoppedError
 from voiceform.twilio.failures import ExchangeFailedError
@@ -20,14 +21,14 @@ from voiceform.twilio.retry import Operation, Repeat, RetryPolicy
 from voiceform.twilio.secrets import Secrets
 from voiceform.twilio.throttle import Throttle
 from voiceform.twilio.verdict import REQUEST_ID, Place, SetbackError, broken_off, judge, refusal
-from voiceform.twilio.wire import Answer, Timeouts, Wire
+from voiceform.twilio.wire import Timeouts, Wire
 
 T = TypeVar("T")
 Parameters = Sequence[tuple[str, str]]
 
 logger = logging.getLogger(__name__)
 
-_CONCURRENT = "Twilio-Concurrent-Requests"
+_CONCURRENT = "twilio-concurrent-requests"
 _TOO_MANY = 429
 _SLOWEST_MEDIA = 16 * 1024
 """Bytes per second: audio that comes more slowly than it is heard (128 kbit/s) does not come."""
@@ -263,10 +264,10 @@ class Transport:
             self._require_open(place, budget)
             within = budget.left + limit / _SLOWEST_MEDIA
             stream = open_stream(self._wire, place, target, limit=limit, within=within)
-            if 200 <= stream.response.status < 300:
+            if 200 <= stream.status < 300:
                 handed_over = True
                 return Media(stream, place, limit, lambda: self.throttle.release(ticket))
-            answer = self._wire.rest(stream)
+            answer = stream.whole()
             raise refusal(answer, place, self._clock.now())
         except ExchangeFailedError as error:
             raise broken_off(place, error.reason, sent=error.sent) from None

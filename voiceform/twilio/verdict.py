@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from voiceform.twilio.answers import Answer
 from voiceform.twilio.errors import (
     AmbiguousError,
     ConnectionFailedError,
@@ -20,10 +21,9 @@ from voiceform.twilio.errors import (
 )
 from voiceform.twilio.fields import MalformedAnswerError
 from voiceform.twilio.retry import Operation, Repeat, parse_retry_after
-from voiceform.twilio.wire import Answer
 
 T = TypeVar("T")
-REQUEST_ID = "Twilio-Request-Id"
+REQUEST_ID = "twilio-request-id"
 _REQUEST_ID_FORM = re.compile(r"RQ[0-9a-fA-F]{32}", re.ASCII)
 _XML_ERROR = re.compile(rb"<TwilioResponse>\s*<RestException>")
 _XML_HEAD = 1000
@@ -108,7 +108,7 @@ def refusal(answer: Answer, place: Place, now: datetime) -> SetbackError | Twili
         credentials_hint=place.credentials_hint,
         foreign=not _is_twilios(answer, body),
     )
-    retry_after = parse_retry_after(answer.headers.get("Retry-After"), now)
+    retry_after = parse_retry_after(answer.headers.get("retry-after"), now)
     if answer.status == 429:
         return SetbackError(error, effect_possible=False, throttled=True, retry_after=retry_after)
     if answer.status >= 500 or answer.status == 408:
