@@ -41,9 +41,9 @@ FOREIGN_BASES = {
 PRIVATE = {("config/yaml_reader.py", "yaml._yaml.CParser"), ("*", "os._exit")}
 """Every name of theirs that begins with an underscore and is used by its own name."""
 
-MADE_TO_BE_EXTENDED = {"click", "pytest"}
+MADE_TO_BE_EXTENDED = {"click", "msgspec", "pytest"}
 """Their documentation says how: https://click.palletsprojects.com/en/stable/extending-click/,
-https://docs.pytest.org/en/stable/example/nonpython.html"""
+https://jcristharif.com/msgspec/structs.html, https://docs.pytest.org/en/stable/example/nonpython.html"""
 
 _NETWORK = {"http", "ssl", "socket", "socketserver", "asyncio"}
 
