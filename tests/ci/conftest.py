@@ -13,10 +13,10 @@ from voiceform.emulator import Emulator
 
 
 @pytest.fixture
-def github(tmp_path: Path, emulator: Emulator) -> GitHub:
+def github(tmp_path: Path, emulator: Emulator, programs: Path) -> GitHub:
     """An empty repository and an empty account."""
     require_programs("git", "bash", "jq")
-    return GitHub(tmp_path / "github", emulator.url, f"sqlite:///{tmp_path}/state.db")
+    return GitHub(tmp_path / "github", emulator.url, f"sqlite:///{tmp_path}/state.db", programs)
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ class GitHub:
     folder: Path
     emulator_url: str
     state_url: str
+    programs: Path
     reading_state_url: str = ""
     """What the secret of the environment for plans names; the same unless given."""
     variables: dict[str, str] = field(default_factory=lambda: {"TWILIO_ACCOUNT_SID": ACCOUNT})
@@ -97,7 +98,7 @@ class GitHub:
         tools = self.folder / "bin"
         tools.mkdir()
         (tools / "gh").symlink_to(Path(__file__).with_name("fake_gh.py"))
-        self.path = f"{tools}:{_BIN}:/usr/local/bin:/usr/bin:/bin"
+        self.path = f"{tools}:{self.programs}:{_BIN}:/usr/local/bin:/usr/bin:/bin"
         self.origin = self.folder / "origin.git"
         self.work = self.folder / "work"
         self.store = self.folder / "github.json"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import yaml
 
 from tests.support import ACCOUNT
+from tests.warm.programs import path_of
 
 NOTES_TOKEN, TOKEN = "glpat-0123456789", "glpat-9876543210"
 """Of the role Reporter both: one writes notes, the other, protected, reads."""
@@ -154,6 +153,7 @@ class GitLab:
     folder: Path
     emulator_url: str
     state_url: str
+    programs: Path
     api: Api = field(default_factory=Api)
     runs: int = 0
     touched: tuple[str, ...] = ()
@@ -286,7 +286,7 @@ class GitLab:
             secrets |= {"VOICEFORM_NOTES_TOKEN": NOTES_TOKEN} if reads else {}
             secrets |= {"VOICEFORM_GITLAB_TOKEN": TOKEN} if where.startswith("production") else {}
         environment = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": path_of(self.programs),
             "HOME": str(builds),
             "CI_API_V4_URL": self.api.url,
             "CI_PROJECT_DIR": str(self.work),

@@ -313,7 +313,9 @@ def test_one_of_several_stacks_goes_the_whole_way(github: GitHub, stack: Stack) 
     assert "::error file=stacks/eu/voiceform.yaml,line=8,col=15," in jobs["validate"].output
 
 
-def test_the_recorded_pull_request_is_what_happens(tmp_path: Path, emulator: Emulator) -> None:
+def test_the_recorded_pull_request_is_what_happens(
+    tmp_path: Path, emulator: Emulator, programs: Path
+) -> None:
     """If this page is to change: python -m tests.ci.transcript"""
     require_programs("git", "bash", "jq")
-    assert record(tmp_path / "recorded", emulator) == PAGE.read_text(encoding="utf-8")
+    assert record(tmp_path / "recorded", emulator, programs) == PAGE.read_text(encoding="utf-8")

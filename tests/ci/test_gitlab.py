@@ -19,9 +19,9 @@ HEAD, MERGED = "a" * 40, "b" * 40
 
 
 @pytest.fixture
-def gitlab(tmp_path: Path, emulator: Emulator, stack: Stack) -> Iterator[GitLab]:
+def gitlab(tmp_path: Path, emulator: Emulator, stack: Stack, programs: Path) -> Iterator[GitLab]:
     require_programs("git", "bash")
-    found = GitLab(tmp_path / "gitlab", emulator.url, f"sqlite:///{tmp_path}/state.db")
+    found = GitLab(tmp_path / "gitlab", emulator.url, f"sqlite:///{tmp_path}/state.db", programs)
     stack.folder = found.work
     stack.ok("init", "--ci", "gitlab")
     yield found

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.ci.github import GitHub, JobRun, Pull
 from tests.support import Account
+from tests.warm.programs import started
 from voiceform.emulator import Emulator
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "pull-request.md"
@@ -100,9 +101,9 @@ def _in_order(lines: list[str]) -> Iterator[str]:
         yield from sorted(together) if made else together
 
 
-def record(folder: Path, emulator: Emulator) -> str:
+def record(folder: Path, emulator: Emulator, programs: Path) -> str:
     """Run the flow in an empty folder, and write it down."""
-    github = GitHub(folder, emulator.url, f"sqlite:///{folder}/state.db")
+    github = GitHub(folder, emulator.url, f"sqlite:///{folder}/state.db", programs)
     account = Account(emulator)
     page = Transcript(github)
     page.say("## A new stack")
@@ -159,5 +160,5 @@ def record(folder: Path, emulator: Emulator) -> str:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary, Emulator() as emulator:
-        PAGE.write_text(record(Path(temporary) / "recorded", emulator), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as temporary, Emulator() as emulator, started() as programs:
+        PAGE.write_text(record(Path(temporary) / "recorded", emulator, programs), encoding="utf-8")

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from tests.command_line import parsed
 from tests.support import Stack
+from tests.warm.programs import path_of
 from voiceform.cli.app import cli
 from voiceform.cli.examples import EXAMPLES
 
@@ -69,13 +69,8 @@ def test_it_is_understood_and_in_the_help(name: str, stack: Stack) -> None:
     assert EXAMPLES[name] in stack.ok(*name.split(), "--help").out
 
 
-@pytest.fixture(scope="module")
-def program() -> str:
-    return str(Path(sys.executable).parent)
-
-
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NEEDS_A_PERSON])
-def test_it_runs(name: str, stack: Stack, program: str) -> None:
+def test_it_runs(name: str, stack: Stack, programs: Path) -> None:
     stack.emulator.seed({"recordings": [{"date_created": "2020-01-01T00:00:00Z", "duration": "60"}]})
     stack.write(CONFIGURATION)
     stack.apply()
@@ -89,7 +84,7 @@ def test_it_runs(name: str, stack: Stack, program: str) -> None:
     done = subprocess.run(
         ["bash", "-c", line],
         cwd=stack.folder,
-        env={**os.environ, **stack.environ, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}"},
+        env={**os.environ, **stack.environ, "PATH": path_of(programs)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
