@@ -133,7 +133,7 @@ def uvicorn_protocol() -> HttpToolsProtocol:
 
 UVICORN = {
     *("connection_made", "connection_lost", "data_received"),
-    *("on_message_begin", "on_headers_complete", "on_message_complete"),
+    *("on_message_begin", "on_headers_complete", "on_message_complete", "on_response_complete"),
 }
 OVERRIDING = [
     (protocol._BoundedProtocol, uvicorn_protocol, UVICORN, "emulator/protocol.py"),
@@ -203,9 +203,9 @@ def test_uvicorn_calls_what_the_protocol_overrides() -> None:
     """That it does what is expected of them, tests/emulator/test_entrance.py tries over sockets."""
     assert [parameters(getattr(HttpToolsProtocol, name)) for name in (
         "connection_made", "connection_lost", "data_received",
-        "on_message_begin", "on_headers_complete", "on_message_complete",
+        "on_message_begin", "on_headers_complete", "on_message_complete", "on_response_complete",
     )] == [
-        ["self", "transport"], ["self", "exc"], ["self", "data"], ["self"], ["self"], ["self"],
+        ["self", "transport"], ["self", "exc"], ["self", "data"], ["self"], ["self"], ["self"], ["self"],
     ], remedy("uvicorn", "emulator/protocol.py")  # fmt: skip
     begun = uvicorn_protocol()
     begun.on_message_begin()

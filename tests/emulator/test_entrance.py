@@ -76,6 +76,27 @@ def test_a_long_head_that_ends_is_read(emulator: Emulator) -> None:
         assert answer.status_code == 200
 
 
+def test_an_answer_leaves_in_one_piece(emulator: Emulator) -> None:
+    """Each piece wakes the client, which costs both sides more than the answer itself."""
+    with _connection(emulator) as connection:
+        for _ in range(20):
+            connection.sendall(b"GET /_emulator/stats HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head, _, body = connection.recv(65_536).partition(b"\r\n\r\n")
+            assert f"content-length: {len(body)}\r\n".encode() in head + b"\r\n"
+            assert json.loads(body)["requests"] == 0
+
+
+def test_answers_to_requests_that_came_together_are_whole_and_in_order(emulator: Emulator) -> None:
+    with _connection(emulator) as connection:
+        first, last = (
+            f"GET /_emulator/{name} HTTP/1.1\r\nHost: localhost\r\n" for name in ("stats", "clock")
+        )
+        connection.sendall(f"{first}\r\n{last}Connection: close\r\n\r\n".encode())
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+    assert 0 < received.index(b'"by_operation"') < received.index(b'"frozen"')
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf"])
 def test_a_request_that_does_not_arrive_is_given_up(sent: bytes) -> None:
     with Emulator(request_timeout=0.2) as emulator, _connection(emulator) as connection:

@@ -37,6 +37,10 @@ CONTROL_PREFIX = "/_emulator"
 ABORT = "voiceform.abort"
 ARRIVAL = "voiceform.arrival"
 
+#: How much of what the last wait was too long the next ones are shorter, and by how many seconds at most.
+_CORRECTION = 0.02
+_EARLIEST = 0.002
+
 _LOG = logging.getLogger("voiceform.emulator")
 
 
@@ -57,6 +61,7 @@ class Application:
         self.throttle = gate.Throttle(world.settings.max_concurrent)
         self.control = Control(world, self.journal, self.faults, self.throttle)
         self._background = background
+        self._early = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the start and end of the server."""
@@ -136,10 +141,22 @@ class Application:
             await _send(send, answer, halved=rule is not None and rule.kind == "truncate")
 
     async def _wait(self, rule: Rule | None, started: float) -> None:
-        """Latency is that of a network: it counts from the arrival, however many requests came at once."""
-        pause = self.world.settings.latency_ms + (rule.delay_ms if rule else 0.0)
-        if pause:
-            await asyncio.sleep(max(0.0, started + pause / 1000 - time.perf_counter()))
+        """Latency is that of a network: it counts from the arrival, however many requests came at once, and
+        is right on the average. Timers count in milliseconds, and the more wait the later they are; so each
+        wait is as much shorter as those before it were too long. A fault's delay is as long as it says, or
+        longer.
+        """
+        delay = rule.delay_ms if rule else 0.0
+        if not delay and not self.world.settings.latency_ms:
+            return
+        due = started + (self.world.settings.latency_ms + delay) / 1000
+        if delay:
+            while (left := due - time.perf_counter()) > 0:
+                await asyncio.sleep(left)
+        else:
+            await asyncio.sleep(max(0.0, due - self._early - time.perf_counter()))
+            late = time.perf_counter() - due
+            self._early = min(max(0.0, self._early + late * _CORRECTION), _EARLIEST)
 
     def _work(
         self,

@@ -8,6 +8,7 @@ of nulls.
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import Protocol
 
 from voiceform.emulator.settings import ProfileName
@@ -33,6 +34,13 @@ class Profile(Protocol):
         """The envelope of a list; the rows are rendered already."""
 
 
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    """A day since 1970; a page has the dates of few days, and each was a fifth of what the page cost."""
+    t = time.gmtime(number * 86_400)
+    return f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year}"
+
+
 class TwilioProfile:
     """The real service."""
 
@@ -40,11 +48,8 @@ class TwilioProfile:
 
     def date(self, instant: int) -> str:
         """RFC 2822 in UTC: ``Tue, 31 Aug 2010 20:36:28 +0000``."""
-        t = time.gmtime(instant // 1_000_000)
-        return (
-            f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year} "
-            f"{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d} +0000"
-        )
+        day, second = divmod(instant // 1_000_000, 86_400)
+        return f"{_day(day)} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d} +0000"
 
     def resource(self, kind: str, fields: Resource) -> Resource:
         """Everything."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 Row = sqlite3.Row
@@ -141,15 +142,17 @@ class Store:
 
     def insert(self, table: str, **columns: object) -> None:
         """Insert one row."""
-        marks = ", ".join("?" * len(columns))
-        self._connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
-        )
+        self._connection.execute(_insertion(table, tuple(columns)), tuple(columns.values()))
 
     def update(self, table: str, sid: str, **columns: object) -> None:
         """Change columns of the row with this SID."""
-        assignments = ", ".join(f"{name} = ?" for name in columns)
-        self._connection.execute(f"UPDATE {table} SET {assignments} WHERE sid = ?", (*columns.values(), sid))
+        self._connection.execute(_change(table, tuple(columns)), (*columns.values(), sid))
+
+    def changed(self, table: str, sid: str, **columns: object) -> Row | None:
+        """Change columns of the row with this SID; the row as it is then."""
+        statement = _change(table, tuple(columns)) + " RETURNING *"
+        row: Row | None = self._connection.execute(statement, (*columns.values(), sid)).fetchone()
+        return row
 
     def visible(self, table: str, account: str, sid: str) -> Row | None:
         """The row of this SID if the account may see it."""
@@ -175,3 +178,13 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+@lru_cache(maxsize=128)
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+@lru_cache(maxsize=128)
+def _change(table: str, columns: tuple[str, ...]) -> str:
+    return f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in columns)} WHERE sid = ?"

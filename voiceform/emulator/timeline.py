@@ -27,9 +27,11 @@ def take_due(world: World, now: int) -> Row | None:
     """Remove and return the earliest event that is due, or None; keeps ``world.next_due``."""
     if world.next_due is None or world.next_due > now:
         return None
-    event = world.store.one("SELECT * FROM events ORDER BY due, seq LIMIT 1")
-    if event is None or event["due"] > now:
-        world.next_due = None if event is None else event["due"]
+    following = world.store.all("SELECT * FROM events ORDER BY due, seq LIMIT 2")
+    if not following or following[0]["due"] > now:
+        world.next_due = following[0]["due"] if following else None
         return None
+    event = following[0]
+    world.next_due = following[1]["due"] if len(following) > 1 else None
     world.store.run("DELETE FROM events WHERE seq = ?", event["seq"])
     return event

@@ -81,7 +81,7 @@ def dial(world: World, event: Row) -> None:
 
 def ring(world: World, event: Row) -> None:
     """It rings, until somebody answers, it is refused, or the timeout passes."""
-    call = _move(world, event, "ringing")
+    call = _move(world, event, status="ringing")
     outcome = _outcome(call)
     rooms.progress(world, call["sid"], "ringing")
     notices.tell(world, call, "ringing")
@@ -101,16 +101,19 @@ def refuse(world: World, event: Row) -> None:
 
 def answer(world: World, event: Row) -> None:
     """Somebody, or something, answers: the call goes into its room, or through its TwiML."""
-    call = _move(world, event, "in-progress")
+    call = _call(world, event)
     outcome, options = _outcome(call), json.loads(call["options"])
     detection = options.get("machine_detection")
     answered_by = outcome.answered_by
     if answered_by in _MACHINES:
         answered_by = _MACHINES[answered_by] if detection == "DetectMessageEnd" else "machine_start"
-    world.store.update(
-        "calls", call["sid"], answered=world.now, answered_by=answered_by if detection else None
+    call = _move(
+        world,
+        event,
+        status="in-progress",
+        answered=world.now,
+        answered_by=answered_by if detection else None,
     )
-    call = _call(world, event)
     notices.tell(world, call, "answered")
     notices.tell_who_answered(world, call)
     if options.get("record"):
@@ -244,15 +247,18 @@ def _enqueue(world: World, call: Row, name: str) -> bool:
 
 
 def _call(world: World, event: Row) -> Row:
-    call = world.store.one("SELECT * FROM calls WHERE sid = ?", event["sid"])
+    return _known(world.store.one("SELECT * FROM calls WHERE sid = ?", event["sid"]), event)
+
+
+def _move(world: World, event: Row, **columns: object) -> Row:
+    """The call, changed."""
+    return _known(world.store.changed("calls", event["sid"], **columns, updated=world.now), event)
+
+
+def _known(call: Row | None, event: Row) -> Row:
     if call is None:
         raise LookupError(f"event {event['kind']} of an unknown call {event['sid']}")
     return call
-
-
-def _move(world: World, event: Row, status: str) -> Row:
-    world.store.update("calls", event["sid"], status=status, updated=world.now)
-    return _call(world, event)
 
 
 def _dump(outcome: Outcome) -> str:

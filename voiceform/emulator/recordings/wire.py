@@ -14,7 +14,7 @@ def render(world: World, account: str, recording: Row) -> Resource:
     sid = recording["sid"]
     date = world.profile.date
     base = f"/2010-04-01/Accounts/{account}/Recordings/{sid}"
-    start, duration = recording["start_time"], recording["duration"]
+    start, duration, options = recording["start_time"], recording["duration"], recording["options"]
     return world.profile.resource(
         "recordings",
         {
@@ -34,7 +34,7 @@ def render(world: World, account: str, recording: Row) -> Resource:
             "source": recording["source"],
             "track": recording["track"],
             "error_code": None,
-            "encryption_details": json.loads(recording["options"]).get("encryption"),
+            "encryption_details": json.loads(options).get("encryption") if options != "{}" else None,
             "media_url": f"{world.origin}{base}",
             "uri": f"{base}.json",
             "subresource_uris": {
