@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from voiceform.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from voiceform.fleet.fleet import Fleet
+    from voiceform.fleet.report import FleetReport
     from voiceform.model.errors import (
         BlockedError,
         ConfigurationError,
@@ -42,6 +44,8 @@ __all__ = [
     "ConfigurationError",
     "CredentialsError",
     "ExitCode",
+    "Fleet",
+    "FleetReport",
     "Listener",
     "LockedError",
     "Mode",
@@ -67,6 +71,8 @@ _HOMES = {
         "TwilioError",
         "VoiceformError",
     ),
+    "fleet.fleet": ("Fleet",),
+    "fleet.report": ("FleetReport",),
     "model.exit_codes": ("ExitCode",),
     "model.plan": ("Change", "Mode", "Plan"),
     "model.run": ("Outcome", "RunReport", "Status"),

@@ -37,6 +37,7 @@ FINISHED = {
     "render/json.py": "redacted documents, escaped by json_text",
     "render/markdown.py": "redacted plans in code spans and fences",
     "render/html.py": "redacted plans, escaped",
+    "render/fleet_documents.py": "redacted results, escaped",
     "render/github.py": "redacted and escaped",
     "render/sarif.py": "redacted and escaped",
     "cli/errors.py": "a coloured word before what is shown",

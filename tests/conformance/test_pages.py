@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,10 +20,14 @@ from jinja2 import DictLoader, Environment, nodes
 import voiceform
 from tests.render import samples
 from voiceform.emulator.control import inspector
+from voiceform.fleet.report import FleetReport
 from voiceform.kinds.retention.evidence.page import page, page_values
 from voiceform.model.address import Address
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import ChangeLine, StackResult, Weight
 from voiceform.model.pages import environment
 from voiceform.model.plan import Action, Caution, FieldChange, Plan
+from voiceform.render.fleet_documents import page_values as fleet_values
 from voiceform.render.html import plan_values, render_plan_html
 from voiceform.render.redact import redact_plan
 
@@ -92,6 +97,15 @@ def whole_summary() -> dict[str, Any]:
     }
 
 
+def whole_fleet() -> FleetReport:
+    """A report in which every part of the page has something to show."""
+    report = FleetReport("plan", "fleet.yaml", 3, datetime(2026, 1, 1, tzinfo=UTC))
+    change = ChangeLine(Weight.CREATE, "create queue.support")
+    report.add(StackResult("acme", "AC1", ExitCode.CHANGES, "1 to create", changes=(change,)))
+    report.add(StackResult("beta", "AC2", ExitCode.ERROR, "failed", error="no token\n  set it"))
+    return report
+
+
 @dataclass(frozen=True)
 class Page:
     """A template, how it is read, and values that reach each place of it."""
@@ -123,6 +137,11 @@ PAGES = [
         lambda: page_values(whole_summary()),
     ),
     Page("emulator/control/assets/inspector.html", inspector.templates, inspector.page_values),
+    Page(
+        "render/assets/fleet.html",
+        lambda: environment("voiceform.render"),
+        lambda: {**fleet_values(whole_fleet(), ExitCode.ERROR), "more": 3},
+    ),
 ]
 
 

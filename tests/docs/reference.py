@@ -18,6 +18,7 @@ from typing import Any
 
 import voiceform
 from voiceform import testing
+from voiceform.fleet.selecting import Which
 from voiceform.stack.order import ApplyOptions
 from voiceform.testing import plugin
 
@@ -41,7 +42,12 @@ def _everything() -> Iterator[str]:
     for name in ("Stack", "Account", "Listener"):
         yield from _class(f"voiceform.{name}", classes[name], constructor=name == "Stack")
     yield from _section("Options of apply, destroy and prune", inspect.getdoc(ApplyOptions))
-    for name in sorted(classes.keys() - errors.keys() - {"Stack", "Account", "Listener"}):
+    yield from _class("voiceform.Fleet", voiceform.Fleet, constructor=True)
+    yield from _section("Which stacks of a fleet", inspect.getdoc(Which))
+    yield from _class("voiceform.FleetReport", voiceform.FleetReport, constructor=False)
+    for name in sorted(
+        classes.keys() - errors.keys() - {"Stack", "Account", "Listener", "Fleet", "FleetReport"}
+    ):
         yield from _data(f"voiceform.{name}", classes[name])
     yield from _errors(errors)
     yield from _class("voiceform.testing.Emulator", testing.Emulator, constructor=True)

@@ -29,7 +29,9 @@ def test_other_names_are_refused(name: str) -> None:
 def test_a_schema_is_named_after_what_it_describes_and_its_version(name: str) -> None:
     """The version is the one that the documents carry, so that a file leads to its schema."""
     schema = json.loads(schema_text(name))
-    carried = {"config": "1", "seed": "1", "test": "1", "state": str(STATE_FORMAT)}.get(name, "1.0")
+    carried = {"config": "1", "fleet": "1", "seed": "1", "test": "1", "state": str(STATE_FORMAT)}.get(
+        name, "1.0"
+    )
     assert schema["$id"] == f"urn:voiceform:schema:{name}:{carried}"
     versions = list(version_constants(schema))
     assert all(str(version) == carried for version in versions)

@@ -58,6 +58,15 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("prune", "Delete the recordings and call records whose time is over."),
         _entry("erase", "Destroy what is known of one person."),
     ),
+    "Many accounts": (
+        _entry(
+            "fleet",
+            "Plan, apply and prune many stacks that one file names.",
+            None,
+            *("directory", "env_files", "base_url", "allowed_paths", "insecure_http", "timeout"),
+            *("color", "verbose"),
+        ),
+    ),
     "Recorded state": (
         _entry("state", "Look at and mend recorded state."),
         _entry("lock", "Show or break the lock on recorded state."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -44,3 +45,27 @@ class ExitCode(IntEnum):
     def of_signal(cls, number: int) -> ExitCode:
         """The code of a command that this signal ended; ValueError for signals that are not obeyed."""
         return cls(128 + number)
+
+    @classmethod
+    def worst(cls, codes: Iterable[ExitCode]) -> ExitCode:
+        """The one that is told of several: what nobody knows, then what was done in part, then what a person
+        has to decide, then what only has to be tried again."""
+        return min(codes, key=_FIRST.index, default=cls.DONE)
+
+
+_FIRST = (
+    ExitCode.UNKNOWN,
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+    ExitCode.HANGUP,
+    ExitCode.READER_GONE,
+    ExitCode.INCOMPLETE,
+    ExitCode.BLOCKED,
+    ExitCode.STALE,
+    ExitCode.USAGE,
+    ExitCode.ERROR,
+    ExitCode.LOCKED,
+    ExitCode.CHANGES,
+    ExitCode.DRIFT,
+    ExitCode.DONE,
+)

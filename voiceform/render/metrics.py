@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.files import write_whole
+from voiceform.model.fleet import StackResult
 from voiceform.model.plan import Action, Plan
 from voiceform.model.run import Outcome, RunReport, Status
 from voiceform.model.scopes import Metric, Vocabulary
 from voiceform.model.shown import shown
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
+    from prometheus_client import CollectorRegistry, Counter, Gauge
 
 _READABLE = 0o644
 """node_exporter runs as somebody else."""
@@ -33,6 +34,27 @@ class Measurements:
     """What else stands how, as kinds and services declare it."""
     counters: Mapping[Metric, Mapping[tuple[str, str], int]] = field(default_factory=dict)
     """How much was done since the command began, by address and status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of one stack, and how the command about it ended."""
+
+    stack: str
+    measured: Measurements
+    exit_code: int | None = None
+
+
+def measure_result(result: StackResult) -> Measurements:
+    """What one stack of a fleet tells, as far as it was counted."""
+    counts = result.counts
+    actions = (Action.CREATE, Action.UPDATE, Action.DELETE)
+    pending: dict[Action, int] = {action: counts[action] for action in actions if action in counts}
+    return Measurements(
+        changes_pending=pending or None,
+        drifted_objects=counts.get("drift"),
+        failed_operations=counts.get("failed"),
+    )
 
 
 def measure_plan(plan: Plan) -> Measurements:
@@ -76,11 +98,16 @@ def write_metrics(
     `command`, `at` and `exit_code` are what ran, when, and how it ended. Give each command a file of its own.
     MissingExtraError without prometheus_client; VoiceformError when the file cannot be written.
     """
+    write_metrics_of(path, [Reading(stack, measured, exit_code)], command=command, at=at)
+
+
+def write_metrics_of(path: Path, readings: Iterable[Reading], *, command: str, at: datetime) -> None:
+    """As `write_metrics`, of several stacks."""
     try:
         from prometheus_client import generate_latest
     except ImportError as error:
         raise MissingExtraError("the metrics file", "metrics") from error
-    registry = _registry(measured, shown(stack), command, at, exit_code)
+    registry = _registry(readings, command, at)
     try:
         write_whole(path, generate_latest(registry), mode=_READABLE)
     except OSError as error:
@@ -91,33 +118,57 @@ def write_metrics(
         ) from error
 
 
-def _registry(
-    measured: Measurements, stack: str, command: str, at: datetime, exit_code: int | None
-) -> CollectorRegistry:
-    from prometheus_client import CollectorRegistry, Counter, Gauge
+def _registry(readings: Iterable[Reading], command: str, at: datetime) -> CollectorRegistry:
+    from prometheus_client import CollectorRegistry
 
-    registry = CollectorRegistry()
+    gauges = _Gauges(CollectorRegistry())
+    for reading in readings:
+        _take(gauges, reading, command, at)
+    return gauges.registry
 
-    def gauge(name: str, text: str, value: float | None, **labels: str) -> None:
+
+class _Gauges:
+    """Each metric once, whichever stack it is about first."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._known: dict[str, Gauge | Counter] = {}
+
+    def set(self, name: str, text: str, value: float | None, stack: str, **labels: str) -> None:
+        """A gauge, unless nobody measured it."""
+        from prometheus_client import Gauge
+
         if value is not None:
-            found = Gauge(f"voiceform_{name}", text, ["stack", *labels], registry=registry)
-            found.labels(stack, *labels.values()).set(value)
+            found = self._known.get(name) or Gauge(
+                f"voiceform_{name}", text, ["stack", *labels], registry=self.registry
+            )
+            self._known[name] = found
+            found.labels(stack, *labels.values()).set(value)  # type: ignore[union-attr] # of this name none counts
 
-    if measured.changes_pending is not None:
+    def count(self, metric: Metric, value: int, stack: str, address: str, status: str) -> None:
+        """A counter by address and status."""
+        from prometheus_client import Counter
+
+        found = self._known.get(metric.name) or Counter(
+            f"voiceform_{metric.name}", metric.text, ["stack", "address", "status"], registry=self.registry
+        )
+        self._known[metric.name] = found
+        found.labels(stack, shown(address), status).inc(value)
+
+
+def _take(gauges: _Gauges, reading: Reading, command: str, at: datetime) -> None:
+    measured, stack = reading.measured, shown(reading.stack)
+    for action, count in (measured.changes_pending or {}).items():
         text = "Changes that the last plan would make."
-        pending = Gauge("voiceform_changes_pending", text, ["stack", "action"], registry=registry)
-        for action, count in measured.changes_pending.items():
-            pending.labels(stack, str(action)).set(count)
+        gauges.set("changes_pending", text, count, stack, action=str(action))
     for metric, counts in measured.counters.items():
-        name = f"voiceform_{metric.name}"
-        counter = Counter(name, metric.text, ["stack", "address", "status"], registry=registry)
         for (address, status), count in counts.items():
-            counter.labels(stack, shown(address), status).inc(count)
-    gauge("drifted_objects", "Objects changed outside of voiceform.", measured.drifted_objects)
-    gauge("failed_operations", "Changes of the last run that failed.", measured.failed_operations)
+            gauges.count(metric, count, stack, address, status)
+    gauges.set("drifted_objects", "Objects changed outside of voiceform.", measured.drifted_objects, stack)
+    gauges.set("failed_operations", "Changes of the last run that failed.", measured.failed_operations, stack)
     for metric, value in measured.gauges.items():
-        gauge(metric.name, metric.text, value)
+        gauges.set(metric.name, metric.text, value, stack)
     finished = "When voiceform last finished, in seconds since 1970."
-    gauge("last_run_timestamp_seconds", finished, at.timestamp(), command=command)
-    gauge("last_run_exit_code", "How voiceform last ended; 0 is well.", exit_code, command=command)
-    return registry
+    gauges.set("last_run_timestamp_seconds", finished, at.timestamp(), stack, command=command)
+    ended = "How voiceform last ended; 0 is well."
+    gauges.set("last_run_exit_code", ended, reading.exit_code, stack, command=command)

@@ -13,11 +13,11 @@ from voiceform.cli.support.colour import Colour, coloured
 from voiceform.cli.support.console import Console, is_terminal
 from voiceform.cli.support.stopping import Stopping
 from voiceform.model.clock import Clock
-from voiceform.model.unshown import Holding, Unshown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from voiceform.model.fleet import StackResult
     from voiceform.model.plan import Plan
     from voiceform.model.resource import Desired, Recorded
     from voiceform.model.run import Outcome, RunReport
@@ -33,7 +33,8 @@ class Reports:
     """What an invocation has to tell to --report-json and --metrics, as far as it has come.
 
     `settled` is what became of dead runs that this one found. `document` and `measured` are of commands that
-    neither plan nor run one; `publish` writes the metrics as they are now, for commands that go on.
+    neither plan nor run one; `stacks` is how each of a fleet ended; `publish` writes the metrics as they are
+    now, for commands that go on.
     """
 
     plan: Plan | None = None
@@ -41,6 +42,7 @@ class Reports:
     settled: Sequence[Outcome] = ()
     document: str | None = None
     measured: Measurements | None = None
+    stacks: Callable[[], Iterable[StackResult]] | None = None
     publish: Callable[[], object] = lambda: None
 
 
@@ -119,13 +121,9 @@ class App:
         known = list(objects)
         if not any(item.hidden for item in known):
             return
-        from voiceform.model.resource import Desired
+        from voiceform.model.holdings import unshown_in
 
-        holdings: list[Holding] = [(item.attributes, item.hidden) for item in known]
-        holdings += [(item.notes, item.hidden) for item in known]
-        holdings += [({"details": item.beside}, item.hidden) for item in known if isinstance(item, Desired)]
-        unshown = Unshown.of(holdings, (str(item.address) for item in known))
-        self.console.unshown = self.console.unshown.joined(unshown)
+        self.console.unshown = self.console.unshown.joined(unshown_in(known))
 
     def hide_of(self, plan: Plan) -> None:
         """As `hide`, with what is hidden in a plan."""

@@ -85,14 +85,17 @@ show_values_option = click.option(
 )
 
 
+show_numbers_option = click.option(
+    "--show-numbers",
+    is_flag=True,
+    callback=_remember_show_numbers,
+    help="Show phone numbers in full; they are masked otherwise.",
+)
+
+
 def showing_options(command: Command) -> Command:
     """`--show-numbers`, passed on, and `--show-values`, remembered in the App."""
-    return click.option(
-        "--show-numbers",
-        is_flag=True,
-        callback=_remember_show_numbers,
-        help="Show phone numbers in full; they are masked otherwise.",
-    )(show_values_option(command))
+    return show_numbers_option(show_values_option(command))
 
 
 def _remember_summary(ctx: click.Context, _: click.Parameter, value: bool) -> None:

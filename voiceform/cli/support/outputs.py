@@ -63,7 +63,7 @@ PLAN = Kind("a saved plan", re.compile(rb'\{"format_version": "[^"]*", "plan_id"
 REPORT = Kind(
     "a report",
     re.compile(
-        rb'\{\n  "(format_version": "[^"]*",\n  "(plan_id|run_id)"'
+        rb'\{\n  "(format_version": "[^"]*",\n  "(plan_id|run_id|command)"'
         rb'|error": \{"exit_code"|schedules": \[(\n    \{\n      "address"|\]))|\{\}\n$'
     ),
 )

@@ -24,7 +24,7 @@ from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_whole
 
 _UNEXPECTED = VoiceformError("voiceform failed unexpectedly", hint="run again with -v and report it")
-_INPUTS = ("plan_file", "base", "evidence")
+_INPUTS = ("plan_file", "base", "evidence", "fleet_file")
 """The arguments of commands that name what they read, or what may only grow."""
 
 
@@ -147,11 +147,25 @@ class _Files:
 
     def _write_metrics(self, code: int | None = None) -> None:
         """Write the metrics, if they are wanted; `code` is None while the command goes on."""
-        from voiceform.render.metrics import Measurements, measure_plan, measure_run, write_metrics
+        from voiceform.render.metrics import (
+            Measurements,
+            Reading,
+            measure_plan,
+            measure_result,
+            measure_run,
+            write_metrics,
+            write_metrics_of,
+        )
 
         if self.metrics is None:
             return
         reports = self.app.reports
+        if reports.stacks is not None:
+            readings = (
+                Reading(each.stack, measure_result(each), int(each.code)) for each in reports.stacks()
+            )
+            write_metrics_of(self.metrics, readings, command=self.command, at=self.app.clock.now())
+            return
         if reports.measured is not None:
             measured = reports.measured
         elif reports.run is not None:

@@ -88,17 +88,18 @@ def account(app: App) -> Account:
     """The account of the environment, at the API of --base-url."""
     from voiceform.stack.account import Account
 
-    return Account.from_environment(app.environ, base_url=_base_url(app), insecure_http=app.insecure_http)
+    return Account.from_environment(app.environ, base_url=base_url(app), insecure_http=app.insecure_http)
 
 
 def origin(app: App) -> str:
     """The origin of the API. Raises UsageError."""
     from voiceform.stack.account import origin_of
 
-    return origin_of(app.environ, _base_url(app), insecure_http=app.insecure_http)
+    return origin_of(app.environ, base_url(app), insecure_http=app.insecure_http)
 
 
-def _base_url(app: App) -> str | None:
+def base_url(app: App) -> str | None:
+    """The origin that was named, if one was. UsageError for an empty one."""
     if app.base_url == "":
         raise UsageError(
             "the base URL is empty, which could be meant as any",

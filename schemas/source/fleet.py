@@ -1,0 +1,229 @@
+"""The schema of a fleet, fleet.yaml: written to schemas/fleet.schema.json by `make schemas`."""
+
+from __future__ import annotations
+
+import json
+
+from schemas.source.blocks import block, defined, either, listed
+from schemas.source.values import Node, annotated, check_of, text
+
+NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+_LABEL_KEY = "^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?$"
+_LABEL_VALUE = "^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$"
+_VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
+_EXAMPLE_STACK = {
+    "name": "acme",
+    "path": "stacks/acme",
+    "account": f"AC{'0' * 32}",
+    "labels": {"ring": "canary"},
+}
+
+
+def document() -> Node:
+    """The schema of fleet.yaml."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:voiceform:schema:fleet:1",
+        "$comment": "Written by `make schemas` from schemas/source/, which is the place to change it.",
+        "title": "voiceform fleet",
+        "description": (
+            "Many stacks, each with an account and a recorded state of its own, for `voiceform fleet`. No "
+            "secret stands in it: it names the variable, the file or the command that has a credential."
+        ),
+        "type": "object",
+        "required": ["version", "stacks"],
+        "additionalProperties": False,
+        "patternProperties": {"^x-": {}},
+        "properties": {
+            "version": annotated(
+                "Version", "The version of this format.", {"const": 1}, default=1, examples=[1]
+            ),
+            "state": defined("state"),
+            "credentials": defined("credentials"),
+            "region": defined("region"),
+            "edge": defined("edge"),
+            "labels": defined("labels"),
+            "variables": defined("variables"),
+            "stacks": {
+                **annotated(
+                    "Stacks",
+                    "The stacks: one by one, by pattern, or as rows of a table.",
+                    {"type": ["array", "object"]},
+                    examples=[[_EXAMPLE_STACK]],
+                ),
+                "if": {"type": "object"},
+                "then": defined("stack"),
+                "else": {"minItems": 1, "items": defined("stack")},
+            },
+        },
+        "$defs": _definitions(),
+    }
+
+
+def schema_text() -> str:
+    """The schema as the text of its file."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _matching(title: str, description: str, pattern: str, must: str, example: str) -> Node:
+    check = check_of("string", pattern=pattern, patternErrorMessage=must)
+    return annotated(title, description, check, examples=[example])
+
+
+def _definitions() -> dict[str, Node]:
+    return {
+        "name": _matching(
+            "Name",
+            "What the stack is called; one name for each.",
+            NAME,
+            "must be 1 to 63 letters, digits, - and _, beginning with a letter or digit",
+            "acme",
+        ),
+        "account": _matching(
+            "Account",
+            "The account of the stack. Where it is not said, that of its own voiceform.yaml.",
+            "^AC[0-9a-fA-F]{32}$",
+            "must be an account SID: AC and 32 hexadecimal digits",
+            f"AC{'0' * 32}",
+        ),
+        "state": text(
+            "State",
+            "The URL of the recorded state. {stack} and {account} are filled in, and ${NAME} where the stack "
+            "is worked on. A file is beside this one. By default sqlite:///.voiceform/state.db in the "
+            "folder of the stack.",
+            examples=["postgresql://db/voice?schema={stack}"],
+        ),
+        "region": _matching(
+            "Region",
+            "The region of the account, as TWILIO_REGION.",
+            "^[a-z0-9-]{1,63}$",
+            "must be as ie1",
+            "ie1",
+        ),
+        "edge": _matching(
+            "Edge",
+            "The edge that leads there, as TWILIO_EDGE.",
+            "^[a-z0-9-]{1,63}$",
+            "must be as dublin",
+            "dublin",
+        ),
+        "credentials": _credentials(),
+        "source": _source(),
+        "labels": _labels(),
+        "variables": annotated(
+            "Variables",
+            "What ${NAME} means in the configuration of the stack; before the environment.",
+            {
+                "type": "object",
+                "propertyNames": defined("variable_name"),
+                "additionalProperties": {"type": ["string", "integer", "number"]},
+            },
+            examples=[{"SUPPORT_SIZE": "200"}],
+        ),
+        "variable_name": _matching(
+            "Variable",
+            "Its name.",
+            _VARIABLE,
+            "must be letters, digits and _, not beginning with a digit",
+            "SIZE",
+        ),
+        "label_name": _matching(
+            "Label", "Its name.", _LABEL_KEY, "must be letters, digits, - _ . and /, 63 at most", "ring"
+        ),
+        "stack": _stack(),
+    }
+
+
+def _stack() -> Node:
+    return block(
+        "Stack",
+        "One stack by `path`, several by a pattern, or one for each row of a table by `template` and `csv`.",
+        {
+            "name": defined("name"),
+            "path": text(
+                "Path",
+                "A folder with a voiceform.yaml, a file, or a pattern such as stacks/*, from the folder of "
+                "this file. Each is called after its folder.",
+                examples=["stacks/*"],
+            ),
+            "template": text(
+                "Template",
+                "A folder or file that several stacks share, each with variables of its own.",
+                examples=["templates/centre"],
+            ),
+            "csv": text(
+                "Table",
+                "A row for each stack. The columns name, account, state, region, edge, template and "
+                "label.NAME mean what they do here; every other is a variable.",
+                examples=["accounts.csv"],
+            ),
+            "account": defined("account"),
+            "state": defined("state"),
+            "region": defined("region"),
+            "edge": defined("edge"),
+            "credentials": defined("credentials"),
+            "labels": defined("labels"),
+            "variables": defined("variables"),
+        },
+        examples=[_EXAMPLE_STACK, {"template": "templates/centre", "csv": "accounts.csv"}],
+    )
+
+
+def _credentials() -> Node:
+    return block(
+        "Credentials",
+        "Where those of the account are: the auth token, or an API key with its secret. {STACK} in a name is "
+        "the name of the stack in capitals, with _ for what is no letter or digit; {stack} and {account} are "
+        "what they say.",
+        {
+            "token": defined("source", "Auth token", "The auth token of the account."),
+            "key": defined("source", "API key", "The SID of an API key."),
+            "secret": defined("source", "API secret", "The secret of that key."),
+        },
+        least=1,
+        examples=[
+            {"token": {"env": "TOKEN_{STACK}"}},
+            {"key": {"env": "KEY"}, "secret": {"file": "/run/secrets/acme"}},
+        ],
+    )
+
+
+def _source() -> Node:
+    command = text("Word", "One word of the command.", examples=["vault"])
+    return block(
+        "Source",
+        "What has a credential; it is read where the stack is worked on, and stands nowhere else.",
+        {
+            "env": text("Variable", "An environment variable.", examples=["TOKEN_{STACK}"]),
+            "file": text("File", "A file that holds nothing else.", examples=["/run/secrets/{stack}"]),
+            "command": listed(
+                "Command",
+                "A command without a shell; the first line that it prints.",
+                command,
+                examples=[["vault", "kv", "get", "-field=token", "voice/{stack}"]],
+            ),
+        },
+        exactly_one=("env", "file", "command"),
+        must="must name one place: env, file or command; the value itself stands in no file",
+        examples=[{"env": "TOKEN_{STACK}"}],
+    )
+
+
+def _labels() -> Node:
+    value = either(
+        "Value",
+        "Its value.",
+        check_of(
+            "string",
+            pattern=_LABEL_VALUE,
+            patternErrorMessage="must be letters, digits, - _ and ., 63 at most",
+        ),
+        {"type": "integer"},
+        examples=["canary"],
+    )
+    return annotated(
+        "Labels",
+        "Words by which stacks are selected: --select ring=canary.",
+        {"type": "object", "propertyNames": defined("label_name"), "additionalProperties": value},
+        examples=[{"ring": "canary"}],
+    )

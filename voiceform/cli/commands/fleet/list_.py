@@ -1,0 +1,46 @@
+"""`voiceform fleet list`: which stacks there are."""
+
+from __future__ import annotations
+
+import click
+
+from voiceform.cli.support.fleets import FleetOptions, fleet_of, fleet_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.shown import shown_json
+
+
+@click.command("list")
+@fleet_options
+@format_option("text", "json")
+@click.pass_obj
+def command(app: App, fleet: FleetOptions, format_: str) -> int:
+    """List the stacks with their accounts and labels; reads no credentials.
+
+    For example: voiceform fleet list --select ring=canary
+    """
+    from voiceform.fleet.comparing import state_of
+    from voiceform.model.masking import redact_text
+
+    found = fleet_of(app, fleet).stacks(**fleet.which)
+    if format_ == "json":
+        stacks = [
+            {
+                "stack": member.name,
+                "account": member.account,
+                "folder": str(member.folder),
+                "files": [str(file) for file in member.files],
+                "state": redact_text(state_of(member)),
+                "region": member.region,
+                "labels": dict(member.labels),
+            }
+            for member in found
+        ]
+        app.console.document(shown_json({"stacks": stacks}))
+        return ExitCode.DONE
+    widest = max((len(member.name) for member in found), default=0)
+    for member in found:
+        labels = ",".join(f"{name}={value}" for name, value in sorted(member.labels.items()))
+        app.console.show(f"{member.name.ljust(widest)}  {member.account}  {labels or '-'}")
+    return ExitCode.DONE

@@ -1,0 +1,42 @@
+"""`voiceform fleet validate`: the fleet file and every configuration, offline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from voiceform.cli.support.fleet_output import told_report
+from voiceform.cli.support.fleets import FleetOptions, fleet_of, fleet_options
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import format_option
+from voiceform.cli.support.reporting import report_options
+from voiceform.model.wording import counted
+
+
+@click.command("validate")
+@report_options
+@fleet_options
+@format_option("text", "json", "junit")
+@click.pass_obj
+def command(app: App, fleet: FleetOptions, format_: str) -> int:
+    """Check the fleet file, and the configuration of each stack; offline and without credentials.
+
+    What is wrong in a template is said once, with how many stacks have it.
+
+    For example: voiceform fleet validate --exclude 'test-*'
+    """
+    import voiceform.render.diagnostics as render
+
+    made = fleet_of(app, fleet)
+    warnings = made.read().warnings
+    report = made.validate(**fleet.which)
+    if format_ != "text":
+        return told_report(app, report, format_, fleet)
+    found = [*warnings]
+    for finding, count, first in report.findings():
+        of = first if count == 1 else f"{first} and {counted(count - 1, 'more stack')}"
+        found.append(replace(finding, address=", ".join(part for part in (finding.address, of) if part)))
+    if found:
+        app.console.say(render.text(found, color=app.color_beside, width=app.width_beside))
+    return told_report(app, report, format_, fleet)

@@ -1,0 +1,67 @@
+"""What a command of a fleet tells: in the format that was asked for, and to --report-json and --metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voiceform.cli.support.fleets import FleetOptions
+from voiceform.cli.support.invocation import App
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.shown import Shown
+
+if TYPE_CHECKING:
+    from voiceform.fleet.report import FleetReport
+
+FORMATS = ("text", "json", "markdown", "html", "junit")
+"""Of a report with changes."""
+
+
+def told_report(
+    app: App,
+    report: FleetReport,
+    format_: str,
+    options: FleetOptions,
+    *,
+    detailed: bool = False,
+    each: bool = False,
+    digest: str = "",
+) -> int:
+    """Print the report, keep it for --report-json and --metrics, and return the exit code. With `each` the
+    text has a line for every stack."""
+    from voiceform.render import fleet_documents as render
+
+    code = report.exit_code(detailed=detailed)
+    if code is ExitCode.INTERRUPTED:
+        code = app.stopping.exit_code
+    numbers = options.show_numbers
+    app.reports.document = render.json(report, code, show_numbers=numbers)
+    app.reports.stacks = report.results
+    if format_ == "text":
+        app.console.show(_text(app, report, options, each=each))
+    elif format_ == "json":
+        app.console.document(app.reports.document)
+    elif format_ == "junit":
+        app.console.document(render.junit(report, show_numbers=numbers), end="")
+    elif format_ == "markdown":
+        app.console.document(render.markdown(report, show_numbers=numbers, digest=digest), end="")
+    else:
+        app.console.document(render.html(report, code, show_numbers=numbers, digest=digest), end="")
+    return code
+
+
+def _text(app: App, report: FleetReport, options: FleetOptions, *, each: bool) -> Shown:
+    from voiceform.render import fleet as render
+
+    if each:
+        rows = render.render_results(
+            report.results(), color=app.color, width=app.width, show_numbers=options.show_numbers
+        )
+        if rows:
+            app.console.show(rows)
+    return render.render_report(
+        report,
+        color=app.color,
+        width=app.width,
+        show_numbers=options.show_numbers,
+        everything=app.verbose,
+    )

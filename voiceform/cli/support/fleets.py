@@ -1,0 +1,121 @@
+"""What every command of a fleet has in common: its options, and from them the fleet."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from voiceform.cli.support import wiring
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import Command, Place, parallelism_option, show_numbers_option
+
+if TYPE_CHECKING:
+    from voiceform.fleet.fleet import Fleet
+    from voiceform.fleet.selecting import Which
+
+
+@dataclass(frozen=True, slots=True)
+class FleetOptions:
+    """Which fleet, which of its stacks, and how many at once."""
+
+    file: Path
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    shard: str | None
+    jobs: int | None
+    parallelism: int
+    show_numbers: bool
+
+    @property
+    def which(self) -> Which:
+        """The stacks that are meant."""
+        return {"select": self.select, "exclude": self.exclude, "shard": self.shard}
+
+
+def fleet_options(command: Command) -> Command:
+    """Add the options of FleetOptions and pass them as one argument called `fleet`."""
+
+    @functools.wraps(command)
+    def collected(
+        *args: Any,  # noqa: ANN401 - whatever the command takes
+        fleet_file: Path,
+        select: tuple[str, ...],
+        exclude: tuple[str, ...],
+        shard: str | None,
+        jobs: int | None,
+        parallelism: int,
+        show_numbers: bool,
+        **others: Any,  # noqa: ANN401 - whatever the command takes
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        options = FleetOptions(fleet_file, select, exclude, shard, jobs, parallelism, show_numbers)
+        return command(*args, fleet=options, **others)
+
+    decorated: Any = collected
+    for decorator in (
+        show_numbers_option,
+        parallelism_option,
+        click.option(
+            "--jobs",
+            type=click.IntRange(1, 500),
+            metavar="N",
+            help="Stacks at once, each in a process of its own; as many as processors by default.",
+        ),
+        click.option(
+            "--shard",
+            metavar="I/N",
+            help="Only the share I of N, as 2/5; which stacks are in it depends on their names alone.",
+        ),
+        click.option(
+            "--exclude",
+            multiple=True,
+            metavar="NAME",
+            help="Leave these stacks out; patterns such as eu-* work; may be repeated.",
+        ),
+        click.option(
+            "--select",
+            multiple=True,
+            metavar="LABEL=VALUE",
+            help="Only stacks with this label; also LABEL!=VALUE, LABEL, !LABEL; several are all to be true."
+            " The label stack is the name.",
+        ),
+        click.option(
+            "--fleet",
+            "fleet_file",
+            type=Place(path_type=Path, dir_okay=False),
+            default="fleet.yaml",
+            show_default=True,
+            metavar="FILE",
+            help="The file that names the stacks.",
+        ),
+    ):
+        decorated = decorator(decorated)
+    result: Command = decorated
+    return result
+
+
+def fleet_of(app: App, options: FleetOptions) -> Fleet:
+    """The fleet of this invocation."""
+    from voiceform.fleet.fleet import Fleet
+    from voiceform.stack.listener import Signals
+
+    return Fleet(
+        options.file,
+        folder=app.directory,
+        environ=app.environ,
+        base_url=wiring.base_url(app),
+        insecure_http=app.insecure_http,
+        allowed_paths=app.allowed_paths,
+        clock=app.clock,
+        progress=wiring.progress(app),
+        jobs=options.jobs,
+        parallelism=options.parallelism,
+        timeout=app.timeout,
+        lease_ttl=app.lease_ttl,
+        show_numbers=options.show_numbers,
+        stop=app.stopping.event,
+        signals=Signals(client=app.stopping.stops, working=app.stopping.working),
+    )

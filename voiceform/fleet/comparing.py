@@ -1,0 +1,73 @@
+"""What no two members of a fleet may share: a name, an account, a recorded state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from voiceform.fleet.member import Member, in_capitals
+from voiceform.model.diagnostics import Diagnostic, Report
+from voiceform.state.open import DEFAULT_URL, sqlite_file
+
+_POSTGRES = ("postgres", "postgresql")
+
+
+def compare(members: Sequence[Member], report: Report) -> None:
+    """Report each member that shares what has to be its own, at its place and with that of the other."""
+    _compare(
+        members,
+        lambda member: in_capitals(member.name),
+        lambda one, other: (
+            f"two stacks have the name {one.name}"
+            if one.name == other.name
+            else f"the names {one.name} and {other.name} read alike, in {{STACK}} and as files"
+        ),
+        "give one of them another name",
+        report,
+    )
+    _compare(
+        members,
+        lambda member: member.account.lower(),
+        lambda one, other: f"{one.name} and {other.name} are about one account, and would fight over it",
+        "one account is one stack: put both configurations together, or correct account:",
+        report,
+    )
+    _compare(
+        members,
+        state_of,
+        lambda one, other: f"{one.name} and {other.name} have one recorded state",
+        "write {stack} or {account} into state:, as postgresql://db/voice?schema={stack}",
+        report,
+    )
+
+
+def _compare(
+    members: Iterable[Member],
+    key: Callable[[Member], str],
+    say: Callable[[Member, Member], str],
+    hint: str,
+    report: Report,
+) -> None:
+    first: dict[str, Member] = {}
+    for member in members:
+        other = first.setdefault(key(member), member)
+        if other is not member:
+            message = f"{say(member, other)}: the other is at {other.position}"
+            report(Diagnostic("invalid-value", message, member.position, hint=hint))
+
+
+def state_of(member: Member) -> str:
+    """The recorded state of a member, in one spelling for each."""
+    url = member.state or DEFAULT_URL
+    file = sqlite_file(url, base_dir=member.folder)
+    if file is not None:
+        return f"sqlite:{Path(file).resolve()}"
+    parts = urlsplit(url)
+    host = (parts.netloc.rpartition("@")[2]).lower()
+    if parts.scheme in _POSTGRES:
+        query = dict(parse_qsl(parts.query))
+        schema = {"schema": query.get("schema", "voiceform")}
+        return f"postgresql://{host.removesuffix(':5432')}/{parts.path.strip('/')}?{urlencode(schema)}"
+    path = "/".join(part for part in parts.path.split("/") if part)
+    return f"{parts.scheme}://{host}/{path}"

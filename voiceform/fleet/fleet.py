@@ -1,0 +1,147 @@
+"""`Fleet`: many stacks, each with an account and a recorded state of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import closing, nullcontext
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from voiceform.fleet.opening import Settings, Surroundings
+from voiceform.fleet.reading import DEFAULT_FILE, FleetFile, read_fleet
+from voiceform.fleet.selecting import Which, selected
+from voiceform.model.clock import Clock, SystemClock
+from voiceform.model.errors import UsageError
+from voiceform.model.progress import Progress, Silent
+from voiceform.stack.listener import Signals
+from voiceform.stack.parts import DEFAULT_TTL
+from voiceform.stack.stack import MOST_IN_FLIGHT
+
+if TYPE_CHECKING:
+    from voiceform.fleet.member import Member
+    from voiceform.fleet.report import FleetReport
+
+MOST_JOBS = 500
+
+
+class Fleet:
+    """Many stacks that one file names.
+
+        fleet = voiceform.Fleet("fleet.yaml")
+        report = fleet.plan(select=["ring=canary"])
+
+    Making one reads nothing. Every method takes `select`, `exclude` and `shard` (see Which), works on that
+    part of the fleet, and returns a report with the result of each stack: one that fails stops no other.
+    ConfigurationError for a fleet file in which something is wrong; UsageError for a selection that means
+    nothing."""
+
+    def __init__(
+        self,
+        file: str | Path = DEFAULT_FILE,
+        *,
+        folder: str | Path = ".",
+        environ: Mapping[str, str] | None = None,
+        base_url: str | None = None,
+        insecure_http: bool = False,
+        allowed_paths: Iterable[str | Path] = (),
+        clock: Clock | None = None,
+        progress: Progress | None = None,
+        jobs: int | None = None,
+        parallelism: int = 8,
+        timeout: timedelta | None = None,
+        lease_ttl: timedelta = DEFAULT_TTL,
+        show_numbers: bool = False,
+        stop: threading.Event | None = None,
+        signals: Signals | None = None,
+    ) -> None:
+        """`file` is relative to `folder`, and what it names to its own. `environ` stands for the environment
+        of the process, in which the credentials are, or what their commands need.
+
+        At most `jobs` stacks are worked on at once, as many as there are processors by default, each in a
+        process of its own; with 1 it is this very process. `clock` is for that case. At most `parallelism`
+        requests are in flight for each account: its limit is the API's, on however many machines.
+
+        `base_url`, `insecure_http`, `allowed_paths`, `timeout` and `lease_ttl` are as with Stack and Account,
+        for every stack. Once `stop` is set nothing more begins; what is in flight is waited for. Changes show
+        phone numbers only with `show_numbers`."""
+        count = jobs if jobs is not None else os.cpu_count() or 1
+        if not 1 <= count <= MOST_JOBS:
+            raise UsageError(f"from 1 to {MOST_JOBS} stacks at once, not {count}", where="--jobs")
+        if not 1 <= parallelism <= MOST_IN_FLIGHT:
+            raise UsageError(f"parallelism is from 1 to {MOST_IN_FLIGHT}, not {parallelism}")
+        self._file = Path(folder) / file
+        self._jobs = count
+        self._settings = Settings(
+            base_url=base_url,
+            insecure_http=insecure_http,
+            parallelism=parallelism,
+            timeout=timeout,
+            lease_ttl=lease_ttl,
+            allowed_paths=tuple(Path(folder).resolve() / path for path in allowed_paths),
+            show_numbers=show_numbers,
+        )
+        self._signals = signals or Signals()
+        self._progress = progress or Silent()
+        self._here = Surroundings(
+            os.environ if environ is None else environ,
+            clock or SystemClock(),
+            stop or threading.Event(),
+            replace(self._signals, working=Signals().working, ending=Signals().ending),
+        )
+
+    def read(self) -> FleetFile:
+        """What the file says, all stacks with their labels; no credential is read."""
+        return read_fleet(self._file, self._here.environ)
+
+    def stacks(self, **which: Unpack[Which]) -> tuple[Member, ...]:
+        """The stacks that are meant."""
+        return selected(self.read().members, which)
+
+    def validate(self, **which: Unpack[Which]) -> FleetReport:
+        """Check the configuration of each, offline and without credentials."""
+        return self._run("validate", which)
+
+    def plan(self, **which: Unpack[Which]) -> FleetReport:
+        """What apply would do in each account; only reads."""
+        return self._run("plan", which)
+
+    def drift(self, **which: Unpack[Which]) -> FleetReport:
+        """What was changed in each account behind our back."""
+        return self._run("drift", which)
+
+    def status(self, **which: Unpack[Which]) -> FleetReport:
+        """How each stack stands."""
+        return self._run("status", which)
+
+    def _run(self, what: str, which: Which, options: Mapping[str, Any] | None = None) -> FleetReport:
+        from voiceform.fleet.jobs import Job
+
+        members = self.stacks(**which)
+        return self._reported(
+            what, [Job(what, member, self._settings, dict(options or {})) for member in members]
+        )
+
+    def _reported(self, what: str, jobs: list[Any]) -> FleetReport:
+        """Do all jobs, as many at once as there may be."""
+        from voiceform.fleet.pool import READING, run_jobs
+        from voiceform.fleet.report import FleetReport
+
+        report = FleetReport(what, str(self._file), len(jobs), self._here.clock.now())
+        self._progress.start("stacks", len(jobs))
+        working = nullcontext if what in READING else self._signals.working
+        try:
+            with (
+                working(),
+                closing(run_jobs(jobs, self._here, min(self._jobs, max(1, len(jobs))))) as results,
+            ):
+                for result in results:
+                    report.add(result)
+                    self._progress.advance("stacks")
+        finally:
+            self._progress.finish("stacks")
+        report.interrupted = report.done < report.total
+        return report

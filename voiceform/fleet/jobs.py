@@ -1,0 +1,97 @@
+"""What is done about one stack of a fleet: the same function here, in a process of the pool, or elsewhere.
+
+A job names the stack and what to do; it holds no credential. What goes wrong about a stack is its result, and
+never keeps the others from theirs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from voiceform.fleet.member import Member
+from voiceform.fleet.opening import Settings, Surroundings, stack_of
+from voiceform.model.errors import ConfigurationError, VoiceformError
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import StackResult
+from voiceform.model.unshown import NOTHING, Unshown
+from voiceform.stack.listener import Listener
+
+if TYPE_CHECKING:
+    from voiceform.model.resource import Desired, Recorded
+    from voiceform.stack.stack import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to do about one stack; `options` are those of what is done."""
+
+    what: str
+    member: Member
+    settings: Settings
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+Do = Callable[["Stack", Job, "Heard"], StackResult]
+"""Does a job, and says how it ended."""
+
+_UNEXPECTED = "voiceform failed unexpectedly"
+
+
+class Heard:
+    """What a stack told while it worked."""
+
+    def __init__(self) -> None:
+        self.unshown: Unshown = NOTHING
+        self.notes: list[str] = []
+
+    def listener(self) -> Listener:
+        """Hears what is not to be shown, and what a person should know."""
+        return Listener(
+            known=self._hide,
+            unsettled=lambda runs: self.notes.append(
+                f"{len(runs)} earlier run(s) did not end; the next apply finds out what became of it"
+            ),
+            settled=lambda outcomes: self.notes.append(
+                f"a run that died before was settled, with {len(outcomes)} open change(s)"
+            ),
+        )
+
+    def _hide(self, objects: Iterable[Desired | Recorded]) -> None:
+        from voiceform.model.holdings import unshown_in
+
+        self.unshown = self.unshown.joined(unshown_in(objects))
+
+
+def run_job(job: Job, here: Surroundings) -> StackResult:
+    """Do it. Nothing is raised but what ends the process."""
+    heard = Heard()
+    began = time.monotonic()
+    try:
+        stack = stack_of(job.member, job.settings, here, heard.listener())
+        result = _doing(job.what)(stack, job, heard)
+    except ConfigurationError as error:
+        result = replace(failed(job, ExitCode.ERROR, error.what), findings=error.diagnostics)
+    except VoiceformError as error:
+        # The command line of the fleet was right: what is wrong is about this stack.
+        code = ExitCode.ERROR if error.exit_code == ExitCode.USAGE else ExitCode(error.exit_code)
+        result = failed(job, code, heard.unshown.text(str(error)))
+    except Exception as error:  # the last resort: a defect about one stack stops no other
+        result = failed(job, ExitCode.ERROR, f"{_UNEXPECTED}: {type(error).__name__}: {error}")
+    details = {**result.details, "notes": heard.notes} if heard.notes else result.details
+    return replace(result, seconds=round(time.monotonic() - began, 3), details=details)
+
+
+def failed(job: Job, code: ExitCode, error: str) -> StackResult:
+    """The result of a stack about which nothing else is known."""
+    return StackResult(job.member.name, job.member.account, code, "failed", error=error)
+
+
+def _doing(what: str) -> Do:
+    from voiceform.fleet import looking
+
+    return MappingProxyType(
+        {"validate": looking.validate, "plan": looking.plan, "drift": looking.drift, "status": looking.status}
+    )[what]

@@ -1,0 +1,66 @@
+"""A plan as lines: redacted, finished, and short, so that equal changes of many stacks are equal texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from voiceform.model.fleet import ChangeLine, Weight
+from voiceform.model.plan import Change, DriftStatus, Plan
+from voiceform.model.scopes import Effect
+from voiceform.render.escape import terminal
+from voiceform.render.redact import redact_plan
+from voiceform.render.view import drift_rows, effect_of, feelings_of, remarks_of, rows_of, verb_of
+
+_LONGEST = 400
+_WEIGHTS = {
+    Effect.DESTROY: Weight.DESTROY,
+    Effect.PHONE: Weight.PHONE,
+    Effect.CREATE: Weight.CREATE,
+    Effect.UPDATE: Weight.UPDATE,
+}
+
+
+def counts_of(plan: Plan) -> dict[str, int]:
+    """Changes by action, drift, refusals, and what kinds sum up."""
+    summary = plan.summary
+    counts = {"create": summary.create, "update": summary.update, "delete": summary.delete}
+    counts |= {"no_op": summary.no_op, "drift": len(plan.drift), "blocked": len(plan.blocked)}
+    return {**counts, **summary.totals}
+
+
+def change_lines(plan: Plan, *, show_numbers: bool) -> Iterator[ChangeLine]:
+    """What changes, what has drifted, and what blocks it, a line for each."""
+    shown = redact_plan(replace(plan, changes=plan.pending), show_numbers=show_numbers)
+    for change in shown.changes:
+        yield ChangeLine(_WEIGHTS[effect_of(change, plan.vocabulary)], _short(_change(change, shown)))
+    for drift in shown.drift:
+        state = "is gone" if drift.status is DriftStatus.GONE else "has changed"
+        rows = ", ".join(row.text for row in drift_rows(drift))
+        yield ChangeLine(
+            Weight.DRIFT, _short(f"{terminal(str(drift.address))} {state}{f': {rows}' if rows else ''}")
+        )
+    for blocked in shown.blocked:
+        yield ChangeLine(Weight.BLOCKED, _short(f"{terminal(blocked.rule)}: {terminal(blocked.message)}"))
+
+
+def _change(change: Change, plan: Plan) -> str:
+    """`queue.support: max_size: 100 -> 200`; of what is made or goes, what it is."""
+    address = terminal(str(change.address))
+    verb = verb_of(change, plan.vocabulary)
+    rows = _texts(row.text for row in rows_of(change))
+    remarks = "".join(f", {remark}" for remark in remarks_of(change, plan.vocabulary))
+    feelings = "".join(f" ! {terminal(text)}" for text in feelings_of(change))
+    return f"{verb} {address}{remarks}{f': {rows}' if rows else ''}{feelings}"
+
+
+def _texts(texts: Iterable[str]) -> str:
+    return ", ".join(text.replace(": ", " ", 1) for text in texts)
+
+
+def _short(text: str) -> str:
+    """At most so long; of two long ones that differ only behind it the lines differ, too."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}... ({hashlib.sha256(text.encode()).hexdigest()[:8]})"

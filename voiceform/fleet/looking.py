@@ -1,0 +1,109 @@
+"""The jobs that only read: validate, plan, drift, status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from voiceform.fleet.lines import change_lines, counts_of
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import StackResult
+from voiceform.model.plan import Mode, Plan
+from voiceform.model.wording import counted
+
+if TYPE_CHECKING:
+    from voiceform.fleet.jobs import Heard, Job
+    from voiceform.stack.stack import Stack
+    from voiceform.stack.standing import Recorded, Status
+
+
+def validate(stack: Stack, job: Job, _: Heard) -> StackResult:
+    """The configuration, offline; and whether it is of the account that the fleet says."""
+    from voiceform.model.errors import CredentialsError
+
+    found = stack.validate()
+    if found.account is not None and found.account.lower() != job.member.account.lower():
+        raise CredentialsError(
+            f"the configuration is for account {found.account}, the fleet says {job.member.account}",
+            hint="correct `account:` in one of them",
+        )
+    line = f"valid: {counted(len(found.desired), 'object')}"
+    return replace(_result(job, ExitCode.DONE, line), findings=found.warnings)
+
+
+def plan(stack: Stack, job: Job, _: Heard) -> StackResult:
+    """What apply would do."""
+    made = stack.plan()
+    return result_of(made, job)
+
+
+def drift(stack: Stack, job: Job, _: Heard) -> StackResult:
+    """What was changed behind our back; what would block accepting that is not asked."""
+    made = stack.drift()
+    found = result_of(replace(made, blocked=()), job)
+    return replace(found, code=ExitCode.DRIFT if made.drift else ExitCode.DONE)
+
+
+def result_of(made: Plan, job: Job) -> StackResult:
+    """A plan as the result of its stack."""
+    from voiceform.render.view import headline
+
+    return StackResult(
+        job.member.name,
+        job.member.account,
+        made.exit_code(detailed=True),
+        headline(made),
+        counts=counts_of(made),
+        changes=tuple(change_lines(made, show_numbers=job.settings.show_numbers)),
+        details={"plan_id": made.plan_id, "review_digest": made.review_digest},
+    )
+
+
+def status(stack: Stack, job: Job, heard: Heard) -> StackResult:
+    """How the stack stands. What could not be read is said; that is no failure of looking."""
+    found = stack.status()
+    state, live = found.state, found.live
+    counts: dict[str, int] = {"unread": len(found.unread)}
+    if state is not None:
+        counts |= {
+            "recorded": sum(state.objects.values()),
+            "unknown": state.unknown,
+            "holds": len(state.holds),
+        }
+        counts |= {"stopped": len(state.stopped), "unfinished": len(state.unfinished)}
+    if live is not None:
+        counts |= {"waiting": live.waiting, "rooms": live.rooms}
+    mode = {"mode": str(Mode.NORMAL)} if state is not None and not state.began else {}
+    said = "; ".join(_said(found))
+    return replace(_result(job, ExitCode.DONE, heard.unshown.text(said)), counts=counts, details=mode)
+
+
+def _said(found: Status) -> Iterator[str]:
+    if found.state is not None:
+        yield from _recorded(found.state)
+    if found.live is not None:
+        yield f"{found.live.waiting:,} waiting" if found.live.waiting else "nobody waits"
+    for item in found.unread:
+        yield f"not read: {item.what}: {item.error}"
+
+
+def _recorded(state: Recorded) -> Iterator[str]:
+    if not state.began:
+        yield "there is no state yet"
+        return
+    yield f"{counted(sum(state.objects.values()), 'object')} recorded"
+    if state.last_run is not None:
+        yield f"last run {state.last_run.began_at:%Y-%m-%d %H:%M} UTC"
+    if state.lock is not None and state.lock.holder is not None:
+        yield f"held by {state.lock.holder}"
+    if state.unfinished:
+        yield f"{counted(len(state.unfinished), 'run')} did not end"
+    if state.unknown:
+        yield f"{counted(state.unknown, 'call')} of which nobody knows whether it took place"
+    if state.stopped:
+        yield f"{counted(len(state.stopped), 'schedule')} stopped"
+
+
+def _result(job: Job, code: ExitCode, line: str) -> StackResult:
+    return StackResult(job.member.name, job.member.account, code, line)

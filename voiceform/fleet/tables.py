@@ -1,0 +1,137 @@
+"""Tables of accounts: a row for each stack."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from voiceform.config.references import is_credential
+from voiceform.fleet.member import NAME
+from voiceform.kinds.call.tables import Table, TableError
+from voiceform.kinds.userfiles import Places, UserFileError, text_of
+from voiceform.model.diagnostics import Diagnostic, Position, Report
+from voiceform.twilio.sids import is_sid
+
+_KEYS = ("name", "account", "state", "region", "edge", "template")
+_REQUIRED = ("name", "account")
+_LABEL = "label."
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_PLACE = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class StackRow:
+    """One row: `keys` as in an entry of the fleet file, those that are not empty."""
+
+    position: Position
+    keys: dict[str, str]
+    labels: dict[str, str]
+    variables: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StackRows:
+    """The rows of a table, and its bytes."""
+
+    content: bytes = b""
+    rows: list[StackRow] = field(default_factory=list)
+
+
+def read_rows(path: Path, where: Position, *, needs_template: bool, report: Report) -> StackRows:
+    """The rows of a table; what is wrong in it is reported with its line, or `where` it is named.
+
+    The file lies in the folder of the fleet file, or below: what else is on the machine is nobody's business.
+    """
+    display = os.path.normpath(path)
+    try:
+        content = Places(path.parent).read(path).content
+        table = Table(text_of(content), _REQUIRED)
+    except UserFileError as error:
+        report(Diagnostic("unusable-csv", f"{display} {error.what}", where, hint=error.hint))
+        return StackRows()
+    except TableError as error:
+        report(Diagnostic("unusable-csv", f"{display} {error}", where, hint=error.hint))
+        return StackRows()
+    if not _check_header(table, display, needs_template, report):
+        return StackRows(content)
+    return StackRows(content, list(_rows(table, display, needs_template, report)))
+
+
+def _check_header(table: Table, display: str, needs_template: bool, report: Report) -> bool:
+    at = Position(display, 1, 1, private=True)
+    good = True
+    for name, count in Counter(table.header).items():
+        problem = None
+        if count > 1:
+            problem, hint = f"the column {name!r} is there {count} times", "give each a name"
+        elif name.startswith(_LABEL):
+            if not _LABEL_NAME.fullmatch(name.removeprefix(_LABEL)) or name == f"{_LABEL}stack":
+                problem, hint = f"the column {name!r} is no label", "write label.NAME"
+        elif name not in _KEYS and not _VARIABLE.fullmatch(name):
+            problem, hint = f"the column {name!r} is no name of a variable", "use letters, digits and _"
+        elif is_credential(name):
+            problem, hint = f"the column {name!r} is called like a credential", "credentials stand in no file"
+        if problem is not None:
+            report(Diagnostic("unusable-csv", problem, at, hint=hint))
+            good = False
+    for name in (*_REQUIRED, *(("template",) if needs_template else ())):
+        if name not in table.header:
+            hint = (
+                "name each in the first line"
+                if name != "template"
+                else "or write template: in the fleet file"
+            )
+            report(Diagnostic("unusable-csv", f"there is no column {name!r}", at, hint=hint))
+            good = False
+    return good
+
+
+def _rows(table: Table, display: str, needs_template: bool, report: Report) -> Iterator[StackRow]:
+    needed = (*_REQUIRED, *(("template",) if needs_template else ()))
+    try:
+        for row in table.rows(table.header):
+            at = Position(display, row.line, 1, private=True)
+            problem = row.problem
+            if problem is None:
+                cells = dict(zip(table.header, map(str.strip, row.cells), strict=True))
+                problem = _problem(cells, needed)
+            if problem is not None:
+                report(Diagnostic("unusable-row", problem, at, hint="correct the row"))
+                continue
+            yield StackRow(
+                at,
+                {key: cells[key] for key in _KEYS if cells.get(key)},
+                {
+                    key.removeprefix(_LABEL): cells[key]
+                    for key in cells
+                    if key.startswith(_LABEL) and cells[key]
+                },
+                {key: cells[key] for key in cells if key not in _KEYS and not key.startswith(_LABEL)},
+            )
+    except TableError as error:
+        at = Position(display, error.line or 1, 1, private=True)
+        report(Diagnostic("unusable-csv", f"the table {error}", at, hint=error.hint))
+
+
+def _problem(cells: dict[str, str], needed: tuple[str, ...]) -> str | None:
+    """What is wrong with a row, in words that repeat nothing of it."""
+    empty = next((name for name in needed if not cells[name]), None)
+    if empty is not None:
+        return f"the cell of {empty} is empty"
+    if not NAME.fullmatch(cells["name"]):
+        return "the name is not 1 to 63 letters, digits, - and _"
+    if not is_sid(cells["account"], "AC"):
+        return "the account is no account SID: AC and 32 hexadecimal digits"
+    for key in ("region", "edge"):
+        if cells.get(key) and not _PLACE.fullmatch(cells[key]):
+            return f"the {key} is not as ie1 or dublin"
+    for key, value in cells.items():
+        if key.startswith(_LABEL) and not _LABEL_VALUE.fullmatch(value):
+            return f"the value of {key} is no label: letters, digits, - _ and ., 63 at most"
+    return None

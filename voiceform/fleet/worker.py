@@ -1,0 +1,56 @@
+"""A process of the local pool: jobs come through standard input, results go through standard output.
+
+Both are pickled, between a program and its own child alone. When the other end has gone, what is at work is
+stopped as by Ctrl-C, and the process ends.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+from typing import BinaryIO
+
+from voiceform.fleet.halting import Halt
+from voiceform.fleet.jobs import Job, run_job
+from voiceform.fleet.opening import Surroundings
+from voiceform.model.clock import SystemClock
+
+HALT = "halt"
+"""In the place of a job: stop what is at work."""
+
+
+def main() -> None:
+    """Work until standard input ends."""
+    for number in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, number):  # whoever started us says when to stop
+            signal.signal(getattr(signal, number), signal.SIG_IGN)
+    results = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not be taken for a result
+    halt = Halt()
+    jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(sys.stdin.buffer, jobs, halt), daemon=True).start()
+    here = Surroundings(os.environ, SystemClock(), halt.event, halt.signals())
+    while (job := jobs.get()) is not None:
+        pickle.dump(run_job(job, here), results)
+        results.flush()
+
+
+def _read(stream: BinaryIO, jobs: queue.SimpleQueue[Job | None], halt: Halt) -> None:
+    try:
+        while True:
+            message = pickle.load(stream)  # noqa: S301 - from the program that started this one
+            if message == HALT:
+                halt.now()
+            else:
+                jobs.put(message)
+    except (EOFError, OSError, pickle.UnpicklingError):
+        halt.now()
+        jobs.put(None)
+
+
+if __name__ == "__main__":
+    main()

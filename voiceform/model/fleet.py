@@ -1,0 +1,112 @@
+"""What came of a command over a fleet: small frozen data, a line for each stack.
+
+Texts carry phone numbers in clear, except changes, which are as they are shown; values of the environment
+that are not shown stand in none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from voiceform.model.diagnostics import Diagnostic
+from voiceform.model.exit_codes import ExitCode
+
+
+class Weight(StrEnum):
+    """How grave a line about a change is; the gravest first."""
+
+    DESTROY = "destroy"
+    PHONE = "phone"
+    BLOCKED = "blocked"
+    DRIFT = "drift"
+    CREATE = "create"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One change as it is shown: two stacks whose lines are equal have the same change."""
+
+    weight: Weight
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackResult:
+    """How one stack ended.
+
+    `line` says it in a sentence, `error` why it failed, with what to do next. `counts` are changes by action,
+    and whatever else the command counts. `details` is more of it, as JSON. `seconds` is how long it took."""
+
+    stack: str
+    account: str
+    code: ExitCode
+    line: str
+    seconds: float = 0.0
+    error: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    changes: tuple[ChangeLine, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a person should look: neither done, nor changes or drift that were asked for."""
+        return self.code not in (ExitCode.DONE, ExitCode.CHANGES, ExitCode.DRIFT)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """One change that `count` stacks have; `stacks` are some of their names. Those of few stand out, and then
+    they are all named."""
+
+    weight: Weight
+    text: str
+    count: int
+    stacks: tuple[str, ...]
+    stands_out: bool
+
+
+class FleetSummary(Protocol):
+    """What a report over a fleet tells, to whoever shows it."""
+
+    @property
+    def command(self) -> str:
+        """What was done to each stack."""
+
+    @property
+    def fleet(self) -> str:
+        """The file of the fleet."""
+
+    @property
+    def at(self) -> datetime:
+        """When it began."""
+
+    @property
+    def total(self) -> int:
+        """How many stacks were meant."""
+
+    @property
+    def done(self) -> int:
+        """How many were worked on."""
+
+    @property
+    def failures(self) -> int:
+        """How many of these need a person, or another try."""
+
+    @property
+    def codes(self) -> Mapping[ExitCode, int]:
+        """How many ended with which exit code."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """The sums of what was counted of each."""
+
+    def results(self, *, failed: bool = False) -> Iterator[StackResult]:
+        """How each ended, by name."""
+
+    def alike(self) -> Iterator[Alike]:
+        """Each change once, the gravest first."""

@@ -1,0 +1,131 @@
+"""What came of a command over a fleet, for people: changes that stacks have in common, failures by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import Alike, FleetSummary, StackResult, Weight
+from voiceform.model.masking import redact_text
+from voiceform.model.shown import Shown
+from voiceform.model.wording import counted
+from voiceform.render.escape import terminal
+from voiceform.render.layout import BLANK, Line, Tone, lay_out
+from voiceform.render.view import EFFECTS
+
+MARKS = {
+    Weight.DESTROY: "-",
+    Weight.PHONE: ">",
+    Weight.BLOCKED: "#",
+    Weight.DRIFT: "!",
+    Weight.CREATE: "+",
+    Weight.UPDATE: "~",
+}
+"""The sign before a change."""
+
+TITLES = {
+    **{Weight(effect): title for effect, title, _ in EFFECTS},
+    Weight.BLOCKED: "Blocked: apply refuses these",
+    Weight.DRIFT: "Changed outside of voiceform",
+}
+"""What changes of a weight are, as the title above them."""
+
+_TONES = {
+    Weight.DESTROY: Tone.DELETE,
+    Weight.PHONE: Tone.PHONE,
+    Weight.BLOCKED: Tone.ERROR,
+    Weight.DRIFT: Tone.WARNING,
+    Weight.CREATE: Tone.CREATE,
+    Weight.UPDATE: Tone.UPDATE,
+}
+_SHOWN = 50
+"""So many changes of stacks are shown, and so many failures; -v shows all."""
+
+
+def told(result: StackResult, *, show_numbers: bool) -> list[str]:
+    """Why a stack failed, as lines that people may see."""
+    text = result.error or result.line
+    found = [redact_text(line, show_numbers=show_numbers) for line in text.split("\n")]
+    return [terminal(line.strip()) for line in found]
+
+
+def render_results(results: Iterable[StackResult], *, color: bool, width: int, show_numbers: bool) -> Shown:
+    """A line for each stack: its name, and how it stands. No final newline."""
+    lines = []
+    for result in results:
+        text = "; ".join(told(result, show_numbers=show_numbers)) if result.error else None
+        said = text or terminal(redact_text(result.line, show_numbers=show_numbers))
+        lines.append(
+            Line(f"{terminal(result.stack)}: {said}", 0, Tone.ERROR if result.failed else Tone.PLAIN)
+        )
+    return lay_out(lines, color=color, width=width)
+
+
+def alike_lines(changes: Iterable[Alike], *, everything: bool) -> Iterator[Line]:
+    """Each change once, with how many accounts have it; names where it stands out."""
+    for number, change in enumerate(changes):
+        if number >= _SHOWN and not everything:
+            yield Line("... and more: -v shows all", 2, Tone.MUTED)
+            return
+        yield Line(f"{MARKS[change.weight]} {of_many(change)}", 2, _TONES[change.weight])
+
+
+def of_many(change: Alike) -> str:
+    """`update queue.support: max_size 100 -> 200 in 1,483 accounts`."""
+    many = f"in {counted(change.count, 'account')}"
+    return f"{change.text} {many}{f': {names(change)}' if change.stands_out else ''}"
+
+
+def names(change: Alike) -> str:
+    """Who has it."""
+    more = change.count - len(change.stacks)
+    return f"{', '.join(map(terminal, change.stacks))}{f' and {more:,} more' if more else ''}"
+
+
+def failure_lines(results: Iterable[StackResult], *, show_numbers: bool, everything: bool) -> Iterator[Line]:
+    """Each stack that failed, with its exit code and its reason."""
+    for number, result in enumerate(results):
+        if number >= _SHOWN and not everything:
+            yield Line("... and more: -v shows all", 2, Tone.MUTED)
+            return
+        first, *rest = told(result, show_numbers=show_numbers)
+        yield Line(f"{terminal(result.stack)} (exit {int(result.code)}): {first}", 2, Tone.ERROR)
+        yield from (Line(line, 4) for line in rest)
+
+
+def render_report(
+    report: FleetSummary, *, color: bool, width: int, show_numbers: bool, everything: bool
+) -> Shown:
+    """The changes that stacks have in common, those that failed, and the sums. No final newline."""
+    lines: list[Line] = []
+    changes = list(alike_lines(report.alike(), everything=everything))
+    failures = list(
+        failure_lines(report.results(failed=True), show_numbers=show_numbers, everything=everything)
+    )
+    for title, found in (("Changes:", changes), ("Failed:", failures)):
+        if found:
+            lines += [Line(title, 0, Tone.TITLE), BLANK, *found, BLANK]
+    return lay_out([*lines, Line(headline(report), 0, Tone.TITLE)], color=color, width=width)
+
+
+_WORDS = {
+    ExitCode.CHANGES: "with changes",
+    ExitCode.DRIFT: "with drift",
+    ExitCode.DONE: "well",
+    ExitCode.BLOCKED: "blocked",
+}
+
+
+def headline(report: FleetSummary) -> str:
+    """`1,500 stacks: 1,483 with changes, 15 well, 2 failed. In all 1,483 to update.`"""
+    codes = report.codes
+    named = [f"{codes[code]:,} {word}" for code, word in _WORDS.items() if codes.get(code)]
+    failed = sum(count for code, count in codes.items() if code not in _WORDS)
+    left = report.total - report.done
+    named += [f"{failed:,} failed"] if failed else []
+    named += [f"{left:,} not begun"] if left else []
+    made = [
+        f"{report.counts[key]:,} to {key}" for key in ("create", "update", "delete") if report.counts.get(key)
+    ]
+    sums = f" In all {', '.join(made)}." if made else ""
+    return f"{counted(report.total, 'stack')}: {', '.join(named) or 'nothing to do'}.{sums}"

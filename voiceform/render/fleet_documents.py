@@ -1,0 +1,203 @@
+"""What came of a command over a fleet, as documents: JSON, JUnit XML, Markdown for a comment, an HTML
+page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+from xml.etree import ElementTree
+
+from voiceform.model.escape import escaped_xml, visible
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import FleetSummary, StackResult
+from voiceform.model.instants import instant_to_text
+from voiceform.model.masking import redact_text
+from voiceform.model.pages import page
+from voiceform.model.shown import Shown, shown_json
+from voiceform.model.wording import counted
+from voiceform.render.escape import log_line, markdown_fence
+from voiceform.render.fleet import MARKS, TITLES, headline, of_many, told
+
+LIMIT = 65_000
+"""Bytes of a comment, a little less than GitHub takes."""
+_MOST_ON_PAGE = 2_000
+_FRAME = 400
+_DIFF = {"destroy": "-", "create": "+"}
+
+
+def json(report: FleetSummary, code: ExitCode, *, show_numbers: bool = False) -> Shown:
+    """schemas/fleet_report.schema.json; ends in no newline."""
+    document = {
+        "format_version": "1.0",
+        "command": report.command,
+        "fleet": report.fleet,
+        "at": instant_to_text(report.at),
+        "exit_code": int(code),
+        "summary": {
+            "stacks": report.total,
+            "done": report.done,
+            "failed": report.failures,
+            "by_exit_code": {str(int(key)): count for key, count in sorted(report.codes.items())},
+            "counts": dict(sorted(report.counts.items())),
+        },
+        "changes": [
+            {
+                "weight": str(change.weight),
+                "change": change.text,
+                "count": change.count,
+                "stands_out": change.stands_out,
+                "stacks": list(change.stacks),
+            }
+            for change in report.alike()
+        ],
+        "stacks": [_stack(result) for result in report.results()],
+    }
+    return shown_json(document, show_numbers=show_numbers)
+
+
+def _stack(result: StackResult) -> dict[str, Any]:
+    return {
+        "stack": result.stack,
+        "account": result.account,
+        "exit_code": int(result.code),
+        "result": result.line,
+        "error": result.error,
+        "seconds": result.seconds,
+        "counts": dict(result.counts),
+        "findings": [str(finding) for finding in result.findings],
+        "details": dict(result.details),
+    }
+
+
+def junit(report: FleetSummary, *, show_numbers: bool = False) -> Shown:
+    """A <testcase> for each stack; what failed or has drifted is a <failure>. Ends in a newline."""
+
+    def safe(text: str) -> str:
+        return "\n".join(visible(line) for line in redact_text(text, show_numbers=show_numbers).split("\n"))
+
+    name = f"voiceform fleet {report.command}"
+    left = report.total - report.done
+    bad = report.failures + report.codes.get(ExitCode.DRIFT, 0)
+    root = ElementTree.Element(
+        "testsuites", name=name, tests=str(report.total), failures=str(bad), errors=str(left)
+    )
+    suite = ElementTree.SubElement(
+        root,
+        "testsuite",
+        name=safe(report.fleet),
+        tests=str(report.total),
+        failures=str(bad),
+        errors=str(left),
+    )
+    for result in report.results():
+        each = ElementTree.SubElement(
+            suite, "testcase", name=safe(result.stack), classname="fleet", time=f"{result.seconds:.3f}"
+        )
+        if result.failed or result.code is ExitCode.DRIFT:
+            message = f"exit {int(result.code)}: {result.line}"
+            failure = ElementTree.SubElement(each, "failure", message=safe(message))
+            changes = [change.text for change in result.changes]
+            failure.text = safe("\n".join([result.error or "", *changes, *map(str, result.findings)]).strip())
+    if left:
+        each = ElementTree.SubElement(suite, "testcase", name="not begun", classname="fleet")
+        ElementTree.SubElement(each, "error", message=f"{counted(left, 'stack')} not begun")
+    ElementTree.indent(root)
+    body = escaped_xml(ElementTree.tostring(root, encoding="unicode"))
+    return Shown(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n')
+
+
+def markdown(report: FleetSummary, *, show_numbers: bool = False, digest: str = "") -> Shown:
+    """A comment of at most LIMIT bytes: what failed, then changes, the gravest first. Ends in a newline.
+
+    What comes from YAML or from an API stands in fenced blocks, where no markup, mention or link works.
+    """
+    title = f"## voiceform fleet {report.command}\n\n**{headline(report)}**"
+    head = f"<!-- voiceform:fleet {report.command} -->\n{title}"
+    parts = [head, *([f"Digest: `{digest}`"] if digest else [])]
+    left = LIMIT - _FRAME - sum(_size(part) for part in parts)
+    missing: list[str] = []
+    for title, lines in _sections(report, show_numbers=show_numbers):
+        left -= _size(title) + 40
+        fitting = []
+        cut = 0
+        for line in lines:
+            left -= _size(line) + 1
+            if left > 0:
+                fitting.append(line)
+            else:
+                cut += 1
+        if fitting:
+            parts.append(f"### {title}\n\n{markdown_fence(fitting, 'diff')}")
+        if cut:
+            missing.append(f"{cut:,} of {title.lower()}")
+    if missing:
+        parts.append(
+            f"**Too long for a comment, left out here: {', '.join(missing)}.** JSON and HTML have all."
+        )
+    return Shown("\n\n".join(parts) + "\n")
+
+
+def _sections(report: FleetSummary, *, show_numbers: bool) -> Iterator[tuple[str, list[str]]]:
+    failed = []
+    for result in report.results(failed=True):
+        why = "; ".join(told(result, show_numbers=show_numbers))
+        failed.append(log_line(f"- {result.stack} (exit {int(result.code)}): {why}"))
+    yield f"Failed ({len(failed):,})", failed
+    for weight, changes in groupby(report.alike(), key=lambda change: change.weight):
+        yield TITLES[weight], [f"{_DIFF.get(weight, '!')} {of_many(change)}" for change in changes]
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def html(report: FleetSummary, code: ExitCode, *, show_numbers: bool = False, digest: str = "") -> Shown:
+    """A whole page with a map of the stacks; nothing is loaded from elsewhere. Ends in a newline."""
+    values = page_values(report, code, show_numbers=show_numbers, digest=digest)
+    return Shown(page("voiceform.render", "fleet.html", values))
+
+
+def page_values(
+    report: FleetSummary, code: ExitCode, *, show_numbers: bool = False, digest: str = ""
+) -> dict[str, object]:
+    """What the template is filled with."""
+    groups = [
+        {
+            "title": TITLES[weight],
+            "weight": str(weight),
+            "changes": [{"mark": MARKS[weight], "text": of_many(change)} for change in changes],
+        }
+        for weight, changes in groupby(report.alike(), key=lambda change: change.weight)
+    ]
+    facts = {
+        "Fleet": report.fleet,
+        "Made at": instant_to_text(report.at),
+        "Exit code": str(int(code)),
+        "Digest": digest,
+    }
+    return {
+        "command": report.command,
+        "headline": headline(report),
+        "facts": [{"name": name, "value": value} for name, value in facts.items() if value],
+        "map": [{"name": r.stack, "how": _colour(r), "code": int(r.code)} for r in report.results()],
+        "failed": [
+            {"name": result.stack, "code": int(result.code), "lines": told(result, show_numbers=show_numbers)}
+            for result in report.results(failed=True)
+        ],
+        "groups": groups,
+        "stacks": [
+            {
+                "name": result.stack,
+                "account": result.account,
+                "line": redact_text(result.line, show_numbers=show_numbers),
+            }
+            for _, result in zip(range(_MOST_ON_PAGE), report.results(), strict=False)
+        ],
+        "more": max(0, report.done - _MOST_ON_PAGE),
+    }
+
+
+def _colour(result: StackResult) -> str:
+    words = {ExitCode.DONE: "create", ExitCode.CHANGES: "update", ExitCode.DRIFT: "phone"}
+    return words.get(result.code, "destroy")
