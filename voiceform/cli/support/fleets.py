@@ -104,7 +104,7 @@ def fleet_of(app: App, options: FleetOptions) -> Fleet:
 
     return Fleet(
         options.file,
-        folder=app.directory,
+        folder=Path(app.directory),
         environ=app.environ,
         base_url=wiring.base_url(app),
         insecure_http=app.insecure_http,
