@@ -7,9 +7,11 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from tests.state.support import LINEAGE, NOW, applied, create, plan_of, queue, recorded
+from tests.state.support import LINEAGE, NOW, applied, create, plan_of, queue, recorded, sid_of
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, if_undecided
 from voiceform.kinds.conference.memory import Attempt, Memory, Notebook
@@ -17,8 +19,9 @@ from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import StateConflictError, StateError
 from voiceform.model.plan import StateVersion
-from voiceform.model.resource import Recorded
+from voiceform.model.resource import Desired, Recorded
 from voiceform.model.schema_files import schema_text
+from voiceform.state.backend import decode, encode, new_version
 from voiceform.state.documents import problem_of
 from voiceform.state.journal import begin_run
 from voiceform.state.lease import acquire, break_lease
@@ -220,3 +223,43 @@ def test_a_record_of_an_unknown_kind_is_named(store: SqliteStore) -> None:
 
 def test_meta_is_frozen_data() -> None:
     assert Meta(LINEAGE).document() == {"format": 1, "lineage": LINEAGE, "serial": 0}
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(), JSON_VALUES))
+@example({"name": "\ud83d\ude00 \ud800 \udc00", "\udfff": -0.0, "large": 2**70, "tiny": 5e-324})
+def test_what_was_stored_is_read_to_the_last_character(document: dict[str, object]) -> None:
+    text = encode(document)
+    found = decode("resources/a", new_version("resources/a", text), text, "the state")
+    assert repr(found) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[1]", '{"a": NaN}', '{"a": 1}}', '{"a": "\ud800}', "[" * 100_000, '{"a": 1e999', ""],
+)
+def test_what_is_no_document_is_named_with_its_key(text: str) -> None:
+    with pytest.raises(StateError, match="the document 'resources/a' in the state"):
+        decode("resources/a", "0-0", text, "the state")
+
+
+def test_what_is_as_it_is_declared_is_held_once(store: SqliteStore) -> None:
+    """And nothing is taken for the same that is another value in JSON."""
+    people = ["+12125550101", "+12125550102"]
+    kept = Recorded(queue("a"), sid_of("a"), {"friendly_name": "a", "max_size": 5})
+    store.write(tuple(resource_write(item, None) for item in (kept, recorded("b"), recorded("c"))))
+    declared = {
+        queue("a"): Desired(queue("a"), dict(kept.attributes)),
+        queue("b"): Desired(queue("b"), {**recorded("b").attributes, "max_size": True, "to": people}),
+    }
+    found = read_resources(store, declared)
+    assert found == read_resources(store)
+    assert found[queue("a")].attributes is declared[queue("a")].attributes
+    assert found[queue("a")].address is declared[queue("a")].address
+    assert found[queue("b")].attributes == recorded("b").attributes
+    assert type(found[queue("b")].attributes["max_size"]) is int

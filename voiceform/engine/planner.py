@@ -254,7 +254,7 @@ def _completed(change: Change, kind: Kind[Any], request: PlanBasis) -> Change:
     if change.action is Action.NO_OP and not declared and not recorded:
         return change
     # What is hidden now and stays as it is was no less a secret before.
-    before = {**_same(declared, change), **recorded}
+    before = {**_same(declared, change), **recorded} or EMPTY
     change = replace(change, hidden_before=before, hidden_after=declared)
     if change.action is Action.NO_OP:
         return change

@@ -78,6 +78,28 @@ class Live:
         return fingerprint({"sid": self.sid, "attributes": self.attributes})
 
 
+def alike(value: Attributes, known: Attributes) -> Attributes:
+    """`value`, out of `known` what is the same there to the last type: what is told twice is held once."""
+    if _same(value, known):
+        return known
+    return {
+        key: known[key] if key in known and _same(item, known[key]) else item for key, item in value.items()
+    }
+
+
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON values
+    """Whether two values are the same as JSON, where 1, 1.0 and true are not."""
+    return one == other and _same_types(one, other)
+
+
+def _same_types(one: Any, other: Any) -> bool:  # noqa: ANN401 - equal JSON values
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return all(_same_types(item, other[key]) for key, item in one.items())
+    return not isinstance(one, list) or all(map(_same_types, one, other))
+
+
 def fingerprint(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """The first 16 hex digits of the SHA-256 of `value` as canonical JSON."""
     return hashlib.sha256(canonical_json(value)).hexdigest()[:16]

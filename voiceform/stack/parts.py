@@ -142,11 +142,13 @@ class Parts:
         self.listener.known(found.desired.values())
         return found
 
-    def resources(self, store: DocumentReader) -> dict[Address, Recorded]:
-        """What is recorded."""
+    def resources(
+        self, store: DocumentReader, configuration: Configuration | None = None
+    ) -> dict[Address, Recorded]:
+        """What is recorded; what of it is as the `configuration` declares it is held once."""
         from voiceform.state.resources import read_resources
 
-        found = read_resources(store)
+        found = read_resources(store, configuration.desired if configuration is not None else {})
         self.listener.known(found.values())
         return found
 

@@ -68,7 +68,7 @@ def request_for(
         kinds=parts.kinds(),
         client=reader,
         store=store,
-        recorded=parts.resources(store),
+        recorded=parts.resources(store, configuration),
         state=state,
         account_sid=reader.account_sid,
         created_at=now,

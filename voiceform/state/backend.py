@@ -9,7 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import blake2b
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import msgspec
 
 from voiceform.model.errors import StateConflictError, StateError
 from voiceform.model.store import Document, StoredDocument, Write
@@ -24,6 +26,7 @@ HIGHEST = "\U0010ffff"
 """Sorts behind every character of a key."""
 
 _LONGEST_KEY = 512
+_SURROGATE = "\\ud"
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff" + HIGHEST + "]")
 
 
@@ -149,7 +152,7 @@ def encode(document: Document) -> str:
 def decode(key: str, version: str, text: str, label: str) -> Document:
     """The document that `encode` wrote and `new_version` sealed; StateError naming the key when it is not."""
     try:
-        document = json.loads(text)
+        document = _parsed(text)
     except (ValueError, RecursionError) as error:
         raise damaged(key, label, f"is not JSON ({error})") from error
     if not isinstance(document, dict):
@@ -158,6 +161,17 @@ def decode(key: str, version: str, text: str, label: str) -> Document:
     if seal != _seal(token, key, text):
         raise damaged(key, label, "is not as it was written (its checksum does not fit)")
     return document
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """As json reads it, whose names it shares between documents and whose work it does in a third of the
+    time. What it refuses, and halves of pairs of surrogates, are left to json."""
+    if _SURROGATE not in text:
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            pass
+    return json.loads(text)
 
 
 def damaged(key: str, label: str, why: str) -> StateError:

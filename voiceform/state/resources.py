@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voiceform.model.address import Address
 from voiceform.model.empty import EMPTY
 from voiceform.model.errors import StateError, UsageError
-from voiceform.model.resource import Recorded
+from voiceform.model.resource import Desired, Recorded, alike
 from voiceform.model.store import Document, DocumentReader, StoredDocument, Write
 from voiceform.state.backend import damaged
 from voiceform.state.documents import definition_of, problem_of
@@ -36,20 +37,25 @@ def resource_key(address: Address) -> str:
     return f"{PREFIX}{address}"
 
 
-def load_resources(reader: DocumentReader) -> Resources:
-    """Every recorded object, in address order of the keys. StateError for a document that is damaged."""
+def load_resources(reader: DocumentReader, declared: Mapping[Address, Desired] = EMPTY) -> Resources:
+    """Every recorded object, in address order of the keys. StateError for a document that is damaged.
+
+    What is as it is `declared` is that very object, and takes no memory of its own.
+    """
     recorded: dict[Address, Recorded] = {}
     versions: dict[Address, str] = {}
     for entry in reader.list(PREFIX):
-        item = recorded_from_entry(entry)
+        item = recorded_from_entry(entry, declared)
         recorded[item.address] = item
         versions[item.address] = entry.version
     return Resources(recorded, versions)
 
 
-def read_resources(reader: DocumentReader) -> dict[Address, Recorded]:
-    """Every recorded object by address."""
-    return load_resources(reader).recorded
+def read_resources(
+    reader: DocumentReader, declared: Mapping[Address, Desired] = EMPTY
+) -> dict[Address, Recorded]:
+    """Every recorded object by address; `declared` as load_resources."""
+    return load_resources(reader, declared).recorded
 
 
 def resource_write(recorded: Recorded, expected_version: str | None) -> Write:
@@ -80,9 +86,10 @@ def recorded_to_document(recorded: Recorded) -> Document:
     return document
 
 
-def recorded_from_entry(entry: StoredDocument) -> Recorded:
+def recorded_from_entry(entry: StoredDocument, declared: Mapping[Address, Desired] = EMPTY) -> Recorded:
     """The object that a document `resources/ADDRESS` describes; StateError, naming it, when it is not as its
-    kind records it: nothing may be concluded from what is only half understood."""
+    kind records it: nothing may be concluded from what is only half understood. `declared` as
+    load_resources."""
     document = entry.document
     definition = definition_of(entry.key)
     if definition is None:
@@ -93,10 +100,14 @@ def recorded_from_entry(entry: StoredDocument) -> Recorded:
     if entry.key != PREFIX + document["address"]:
         raise _damaged(entry, f"says that it is {document['address']!r}")
     try:
+        address = Address.parse(document["address"])
+        known = declared.get(address)
         return Recorded(
-            address=Address.parse(document["address"]),
+            address=address if known is None else known.address,
             sid=document["sid"],
-            attributes=document["attributes"],
+            attributes=document["attributes"]
+            if known is None
+            else alike(document["attributes"], known.attributes),
             protect=document.get("protect", False),
             depends_on=tuple(map(Address.parse, document.get("depends_on", ()))),
             hidden=document.get("from_environment", EMPTY),

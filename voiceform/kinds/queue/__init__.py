@@ -47,7 +47,8 @@ class QueueKind(Kind["LiveQueues"]):
         """See kinds.queue.live: what is recorded is there unless Twilio says for its SID that it is not."""
         from voiceform.kinds.queue.live import read_queues
 
-        return read_queues(context.client, _sids(context.recorded), context.progress)
+        known = {record.sid: record.attributes for record in context.recorded.values()}
+        return read_queues(context.client, known, context.progress, known)
 
     def compare(self, context: CompareContext, live: LiveQueues) -> Comparison:
         """See kinds.queue.compare."""

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from voiceform.model.empty import EMPTY
 from voiceform.model.names import identity, looks
 from voiceform.model.progress import Progress, Silent
-from voiceform.model.resource import Live
+from voiceform.model.resource import Attributes, Live, alike
 from voiceform.twilio.errors import NotFoundError
 from voiceform.twilio.paging import Unreadable
 
@@ -53,9 +54,13 @@ class LiveQueues:
 
 
 def read_queues(
-    client: Client, sids: Iterable[str | None] = (), progress: Progress | None = None
+    client: Client,
+    sids: Iterable[str | None] = (),
+    progress: Progress | None = None,
+    known: Mapping[str | None, Attributes] = EMPTY,
 ) -> LiveQueues:
-    """All queues that the account lists (there is no filter), and those of `sids` that its list misses.
+    """All queues that the account lists (there is no filter), and those of `sids` that its list misses. What
+    is as it is `known`, by its SID, is held once.
 
     Lists lag behind, lose rows that move while one pages, and come empty from caches; so what a list misses
     is asked for by its SID, and only Twilio's own 404 counts as gone. When more than a few are missing the
@@ -64,11 +69,11 @@ def read_queues(
     progress = progress or Silent()
     progress.start(TASK)
     unreadable = Unreadable()
-    found = _listed(client, progress, unreadable)
+    found = _listed(client, progress, unreadable, known)
     wanted = {sid for sid in sids if sid is not None}
     if len(wanted - found.keys()) > _FEW:
         unreadable = Unreadable()
-        found |= _listed(client, progress, unreadable)
+        found |= _listed(client, progress, unreadable, known)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         fetched = pool.map(lambda sid: fetch_queue(client, sid), sorted(wanted - found.keys()))
         found.update((queue.sid, queue) for queue in fetched if queue is not None)
@@ -76,10 +81,12 @@ def read_queues(
     return LiveQueues(found.values(), unreadable)
 
 
-def _listed(client: Client, progress: Progress, unreadable: Unreadable) -> dict[str, Live]:
+def _listed(
+    client: Client, progress: Progress, unreadable: Unreadable, known: Mapping[str | None, Attributes]
+) -> dict[str, Live]:
     found: dict[str, Live] = {}
     for queue in client.list_queues(unreadable=unreadable):
-        found[queue.sid] = live_queue(queue)
+        found[queue.sid] = live_queue(queue, known.get(queue.sid, EMPTY))
         progress.advance(TASK)
     return found
 
@@ -92,11 +99,13 @@ def fetch_queue(client: Client, sid: str) -> Live | None:
         return None
 
 
-def live_queue(queue: Queue) -> Live:
-    """What we compare of a queue, and what we only observe: sizes and waits move by the second."""
+def live_queue(queue: Queue, known: Attributes = EMPTY) -> Live:
+    """What we compare of a queue, out of what is `known` of it, and what we only observe: sizes and waits
+    move by the second."""
+    attributes = alike({"friendly_name": queue.friendly_name, "max_size": queue.max_size}, known)
     return Live(
         sid=queue.sid,
-        name=queue.friendly_name,
-        attributes={"friendly_name": queue.friendly_name, "max_size": queue.max_size},
+        name=attributes["friendly_name"],
+        attributes=attributes,
         observations={"current_size": queue.current_size, "average_wait_time": queue.average_wait_time},
     )
