@@ -34,7 +34,7 @@ def test_sections_are_joined_by_key(tmp_path: Path) -> None:
     assert [str(address) for address in configuration.desired] == ["queue.a", "queue.b", "queue.c"]
     assert configuration.ownership is Ownership.EXCLUSIVE
     assert (configuration.safety.max_deletes, configuration.safety.limits) == (1, {"max_calls": 2})
-    assert configuration.source.files == (f"{tmp_path}/a.yaml", f"{tmp_path}/b.yaml")
+    assert configuration.source().files == (f"{tmp_path}/a.yaml", f"{tmp_path}/b.yaml")
 
 
 def test_positions_name_the_file_in_which_a_key_is_written(tmp_path: Path) -> None:
@@ -115,14 +115,14 @@ def test_anchor_templates_belong_to_their_file(tmp_path: Path) -> None:
 
 def test_the_digest_is_of_what_is_declared(tmp_path: Path) -> None:
     write(tmp_path, a=A, b=B)
-    split = load(tmp_path, ".").source.digest
+    split = load(tmp_path, ".").source().digest
     whole = (
         "x-y: 1\nqueues: # all of them\n  c: {}\n  a:\n    max_size: ${ONE}\n  b: {max_size: 2}\n"
         "safety: {max_calls: 2, max_deletes: 1}\nownership: 'exclusive'\nversion: 1\n"
     )
     write(tmp_path, whole=whole)
-    one = load(tmp_path, "whole.yaml", environ={"ONE": "1"}).source.digest
-    other = load(tmp_path, "whole.yaml", environ={"ONE": "3"}).source.digest
+    one = load(tmp_path, "whole.yaml", environ={"ONE": "1"}).source().digest
+    other = load(tmp_path, "whole.yaml", environ={"ONE": "3"}).source().digest
     assert one == split
     assert other != split
     assert len(split) == 64

@@ -97,7 +97,7 @@ WORDS = vocabulary([KIND])
 def configured(**counts: Mapping[str, int]) -> Configuration:
     addresses = {Address("pager", name): weighs for name, weighs in counts.items()}
     return Configuration(
-        ConfigSource("sha256:0", ("a.yaml",)),
+        lambda: ConfigSource("sha256:0", ("a.yaml",)),
         desired={address: Desired(address, {"counts": weighs}) for address, weighs in addresses.items()},
     )
 

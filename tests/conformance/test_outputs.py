@@ -45,6 +45,7 @@ FINISHED = {
     "cli/commands/demo.py": "our own words in colour",
     "cli/commands/state.py": "two columns of what is shown, with a tab between them",
     "cli/commands/schedule.py": "an iCalendar file, redacted and escaped where it is made",
+    "cli/commands/validate.py": "a count and our own words",
     "cli/commands/twiml.py": "TwiML for a web server: data, escaped, in clear",
     "cli/commands/export.py": "configuration: data, escaped, in clear",
     "cli/commands/completion.py": "a script of click's",

@@ -11,7 +11,6 @@ from voiceform.kinds.kind import Kind, ParseContext
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block, Series
-from voiceform.model.numbers import is_phone_number
 from voiceform.model.resource import Desired
 from voiceform.model.unshown import Sourced, Unshown, texts_in
 
@@ -90,6 +89,8 @@ def _literals(value: Any) -> Iterator[str]:  # noqa: ANN401 - any YAML value
 
 
 def _hidden(item: Desired, unshown: Unshown, literal: AbstractSet[str]) -> Desired:
+    from voiceform.model.numbers import is_phone_number
+
     hidden: dict[str, str] = {}
     # What a kind knows beside the attributes goes into the details of its changes.
     for path, text in texts_in({**item.attributes, **item.notes, "details": item.beside}):

@@ -6,20 +6,16 @@ what is left of a document where something is wrong in it (problems/salvage.py).
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from voiceform.config.desired import as_written, parse_kinds, with_hidden
-from voiceform.config.freezes import declared_freezes
+from voiceform.config.desired import parse_kinds, with_hidden
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.merge import merge_documents, without_extensions
 from voiceform.config.problems.findings import MAX_FINDINGS, EnoughError, Findings
-from voiceform.config.problems.problem import missing_from, missing_keys
-from voiceform.config.references import settle_references, without_values
 from voiceform.config.schema import ConfigSchema, FileFacts
 from voiceform.config.sources import find_sources
 from voiceform.config.text import UnreadableError, decode
@@ -29,10 +25,11 @@ from voiceform.model.address import Address
 from voiceform.model.configuration import Configuration
 from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block
-from voiceform.model.masking import redact
-from voiceform.model.plan import ConfigSource
-from voiceform.model.resource import Desired, canonical_json
-from voiceform.model.safety import Ownership, Safety
+from voiceform.model.resource import Desired
+from voiceform.model.safety import Freeze, Ownership, Safety
+
+if TYPE_CHECKING:
+    from voiceform.model.plan import ConfigSource
 
 _NAMED = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -60,13 +57,16 @@ def load_configuration(
             sources, environ=environ, kinds=kinds, findings=findings, values=values, overlays=above
         )
         desired = _looked_at(document, kinds, findings, complete=complete)
-        freezes = declared_freezes(document, findings)
+        freezes = _freezes(document, findings)
     except EnoughError:
         findings.stop()
-    findings.rewrite(lambda found: without_values(found, values))
+    if values and findings.codes:
+        from voiceform.config.references import without_values
+
+        findings.rewrite(lambda found: without_values(found, values))
     findings.raise_errors(files)
     return Configuration(
-        source=ConfigSource(digest=_digest(document), files=tuple(files)),
+        source=_Source(document, tuple(files)),
         account=document.get("account"),
         name=document.get("name"),
         ownership=Ownership(document.get("ownership", Ownership.RECORDED)),
@@ -97,7 +97,7 @@ def findings_of(text: str, file: str, kinds: Sequence[Kind[Any]]) -> list[Diagno
             values={},
         )
         _looked_at(document, kinds, findings, complete=complete)
-        declared_freezes(document, findings)
+        _freezes(document, findings)
     except EnoughError:
         findings.stop()
     return findings.in_order([file])
@@ -256,8 +256,25 @@ def _read_tree(
     if document is None:
         return None
     if findings.errors - before < MAX_FINDINGS:
-        settle_references(document, schema, interpolator, findings)
+        _settle(document, schema, interpolator, findings)
     return document, FileFacts(interpolator.references, interpolator.whole)
+
+
+def _settle(document: Block, schema: ConfigSchema, interpolator: Interpolator, findings: Findings) -> None:
+    """Give what came from the environment its types."""
+    if interpolator.references:
+        from voiceform.config.references import settle_references
+
+        settle_references(document, schema, interpolator, findings)
+
+
+def _freezes(document: Block, findings: Findings) -> tuple[Freeze, ...]:
+    """Times in which changes wait."""
+    if not isinstance(section := document.get("safety"), Block) or "freeze" not in section:
+        return ()
+    from voiceform.config.freezes import declared_freezes
+
+    return declared_freezes(document, findings)
 
 
 def check(
@@ -280,11 +297,36 @@ def check(
 
 def _check_required(document: Block, schema: ConfigSchema, findings: Findings) -> None:
     """What every configuration must have, in whichever of its files."""
+    required = schema.root.get("required", ())
+    if document.keys() >= {*required}:
+        return
+    from voiceform.config.problems.problem import missing_from, missing_keys
+
     properties = schema.root["properties"]
-    missing = missing_from(document, schema.root.get("required", ()), properties)
+    missing = missing_from(document, required, properties)
     if missing:
         saying = missing_keys(missing, properties)
         findings(Diagnostic(saying.code, saying.message, document.position, hint=saying.hint))
+
+
+class _Source:
+    """What a configuration was read from. The document is let go once its digest has been asked for."""
+
+    def __init__(self, document: Block, files: tuple[str, ...]) -> None:
+        self._document: Block | None = document
+        self._files = files
+        self._found: ConfigSource | None = None
+
+    def __call__(self) -> ConfigSource:
+        """The files, and SHA-256 of what is declared."""
+        from voiceform.model.plan import ConfigSource
+
+        document = self._document
+        if self._found is None and document is not None:
+            self._found = ConfigSource(digest=_digest(document), files=self._files)
+        self._document = None
+        assert self._found is not None  # noqa: S101 - it was set before the document was let go
+        return self._found
 
 
 def _digest(document: Block) -> str:
@@ -292,4 +334,10 @@ def _digest(document: Block) -> str:
 
     Comments, order of keys and formatting do not change it.
     """
+    import hashlib
+
+    from voiceform.config.desired import as_written
+    from voiceform.model.masking import redact
+    from voiceform.model.resource import canonical_json
+
     return hashlib.sha256(canonical_json(redact(as_written(document)))).hexdigest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import select
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -102,6 +101,8 @@ def _read(file: io.FileIO) -> bytes:
 
 def _drain(pipe: int) -> bytes:
     """What comes through a pipe until its other end is closed."""
+    import select
+
     pieces: list[bytes] = []
     left = MAX_BYTES + 1
     while left > 0:

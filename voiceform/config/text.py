@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import cache
 
 from voiceform.config.interpolate import MAX_TEXT
 from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.document import MAX_BYTES
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN_ASCII = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WIDE_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -80,9 +81,15 @@ def _wide_encoding(data: bytes) -> str | None:
     return None
 
 
+@cache
+def _forbidden() -> re.Pattern[str]:
+    """What no YAML file may hold; it takes longer to compile than most files take to be read."""
+    return re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def check_text(text: str, file: str) -> None:
     """Raise UnreadableError at the first character that YAML does not allow in a file."""
-    match = _FORBIDDEN.search(text)
+    match = (_FORBIDDEN_ASCII if text.isascii() else _forbidden()).search(text)
     if match is None:
         return
     name = "a NUL character" if match[0] == "\0" else f"the control character U+{ord(match[0]):04X}"

@@ -16,7 +16,6 @@ from collections.abc import Callable
 import yaml
 
 from voiceform.config.interpolate import Interpolator
-from voiceform.config.syntax import explain_syntax
 from voiceform.config.text import UnreadableError, check_text, join_halves
 from voiceform.config.tree import EventSource, TreeBuilder, node_limit
 from voiceform.model.diagnostics import Diagnostic, Position, Report
@@ -63,6 +62,8 @@ def read_yaml(
         report(error.diagnostic)
         return None
     except yaml.MarkedYAMLError as error:
+        from voiceform.config.syntax import explain_syntax
+
         report(explain_syntax(error, text, file))
         return None
     finally:

@@ -187,7 +187,7 @@ def assemble(request: PlanBasis, compared: Sequence[Comparison]) -> Plan:
         plan_id=request.new_id(),
         created_at=request.created_at,
         account_sid=request.account_sid,
-        config=request.configuration.source,
+        config=request.configuration.source(),
         state=request.state,
         mode=request.mode,
         complete=request.selection.everything or _nothing_left_out(request, proposed, chosen),

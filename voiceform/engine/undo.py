@@ -75,13 +75,14 @@ def plan_undo(run: RunDetail, request: PlanRequest) -> Undo:
     left: list[NotUndone] = []
     steps = list(_steps(run, kinds, left))
     concerned = {step.change.kind for step in steps}
-    source = f"undo of run {run.record.run_id}"
+    name = f"undo of run {run.record.run_id}"
+    source = ConfigSource(f"sha256:{fingerprint(name)}", (name,))
     plan = make_plan(
         replace(
             request,
             configuration=replace(
                 request.configuration,
-                source=ConfigSource(f"sha256:{fingerprint(source)}", (source,)),
+                source=lambda: source,
                 ownership=Ownership.RECORDED,
                 desired=_desired(steps, request),
             ),

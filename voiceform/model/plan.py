@@ -20,6 +20,7 @@ from typing import Any
 from voiceform.model.address import Address
 from voiceform.model.empty import empty
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.mode import Mode as Mode
 from voiceform.model.resource import Attributes, Notes
 from voiceform.model.safety import Freeze
 from voiceform.model.scopes import Vocabulary
@@ -40,15 +41,6 @@ class Action(StrEnum):
 UNREADABLE = "unreadable"
 ADOPTED = "adopted"
 """The reason of a change that takes over a live object that nothing records."""
-
-
-class Mode(StrEnum):
-    """What a plan is for."""
-
-    NORMAL = "normal"
-    DESTROY = "destroy"
-    REFRESH_ONLY = "refresh-only"
-    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)

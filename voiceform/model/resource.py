@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,6 +101,8 @@ def _same_types(one: Any, other: Any) -> bool:  # noqa: ANN401 - equal JSON valu
 
 def fingerprint(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """The first 16 hex digits of the SHA-256 of `value` as canonical JSON."""
+    import hashlib
+
     return hashlib.sha256(canonical_json(value)).hexdigest()[:16]
 
 

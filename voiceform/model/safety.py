@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from voiceform.model.scopes import Effect, Scope
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from voiceform.model.scopes import Scope
 
 
 class Ownership(StrEnum):
@@ -56,4 +58,6 @@ class Safety:
         """The name and the value of the limit under which a scope falls; None where there is none."""
         if scope.limit is not None:
             return scope.limit.name, self.limits.get(scope.limit.name, scope.limit.default)
+        from voiceform.model.scopes import Effect
+
         return ("max_deletes", self.max_deletes) if scope.effect is Effect.DESTROY else None

@@ -8,10 +8,7 @@ from voiceform.model.diagnostics import Diagnostic, Severity, count_of
 from voiceform.model.masking import redact_text
 from voiceform.model.wording import counted
 from voiceform.render.escape import terminal
-from voiceform.render.github import diagnostics_github
-from voiceform.render.json import diagnostics_json
 from voiceform.render.layout import BLANK, Line, Tone, lay_out
-from voiceform.render.sarif import diagnostics_sarif
 from voiceform.render.source_lines import SourceLines, SourceReader, read_source
 
 _LEAST = 30
@@ -36,11 +33,29 @@ def text(
     return lay_out(_lines(diagnostics, sources, width), color=color, width=width)
 
 
+def _json(diagnostics: Sequence[Diagnostic]) -> str:
+    from voiceform.render.json import diagnostics_json
+
+    return diagnostics_json(diagnostics)
+
+
+def _github(diagnostics: Sequence[Diagnostic]) -> str:
+    from voiceform.render.github import diagnostics_github
+
+    return diagnostics_github(diagnostics)
+
+
+def _sarif(diagnostics: Sequence[Diagnostic]) -> str:
+    from voiceform.render.sarif import diagnostics_sarif
+
+    return diagnostics_sarif(diagnostics)
+
+
 FORMATS: Mapping[str, Callable[[Sequence[Diagnostic]], str]] = {
     "text": text,
-    "json": diagnostics_json,
-    "github": diagnostics_github,
-    "sarif": diagnostics_sarif,
+    "json": _json,
+    "github": _github,
+    "sarif": _sarif,
 }
 """The renderer of each value of `validate --format`. All but text end in a newline, unless empty."""
 

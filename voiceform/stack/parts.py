@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import secrets
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,7 +39,8 @@ class Parts:
     """What a stack is made of, and how each part is opened. Nothing is read or connected before.
 
     `account` gives the account when it is needed; `files` and `overlays` are taken relative to `folder`, and
-    `allowed` are folders outside of it in which lists may lie. `who` is recorded in locks, runs and evidence.
+    `allowed` are folders outside of it in which lists may lie. `named` is recorded in locks, runs
+    and evidence.
     """
 
     files: tuple[Path, ...]
@@ -58,7 +56,7 @@ class Parts:
     timeout: timedelta | None
     lease_ttl: timedelta
     stop: threading.Event
-    who: str
+    named: str | None
     listener: Listener = field(default_factory=Listener)
     signals: Signals = field(default_factory=Signals)
 
@@ -92,6 +90,11 @@ class Parts:
         return vocabulary(self.kinds())
 
     @property
+    def who(self) -> str:
+        """Who is recorded in locks, runs and evidence: as named, or the person or CI job that runs this."""
+        return self.named or who_runs(self.environ)
+
+    @property
     def places(self) -> Places:
         """Where files that the configuration names may lie."""
         from voiceform.kinds.userfiles import Places
@@ -120,8 +123,9 @@ class Parts:
         return [Path(os.path.relpath(path, asked_from)) for path in found if os.path.lexists(path)]
 
     def load_and_warn(self) -> Configuration:
-        """As `load`; what is only a warning is told."""
+        """As `load`, for a plan or a report; what is only a warning is told."""
         found = self.load()
+        found.source()  # which is made of the whole document: nobody needs that from here on
         if found.warnings:
             self.listener.warned(found.warnings)
         return found
@@ -230,6 +234,9 @@ class Parts:
 
 def who_runs(environ: Mapping[str, str]) -> str:
     """The person or CI job that is recorded in locks, runs and evidence."""
+    import getpass
+    import socket
+
     actor = environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN")
     if actor is None:
         try:
@@ -241,4 +248,6 @@ def who_runs(environ: Mapping[str, str]) -> str:
 
 def new_plan_id() -> str:
     """A fresh plan id; it names the run as well."""
+    import secrets
+
     return secrets.token_hex(8)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from voiceform.model.clock import Clock, SystemClock
 from voiceform.model.errors import UsageError
-from voiceform.model.plan import Mode, Plan
+from voiceform.model.mode import Mode
 from voiceform.model.progress import Progress, Silent
 from voiceform.stack.listener import Listener, Signals
 from voiceform.stack.looks import Looks
-from voiceform.stack.parts import DEFAULT_TTL, Parts, who_runs
+from voiceform.stack.parts import DEFAULT_TTL, Parts
 from voiceform.stack.phoning import CallOperations
 from voiceform.stack.state import StateOperations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from voiceform.kinds.call.preview import PeoplePreview, Preview
     from voiceform.kinds.retention.evidence.verify import Found
     from voiceform.model.configuration import Configuration
+    from voiceform.model.plan import Plan
     from voiceform.model.resource import Recorded
     from voiceform.model.run import RunReport
     from voiceform.stack.account import Account
@@ -105,7 +106,7 @@ class Stack(Looks, CallOperations, StateOperations):
             timeout=timeout,
             lease_ttl=lease_ttl,
             stop=stop or threading.Event(),
-            who=who or who_runs(environ),
+            named=who,
             listener=listener or Listener(),
             signals=signals or Signals(),
         )
@@ -367,11 +368,15 @@ def _unheard(*_: object) -> None:
 def _account_giver(
     account: Account | Callable[[], Account] | None, environ: Mapping[str, str]
 ) -> Callable[[], Account]:
-    from voiceform.stack.account import Account
-
     if account is None:
-        return lambda: Account.from_environment(environ)
-    return (lambda: account) if isinstance(account, Account) else account
+
+        def of_environment() -> Account:
+            from voiceform.stack.account import Account
+
+            return Account.from_environment(environ)
+
+        return of_environment
+    return account if callable(account) else lambda: account
 
 
 def _check(parallelism: int) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
-
-from voiceform.model.masking import redact_text
 
 ODD_BLANKS = frozenset("\u00a0\u1680\u202f\u205f\u3000\u200b\ufeff").union(map(chr, range(0x2000, 0x200B)))
 """Characters that look like a blank and are none to YAML."""
@@ -26,11 +23,15 @@ def shorten(text: str, limit: int = _LIMIT) -> str:
 def quote(text: str) -> str:
     """`text` in quotes, shortened, with control characters escaped. Masked first: what a cut leaves of a
     number or a login is not known for one."""
+    from voiceform.model.masking import redact_text
+
     return repr(shorten(redact_text(shorten(text, 10 * _LIMIT))))
 
 
 def bare(text: str) -> str:
     """`text` as `quote` gives it, without quotes where it is an ordinary name."""
+    from voiceform.model.masking import redact_text
+
     return shorten(redact_text(text)) if text.isprintable() and " " not in text and text else quote(text)
 
 
@@ -76,7 +77,9 @@ def closest(word: str, known: Iterable[str]) -> str | None:
             return candidate
         if len(near) < _COMPARED and len(set(candidate) & set(word)) * 2 >= len(set(word)):
             near.append(candidate)
-    matches = difflib.get_close_matches(word, near, n=1, cutoff=0.6)
+    from difflib import get_close_matches
+
+    matches = get_close_matches(word, near, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
