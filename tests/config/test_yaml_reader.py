@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config.reading import PARSERS, brief, good, read
-from voiceform.model.document import Block, Mark, Series
+from voiceform.model.document import Block, Mark, Series, position_of
 
 DOCUMENT = """\
 version: 1
@@ -273,8 +273,9 @@ def test_what_pyyaml_writes_means_the_same_here(document: dict[str, Any], style:
 def test_every_position_points_at_what_is_there(document: dict[str, Any], style: dict[str, Any]) -> None:
     text = yaml.safe_dump(document, **{**style, "allow_unicode": True, "default_style": None})
     lines = text.split("\n")
-    for (line, column), value in _marks(good(text)):
-        written = lines[line - 1][column - 1 :]
+    for mark, value in _marks(good(text)):
+        place = position_of(mark, "f.yaml")
+        written = lines[place.line - 1][place.column - 1 :]
         if isinstance(value, str):
             assert written.lstrip("?! '\"").startswith(value)
         elif isinstance(value, dict):

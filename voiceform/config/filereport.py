@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from voiceform.config.problems.findings import MAX_FINDINGS
-from voiceform.model.diagnostics import Diagnostic, Position, Report, unshown
-from voiceform.model.document import Mark
+from voiceform.model.diagnostics import Diagnostic, Report, unshown
+from voiceform.model.document import Mark, position_of
 
 Words = tuple[str, str | None]
 """A message and a hint."""
@@ -25,7 +25,7 @@ class FileReport:
         self._count += 1
         if self._count <= MAX_FINDINGS:
             message, hint = say()
-            self._report(Diagnostic(code, message, Position(self.file, *mark), hint=hint))
+            self._report(Diagnostic(code, message, position_of(mark, self.file), hint=hint))
 
     def finish(self) -> None:
         """Report how many problems there were beside those that were told."""

@@ -25,12 +25,13 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_FIRST = frozenset("-0123456789tTfFnN~")
+NOT_TEXT = frozenset("-0123456789tTfFnN~")
+"""With one of these begins every unquoted scalar that is not text, but for the empty one."""
 
 
 def resolve_plain(text: str) -> Scalar:
     """The value of an unquoted scalar."""
-    if text and text[0] not in _FIRST:
+    if text and text[0] not in NOT_TEXT:
         return text
     if text in _WORDS:
         return _WORDS[text]

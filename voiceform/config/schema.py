@@ -19,7 +19,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from voiceform.config.validator import Validator
-from voiceform.model.document import Block, Mark
+from voiceform.model.document import Block, Mark, mark_of
 from voiceform.model.schema_files import schema_text
 
 Schema = Mapping[str, Any]
@@ -116,4 +116,4 @@ def _may_be_empty(schema: Schema) -> bool:
 def _empty_block(parent: Block, key: str) -> Block:
     """An empty mapping that stands where the missing value would."""
     position = parent.value_position(key)
-    return Block(file=position.file, mark=(position.line, position.column))
+    return Block(file=position.file, mark=mark_of(position.line, position.column))

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from yaml.events import (
     AliasEvent,
-    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
@@ -21,10 +20,10 @@ from yaml.events import (
 from voiceform.config.filereport import FileReport, Words
 from voiceform.config.interpolate import Interpolator
 from voiceform.config.problems.wording import bare, closest
-from voiceform.config.scalars import Scalar, resolve_plain
+from voiceform.config.scalars import NOT_TEXT, Scalar, resolve_plain
 from voiceform.config.text import MAX_TEXT, UnreadableError
-from voiceform.model.diagnostics import Diagnostic, Position, Report
-from voiceform.model.document import Block, Mark, Series
+from voiceform.model.diagnostics import Diagnostic, Report
+from voiceform.model.document import COLUMNS, FIRST, Block, Mark, Series, mark_of, position_of
 
 MAX_DEPTH = 100
 """The deepest nesting, that of aliased content included."""
@@ -47,6 +46,8 @@ _SCALAR_TYPES: dict[str, tuple[type, ...]] = {
     f"{_CORE}null": (type(None),),
 }
 _MERGE = "<<"
+_SHORT = 64
+"""A text of less characters weighs nothing but its one."""
 
 
 def node_limit(characters: int) -> int:
@@ -93,6 +94,7 @@ class TreeBuilder:
         self._problem = FileReport(file, report)
         self._interpolator = interpolator
         self._max_nodes = max_nodes
+        self._most = max_nodes
         self._weight = 0
         self._aliased = 0
         self._deepest = 0
@@ -127,15 +129,13 @@ class TreeBuilder:
         self._next()
         return isinstance(self._next(), StreamEndEvent)
 
-    def _value(self, event: Event, depth: int) -> Any:  # noqa: ANN401 - any YAML value
+    def _value(self, event: Any, depth: int) -> Any:  # noqa: ANN401 - any YAML value
         """The value that begins with `event`."""
-        if type(event) is ScalarEvent and event.anchor is None:
-            return self._scalar(event)
+        if event.anchor is None:
+            return self._unnamed(event, depth)
         if isinstance(event, AliasEvent):
             return self._alias(event, depth)
-        if isinstance(event, CollectionStartEvent | ScalarEvent) and event.anchor is not None:
-            return self._anchored(event, event.anchor, depth)
-        return self._unnamed(event, depth)
+        return self._anchored(event, event.anchor, depth)
 
     def _anchored(self, event: Event, name: str, depth: int) -> Any:  # noqa: ANN401 - any YAML value
         """A value with an anchor, kept for its aliases together with its measures."""
@@ -147,46 +147,76 @@ class TreeBuilder:
         self._anchors[name] = _Anchor(value, self._weight - weight, height, _mark(event))
         return value
 
-    def _unnamed(self, event: Event, depth: int) -> Any:  # noqa: ANN401 - any YAML value
+    def _unnamed(self, event: Any, depth: int) -> Any:  # noqa: ANN401 - any YAML value
         """A value, its anchor left aside."""
-        if isinstance(event, ScalarEvent):
+        if type(event) is ScalarEvent:
             return self._scalar(event)
         mark = _mark(event)
-        self._check_depth(depth, mark)
-        self._weight += COLLECTION - 1
-        self._count(event, 1)
-        if isinstance(event, MappingStartEvent):
-            self._check_tag(event.tag, "map", mark)
-            return self._mapping(mark, depth)
-        self._check_tag(getattr(event, "tag", None), "seq", mark)
-        return self._sequence(mark, depth)
+        if depth > self._deepest:
+            self._check_depth(depth, mark)
+        self._weight += COLLECTION
+        if self._weight > self._most:
+            raise self._too_many(event)
+        is_mapping = type(event) is MappingStartEvent
+        if event.tag is not None:
+            self._check_tag(event.tag, "map" if is_mapping else "seq", mark)
+        return self._mapping(mark, depth) if is_mapping else self._sequence(mark, depth)
 
     def _mapping(self, mark: Mark, depth: int) -> Block:
-        block = Block(file=self._file, mark=mark)
+        block = Block.begun(self._file, mark)
         key_marks, value_marks = block.key_marks, block.value_marks
         merged: list[Block] | None = None
-        while type(event := self._next()) is not MappingEndEvent:
-            place = _mark(event)
-            key = self._key(event, depth)
-            is_merge = key == _MERGE and isinstance(event, ScalarEvent) and event.implicit[0]
-            event = self._next()
-            value_mark = _mark(event)
-            value = self._value(event, depth + 1)
-            if key is None:
+        following: Callable[[], Any] = self._next
+        # Nearly all of a large file goes through here, so what is ordinary is dealt with in place.
+        while type(event := following()) is not MappingEndEvent:
+            plain = type(event) is ScalarEvent and event.implicit[0] and event.tag is event.anchor is None
+            key = event.value if plain else ""
+            if not 0 < len(key) < _SHORT or key in block or key == _MERGE:
+                merged = self._entry(event, block, merged, depth)
                 continue
-            if key in block or (is_merge and merged is not None):
-                self._duplicate(key, place, key_marks.get(key, mark))
-            elif is_merge:
-                merged = self._merge_sources(value, value_mark)
+            start = event.start_mark
+            key_marks[key] = (start.line << COLUMNS | start.column) + FIRST
+            content = following()
+            start = content.start_mark
+            value_marks[key] = (start.line << COLUMNS | start.column) + FIRST
+            plain = (
+                type(content) is ScalarEvent and content.implicit[0] and content.tag is content.anchor is None
+            )
+            if plain and len(text := content.value) < _SHORT and "$" not in text:
+                self._weight += 2
+                if self._weight > self._most:
+                    raise self._too_many(event if self._weight - 1 > self._most else content)
+                block[key] = resolve_plain(text) if not text or text[0] in NOT_TEXT else text
             else:
-                block[key] = value
-                key_marks[key] = place
-                value_marks[key] = value_mark
+                self._count(event, len(key))
+                block[key] = self._value(content, depth + 1)
         return _merge(block, merged) if merged else block
+
+    def _entry(
+        self, event: Event, block: Block, merged: list[Block] | None, depth: int
+    ) -> list[Block] | None:
+        """A key of any form and its value, put into the block; what is to be merged into that."""
+        place = _mark(event)
+        key = self._key(event, depth)
+        is_merge = key == _MERGE and isinstance(event, ScalarEvent) and event.implicit[0]
+        event = self._next()
+        value_mark = _mark(event)
+        value = self._value(event, depth + 1)
+        if key is None:
+            return merged
+        if key in block or (is_merge and merged is not None):
+            self._duplicate(key, place, block.key_marks.get(key, block.mark))
+        elif is_merge:
+            return self._merge_sources(value, value_mark)
+        else:
+            block[key] = value
+            block.key_marks[key] = place
+            block.value_marks[key] = value_mark
+        return merged
 
     def _sequence(self, mark: Mark, depth: int) -> Series:
         series = Series(file=self._file, mark=mark)
-        while not isinstance(event := self._next(), SequenceEndEvent):
+        while type(event := self._next()) is not SequenceEndEvent:
             series.item_marks.append(_mark(event))
             series.append(self._value(event, depth + 1))
         return series
@@ -253,6 +283,7 @@ class TreeBuilder:
             self._problem("undefined-anchor", mark, lambda: self._no_anchor(name))
             return None
         self._aliased += anchor.weight
+        self._most += anchor.weight
         self._weight += anchor.weight
         if self._aliased > MAX_ALIASED:
             raise self._refusal(
@@ -283,13 +314,13 @@ class TreeBuilder:
             raise self._refusal("too-deep", mark, f"the nesting is deeper than {MAX_DEPTH} levels")
         self._deepest = max(self._deepest, depth)
 
-    def _check_tag(self, tag: str | None, core: str, mark: Mark) -> None:
-        if tag is not None and tag != _CORE + core and tag != "!":
+    def _check_tag(self, tag: str, core: str, mark: Mark) -> None:
+        if tag != _CORE + core and tag != "!":
             self._unknown_tag(tag, mark)
 
     def _check_characters(self, event: ScalarEvent) -> None:
         """Refuse what escapes can smuggle in and neither JSON nor databases can hold."""
-        if any(_unstorable(character) for character in event.value):
+        if not event.value.isprintable() and any(map(_unstorable, event.value)):
             words = ("the text contains a NUL or half a character", None)
             self._problem("invalid-text", _mark(event), lambda: words)
 
@@ -298,16 +329,19 @@ class TreeBuilder:
         self._weight += 1 + (length >> 6)
         if length > MAX_TEXT:
             raise self._refusal("too-long", _mark(event), f"a text is over {MAX_TEXT:,} characters long")
-        if self._weight - self._aliased > self._max_nodes:
-            raise self._refusal(
-                "file-too-large",
-                _mark(event),
-                f"the file holds more than {self._max_nodes:,} values",
-                "split the configuration into stacks",
-            )
+        if self._weight > self._most:
+            raise self._too_many(event)
+
+    def _too_many(self, event: Event) -> UnreadableError:
+        return self._refusal(
+            "file-too-large",
+            _mark(event),
+            f"the file holds more than {self._max_nodes:,} values",
+            "split the configuration into stacks",
+        )
 
     def _duplicate(self, key: str, mark: Mark, first: Mark) -> None:
-        place = Position(self._file, *first)
+        place = position_of(first, self._file)
         hint = "remove one of them" if key != _MERGE else "merge several mappings with <<: [*one, *other]"
         self._problem(
             "duplicate-key", mark, lambda: (f"{bare(key)} is given twice: the first is at {place}", hint)
@@ -319,13 +353,18 @@ class TreeBuilder:
         )
 
     def _refusal(self, code: str, mark: Mark, message: str, hint: str | None = None) -> UnreadableError:
-        return UnreadableError(Diagnostic(code, message, Position(self._file, *mark), hint=hint))
+        return UnreadableError(Diagnostic(code, message, position_of(mark, self._file), hint=hint))
+
+
+def _is_plain(event: Any) -> bool:  # noqa: ANN401 - an event; PyYAML says nothing of what each has
+    """Whether an event is a scalar without quotes, anchor and tag."""
+    return type(event) is ScalarEvent and event.implicit[0] and event.anchor is None and event.tag is None
 
 
 def _mark(event: Event) -> Mark:
     """Where an event begins, from 1."""
     mark: Any = event.start_mark
-    return mark.line + 1, mark.column + 1
+    return mark_of(mark.line + 1, mark.column + 1)
 
 
 def _tag_name(tag: str) -> str:

@@ -14,7 +14,7 @@ from voiceform.config.problems.wording import bare, both, shorten
 from voiceform.config.schema import ConfigSchema, FileFacts
 from voiceform.model.address import NAME_PATTERN
 from voiceform.model.diagnostics import Diagnostic, Position, Report, unshown
-from voiceform.model.document import Block, Mark, Series
+from voiceform.model.document import Block, Mark, Series, mark_of
 from voiceform.model.masking import is_sensitive
 
 _NAME = re.compile(NAME_PATTERN)
@@ -40,7 +40,7 @@ def explain(
     problems = _problems(schema, document)
     for problem in islice(problems, MAX_COUNTED):
         position = explainer.position(problem)
-        first.add((position.line, position.column), problem, known=is_known(position))
+        first.add(mark_of(position.line, position.column), problem, known=is_known(position))
     if not first.seen:
         report(Diagnostic("invalid-value", "the file is refused by the schema", document.position))
     for problem in first.chosen():
@@ -140,7 +140,9 @@ class _Explainer:
         names = self._names_at(position)
         if names:
             empty = (
-                ", which is empty" if self._facts.values.get((position.line, position.column)) == "" else ""
+                ", which is empty"
+                if self._facts.values.get(mark_of(position.line, position.column)) == ""
+                else ""
             )
             return f" (its value comes from {both(f'${{{name}}}' for name in names)}{empty})"
         secret = saying.secret or is_sensitive(".".join(map(str, problem.path)))
@@ -148,7 +150,7 @@ class _Explainer:
 
     def _names_at(self, position: Position) -> list[str]:
         """The variables that the value at a place comes from."""
-        names = self._facts.references.get((position.line, position.column), ())
+        names = self._facts.references.get(mark_of(position.line, position.column), ())
         return [shorten(name) for name in names]
 
     def _address(self, path: Path) -> str | None:

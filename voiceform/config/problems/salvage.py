@@ -17,7 +17,7 @@ from voiceform.config.schema import ConfigSchema
 from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Report
-from voiceform.model.document import Block, Series
+from voiceform.model.document import Block, Series, mark_of
 
 IsWrong = Callable[[Position], bool]
 _MOST = 1_000
@@ -159,5 +159,5 @@ def _picked(block: Block, keys: Iterable[str]) -> Block:
 
 def _items(series: Series, kept: Iterable[int]) -> Series:
     indices = list(kept)
-    marks = [(place.line, place.column) for place in map(series.item_position, indices)]
+    marks = [mark_of(place.line, place.column) for place in map(series.item_position, indices)]
     return Series([series[item] for item in indices], file=series.file, mark=series.mark, item_marks=marks)
