@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.cli.test_state_schema import state_of_every_kind
@@ -160,6 +160,12 @@ class Nothing:
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         return iter(())
+
+    def version(self, key: str) -> str | None:
+        return None
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        return {}
 
     def put(self, key: str, document: Document, expected_version: str | None) -> str:
         return ""

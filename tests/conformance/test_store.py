@@ -131,6 +131,26 @@ def test_a_deleted_document_is_gone_and_can_be_made_again(store: Backend) -> Non
     assert store.get("key") == StoredDocument("key", {"n": 3}, again)
 
 
+def test_a_version_is_another_after_each_write(store: Backend) -> None:
+    assert store.version("a/key") is None
+    assert store.versions("a/") == {}
+    seen: list[str | None] = [None]
+    expected = None
+    for number in (1, 2, 1):
+        expected = store.put("a/key", {"n": number}, expected)
+        assert store.version("a/key") not in seen
+        seen.append(store.version("a/key"))
+        assert store.versions("a/") == {"a/key": seen[-1]}
+    store.put("a/other", {}, None)
+    store.put("b", {}, None)
+    assert store.version("a/key") == seen[-1]
+    assert store.versions("a/").keys() == {"a/key", "a/other"}
+    assert store.versions("").keys() == {"a/key", "a/other", "b"}
+    store.delete("a/key", expected or "")
+    assert store.version("a/key") is None
+    assert store.versions("a/").keys() == {"a/other"}
+
+
 def test_a_batch_returns_its_versions_in_order(store: Backend) -> None:
     first, second = store.write((Write("a", {"n": 1}, None), Write("b", {"n": 2}, None)))
     versions = store.write(
@@ -170,7 +190,10 @@ def test_keys_with_odd_characters(store: Backend) -> None:
         assert entry is not None
         assert entry.document == {"key": key}
         # `key` stands for any prefix: also one that ends within a name, or in a slash.
-        assert [found.key for found in store.list(key)] == sorted(k for k in ODD_KEYS if k.startswith(key))
+        below = sorted(k for k in ODD_KEYS if k.startswith(key))
+        assert [found.key for found in store.list(key)] == below
+        assert sorted(store.versions(key)) == below
+        assert store.version(key) == store.versions(key)[key]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,6 +51,13 @@ class DocumentStore(DocumentReader, Protocol):
     when an expected version does not match (nothing of that write is done), LeaseLostError when the store is
     fenced and the fence was passed, StateError for anything else.
     """
+
+    def version(self, key: str) -> str | None:
+        """A text that is another after each write of the document; None while there is none. For comparing
+        with what this very method said before: it costs little, however long the document is."""
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        """As `version`, of every document whose key starts with `prefix`, by key."""
 
     def put(self, key: str, document: Document, expected_version: str | None) -> str:
         """Write one document and return its new version; `expected_version` None: it must not exist yet."""

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Self
@@ -62,6 +62,14 @@ class Backend(ABC):
         """Every document whose key starts with `prefix`, in key order."""
 
     @abstractmethod
+    def version(self, key: str) -> str | None:
+        """What changes with each write of the document; None while there is none."""
+
+    @abstractmethod
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        """As `version`, of every document whose key starts with `prefix`, by key."""
+
+    @abstractmethod
     def write_guarded(
         self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
     ) -> tuple[str | None, ...]:
@@ -112,6 +120,14 @@ class FencedStore:
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order."""
         return self._backend.list(prefix)
+
+    def version(self, key: str) -> str | None:
+        """What changes with each write of the document; None while there is none."""
+        return self._backend.version(key)
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        """As `version`, of every document whose key starts with `prefix`, by key."""
+        return self._backend.versions(prefix)
 
     def put(self, key: str, document: Document, expected_version: str | None) -> str:
         """Write one document under the fence; LeaseLostError when the lease is not ours any more."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ except ImportError as error:
     raise MissingExtraError("state in an object store", "objectstore") from error
 
 if TYPE_CHECKING:
-    from obstore import PutMode, UpdateVersion
+    from obstore import ObjectMeta, PutMode, UpdateVersion
 
 _PARALLEL = 32
 _ATTEMPTS = 2
@@ -88,7 +88,7 @@ class ObjectStore(Backend):
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order, read side by side."""
-        keys = self._keys(prefix)
+        keys = sorted(self._listed(prefix))
         with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="voiceform-state") as pool:
             waiting: deque[tuple[str, Future[_Object | None]]] = deque()
             for key in keys:
@@ -97,6 +97,25 @@ class ObjectStore(Backend):
                     yield from self._entries(*waiting.popleft())
             while waiting:
                 yield from self._entries(*waiting.popleft())
+
+    def version(self, key: str) -> str | None:
+        """What changes with each write of the document; None while there is none. Not read with the document:
+        some services write a tag otherwise in front of a body."""
+        check_key(key)
+        try:
+            meta = obstore.head(self._store, key_to_path(key))
+        except FileNotFoundError:
+            if not self._bucket_seen:
+                self._require_bucket()
+            return None
+        except obstore_errors.BaseError as error:
+            raise self._state_error(error) from error
+        return _version(meta["e_tag"], meta["version"]) if meta["size"] else None
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        """As `version`, of every document whose key starts with `prefix`, by key."""
+        found = self._listed(prefix)
+        return {key: _version(meta["e_tag"], meta["version"]) for key, meta in found.items()}
 
     def write_guarded(
         self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
@@ -169,20 +188,21 @@ class ObjectStore(Backend):
         except obstore_errors.BaseError as error:
             raise self._state_error(error) from error
 
-    def _keys(self, prefix: str) -> Sequence[str]:
+    def _listed(self, prefix: str) -> Mapping[str, ObjectMeta]:
+        """What the store says of the documents whose keys start with `prefix`, by key."""
         folder = folder_of(prefix.rpartition("/")[0]) if "/" in prefix else None
-        found = []
+        found = {}
         try:
             for page in obstore.list(self._store, prefix=folder, chunk_size=1_000):
-                found += [path_to_key(meta["path"]) for meta in page if meta["size"]]
+                found.update({path_to_key(meta["path"]): meta for meta in page if meta["size"]})
         except obstore_errors.BaseError as error:
             raise self._state_error(error) from error
         self._bucket_seen = True
-        return sorted(key for key in found if key is not None and key.startswith(prefix))
+        return {key: meta for key, meta in found.items() if key is not None and key.startswith(prefix)}
 
     def _require_bucket(self) -> None:
         """A store answers "not found" for a missing bucket too, which must not look like an empty state."""
-        self._keys("bucket-check/")
+        self._listed("bucket-check/")
 
     def _entries(self, key: str, read: Future[_Object | None]) -> Iterator[StoredDocument]:
         found = read.result()

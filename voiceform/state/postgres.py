@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -92,6 +92,16 @@ class PostgresStore(Backend):
                 return
             start = rows[-1][0] + "\x01"
 
+    def version(self, key: str) -> str | None:
+        """What changes with each write of the document; None while there is none."""
+        check_key(key)
+        rows = self._read(self._sql.version, (key,))
+        return rows[0][0] if rows else None
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        """As `version`, of every document whose key starts with `prefix`, by key."""
+        return dict(self._read(self._sql.versions_below, (prefix, prefix + HIGHEST)))
+
     def write_guarded(
         self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
     ) -> tuple[str | None, ...]:
@@ -131,8 +141,8 @@ class PostgresStore(Backend):
         with self._lock:
             self._disconnect()
 
-    def _read(self, query: Any, parameters: tuple[object, ...]) -> Sequence[tuple[str, str, str]]:  # noqa: ANN401
-        def work(connection: Connection) -> Sequence[tuple[str, str, str]]:
+    def _read(self, query: Any, parameters: tuple[object, ...]) -> Sequence[Any]:  # noqa: ANN401
+        def work(connection: Connection) -> Sequence[Any]:
             try:
                 return connection.execute(query, parameters).fetchall()
             except UndefinedTable:

@@ -74,6 +74,8 @@ class Statements:
             "SELECT key, version, document::text FROM {} WHERE key >= %s AND key < %s ORDER BY key LIMIT %s",
             table,
         )
+        self.version = _compose("SELECT version FROM {} WHERE key = %s", table)
+        self.versions_below = _compose("SELECT key, version FROM {} WHERE key >= %s AND key < %s", table)
         self.lease = _compose("SELECT version, document::text FROM {} WHERE key = %s FOR SHARE", table)
         self.versions = _compose("SELECT key, version FROM {} WHERE key = ANY(%s)", table)
         self.insert = _compose(

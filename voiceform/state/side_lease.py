@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import LEASE_KEY, Backend, Guard
@@ -48,6 +48,14 @@ class SideLease(Backend):
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`."""
         return self._backend.list(prefix)
+
+    def version(self, key: str) -> str | None:
+        """What changes with each write of the document; None while there is none."""
+        return self._backend.version(self._key(key))
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        """As `version`, of every document whose key starts with `prefix`, by key."""
+        return self._backend.versions(prefix)
 
     def write_guarded(
         self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY

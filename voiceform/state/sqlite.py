@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import quote
 
 from voiceform.model.errors import LockedError, StateError
@@ -94,6 +95,17 @@ class SqliteStore(Backend):
                 return
             start = rows[-1][0] + "\x01"
 
+    def version(self, key: str) -> str | None:
+        """What changes with each write of the document; None while there is none."""
+        check_key(key)
+        rows = self._read("SELECT version FROM documents WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        """As `version`, of every document whose key starts with `prefix`, by key."""
+        query = "SELECT key, version FROM documents WHERE key >= ? AND key < ?"
+        return dict(self._read(query, (prefix, prefix + HIGHEST)))
+
     def write_guarded(
         self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
     ) -> tuple[str | None, ...]:
@@ -148,7 +160,7 @@ class SqliteStore(Backend):
             raise conflict(write.key, self.label)
         return version
 
-    def _read(self, query: str, parameters: tuple[object, ...]) -> Sequence[tuple[str, str, str]]:
+    def _read(self, query: str, parameters: tuple[object, ...]) -> Sequence[Any]:
         with self._lock, self._errors():
             if self._connection is None and not is_there(self._path):
                 return []

@@ -8,7 +8,7 @@ time goes on. Documents are written one by one, as in object stores. The referen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -80,6 +80,12 @@ class OneByOne:
 
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         return self._store.list(prefix)
+
+    def version(self, key: str) -> str | None:
+        return self._store.version(key)
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        return self._store.versions(prefix)
 
     def put(self, key: str, document: Document, expected_version: str | None) -> str:
         version = self.write((Write(key, document, expected_version),))[0]

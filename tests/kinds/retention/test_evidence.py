@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,21 +18,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voiceform.kinds.retention.evidence.chain import Head, linked, read_lines
+from voiceform.kinds.retention.evidence.chain import Head, line_hash, linked, read_lines
 from voiceform.kinds.retention.evidence.folder import Folder
 from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
-from voiceform.kinds.retention.evidence.places import files_in
+from voiceform.kinds.retention.evidence.places import File, Place, Sink, files_in
 from voiceform.kinds.retention.evidence.verify import Found, check_place
 from voiceform.model.clock import ManualClock
-from voiceform.model.errors import EvidenceError
+from voiceform.model.errors import EvidenceError, EvidenceLostError
+from voiceform.model.resource import canonical_json
 from voiceform.model.schema_files import schema_text
 
 ACCOUNT = "AC" + "a" * 32
 
 
-def log(folder: Path) -> EvidenceLog:
+def log(folder: Path, place: Place | None = None) -> EvidenceLog:
     return EvidenceLog(
-        Folder(folder),
+        place or Folder(folder),
         clock=ManualClock(datetime(2026, 2, 1, 2, tzinfo=UTC)),
         author=Author("ann@host", ACCOUNT, ["--auto-approve"], "0"),
     )
@@ -198,6 +201,126 @@ def test_what_a_dead_run_took_down_is_known_to_the_next(tmp_path: Path) -> None:
     with log(tmp_path) as evidence:
         assert evidence.taken_down("r1") == {f"RE{number:032x}" for number in range(2)}
         assert evidence.taken_down("r2") == frozenset()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+names = st.sampled_from(["archive", "hasg", "hash0", "hashes", "i", "z"]) | st.text(
+    st.characters(exclude_categories=["Cs"]), max_size=8
+).filter(lambda name: name not in {"hash", "seq", "prev"})
+
+
+@given(st.dictionaries(names, json_values, max_size=6), st.integers(0, 10**9))
+def test_a_line_is_the_canonical_json_of_what_it_says_and_its_hash(said: dict[str, Any], seq: int) -> None:
+    text, head = linked({"event": "x", **said}, Head(seq, "ab" * 32))
+    line = json.loads(text)
+    assert line == {"event": "x", **said, "seq": seq, "prev": "ab" * 32, "hash": head.hash}
+    assert text == canonical_json(line) + b"\n"
+    assert head == Head(seq + 1, line_hash(line))
+
+
+def test_lines_of_many_threads_make_one_chain_in_which_each_has_its_own_in_order(tmp_path: Path) -> None:
+    threads, each = 20, 50
+    with log(tmp_path) as evidence:
+
+        def write_some(thread: int) -> None:
+            for number in range(each):
+                evidence.ensure_open()
+                evidence.add(event(1000 * thread + number))
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(write_some, range(threads)))
+    numbers = [
+        int(line["sid"][2:], 16) for line in lines_of(path_of(evidence)) if line["event"] == "recording"
+    ]
+    assert len(numbers) == threads * each
+    for thread in range(threads):
+        own = [number for number in numbers if number // 1000 == thread]
+        assert own == list(range(1000 * thread, 1000 * thread + each))
+    assert check_folder(tmp_path).problems == []
+
+
+class SlowSink:
+    """A disk that does not come back from writing before it is `released`, and may then have failed."""
+
+    errors: tuple[type[Exception], ...] = (OSError,)
+    backlog = 0
+
+    def __init__(self, sink: Sink, disk: SlowDisk) -> None:
+        self._sink, self._disk = sink, disk
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        self._disk.writing.set()
+        assert self._disk.released.wait(60)
+        if self._disk.broken:
+            raise OSError(5, "Input/output error")
+        self._sink.write(lines)
+
+    def sync(self) -> None:
+        self._sink.sync()
+
+    def close(self) -> None:
+        self._sink.close()
+
+
+class SlowDisk(Folder):
+    """A folder on such a disk."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.writing, self.released, self.broken = threading.Event(), threading.Event(), False
+        self.released.set()
+
+    def begin(self, file: File) -> Sink:
+        return SlowSink(super().begin(file), self)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_who_deletes_does_not_get_far_ahead_of_who_writes(tmp_path: Path, *, broken: bool) -> None:
+    """A thread writes the lines of the others, who go on meanwhile, but not beyond some dozens; and when
+    it could not write, nobody goes on."""
+    disk = SlowDisk(tmp_path)
+    evidence = log(tmp_path, disk)
+    disk.released.clear()
+    disk.writing.clear()
+    order: list[str] = []
+    asked = threading.Event()
+
+    def delete_one_more() -> None:
+        asked.set()
+        try:
+            evidence.ensure_open()
+            order.append("goes on")
+        except EvidenceLostError:
+            order.append("ends")
+
+    with ThreadPoolExecutor(2) as pool:
+        writer = pool.submit(evidence.add, event(0))
+        assert disk.writing.wait(60)
+        for number in range(1, 66):
+            evidence.ensure_open()
+            evidence.add(event(number))
+        one_more = pool.submit(delete_one_more)
+        assert asked.wait(60)
+        order.append("written")
+        disk.broken = broken
+        disk.released.set()
+        one_more.result(60)
+        assert order == ["written", "ends" if broken else "goes on"]
+        if broken:
+            with pytest.raises(EvidenceLostError, match="cannot be written"):
+                writer.result(60)
+            with pytest.raises(EvidenceLostError):
+                evidence.add(event(66))
+            evidence.abandon()
+        else:
+            writer.result(60)
+            evidence.close()
+    written = [line["sid"] for line in lines_of(path_of(evidence)) if line["event"] == "recording"]
+    assert written == ([] if broken else [f"RE{number:032x}" for number in range(66)])
 
 
 def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_lock_that_was_removed_by_hand_does_not_let_a_second_run_in(folder: Pa
     first = Folder(folder)
     first.claim("ann")
     sink = first.begin(File(1))
-    sink.write(b"a line without its e")
+    sink.write([b"a line without its e"])
     (folder / ".lock").unlink()
     second = Folder(folder)
     second.claim("bob")
@@ -126,7 +126,7 @@ def test_a_closed_file_may_be_made_read_only(folder: Path) -> None:
     ours = Folder(folder)
     ours.claim("me")
     sink = ours.begin(File(1))
-    sink.write(b"a line\n")
+    sink.write([b"a line\n"])
     sink.close()
     (folder / "000001.jsonl").chmod(0o400)
     assert ours.repair(File(1, ("000001.jsonl",))) == 0

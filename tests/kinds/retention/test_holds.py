@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,19 @@ import pytest
 from tests.kinds.retention.rows import NOW, recording
 from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
+from voiceform.kinds.retention.added import HoldRequest, add
 from voiceform.kinds.retention.call_lookup import CallBook
 from voiceform.kinds.retention.holds import READ_EVERY, HoldBook
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import StateError
 from voiceform.model.resource import Recorded
+from voiceform.model.store import StoredDocument
 from voiceform.state.resources import resource_write
 from voiceform.state.sqlite import SqliteStore
 from voiceform.twilio.client import open_client
 from voiceform.twilio.credentials import Credentials
+from voiceform.twilio.resources import Recording
 
 
 @pytest.fixture
@@ -76,3 +81,82 @@ def test_a_hold_that_cannot_be_read_stops_everything(store: SqliteStore, calls: 
     store.put(entry.key, {**entry.document, "attributes": {"match": 5}}, entry.version)
     with pytest.raises(StateError, match="cannot be read"):
         HoldBook(store, calls)
+
+
+class Counted(SqliteStore):
+    """A state that tells how often it was looked at and read; looking takes until `released`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.looks = self.reads = 0
+        self.looking, self.released = threading.Event(), threading.Event()
+        self.released.set()
+
+    def version(self, key: str) -> str | None:
+        self.looks += 1
+        found = super().version(key)
+        self.looking.set()
+        assert self.released.wait(60)
+        return found
+
+    def get(self, key: str) -> StoredDocument | None:
+        self.reads += 1
+        return super().get(key)
+
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
+        self.reads += 1
+        return super().list(prefix)
+
+
+def added(store: SqliteStore, name: str, *recordings: Recording) -> None:
+    """Add a hold by command."""
+    request = HoldRequest.of(name, "x", [row.sid for row in recordings])
+    add(store, request, who="me", now=NOW)
+
+
+def test_what_is_as_it_was_is_not_read_again(tmp_path: Path, calls: CallBook) -> None:
+    with Counted(tmp_path / "state.db") as store:
+        put(store, "declared", recording_sid=[recording(1).sid])
+        added(store, "one", recording(2))
+        book = HoldBook(store, calls)
+        assert [book.keeping(recording(n)) for n in range(4)] == [(), ("declared",), ("one",), ()]
+        store.looks = store.reads = 0
+        for _ in range(4 * READ_EVERY):
+            assert book.keeping(recording(2)) == ("one",)
+        assert store.reads == 0
+        assert store.looks == 4 * READ_EVERY, "before every answer"
+        put(store, "late", recording_sid=[recording(3).sid])
+        added(store, "two", recording(0))
+        assert book.keeping(recording(0)) == ("two",)
+        answers = [book.keeping(recording(3)) for _ in range(READ_EVERY)]
+        assert answers[-1] == ("late",)
+
+
+def test_many_who_wait_share_a_look_that_began_after_they_had_asked(tmp_path: Path, calls: CallBook) -> None:
+    """A hold that lands while one look is under way is seen by everybody who asks from then on."""
+    with Counted(tmp_path / "state.db") as store, ThreadPoolExecutor(40) as pool:
+        added(store, "first", recording(99))
+        book = HoldBook(store, calls)
+        book.keeping(recording(0))
+        store.looks = 0
+        store.released.clear()
+        store.looking.clear()
+        early = pool.submit(book.keeping, recording(1))
+        assert store.looking.wait(60)
+        added(store, "late", recording(1))
+        others = [pool.submit(book.keeping, recording(1)) for _ in range(39)]
+        store.released.set()
+        assert early.result(60) == (), "its look was over before"
+        assert {other.result(60) for other in others} == {("late",)}
+        assert 2 <= store.looks <= 40
+
+
+def test_a_look_that_fails_answers_nobody(tmp_path: Path, calls: CallBook) -> None:
+    with SqliteStore(tmp_path / "state.db") as store:
+        book = HoldBook(store, calls)
+        version = store.put("holds/added", {"holds": ["x"]}, None)
+        for _ in range(3):
+            with pytest.raises(StateError, match="cannot be read"):
+                book.keeping(recording())
+        store.delete("holds/added", version)
+        assert book.keeping(recording()) == ()

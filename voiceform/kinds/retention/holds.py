@@ -1,73 +1,110 @@
 """Holds as the state has them at this moment; a hold that lands while a run deletes counts at once.
 
-Those that are added by command are read before every answer, and those that were declared every now and then:
-they are written under the lock, which a run that deletes holds itself.
+Those that are added by command are looked for before every answer, and those that were declared every now and
+then: they are written under the lock, which a run that deletes holds itself.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from itertools import count
 
-from voiceform.kinds.retention.added import KEY, added_of
+from voiceform.kinds.retention.added import KEY, standing
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, FetchingCalls
+from voiceform.kinds.retention.hold_index import HoldIndex
 from voiceform.kinds.retention.matching.match import Row
-from voiceform.kinds.retention.policy import HOLDS, KIND, Hold, call_holds, held_by, split
+from voiceform.kinds.retention.policy import HOLDS, KIND, Hold, call_holds, split
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
-from voiceform.model.store import DocumentReader
+from voiceform.model.store import DocumentReader, DocumentStore
 
 PREFIX = f"resources/{KIND}.{HOLDS}."
 
 READ_EVERY = 50
-"""Declared holds are read again after so many answers."""
+"""Declared holds are looked for again after so many answers."""
 
 
 class HoldBook:
-    """The recorded holds, read again and again. Safe for many threads.
+    """The recorded holds, looked for again and again. Safe for many threads.
+
+    Each answer rests on a look into the state that began after it was asked for. Who asks while another looks
+    waits for that one's end, and then shares one look with all who wait: with a hundred threads, and with a
+    state on the network, that is a fraction of the looks. What is there is read again only where its version
+    is another.
 
     What a hold asks of calls is asked of the account again, for each object by itself: what the plan knew
     came from lists, and a list that leaves out one leg is believed there.
     """
 
-    def __init__(self, store: DocumentReader, calls: CallBook) -> None:
+    def __init__(self, store: DocumentStore, calls: CallBook) -> None:
         self._store = store
         self._fetching = FetchingCalls(calls)
-        self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._turns = count(1)
+        self._looked = 0
+        """The turn before which everybody was served by the last look."""
         self._answers = 0
-        self._holds = read_holds(store)
+        self._added_version: str | None = None
         self._added: tuple[Hold, ...] = ()
-        self._version: str | None = None
+        self._read_declared()
+        self._gather()
 
     def keeping(self, row: Row) -> tuple[str, ...]:
         """The names of the holds that keep a recording, or might. Raises TwilioError, StateError."""
-        return held_by(self._current(), row, self._fetching, None).holds
+        self._look()
+        return self._index.keeping(row, self._fetching)
 
     def keeping_call(self, row: CallRow) -> tuple[str, ...]:
         """The names of the holds that keep a call's own record, or might. Raises as `keeping`."""
-        return held_by(call_holds(self._current()), row, self._fetching, None).holds
+        self._look()
+        return self._call_index.keeping(row, self._fetching)
 
     @property
     def any(self) -> bool:
         """Whether there are holds."""
-        return bool(self._current())
+        self._look()
+        return bool(self._index.holds)
 
     @property
     def any_of_calls(self) -> bool:
         """Whether there are holds that keep call records by themselves."""
-        return bool(call_holds(self._current()))
+        self._look()
+        return bool(self._call_index.holds)
 
-    def _current(self) -> tuple[Hold, ...]:
-        stored = self._store.get(KEY)  # by each thread for itself: what was read for another may be older
-        with self._lock:
+    def _look(self) -> None:
+        """Know every hold that was there when this was called."""
+        turn = next(self._turns)
+        with self._looking:
             self._answers += 1
-            if self._answers % READ_EVERY == 0:
-                self._holds = read_holds(self._store)
-            if stored is None:
-                return self._holds
-            if stored.version != self._version:
-                self._added = tuple(item for hold in added_of(stored) if hold.stands for item in hold.holds())
-                self._version = stored.version
-            return (*self._holds, *self._added)
+            if turn < self._looked:
+                return
+            before = next(self._turns)  # who came before this moment came before the look
+            self._look_now()
+            self._looked = before
+
+    def _look_now(self) -> None:
+        version = self._store.version(KEY)
+        moved = version != self._added_version
+        if moved:
+            self._added = tuple(item for hold in standing(self._store) for item in hold.holds())
+            self._added_version = version
+        if self._answers >= READ_EVERY:
+            moved = self._declared_versions != self._store.versions(PREFIX) or moved
+            if moved:
+                self._read_declared()
+            self._answers = 0
+        if moved:
+            self._gather()
+
+    def _read_declared(self) -> None:
+        # Versions first: what is written in between is another version the next time.
+        self._declared_versions: Mapping[str, str] = self._store.versions(PREFIX)
+        self._declared = read_holds(self._store)
+
+    def _gather(self) -> None:
+        holds = (*self._declared, *self._added)
+        self._index, self._call_index = HoldIndex(holds), HoldIndex(call_holds(holds))
 
 
 def read_holds(store: DocumentReader) -> tuple[Hold, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.retention.evidence.places import SUFFIX, File, Sink, taken
@@ -88,9 +88,9 @@ class _Parts:
         """Lines that are not stored yet."""
         return len(self._waiting)
 
-    def write(self, data: bytes) -> None:
+    def write(self, lines: Sequence[bytes]) -> None:
         with self._changing:
-            self._waiting.append(data)
+            self._waiting.extend(lines)
 
     def sync(self) -> None:
         with self._storing:

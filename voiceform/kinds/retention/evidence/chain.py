@@ -27,6 +27,8 @@ START = "0" * 64
 
 TORN = "the last line is torn: the run was killed while it wrote"
 
+_HASH = "hash"
+
 Line = dict[str, Any]
 
 
@@ -39,15 +41,20 @@ class Head:
 
 
 def linked(event: Mapping[str, Any], head: Head) -> tuple[bytes, Head]:
-    """The bytes of the next line, with its newline, and where the chain is then."""
+    """The bytes of the next line, with its newline, and where the chain is then. Every event has the member
+    `event`."""
     line = {**event, "seq": head.seq, "prev": head.hash}
-    digest = line_hash(line)
-    return canonical_json({**line, "hash": digest}) + b"\n", Head(head.seq + 1, digest)
+    # Keys are sorted: the hash goes between two halves of the very text that it is of.
+    before = canonical_json({name: line[name] for name in line if name < _HASH})[:-1]
+    after = canonical_json({name: line[name] for name in line if name > _HASH})[1:]
+    digest = hashlib.sha256(b"%b,%b" % (before, after)).hexdigest()
+    text = b'%b,"%b":"%b",%b\n' % (before, _HASH.encode(), digest.encode(), after)
+    return text, Head(head.seq + 1, digest)
 
 
 def line_hash(line: Mapping[str, Any]) -> str:
     """SHA-256 over the canonical JSON of everything in a line but its own hash."""
-    return hashlib.sha256(canonical_json({k: v for k, v in line.items() if k != "hash"})).hexdigest()
+    return hashlib.sha256(canonical_json({k: v for k, v in line.items() if k != _HASH})).hexdigest()
 
 
 def read_lines(place: Place, file: File) -> Iterator[Line]:

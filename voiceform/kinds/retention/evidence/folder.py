@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from voiceform.kinds.retention.evidence.places import File, Sink
@@ -129,8 +129,8 @@ class _Appending:
         """Lock it as long as it grows, for those who do not see the lock of its folder."""
         try_lock(self._descriptor)
 
-    def write(self, data: bytes) -> None:
-        view = memoryview(data)
+    def write(self, lines: Sequence[bytes]) -> None:
+        view = memoryview(b"".join(lines))
         while view:
             view = view[os.write(self._descriptor, view) :]
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _SYNC_SECONDS = 0.2
 run, which looks for everything that the dead one had planned. So lines are stored in small batches."""
 _MOST_WAITING = 256
 """With so many lines that are not stored yet, nothing more is deleted until they are."""
+_MOST_UNWRITTEN = 64
+"""With so many that somebody else is about to write, neither."""
 _MAY_LIVE = timedelta(seconds=60)
 """A run whose last line is younger may still be at work, where no lock tells."""
 
@@ -54,7 +57,8 @@ class EvidenceLog:
     def __init__(self, place: Place, *, clock: Clock, author: Author) -> None:
         self._clock = clock
         self._who = author.who
-        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._unwritten: deque[Mapping[str, Any]] = deque()
         self._broken: str | None = None
         self._pending = 0
         self._synced_at = time.monotonic()
@@ -107,27 +111,36 @@ class EvidenceLog:
 
     def ensure_open(self) -> None:
         """Raise EvidenceLostError once a line could not be stored; wait while too many are on their way."""
-        if self._broken is None and self._sink.backlog > _MOST_WAITING:
-            self.flush()
+        if self._broken is None:
+            if len(self._unwritten) > _MOST_UNWRITTEN:
+                with self._writing:
+                    self._write()
+            if self._sink.backlog > _MOST_WAITING:
+                self.flush()
         self._require_whole()
 
     def add(self, event: Mapping[str, Any]) -> None:
-        """Append one line. EvidenceLostError when it cannot be stored, and for every line after."""
-        with self._lock:
-            self._require_whole()
-            line = {**event, "at": instant_to_text(self._clock.now()), "who": self._who}
-            data, head = linked(line, self._head)
-            with self._breaking():
-                self._sink.write(data)
-            self._head = head
-            self.summary.count({**line, "hash": head.hash})
-            due = self._is_due()
+        """Append one line. EvidenceLostError when it cannot be stored, and for every line after.
+
+        Where a thread is writing, it writes the lines of the others too, who go on meanwhile: to let each
+        wait for its own turn costs more than the lines do.
+        """
+        self._require_whole()
+        self._unwritten.append(event)
+        due = False
+        while self._unwritten and self._writing.acquire(blocking=False):
+            try:
+                due = self._write() or due
+            finally:
+                self._writing.release()
         if due:
             # Only this thread waits for the store; the others go on to write their lines.
             self.flush()
 
     def flush(self) -> None:
         """Store every line that was added before. EvidenceLostError."""
+        with self._writing:
+            self._write()
         with self._breaking():
             self._sink.sync()
 
@@ -200,7 +213,7 @@ class EvidenceLog:
         line = {"event": "sealed", "at": instant_to_text(now), "who": self._who}
         data, head = linked(line, Head(last["seq"] + 1, last["hash"]))
         sink = self.place.begin(file)
-        sink.write(data)
+        sink.write([data])
         sink.sync()
         return {"hash": head.hash}
 
@@ -221,9 +234,27 @@ class EvidenceLog:
                 self._broken, where=self.where, hint="nothing more is deleted without evidence"
             )
 
-    def _is_due(self) -> bool:
-        """Count a line; whether it is time to store, which the caller then does."""
-        self._pending += 1
+    def _write(self) -> bool:
+        """Link and write what waits, under the lock; whether it is time to store, which the caller then
+        does."""
+        data, head, written = [], self._head, []
+        while self._unwritten:
+            line = {**self._unwritten.popleft(), "at": instant_to_text(self._clock.now()), "who": self._who}
+            text, head = linked(line, head)
+            data.append(text)
+            written.append(line)
+        self._require_whole()
+        if not data:
+            return False
+        with self._breaking():
+            self._sink.write(data)
+        self._head = head
+        for line in written:
+            self.summary.count(line)
+        return self._is_due(len(data))
+
+    def _is_due(self, lines: int) -> bool:
+        self._pending += lines
         now = time.monotonic()
         if self._pending < _SYNC_LINES and now - self._synced_at < _SYNC_SECONDS:
             return False

@@ -8,7 +8,7 @@ first has it, so two runs can never write into one chain.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,8 +48,8 @@ class Sink(Protocol):
     def backlog(self) -> int:
         """Lines that are not stored yet."""
 
-    def write(self, data: bytes) -> None:
-        """Append one line."""
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Append lines, each with its newline."""
 
     def sync(self) -> None:
         """Make everything that was written before survive."""
