@@ -1,7 +1,7 @@
 """A helper process of the crash test: forks a child for each command and kills it at the given moment.
 
 Forking a process that has imported everything costs a few milliseconds where starting an interpreter costs
-half a second, so hundreds of rounds fit into a test. Its argument is a folder with a valid configuration.
+half a second, so hundreds of rounds fit into a test. Its argument is the folder of the stack.
 Reads one JSON line per round from stdin, `{environ, runs: [{argv, now, kill_after, log}]}`, starts all runs
 of the round at once, and answers with their exit codes (-9: killed). A run without `argv` is a dispatcher
 whose lease nobody respects: a clock that is wrong, a machine that slept.
@@ -9,13 +9,8 @@ whose lease nobody respects: a clock that is wrong, a machine that slept.
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import importlib
-import io
 import json
 import os
-import pkgutil
 import signal
 import sys
 import time
@@ -23,28 +18,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import voiceform
+from tests.warm.imports import warm_up
 from voiceform.cli import main as command_line
 from voiceform.model.clock import ManualClock
-from voiceform.model.schema_files import schema_text
-from voiceform.state.documents import problem_of
-
-LAZY = ("deepdiff", "phonenumbers.data.region_US", "phonenumbers.timezone", "rich.cells", "tzdata")
-"""What is imported inside of functions, of other projects."""
-
-
-def warm_up(folder: str) -> None:
-    """Import and compile what commands do when they need it: each child would do it again."""
-    for module in pkgutil.walk_packages(voiceform.__path__, "voiceform."):
-        if not module.name.startswith(("voiceform.emulator", "voiceform.cli.scaffold", "voiceform.__main__")):
-            importlib.import_module(module.name)
-    for name in LAZY:
-        importlib.import_module(name)
-    for definition in json.loads(schema_text("state"))["$defs"]:
-        problem_of(definition, None)
-    with contextlib.redirect_stdout(io.StringIO()):
-        assert command_line(["-C", folder, "validate"], environ={}) == 0
-    gc.freeze()
 
 
 def start(run: dict[str, Any], environ: dict[str, str]) -> int:
@@ -97,12 +73,12 @@ def wait_for(children: list[tuple[int, float | None]]) -> list[int]:
                 codes[child] = os.waitstatus_to_exitcode(status)
             elif kill_after is not None and time.monotonic() - began >= kill_after:
                 os.kill(child, signal.SIGKILL)
-        time.sleep(0.0005)
+        time.sleep(0.002)
     return [codes[child] for child, _ in children]
 
 
 def main() -> None:
-    warm_up(sys.argv[1])
+    warm_up()
     for line in sys.stdin:
         work = json.loads(line)
         children = [(start(run, work["environ"]), run["kill_after"]) for run in work["runs"]]

@@ -25,8 +25,9 @@ from voiceform.cli import main
 from voiceform.emulator import Emulator
 from voiceform.model.clock import ManualClock
 
-ROUNDS = {"sqlite": 200, "postgres": 50, "s3": 25}
+ROUNDS = {"sqlite": 120, "postgres": 50, "s3": 25}
 SEED = 20261129
+ROOT = Path(__file__).parents[2]
 STEP = timedelta(minutes=10)
 START = datetime(2026, 11, 30, 0, 0, 5, tzinfo=UTC)
 NUMBERS = ("+12125550101", "+12125550102", "+12125550103")
@@ -64,7 +65,8 @@ class Runner:
     def __init__(self, folder: Path, environ: dict[str, str]) -> None:
         self._environ = environ
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("crash_runner.py")), str(folder)],
+            [sys.executable, "-m", "tests.engine.crash_runner", str(folder)],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

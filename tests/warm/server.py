@@ -12,58 +12,19 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
-import importlib
-import io
 import json
 import os
-import pkgutil
 import runpy
 import select
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 import traceback
 from pathlib import Path
 
-STACK = """\
-version: 1
-queues: {warm: {max_size: 1}}
-conferences: {warm: {settings: {beep: on-enter}}}
-calls:
-  warm:
-    to: "+12125550101"
-    from: "+15017122661"
-    schedule: {cron: "0 9 * * *", timezone: UTC}
-    answer: {say: Hello}
-retention: {recordings: [{name: warm, keep: 90d}]}
-"""
-
-
-def warm_up() -> None:
-    """Import what commands import, and run some that ask nobody: what they read once is read then."""
-    import voiceform
-    from voiceform.cli import main
-
-    for module in pkgutil.walk_packages(voiceform.__path__, "voiceform."):
-        if ".emulator" not in module.name and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-    shown = io.StringIO()
-    with (
-        tempfile.TemporaryDirectory() as name,
-        contextlib.redirect_stdout(shown),
-        contextlib.redirect_stderr(shown),
-    ):
-        Path(name, "voiceform.yaml").write_text(STACK, encoding="utf-8")
-        Path(name, "base.yaml").write_text("version: 1\n", encoding="utf-8")
-        for words in ("validate", *(f"plan --base base.yaml --format {form}" for form in ("text", "html"))):
-            assert main(["-C", name, *words.split()], environ={}) == 0, shown.getvalue()
-    assert threading.active_count() == 1, "a process with threads is not forked"
-    gc.collect()
-    gc.freeze()
+from tests.warm.imports import warm_up
 
 
 def serve(path: str) -> socket.socket | None:
