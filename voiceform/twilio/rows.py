@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -22,7 +23,6 @@ R = TypeVar("R", bound="TypedRow")
 
 _SID_LINE = len("RE") + 32 + len("\n")
 _WHOLE_LINES = re.compile(r"(?:-?[0-9]{1,18}(?:\.0{1,6})?\n)*", re.ASCII)
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _TOLD = "told_"
 
 
@@ -70,6 +70,7 @@ def some_number(value: int | str | None) -> int | None:
     return value
 
 
+@lru_cache(maxsize=4096)
 def some_seconds(value: int | str | None) -> int | None:
     """As some_number; None for -1, which the service writes for what it does not know yet."""
     number = some_number(value)
@@ -98,8 +99,6 @@ class PageReader(Generic[R]):
         try:
             if not body.isascii():
                 body.decode()  # what nobody reads is skipped, and may not hide what is no text
-            if _SURROGATE.search(body) is not None:
-                return None
             page = self._decode(body)
         except (ValueError, RecursionError):
             return None

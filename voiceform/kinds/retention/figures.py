@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from voiceform.kinds.details import number_in, object_in, text_in
 from voiceform.model.instants import instant_from_text, instant_to_text
 
 _SHOWN_MONTHS = 12
+_DAY = 86_400
 _BAR = 16
 _STEPS = " ▏▎▍▌▋▊▉█"
 
@@ -60,6 +62,18 @@ class Figures:
     newest: datetime | None = None
     months: Counter[str] = field(default_factory=Counter)
 
+    @classmethod
+    def of(cls, created: array[int], lengths: array[int]) -> Figures:
+        """Of very many objects: the epoch seconds at which each was created, and its length in seconds."""
+        if not created:
+            return cls()
+        months: Counter[str] = Counter()
+        for day, count in Counter(map(_DAY.__rfloordiv__, created)).items():
+            months[_month(datetime.fromtimestamp(day * _DAY, UTC))] += count
+        oldest, newest = (datetime.fromtimestamp(edge(created), UTC) for edge in (min, max))
+        minutes = sum(-(-length // 60) for length in lengths)
+        return cls(len(created), sum(lengths), minutes, oldest, newest, months)
+
     def add(self, created: datetime, seconds: int | None) -> None:
         """Count one object."""
         length = seconds or 0
@@ -70,11 +84,15 @@ class Figures:
             self.oldest = created
         if self.newest is None or created > self.newest:
             self.newest = created
-        self.months[f"{created.year:04}-{created.month:02}"] += 1
+        self.months[_month(created)] += 1
 
     def total(self) -> Total:
         """What was counted so far."""
         return Total(self.count, self.minutes, self.oldest, self.newest, dict(sorted(self.months.items())))
+
+
+def _month(moment: datetime) -> str:
+    return f"{moment.year:04}-{moment.month:02}"
 
 
 def histogram(months: Mapping[str, int]) -> list[str]:

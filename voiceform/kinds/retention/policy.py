@@ -68,6 +68,13 @@ class Rule:
     name: str
     match: Match
     cutoff: datetime
+    due: Decision = field(init=False, repr=False, compare=False)
+    young: Decision = field(init=False, repr=False, compare=False)
+    """What it says of most rows, made once."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "due", Decision(Ruling.DUE, self.name))
+        object.__setattr__(self, "young", Decision(Ruling.YOUNG, self.name))
 
     @classmethod
     def read(cls, name: str, attributes: Attributes, now: datetime) -> Rule:
@@ -124,8 +131,8 @@ class Policy:
         if isinstance(rule, Decision):
             return rule
         if not rule.is_due(created):
-            return Decision(Ruling.YOUNG, rule.name)
-        return held_by(self.holds, row, calls, rule.name)
+            return rule.young
+        return held_by(self.holds, row, calls, rule.name) if self.holds else rule.due
 
     def _rule(self, row: Row, calls: Calls) -> Rule | Decision:
         for rule in self.rules:
@@ -159,7 +166,7 @@ def held_by(holds: Iterable[Hold], row: Row, calls: Calls, rule: str | None) -> 
 
 def lacks_length(row: Row) -> bool:
     """Whether it is completed and has no length: -1 is how the service says that it is not done with it."""
-    return row.duration is None and row.status == "completed"
+    return row.status == "completed" and row.duration is None
 
 
 def call_holds(holds: Iterable[Hold]) -> tuple[Hold, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -74,10 +74,14 @@ class Column:
     def __len__(self) -> int:
         return len(self.created)
 
-    def at(self, index: int) -> tuple[str, datetime]:
-        """The digits of one with two letters before them, and when it was created."""
-        part = self.sids[index * _BYTES : (index + 1) * _BYTES]
-        return f"xx{part.hex()}", _moment(self.created[index])
+    def only(self, order: Sequence[int]) -> Column:
+        """Those at these places, in that order."""
+        return Column(
+            array("q", map(self.created.__getitem__, order)), bytearray(b"".join(self._parts(order)))
+        )
+
+    def _parts(self, order: Sequence[int]) -> Iterator[bytearray]:
+        return (self.sids[at * _BYTES : (at + 1) * _BYTES] for at in order)
 
     def chunks(self, everything: array[int]) -> Iterator[Chunk]:
         """The SIDs by age. `everything` is the sorted instants of all objects of the list."""
@@ -89,7 +93,7 @@ class Column:
                 _moment(first),
                 _moment(last),
                 bisect_right(everything, last) - bisect_left(everything, first),
-                b"".join(self.sids[at * _BYTES : (at + 1) * _BYTES] for at in part).hex(),
+                b"".join(self._parts(part)).hex(),
             )
 
 

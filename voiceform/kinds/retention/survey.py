@@ -45,6 +45,7 @@ LOOKING_AT_CALLS = "reading call records"
 
 _BATCH = 5000
 _STEP = 1000
+_LEAVES_ITS_CALL = (Ruling.DUE, Ruling.NO_RULE)
 _NEVER_DIALLED = ("canceled", "failed")
 
 Matches = Mapping[str, Sequence[Match]]
@@ -57,18 +58,15 @@ class Group:
 
     due: Column = field(default_factory=Column)
     lengths: array[int] = field(default_factory=lambda: array("q"))
-    tally: Figures = field(default_factory=Figures)
 
     def oldest(self, most: int | None) -> tuple[Column, Figures]:
         """So many of them, the oldest, and their figures; all for None."""
-        if most is None or most >= len(self.due):
-            return self.due, self.tally
-        due, tally = Column(), Figures()
-        for at in sorted(range(len(self.due)), key=self.due.created.__getitem__)[:most]:
-            sid, created = self.due.at(at)
-            due.add(sid, created)
-            tally.add(created, self.lengths[at])
-        return due, tally
+        due, lengths = self.due, self.lengths
+        if most is not None and most < len(due):
+            oldest = sorted(range(len(due)), key=due.created.__getitem__)[:most]
+            due = due.only(oldest)
+            lengths = array("q", map(lengths.__getitem__, oldest))
+        return due, Figures.of(due.created, lengths)
 
 
 @dataclass(slots=True)
@@ -243,11 +241,12 @@ class _Surveyor:
         return held if held.ruling is Ruling.NEEDED else Decision(Ruling.NO_RULE, None, held.holds)
 
     def _put_recording(self, recording: Recording, decision: Decision) -> None:
-        call = normal_sid(recording.call_sid, "CA")
-        stays = decision.holds or decision.ruling not in (Ruling.DUE, Ruling.NO_RULE)
-        if self.call_policy.rules and call is not None and stays:
-            self.found.guarded_calls.add(call)
-        self._count(self.found.recordings, self.asked_by_name, recording, self.book)
+        if self.call_policy.rules and (decision.holds or decision.ruling not in _LEAVES_ITS_CALL):
+            call = normal_sid(recording.call_sid, "CA")
+            if call is not None:
+                self.found.guarded_calls.add(call)
+        if self.asked_by_name:
+            self._count(self.found.recordings, self.asked_by_name, recording, self.book)
         self._put(self.found.recordings, recording, decision, self.book)
 
     def _calls(self) -> None:
@@ -295,8 +294,9 @@ class _Surveyor:
     def _note(self, part: Part, row: Row, task: str) -> None:
         part.seen += 1
         part.minutes += -(-(row.duration or 0) // 60)
-        if row.date_created is not None:
-            part.created.append(int(row.date_created.timestamp()))
+        created = row.date_created
+        if created is not None:
+            part.created.append(int(created.timestamp()))
         if part.seen % _STEP == 0:
             self.context.progress.advance(task, _STEP)
 
@@ -308,7 +308,6 @@ class _Surveyor:
             group = part.groups[decision.rule]
             group.due.add(row.sid, created)
             group.lengths.append(row.duration or 0)
-            group.tally.add(created, row.duration)
             return
         part.kept[decision.rule, decision.ruling] += 1
         if decision.ruling is Ruling.HELD:

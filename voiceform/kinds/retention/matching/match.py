@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -97,6 +97,18 @@ class Match:
     to: Parties | None = None
     number: Parties | None = None
     direction: frozenset[str] | None = None
+    asks_parties: bool = field(init=False, repr=False, compare=False)
+    """Whether it asks for numbers or directions."""
+    needs_call: bool = field(init=False, repr=False, compare=False)
+    """Whether calls can decide: about numbers and directions, and about legs that are related."""
+    _of_row: tuple[Callable[[Row], Truth], ...] = field(init=False, repr=False, compare=False)
+    """What is asked of the row itself, and nothing else: a million rows are asked for it."""
+
+    def __post_init__(self) -> None:
+        parties = any(asked is not None for asked in (self.from_, self.to, self.number, self.direction))
+        object.__setattr__(self, "asks_parties", parties)
+        object.__setattr__(self, "needs_call", parties or self.call_sid is not None)
+        object.__setattr__(self, "_of_row", tuple(self._questions()))
 
     @classmethod
     def read(cls, attributes: Mapping[str, Any]) -> Match:
@@ -121,16 +133,6 @@ class Match:
             direction=_words(attributes, "direction"),
         )
 
-    @property
-    def asks_parties(self) -> bool:
-        """Whether it asks for numbers or directions."""
-        return any(asked is not None for asked in (self.from_, self.to, self.number, self.direction))
-
-    @property
-    def needs_call(self) -> bool:
-        """Whether calls can decide: about numbers and directions, and about legs that are related."""
-        return self.asks_parties or self.call_sid is not None
-
     def test(self, row: Row, calls: Calls) -> Truth:
         """Whether `row` meets every criterion. What the row itself says is tried first, since it is free."""
         own = self.of_row(row)
@@ -146,20 +148,32 @@ class Match:
 
     def of_row(self, row: Row) -> Truth:
         """Whether the row meets what can be asked of itself; never NEEDED. What calls decide is left out."""
-        answers = [self._of_date(row.date_created)]
-        if self.source is not None:
-            answers.append(_word(self.source, row.source, _SOURCES))
-        if self.status is not None:
-            answers.append(_word(self.status, row.status, _STATUSES))
-        if self.channels is not None:
-            answers.append(_channels(self.channels, row.channels))
-        if self.recording_sid is not None:
-            answers.append(_sid(self.recording_sid, row.sid, "RE"))
-        if self.conference_sid is not None:
-            answers.append(self._of_conference(row, self.conference_sid))
+        result = Truth.YES
+        for ask in self._of_row:
+            answer = ask(row)
+            if answer is Truth.NO:
+                return answer
+            if answer > result:
+                result = answer
+        return result
+
+    def _questions(self) -> Iterator[Callable[[Row], Truth]]:
+        source, status, channels = self.source, self.status, self.channels
+        recordings, rooms = self.recording_sid, self.conference_sid
+        if source is not None:
+            yield lambda row: _word(source, row.source, _SOURCES)
+        if status is not None:
+            yield lambda row: _word(status, row.status, _STATUSES)
+        if channels is not None:
+            yield lambda row: _channels(channels, row.channels)
+        if recordings is not None:
+            yield lambda row: _sid(recordings, row.sid, "RE")
+        if rooms is not None:
+            yield lambda row: self._of_conference(row, rooms)
         if self.min_seconds is not None or self.max_seconds is not None:
-            answers.append(self._of_duration(row.duration))
-        return every(answers)
+            yield lambda row: self._of_duration(row.duration)
+        if self.start is not None or self.end is not None:
+            yield lambda row: self._of_date(row.date_created)
 
     def of_call(self, facts: CallFacts) -> Truth:
         """Whether the call meets what is asked of its legs."""
@@ -242,8 +256,6 @@ class Match:
         return _sid(wanted, row.conference_sid, "CF")
 
     def _of_date(self, created: datetime | None) -> Truth:
-        if self.start is None and self.end is None:
-            return Truth.YES
         if created is None:
             return Truth.UNKNOWN
         if self.start is not None and created < self.start:

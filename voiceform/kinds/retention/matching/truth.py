@@ -25,7 +25,8 @@ def every(answers: Iterable[Truth]) -> Truth:
     for answer in answers:
         if answer is Truth.NO:
             return answer
-        result = max(result, answer)
+        if answer > result:
+            result = answer
     return result
 
 
@@ -35,5 +36,6 @@ def some(answers: Iterable[Truth]) -> Truth:
     for answer in answers:
         if answer is Truth.YES:
             return answer
-        result = max(result, answer)
+        if answer > result:
+            result = answer
     return result
