@@ -40,6 +40,7 @@ def document() -> Node:
             ),
             "state": defined("state"),
             "credentials": defined("credentials"),
+            "evidence": defined("evidence"),
             "region": defined("region"),
             "edge": defined("edge"),
             "labels": defined("labels"),
@@ -92,6 +93,12 @@ def _definitions() -> dict[str, Node]:
             "is worked on. A file is beside this one. By default sqlite:///.voiceform/state.db in the "
             "folder of the stack.",
             examples=["postgresql://db/voice?schema={stack}"],
+        ),
+        "evidence": text(
+            "Evidence",
+            "Where what is destroyed is taken down, in place of what the configurations say; {stack} and "
+            "{account} are filled in. Stacks that share a folder have each a folder of its own in any case.",
+            examples=["s3://bucket/evidence/{stack}"],
         ),
         "region": _matching(
             "Region",
@@ -159,6 +166,7 @@ def _stack() -> Node:
             ),
             "account": defined("account"),
             "state": defined("state"),
+            "evidence": defined("evidence"),
             "region": defined("region"),
             "edge": defined("edge"),
             "credentials": defined("credentials"),

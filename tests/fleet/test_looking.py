@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
+from tests.fleet.processes import alive, children, start, wait_for_requests
 
 NAMES = ("acme", "beta", "gamma", "delta", "epsilon")
 
@@ -233,29 +232,6 @@ def test_a_page_has_a_map_of_the_stacks(fleet: FleetFolder) -> None:
     assert "script" not in page.replace("script-src", "")
 
 
-def start(fleet: FleetFolder, *argv: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", str(fleet.folder), "fleet", *argv],
-        env={**os.environ, **fleet.environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(each) for path in tasks for each in path.read_text().split()]
-
-
-def wait_for_requests(fleet: FleetFolder, count: int) -> None:
-    until = time.monotonic() + 60
-    while len(fleet.emulator.requests()) < count:
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_a_process_that_is_killed_concerns_its_stack_alone_and_a_plan_is_made_again(
     fleet: FleetFolder,
 ) -> None:
@@ -280,10 +256,3 @@ def test_ctrl_c_ends_a_plan_and_leaves_no_process(fleet: FleetFolder) -> None:
     assert program.returncode == 130, err
     assert "Traceback" not in err
     assert not any(Path(f"/proc/{worker}/cmdline").exists() and alive(worker) for worker in workers)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False

@@ -40,6 +40,18 @@ def compare(members: Sequence[Member], report: Report) -> None:
         "write {stack} or {account} into state:, as postgresql://db/voice?schema={stack}",
         report,
     )
+    _compare(
+        members,
+        _evidence_of,
+        lambda one, other: f"{one.name} and {other.name} have one place of evidence",
+        "write {stack} or {account} into evidence:, as s3://bucket/evidence/{stack}",
+        report,
+    )
+
+
+def _evidence_of(member: Member) -> str:
+    """Where its evidence is said to be; its own, where nothing is said."""
+    return member.evidence.rstrip("/") if member.evidence is not None else f"of {member.name}"
 
 
 def _compare(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,8 @@ class Expansion:
                 if len(found) > MOST_STACKS:
                     self._say(entry.position, f"a fleet has at most {MOST_STACKS:,} stacks", "divide it")
                     return ()
-        return tuple(found)
+        folders = Counter(member.folder.resolve() for member in found)
+        return tuple(replace(each, shared=folders[each.folder.resolve()] > 1) for each in found)
 
     def _of(self, entry: Block) -> Iterator[Member]:
         ways = [key for key in ("path", "template") if key in entry]
@@ -200,11 +203,18 @@ class Expansion:
                 for key, value in {**self._document.get("labels", {}), **entry.get("labels", {})}.items()
             },
             variables=texts,
+            evidence=self._evidence(said("evidence"), name, account),
         )
 
     def _source(self, block: Mapping[str, Any]) -> Source:
         ((kind, value),) = block.items()
         return Source(kind, (value,) if isinstance(value, str) else tuple(value), self._folder)
+
+    def _evidence(self, text: str | None, name: str, account: str) -> str | None:
+        if text is None:
+            return None
+        place = filled(text, name, account)
+        return place if "://" in place else str((self._folder / place).resolve())
 
     def _state(self, url: str) -> str:
         """A state in a file beside the fleet file, as every path in that is."""
@@ -221,6 +231,8 @@ class Expansion:
                 message = "the URL of the state has a password in it, and this file is read by many"
                 hint = "use PGPASSWORD, ~/.pgpass or ${NAME}: credentials stand in no file"
                 self._say(block.value_position("state"), message, hint)
+        if isinstance(evidence := block.get("evidence"), str):
+            self._check_text(evidence, block.value_position("evidence"))
         credentials = block.get("credentials")
         if not isinstance(credentials, Block):
             return

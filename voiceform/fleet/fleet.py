@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -15,15 +15,20 @@ from voiceform.fleet.opening import Settings, Surroundings
 from voiceform.fleet.reading import DEFAULT_FILE, FleetFile, read_fleet
 from voiceform.fleet.selecting import Which, selected
 from voiceform.model.clock import Clock, SystemClock
-from voiceform.model.errors import UsageError
+from voiceform.model.diagnostics import Position
+from voiceform.model.errors import StalePlanError, UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.progress import Progress, Silent
 from voiceform.stack.listener import Signals
+from voiceform.stack.order import texts
 from voiceform.stack.parts import DEFAULT_TTL
 from voiceform.stack.stack import MOST_IN_FLIGHT
 
 if TYPE_CHECKING:
+    from voiceform.fleet.jobs import Job
     from voiceform.fleet.member import Member
     from voiceform.fleet.report import FleetReport
+    from voiceform.model.fleet import StackResult
 
 MOST_JOBS = 500
 
@@ -73,7 +78,8 @@ class Fleet:
             raise UsageError(f"from 1 to {MOST_JOBS} stacks at once, not {count}", where="--jobs")
         if not 1 <= parallelism <= MOST_IN_FLIGHT:
             raise UsageError(f"parallelism is from 1 to {MOST_IN_FLIGHT}, not {parallelism}")
-        self._file = Path(folder) / file
+        self._folder = Path(folder)
+        self._file = self._folder / file
         self._jobs = count
         self._settings = Settings(
             base_url=base_url,
@@ -105,9 +111,92 @@ class Fleet:
         """Check the configuration of each, offline and without credentials."""
         return self._run("validate", which)
 
-    def plan(self, **which: Unpack[Which]) -> FleetReport:
-        """What apply would do in each account; only reads."""
-        return self._run("plan", which)
+    def plan(
+        self, *, out: str | Path | None = None, prune: bool = False, **which: Unpack[Which]
+    ) -> FleetReport:
+        """What apply would do in each account; only reads. With `prune` what that would.
+
+        The plans are saved to the folder `out`, relative to that of the fleet, which is made, or has nothing
+        but plans of before: `apply` carries out exactly these. They hold phone numbers in clear. `digest` of
+        the report is one over all of them.
+        """
+        from voiceform.fleet.folder import prepare, write_index
+
+        file = self.read()
+        members = selected(file.members, which)
+        if out is None:
+            return self._reported("plan", [self._job("plan", member, prune=prune) for member in members])
+        place = self._folder / out
+        prepare(place)
+        jobs = [self._job("plan", member, prune=prune, out=str(place)) for member in members]
+        report = self._reported("plan", jobs)
+        if not report.interrupted:
+            report.digest = write_index(place, report.results(), file.digest, report.at)
+        return report
+
+    def show(self, folder: str | Path) -> FleetReport:
+        """The plans that were saved to a folder again. PlanFileError where one of them is not what it was."""
+        from voiceform.fleet.folder import read_folder, result_without_plan
+        from voiceform.fleet.member import Member
+
+        found = read_folder(self._folder / folder)
+        jobs, others = [], []
+        for each in found.stacks:
+            if each.file is None:
+                others.append(result_without_plan(each))
+                continue
+            member = Member(each.stack, each.account, found.path, (), Position(str(found.path), 1, 1))
+            jobs.append(self._job("show", member, file=str(found.path / each.file), sha256=each.sha256))
+        report = self._reported("plan", jobs, others)
+        report.digest, report.fleet = found.digest, str(found.path)
+        return report
+
+    def apply(
+        self,
+        folder: str | Path,
+        *,
+        approve: Iterable[str] = (),
+        expect_digest: str | None = None,
+        lock_timeout: timedelta = timedelta(0),
+        approved: Iterable[str] = (),
+        again: str | None = None,
+        **which: Unpack[Which],
+    ) -> FleetReport:
+        """Carry out the plans of a folder, exactly as they are.
+
+        Before anything is sent every file is checked against the index (PlanFileError), and the fleet file
+        must be the one that was planned (StalePlanError). A plan that does not fit any more ends its stack
+        alone. `approve` lifts limits in each stack, as with Stack. Where a run that died has to be settled
+        first no plan of before fits: with `again` (`apply` or `prune`) nobody had reviewed it, and it is
+        planned and carried out again.
+        """
+        from voiceform.fleet.folder import read_folder, result_without_plan
+
+        found, file = read_folder(self._folder / folder, expect_digest), self.read()
+        if file.digest != found.fleet:
+            raise StalePlanError(
+                f"{self._file} or a table of it is not as it was when this was planned; nothing was done",
+                hint="plan again: voiceform fleet plan --out DIR",
+            )
+        planned = {each.stack: each for each in found.stacks}
+        members = [member for member in file.members if member.name in planned]
+        options = {
+            "approve": texts("approve", approve),
+            "lock_timeout": lock_timeout,
+            "approved": [f"fleet plan {found.digest}", *approved],
+            "again": again,
+        }
+        jobs, others = [], []
+        for member in selected(members, which):
+            each = planned[member.name]
+            if each.file is None or not each.pending:
+                others.append(result_without_plan(each))
+                continue
+            path = str(found.path / each.file)
+            jobs.append(self._job("apply", member, file=path, sha256=each.sha256, **options))
+        report = self._reported("apply", jobs, others)
+        report.digest = found.digest
+        return report
 
     def drift(self, **which: Unpack[Which]) -> FleetReport:
         """What was changed in each account behind our back."""
@@ -118,19 +207,23 @@ class Fleet:
         return self._run("status", which)
 
     def _run(self, what: str, which: Which, options: Mapping[str, Any] | None = None) -> FleetReport:
-        from voiceform.fleet.jobs import Job
-
-        members = self.stacks(**which)
         return self._reported(
-            what, [Job(what, member, self._settings, dict(options or {})) for member in members]
+            what, [self._job(what, member, **(options or {})) for member in self.stacks(**which)]
         )
 
-    def _reported(self, what: str, jobs: list[Any]) -> FleetReport:
-        """Do all jobs, as many at once as there may be."""
+    def _job(self, what: str, member: Member, **options: object) -> Job:
+        from voiceform.fleet.jobs import Job
+
+        return Job(what, member, self._settings, options)
+
+    def _reported(self, what: str, jobs: Sequence[Job], others: Sequence[StackResult] = ()) -> FleetReport:
+        """Do all jobs, as many at once as there may be; `others` are ended already."""
         from voiceform.fleet.pool import READING, run_jobs
         from voiceform.fleet.report import FleetReport
 
-        report = FleetReport(what, str(self._file), len(jobs), self._here.clock.now())
+        report = FleetReport(what, str(self._file), len(jobs) + len(others), self._here.clock.now())
+        for result in others:
+            report.add(result)
         self._progress.start("stacks", len(jobs))
         working = nullcontext if what in READING else self._signals.working
         try:
@@ -139,7 +232,8 @@ class Fleet:
                 closing(run_jobs(jobs, self._here, min(self._jobs, max(1, len(jobs))))) as results,
             ):
                 for result in results:
-                    report.add(result)
+                    if result.code is not ExitCode.INTERRUPTED:  # nothing of it was begun
+                        report.add(result)
                     self._progress.advance("stacks")
         finally:
             self._progress.finish("stacks")

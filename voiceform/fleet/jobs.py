@@ -6,9 +6,8 @@ never keeps the others from theirs."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from voiceform.fleet.member import Member
@@ -20,7 +19,9 @@ from voiceform.model.unshown import NOTHING, Unshown
 from voiceform.stack.listener import Listener
 
 if TYPE_CHECKING:
+    from voiceform.model.plan import Plan
     from voiceform.model.resource import Desired, Recorded
+    from voiceform.model.run import Outcome
     from voiceform.stack.stack import Stack
 
 
@@ -37,6 +38,8 @@ class Job:
 Do = Callable[["Stack", Job, "Heard"], StackResult]
 """Does a job, and says how it ended."""
 
+_FINDINGS = 3
+"""So many of what is wrong in a configuration are told where it cannot be planned; validate tells all."""
 _UNEXPECTED = "voiceform failed unexpectedly"
 
 
@@ -46,6 +49,8 @@ class Heard:
     def __init__(self) -> None:
         self.unshown: Unshown = NOTHING
         self.notes: list[str] = []
+        self.settled = False
+        self.plan: Plan | None = None
 
     def listener(self) -> Listener:
         """Hears what is not to be shown, and what a person should know."""
@@ -54,10 +59,16 @@ class Heard:
             unsettled=lambda runs: self.notes.append(
                 f"{len(runs)} earlier run(s) did not end; the next apply finds out what became of it"
             ),
-            settled=lambda outcomes: self.notes.append(
-                f"a run that died before was settled, with {len(outcomes)} open change(s)"
-            ),
+            settled=self._settle,
+            planned=self._plan,
         )
+
+    def _settle(self, outcomes: Sequence[Outcome]) -> None:
+        self.settled = True
+        self.notes.append(f"a run that died before was settled, with {len(outcomes)} open change(s)")
+
+    def _plan(self, plan: Plan) -> None:
+        self.plan = plan
 
     def _hide(self, objects: Iterable[Desired | Recorded]) -> None:
         from voiceform.model.holdings import unshown_in
@@ -73,7 +84,9 @@ def run_job(job: Job, here: Surroundings) -> StackResult:
         stack = stack_of(job.member, job.settings, here, heard.listener())
         result = _doing(job.what)(stack, job, heard)
     except ConfigurationError as error:
-        result = replace(failed(job, ExitCode.ERROR, error.what), findings=error.diagnostics)
+        told = [str(each) for each in error.diagnostics[:_FINDINGS] if job.what != "validate"]
+        result = failed(job, ExitCode.ERROR, "\n  ".join([error.what, *told]))
+        result = replace(result, findings=error.diagnostics)
     except VoiceformError as error:
         # The command line of the fleet was right: what is wrong is about this stack.
         code = ExitCode.ERROR if error.exit_code == ExitCode.USAGE else ExitCode(error.exit_code)
@@ -90,8 +103,13 @@ def failed(job: Job, code: ExitCode, error: str) -> StackResult:
 
 
 def _doing(what: str) -> Do:
-    from voiceform.fleet import looking
+    from voiceform.fleet import acting, looking
 
-    return MappingProxyType(
-        {"validate": looking.validate, "plan": looking.plan, "drift": looking.drift, "status": looking.status}
-    )[what]
+    return {
+        "validate": looking.validate,
+        "plan": looking.plan,
+        "show": looking.show,
+        "drift": looking.drift,
+        "status": looking.status,
+        "apply": acting.apply,
+    }[what]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceform.fleet.lines import change_lines, counts_of
@@ -34,8 +36,32 @@ def validate(stack: Stack, job: Job, _: Heard) -> StackResult:
 
 def plan(stack: Stack, job: Job, _: Heard) -> StackResult:
     """What apply would do."""
-    made = stack.plan()
-    return result_of(made, job)
+    made = stack.plan_prune() if job.options["prune"] else stack.plan()
+    return saved(made, result_of(made, job), job)
+
+
+def show(stack: Stack, job: Job, _: Heard) -> StackResult:
+    """A plan that was saved."""
+    from voiceform.fleet.acting import saved_plan
+
+    return result_of(saved_plan(stack, job), job)
+
+
+def saved(made: Plan, result: StackResult, job: Job) -> StackResult:
+    """The result with where its plan is, if plans are to be saved."""
+    if "out" not in job.options:
+        return result
+    from voiceform.engine.planfile import write_plan_file
+    from voiceform.fleet.folder import file_of
+
+    path = Path(job.options["out"]) / file_of(job.member.name)
+    write_plan_file(made, path)
+    details = {
+        "file": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "pending": bool(made.pending or made.drift),
+    }
+    return replace(result, details={**result.details, **details})
 
 
 def drift(stack: Stack, job: Job, _: Heard) -> StackResult:

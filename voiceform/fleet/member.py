@@ -39,6 +39,8 @@ class Member:
 
     `credentials` are by `token`, or `key` and `secret`. `state` is a URL in which `${NAME}` may stand for
     what only the environment has; None is that of the folder. `position` is where the fleet names the stack.
+    `evidence` is where what is destroyed is taken down, if the fleet says it; `shared` that other stacks have
+    the same folder.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Member:
     credentials: Mapping[str, Source] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    evidence: str | None = None
+    shared: bool = False
 
 
 def filled(text: str, name: str, account: str) -> str:

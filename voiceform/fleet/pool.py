@@ -22,7 +22,7 @@ from voiceform.fleet.worker import HALT
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 
-READING = frozenset({"validate", "plan", "drift", "status", "export"})
+READING = frozenset({"validate", "plan", "show", "drift", "status", "export"})
 """Jobs that write nothing to an account: one whose process died is done again."""
 
 _TICK = 0.2

@@ -20,8 +20,8 @@ _NAMED = 3
 class FleetReport:
     """How each stack ended, and what they have in common. What it tells does not change any more.
 
-    `command` is what was done, `total` how many stacks were meant. `interrupted` says that some were left.
-    """
+    `command` is what was done, `total` how many stacks were meant. `interrupted` says that some were left;
+    `digest` is that of the plans, where they are saved."""
 
     def __init__(self, command: str, fleet: str, total: int, at: datetime) -> None:
         self.command = command
@@ -29,6 +29,7 @@ class FleetReport:
         self.total = total
         self.at = at
         self.interrupted = False
+        self.digest = ""
         self.counts: Counter[str] = Counter()
         self.codes: Counter[ExitCode] = Counter()
         self.seconds = 0.0

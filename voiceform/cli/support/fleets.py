@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 class FleetOptions:
     """Which fleet, which of its stacks, and how many at once."""
 
-    file: Path
-    select: tuple[str, ...]
-    exclude: tuple[str, ...]
-    shard: str | None
-    jobs: int | None
-    parallelism: int
-    show_numbers: bool
+    file: Path = Path("fleet.yaml")
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    shard: str | None = None
+    jobs: int | None = None
+    parallelism: int = 8
+    show_numbers: bool = False
 
     @property
     def which(self) -> Which:

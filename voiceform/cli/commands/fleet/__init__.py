@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from voiceform.cli.commands.fleet import drift, list_, plan, status, validate
+from voiceform.cli.commands.fleet import apply, drift, list_, plan, show, status, validate
 
 
 @click.group("fleet")
@@ -17,5 +17,5 @@ def command() -> None:
     """
 
 
-for module in (list_, validate, plan, drift, status):
+for module in (list_, validate, plan, show, apply, drift, status):
     command.add_command(module.command)

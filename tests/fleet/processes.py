@@ -1,0 +1,41 @@
+"""A command of a fleet as a program of its own, with the processes of its pool."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.fleet.fleets import FleetFolder
+
+
+def start(fleet: FleetFolder, *argv: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "voiceform", "-C", str(fleet.folder), "fleet", *argv],
+        env={**os.environ, **fleet.environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(each) for path in tasks for each in path.read_text().split()]
+
+
+def wait_for_requests(fleet: FleetFolder, count: int, operation: str | None = None) -> None:
+    until = time.monotonic() + 60
+    while len(fleet.emulator.requests(operation)) < count:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False

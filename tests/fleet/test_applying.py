@@ -1,0 +1,241 @@
+"""Saved fleet plans: exactly what was reviewed, stack by stack, and nothing where it was touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.fleets import FleetFolder, sid
+from tests.fleet.processes import children, start, wait_for_requests
+from voiceform.fleet.folder import read_folder
+from voiceform.model.errors import PlanFileError
+from voiceform.model.plan_codec import document_digest
+
+NAMES = ("acme", "beta", "gamma")
+
+
+@pytest.fixture
+def planned(fleet: FleetFolder) -> FleetFolder:
+    fleet.of(*NAMES)
+    fleet.ok("plan", "--out", "plans")
+    fleet.emulator.clear_requests()
+    return fleet
+
+
+def writes(fleet: FleetFolder) -> list[str]:
+    return [entry["operation"] for entry in fleet.emulator.requests() if entry["method"] != "GET"]
+
+
+def test_exactly_what_was_saved_is_applied_and_only_once(planned: FleetFolder) -> None:
+    digest = read_folder(planned.folder / "plans").digest
+    shown = planned.ok("show", "plans").out
+    assert "in 3 accounts" in shown
+    assert digest in shown
+    done = planned.ok("apply", "plans", "--expect-digest", digest)
+    assert "acme: Applied: 1 created." in done.out
+    assert [planned.queues(number) for number in (1, 2, 3)] == [{"support": 100}] * 3
+    again = planned.run("apply", "plans", "--format", "json")
+    assert again.code == 6
+    assert {each["exit_code"] for each in again.json["stacks"]} == {6}
+    planned.ok("plan", "--out", "plans")  # an earlier folder of plans is replaced
+    assert planned.ok("apply", "plans").out.startswith("acme: nothing to do\n")
+    assert len(writes(planned)) == 3
+
+
+def test_the_files_are_the_owners_alone(planned: FleetFolder) -> None:
+    files = sorted((planned.folder / "plans").iterdir())
+    assert [file.name for file in files] == [*(f"{name}.plan.json" for name in NAMES), "index.json"]
+    assert {file.stat().st_mode & 0o077 for file in files} == {0}
+
+
+def test_a_part_may_be_applied_and_the_rest_later(planned: FleetFolder) -> None:
+    planned.ok("apply", "plans", "--select", "ring=ring0")
+    assert [planned.queues(number) for number in (1, 2, 3)] == [{}, {"support": 100}, {}]
+    done = planned.run("apply", "plans", "--exclude", "beta")
+    assert done.code == 0
+    assert [planned.queues(number) for number in (1, 2, 3)] == [{"support": 100}] * 3
+
+
+def edit(folder: Path, name: str) -> None:
+    path = folder / name
+    path.write_text(path.read_text().replace("100", "101"), encoding="utf-8")
+
+
+def forge(folder: Path, name: str) -> None:
+    """With a digest that fits: the index has another."""
+    path = folder / name
+    document = json.loads(path.read_text().replace("100", "101"))
+    document["digest"] = document_digest(document)
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def swap(folder: Path, name: str) -> None:
+    other = folder / "beta.plan.json"
+    (folder / name).write_bytes(other.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("touch", "said"),
+    [
+        (lambda folder: edit(folder, "acme.plan.json"), "not the plan that was saved"),
+        (lambda folder: forge(folder, "acme.plan.json"), "not the plan that was saved"),
+        (lambda folder: swap(folder, "acme.plan.json"), "not the plan that was saved"),
+        (lambda folder: (folder / "gamma.plan.json").unlink(), "cannot read the plan"),
+        (lambda folder: (folder / "more.plan.json").write_text("{}"), "is not in the index"),
+        (lambda folder: (folder / "index.json").unlink(), "cannot read the index"),
+        (lambda folder: (folder / "index.json").write_text("{"), "this is no index"),
+        (lambda folder: edit(folder, "index.json"), "the index was edited"),
+    ],
+)
+def test_what_was_touched_refuses_the_whole(
+    planned: FleetFolder, touch: Callable[[Path], object], said: str
+) -> None:
+    index = planned.folder / "plans" / "index.json"
+    index.write_text(index.read_text().replace('"result": "', '"result": "100 '), encoding="utf-8")
+    document = json.loads(index.read_text())
+    document["digest"] = document_digest(document)
+    index.write_text(json.dumps(document), encoding="utf-8")
+    assert planned.run("show", "plans").code == 0
+    planned.emulator.clear_requests()
+    touch(planned.folder / "plans")
+    done = planned.run("apply", "plans")
+    assert done.code == 1
+    assert said in done.err
+    assert planned.run("show", "plans").code == 1
+    assert planned.emulator.requests() == []
+
+
+def test_other_plans_than_were_reviewed_are_refused(planned: FleetFolder) -> None:
+    done = planned.run("apply", "plans", "--expect-digest", "sha256:" + "0" * 64)
+    assert done.code == 6
+    assert planned.emulator.requests() == []
+
+
+def test_a_fleet_that_changed_since_is_refused(planned: FleetFolder) -> None:
+    path = planned.folder / "accounts.csv"
+    planned.write("accounts.csv", path.read_text().replace(sid(2), sid(9)))
+    done = planned.run("apply", "plans")
+    assert done.code == 6
+    assert "is not as it was when this was planned" in done.err
+    assert planned.emulator.requests() == []
+
+
+def test_a_stack_whose_account_moved_on_fails_alone(planned: FleetFolder) -> None:
+    planned.post(2, "Queues.json", FriendlyName="support", MaxSize=7)
+    done = planned.run("apply", "plans", "--format", "json")
+    codes = {each["stack"]: each["exit_code"] for each in done.json["stacks"]}
+    assert codes["acme"] == codes["gamma"] == 0
+    assert codes["beta"] != 0
+    assert done.code == codes["beta"]
+    assert planned.queues(2) == {"support": 7}
+
+
+def test_a_stack_that_could_not_be_planned_is_told_and_the_others_are_applied(fleet: FleetFolder) -> None:
+    fleet.of(*NAMES)
+    entry = f"  - {{name: lost, path: template, account: {sid(9)}, variables: {{SIZE: 1}}, "
+    entry += "credentials: {token: {env: NO}}}\n"
+    fleet.fleet("  - {template: template, csv: accounts.csv}\n" + entry)
+    assert fleet.run("plan", "--out", "plans").code == 1
+    done = fleet.run("apply", "plans")
+    assert done.code == 1
+    assert "lost (exit 1): the variable NO is not set" in done.out
+    assert fleet.queues(1) == {"support": 100}
+
+
+def test_without_a_folder_it_plans_shows_and_applies_that(fleet: FleetFolder) -> None:
+    fleet.of(*NAMES)
+    refused = fleet.run("apply")
+    assert refused.code == 64
+    assert "nobody can be asked" in refused.err
+    assert fleet.emulator.requests() == []
+    done = fleet.ok("apply", "--auto-approve")
+    assert "in 3 accounts" in done.out
+    assert "gamma: Applied: 1 created." in done.out
+    assert fleet.ok("apply", "--auto-approve").out == "3 stacks: 3 well.\n"
+
+
+def test_a_limit_blocks_its_stack_alone_until_it_is_lifted(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta")
+    fleet.ok("apply", "--auto-approve")
+    fleet.write("other/voiceform.yaml", "version: 1\nqueues: {}\n")
+    rows = (fleet.folder / "accounts.csv").read_text().replace("label.ring", "label.ring,template")
+    rows = rows.replace("ring1\n", "ring1,other\n").replace("ring0\n", "ring0,template\n")
+    fleet.write("accounts.csv", rows)
+    fleet.fleet("  - {csv: accounts.csv}\n")
+    blocked = fleet.run("apply", "--auto-approve", "--format", "json")
+    assert blocked.code == 4
+    assert {each["stack"]: each["exit_code"] for each in blocked.json["stacks"]} == {"acme": 4, "beta": 0}
+    assert fleet.queues(1) == {"support": 100}
+    fleet.ok("apply", "--auto-approve", "--approve", "delete:queue=1")
+    assert fleet.queues(1) == {}
+
+
+@pytest.mark.parametrize("there", ["precious.txt", "index.json"])
+def test_plans_replace_nothing_that_is_not_theirs(fleet: FleetFolder, there: str) -> None:
+    fleet.of("acme")
+    fleet.write(f"plans/{there}", "{}")
+    fleet.write("plans/precious.txt", "x")
+    done = fleet.run("plan", "--out", "plans")
+    assert done.code == 64
+    assert (fleet.folder / "plans/precious.txt").read_text() == "x"
+
+
+def test_an_index_that_points_elsewhere_is_refused(planned: FleetFolder) -> None:
+    index = planned.folder / "plans" / "index.json"
+    document = json.loads(index.read_text())
+    document["stacks"][0]["file"] = "../fleet.yaml"
+    document["digest"] = document_digest(document)
+    index.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(PlanFileError):
+        read_folder(planned.folder / "plans")
+
+
+def test_stacks_that_share_a_folder_have_each_an_evidence_of_their_own(fleet: FleetFolder) -> None:
+    fleet.of(
+        "acme",
+        "beta",
+        more="safety: {max_delete_percent: 100}\nretention: {recordings: [{name: all, keep: 90d}]}\n",
+    )
+    for number in (1, 2):
+        recording = {"date_created": "2020-01-01T00:00:00Z", "duration": "60"}
+        fleet.emulator.seed({"account_sid": sid(number), "recordings": [recording]})
+    fleet.ok("apply", "--auto-approve")
+    assert sorted(path.name for path in (fleet.folder / "template/evidence").iterdir()) == ["acme", "beta"]
+    assert (fleet.folder / "template/evidence/acme/000001.jsonl").is_file()
+
+
+def test_ctrl_c_lets_nothing_more_begin_and_the_next_run_goes_on(planned: FleetFolder) -> None:
+    fault = {"operation": "createQueue", "times": 2, "kind": "latency", "delay_ms": 20_000}
+    planned.emulator.faults([fault])
+    program = start(planned, "apply", "plans", "--jobs", "2")
+    wait_for_requests(planned, 2, operation="createQueue")
+    os.kill(program.pid, signal.SIGINT)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode in (130, 8), err
+    assert "Traceback" not in err
+    assert "1 not begun" in out
+    assert len(writes(planned)) == 2
+    planned.ok("apply", "--auto-approve")
+    assert [planned.queues(number) for number in (1, 2, 3)] == [{"support": 100}] * 3
+
+
+def test_a_process_that_is_killed_in_an_apply_concerns_its_stack_alone(planned: FleetFolder) -> None:
+    fault = {"operation": "createQueue", "times": 1, "kind": "latency", "delay_ms": 3_000}
+    planned.emulator.faults([fault])
+    program = start(planned, "apply", "plans", "--jobs", "2", "--format", "json", "--select", "stack!=gamma")
+    wait_for_requests(planned, 1, operation="createQueue")
+    slow = next(e["path"] for e in planned.emulator.requests() if e["operation"] == "createQueue")
+    for child in children(program.pid):
+        if sid(1) in slow or sid(2) in slow:
+            os.kill(child, signal.SIGKILL)
+            break
+    out, err = program.communicate(timeout=60)
+    codes = {each["stack"]: each["exit_code"] for each in json.loads(out)["stacks"]}
+    assert sorted(codes.values()) in ([0, 5], [0, 0]), err
+    assert program.returncode == max(codes.values())
+    assert "finds out first what became of it" in out

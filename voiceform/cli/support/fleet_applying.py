@@ -1,0 +1,127 @@
+"""What the commands of a fleet that change accounts have in common: their options, and the one question."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from voiceform.cli.support.asking import approved
+from voiceform.cli.support.console import is_terminal
+from voiceform.cli.support.fleet_output import told_report
+from voiceform.cli.support.fleets import FleetOptions, fleet_of
+from voiceform.cli.support.invocation import App
+from voiceform.cli.support.options import Command, approve_option, auto_approve_option
+from voiceform.model.errors import NotApprovedError, UsageError
+from voiceform.model.wording import counted
+
+if TYPE_CHECKING:
+    from voiceform.fleet.report import FleetReport
+
+
+@dataclass(frozen=True, slots=True)
+class ActOptions:
+    """How plans are carried out."""
+
+    auto_approve: bool
+    approve: tuple[str, ...]
+    lock_timeout: str
+
+    @property
+    def wait(self) -> timedelta:
+        """How long to wait for another run of a stack."""
+        from voiceform.model.durations import parse_duration
+
+        return parse_duration(self.lock_timeout) if self.lock_timeout != "0s" else timedelta(0)
+
+
+def act_options(command: Command) -> Command:
+    """Add the options of ActOptions and pass them as one argument called `act`."""
+
+    @functools.wraps(command)
+    def collected(
+        *args: Any,  # noqa: ANN401 - whatever the command takes
+        auto_approve: bool,
+        approve: tuple[str, ...],
+        lock_timeout: str,
+        **others: Any,  # noqa: ANN401 - whatever the command takes
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        return command(*args, act=ActOptions(auto_approve, approve, lock_timeout), **others)
+
+    lock_timeout_option = click.option(
+        "--lock-timeout",
+        default="0s",
+        show_default=True,
+        metavar="DURATION",
+        help="Wait so long for another run to release the state of a stack, as 5m.",
+    )
+    decorated: Any = collected
+    for decorator in (lock_timeout_option, approve_option, auto_approve_option):
+        decorated = decorator(decorated)
+    result: Command = decorated
+    return result
+
+
+def apply_folder(
+    app: App,
+    options: FleetOptions,
+    act: ActOptions,
+    folder: Path,
+    format_: str,
+    *,
+    expect_digest: str | None = None,
+    again: str | None = None,
+) -> int:
+    """Carry out what was saved. Returns the exit code."""
+    app.console.working = True
+    report = fleet_of(app, options).apply(
+        folder,
+        approve=act.approve,
+        expect_digest=expect_digest,
+        lock_timeout=act.wait,
+        approved=_in_words(act),
+        again=again,
+        **options.which,
+    )
+    return told_report(app, report, format_, options, each=True)
+
+
+def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *, what: str = "apply") -> int:
+    """Plan, show, ask once, and carry out exactly that. `what` is `apply`, or `prune`."""
+    if not act.auto_approve and not is_terminal(sys.stdin):
+        raise UsageError(
+            "nobody can be asked: this is not a terminal",
+            hint="apply saved plans (voiceform fleet plan --out DIR), or pass --auto-approve",
+        )
+    with tempfile.TemporaryDirectory(prefix="voiceform-fleet-") as place:
+        folder = Path(place).resolve() / "plans"
+        planned = fleet_of(app, options).plan(out=folder, prune=what == "prune", **options.which)
+        pending = sum(bool(result.details.get("pending")) for result in planned.results())
+        if planned.interrupted or not pending:
+            return told_report(app, planned, format_, options)
+        if format_ == "text":
+            told_report(app, planned, format_, options)
+        if not approved(app, _question(planned, pending), act.auto_approve):
+            raise NotApprovedError("not approved, nothing was done")
+        again = what if act.auto_approve else None
+        return apply_folder(app, options, act, folder, format_, again=again)
+
+
+def _question(planned: FleetReport, pending: int) -> str:
+    """What is at stake, over all accounts."""
+    counts = planned.counts
+    words = [f"{counts[action]:,} to {action}" for action in ("delete", "create", "update") if counts[action]]
+    what = ", ".join(words) or "nothing but records"
+    also = f"; {counted(planned.failures, 'stack')} failed and will be left" if planned.failures else ""
+    return f"Apply these plans in {counted(pending, 'account')}: {what}{also}?"
+
+
+def _in_words(act: ActOptions) -> list[str]:
+    given = ["--auto-approve"] if act.auto_approve else []
+    return [*given, *(f"--approve {text}" for text in act.approve)]

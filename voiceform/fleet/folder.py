@@ -1,0 +1,191 @@
+"""A folder of saved plans, one for each stack, under an index and one digest over all.
+
+What was reviewed is what is applied: every file is checked against the index before anything is sent, and
+again where it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from voiceform.model.errors import PlanFileError, StalePlanError, UsageError
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.files import write_whole
+from voiceform.model.fleet import StackResult
+from voiceform.model.instants import instant_from_text, instant_to_text
+from voiceform.model.json_text import read_json
+from voiceform.model.plan_codec import document_digest
+from voiceform.model.schema_files import schema_text
+from voiceform.model.secret_patterns import redact_secrets
+
+INDEX = "index.json"
+ROLLOUT = "rollout.json"
+FORMAT = "1.0"
+_ENDING = ".plan.json"
+_AGAIN = "plan again: voiceform fleet plan --out DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One stack of the folder. Without a `file` it could not be planned, and `error` says why.
+
+    `sha256` is of the bytes of the file; `pending` says that there is something to do.
+    """
+
+    stack: str
+    account: str
+    exit_code: int
+    result: str
+    file: str | None = None
+    sha256: str | None = None
+    plan_id: str | None = None
+    pending: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFolder:
+    """What the index says. `fleet` is the digest of the fleet file, `digest` one over all of it."""
+
+    path: Path
+    created_at: datetime
+    fleet: str
+    stacks: tuple[Planned, ...]
+    digest: str
+
+
+def file_of(stack: str) -> str:
+    """What the plan of a stack is called."""
+    return f"{stack}{_ENDING}"
+
+
+def prepare(path: Path) -> None:
+    """Make room for plans. UsageError where something else is; an earlier folder of plans is emptied."""
+    if not path.exists():
+        try:
+            path.mkdir(mode=0o700)
+        except OSError as error:
+            raise UsageError(f"cannot make the folder {path}: {error.strerror}", where="--out") from error
+        return
+    if not path.is_dir() or path.is_symlink():
+        raise UsageError(f"{path} is not a folder", where="--out", hint="name another")
+    entries = sorted(os.listdir(path))
+    strange = [name for name in entries if not _is_ours(name)]
+    if strange or (entries and INDEX not in entries):
+        raise UsageError(
+            f"{path} holds other files, as {(strange or entries)[0]!r}",
+            where="--out",
+            hint="name another folder",
+        )
+    for name in sorted(entries, key=lambda name: name != INDEX):  # without an index nothing of it is applied
+        (path / name).unlink()
+
+
+def write_index(path: Path, results: Iterable[StackResult], fleet: str, at: datetime) -> str:
+    """Write the index of what was planned, and return its digest."""
+    stacks = [asdict(_planned(result)) for result in results]
+    document: dict[str, Any] = {
+        "format_version": FORMAT,
+        "created_at": instant_to_text(at),
+        "fleet": fleet,
+        "stacks": [{key: value for key, value in each.items() if value is not None} for each in stacks],
+    }
+    document["digest"] = document_digest(document)
+    try:
+        write_whole(path / INDEX, f"{json.dumps(document, indent=1, ensure_ascii=False)}\n")
+    except OSError as error:
+        raise PlanFileError(
+            f"cannot write the index: {error.strerror}", where=str(path), hint="choose another --out"
+        ) from error
+    return str(document["digest"])
+
+
+def read_folder(path: Path, expect_digest: str | None = None) -> PlanFolder:
+    """The folder, with every file of it checked. PlanFileError for one that is missing, edited or foreign,
+    and StalePlanError for another digest than was expected."""
+    document = _read_index(path)
+    if expect_digest is not None and document["digest"] != expect_digest:
+        raise StalePlanError(
+            f"the plans have the digest {document['digest']}, and not {expect_digest}; nothing was done",
+            hint="review these plans, or plan again",
+        )
+    stacks = tuple(Planned(**each) for each in document["stacks"])
+    known = {planned.file for planned in stacks if planned.file} | {INDEX, ROLLOUT}
+    for name in sorted(os.listdir(path)):
+        if name not in known:
+            raise PlanFileError(
+                f"{name!r} is not in the index", where=str(path), hint=f"take it away, or {_AGAIN}"
+            )
+    for planned in stacks:
+        if planned.file is not None:
+            read_checked(path / planned.file, planned.sha256 or "")
+    return PlanFolder(
+        path, instant_from_text(document["created_at"]), document["fleet"], stacks, document["digest"]
+    )
+
+
+def read_checked(path: Path, sha256: str) -> bytes:
+    """The bytes of a plan file. PlanFileError where they are not those of the index."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PlanFileError(
+            f"cannot read the plan: {error.strerror}", where=str(path), hint=_AGAIN
+        ) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise PlanFileError("this is not the plan that was saved here", where=str(path), hint=_AGAIN)
+    return content
+
+
+def _read_index(path: Path) -> dict[str, Any]:
+    import jsonschema
+
+    where = str(path / INDEX)
+    try:
+        document = read_json((path / INDEX).read_bytes())
+    except OSError as error:
+        raise PlanFileError(f"cannot read the index: {error.strerror}", where=where, hint=_AGAIN) from error
+    except ValueError as error:
+        raise PlanFileError(f"this is no index of plans: {error}", where=where, hint=_AGAIN) from error
+    validator = jsonschema.Draft202012Validator(json.loads(schema_text("fleet_plan")))
+    problem = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    if problem is not None:
+        said = redact_secrets(problem.message)[:200]
+        raise PlanFileError(
+            f"{problem.json_path} is not as an index has it: {said}", where=where, hint=_AGAIN
+        )
+    if document["digest"] != document_digest(document):
+        raise PlanFileError("the index was edited: its digest does not fit", where=where, hint=_AGAIN)
+    return dict(document)
+
+
+def _planned(result: StackResult) -> Planned:
+    saved = result.details
+    return Planned(
+        stack=result.stack,
+        account=result.account,
+        exit_code=int(result.code),
+        result=result.line,
+        file=saved.get("file"),
+        sha256=saved.get("sha256"),
+        plan_id=saved.get("plan_id"),
+        pending=saved.get("pending", False),
+        error=result.error if saved.get("file") is None else None,
+    )
+
+
+def result_without_plan(planned: Planned) -> StackResult:
+    """How a stack ends that has nothing to do, or no plan."""
+    code = ExitCode.DONE if planned.file is not None else ExitCode(planned.exit_code)
+    line = "nothing to do" if planned.file is not None else "was not planned"
+    return StackResult(planned.stack, planned.account, code, line, error=planned.error)
+
+
+def _is_ours(name: str) -> bool:
+    return name in (INDEX, ROLLOUT) or name.endswith(_ENDING)
