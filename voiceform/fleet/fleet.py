@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from voiceform.model.fleet import StackResult
 
 MOST_JOBS = 500
+
+
+def _unheard(*_: object) -> None:
+    """Nobody listens."""
 
 
 class Fleet:
@@ -197,6 +201,55 @@ class Fleet:
         report = self._reported("apply", jobs, others)
         report.digest = found.digest
         return report
+
+    def dispatch_once(self, *, lock_timeout: timedelta = timedelta(0), **which: Unpack[Which]) -> FleetReport:
+        """Place in each account the calls that are due now, each at most once."""
+        return self._run("dispatch", which, {"lock_timeout": lock_timeout})
+
+    def watch(
+        self,
+        *,
+        poll: timedelta = timedelta(seconds=15),
+        on_line: Callable[[str, str], object] = _unheard,
+        on_look: Callable[[StackResult], object] = _unheard,
+        **which: Unpack[Which],
+    ) -> FleetReport:
+        """Go on placing what becomes due in each account until `stop` is set.
+
+        Each stack is looked at every `poll`. One that fails is tried again later, and the others go on.
+        `on_line` hears the name of a stack and what happened, `on_look` how a stack stands after each look.
+        """
+        from voiceform.fleet.report import FleetReport
+        from voiceform.fleet.watching import Told, watch_all
+
+        members = self.stacks(**which)
+        latest: dict[str, StackResult] = {}
+        processes = min(self._jobs, max(1, len(members)))
+        with (
+            self._signals.working(),
+            closing(watch_all(members, self._settings, poll, self._here, processes)) as news,
+        ):
+            for item in news:
+                if isinstance(item, Told):
+                    on_line(item.stack, item.text)
+                else:
+                    latest[item.stack] = item
+                    on_look(item)
+        report = FleetReport("dispatch", str(self._file), len(members), self._here.clock.now())
+        for result in latest.values():
+            report.add(result)
+        return report
+
+    def export(self, folder: str | Path, **which: Unpack[Which]) -> FleetReport:
+        """Write each account as configuration, to NAME/voiceform.yaml in `folder`, relative to that of the
+        fleet; nothing is overwritten."""
+        place = self._folder / folder
+        members = self.stacks(**which)
+        try:
+            place.mkdir(exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the folder {place}: {error.strerror}", where="--out") from error
+        return self._reported("export", [self._job("export", member, out=str(place)) for member in members])
 
     def drift(self, **which: Unpack[Which]) -> FleetReport:
         """What was changed in each account behind our back."""

@@ -103,7 +103,7 @@ def failed(job: Job, code: ExitCode, error: str) -> StackResult:
 
 
 def _doing(what: str) -> Do:
-    from voiceform.fleet import acting, looking
+    from voiceform.fleet import acting, dispatching, exporting, looking
 
     return {
         "validate": looking.validate,
@@ -112,4 +112,6 @@ def _doing(what: str) -> Do:
         "drift": looking.drift,
         "status": looking.status,
         "apply": acting.apply,
+        "dispatch": dispatching.dispatch,
+        "export": exporting.export,
     }[what]

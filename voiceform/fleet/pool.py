@@ -1,24 +1,20 @@
 """Jobs on one machine: one after the other in this process, or side by side in processes of their own.
 
-Processes are started anew and not forked: this one has threads and locks, of which a fork would keep copies
-that nobody opens again. They are not those of concurrent.futures, which ends every process of a pool when one
-of them dies: here only the stack that it worked on is concerned."""
+The processes are not those of concurrent.futures, which ends every process of a pool when one of them dies:
+here only the stack that it worked on is concerned.
+"""
 
 from __future__ import annotations
 
-import pickle
 import queue
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import IO
 
 from voiceform.fleet.jobs import Job, failed, run_job
 from voiceform.fleet.opening import Surroundings
-from voiceform.fleet.worker import HALT
+from voiceform.fleet.process import DiedError, Process
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 
@@ -49,71 +45,6 @@ def run_jobs(jobs: Iterable[Job], here: Surroundings, processes: int) -> Generat
         pool.kill()
 
 
-class _Worker:
-    """One process, started when it is first needed, and again after it has died."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._process: subprocess.Popen[bytes] | None = None
-        self._writing = threading.Lock()
-
-    def run(self, job: Job) -> StackResult | int:
-        """The result, or how the process died (as subprocess has it)."""
-        process = self._started()
-        try:
-            self._send(process, job)
-            assert process.stdout is not None  # noqa: S101 - it is a pipe
-            result: StackResult = pickle.load(process.stdout)  # noqa: S301 - from our own child
-        except (EOFError, OSError, pickle.UnpicklingError):
-            self._process = None
-            _close(process)
-            return process.wait()
-        return result
-
-    def halt(self) -> None:
-        """Stop what is at work."""
-        if self._process is not None:
-            with suppress(OSError):
-                self._send(self._process, HALT)
-
-    def kill(self) -> None:
-        """End at once."""
-        if self._process is not None:
-            self._process.kill()
-
-    def close(self) -> None:
-        """There are no more jobs."""
-        process, self._process = self._process, None
-        if process is not None:
-            _close(process)
-            process.wait()
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "voiceform.fleet.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=dict(self._environ),
-                start_new_session=True,  # Ctrl-C is for this process, which passes it on
-            )
-        return self._process
-
-    def _send(self, process: subprocess.Popen[bytes], message: object) -> None:
-        assert process.stdin is not None  # noqa: S101 - it is a pipe
-        with self._writing:
-            pickle.dump(message, process.stdin)
-            process.stdin.flush()
-
-
-def _close(process: subprocess.Popen[bytes]) -> None:
-    stream: IO[bytes] | None
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            with suppress(OSError):
-                stream.close()
-
-
 class _Pool:
     """Threads, each with a process that it gives one job after the other."""
 
@@ -122,7 +53,7 @@ class _Pool:
         self._taking = threading.Lock()
         self._over = threading.Event()
         self._ended: queue.SimpleQueue[StackResult | None] = queue.SimpleQueue()
-        self._workers = [_Worker(environ) for _ in range(processes)]
+        self._workers = [Process(environ) for _ in range(processes)]
         self._threads = [
             threading.Thread(target=self._work, args=(worker,), daemon=True) for worker in self._workers
         ]
@@ -155,7 +86,7 @@ class _Pool:
             if thread.ident is not None:
                 thread.join(_TO_BE_GONE)
 
-    def _work(self, worker: _Worker) -> None:
+    def _work(self, worker: Process) -> None:
         try:
             while (job := self._next()) is not None:
                 self._ended.put(self._done(worker, job))
@@ -167,16 +98,28 @@ class _Pool:
         with self._taking:
             return None if self._over.is_set() else next(self._jobs, None)
 
-    def _done(self, worker: _Worker, job: Job) -> StackResult:
-        result = worker.run(job)
-        if isinstance(result, int) and job.what in READING and not self._over.is_set():
-            result = worker.run(job)
-        return _died(job, result) if isinstance(result, int) else result
+    def _done(self, worker: Process, job: Job) -> StackResult:
+        try:
+            return _asked(worker, job)
+        except DiedError as error:
+            died = error
+        if job.what in READING and not self._over.is_set():
+            try:
+                return _asked(worker, job)
+            except DiedError as error:
+                died = error
+        return _lost(job, died)
 
 
-def _died(job: Job, code: int) -> StackResult:
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-    what = f"the process that worked on it {how}, as when memory runs out"
+def _asked(worker: Process, job: Job) -> StackResult:
+    worker.send(job)
+    result = worker.receive()
+    assert isinstance(result, StackResult)  # noqa: S101 - for mypy
+    return result
+
+
+def _lost(job: Job, died: DiedError) -> StackResult:
+    what = f"the process that worked on it {died}, as when memory runs out"
     if job.what in READING:
         return failed(job, ExitCode.ERROR, f"{what}\n  run it again, with fewer --jobs if it happens again")
     return failed(

@@ -12,12 +12,15 @@ import queue
 import signal
 import sys
 import threading
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from voiceform.fleet.halting import Halt
 from voiceform.fleet.jobs import Job, run_job
 from voiceform.fleet.opening import Surroundings
 from voiceform.model.clock import SystemClock
+
+if TYPE_CHECKING:
+    from voiceform.fleet.watching import Group
 
 HALT = "halt"
 """In the place of a job: stop what is at work."""
@@ -31,15 +34,27 @@ def main() -> None:
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not be taken for a result
     halt = Halt()
-    jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+    jobs: queue.SimpleQueue[Job | Group | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(sys.stdin.buffer, jobs, halt), daemon=True).start()
     here = Surroundings(os.environ, SystemClock(), halt.event, halt.signals())
+    writing = threading.Lock()
+
+    def answer(item: object) -> None:
+        with writing:
+            pickle.dump(item, results)
+            results.flush()
+
     while (job := jobs.get()) is not None:
-        pickle.dump(run_job(job, here), results)
-        results.flush()
+        if isinstance(job, Job):
+            answer(run_job(job, here))
+        else:
+            from voiceform.fleet.watching import watch_group
+
+            watch_group(job, here, answer)
+            answer(None)
 
 
-def _read(stream: BinaryIO, jobs: queue.SimpleQueue[Job | None], halt: Halt) -> None:
+def _read(stream: BinaryIO, jobs: queue.SimpleQueue[Job | Group | None], halt: Halt) -> None:
     try:
         while True:
             message = pickle.load(stream)  # noqa: S301 - from the program that started this one

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from voiceform.cli.commands.fleet import apply, drift, list_, plan, show, status, validate
+from voiceform.cli.commands.fleet import (
+    apply,
+    dispatch,
+    drift,
+    export,
+    list_,
+    plan,
+    prune,
+    show,
+    status,
+    validate,
+)
 
 
 @click.group("fleet")
@@ -17,5 +28,5 @@ def command() -> None:
     """
 
 
-for module in (list_, validate, plan, show, apply, drift, status):
+for module in (list_, validate, plan, show, apply, drift, status, prune, dispatch, export):
     command.add_command(module.command)

@@ -1,0 +1,142 @@
+"""fleet prune, dispatch and export: many accounts, each as a stack of its own is."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+
+from tests.fleet.fleets import TOKEN, FleetFolder, sid
+from tests.fleet.processes import start, wait_for_requests
+from voiceform.model.clock import ManualClock
+
+RETENTION = "safety: {max_delete_percent: 100}\nretention: {recordings: [{name: all, keep: 90d}]}\n"
+CALLS = """calls:
+  reminder:
+    to: ["+15558675310"]
+    from: "+15017122661"
+    schedule: {at: 2026-12-01T09:00:00, timezone: UTC}
+    misfire_grace: 5h
+    answer: {say: hello}
+"""
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def recordings(fleet: FleetFolder, number: int) -> list[dict[str, Any]]:
+    url = f"{fleet.emulator.url}/2010-04-01/Accounts/{sid(number)}/Recordings.json"
+    found = requests.get(url, auth=(sid(number), TOKEN), timeout=10).json()["recordings"]
+    return list(found)
+
+
+def seeded(fleet: FleetFolder, *numbers: int) -> None:
+    for number in numbers:
+        rows = [{"date_created": "2020-01-01T00:00:00Z", "duration": "60"} for _ in range(number)]
+        fleet.emulator.seed({"account_sid": sid(number), "recordings": rows})
+
+
+def test_prune_deletes_in_each_account_what_is_due_with_evidence_of_its_own(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta", more=RETENTION)
+    seeded(fleet, 1, 2)
+    shown = fleet.ok("prune", "--dry-run")
+    assert "in 1 account: acme" in shown.out
+    assert [len(recordings(fleet, number)) for number in (1, 2)] == [1, 2]
+    assert fleet.run("prune").code == 64  # nobody can be asked
+    done = fleet.ok("prune", "--auto-approve")
+    assert "2 stacks: 2 well." in done.out
+    assert [len(recordings(fleet, number)) for number in (1, 2)] == [0, 0]
+    assert fleet.queues(1) == {}  # retention alone
+    for name, count in (("acme", 1), ("beta", 2)):
+        lines = (fleet.folder / f"template/evidence/{name}/000001.jsonl").read_text().splitlines()
+        assert sum('"deleted"' in line for line in lines) >= count
+    assert fleet.ok("prune", "--auto-approve").out.endswith("2 stacks: 2 well.\n")
+
+
+def test_a_limit_of_one_account_is_its_own(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta", more=RETENTION.replace("{max", "{max_recording_deletes: 1, max"))
+    seeded(fleet, 1, 2)
+    done = fleet.run("prune", "--auto-approve", "--format", "json")
+    assert done.code == 4
+    assert {each["stack"]: each["exit_code"] for each in done.json["stacks"]} == {"acme": 0, "beta": 4}
+    assert [len(recordings(fleet, number)) for number in (1, 2)] == [0, 2]
+
+
+def test_evidence_goes_where_the_fleet_says(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta", more=RETENTION)
+    seeded(fleet, 1, 2)
+    head = "state: sqlite:///states/{stack}.db\nevidence: proof/{stack}\n"
+    fleet.fleet("  - {template: template, csv: accounts.csv}\n", head)
+    fleet.ok("prune", "--auto-approve")
+    assert sorted(path.name for path in (fleet.folder / "proof").iterdir()) == ["acme", "beta"]
+
+
+def placed(fleet: FleetFolder) -> list[str]:
+    """The accounts in which somebody was called."""
+    return sorted(entry["path"].split("/")[3] for entry in fleet.emulator.requests("createCall"))
+
+
+def scheduled(fleet: FleetFolder, *names: str) -> ManualClock:
+    """Stacks whose one call is due; the clock of the commands, for which it is noon."""
+    fleet.of(*names, more=CALLS)
+    clock = ManualClock(datetime(2026, 12, 1, 8, tzinfo=UTC))
+    fleet.emulator.clock(now=clock.now().isoformat())
+    fleet.ok("apply", "--auto-approve", clock=clock)
+    clock.set(NOON)
+    fleet.emulator.clock(now=NOON.isoformat())
+    return clock
+
+
+def test_each_person_is_called_once_in_each_account(fleet: FleetFolder) -> None:
+    clock = scheduled(fleet, "acme", "beta")
+    done = fleet.ok("dispatch", clock=clock)
+    assert "acme: 1 placed" in done.out
+    assert placed(fleet) == [sid(1), sid(2)]
+    assert "5558675310" not in done.out + done.err
+    fleet.ok("dispatch", clock=clock)
+    assert placed(fleet) == [sid(1), sid(2)]
+
+
+def test_one_account_that_fails_keeps_no_other_from_calling(fleet: FleetFolder) -> None:
+    clock = scheduled(fleet, "acme", "beta")
+    with sqlite3.connect(fleet.folder / "states/acme.db") as state:
+        state.execute("DROP TABLE documents")
+    done = fleet.run("dispatch", "--format", "json", clock=clock)
+    codes = {each["stack"]: each["exit_code"] for each in done.json["stacks"]}
+    assert codes["beta"] == 0
+    assert sid(2) in placed(fleet)
+
+
+def test_a_service_for_all_goes_on_where_one_fails_and_ends_when_it_is_told(fleet: FleetFolder) -> None:
+    now = datetime.now(UTC)
+    at = f"{now:%Y-%m-%dT%H:%M:%S}"
+    fleet.of("acme", "beta", "gamma", more=CALLS.replace("2026-12-01T09:00:00", at))
+    fleet.ok("apply", "--auto-approve", clock=ManualClock(now - timedelta(hours=1)))
+    for file in (fleet.folder / "states").glob("gamma.db*"):
+        file.unlink()
+    (fleet.folder / "states/gamma.db").mkdir()  # a state that nobody can open
+    metrics = fleet.folder / "fleet.prom"
+    program = start(fleet, "dispatch", "--watch", "--jobs", "2", "--poll", "1s", "--metrics", str(metrics))
+    wait_for_requests(fleet, 2, operation="createCall")
+    program.send_signal(signal.SIGTERM)
+    out, err = program.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert placed(fleet) == [sid(1), sid(2)]
+    assert "gamma: " in err
+    assert program.returncode == 1
+    assert "acme: 1 placed" in out
+    assert 'voiceform_last_run_exit_code{command="dispatch",stack="acme"} 0.0' in metrics.read_text()
+
+
+def test_accounts_are_written_as_configuration_each_in_a_folder(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta")
+    fleet.post(1, "Queues.json", FriendlyName="support", MaxSize=7)
+    done = fleet.ok("export", "--out", "exported")
+    assert "acme: 1 object in" in done.out
+    assert "max_size: 7" in (fleet.folder / "exported/acme/voiceform.yaml").read_text()
+    assert (fleet.folder / "exported/beta/voiceform.yaml").is_file()
+    again = fleet.run("export", "--out", "exported", "--format", "json")
+    assert again.code == 1
+    assert all("exists" in each["error"] for each in json.loads(again.out)["stacks"])

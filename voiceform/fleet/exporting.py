@@ -1,0 +1,35 @@
+"""The job that writes an account as configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voiceform.config.sources import DEFAULT_FILE
+from voiceform.model.errors import VoiceformError
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.files import write_new
+from voiceform.model.fleet import StackResult
+from voiceform.model.wording import counted
+
+if TYPE_CHECKING:
+    from voiceform.fleet.jobs import Heard, Job
+    from voiceform.stack.stack import Stack
+
+
+def export(stack: Stack, job: Job, heard: Heard) -> StackResult:
+    """Write it to a folder of the stack's own below `out`; nothing is overwritten."""
+    file = Path(job.options["out"]).resolve() / job.member.name / DEFAULT_FILE
+    found = stack.export(file)
+    try:
+        file.parent.mkdir(exist_ok=True)
+        write_new(file, found.text)
+    except FileExistsError:
+        raise VoiceformError(f"{file} exists", hint="export never overwrites: choose another --out") from None
+    except OSError as error:
+        raise VoiceformError(f"cannot write {file}: {error.strerror}", hint="choose another --out") from error
+    heard.notes.extend(found.remarks)
+    refused = f"; {found.refused:,} cannot be declared, and comments say why" if found.refused else ""
+    line = f"{counted(found.declared, 'object')} in {file}{refused}"
+    counts = {"declared": found.declared, "refused": found.refused}
+    return StackResult(job.member.name, job.member.account, ExitCode.DONE, line, counts=counts)

@@ -1,0 +1,99 @@
+"""One process of this machine that works for a fleet: messages go in, answers come out."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import IO
+
+from voiceform.fleet.worker import HALT
+
+
+class DiedError(Exception):
+    """The process ended; `code` as subprocess has it, negative for a signal."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(f"was killed by signal {-code}" if code < 0 else f"ended with {code}")
+
+
+class Process:
+    """Started when it is first needed, and again after it has died.
+
+    It is started anew and not forked: this one has threads and locks, of which a fork would keep copies that
+    nobody opens again.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._process: subprocess.Popen[bytes] | None = None
+        self._writing = threading.Lock()
+
+    def send(self, message: object) -> None:
+        """Give it something to do. DiedError."""
+        process = self._started()
+        try:
+            self._put(process, message)
+        except OSError:
+            raise self._died(process) from None
+
+    def receive(self) -> object:
+        """What it answers next. DiedError."""
+        process = self._started()
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        try:
+            return pickle.load(process.stdout)  # noqa: S301 - from our own child
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            raise self._died(process) from None
+
+    def halt(self) -> None:
+        """Stop what is at work, gently."""
+        if self._process is not None:
+            with suppress(OSError, ValueError):
+                self._put(self._process, HALT)
+
+    def kill(self) -> None:
+        """End at once."""
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """There is nothing more to do."""
+        process, self._process = self._process, None
+        if process is not None:
+            _close(process)
+            process.wait()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "voiceform.fleet.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=dict(self._environ),
+                start_new_session=True,  # Ctrl-C is for this process, which passes it on
+            )
+        return self._process
+
+    def _put(self, process: subprocess.Popen[bytes], message: object) -> None:
+        assert process.stdin is not None  # noqa: S101 - it is a pipe
+        with self._writing:
+            pickle.dump(message, process.stdin)
+            process.stdin.flush()
+
+    def _died(self, process: subprocess.Popen[bytes]) -> DiedError:
+        self._process = None
+        _close(process)
+        return DiedError(process.wait())
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    stream: IO[bytes] | None
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()

@@ -1,0 +1,211 @@
+"""Dispatch for many accounts as one service: a thread for each stack, some stacks in each process.
+
+Each stack has a lock, a ledger and a pace of its own, as a dispatcher of one stack has; what it promises does
+not rest on this service. A stack that fails is tried again, and the others go on.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from voiceform.fleet.dispatching import called, result_of_dispatch
+from voiceform.fleet.jobs import Heard, Job, failed
+from voiceform.fleet.member import Member
+from voiceform.fleet.opening import Settings, Surroundings, stack_of
+from voiceform.fleet.process import DiedError, Process
+from voiceform.model.errors import LockedError, VoiceformError
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import StackResult
+
+if TYPE_CHECKING:
+    from voiceform.dispatch.service import DispatchReport
+
+_TICK = 0.2
+_FIRST = timedelta(seconds=5)
+_LONGEST = timedelta(minutes=5)
+_PATIENCE = 15.0
+"""Seconds in which a process that was told to stop may bring its stacks to rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The stacks that one process watches."""
+
+    members: tuple[Member, ...]
+    settings: Settings
+    poll: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line about one stack."""
+
+    stack: str
+    text: str
+
+
+News = Told | StackResult
+"""A line, or how a stack stands: the last that comes is how it ended."""
+Tell = Callable[[News], None]
+
+
+def watch_group(group: Group, here: Surroundings, tell: Tell) -> None:
+    """Watch every stack of a group until `here.stop` is set. `tell` is called on many threads."""
+    threads = [
+        threading.Thread(target=_watch, args=(member, group, here, tell), daemon=True)
+        for member in group.members
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(_TICK)  # and not for ever: a signal is heard between
+
+
+def watch_all(
+    members: Sequence[Member], settings: Settings, poll: timedelta, here: Surroundings, processes: int
+) -> Generator[News]:
+    """Watch all of them, in so many processes, until `here.stop` is set; closing it ends them at once."""
+    groups = [Group(tuple(members[number::processes]), settings, poll) for number in range(processes)]
+    news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
+    if processes == 1:
+        work = [threading.Thread(target=_watched_here, args=(groups[0], here, news), daemon=True)]
+        watchers: list[_Watcher] = []
+    else:
+        watchers = [_Watcher(group, here.environ, news) for group in groups]
+        work = [threading.Thread(target=watcher.run, daemon=True) for watcher in watchers]
+    for thread in work:
+        thread.start()
+    try:
+        yield from _heard(news, watchers, here.stop, len(work))
+    finally:
+        for watcher in watchers:
+            watcher.kill()
+
+
+def _heard(
+    news: queue.SimpleQueue[News | None], watchers: Sequence[_Watcher], stop: threading.Event, left: int
+) -> Iterator[News]:
+    deadline = None
+    while left:
+        if stop.is_set() and deadline is None:
+            deadline = time.monotonic() + _PATIENCE
+            for watcher in watchers:
+                watcher.halt()
+        if deadline is not None and time.monotonic() > deadline:
+            return
+        with suppress(queue.Empty):
+            item = news.get(timeout=_TICK)
+            left -= item is None
+            if item is not None:
+                yield item
+
+
+def _watched_here(group: Group, here: Surroundings, news: queue.SimpleQueue[News | None]) -> None:
+    watch_group(group, here, news.put)
+    news.put(None)
+
+
+class _Watcher:
+    """A process that watches a group, and is started again when it dies."""
+
+    def __init__(
+        self, group: Group, environ: Mapping[str, str], news: queue.SimpleQueue[News | None]
+    ) -> None:
+        self._group = group
+        self._process = Process(environ)
+        self._news = news
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Watch until it is halted."""
+        try:
+            while not self._over.is_set():
+                try:
+                    self._process.send(self._group)
+                    while (item := self._process.receive()) is not None:
+                        self._news.put(cast("News", item))
+                    return
+                except DiedError as died:
+                    text = f"the process that watched it {died}"
+                    for member in self._group.members:
+                        self._news.put(Told(member.name, f"{text}; it is started again"))
+                    self._over.wait(1)
+        finally:
+            self._process.close()
+            self._news.put(None)
+
+    def halt(self) -> None:
+        """Let nothing more begin."""
+        self._over.set()
+        self._process.halt()
+
+    def kill(self) -> None:
+        """End at once."""
+        self._over.set()
+        self._process.kill()
+
+
+def _watch(member: Member, group: Group, here: Surroundings, tell: Tell) -> None:
+    """One stack, until it is to stop; what fails is told, and tried again later."""
+    one = _One(Job("dispatch", member, group.settings), group.poll, here, tell)
+    while not here.stop.is_set() and not one.watched():
+        here.clock.wait(here.stop, one.pause.total_seconds())
+
+
+class _One:
+    """One stack that is watched, and how long to wait when it failed."""
+
+    def __init__(self, job: Job, poll: timedelta, here: Surroundings, tell: Tell) -> None:
+        self.pause = _FIRST
+        self._job = job
+        self._poll = poll
+        self._here = here
+        self._send = tell
+        self._said: str | None = None
+        self._heard = Heard()
+
+    def watched(self) -> bool:
+        """Watch until it is to stop, or fails; whether all is done."""
+        self._heard = Heard()
+        try:
+            stack = stack_of(self._job.member, self._job.settings, self._here, self._heard.listener())
+            report = stack.watch(
+                poll=self._poll, on_call=self._called, on_look=self._look, lock_timeout=timedelta(0)
+            )
+            self._look(report)
+        except LockedError as error:
+            self._failed(ExitCode.LOCKED, f"{error.what}; stands by")
+            self.pause = self._poll
+        except VoiceformError as error:
+            self._failed(ExitCode.ERROR, self._heard.unshown.text(str(error)))
+        except Exception as error:  # a defect about one stack stops no other
+            self._failed(ExitCode.ERROR, f"voiceform failed unexpectedly: {type(error).__name__}: {error}")
+        else:
+            return True
+        return False
+
+    def _look(self, report: DispatchReport) -> None:
+        self.pause, self._said = _FIRST, None
+        self._send(result_of_dispatch(report, self._job, once=False))
+
+    def _called(self, *said: object) -> None:
+        text = called(*said)
+        if text is not None:
+            self._send(Told(self._job.member.name, self._heard.unshown.text(text)))
+
+    def _failed(self, code: ExitCode, text: str) -> None:
+        if self._here.stop.is_set():
+            return  # it was told to stop, and that is no failure
+        self._send(replace(failed(self._job, code, text), line="is tried again"))
+        if text != self._said:
+            self._send(Told(self._job.member.name, text))
+        self._said = text
+        self.pause = min(2 * self.pause, _LONGEST)
