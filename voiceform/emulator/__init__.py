@@ -4,7 +4,7 @@
         client = twilio.rest.Client(account_sid, "any token")
         client.api.base_url = emulator.url
 
-Importing this package needs nothing beyond the standard library; starting a server needs the extra
+Importing this package needs nothing beyond what voiceform itself does; starting a server needs the extra
 ``emulator`` (``ModuleNotFoundError`` otherwise).
 """
 

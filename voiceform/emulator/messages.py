@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
-_DUMP = json.JSONEncoder(separators=(",", ":")).encode
+import msgspec
 
 
 class Params(dict[str, list[str]]):
@@ -16,9 +15,10 @@ class Params(dict[str, list[str]]):
     def parse(cls, text: str) -> Params:
         """Read ``application/x-www-form-urlencoded`` text; empty values are values."""
         params = cls()
-        if text:
-            for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
-                params.setdefault(name, []).append(value)
+        for pair in text.split("&") if text else ():
+            name, _, value = pair.partition("=")
+            if pair:
+                params.setdefault(_decoded(name), []).append(_decoded(value))
         return params
 
     def one(self, name: str) -> str | None:
@@ -29,6 +29,11 @@ class Params(dict[str, list[str]]):
     def flat(self) -> dict[str, object]:
         """For the request log: a text, or a list of texts where a key was repeated."""
         return {name: values[0] if len(values) == 1 else values for name, values in self.items()}
+
+
+def _decoded(text: str) -> str:
+    """A name or a value; most have nothing to decode."""
+    return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text
 
 
 @dataclass(slots=True)
@@ -56,7 +61,7 @@ class Response:
 
 def json_response(status: int, document: object) -> Response:
     """A JSON answer."""
-    return Response(status, _DUMP(document).encode())
+    return Response(status, msgspec.json.encode(document))
 
 
 def no_content() -> Response:

@@ -14,6 +14,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 Row = sqlite3.Row
 
@@ -178,6 +181,16 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def packed(value: object) -> str:
+    """A value as the text of a column."""
+    return msgspec.json.encode(value).decode()
+
+
+def unpacked(text: str) -> Any:  # noqa: ANN401
+    """The value of a column's text."""
+    return msgspec.json.decode(text)
 
 
 @lru_cache(maxsize=128)

@@ -6,7 +6,6 @@ those above it wait in the queue, which holds 24 hours (22005). A second passes 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +19,7 @@ from voiceform.emulator.conferences import life as rooms
 from voiceform.emulator.errors import bad_request
 from voiceform.emulator.queues import rules as queues
 from voiceform.emulator.recordings import life as recordings
-from voiceform.emulator.store import Row
+from voiceform.emulator.store import Row, packed, unpacked
 from voiceform.emulator.world import World
 
 LIVE = ("queued", "ringing", "in-progress")
@@ -42,13 +41,17 @@ def place(world: World, account: str, to: str, caller: str, options: Mapping[str
     """Queue a call; its SID. ``options`` are kept with it (timeout, callbacks, recording, TwiML). Raises
     22005.
     """
-    slots = world.store.one("SELECT next FROM dial_slots WHERE account = ?", account)
-    slot = max(world.now, slots["next"] if slots else 0)
-    wait = slot - world.now
+    gap = round(SECOND / world.settings.calls_per_second)
+    slots = world.store.one(
+        "INSERT INTO dial_slots VALUES (?1, ?2 + ?3) "
+        "ON CONFLICT DO UPDATE SET next = max(next, ?2) + ?3 RETURNING next",
+        account,
+        world.now,
+        gap,
+    )
+    wait = slots["next"] - gap - world.now if slots else 0
     if wait > DAY:
         raise bad_request(22005, "Call Queue Full: the queue would exceed 24 hours of calls")
-    following = slot + round(SECOND / world.settings.calls_per_second)
-    world.store.run("INSERT OR REPLACE INTO dial_slots VALUES (?, ?)", account, following)
     sid = world.sid("CA")
     world.store.insert(
         "calls",
@@ -60,7 +63,7 @@ def place(world: World, account: str, to: str, caller: str, options: Mapping[str
         from_number=caller,
         status="queued",
         queue_time=wait // 1000,
-        options=json.dumps(options),
+        options=packed(options),
     )
     timeline.schedule(world, wait + SETUP // 2, "dial", sid)
     return sid
@@ -85,7 +88,7 @@ def ring(world: World, event: Row) -> None:
     outcome = _outcome(call)
     rooms.progress(world, call["sid"], "ringing")
     notices.tell(world, call, "ringing")
-    timeout = json.loads(call["options"]).get("timeout", 60)
+    timeout = unpacked(call["options"]).get("timeout", 60)
     if outcome.result == "busy" and outcome.ring < timeout:
         timeline.schedule(world, outcome.ring * SECOND, "refuse", call["sid"], "busy")
     elif outcome.result == "answered" and outcome.ring < timeout:
@@ -102,7 +105,7 @@ def refuse(world: World, event: Row) -> None:
 def answer(world: World, event: Row) -> None:
     """Somebody, or something, answers: the call goes into its room, or through its TwiML."""
     call = _call(world, event)
-    outcome, options = _outcome(call), json.loads(call["options"])
+    outcome, options = _outcome(call), unpacked(call["options"])
     detection = options.get("machine_detection")
     answered_by = outcome.answered_by
     if answered_by in _MACHINES:
@@ -127,7 +130,7 @@ def answer(world: World, event: Row) -> None:
 def _begin(world: World, call: Row) -> None:
     """The first step of the TwiML. A document at a URL that cannot be had (11200) is asked of the fallback;
     where there is none the call ends."""
-    options = json.loads(call["options"])
+    options = unpacked(call["options"])
     if options.get("url") and world.switches.answer_url == "fail" and not notices.ask_fallback(world, call):
         end(world, call, "completed")
         return
@@ -140,7 +143,7 @@ def step(world: World, event: Row) -> None:
     if call["status"] in LIVE:
         index = int(event["detail"])
         if index:
-            _go(world, call, steps(json.loads(call["options"]).get("twiml")), index)
+            _go(world, call, steps(unpacked(call["options"]).get("twiml")), index)
         else:
             _begin(world, call)
 
@@ -169,8 +172,8 @@ def price(world: World, event: Row) -> None:
 
 def limit(world: World, call: Row, seconds: int) -> None:
     """A call lasts no longer than so many seconds from its answer."""
-    options = {**json.loads(call["options"]), "time_limit": seconds}
-    world.store.update("calls", call["sid"], options=json.dumps(options), updated=world.now)
+    options = {**unpacked(call["options"]), "time_limit": seconds}
+    world.store.update("calls", call["sid"], options=packed(options), updated=world.now)
     if call["answered"] is not None:
         left = max(0, call["answered"] + seconds * SECOND - world.now)
         timeline.schedule(world, left, "hangup", call["sid"])
@@ -180,8 +183,8 @@ def redirect(world: World, call: Row, twiml: str | None, more: Mapping[str, Any]
     """A call in progress leaves what it does for other TwiML; None is a document at a URL. ``more`` are
     options that change with it."""
     found = world.store.one("SELECT options FROM calls WHERE sid = ?", call["sid"])
-    options = {**json.loads((found or call)["options"]), "twiml": twiml, **more}
-    world.store.update("calls", call["sid"], options=json.dumps(options), updated=world.now)
+    options = {**unpacked((found or call)["options"]), "twiml": twiml, **more}
+    world.store.update("calls", call["sid"], options=packed(options), updated=world.now)
     _leave(world, call)
     world.store.run("DELETE FROM events WHERE sid = ? AND kind = 'step'", call["sid"])
     timeline.schedule(world, 0, "step", call["sid"], "0")
@@ -199,10 +202,10 @@ def end(world: World, call: Row, status: str, kicked: bool = False) -> None:
         timeline.schedule(world, PRICING, "price", call["sid"])
     elif status != "canceled":
         changes["answered_by"] = None
-    world.store.update("calls", call["sid"], **changes)
+    ended = world.store.changed("calls", call["sid"], **changes)
     recordings.finish_of_call(world, call["sid"])
     _leave(world, call, kicked, failed=status in ("failed", "busy", "no-answer"))
-    notices.tell(world, world.store.one("SELECT * FROM calls WHERE sid = ?", call["sid"]), "completed")
+    notices.tell(world, ended, "completed")
 
 
 def _leave(world: World, call: Row, kicked: bool = False, failed: bool = False) -> None:
@@ -262,8 +265,8 @@ def _known(call: Row | None, event: Row) -> Row:
 
 
 def _dump(outcome: Outcome) -> str:
-    return json.dumps([outcome.result, outcome.ring, outcome.talk, outcome.answered_by])
+    return packed([outcome.result, outcome.ring, outcome.talk, outcome.answered_by])
 
 
 def _outcome(call: Row) -> Outcome:
-    return Outcome(*json.loads(call["outcome"]))
+    return Outcome(*unpacked(call["outcome"]))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from voiceform.emulator.profiles import TwilioProfile
-from voiceform.emulator.store import Row
+from voiceform.emulator.store import Row, unpacked
 from voiceform.emulator.world import World
 
 _STATUS = {"initiated": "initiated", "ringing": "ringing", "answered": "in-progress"}
@@ -18,7 +16,7 @@ def tell(world: World, call: Row | None, event: str) -> None:
     """Post an event of a call, if its creator asked for it. ``completed`` stands for every way to end."""
     if call is None:
         return
-    options = json.loads(call["options"])
+    options = unpacked(call["options"])
     url = options.get("status_callback")
     if not url or event not in (options.get("status_events") or ["completed"]):
         return
@@ -49,7 +47,7 @@ def tell_who_answered(world: World, call: Row) -> None:
 
     Fields as in https://www.twilio.com/docs/voice/answering-machine-detection.
     """
-    options = json.loads(call["options"])
+    options = unpacked(call["options"])
     url = options.get("amd_callback")
     if url and call["answered_by"]:
         params = {
@@ -63,7 +61,7 @@ def tell_who_answered(world: World, call: Row) -> None:
 
 def ask_fallback(world: World, call: Row) -> bool:
     """Ask the fallback for the document that could not be had; False where there is none."""
-    options = json.loads(call["options"])
+    options = unpacked(call["options"])
     if not options.get("fallback"):
         return False
     params = {

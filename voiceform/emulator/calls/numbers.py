@@ -28,12 +28,12 @@ after the other: ``{numbers: [{phone_number: "+15558675310", outcomes: [busy, no
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from voiceform.emulator.store import unpacked
 from voiceform.emulator.world import World
 
 
@@ -129,7 +129,7 @@ def outcome_of(world: World, number: str) -> Outcome:
     row = world.store.one("SELECT * FROM numbers WHERE number = ?", number)
     if row is None:
         return OUTCOMES[MAGIC.get(number, "human")]
-    names = json.loads(row["outcomes"])
+    names = unpacked(row["outcomes"])
     world.store.run("UPDATE numbers SET used = used + 1 WHERE number = ?", number)
     outcome = OUTCOMES[names[min(row["used"], len(names) - 1)]]
     return outcome if row["talk"] is None else replace(outcome, talk=row["talk"])

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from voiceform.emulator import timeline
 from voiceform.emulator.conferences.notices import ended, tell
 from voiceform.emulator.recordings import life as recordings
-from voiceform.emulator.store import Row
+from voiceform.emulator.store import Row, packed, unpacked
 from voiceform.emulator.world import World
 
 #: Participants who count: the others have left or were never reached.
@@ -44,7 +43,7 @@ def open_room(world: World, account: str, name: str, options: Mapping[str, Any])
         status="init",
         region=options.get("region") or "us1",
         max_participants=options.get("max_participants") or MAX_PARTICIPANTS,
-        options=json.dumps(dict(options)),
+        options=packed(dict(options)),
     )
     return sid
 
@@ -91,8 +90,8 @@ def join(world: World, call: Row, name: str, settings: Mapping[str, str], follow
         start_on_enter=_flag(settings, "startConferenceOnEnter", True),
         end_on_exit=_flag(settings, "endConferenceOnExit", False),
     )
-    options = {**json.loads(call["options"]), "following": following}
-    world.store.update("calls", call["sid"], options=json.dumps(options))
+    options = {**unpacked(call["options"]), "following": following}
+    world.store.update("calls", call["sid"], options=packed(options))
     return connect(world, call["sid"])
 
 
@@ -107,7 +106,7 @@ def connect(world: World, call_sid: str) -> bool:
     if room["status"] == "init" and participant["start_on_enter"]:
         world.store.update("conferences", room["sid"], status="in-progress", updated=world.now)
         tell(world, room, "start")
-        options = json.loads(room["options"])
+        options = unpacked(room["options"])
         if options.get("record"):
             recordings.start(
                 world, room["account"], call_sid, "Conference", options.get("recording", {}), room["sid"]
@@ -163,7 +162,7 @@ def _tell_of_leaving(world: World, room: Row, participant: Row, reason: str) -> 
 def dismiss(world: World, participant: Row) -> None:
     """What becomes of the call of somebody who is no longer in a room."""
     call = world.store.one("SELECT options FROM calls WHERE sid = ?", participant["call_sid"])
-    following = json.loads(call["options"]).get("following") if call else None
+    following = unpacked(call["options"]).get("following") if call else None
     if participant["status"] == "connected" and following is not None:
         timeline.schedule(world, 0, "step", participant["call_sid"], following)
     elif call is not None:

@@ -5,10 +5,8 @@ Events and their fields are those of https://www.twilio.com/docs/voice/twiml/con
 
 from __future__ import annotations
 
-import json
-
 from voiceform.emulator.profiles import TwilioProfile
-from voiceform.emulator.store import Row
+from voiceform.emulator.store import Row, packed, unpacked
 from voiceform.emulator.world import World
 
 _NAMES = {
@@ -35,7 +33,7 @@ _REASONS = {
 def tell(world: World, room: Row, event: str, participant: Row | None = None, **more: str) -> None:
     """Post an event of a room, if the first participant's settings asked for it; ``more`` are fields of this
     event alone."""
-    options = json.loads(room["options"])
+    options = unpacked(room["options"])
     url = options.get("callback")
     if not url or _ASKED_BY.get(event, event) not in (options.get("callback_events") or ["start", "end"]):
         return
@@ -84,8 +82,8 @@ def _flag(value: object) -> str:
 def _next_number(world: World, sid: str) -> int:
     """Numbers count the events of a room from 1, those that are told."""
     room = world.store.one("SELECT options FROM conferences WHERE sid = ?", sid)
-    options = json.loads(room["options"]) if room else {}
+    options = unpacked(room["options"]) if room else {}
     options["sequence"] = options.get("sequence", 0) + 1
-    world.store.run("UPDATE conferences SET options = ? WHERE sid = ?", json.dumps(options), sid)
+    world.store.run("UPDATE conferences SET options = ? WHERE sid = ?", packed(options), sid)
     number: int = options["sequence"]
     return number

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from voiceform.emulator.clock import SECOND
 from voiceform.emulator.conferences.life import MAX_PARTICIPANTS
 from voiceform.emulator.control.fields import Fields
+from voiceform.emulator.store import packed
 from voiceform.emulator.world import World
 
 ENCRYPTION = (
@@ -98,7 +97,7 @@ def recording(world: World, account: str, fields: Fields) -> None:
         price=fields.text("price", "-0.00250" if done else None),
         start_time=created if start is None else start,
         deleted=updated if status == "deleted" else None,
-        options=json.dumps(_encryption(fields)),
+        options=packed(_encryption(fields)),
     )
 
 
@@ -144,7 +143,7 @@ def number(world: World, account: str, fields: Fields) -> None:
     world.store.run(
         "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?, 0)",
         fields.word("phone_number"),
-        json.dumps(outcomes),
+        packed(outcomes),
         talk,
     )
 

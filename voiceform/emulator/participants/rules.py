@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -16,7 +15,7 @@ from voiceform.emulator.errors import bad_request
 from voiceform.emulator.messages import Params
 from voiceform.emulator.params import boolean, callback_events, choice, integer, url
 from voiceform.emulator.sids import is_sid
-from voiceform.emulator.store import Row
+from voiceform.emulator.store import Row, unpacked
 from voiceform.emulator.world import World
 
 LABEL_LENGTH = 128
@@ -102,7 +101,7 @@ def kick(world: World, participant: Row) -> None:
     if call is None:
         rooms.leave(world, participant["call_sid"], kicked=True, failed=False)
         return
-    following = json.loads(call["options"]).get("following")
+    following = unpacked(call["options"]).get("following")
     if following is not None and participant["status"] == "connected":
         rooms.leave(world, call["sid"], kicked=True, failed=False)
         timeline.schedule(world, 0, "step", call["sid"], following)

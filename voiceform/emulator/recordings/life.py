@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from voiceform.emulator import timeline
 from voiceform.emulator.clock import SECOND
 from voiceform.emulator.profiles import TwilioProfile
-from voiceform.emulator.store import Row
+from voiceform.emulator.store import Row, packed, unpacked
 from voiceform.emulator.world import World
 
 #: How long a finished recording is processed.
@@ -49,7 +48,7 @@ def start(
         channels=2 if options.get("channels") == "dual" else 1,
         track=options.get("track", "both"),
         start_time=world.now,
-        options=json.dumps(kept),
+        options=packed(kept),
     )
     _tell(world, sid, "in-progress")
     if "seconds" in options:
@@ -101,7 +100,7 @@ def _tell(world: World, sid: str, event: str) -> None:
     recording = world.store.one("SELECT * FROM recordings WHERE sid = ?", sid)
     if recording is None:
         return
-    options = json.loads(recording["options"])
+    options = unpacked(recording["options"])
     if not options.get("callback") or event not in (options.get("callback_events") or ["completed"]):
         return
     params = {

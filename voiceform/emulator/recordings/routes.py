@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from voiceform.emulator.calls.routes import find as find_call
 from voiceform.emulator.errors import bad_request, not_found
 from voiceform.emulator.filters import Filter
@@ -12,7 +10,7 @@ from voiceform.emulator.paging import Listing, list_page
 from voiceform.emulator.params import boolean
 from voiceform.emulator.recordings import media, rules
 from voiceform.emulator.recordings.wire import render
-from voiceform.emulator.store import Row
+from voiceform.emulator.store import Row, unpacked
 from voiceform.emulator.world import World
 
 LISTING = Listing("recordings", "RE")
@@ -81,7 +79,7 @@ def fetch_media(world: World, request: Request) -> Response:
     if channels == "2" and recording["channels"] == 1:
         raise bad_request(16113, "The recording is mono and cannot be fetched as dual-channel")
     seconds = max(0, recording["duration"] or 0)
-    if "encryption" in json.loads(recording["options"]):
+    if "encryption" in unpacked(recording["options"]):
         if request.suffix == "mp3":
             raise bad_request(16109, "An encrypted recording cannot be fetched as mp3")
         return Response(200, media.encrypted(recording["sid"], seconds), b"application/octet-stream")

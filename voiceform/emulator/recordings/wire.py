@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from voiceform.emulator.profiles import Resource
-from voiceform.emulator.store import Row
+from voiceform.emulator.store import Row, unpacked
 from voiceform.emulator.world import World
 
 
@@ -34,7 +32,7 @@ def render(world: World, account: str, recording: Row) -> Resource:
             "source": recording["source"],
             "track": recording["track"],
             "error_code": None,
-            "encryption_details": json.loads(options).get("encryption") if options != "{}" else None,
+            "encryption_details": unpacked(options).get("encryption") if options != "{}" else None,
             "media_url": f"{world.origin}{base}",
             "uri": f"{base}.json",
             "subresource_uris": {
