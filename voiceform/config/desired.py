@@ -118,8 +118,8 @@ def _check_aliases(
 ) -> None:
     """An earlier name belongs to one object only, and to none that is declared now."""
     claimed: dict[Address, Position | None] = {}
-    for item in desired.values():
-        places = _alias_positions(item, document, sections) if item.aliases else {}
+    for item in [item for item in desired.values() if item.aliases]:
+        places = _alias_positions(item, document, sections)
         for alias in item.aliases:
             position = places.get(alias.name, item.position)
             for message, hint in _objections(item, alias, desired, claimed):

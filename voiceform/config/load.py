@@ -71,7 +71,7 @@ def load_configuration(
         name=document.get("name"),
         ownership=Ownership(document.get("ownership", Ownership.RECORDED)),
         safety=Safety.of(document.get("safety", {}), freezes),
-        desired=with_hidden(desired, document),
+        desired=with_hidden(desired, document) if values else desired,
         warnings=tuple(findings.in_order(files)),
         settings={
             name: {key: item for key, item in section.items() if isinstance(item, str)}

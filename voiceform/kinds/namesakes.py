@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 
 from voiceform.model.diagnostics import Diagnostic, Report, Severity
-from voiceform.model.names import difference, identity, looks, spelled_out
+from voiceform.model.names import difference, identity, looks, rough_look, spelled_out
 from voiceform.model.resource import Desired
 
 
-def report_namesakes(declared: Iterable[Desired], report: Report, *, taken: str, alike: str) -> None:
+def report_namesakes(declared: Sequence[Desired], report: Report, *, taken: str, alike: str) -> None:
     """Report names that are one name (an error, `KIND-name-taken`) and such that only look alike (a warning,
     `KIND-name-alike`). `taken` and `alike` are the hints.
 
@@ -17,11 +18,15 @@ def report_namesakes(declared: Iterable[Desired], report: Report, *, taken: str,
     """
     seen: dict[str, Desired] = {}
     by_look: dict[str, Desired] = {}
-    for item in declared:
+    rough = [rough_look(item.attributes["friendly_name"]) for item in declared]
+    alike_roughly = Counter(rough)
+    for item, look_of_it in zip(declared, rough, strict=True):
         name = item.attributes["friendly_name"]
         first = seen.setdefault(identity(name), item)
         if first is not item:
             report(_same_name(item, first, taken))
+            continue
+        if alike_roughly[look_of_it] == 1:
             continue
         seen_as = looks(name)
         near = next((by_look[look] for look in seen_as if look in by_look), None)

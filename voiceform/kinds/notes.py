@@ -11,6 +11,8 @@ from voiceform.model.resource import NOTES, Notes
 
 def notes_of(block: Block) -> Notes:
     """`description` and `owner`, each on one line and only where it is said."""
+    if block.keys().isdisjoint(NOTES):
+        return EMPTY
     return {name: _one_line(block[name]) for name in NOTES if (block.get(name) or "").strip()} or EMPTY
 
 
