@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from voiceform.model.errors import VoiceformError
-from voiceform.model.plan import Change
+
+if TYPE_CHECKING:
+    from voiceform.model.plan import Change
 
 
 class Details(ABC):

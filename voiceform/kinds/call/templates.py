@@ -25,8 +25,8 @@ _IN_XML = str.maketrans(
         "\t": "&#9;",
     }
 )
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SPECIAL = re.compile("[^ !#-%(-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SPECIAL = re.compile("[\0-\x1f\"&'<>\ud800-\udfff\ufffe\uffff]")
 """What has to be written in another way, or cannot be written."""
 _MARK = "\ue000"
 """No character of a name in XML, and of no text that people write."""
