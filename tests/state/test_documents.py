@@ -227,11 +227,12 @@ def test_meta_is_frozen_data() -> None:
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
 )
 
 
-@given(st.dictionaries(st.text(), JSON_VALUES))
+@given(st.dictionaries(st.text(max_size=5), JSON_VALUES, max_size=3))
 @example({"name": "\ud83d\ude00 \ud800 \udc00", "\udfff": -0.0, "large": 2**70, "tiny": 5e-324})
 def test_what_was_stored_is_read_to_the_last_character(document: dict[str, object]) -> None:
     text = encode(document)
