@@ -61,6 +61,8 @@ def limit_violations(
     shares = counts.copy()
     only_forgotten = counts.copy()
     for change in changes:
+        if not change.counts:
+            continue
         counts.update(change.counts)
         if change.action is Action.DELETE and not change.operations:
             only_forgotten.update(change.counts)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,6 @@ __all__ = [
     "PARTY_FIELDS",
     "REDACTED",
     "SENSITIVE_FIELDS",
-    "is_party",
     "is_sensitive",
     "mask_party",
     "redact",
@@ -79,24 +79,30 @@ def mask_party(text: str) -> str:
     return mask_number(text) if sum(map(str.isdecimal, text)) >= _DIGITS_OF_A_NUMBER else text
 
 
+class _Sort(Enum):
+    """What sort of field a path leads to."""
+
+    PLAIN = auto()
+    SENSITIVE = auto()
+    PARTY = auto()
+    PERSONAL = auto()
+
+
 @lru_cache(maxsize=1024)
+def _sort_of(path: str) -> _Sort:
+    """The gravest sort that a dotted path is of."""
+    parts = _PATH_PART.findall(path)
+    if any(_plain(part) in _COMPARABLE for part in parts):
+        return _Sort.SENSITIVE
+    last = next((part for part in reversed(parts) if not part.isdecimal()), "")
+    if _plain(last) in _PARTIES:
+        return _Sort.PARTY
+    return _Sort.PERSONAL if last in PERSONAL_FIELDS else _Sort.PLAIN
+
+
 def is_sensitive(path: str) -> bool:
     """Whether any part of a dotted path (`participants.bridge.sip_auth_password`) names a sensitive field."""
-    return any(_plain(part) in _COMPARABLE for part in _PATH_PART.findall(path))
-
-
-@lru_cache(maxsize=1024)
-def is_party(path: str) -> bool:
-    """Whether a dotted path (`participants.bridge.to`, `to[3]`) ends in a field that names a party."""
-    names = [part for part in _PATH_PART.findall(path) if not part.isdecimal()]
-    return bool(names) and _plain(names[-1]) in _PARTIES
-
-
-@lru_cache(maxsize=1024)
-def is_personal(path: str) -> bool:
-    """Whether a dotted path (`people[3]`) ends in a field of rows about people."""
-    names = [part for part in _PATH_PART.findall(path) if not part.isdecimal()]
-    return bool(names) and names[-1] in PERSONAL_FIELDS
+    return _sort_of(path) is _Sort.SENSITIVE
 
 
 def redact_text(text: str, *, show_numbers: bool = False) -> str:
@@ -169,11 +175,12 @@ def _redact_mapping(value: Mapping[str, Any], show_numbers: bool) -> Mapping[str
 
 def redact_field(path: str, value: Any, *, show_numbers: bool = False) -> Any:  # noqa: ANN401 - any JSON value
     """The value of the field at `path` as people may see it."""
-    if value is not None and is_sensitive(path):
+    sort = _sort_of(path)
+    if sort is _Sort.SENSITIVE and value is not None:
         return REDACTED
-    if is_party(path):
+    if sort is _Sort.PARTY:
         return redact_party(value, show_numbers=show_numbers)
-    if is_personal(path):
+    if sort is _Sort.PERSONAL:
         return _redact_rows(value, show_numbers)
     return redact(value, show_numbers=show_numbers)
 

@@ -76,15 +76,16 @@ class Change:
 
     `reason` is for readers only and never steers apply. `operations` are operationIds, in order; an update
     without operations changes recorded state alone. `impact` says what people will feel. `fingerprint` is of
-    the live object when planned, None when there is none. `counts` is what the change weighs in each safety
-    scope, for example {"delete:queue": 1} or {"call": 12}. `irreversible` says what of it no later run can
-    take back. `details` is whatever else the kind needs to carry the change out (exact SIDs, due
-    occurrences): plain JSON, which only the kind reads, but for the properties below. Instants that only say
-    when it was decided stand in `details["as_of"]`: a plan made later may decide the same. `kept` is of that
-    day too: what is spared that else would be destroyed. `hidden_before` and `hidden_after` say what of the
-    attributes is not shown; what of the details, stands in the latter too. `notes_before` and `notes_after`
-    are what people say of the object, which differs in `fields` too and is no attribute. Neither is whether
-    it is protected, `protect_before` and `protect_after`: None where it is not there, or cannot be.
+    the live object when planned, None when there is none, or where it stays as it is. `counts` is what the
+    change weighs in each safety scope, for example {"delete:queue": 1} or {"call": 12}. `irreversible` says
+    what of it no later run can take back. `details` is whatever else the kind needs to carry the change out
+    (exact SIDs, due occurrences): plain JSON, which only the kind reads, but for the properties below.
+    Instants that only say when it was decided stand in `details["as_of"]`: a plan made later may decide the
+    same. `kept` is of that day too: what is spared that else would be destroyed. `hidden_before` and
+    `hidden_after` say what of the attributes is not shown; what of the details, stands in the latter too.
+    `notes_before` and `notes_after` are what people say of the object, which differs in `fields` too and is
+    no attribute. Neither is whether it is protected, `protect_before` and `protect_after`: None where it is
+    not there, or cannot be.
     """
 
     address: Address

@@ -128,7 +128,8 @@ class _Comparing:
 
     def _update(self, desired: Desired, record: Recorded | None, found: Live) -> Change:
         protected_before = record.protect if record is not None else False
-        unchanged = (found.attributes, protected_before) == (desired.attributes, desired.protect)
+        alike = found.attributes == desired.attributes
+        unchanged = alike and protected_before == desired.protect
         previous = previous_address(desired, record)
         same = unchanged and previous is None and record is not None and record.sid == found.sid
         return Change(
@@ -136,13 +137,13 @@ class _Comparing:
             action=Action.NO_OP if same else Action.UPDATE,
             reason="unchanged" if same else _reason(desired, record, found, previous),
             sid=found.sid,
-            operations=() if found.attributes == desired.attributes else ("updateQueue",),
+            operations=() if alike else ("updateQueue",),
             before=found.attributes,
             after=desired.attributes,
             protect_before=protected_before,
             protect_after=desired.protect,
             impact=_update_impact(found, desired.attributes),
-            fingerprint=found.fingerprint,
+            fingerprint=None if same else found.fingerprint,
             previous_address=previous,
             depends_on=desired.depends_on,
         )
