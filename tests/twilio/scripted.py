@@ -60,10 +60,18 @@ def error(status: int, code: int, message: str = "no", **headers: str) -> bytes:
     return answer(status, document, raw=None, **headers)
 
 
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+"""In capitals; they count in small letters too."""
+
 RESET = b"reset"
 """The request is read, then the connection is reset."""
 SILENCE = b"silence"
 """The request is read and never answered."""
+
+
+class Unfinished(bytes):
+    """A reply after which the connection stays open, and nothing more comes."""
+
 
 Step = bytes | Callable[[Seen], bytes]
 
@@ -118,6 +126,9 @@ class Server:
                         stream.read()
                         return
                     connection.sendall(reply)
+                    if isinstance(reply, Unfinished):
+                        stream.read()
+                        return
                     if _cuts(reply):
                         return
         except OSError:

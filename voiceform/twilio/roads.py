@@ -161,7 +161,7 @@ def _connected(
             sock.connect(behind or address)
         except OSError as error:
             sock.close()
-            failed = _behind_socks(error)
+            failed = _unwrapped(error)
         except BaseException:
             sock.close()
             raise
@@ -170,11 +170,13 @@ def _connected(
     raise failed
 
 
-def _behind_socks(error: OSError) -> OSError:
-    """What PySocks wraps, if it is an error of the machine; what the proxy said, in words."""
-    if not hasattr(error, "socket_err"):
-        return error
-    return error.socket_err if isinstance(error.socket_err, OSError) else OSError(0, _REFUSES)
+def _unwrapped(error: OSError) -> OSError:
+    """The error of the machine that PySocks wraps, if there is one; else what the proxy means."""
+    while hasattr(error, "socket_err"):
+        if not isinstance(error.socket_err, OSError):
+            return OSError(0, _REFUSES)
+        error = error.socket_err
+    return error
 
 
 def _dig(request: bytes, exchange: Exchange, stream: Bytes, sock: socket.socket) -> None:
