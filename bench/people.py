@@ -1,42 +1,65 @@
-"""A table of people: how long `validate` and `plan` take over it, and how much memory.
+"""A hundred thousand people: what `validate` and `plan` take over the tables that they stand in.
 
-    python bench/people.py [COUNT]          (default: 100000)
+    python bench/people.py [--count 100000]
 
-Each row has a time, a zone (three of four rows), a language and words of its own. Each command is a process
-of its own, with an emulated account in which the schedule is new. Prints one JSON document: seconds on the
-clock and of CPU, and peak memory in MB.
+- a time for each: the rows have a time, a zone (three of four rows), a language and words of their own
+- three calling rules: numbers of three countries, and rules that ask where each of them is, in which country
+  and in which state
+
+Each command is a process of its own, with its start, beside Python alone, which does nothing. The schedule is
+new to an account without anything in it, which the lean server plays.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
-from voiceform.emulator import Emulator
+import harness
+import lean_server
 
-ACCOUNT = "AC" + "a" * 32
-CONFIGURATION = """
+TIMES = """
 version: 1
 safety: {max_calls: 1000000}
 calls:
   reminder:
-    to: {csv: patients.csv, key: visit, timezone: zone, language: language, when: starts}
+    to: {csv: people.csv, key: visit, timezone: zone, language: language, when: starts}
     from: "+15017122661"
     schedule: {column: starts, lead: 24h, timezone: America/New_York}
     calling_hours: {start: "08:00", end: "21:00", timezone: recipient}
     answer:
       say: {text: "Hello {{ name }}, your visit is on {{ when }}.", language: "{{ language }}"}
 """
+RULES = """
+version: 1
+safety: {max_calls: 1000000}
+calling_rules:
+  - name: office-hours
+    hours: {weekly: {mon-fri: ["08:00-12:00", "13:00-21:00"], sat: ["10:00-17:00"]}, outside: next-window}
+  - name: florida
+    match: {to: [US-FL]}
+    hours: {weekly: {mon-sun: ["08:00-20:00"]}}
+    limits: [{max: 3, per: 1d}]
+  - name: france
+    match: {to: [FR]}
+    hours: {weekly: {mon-fri: ["10:00-13:00", "14:00-20:00"]}}
+    limits: [{max: 4, per: 30d}]
+calls:
+  delivery:
+    to: {csv: people.csv}
+    from: "+15017122661"
+    schedule: {cron: "0 7 * * *", timezone: America/New_York}
+    rules: [office-hours, florida, france]
+    answer: {say: Your order will arrive tomorrow.}
+"""
 ZONES = ("America/New_York", "Europe/Berlin", "America/Chicago", "")
 LANGUAGES = ("en-US", "es-MX", "de-DE")
+AREAS = (212, 305, 415, 312, 617, 702, 813, 904)
 
 
-def table(count: int) -> str:
+def with_times(count: int) -> str:
     """So many rows; two of three numbers are American, the others German mobile numbers."""
     rows = ["visit,name,phone,zone,language,starts,notes"]
     for index in range(count):
@@ -47,39 +70,55 @@ def table(count: int) -> str:
     return "\n".join(rows) + "\n"
 
 
-def measured(command: list[str], folder: Path, environ: dict[str, str]) -> dict[str, float]:
-    """One process."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"{command} failed")
-    return {
-        "seconds": round(time.perf_counter() - began, 2),
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),
-        "peak_mb": round(usage.ru_maxrss / 1024),
-    }
+def numbers(count: int) -> str:
+    """So many numbers: American ones of eight areas, German mobile ones, French mobile ones."""
+    rows = ["phone"]
+    for index in range(count):
+        area, local = AREAS[index // 3 % len(AREAS)], 2_000_000 + index * 7919 % 7_999_999
+        rows.append(
+            (
+                f"+1{area}{local:07d}",
+                f"+4915{100_000_000 + index:09d}",
+                f"+336{10_000_000 + index * 6151 % 89_999_999:08d}",
+            )[index % 3]
+        )
+    return "\n".join(rows) + "\n"
 
 
-def main(count: int) -> None:
-    voiceform = [sys.executable, "-m", "voiceform"]
-    with Emulator() as emulator, tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "patients.csv").write_text(table(count), encoding="utf-8")
-        (folder / "voiceform.yaml").write_text(CONFIGURATION, encoding="utf-8")
-        environ = {
-            **os.environ,
-            "TWILIO_ACCOUNT_SID": ACCOUNT,
-            "TWILIO_AUTH_TOKEN": "bench",
-            "VOICEFORM_BASE_URL": emulator.url,
-        }
-        found = {
-            "validate": measured([*voiceform, "validate"], folder, environ),
-            "plan": measured([*voiceform, "plan", "--out", "plan.json"], folder, environ),
-        }
-        size = (folder / "plan.json").stat().st_size
-    print(json.dumps({"people": count, **found, "plan_file_mb": round(size / 1e6, 1)}, indent=2))
+TABLES: dict[str, tuple[str, Callable[[int], str]]] = {
+    "a time for each": (TIMES, with_times),
+    "three calling rules": (RULES, numbers),
+}
+
+
+def main() -> None:
+    parser = harness.options(__doc__)
+    parser.add_argument("--count", type=int, default=100_000)
+    chosen = parser.parse_args()
+    count = 2000 if chosen.short else chosen.count
+    report = harness.Report("people", chosen)
+    for title, (configuration, table) in TABLES.items():
+        with lean_server.running() as server, tempfile.TemporaryDirectory() as name:
+            folder, environ = Path(name), server.environ()
+            (folder / "people.csv").write_text(table(count), encoding="utf-8")
+            (folder / "voiceform.yaml").write_text(configuration, encoding="utf-8")
+
+            def run(*command: str, of: Path = folder, told: dict[str, str] = environ) -> harness.Contestant:
+                return lambda: harness.process([sys.executable, *command], cwd=of, environ=told)
+
+            report.compare(
+                f"{count:,} people, {title}",
+                {
+                    "validate": run("-m", "voiceform", "validate"),
+                    "plan": run("-m", "voiceform", "plan"),
+                    "plan --out": run("-m", "voiceform", "plan", "--out", "plan.json"),
+                    "python -c pass": run("-c", "pass"),
+                },
+                operations=count,
+                unit="person",
+            )
+    report.save()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main()
