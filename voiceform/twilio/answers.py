@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+Body = bytes | bytearray
+"""The bytes of an answer. One of a megabyte is not copied only to be of one type."""
+
 _MOST_HEADERS = 100
 _CONTINUE = 100
 
@@ -17,7 +20,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: Body
 
 
 class AnswerReader:
@@ -39,7 +42,7 @@ class AnswerReader:
         self.done = False
         self.wrong = ""
         self._head: list[tuple[bytes, bytes]] = []
-        self._pieces: list[bytes] = []
+        self._body = bytearray()  # a list of pieces, or a copy of it, takes ten times the time for a megabyte
         self._kept = False
 
     @property
@@ -67,10 +70,10 @@ class AnswerReader:
         self.done = bool(self.status) and not {"content-length", "transfer-encoding"} & self.headers.keys()
         return self.done
 
-    def body(self) -> bytes:
+    def body(self) -> bytearray:
         """What came of the body since this was asked last."""
-        pieces, self._pieces = self._pieces, []
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        body, self._body = self._body, bytearray()
+        return body
 
     def close(self) -> None:
         """No answer follows."""
@@ -112,7 +115,7 @@ class AnswerReader:
         """A piece of the body, without the framing of chunks."""
         if not self.done:
             self.size += len(piece)
-            self._pieces.append(piece)
+            self._body += piece
 
     def on_message_complete(self) -> None:
         """The whole answer, unless it only was `100 Continue`."""

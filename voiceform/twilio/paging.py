@@ -12,6 +12,7 @@ from voiceform.twilio.fields import Json, MalformedAnswerError, as_object
 from voiceform.twilio.rows import TypedRow
 
 if TYPE_CHECKING:
+    from voiceform.twilio.answers import Body
     from voiceform.twilio.retry import Operation
     from voiceform.twilio.transport import Transport
 
@@ -45,7 +46,7 @@ class Listing(Generic[R]):
     key: str
     parse: Callable[[object], R]
     query: Sequence[tuple[str, str]] = ()
-    quick: Callable[[bytes], tuple[list[R], str | None] | None] | None = None
+    quick: Callable[[Body], tuple[list[R], str | None] | None] | None = None
     keep: Callable[[R], bool] | None = None
     unreadable: Unreadable | None = None
 
@@ -151,7 +152,7 @@ class Cursor(Generic[R]):
         self._fruitless = self._fruitless + 1 if not page.rows or ends in self._pages else 0
         self._pages.add(ends)
 
-    def _quick(self, body: bytes) -> Page | None:
+    def _quick(self, body: Body) -> Page | None:
         found = None if self.listing.quick is None else self.listing.quick(body)
         return None if found is None else Page(found[0], found[1] or None, read=True)
 

@@ -18,6 +18,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from voiceform.twilio.answers import Body
+
 T = TypeVar("T")
 R = TypeVar("R", bound="TypedRow")
 
@@ -87,14 +89,14 @@ class PageReader(Generic[R]):
             [("rows", rows), ("link", str | None, None)],
             rename={"rows": key, "link": "next_page_uri"},
         )
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(shape).decode
+        self._decode: Callable[[Body], Any] = msgspec.json.Decoder(shape).decode
         (own, self._lines), *self._others = [
             (attrgetter(name), _sid_lines(prefix)) for name, prefix in row.sids
         ]
         self._own = own
         self._numbers = [attrgetter(name) for name in row.numbers]
 
-    def read(self, body: bytes) -> tuple[list[R], str | None] | None:
+    def read(self, body: Body) -> tuple[list[R], str | None] | None:
         """The rows of a page, and its link; None for a page that has to be looked at member by member."""
         try:
             if not body.isascii():

@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from voiceform.model.clock import Clock
-from voiceform.twilio.answers import Answer
+from voiceform.twilio.answers import Answer, Body
 from voiceform.twilio.credentials import Credentials
 from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError, StoppedError
 from voiceform.twilio.failures import ExchangeFailedError
@@ -116,7 +116,7 @@ class Transport:
         path: str,
         *,
         read: Callable[[object], T],
-        quick: Callable[[bytes], T | None] | None = None,
+        quick: Callable[[Body], T | None] | None = None,
         query: Parameters = (),
         form: Parameters = (),
         note_request: Callable[[str], None] | None = None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from voiceform.twilio.answers import Answer
+from voiceform.twilio.answers import Answer, Body
 from voiceform.twilio.errors import (
     AmbiguousError,
     ConnectionFailedError,
@@ -71,7 +71,7 @@ def judge(
     place: Place,
     read: Callable[[object], T],
     now: datetime,
-    quick: Callable[[bytes], T | None] | None = None,
+    quick: Callable[[Body], T | None] | None = None,
 ) -> T:
     """What `quick` makes of the bytes of a good answer, or else `read` of its JSON (None: an empty body).
 
@@ -211,7 +211,7 @@ def _whole(value: object) -> object:
     return value
 
 
-def _looks_like(body: bytes) -> str:
+def _looks_like(body: Body) -> str:
     start = body[:200].lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "an HTML page instead of JSON"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from voiceform.twilio.answers import Answer
+from voiceform.twilio.answers import Answer, Body
 from voiceform.twilio.credentials import Credentials, is_loopback
 from voiceform.twilio.failures import ERRORS, ExchangeFailedError
 from voiceform.twilio.lines import TOO_LARGE, Desk, Exchange, Line
@@ -214,7 +214,7 @@ class Stream:
         answer = self._line.answer
         while True:
             if piece := answer.body():
-                yield piece
+                yield bytes(piece)
             if answer.done:
                 return
             try:
@@ -269,7 +269,7 @@ def _whole(line: Line, exchange: Exchange) -> Answer:
     return Answer(answer.status, answer.headers, _plain(body, encoding) if encoding else body)
 
 
-def _plain(body: bytes, encoding: str) -> bytes:
+def _plain(body: Body, encoding: str) -> Body:
     """`body` decompressed, as far as it may go. Raises ExchangeFailedError."""
     if encoding.strip().lower() in ("", "identity") or not body:
         return body
