@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from voiceform.engine.packing import packed, unpacked
 from voiceform.model.errors import PlanFileError, UsageError
 from voiceform.model.files import write_whole
 from voiceform.model.json_text import read_json
 from voiceform.model.plan import FORMAT_VERSION, Plan
 from voiceform.model.plan_codec import document_digest, plan_from_document, plan_to_document
+from voiceform.model.resource import plain_json
 from voiceform.model.schema_files import schema_text
 from voiceform.model.scopes import Vocabulary
 from voiceform.model.secret_patterns import redact_secrets
@@ -22,14 +24,14 @@ _AGAIN = "make a new plan: voiceform plan --out FILE"
 def write_plan_file(plan: Plan, path: Path) -> str:
     """Write `plan` to `path`, readable by its owner only, whole or not at all; returns its digest.
 
-    The file holds phone numbers in clear, since apply runs exactly what it says. UsageError for a plan that
-    is about another instant.
+    A long one is packed (packing.py). It holds phone numbers in clear, since apply runs exactly what it
+    says. UsageError for a plan that is about another instant.
     """
     if plan.made_for is not None:
         raise not_to_be_saved()
     document = plan_to_document(plan)
     try:
-        write_whole(path, f"{json.dumps(document, ensure_ascii=False)}\n")
+        write_whole(path, packed(plain_json(document) + b"\n"))
     except OSError as error:
         raise PlanFileError(
             f"cannot write the plan: {error.strerror}", where=str(path), hint="choose another --out"
@@ -82,7 +84,7 @@ def _plan(document: dict[str, Any], vocabulary: Vocabulary, where: str) -> Plan:
 
 def _checked(content: bytes, where: str) -> dict[str, Any]:
     try:
-        document = read_json(content)
+        document = read_json(unpacked(content))
     except ValueError as error:
         raise PlanFileError(f"this is not a whole plan file: {error}", where=where, hint=_AGAIN) from error
     _check_version(document, where)

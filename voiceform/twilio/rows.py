@@ -102,7 +102,7 @@ class PageReader(Generic[R]):
             if not body.isascii():
                 body.decode()  # what nobody reads is skipped, and may not hide what is no text
             page = self._decode(body)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, msgspec.MsgspecError):
             return None
         return (page.rows, page.link) if self._plain(page.rows) else None
 
