@@ -6,13 +6,17 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.cli.pruning import SAFETY, Pruner, call, plain, recording
+from tests.cli.pruning import SAFETY, Pruner, ca_sid, call, plain, re_sid, recording
 from tests.support import Stack
+from voiceform.kinds.retention.added import HoldRequest, add
+from voiceform.model.clock import ManualClock
+from voiceform.state.open import DEFAULT_URL, open_store
 
 NIGHT = datetime(2026, 6, 1, 0, 30, tzinfo=UTC)
 """02:30 in Berlin."""
@@ -97,6 +101,43 @@ def test_the_pace_is_kept_over_all_rules_and_threads(stack: Stack, threads: str)
     pruner.pruned("--parallelism", threads)
     assert pruner.left() == set()
     assert pruner.clock.now() - begun >= timedelta(seconds=39 / 4 - 0.5)
+
+
+class Landing(ManualClock):
+    """Somebody adds a hold while the third deletion waits for its turn."""
+
+    def __init__(self, stack: Stack, request: HoldRequest) -> None:
+        super().__init__(NOON)
+        self._stack, self._request, self._waits = stack, request, 0
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        self._waits += 1
+        if self._waits == 2:  # the first deletion waits for nobody
+            with open_store(DEFAULT_URL, base_dir=self._stack.folder) as store:
+                add(store, self._request, who="me", now=NOON)
+        return super().wait(event, seconds)
+
+
+@pytest.mark.parametrize("part", ["recordings", "call records"])
+def test_a_hold_that_lands_while_a_deletion_waits_for_its_turn_keeps_it(stack: Stack, part: str) -> None:
+    """It was asked before it began to wait, and is asked once more when its turn has come."""
+    rules = RULES if part == "recordings" else "call_records: [{name: cdr, keep: 90d}]"
+    pruner = declared(stack, "per_second: 1", NOON, rules)
+    if part == "recordings":
+        pruner.seed([recording(n, 99 - n, NOON) for n in range(5)])
+    else:
+        pruner.seed(calls=[call(n, 99 - n, NOON) for n in range(5)])
+    assert stack.run("plan", "--out", "plan.json", clock=pruner.clock).code == 0
+    request = HoldRequest.of("late", "x", map(re_sid, range(5)), map(ca_sid, range(5)))
+    pruner.clock = Landing(stack, request)
+    result = stack.run(
+        "apply", "plan.json", "--evidence", "evidence", "--parallelism", "1", clock=pruner.clock
+    )
+    assert result.code == 5, result.err
+    assert (pruner.left() if part == "recordings" else pruner.calls_left()) == {2, 3, 4}
+    lines = pruner.lines("recording" if part == "recordings" else "call-record")
+    assert [line["status"] for line in lines] == ["deleted"] * 2 + ["kept-by-hold"] * 3
+    pruner.verify()
 
 
 def test_the_share_of_a_day_counts_over_runs_and_begins_anew(stack: Stack) -> None:

@@ -93,6 +93,12 @@ class Deletion(ABC, Generic[R]):
         is counted and taken down. TwilioError, ArchiveError, StateError."""
 
     @abstractmethod
+    def stands(self, found: R, ready: Ready) -> bool:
+        """Ask once more what `ready` did: waiting for its turn took time in which a hold can land.
+
+        Raises as `ready`."""
+
+    @abstractmethod
     def request(self, sid: str, note_request: Callable[[str], None]) -> Ended:
         """Ask Twilio to delete it. TwilioError."""
 
@@ -189,9 +195,11 @@ class Deletion(ABC, Generic[R]):
                 self.gone(planned.sid)
                 return None
             ready = self.ready(found)
-            if ready is not None:
-                if self.pace is not None and not self.pace.begin():
+            if ready is not None and self.pace is not None:
+                if not self.pace.begin():
                     return NOT_BEGUN
+                ready = ready if self.stands(found, ready) else None
+            if ready is not None:
                 sent = True
                 self._delete(planned.sid, found, ready)
         except (TwilioError, ArchiveError) as error:

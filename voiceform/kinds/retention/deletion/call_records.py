@@ -66,6 +66,10 @@ class CallRecordDeletion(Deletion[str]):
         self.take_down(found, found, Ending.HELD, Remarks(reason))
         return None
 
+    def stands(self, found: str, ready: Ready) -> bool:
+        """All of it again."""
+        return self.ready(found) is not None
+
     def request(self, sid: str, note_request: Callable[[str], None]) -> Ended:
         """deleteCall."""
         return self.client.delete_call(sid, note_request=note_request)

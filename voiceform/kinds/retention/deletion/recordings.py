@@ -69,6 +69,10 @@ class RecordingDeletion(Deletion["Recording"]):
         copy = self.archive.store(found, self.client)
         return None if self._spared(found, copy) else Ready(copy)
 
+    def stands(self, found: Recording, ready: Ready) -> bool:
+        """Without a second copy."""
+        return not self._spared(found, ready.copy)
+
     def request(self, sid: str, note_request: Callable[[str], None]) -> Ended:
         """deleteRecording."""
         return self.client.delete_recording(sid, note_request=note_request)
