@@ -1,49 +1,42 @@
-"""Loading and validating a configuration of many queues, beside the obvious way to do it.
+"""Validating a configuration of many queues, beside the obvious ways to do it.
 
-    python bench/config.py [QUEUES] [ROUNDS]
+    python bench/config.py [--queues N]
 
-Each measurement runs in a process of its own, imports included, and is the best of some rounds. Left:
-`load_configuration`, with a position for every key and value, interpolation, merging and the digest. Right:
-`yaml.safe_load` (and its C variant) and jsonschema's `iter_errors`, which know no positions.
+Each contestant is a process of its own, its start included:
+
+- `voiceform validate`: every key and value with its place, interpolation, the schema, names that look alike
+- the C loader of PyYAML alone, whose result knows no places
+- that and jsonschema's `iter_errors`, which is what one would write
+- that and jsonschema-rs, the library that voiceform uses too
+
+Once all is right, and once with 100 values out of range, all of which each has to find; voiceform shows
+each with its place and its line.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
+import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
+import harness
+
 ROOT = Path(__file__).resolve().parents[1]
-PRELUDE = "import sys, time, resource; started = time.perf_counter(); path = sys.argv[1]\n"
-REPORT = """
+VOICEFORM = Path(sys.executable).with_name("voiceform")
+LOADED = "import sys, yaml\ndocument = yaml.load(open(sys.argv[1], encoding='utf-8'), yaml.CSafeLoader)\n"
+CHECKED = """
 import json
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps([time.perf_counter() - started, peak, found]))
+from {module} import Draft202012Validator
+schema = json.load(open(sys.argv[2], encoding='utf-8'))
+found = list(Draft202012Validator(schema).iter_errors(document))
+sys.exit(f"{{len(found)}} errors" if len(found) != int(sys.argv[3]) else 0)
 """
-OURS = """
-from pathlib import Path
-from voiceform.config.load import load_configuration
-from voiceform.kinds.queue import QueueKind
-from voiceform.model.errors import ConfigurationError
-try:
-    load_configuration([Path(path)], base_dir=Path(), environ={}, kinds=[QueueKind()])
-    found = 0
-except ConfigurationError as error:
-    found = len(error.diagnostics)
-"""
-THEIRS = """
-import json, yaml
-from jsonschema import Draft202012Validator
-document = yaml.load(open(path), yaml.%s)
-schema = json.load(open(sys.argv[2]))
-found = len(list(Draft202012Validator(schema).iter_errors(document)))
-"""
-PROGRAMS = {
-    "voiceform": OURS,
-    "yaml.CSafeLoader + jsonschema": THEIRS % "CSafeLoader",
-    "yaml.safe_load + jsonschema": THEIRS % "SafeLoader",
+SCRIPTS = {
+    "PyYAML's C loader": LOADED,
+    "and jsonschema": LOADED + CHECKED.format(module="jsonschema"),
+    "and jsonschema-rs": LOADED + CHECKED.format(module="jsonschema_rs"),
 }
 
 
@@ -60,29 +53,38 @@ def write_queues(path: Path, count: int, *, wrong: int = 0) -> None:
             )
 
 
-def measure(program: str, path: Path, rounds: int) -> tuple[float, float, int]:
-    """Best seconds, their megabytes and the number of errors found."""
-    schema = ROOT / "schemas" / "config.schema.json"
-    command = [sys.executable, "-c", PRELUDE + program + REPORT, str(path), str(schema)]
-    runs = [
-        json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
-        for _ in range(rounds)
-    ]
-    seconds, megabytes, found = min(runs)
-    return seconds, megabytes, found
+def contestants(folder: Path, wrong: int) -> dict[str, harness.Contestant]:
+    """Everybody, for the configuration in a folder with so many mistakes."""
+    path = folder / "voiceform.yaml"
+    arguments = [path, ROOT / "schemas" / "config.schema.json", str(wrong)]
+    scripts = {
+        name: partial(harness.process, [sys.executable, "-c", script, *arguments])
+        for name, script in SCRIPTS.items()
+    }
+    ours = partial(
+        harness.process, [VOICEFORM, "-f", path, "validate", "--format", "json"], codes=[1 if wrong else 0]
+    )
+    return {"voiceform validate": ours, **scripts}
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    parser = harness.options(__doc__ or "")
+    parser.add_argument("--queues", type=int, help="how many (10,000)")
+    chosen = parser.parse_args()
+    count = chosen.queues or (1_000 if chosen.short else 10_000)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it each start compiles what has no cache
+    report = harness.Report("config", chosen)
     with tempfile.TemporaryDirectory() as folder:
-        for title, wrong in (("valid", 0), ("10 of them wrong", 10)):
-            path = Path(folder) / "voiceform.yaml"
-            write_queues(path, count, wrong=wrong)
-            print(f"{count:,} queues, {title}")
-            for name, program in PROGRAMS.items():
-                seconds, megabytes, found = measure(program, path, rounds)
-                print(f"  {name:<32}{seconds:>8.2f} s {megabytes:>6.0f} MB {found:>4} errors")
+        for title, wrong in (("all of them right", 0), ("100 values wrong", 100)):
+            write_queues(Path(folder) / "voiceform.yaml", count, wrong=wrong)
+            report.compare(
+                f"{count:,} queues, {title}",
+                contestants(Path(folder), wrong),
+                baseline="and jsonschema",
+                operations=count,
+                unit="queue",
+            )
+    report.save()
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ def write(folder: Path, **files: str) -> None:
         (folder / f"{name}.yaml").write_text(text)
 
 
-def failure(folder: Path) -> list[str]:
+def failure(folder: Path, *names: str) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
-        load(folder, ".")
+        load(folder, *(names or ["."]))
     return [str(diagnostic).replace(f"{folder}/", "") for diagnostic in caught.value.diagnostics]
 
 
@@ -126,6 +126,20 @@ def test_the_digest_is_of_what_is_declared(tmp_path: Path) -> None:
     assert one == split
     assert other != split
     assert len(split) == 64
+
+
+def test_the_digest_is_made_once(tmp_path: Path) -> None:
+    write(tmp_path, a=A)
+    configuration = load(tmp_path, ".")
+    assert configuration.source() is configuration.source()
+
+
+def test_each_file_is_held_against_the_rules_of_all_its_sections(tmp_path: Path) -> None:
+    """Whatever the first file has, and in either order."""
+    write(tmp_path, a="version: 1\nqueues: {a: {max_size: 1}}\n", b="safety: {max_deletes: many}\n")
+    for order in (("a.yaml", "b.yaml"), ("b.yaml", "a.yaml")):
+        [found] = failure(tmp_path, *order)
+        assert found.startswith("b.yaml:1:23: error: max_deletes must be a whole number")
 
 
 def test_kinds_are_called_in_order_with_what_came_before(tmp_path: Path) -> None:

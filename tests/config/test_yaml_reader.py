@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config.reading import PARSERS, brief, good, read
+from voiceform.config.text import UnreadableError
+from voiceform.config.tree import TreeBuilder
 from voiceform.model.document import Block, Mark, Series, position_of
 
 DOCUMENT = """\
@@ -327,3 +329,22 @@ def _only_text(node: Any) -> bool:
     if isinstance(node, list):
         return all(map(_only_text, node))
     return isinstance(node, str)
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("a: 1\nb: 2\n", 4), ('"a": "1"\n"b": "2"\n', 6), ("? a\n: !!int 1\n? b\n: &x 2\n", 3)],
+)
+def test_the_limit_is_exact_however_values_are_written(text: str, value: int, parser: Any) -> None:
+    """Four for the mapping, and one for each key and value; told where the first one too many is."""
+    columns = []
+    for most in range(4, 8):
+        with pytest.raises(UnreadableError) as caught:
+            TreeBuilder(parser(text), "f.yaml", print, None, max_nodes=most).document()
+        assert caught.value.diagnostic.code == "file-too-large"
+        assert caught.value.diagnostic.position is not None
+        columns.append(caught.value.diagnostic.position.column)
+    key = 3 if text.startswith("?") else 1
+    assert columns == [key, value, key, value]
+    TreeBuilder(parser(text), "f.yaml", print, None, max_nodes=8).document()
