@@ -59,7 +59,11 @@ FORMS = {
 _PAGES = ("HTML", "Markdown")
 
 
-PLAN = Kind("a saved plan", re.compile(rb'\{"format_version": "[^"]*", "plan_id": "'))
+PLAN = Kind(
+    "a saved plan",
+    # Plain, or packed (voiceform/engine/packing.py), as nothing else is.
+    re.compile(rb'\{"format_version": ?"[^"]*", ?"plan_id": ?"|\x1f\x8b\x08\x04\0{5}\xff\x24\0VF\x20\0'),
+)
 REPORT = Kind(
     "a report",
     re.compile(
