@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 from schemas.source.blocks import block, defined, either, listed
-from schemas.source.values import Node, annotated, check_of, text
+from schemas.source.values import DURATION, Node, annotated, check_of, text
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 _LABEL_KEY = "^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?$"
 _LABEL_VALUE = "^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$"
 _VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
+_GROUP = {"select": {"ring": "canary"}, "max_failed": 0, "wait": "10m"}
 _EXAMPLE_STACK = {
     "name": "acme",
     "path": "stacks/acme",
@@ -45,6 +46,14 @@ def document() -> Node:
             "edge": defined("edge"),
             "labels": defined("labels"),
             "variables": defined("variables"),
+            "rollout": block(
+                "Rollout",
+                "In which groups `fleet apply` goes through the stacks, one after the other. Each stack "
+                "is in the first group that it is in.",
+                {"groups": listed("Groups", "In their order.", defined("group"), examples=[[_GROUP]])},
+                required=["groups"],
+                examples=[{"groups": [_GROUP, {"max_failed": "1%"}]}],
+            ),
             "stacks": {
                 **annotated(
                     "Stacks",
@@ -138,7 +147,47 @@ def _definitions() -> dict[str, Node]:
             "Label", "Its name.", _LABEL_KEY, "must be letters, digits, - _ . and /, 63 at most", "ring"
         ),
         "stack": _stack(),
+        "group": _group(),
     }
+
+
+def _group() -> Node:
+    share = check_of(
+        "string", pattern="^(100|[0-9]{1,2})%$", patternErrorMessage="must be a share such as 1%"
+    )
+    return block(
+        "Group",
+        "Some of the stacks.",
+        {
+            "select": {
+                **defined("labels"),
+                "title": "Labels",
+                "description": "Which: those with all of these labels; all that are left by default.",
+                "examples": [{"ring": "canary"}],
+            },
+            "max_failed": either(
+                "Failures",
+                "How many of the group may fail, as a number or a share of it; one more stops the rollout.",
+                check_of("integer", minimum=0),
+                share,
+                examples=[0, "1%"],
+            ),
+            "wait": _matching(
+                "Wait",
+                "How long to watch before the next group begins.",
+                f"^({DURATION})$",
+                "must be a duration of one whole number and one unit, such as 45s, 15m, 12h or 90d",
+                "10m",
+            ),
+            "parallel": annotated(
+                "At once",
+                "How many stacks are worked on at once, at most; --jobs may say fewer.",
+                check_of("integer", minimum=1, maximum=500),
+                examples=[50],
+            ),
+        },
+        examples=[_GROUP],
+    )
 
 
 def _stack() -> Node:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,15 +19,18 @@ from voiceform.model.diagnostics import Position
 from voiceform.model.errors import StalePlanError, UsageError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.progress import Progress, Silent
+from voiceform.model.wording import counted, span
 from voiceform.stack.listener import Signals
 from voiceform.stack.order import texts
 from voiceform.stack.parts import DEFAULT_TTL
 from voiceform.stack.stack import MOST_IN_FLIGHT
 
 if TYPE_CHECKING:
+    from voiceform.fleet.carrying import Wave
     from voiceform.fleet.jobs import Job
     from voiceform.fleet.member import Member
     from voiceform.fleet.report import FleetReport
+    from voiceform.fleet.rollout import Gate, Record
     from voiceform.model.fleet import StackResult
 
 MOST_JOBS = 500
@@ -164,6 +167,8 @@ class Fleet:
         lock_timeout: timedelta = timedelta(0),
         approved: Iterable[str] = (),
         again: str | None = None,
+        resume: bool = False,
+        on_line: Callable[[str], object] = _unheard,
         **which: Unpack[Which],
     ) -> FleetReport:
         """Carry out the plans of a folder, exactly as they are.
@@ -173,8 +178,14 @@ class Fleet:
         alone. `approve` lifts limits in each stack, as with Stack. Where a run that died has to be settled
         first no plan of before fits: with `again` (`apply` or `prune`) nobody had reviewed it, and it is
         planned and carried out again.
+
+        Stacks go in the groups of the rollout that the fleet file says, which stops when too many of a group
+        fail; `on_line` hears where it is. With `resume` what was carried out before is not begun again.
         """
-        from voiceform.fleet.folder import read_folder, result_without_plan
+        from voiceform.fleet.carrying import waves_of
+        from voiceform.fleet.folder import ROLLOUT, read_folder
+        from voiceform.fleet.report import FleetReport
+        from voiceform.fleet.rollout import Record
 
         found, file = read_folder(self._folder / folder, expect_digest), self.read()
         if file.digest != found.fleet:
@@ -182,25 +193,50 @@ class Fleet:
                 f"{self._file} or a table of it is not as it was when this was planned; nothing was done",
                 hint="plan again: voiceform fleet plan --out DIR",
             )
-        planned = {each.stack: each for each in found.stacks}
-        members = [member for member in file.members if member.name in planned]
+        planned = {each.stack for each in found.stacks}
+        members = selected([member for member in file.members if member.name in planned], which)
         options = {
             "approve": texts("approve", approve),
             "lock_timeout": lock_timeout,
             "approved": [f"fleet plan {found.digest}", *approved],
             "again": again,
         }
-        jobs, others = [], []
-        for member in selected(members, which):
-            each = planned[member.name]
-            if each.file is None or not each.pending:
-                others.append(result_without_plan(each))
-                continue
-            path = str(found.path / each.file)
-            jobs.append(self._job("apply", member, file=path, sha256=each.sha256, **options))
-        report = self._reported("apply", jobs, others)
+        waves = waves_of(found, members, file.rollout, self._settings, options, resume=resume)
+        report = FleetReport("apply", str(self._file), len(members), self._here.clock.now())
         report.digest = found.digest
+        record = Record(found.path / ROLLOUT, found.digest)
+        with self._counted(len(members)), self._signals.working():
+            self._roll(waves, report, record, on_line)
+        report.interrupted = report.done < report.total and self._here.stop.is_set()
         return report
+
+    def _roll(
+        self,
+        waves: Sequence[Wave],
+        report: FleetReport,
+        record: Record,
+        on_line: Callable[[str], object],
+    ) -> None:
+        """One group after the other, as long as few enough fail."""
+        from voiceform.fleet.rollout import Gate
+
+        for number, wave in enumerate(waves):
+            gate = Gate(wave.group.allowed(wave.size))
+            for result in (*wave.before, *wave.ended):
+                report.add(result)
+            for result in wave.ended:
+                gate.ended(result)
+            most = self._jobs if wave.group.parallel is None else min(self._jobs, wave.group.parallel)
+            self._work(wave.jobs, report, most, gate, record.add)
+            if self._here.stop.is_set():
+                return
+            if gate.closed and report.done < report.total:
+                left = counted(report.total - report.done, "stack")
+                on_line(f"Stopped: {gate.failures:,} of {wave.group} failed, {left} not begun.")
+                return
+            if wave.group.wait and wave.jobs and any(each.jobs for each in waves[number + 1 :]):
+                on_line(f"Done: {wave.group}. The next group begins in {span(wave.group.wait)}.")
+                self._here.clock.wait(self._here.stop, wave.group.wait.total_seconds())
 
     def dispatch_once(self, *, lock_timeout: timedelta = timedelta(0), **which: Unpack[Which]) -> FleetReport:
         """Place in each account the calls that are due now, each at most once."""
@@ -271,24 +307,42 @@ class Fleet:
 
     def _reported(self, what: str, jobs: Sequence[Job], others: Sequence[StackResult] = ()) -> FleetReport:
         """Do all jobs, as many at once as there may be; `others` are ended already."""
-        from voiceform.fleet.pool import READING, run_jobs
+        from voiceform.fleet.pool import READING
         from voiceform.fleet.report import FleetReport
 
         report = FleetReport(what, str(self._file), len(jobs) + len(others), self._here.clock.now())
         for result in others:
             report.add(result)
-        self._progress.start("stacks", len(jobs))
-        working = nullcontext if what in READING else self._signals.working
-        try:
-            with (
-                working(),
-                closing(run_jobs(jobs, self._here, min(self._jobs, max(1, len(jobs))))) as results,
-            ):
-                for result in results:
-                    if result.code is not ExitCode.INTERRUPTED:  # nothing of it was begun
-                        report.add(result)
-                    self._progress.advance("stacks")
-        finally:
-            self._progress.finish("stacks")
+        with self._counted(report.total), nullcontext() if what in READING else self._signals.working():
+            self._work(jobs, report, self._jobs)
         report.interrupted = report.done < report.total
         return report
+
+    def _work(
+        self,
+        jobs: Sequence[Job],
+        report: FleetReport,
+        most: int,
+        gate: Gate | None = None,
+        on_result: Callable[[StackResult], object] = _unheard,
+    ) -> None:
+        """Do jobs, and take in how each stack ends."""
+        from voiceform.fleet.pool import run_jobs
+
+        processes = min(most, max(1, len(jobs)))
+        with closing(run_jobs(jobs, self._here, processes, gate)) as results:
+            for result in results:
+                if result.code is ExitCode.INTERRUPTED:  # nothing of it was begun
+                    continue
+                on_result(result)
+                report.add(result)
+                self._progress.advance("stacks")
+
+    @contextmanager
+    def _counted(self, total: int) -> Iterator[None]:
+        """In here stacks are counted as they end."""
+        self._progress.start("stacks", total)
+        try:
+            yield
+        finally:
+            self._progress.finish("stacks")

@@ -25,7 +25,7 @@ from voiceform.model.schema_files import schema_text
 from voiceform.model.secret_patterns import redact_secrets
 
 INDEX = "index.json"
-ROLLOUT = "rollout.json"
+ROLLOUT = "rollout.jsonl"
 FORMAT = "1.0"
 _ENDING = ".plan.json"
 _AGAIN = "plan again: voiceform fleet plan --out DIR"

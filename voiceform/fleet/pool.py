@@ -15,6 +15,7 @@ from contextlib import suppress
 from voiceform.fleet.jobs import Job, failed, run_job
 from voiceform.fleet.opening import Surroundings
 from voiceform.fleet.process import DiedError, Process
+from voiceform.fleet.rollout import Gate
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 
@@ -27,18 +28,24 @@ _PATIENCE = 15.0
 """Seconds in which a process that was told to stop may bring its stack to rest."""
 
 
-def run_jobs(jobs: Iterable[Job], here: Surroundings, processes: int) -> Generator[StackResult]:
-    """The results, as they come; after `here.stop` was set those of what had begun, and no others.
+def run_jobs(
+    jobs: Iterable[Job], here: Surroundings, processes: int, gate: Gate | None = None
+) -> Generator[StackResult]:
+    """The results, as they come; after `here.stop` was set, or while the `gate` is closed, those of what had
+    begun, and no others.
 
     Closing it ends at once what is at work.
     """
     if processes == 1:
         for job in jobs:
-            if here.stop.is_set():
+            if here.stop.is_set() or (gate is not None and gate.closed):
                 return
-            yield run_job(job, here)
+            result = run_job(job, here)
+            if gate is not None:
+                gate.ended(result)
+            yield result
         return
-    pool = _Pool(jobs, here.environ, processes)
+    pool = _Pool(jobs, here.environ, processes, gate)
     try:
         yield from pool.results(here.stop)
     finally:
@@ -48,7 +55,10 @@ def run_jobs(jobs: Iterable[Job], here: Surroundings, processes: int) -> Generat
 class _Pool:
     """Threads, each with a process that it gives one job after the other."""
 
-    def __init__(self, jobs: Iterable[Job], environ: Mapping[str, str], processes: int) -> None:
+    def __init__(
+        self, jobs: Iterable[Job], environ: Mapping[str, str], processes: int, gate: Gate | None
+    ) -> None:
+        self._gate = gate
         self._jobs = iter(jobs)
         self._taking = threading.Lock()
         self._over = threading.Event()
@@ -89,14 +99,18 @@ class _Pool:
     def _work(self, worker: Process) -> None:
         try:
             while (job := self._next()) is not None:
-                self._ended.put(self._done(worker, job))
+                result = self._done(worker, job)
+                if self._gate is not None:
+                    self._gate.ended(result)
+                self._ended.put(result)
         finally:
             worker.close()
             self._ended.put(None)
 
     def _next(self) -> Job | None:
         with self._taking:
-            return None if self._over.is_set() else next(self._jobs, None)
+            shut = self._over.is_set() or (self._gate is not None and self._gate.closed)
+            return None if shut else next(self._jobs, None)
 
     def _done(self, worker: Process, job: Job) -> StackResult:
         try:

@@ -24,6 +24,7 @@ from voiceform.config.yaml_reader import read_yaml
 from voiceform.fleet.comparing import compare
 from voiceform.fleet.expanding import Expansion
 from voiceform.fleet.member import Member
+from voiceform.fleet.rollout import RolloutGroup, groups_of
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.document import Block
 from voiceform.model.schema_files import schema_text
@@ -39,6 +40,7 @@ class FleetFile:
     path: Path
     members: tuple[Member, ...]
     digest: str
+    rollout: tuple[RolloutGroup, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
 
 
@@ -50,6 +52,7 @@ def read_fleet(path: Path, environ: Mapping[str, str]) -> FleetFile:
     findings = Findings()
     display = os.path.normpath(path)
     members: tuple[Member, ...] = ()
+    rollout: tuple[RolloutGroup, ...] = ()
     content = b""
     files = [display]
     try:
@@ -67,13 +70,14 @@ def read_fleet(path: Path, environ: Mapping[str, str]) -> FleetFile:
             expansion = Expansion(document, path.parent, environ, findings)
             members = expansion.members()
             compare(members, findings)
+            rollout = groups_of(document, members, findings)
             content += b"".join(expansion.tables)
             files += expansion.files
     except EnoughError:
         findings.stop()
     findings.raise_errors(files)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    return FleetFile(path, members, digest, tuple(findings.in_order(files)))
+    return FleetFile(path, members, digest, rollout, tuple(findings.in_order(files)))
 
 
 def _read(content: bytes, display: str, findings: Findings) -> Block | None:

@@ -20,8 +20,8 @@ _NAMED = 3
 class FleetReport:
     """How each stack ended, and what they have in common. What it tells does not change any more.
 
-    `command` is what was done, `total` how many stacks were meant. `interrupted` says that some were left;
-    `digest` is that of the plans, where they are saved."""
+    `command` is what was done, `total` how many stacks were meant. `interrupted` says that it was told to
+    stop; `digest` is that of the plans, where they are saved."""
 
     def __init__(self, command: str, fleet: str, total: int, at: datetime) -> None:
         self.command = command
@@ -97,7 +97,9 @@ class FleetReport:
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """The worst of all stacks; changes and drift only where it is asked for."""
         codes = [code for code in self.codes if detailed or code not in (ExitCode.CHANGES, ExitCode.DRIFT)]
-        return ExitCode.worst([*codes, *([ExitCode.INTERRUPTED] if self.interrupted else [])])
+        if self.done < self.total:
+            codes.append(ExitCode.INTERRUPTED if self.interrupted else ExitCode.INCOMPLETE)
+        return ExitCode.worst(codes)
 
 
 _WELL = (ExitCode.DONE, ExitCode.CHANGES, ExitCode.DRIFT)

@@ -77,6 +77,7 @@ def apply_folder(
     *,
     expect_digest: str | None = None,
     again: str | None = None,
+    resume: bool = False,
 ) -> int:
     """Carry out what was saved. Returns the exit code."""
     app.console.working = True
@@ -87,6 +88,8 @@ def apply_folder(
         lock_timeout=act.wait,
         approved=_in_words(act),
         again=again,
+        resume=resume,
+        on_line=app.console.say,
         **options.which,
     )
     return told_report(app, report, format_, options, each=True)

@@ -19,6 +19,7 @@ from voiceform.model.errors import UsageError
 @click.argument("folder", metavar="[DIR]", required=False, type=Place(path_type=Path, file_okay=False))
 @report_options
 @fleet_options
+@click.option("--resume", is_flag=True, help="Go on with the plans of DIR that were not carried out yet.")
 @act_options
 @expect_digest_option
 @format_option(*FORMATS)
@@ -28,10 +29,13 @@ def command(
     fleet: FleetOptions,
     act: ActOptions,
     folder: Path | None,
+    resume: bool,
     expect_digest: str | None,
     format_: str,
 ) -> int:
     """Run the plans of DIR exactly as they are, or plan all stacks and run that after asking once.
+
+    Stacks go in the groups of the rollout of the fleet file, which stops by itself when too many fail.
 
     Without DIR a terminal is asked, and only 'yes' goes on. A stack whose plan does not fit any more, or that
     is blocked, fails alone.
@@ -39,7 +43,9 @@ def command(
     For example: voiceform fleet apply plans --select ring=canary
     """
     if folder is not None:
-        return apply_folder(app, fleet, act, folder, format_, expect_digest=expect_digest)
-    if expect_digest is not None:
-        raise UsageError("--expect-digest is about saved plans", hint="voiceform fleet apply DIR")
+        return apply_folder(app, fleet, act, folder, format_, expect_digest=expect_digest, resume=resume)
+    if expect_digest is not None or resume:
+        raise UsageError(
+            "--expect-digest and --resume are about saved plans", hint="voiceform fleet apply DIR"
+        )
     return apply_now(app, fleet, act, format_)

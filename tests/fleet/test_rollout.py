@@ -1,0 +1,177 @@
+"""Rollouts: groups one after the other, which stop by themselves and go on where they were."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.fleets import FleetFolder, sid
+from tests.fleet.test_reading import problems
+from voiceform.fleet.member import Member
+from voiceform.fleet.rollout import Gate, Record, RolloutGroup
+from voiceform.model.clock import ManualClock
+from voiceform.model.diagnostics import Position
+from voiceform.model.errors import PlanFileError
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import StackResult
+
+BEGIN = datetime(2026, 12, 1, tzinfo=UTC)
+NAMES = ("acme", "beta", "gamma", "delta")
+ROLLOUT = """rollout:
+  groups:
+    - {select: {ring: ring0}, max_failed: 0, wait: 10m}
+    - {max_failed: 50%, parallel: 2}
+"""
+
+
+def rolled(fleet: FleetFolder, rollout: str = ROLLOUT, bad: str = "") -> None:
+    """Two stacks in each ring; of `bad` ones the plan does not fit any more."""
+    fleet.of(*NAMES)
+    head = f"state: sqlite:///states/{{stack}}.db\n{rollout}"
+    fleet.fleet("  - {template: template, csv: accounts.csv}\n", head)
+    fleet.ok("plan", "--out", "plans")
+    for name in bad.split():
+        fleet.post(NAMES.index(name) + 1, "Queues.json", FriendlyName="support", MaxSize=7)
+    fleet.emulator.clear_requests()
+
+
+def order(fleet: FleetFolder) -> list[str]:
+    """The accounts in the order in which they were written to."""
+    return [entry["path"].split("/")[3] for entry in fleet.emulator.requests("createQueue")]
+
+
+def test_one_group_after_the_other_with_a_wait_between(fleet: FleetFolder) -> None:
+    rolled(fleet)
+    clock = ManualClock(BEGIN)
+    done = fleet.ok("apply", "plans", clock=clock)
+    assert sorted(order(fleet)[:2]) == [sid(2), sid(4)]
+    assert sorted(order(fleet)[2:]) == [sid(1), sid(3)]
+    assert clock.now() >= BEGIN + timedelta(minutes=10)
+    assert "Done: ring=ring0. The next group begins in 10 min." in done.err
+
+
+def test_it_stops_by_itself_and_goes_on_with_what_was_not_carried_out(fleet: FleetFolder) -> None:
+    rolled(fleet, bad="beta")
+    clock = ManualClock(BEGIN)
+    stopped = fleet.run("apply", "plans", "--format", "json", clock=clock)
+    summary = stopped.json["summary"]
+    assert stopped.code in (5, 6)
+    assert "Stopped: 1 of ring=ring0 failed" in stopped.err
+    assert summary["done"] < summary["stacks"] == 4
+    assert sid(1) not in order(fleet)
+    again = fleet.run("apply", "plans", "--resume", "--format", "json", clock=clock)
+    codes = {each["stack"]: each["exit_code"] for each in again.json["stacks"]}
+    assert codes["beta"] in (5, 6)
+    assert [codes[name] for name in ("acme", "gamma", "delta")] == [0, 0, 0]
+    assert set(order(fleet)) >= {sid(1), sid(3), sid(4)}
+    assert order(fleet).count(sid(4)) == 1
+    results = {each["stack"]: each["result"] for each in again.json["stacks"]}
+    assert results["beta"] == "failed before"
+
+
+def test_a_share_of_failures_may_pass(fleet: FleetFolder) -> None:
+    rolled(fleet, ROLLOUT.replace("50%", "49%"), bad="acme")
+    done = fleet.run("apply", "plans", clock=ManualClock(BEGIN))
+    assert done.code != 0
+    rolled_all = {number: fleet.queues(number) for number in (2, 4)}
+    assert rolled_all == {2: {"support": 100}, 4: {"support": 100}}
+
+
+def test_a_part_goes_through_the_groups_too(fleet: FleetFolder) -> None:
+    rolled(fleet)
+    clock = ManualClock(BEGIN)
+    fleet.ok("apply", "plans", "--select", "ring=ring1", clock=clock)
+    assert sorted(order(fleet)) == [sid(1), sid(3)]
+    assert clock.now() < BEGIN + timedelta(minutes=10)  # nobody is waited for
+
+
+def test_resuming_what_is_done_does_nothing(fleet: FleetFolder) -> None:
+    rolled(fleet)
+    clock = ManualClock(BEGIN)
+    fleet.ok("apply", "plans", clock=clock)
+    fleet.emulator.clear_requests()
+    done = fleet.ok("apply", "plans", "--resume", clock=clock)
+    assert "acme: done before" in done.out
+    assert fleet.emulator.requests() == []
+    assert fleet.run("apply", "--resume").code == 64
+
+
+def test_plans_that_are_made_anew_have_no_record(fleet: FleetFolder) -> None:
+    rolled(fleet)
+    fleet.ok("apply", "plans", clock=ManualClock(BEGIN))
+    assert (fleet.folder / "plans/rollout.jsonl").is_file()
+    fleet.ok("plan", "--out", "plans")
+    assert not (fleet.folder / "plans/rollout.jsonl").exists()
+
+
+def result(name: str, code: ExitCode) -> StackResult:
+    return StackResult(name, sid(1), code, "")
+
+
+def test_the_record_survives_a_death_in_the_midst_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "rollout.jsonl"
+    record = Record(path, "sha256:a")
+    record.add(result("acme", ExitCode.LOCKED))
+    record.add(result("acme", ExitCode.DONE))
+    record.add(result("beta", ExitCode.INCOMPLETE))
+    for length in range(len(path.read_bytes()) - 20, len(path.read_bytes())):
+        torn = tmp_path / "torn.jsonl"
+        torn.write_bytes(path.read_bytes()[:length])
+        assert Record(torn, "sha256:a").read()["acme"] is ExitCode.DONE
+    assert record.read() == {"acme": ExitCode.DONE, "beta": ExitCode.INCOMPLETE}
+    with pytest.raises(PlanFileError, match="other plans"):
+        Record(path, "sha256:b").read()
+
+
+def test_what_is_written_behind_a_torn_line_counts(tmp_path: Path) -> None:
+    path = tmp_path / "rollout.jsonl"
+    Record(path, "sha256:a").add(result("acme", ExitCode.DONE))
+    path.write_bytes(path.read_bytes()[:-5])
+    Record(path, "sha256:a").add(result("beta", ExitCode.DONE))
+    assert Record(path, "sha256:a").read()["beta"] is ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("limit", "percent", "stacks", "allowed"),
+    [(0, None, 9, 0), (3, None, 9, 3), (0, 1, 99, 0), (0, 1, 250, 2)],
+)
+def test_how_many_may_fail(limit: int, percent: int | None, stacks: int, allowed: int) -> None:
+    assert RolloutGroup({}, limit, percent).allowed(stacks) == allowed
+
+
+def test_a_gate_closes_with_one_failure_too_many() -> None:
+    gate = Gate(1)
+    gate.ended(result("a", ExitCode.DONE))
+    gate.ended(result("b", ExitCode.BLOCKED))
+    assert not gate.closed
+    gate.ended(result("c", ExitCode.LOCKED))
+    assert gate.closed
+
+
+def test_a_stack_is_in_a_group_by_all_of_its_labels() -> None:
+    member = Member("acme", sid(1), Path(), (), Position("f", 1, 1), labels={"ring": "a", "team": "b"})
+    assert member in RolloutGroup({"ring": "a", "team": "b"})
+    assert member in RolloutGroup({"stack": "acme"})
+    assert member not in RolloutGroup({"ring": "a", "team": "c"})
+
+
+@pytest.mark.parametrize(
+    ("rollout", "said"),
+    [
+        ("{groups: [{select: {ring: nobody}}]}", "1 stack would never be reached: acme"),
+        ("{groups: []}", "groups must"),
+        ("{groups: [{max_failed: 101%}]}", "max_failed"),
+        ("{groups: [{max_failed: -1}]}", "max_failed"),
+        ("{groups: [{wait: soon}]}", "wait must be a duration"),
+        ("{groups: [{parallel: 0}]}", "parallel must be at least 1"),
+        ("{waves: []}", "waves"),
+    ],
+)
+def test_what_is_wrong_in_a_rollout_is_told(tmp_path: Path, rollout: str, said: str) -> None:
+    (tmp_path / "voiceform.yaml").write_text("version: 1\n", encoding="utf-8")
+    text = json.dumps({"path": "voiceform.yaml", "name": "acme", "account": sid(1)})
+    head = f"version: 1\ncredentials: {{token: {{env: T}}}}\nrollout: {rollout}\nstacks: [{text}]\n"
+    assert any(said in each for each in problems(tmp_path, head)), problems(tmp_path, head)

@@ -1,0 +1,72 @@
+"""Plans of a folder, carried out group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from voiceform.fleet.folder import ROLLOUT, PlanFolder, Planned, result_without_plan
+from voiceform.fleet.jobs import Job
+from voiceform.fleet.member import Member
+from voiceform.fleet.opening import Settings
+from voiceform.fleet.rollout import EVERYTHING, USED_UP, Record, RolloutGroup
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import StackResult
+
+
+@dataclass(slots=True)
+class Wave:
+    """The stacks of one group: what is to be done, and what is ended already.
+
+    `before` ended in an earlier run, and count for nothing now.
+    """
+
+    group: RolloutGroup
+    jobs: list[Job] = field(default_factory=list)
+    ended: list[StackResult] = field(default_factory=list)
+    before: list[StackResult] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """How many stacks are in it."""
+        return len(self.jobs) + len(self.ended) + len(self.before)
+
+
+def waves_of(
+    folder: PlanFolder,
+    members: Iterable[Member],
+    groups: Sequence[RolloutGroup],
+    settings: Settings,
+    options: Mapping[str, object],
+    *,
+    resume: bool,
+) -> list[Wave]:
+    """The stacks in their groups: each in the first that it is in."""
+    waves = [Wave(group) for group in groups or EVERYTHING]
+    known = Record(folder.path / ROLLOUT, folder.digest).read() if resume else {}
+    planned = {each.stack: each for each in folder.stacks}
+    for member in members:
+        wave = next(wave for wave in waves if member in wave.group)
+        _put(wave, member, planned[member.name], folder, settings, options, known.get(member.name))
+    return waves
+
+
+def _put(
+    wave: Wave,
+    member: Member,
+    planned: Planned,
+    folder: PlanFolder,
+    settings: Settings,
+    options: Mapping[str, object],
+    before: ExitCode | None,
+) -> None:
+    if before is ExitCode.DONE:
+        wave.before.append(StackResult(member.name, member.account, before, "done before"))
+    elif before is not None and before in USED_UP:
+        error = f"it ended with {int(before)} before, and its plan is used up\n  plan it again"
+        wave.before.append(StackResult(member.name, member.account, before, "failed before", error=error))
+    elif planned.file is None or not planned.pending:
+        wave.ended.append(result_without_plan(planned))
+    else:
+        what = {"file": str(folder.path / planned.file), "sha256": planned.sha256, **options}
+        wave.jobs.append(Job("apply", member, settings, what))
