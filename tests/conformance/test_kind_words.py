@@ -83,7 +83,7 @@ def words(path: Path) -> Iterator[str]:
             if name not in python and WORDS.search(apart):
                 yield name
         if isinstance(node, ast.Constant) and id(node) not in prose:
-            text = node.value.decode() if isinstance(node.value, bytes) else node.value
+            text = node.value.decode(errors="replace") if isinstance(node.value, bytes) else node.value
             if isinstance(text, str):
                 pattern = OUTRIGHT if " " in text else WORDS
                 if pattern.search(text.replace("_", " ")):
