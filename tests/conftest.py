@@ -67,9 +67,11 @@ def emulator(shared_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> Stack:
+def stack(
+    tmp_path: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> Stack:
     """An empty stack against an empty account."""
-    return Stack(tmp_path, emulator, capsys)
+    return Stack(tmp_path, emulator, capsys, lambda: request.getfixturevalue("programs"))
 
 
 def postgres_state(server: PostgresServer) -> str:

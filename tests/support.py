@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.warm.started import Started
 from voiceform.cli import main
 from voiceform.emulator import Emulator
 from voiceform.model.clock import Clock
@@ -63,7 +65,13 @@ class Account:
 class Stack:
     """A folder with configuration and state, and the command line in it."""
 
-    def __init__(self, folder: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        emulator: Emulator,
+        capsys: pytest.CaptureFixture[str],
+        programs: Callable[[], Path] | None = None,
+    ) -> None:
         self.folder = folder
         self.account = Account(emulator)
         self.emulator = emulator
@@ -73,6 +81,7 @@ class Stack:
             "VOICEFORM_BASE_URL": emulator.url,
         }
         self._capsys = capsys
+        self._programs = programs
 
     def write(self, text: str, name: str = "voiceform.yaml") -> Path:
         """Write a configuration file; `version: 1` is put in front where it is missing."""
@@ -100,6 +109,12 @@ class Stack:
         result = self.run(*argv, **options)
         assert result.code == 0, f"{argv} ended with {result.code}\n{result.out}\n{result.err}"
         return result
+
+    def start(self, *argv: str, environ: Mapping[str, str] | None = None, text: str = "") -> Started:
+        """Start one command in a process of its own, in the folder."""
+        assert self._programs is not None
+        added = {**os.environ, **self.environ, **(environ or {})}
+        return Started(self._programs(), argv, self.folder, added, text)
 
     def apply(self, *argv: str) -> Result:
         """Plan and apply without asking; must succeed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,14 @@ NOW = datetime.fromisoformat("2026-11-24T12:00:00+00:00")
 class Rooms(Stack):
     """A stack whose clock and the account's show the same time, and the account's rooms."""
 
-    def __init__(self, folder: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
-        super().__init__(folder, emulator, capsys)
+    def __init__(
+        self,
+        folder: Path,
+        emulator: Emulator,
+        capsys: pytest.CaptureFixture[str],
+        programs: Callable[[], Path] | None = None,
+    ) -> None:
+        super().__init__(folder, emulator, capsys, programs)
         self.clock = ManualClock(NOW)
         emulator.clock(now=NOW.isoformat(), frozen=True)
 
@@ -97,6 +103,11 @@ def profiled_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def rooms(tmp_path: Path, profiled_emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> Rooms:
+def rooms(
+    tmp_path: Path,
+    profiled_emulator: Emulator,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> Rooms:
     profiled_emulator.reset()
-    return Rooms(tmp_path, profiled_emulator, capsys)
+    return Rooms(tmp_path, profiled_emulator, capsys, lambda: request.getfixturevalue("programs"))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -261,12 +258,7 @@ def test_a_run_that_is_killed_while_it_phones_is_settled_by_the_next(rooms: Room
     rooms.apply()
     room = rooms.room({})
     spoil(rooms, "createParticipant", {"kind": fault, "delay_ms": 1500})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", str(rooms.folder), "apply", "--auto-approve"],
-        env={**os.environ, **rooms.environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = rooms.start("apply", "--auto-approve")
     while process.poll() is None and "attempts" not in rooms.run("state", "pull").out:
         time.sleep(0.02)
     process.kill()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import time
 
 import pytest
 
 from tests.support import Stack
+from tests.warm.started import Started
 
 ROUNDS = [
     *(("sqlite", seed) for seed in range(12)),
@@ -20,26 +18,11 @@ ROUNDS = [
 QUEUES = {f"q{number:02d}": 10 + number for number in range(24)}
 
 
-def start_apply(stack: Stack) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "voiceform",
-            "-C",
-            stack.folder,
-            "apply",
-            "--auto-approve",
-            "--parallelism",
-            "3",
-        ],
-        env={**os.environ, **stack.environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def start_apply(stack: Stack) -> Started:
+    return stack.start("apply", "--auto-approve", "--parallelism", "3")
 
 
-def wait_for_writes(stack: Stack, count: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_writes(stack: Stack, count: int, process: Started) -> None:
     """Wait until the server has seen so many writes, or the process is done."""
     while process.poll() is None and len(stack.account.writes()) < count:
         time.sleep(0.002)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,15 +15,9 @@ QUEUES = "version: 1\nqueues: {a: {}}\n"
 
 def piped(stack: Stack, *argv: str, text: str = "") -> Result:
     """Run the program with `text` on its stdin."""
-    done = subprocess.run(
-        [sys.executable, "-m", "voiceform", "-C", str(stack.folder), *argv],
-        input=text,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **stack.environ},
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    process = stack.start(*argv, text=text)
+    out, err = process.communicate()
+    return Result(process.wait(), out, err)
 
 
 def test_a_configuration_comes_through_stdin(stack: Stack) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +20,7 @@ from tests.hostile.proxy import hostile_proxy
 from tests.services import S3Server
 from tests.support import ACCOUNT, TOKEN, Stack
 from tests.twilio.scripted import answer
+from tests.warm.started import Started
 
 MANY = 60
 ARCHIVED = "recordings: [{name: all, keep: 90d, archive: {to: '%s'}}]"
@@ -36,14 +34,10 @@ def eraser(stack: Stack) -> Eraser:
     return eraser
 
 
-def start(eraser: Eraser) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", eraser.stack.folder, "erase", ALICE, "--reason",
-         "request 4711", "--auto-approve", "--parallelism", "4"],
-        env={**os.environ, **eraser.stack.environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+def start(eraser: Eraser) -> Started:
+    return eraser.stack.start(
+        "erase", ALICE, "--reason", "request 4711", "--auto-approve", "--parallelism", "4"
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))

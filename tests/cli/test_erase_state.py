@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import subprocess
-import sys
 import time
 from datetime import timedelta
 
@@ -181,12 +178,9 @@ def test_an_erasure_that_is_killed_among_its_writes_is_made_whole(schedules: Sch
     stack.write(calls(OTHER))
     schedules.apply(end)
     placed = schedules.placed().count(TO)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", stack.folder, "erase", TO, "--reason", "request 4711",
-         "--auto-approve", "--approve", "delete:call-record=99", "--parallelism", "8"],
-        env={**os.environ, **stack.environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    process = stack.start(
+        "erase", TO, "--reason", "request 4711", "--auto-approve", "--approve", "delete:call-record=99",
+        "--parallelism", "8",
     )  # fmt: skip
     while process.poll() is None and stack.account.writes().count("deleteCall") < placed:
         time.sleep(0.001)

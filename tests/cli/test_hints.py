@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from tests.support import Stack
@@ -111,12 +107,7 @@ def test_init_says_where_to_go_on(stack: Stack, monkeypatch: pytest.MonkeyPatch)
 def test_a_plan_says_that_a_dead_run_is_not_settled(stack: Stack) -> None:
     stack.queues(a=1, b=2)
     stack.emulator.faults([{"operation": "createQueue", "times": 9, "kind": "latency", "delay_ms": 60_000}])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", stack.folder, "apply", "--auto-approve"],
-        env={**os.environ, **stack.environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = stack.start("apply", "--auto-approve")
     while process.poll() is None and not stack.account.writes():
         pass
     running = stack.ok("plan")

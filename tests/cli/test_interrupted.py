@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.cli.pruning import Pruner, recording
-from tests.cli.test_signals import ended, start, when
+from tests.cli.test_signals import ended, when
 from tests.support import Stack
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -32,8 +32,7 @@ def test_an_interrupted_destroy(stack: Stack, number: int, format_: str) -> None
     many(stack)
     stack.apply()
     slow(stack, "deleteQueue")
-    process = start(
-        stack, "destroy", "--auto-approve", "--parallelism", "2", "--format", format_,
+    process = stack.start("destroy", "--auto-approve", "--parallelism", "2", "--format", format_,
         "--report-json", "run.json",
     )  # fmt: skip
     when(lambda: stack.account.writes().count("deleteQueue") >= 4, process)
@@ -58,7 +57,7 @@ def test_an_interrupted_saved_plan(stack: Stack, number: int) -> None:
     many(stack)
     stack.ok("plan", "--out", "plan.json")
     slow(stack, "createQueue")
-    process = start(stack, "apply", "plan.json", "--parallelism", "2")
+    process = stack.start("apply", "plan.json", "--parallelism", "2")
     when(lambda: len(stack.account.writes()) >= 4, process)
     process.send_signal(number)
     code, out, _ = ended(process)
@@ -77,7 +76,7 @@ def test_an_interrupted_undo(stack: Stack, number: int) -> None:
     run = json.loads(stack.apply("--format", "json").out)["run_id"]
     stack.ok("undo", run, "--out", "undo.json")
     slow(stack, "updateQueue")
-    process = start(stack, "apply", "undo.json", "--parallelism", "2", "--report-json", "run.json")
+    process = stack.start("apply", "undo.json", "--parallelism", "2", "--report-json", "run.json")
     before = stack.account.writes().count("updateQueue")
     when(lambda: stack.account.writes().count("updateQueue") >= before + 4, process)
     process.send_signal(number)
@@ -94,7 +93,7 @@ def test_an_interrupted_prune(stack: Stack, number: int) -> None:
     pruner.declare("recordings:\n  - {name: old, keep: 30d}")
     pruner.seed(recording(index, 100, pruner.clock.now()) for index in range(1, COUNT * 4 + 1))
     slow(stack, "deleteRecording")
-    process = start(stack, "prune", "--auto-approve", "--parallelism", "2", "--report-json", "run.json")
+    process = stack.start("prune", "--auto-approve", "--parallelism", "2", "--report-json", "run.json")
     when(lambda: stack.account.writes().count("deleteRecording") >= 4, process)
     process.send_signal(number)
     code, out, _ = ended(process)

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import stat
-import subprocess
-import sys
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -299,12 +297,9 @@ def test_a_store_that_breaks_in_the_middle_ends_the_deletions(
     )
     proxy = Proxy(s3_server.port)
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "voiceform", "-C", stack.folder, "prune", "--auto-approve",
-             "--parallelism", "4"],
-            env={**os.environ, **stack.environ, **s3_server.environment(port=proxy.port)},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        process = stack.start(
+            "prune", "--auto-approve", "--parallelism", "4", environ=s3_server.environment(port=proxy.port)
+        )
         while process.poll() is None and len(stack.account.writes()) < 100:
             pass
         proxy.cut()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 
@@ -14,6 +11,7 @@ import pytest
 
 from tests.cli.pruning import Pruner, call, recording
 from tests.support import Stack
+from tests.warm.started import Started
 
 DUE = 150
 
@@ -28,17 +26,11 @@ def pruner(stack: Stack) -> Pruner:
     return pruner
 
 
-def start(pruner: Pruner) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", pruner.stack.folder, "prune", "--auto-approve",
-         "--evidence", "evidence", "--parallelism", "4"],
-        env={**os.environ, **pruner.stack.environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+def start(pruner: Pruner) -> Started:
+    return pruner.stack.start("prune", "--auto-approve", "--evidence", "evidence", "--parallelism", "4")
 
 
-def wait_for_deletions(pruner: Pruner, count: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_deletions(pruner: Pruner, count: int, process: Started) -> None:
     while process.poll() is None and len(pruner.stack.account.writes()) < count:
         time.sleep(0.002)
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -95,10 +92,9 @@ def test_interrupted_is_not_done(stack: Stack) -> None:
     stack.emulator.faults(
         [{"operation": "deleteRecording", "times": 9999, "kind": "latency", "delay_ms": 20}]
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", stack.folder, "prune", "--auto-approve",
-         "--evidence", "evidence", "--report-json", "report.json", "--parallelism", "4"],
-        env={**os.environ, **stack.environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    process = stack.start(
+        "prune", "--auto-approve", "--evidence", "evidence", "--report-json", "report.json",
+        "--parallelism", "4",
     )  # fmt: skip
     while process.poll() is None and len(stack.account.writes()) < 10:
         pass

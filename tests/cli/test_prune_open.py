@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -18,18 +16,15 @@ from tests.hostile.answers import twilio_error
 from tests.hostile.proxy import Proxy, hostile_proxy
 from tests.support import Stack
 from tests.twilio.scripted import Seen, answer
+from tests.warm.started import Started
 from voiceform.model.clock import ManualClock
 
 RULES = "recordings: [{name: all, keep: 90d}]"
 RECORDS = "call_records: [{name: cdr, keep: 90d}]"
 
 
-def started(stack: Stack, *argv: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", stack.folder, "prune", "--auto-approve",
-         "--evidence", "evidence", *argv],
-        env={**os.environ, **stack.environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+def started(stack: Stack, *argv: str) -> Started:
+    return stack.start("prune", "--auto-approve", "--evidence", "evidence", *argv)
 
 
 class Withheld:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -177,13 +174,7 @@ def test_prunes_that_are_killed_never_exceed_the_share(stack: Stack, seed: int) 
     chance = random.Random(seed)
     for _ in range(4):
         before = len(pruner.left())
-        process = subprocess.Popen(
-            [sys.executable, "-m", "voiceform", "-C", stack.folder, "prune", "--auto-approve",
-             "--parallelism", "4"],
-            env={**os.environ, **stack.environ},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        process = stack.start("prune", "--auto-approve", "--parallelism", "4")
         wanted = chance.randrange(1, 30)
         while process.poll() is None and before - len(pruner.left()) < wanted:
             time.sleep(0.002)

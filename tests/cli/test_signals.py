@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from tests.support import Stack
 from tests.terminal.terminal import Terminal
+from tests.warm.started import Started
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
@@ -24,19 +24,7 @@ HANGS = {"times": 999, "kind": "latency", "delay_ms": 60_000}
 BUSY = {"times": 999, "kind": "status", "status": 503, "retry_after": 3600}
 
 
-def start(stack: Stack, *argv: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "voiceform", *argv],
-        cwd=stack.folder,
-        env={**os.environ, **stack.environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def when(seen: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def when(seen: Callable[[], bool], process: Started) -> None:
     """Wait until something is so; the process must not end before."""
     while not seen():
         assert process.poll() is None, process.communicate()
@@ -50,12 +38,12 @@ def asked(stack: Stack, operation: str, count: int = 1) -> Callable[[], bool]:
     )
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def ended(process: Started | subprocess.Popen[str]) -> tuple[int, str, str]:
     """Its code and outputs; soon, as hanging requests (60 s) and pauses (an hour) are given up."""
     out, err = process.communicate(timeout=20)
     assert "Traceback" not in err
     assert "defect" not in err
-    return process.returncode, out, err
+    return process.wait(), out, err
 
 
 def faults(stack: Stack, *rules: dict[str, Any]) -> None:
@@ -81,7 +69,7 @@ def test_while_planning_nothing_was_begun(
     stack.queues(a=1, b=2)
     operation = "fetchQueue" if argv[0] == "import" else "listQueues"
     faults(stack, {"operation": operation, **fault})
-    process = start(stack, *argv)
+    process = stack.start(*argv)
     when(asked(stack, operation), process)
     process.send_signal(number)
     assert ended(process)[0] == code
@@ -98,7 +86,7 @@ def test_an_interrupted_apply_ends_with_5(stack: Stack, number: int) -> None:
     stack.queues(**{f"q{index}": 10 for index in range(40)})
     faults(stack, {"operation": "createQueue", "times": 999, "kind": "latency", "delay_ms": 100})
     files = ("--report-json", "run.json", "--metrics", "m.prom")
-    process = start(stack, "apply", "--auto-approve", "--parallelism", "2", *files)
+    process = stack.start("apply", "--auto-approve", "--parallelism", "2", *files)
     when(lambda: len(stack.account.writes()) >= 4, process)
     process.send_signal(number)
     code, out, err = ended(process)
@@ -124,7 +112,7 @@ def test_an_interrupted_apply_ends_with_5(stack: Stack, number: int) -> None:
 def test_an_apply_that_waits_for_the_service_ends_and_is_settled(stack: Stack, fault: dict[str, Any]) -> None:
     stack.queues(a=1, b=2, c=3)
     faults(stack, {"operation": "createQueue", **fault})
-    process = start(stack, "apply", "--auto-approve", "--parallelism", "2")
+    process = stack.start("apply", "--auto-approve", "--parallelism", "2")
     when(asked(stack, "createQueue", 2), process)
     process.send_signal(signal.SIGTERM)
     assert ended(process)[0] == 5
@@ -141,7 +129,7 @@ def test_a_saved_plan_of_which_nothing_was_begun_is_not_used_up(stack: Stack, nu
     stack.queues(a=2)
     stack.ok("plan", "--out", "plan.json")
     faults(stack, {"operation": "fetchQueue", **HANGS})
-    process = start(stack, "apply", "plan.json", "--report-json", "run.json")
+    process = stack.start("apply", "plan.json", "--report-json", "run.json")
     when(asked(stack, "fetchQueue"), process)
     process.send_signal(number)
     found, _, err = ended(process)
@@ -155,7 +143,7 @@ def test_a_saved_plan_of_which_nothing_was_begun_is_not_used_up(stack: Stack, nu
 def test_the_first_plan_of_a_state_is_not_used_up_either(stack: Stack) -> None:
     stack.queues(a=1)
     stack.ok("plan", "--out", "plan.json")
-    process = start(stack, "apply", "plan.json")
+    process = stack.start("apply", "plan.json")
     process.send_signal(signal.SIGTERM)
     assert ended(process)[0] in (143, -signal.SIGTERM)
     if not stack.account.queues():
@@ -167,7 +155,7 @@ def test_the_first_plan_of_a_state_is_not_used_up_either(stack: Stack) -> None:
 def test_the_second_signal_ends_at_once_and_the_next_run_settles(stack: Stack, presses: int) -> None:
     stack.queues(**{f"q{index}": 10 for index in range(20)})
     faults(stack, {"operation": "createQueue", "times": 999, "kind": "latency", "delay_ms": 450})
-    process = start(stack, "apply", "--auto-approve", "--parallelism", "2")
+    process = stack.start("apply", "--auto-approve", "--parallelism", "2")
     when(lambda: len(stack.account.writes()) >= 4, process)
     for _ in range(presses):
         if process.poll() is None:
@@ -184,7 +172,7 @@ def test_the_second_signal_ends_at_once_and_the_next_run_settles(stack: Stack, p
 def test_signals_that_come_together_are_one(stack: Stack) -> None:
     stack.queues(**{f"q{index}": 10 for index in range(20)})
     faults(stack, {"operation": "createQueue", "times": 999, "kind": "latency", "delay_ms": 100})
-    process = start(stack, "apply", "--auto-approve", "--parallelism", "2")
+    process = stack.start("apply", "--auto-approve", "--parallelism", "2")
     when(lambda: len(stack.account.writes()) >= 4, process)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)
@@ -230,7 +218,7 @@ def test_a_dispatch_says_who_is_left(stack: Stack, number: int) -> None:
         f" schedule: {{at: {soon.isoformat()}, timezone: UTC}}}}}}\n"
     )
     stack.apply()
-    process = start(stack, "dispatch", "--watch", "--poll", "1s")
+    process = stack.start("dispatch", "--watch", "--poll", "1s")
     when(lambda: stack.account.writes().count("createCall") >= 3, process)
     process.send_signal(number)
     code, out, _ = ended(process)
@@ -239,7 +227,7 @@ def test_a_dispatch_says_who_is_left(stack: Stack, number: int) -> None:
     assert 3 <= placed < 20
     assert f"call.pulse: {placed} placed; {20 - placed} still due until " in out
 
-    process = start(stack, "dispatch", "--once")
+    process = stack.start("dispatch", "--once")
     when(lambda: stack.account.writes().count("createCall") >= placed + 2, process)
     process.send_signal(number)
     code, out, _ = ended(process)
@@ -251,7 +239,7 @@ def test_a_dispatch_says_who_is_left(stack: Stack, number: int) -> None:
 def test_a_watching_dispatcher_ends_well(stack: Stack) -> None:
     stack.queues(a=1)
     stack.apply()
-    process = start(stack, "dispatch", "--watch", "--metrics", "m.prom")
+    process = stack.start("dispatch", "--watch", "--metrics", "m.prom")
     when((stack.folder / "m.prom").exists, process)
     process.send_signal(signal.SIGTERM)
     assert ended(process)[0] == 0

@@ -26,7 +26,9 @@ def main(path: str, python: str, argv: list[str]) -> None:
         server.connect(path)
         socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
         server.sendall(request)
-        code = int(server.recv(16))
+        with server.makefile("rb") as said:
+            said.readline()  # which process it is
+            code = int(said.readline())
     if code < 0:
         os.kill(os.getpid(), -code)
     sys.exit(code)

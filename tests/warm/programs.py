@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.warm.started import SERVER
+
 ROOT = Path(__file__).parents[2]
 _CLIENT = """\
 #!{python} -IS
@@ -28,7 +30,7 @@ def started() -> Iterator[Path]:
     that has imported everything: a tenth of the work of starting them. How the program starts, signals,
     terminals and encodings are for tests that start it themselves."""
     with tempfile.TemporaryDirectory(prefix="warm-") as name:
-        folder, server = Path(name), f"{name}/server"
+        folder, server = Path(name), f"{name}/{SERVER}"
         text = _CLIENT.format(python=sys.executable, folder=str(Path(__file__).parent), server=server)
         for program in ("voiceform", "python", "python3"):
             folder.joinpath(program).write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
     python -m tests.warm.server SOCKET
 
 What a client (client.py) asks for is run in a fork of this process: with the arguments, the folder, the
-environment, the mask and the three streams of the client, and its exit code goes there. Only what Python
+environment, the mask and the three streams of the client; its id and its exit code go there. Only what Python
 itself reads of the environment as it starts (PYTHONUTF8, PYTHONIOENCODING, ...) is that of this process. It
 ends when its stdin does.
 """
@@ -62,13 +62,14 @@ def _tell(asking: dict[int, socket.socket]) -> None:
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             with asking.pop(child) as client, contextlib.suppress(OSError):
-                client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+                client.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def become(client: socket.socket) -> None:
     """Do what the client asks for, and end."""
     head, streams, _, _ = socket.recv_fds(client, 4, 3)
     request = json.loads(_received(client, int.from_bytes(head, "big")))
+    client.sendall(f"{os.getpid()}\n".encode())
     client.close()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
