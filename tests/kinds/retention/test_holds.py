@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -160,3 +160,40 @@ def test_a_look_that_fails_answers_nobody(tmp_path: Path, calls: CallBook) -> No
                 book.keeping(recording())
         store.delete("holds/added", version)
         assert book.keeping(recording()) == ()
+
+
+class Unreachable(SqliteStore):
+    """A state whose next listing, or whose next look at versions, fails."""
+
+    failing = ""
+
+    def versions(self, prefix: str) -> Mapping[str, str]:
+        self._fail("versions")
+        return super().versions(prefix)
+
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
+        self._fail("list")
+        return super().list(prefix)
+
+    def _fail(self, what: str) -> None:
+        if self.failing == what:
+            self.failing = ""
+            raise StateError("no answer", where="the state", hint="run again")
+
+
+@pytest.mark.parametrize("failing", ["versions", "list"])
+def test_what_an_interrupted_look_saw_is_seen_by_the_next(
+    tmp_path: Path, calls: CallBook, failing: str
+) -> None:
+    """Two holds land, and the look that is to see both breaks off between them."""
+    with Unreachable(tmp_path / "state.db") as store:
+        book = HoldBook(store, calls)
+        for _ in range(READ_EVERY - 1):
+            book.keeping(recording())
+        put(store, "late", recording_sid=[recording(1).sid])
+        added(store, "two", recording(2))
+        store.failing = failing
+        with pytest.raises(StateError, match="no answer"):
+            book.keeping(recording(2))
+        assert book.keeping(recording(2)) == ("two",)
+        assert book.keeping(recording(1)) == ("late",)

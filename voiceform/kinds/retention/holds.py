@@ -47,7 +47,9 @@ class HoldBook:
         self._answers = 0
         self._added_version: str | None = None
         self._added: tuple[Hold, ...] = ()
-        self._read_declared()
+        # Versions first: what is written in between is another version the next time.
+        self._declared_versions: Mapping[str, str] = store.versions(PREFIX)
+        self._declared = read_holds(store)
         self._gather()
 
     def keeping(self, row: Row) -> tuple[str, ...]:
@@ -84,23 +86,19 @@ class HoldBook:
             self._looked = before
 
     def _look_now(self) -> None:
+        # What was seen is noted last: after an error in between, the next look sees it as new once more.
         version = self._store.version(KEY)
-        moved = version != self._added_version
-        if moved:
+        if version != self._added_version:
             self._added = tuple(item for hold in standing(self._store) for item in hold.holds())
+            self._gather()
             self._added_version = version
         if self._answers >= READ_EVERY:
-            moved = self._declared_versions != self._store.versions(PREFIX) or moved
-            if moved:
-                self._read_declared()
+            versions = self._store.versions(PREFIX)
+            if versions != self._declared_versions:
+                self._declared = read_holds(self._store)
+                self._gather()
+                self._declared_versions = versions
             self._answers = 0
-        if moved:
-            self._gather()
-
-    def _read_declared(self) -> None:
-        # Versions first: what is written in between is another version the next time.
-        self._declared_versions: Mapping[str, str] = self._store.versions(PREFIX)
-        self._declared = read_holds(self._store)
 
     def _gather(self) -> None:
         holds = (*self._declared, *self._added)
