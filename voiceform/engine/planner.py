@@ -82,26 +82,34 @@ def make_plan(request: PlanRequest) -> Plan:
     kinds = {kind.name for kind in request.kinds}
     desired = with_earlier_keys(desired, request.recorded)
     request = replace(request, kinds=_concerned(request))
+    compared = _compared(request, desired)
+    if not request.selection.everything:
+        request.selection.check(addresses_in(request, compared), kinds)
+    return replace(assemble(request, compared), place=str(Home.of(request.client.transport.origin)))
+
+
+def _compared(request: PlanRequest, desired: Mapping[Address, Desired]) -> list[Comparison]:
+    """What each kind proposes. What was read for it is let go with this."""
     contexts = [request.context(kind.name, desired) for kind in request.kinds]
     live = _refresh(request, contexts)
-    compared = [
+    return [
         kind.compare(context, found)
         for kind, context, found in zip(request.kinds, contexts, live, strict=True)
     ]
-    request.selection.check(addresses_in(request, compared), kinds)
-    return replace(assemble(request, compared), place=str(Home.of(request.client.transport.origin)))
 
 
 def with_earlier_keys(
     desired: Mapping[Address, Desired], recorded: Mapping[Address, Recorded]
-) -> dict[Address, Desired]:
+) -> Mapping[Address, Desired]:
     """`desired` with an alias for each key of which only the case was changed: it is a renaming too."""
     missing: dict[tuple[str, str], list[Address]] = defaultdict(list)
     named = {alias for item in desired.values() for alias in item.aliases}
     for address in recorded.keys() - desired.keys() - named:
         missing[address.kind, identity(address.name)].append(address)
+    if not missing:
+        return desired
     found = dict(desired)
-    for address, item in desired.items() if missing else ():
+    for address, item in desired.items():
         earlier = missing.get((address.kind, identity(address.name)), ())
         if address not in recorded and len(earlier) == 1 and recorded.keys().isdisjoint(item.aliases):
             found[address] = replace(item, aliases=(*item.aliases, *earlier))
@@ -158,10 +166,8 @@ def assemble(request: PlanBasis, compared: Sequence[Comparison]) -> Plan:
     if refresh_only:  # nothing is done, so nothing needs anything else
         proposed = [replace(change, depends_on=()) for change in proposed]
     chosen = request.selection.choose(proposed)
-    addresses = {change.address for change in chosen} | {
-        change.previous_address for change in chosen if change.previous_address is not None
-    }
     keep_all = request.selection.everything
+    addresses = set() if keep_all else _addresses(chosen)
     drift = tuple(
         replace(item, fields=_drift_fields(item), hidden=_hidden(request.recorded, item.address))
         for part in compared
@@ -169,7 +175,7 @@ def assemble(request: PlanBasis, compared: Sequence[Comparison]) -> Plan:
         if keep_all or item.address in addresses
     )
     ranks = {kind.name: kind.rank for kind in request.kinds}
-    dependencies = {address: record.depends_on for address, record in request.recorded.items()}
+    dependencies = {where: item.depends_on for where, item in request.recorded.items() if item.depends_on}
     changes = [] if refresh_only else in_order(chosen, requirements(chosen, dependencies), ranks)
     by_name = {kind.name: kind for kind in request.kinds}
     changes = [_completed(change, by_name[change.kind], request) for change in changes]
@@ -212,6 +218,12 @@ def assemble(request: PlanBasis, compared: Sequence[Comparison]) -> Plan:
     )
 
 
+def _addresses(changes: Sequence[Change]) -> set[Address]:
+    """Those of the changes, and those that their objects had before."""
+    before = {change.previous_address for change in changes if change.previous_address is not None}
+    return before.union(change.address for change in changes)
+
+
 def _nothing_left_out(request: PlanBasis, proposed: Sequence[Change], chosen: Sequence[Change]) -> bool:
     """Whether the choice left out nothing that there is, as `--exclude retention.*` without any retention."""
     read = {kind.name for kind in request.kinds}
@@ -237,8 +249,10 @@ def summarise(changes: Sequence[Change], vocabulary: Vocabulary) -> Summary:
     )
 
 
-def of_kind(items: Mapping[Address, T], kind: str) -> dict[Address, T]:
-    """The part of `items` whose addresses are of `kind`."""
+def of_kind(items: Mapping[Address, T], kind: str) -> Mapping[Address, T]:
+    """The part of `items` whose addresses are of `kind`; where that is all, `items` themselves."""
+    if all(address.kind == kind for address in items):
+        return items
     return {address: item for address, item in items.items() if address.kind == kind}
 
 

@@ -55,7 +55,8 @@ def read_resources(
     reader: DocumentReader, declared: Mapping[Address, Desired] = EMPTY
 ) -> dict[Address, Recorded]:
     """Every recorded object by address; `declared` as load_resources."""
-    return load_resources(reader, declared).recorded
+    found = (recorded_from_entry(entry, declared) for entry in reader.list(PREFIX))
+    return {item.address: item for item in found}
 
 
 def resource_write(recorded: Recorded, expected_version: str | None) -> Write:

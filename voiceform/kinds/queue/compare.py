@@ -67,17 +67,18 @@ class _Comparing:
             changes = tell_near_names(changes, self.live)
         return Comparison(changes, self.drift, unmanaged, [*self.blocked, *cycles])
 
-    def _pairs(self) -> list[tuple[Desired, Recorded | None]]:
+    def _pairs(self) -> Iterator[tuple[Desired, Recorded | None]]:
         """Each declared queue with its record, by the surest sign first: what one has, no other can take."""
-        wanted = self.context.desired.values()
-        found = dict(self.matches.records)
-        claimed = self.context.recorded.keys() - self.left.keys()
-        self.touched.update(self.context.recorded[address].sid or "" for address in claimed)
+        wanted, known = self.context.desired.values(), self.matches.records
+        recorded = self.context.recorded.items()
+        self.touched.update(record.sid or "" for address, record in recorded if address not in self.left)
+        found: dict[Address, Recorded] = {}
         for look_up in (self._by_live_name, self._by_name_folded):
-            for desired in wanted:
-                if desired.address not in found and (record := look_up(desired)) is not None:
-                    found[desired.address] = self.left.pop(record.address)
-        return [(desired, found.get(desired.address)) for desired in wanted]
+            for desired in wanted if len(known) < len(wanted) else ():
+                address = desired.address
+                if address not in known and address not in found and (record := look_up(desired)) is not None:
+                    found[address] = self.left.pop(record.address)
+        return ((item, known.get(item.address) or found.get(item.address)) for item in wanted)
 
     def _by_live_name(self, desired: Desired) -> Recorded | None:
         """A key renamed without an alias: the queue of that name is recorded under a key that is gone.

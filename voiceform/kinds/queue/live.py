@@ -70,12 +70,13 @@ def read_queues(
     progress.start(TASK)
     unreadable = Unreadable()
     found = _listed(client, progress, unreadable, known)
-    wanted = {sid for sid in sids if sid is not None}
-    if len(wanted - found.keys()) > _FEW:
+    missed = {sid for sid in sids if sid is not None and sid not in found}
+    if len(missed) > _FEW:
         unreadable = Unreadable()
         found |= _listed(client, progress, unreadable, known)
+        missed -= found.keys()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        fetched = pool.map(lambda sid: fetch_queue(client, sid), sorted(wanted - found.keys()))
+        fetched = pool.map(lambda sid: fetch_queue(client, sid), sorted(missed))
         found.update((queue.sid, queue) for queue in fetched if queue is not None)
     progress.finish(TASK)
     return LiveQueues(found.values(), unreadable)
