@@ -16,7 +16,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 #: What benchmarks are made of.
-PARTS = ("all", "harness", "lean_server")
+PARTS = ("all", "figures", "harness", "lean_client", "lean_server")
 
 
 def benchmarks() -> list[str]:

@@ -1,46 +1,48 @@
-"""Validating a megabyte of each kind of file that is made to hurt, in each format.
+"""Validating a megabyte of each kind of file that is made to hurt; of kinds that are named, in each format.
 
-    python bench/hostile.py [KIND] ...
+    python bench/hostile.py [KIND ...] [--size 1000000] [--short] [--json FILE]
 
-Each measurement is a process of its own, imports included: seconds of processor time, and peak memory in MB.
+Each measurement is a process of its own, imports included. What such a file may cost is bounded
+(`tests/config/test_bounds.py`); here is what it does cost.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import harness
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.config.bombs import BOMBS  # noqa: E402
 
-SIZE = 1_000_000
 FORMATS = ("text", "json", "github", "sarif")
-PROGRAM = """
-import contextlib, io, resource, sys
-from voiceform.cli import main
-resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
-with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    main(["-f", sys.argv[1], "validate", "--format", sys.argv[2]], environ={})
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(f"{used.ru_utime + used.ru_stime:.2f} s {used.ru_maxrss // 1024:4} MB", end="   ")
-"""
+SHORT = ("one word", "levels without end")
+
+
+def validating(path: Path, format_: str) -> harness.Contestant:
+    """Runs `validate`, which finds mistakes or refuses the file."""
+    command = [sys.executable, "-m", "voiceform", "-f", str(path), "validate", "--format", format_]
+    return lambda: harness.process(command, cwd=path.parent, codes=(0, 1))
 
 
 def main() -> None:
-    """Print one line for each kind."""
-    print(f"{'':40}" + "".join(f"{name:18}" for name in FORMATS))
+    parser = harness.options(__doc__)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help="some of the kinds alone")
+    parser.add_argument("--size", type=int, default=1_000_000, help="characters of a file (1,000,000)")
+    chosen = parser.parse_args()
+    size = 50_000 if chosen.short else chosen.size
+    report = harness.Report("hostile", chosen)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "voiceform.yaml"
-        for kind in sys.argv[1:] or BOMBS:
-            path.write_text(BOMBS[kind](SIZE), encoding="utf-8", newline="")
-            print(f"{kind:40}", end="", flush=True)
-            for name in FORMATS:
-                subprocess.run([sys.executable, "-c", PROGRAM, str(path), name], cwd=ROOT)
-            print()
+        for kind in chosen.kinds or (SHORT if chosen.short else BOMBS):
+            path.write_text(BOMBS[kind](size), encoding="utf-8", newline="")
+            formats = FORMATS if chosen.kinds else FORMATS[:1]
+            report.compare(kind, {name: validating(path, name) for name in formats}, unit="file")
+    report.save()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,8 @@ def test_every_command_that_is_named_would_be_understood() -> None:
         for command in (*lines, *inline):
             if "..." in command:
                 continue
-            with contextlib.suppress(click.MissingParameter):  # a command may be named without its arguments
+            # A command may be named without its arguments; --version and --help end here and now.
+            with contextlib.suppress(click.MissingParameter, click.exceptions.Exit):
                 parsed(shlex.split(command))
             found += 1
     assert found >= 25
