@@ -29,7 +29,7 @@ def parse_date(value: object) -> datetime | None:
     return date_of(value) if isinstance(value, str) else None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def date_of(text: str | None) -> datetime | None:
     """As parse_date. A row is asked for its date several times, and often several of its are the same."""
     moment = _parsed(text) if text else None

@@ -23,6 +23,8 @@ STOPPED = "this program is being stopped"
 TOO_LARGE = "the answer is too large to be one of the API's"
 _LARGEST_HEAD = 256 * 1024
 _PIECE = 64 * 1024
+_MORE = 1024 * 1024
+"""Bytes to read at a time of a long body: at each piece a thread may have to wait for the interpreter."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -206,7 +208,7 @@ class Line:
     def receive(self, exchange: Exchange) -> None:
         """Wait for more bytes of the answer, or for its end. Raises ExchangeFailedError and ERRORS."""
         self._wait_at_most(exchange)
-        data = self._stream.recv(_PIECE)
+        data = self._stream.recv(_PIECE if not self.answer.status else _MORE)
         answer, headless = self.answer, not self.answer.status
         if not data:
             if exchange.stopped or not answer.end():

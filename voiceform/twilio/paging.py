@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
@@ -82,6 +82,14 @@ class Seen:
     def __init__(self) -> None:
         self._hashes: set[int] = set()
 
+    def fresh(self, rows: Sequence[R]) -> Sequence[R]:
+        """Remember `rows`; those of them that are new."""
+        hashes = {hash(row.sid) & 0x0FFF_FFFF_FFFF_FFFF for row in rows}
+        if len(hashes) == len(rows) and self._hashes.isdisjoint(hashes):
+            self._hashes |= hashes
+            return rows
+        return [row for row in rows if self.add(row.sid)]
+
     def add(self, sid: str) -> bool:
         """Remember `sid`; whether it is new."""
         before = len(self._hashes)
@@ -122,18 +130,19 @@ class Cursor(Generic[R]):
         self._links.add(hash(link))
         return link
 
-    def rows(self, page: Page) -> Iterator[R]:
+    def rows(self, page: Page) -> Iterable[R]:
         """The rows of a page that were not on an earlier one and that `keep` wants."""
-        keep, is_new = self.listing.keep, self._seen.add
-        for row in page.rows if page.read else self._parsed_rows(page.rows):
-            # Not wanted here does not count as seen: it may be wanted in the list beside this one.
-            if (keep is None or keep(row)) and is_new(row.sid):
-                yield row
+        if not page.read:
+            return self._parsed_rows(page.rows)
+        # Not wanted here does not count as seen: it may be wanted in the list beside this one.
+        keep = self.listing.keep
+        return self._seen.fresh(page.rows if keep is None else list(filter(keep, page.rows)))
 
     def _parsed_rows(self, rows: Sequence[object]) -> Iterator[R]:
+        keep = self.listing.keep
         for raw in rows:
             row = self._parsed(raw)
-            if row is not None:
+            if row is not None and (keep is None or keep(row)) and self._seen.add(row.sid):
                 yield row
 
     def _parsed(self, raw: object) -> R | None:

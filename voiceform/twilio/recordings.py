@@ -101,6 +101,12 @@ class RecordingOperations(Operations):
         path = self._path("Recordings")
 
         def listing(span: Span) -> Listing[Recording]:
+            undated = span.start is None
+
+            def inside(row: Recording) -> bool:
+                created = row.date_created
+                return undated if created is None else span.contains(created)
+
             query = (*extra, *span.query("DateCreated"), ("PageSize", str(page_size)))
             return Listing(
                 _LIST,
@@ -109,9 +115,7 @@ class RecordingOperations(Operations):
                 Recording.parse,
                 quick=_PAGES.read,
                 query=query,
-                keep=lambda row: (
-                    span.contains(row.date_created) or (row.date_created is None and span.start is None)
-                ),
+                keep=None if span.unbounded else inside,
                 unreadable=unreadable,
             )
 
