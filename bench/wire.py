@@ -1,6 +1,6 @@
 """One request: voiceform's wire and its whole client against other clients.
 
-    python bench/wire.py [--count 4000] [--in-flight 100] [--latency-ms 50]
+    python bench/wire.py [--count 2000] [--in-flight 100] [--latency-ms 50]
 
 DELETE and GET of a recording, over TLS and plain, with many in flight in threads, as voiceform sends them;
 the lean server answers. What counts is the client's CPU per request. `bare urllib3 pool` is the `urlopen` of
@@ -189,7 +189,7 @@ def contestant(
 
 def main() -> None:
     parser = harness.options(__doc__)
-    parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--in-flight", type=int, default=100)
     parser.add_argument("--latency-ms", type=float, default=50.0)
     chosen = parser.parse_args()
