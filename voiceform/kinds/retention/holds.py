@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from itertools import count
 
 from voiceform.kinds.retention.added import KEY, standing
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, FetchingCalls
@@ -25,13 +24,22 @@ READ_EVERY = 50
 """Declared holds are looked for again after so many answers."""
 
 
+class _Look:
+    """One look into the state, and who waits for it."""
+
+    __slots__ = ("ended", "error")
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.error: BaseException | None = None
+
+
 class HoldBook:
     """The recorded holds, looked for again and again. Safe for many threads.
 
-    Each answer rests on a look into the state that began after it was asked for. Who asks while another looks
-    waits for that one's end, and then shares one look with all who wait: with a hundred threads, and with a
-    state on the network, that is a fraction of the looks. What is there is read again only where its version
-    is another.
+    Each answer rests on a look into the state that began after it was asked for. All who ask while one is
+    under way share the next: with a hundred threads, and with a state on the network, that is a fraction of
+    the looks, and nobody queues for a lock. What is there is read again only where its version is another.
 
     What a hold asks of calls is asked of the account again, for each object by itself: what the plan knew
     came from lists, and a list that leaves out one leg is believed there.
@@ -40,10 +48,8 @@ class HoldBook:
     def __init__(self, store: DocumentStore, calls: CallBook) -> None:
         self._store = store
         self._fetching = FetchingCalls(calls)
-        self._looking = threading.Lock()
-        self._turns = count(1)
-        self._looked = 0
-        """The turn before which everybody was served by the last look."""
+        self._lock, self._looking = threading.Lock(), threading.Lock()
+        self._next: _Look | None = None
         self._answers = 0
         self._added_version: str | None = None
         self._added: tuple[Hold, ...] = ()
@@ -76,14 +82,26 @@ class HoldBook:
 
     def _look(self) -> None:
         """Know every hold that was there when this was called."""
-        turn = next(self._turns)
-        with self._looking:
+        with self._lock:
             self._answers += 1
-            if turn < self._looked:
-                return
-            before = next(self._turns)  # who came before this moment came before the look
-            self._look_now()
-            self._looked = before
+            look, leads = self._next, self._next is None
+            if look is None:
+                look = self._next = _Look()
+        if leads:
+            self._lead(look)
+        look.ended.wait()
+        if look.error is not None:
+            raise look.error
+
+    def _lead(self, look: _Look) -> None:
+        with self._looking:
+            with self._lock:
+                self._next = None  # who comes from now on may want what lands while this one looks
+            try:
+                self._look_now()
+            except BaseException as error:  # nobody who waits has been answered
+                look.error = error
+            look.ended.set()
 
     def _look_now(self) -> None:
         # What was seen is noted last: after an error in between, the next look sees it as new once more.
