@@ -56,7 +56,7 @@ def test_both_profiles_of_the_service(stack: Stack, profile: str) -> None:
         stack.environ["VOICEFORM_BASE_URL"] = other.url
         pruner = Pruner(stack)
         pruner.declare(RULES)
-        pruner.seed([recording(n, 91 + n / 10) for n in range(3200)])
+        pruner.seed([recording(n, 91 + n / 10) for n in range(1200)])
         pruner.seed([recording(10_000 + n, 10) for n in range(40)])
         pruner.pruned("--parallelism", "16")
         assert pruner.left() == {10_000 + n for n in range(40)}
