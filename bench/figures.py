@@ -47,6 +47,14 @@ ROWS = (
         *("voiceform plan", ("seconds", "megabytes")),
     ),
     Row(
+        *("read a page: one of its recordings", "pages", "1,000,000 recordings"),
+        *("typed rows", ("cpu_ms",)),
+    ),
+    Row(
+        *("plan over 1,000,000 recordings, all of them due", "retention", "1,000,000 recordings"),
+        *("voiceform plan", ("seconds", "megabytes")),
+    ),
+    Row(
         *("prune 10,000 recordings, with holds and evidence, 100 in flight, 50 ms, TLS", "deletes"),
         *("10,000 deletions, 100 in flight, 50 ms, TLS", "prune", ("of_bound", "cpu_ms")),
     ),

@@ -25,7 +25,8 @@ _LIST = Operation("listRecordings", "GET")
 _FETCH = Operation("fetchRecording", "GET")
 _DELETE = Operation("deleteRecording", "DELETE")
 _DOWNLOAD = Operation("downloadRecordingMedia", "GET")
-_PAGES = PageReader(Recording, "recordings")
+PAGES = PageReader(Recording, "recordings")
+"""Reads pages of recordings on which nothing is out of the way."""
 
 LONGEST_AUDIO = 3 * 1024**3
 """Bytes of two channels of 16 bit at 8 kHz in the 24 hours that a call lasts at most, and some more."""
@@ -74,7 +75,7 @@ class RecordingOperations(Operations):
             self._path("Recordings"),
             "recordings",
             Recording.parse,
-            quick=_PAGES.read,
+            quick=PAGES.read,
             query=(*filters, *span.query("DateCreated"), ("PageSize", str(page_size))),
             keep=keep,
             unreadable=unreadable,
@@ -113,7 +114,7 @@ class RecordingOperations(Operations):
                 path,
                 "recordings",
                 Recording.parse,
-                quick=_PAGES.read,
+                quick=PAGES.read,
                 query=query,
                 keep=None if span.unbounded else inside,
                 unreadable=unreadable,
@@ -137,7 +138,7 @@ class RecordingOperations(Operations):
             self._path("Calls", checked_sid(call_sid, "CA"), "Recordings"),
             "recordings",
             Recording.parse,
-            quick=_PAGES.read,
+            quick=PAGES.read,
             query=(*span.query("DateCreated", days_only=True), ("PageSize", str(page_size))),
             keep=lambda recording: span.contains(recording.date_created),
         )
