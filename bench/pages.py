@@ -4,9 +4,9 @@
 
 The pages, of 1,000 rows each, are the lean server's; twenty of them are read over and over, and nothing is
 sent while it is measured. Contestants: `member by member`, json and Recording.parse, which is how a page is
-read that has anything out of the way, for a tenth of the rows; `typed rows`, as every other page is read, SIDs
-and numbers checked; `and dates and lengths` also asks each row for what retention asks it for, since a row
-reads its dates when it is asked.
+read that has anything out of the way, for a tenth of the rows; `typed rows`, as every other page is read, its
+SIDs and numbers checked; `and dates and lengths` also asks each row for what retention asks it for, since a
+row reads its dates when it is asked.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from voiceform.model.instants import instant_from_text, instant_to_text
 CHUNK = 1000
 """SIDs in one chunk of a plan: as many as one page of a list has rows."""
 
+_SID = 34
 _HEX = 32
 _BYTES = 16
 _DIGITS = re.compile("[0-9a-f]*")
@@ -65,8 +66,8 @@ class Column:
 
     def add(self, sid: str, created: datetime) -> None:
         """Remember one object; ValueError for what is not a SID."""
-        digits = bytes.fromhex(sid[2:])
-        if len(digits) != _BYTES:
+        digits = bytes.fromhex(sid[2:])  # which passes over white space
+        if len(digits) != _BYTES or len(sid) != _SID:
             raise ValueError(sid)
         self.sids += digits
         self.created.append(int(created.timestamp()))

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import RefreshContext
@@ -89,6 +90,19 @@ class Part:
     held: Counter[str] = field(default_factory=Counter)
     released: Counter[str] = field(default_factory=Counter)
     answers: Counter[tuple[str, Truth]] = field(default_factory=Counter)
+
+    def due(self, row: Row, rule: str | None) -> bool:
+        """Put a row with what its rule deletes; False for one without a date or a SID of this list."""
+        created = row.date_created
+        if created is None or rule is None or not row.sid.startswith(self.prefix):
+            return False
+        group = self.groups[rule]
+        try:
+            group.due.add(row.sid, created)
+        except ValueError:
+            return False
+        group.lengths.append(row.duration or 0)
+        return True
 
 
 @dataclass(slots=True)
@@ -222,7 +236,7 @@ class _Surveyor:
     def _recordings(self) -> None:
         progress, part = self.context.progress, self.found.recordings
         progress.start(LOOKING_AT_RECORDINGS)
-        for recording, decision in weighed(self._listed(part), self._weigh, self.book, self.policy):
+        for recording, decision in weighed(self._listed(part), self._weighing(), self.book, self.policy):
             self._put_recording(recording, decision)
         progress.advance(LOOKING_AT_RECORDINGS, part.seen % _STEP)
         progress.finish(LOOKING_AT_RECORDINGS)
@@ -232,10 +246,15 @@ class _Surveyor:
             self._note(part, recording, LOOKING_AT_RECORDINGS)
             yield recording
 
+    def _weighing(self) -> Callable[[Recording], Decision]:
+        if self.holds and self.call_policy.rules:
+            return self._weigh
+        return partial(self.policy.decide, calls=self.book)
+
     def _weigh(self, recording: Recording) -> Decision:
-        """The decision; with call rules also which holds cover a recording that no rule would delete."""
+        """The decision, and which holds cover a recording that no rule would delete: they keep its call."""
         decision = self.policy.decide(recording, self.book)
-        if decision.ruling is not Ruling.NO_RULE or not (self.holds and self.call_policy.rules):
+        if decision.ruling is not Ruling.NO_RULE:
             return decision
         held = held_by(self.holds, recording, self.book, None)
         return held if held.ruling is Ruling.NEEDED else Decision(Ruling.NO_RULE, None, held.holds)
@@ -301,14 +320,10 @@ class _Surveyor:
             self.context.progress.advance(task, _STEP)
 
     def _put(self, part: Part, row: Row, decision: Decision, calls: Calls) -> None:
-        created = row.date_created
-        if decision.ruling is Ruling.DUE and not is_sid(row.sid, part.prefix):
+        if decision.ruling is Ruling.DUE:
+            if part.due(row, decision.rule):
+                return
             decision = Decision(Ruling.UNDECIDED, decision.rule)
-        if decision.ruling is Ruling.DUE and created is not None and decision.rule is not None:
-            group = part.groups[decision.rule]
-            group.due.add(row.sid, created)
-            group.lengths.append(row.duration or 0)
-            return
         part.kept[decision.rule, decision.ruling] += 1
         if decision.ruling is Ruling.HELD:
             part.held.update(decision.holds)
