@@ -50,7 +50,7 @@ class AnswerReader:
         """Whether it is whole, nothing came behind it, and the connection is not to be closed."""
         return self.done and self._kept
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take bytes that came. Raises HttpParserError for what is no answer."""
         if self.done:
             self._kept = False

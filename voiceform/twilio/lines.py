@@ -23,8 +23,8 @@ STOPPED = "this program is being stopped"
 TOO_LARGE = "the answer is too large to be one of the API's"
 _LARGEST_HEAD = 256 * 1024
 _PIECE = 64 * 1024
-_MORE = 1024 * 1024
-"""Bytes to read at a time of a long body: at each piece a thread may have to wait for the interpreter."""
+_MORE = 256 * 1024
+"""Bytes to take at a time of a long body: at each piece a thread may have to wait for the interpreter."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -164,6 +164,9 @@ class Bytes(Protocol):
     def recv(self, size: int, /) -> bytes:
         """Some bytes, or none at the end."""
 
+    def recv_into(self, buffer: memoryview, /) -> int:
+        """The same into a buffer, and how many."""
+
     def close(self) -> None:
         """Close it."""
 
@@ -181,6 +184,7 @@ class Line:
         self._sock = sock
         self._timeout: float | None = None
         self._allowed = 0
+        self._buffer: memoryview | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -208,8 +212,8 @@ class Line:
     def receive(self, exchange: Exchange) -> None:
         """Wait for more bytes of the answer, or for its end. Raises ExchangeFailedError and ERRORS."""
         self._wait_at_most(exchange)
-        data = self._stream.recv(_PIECE if not self.answer.status else _MORE)
         answer, headless = self.answer, not self.answer.status
+        data = self._stream.recv(_PIECE) if headless else self._more()
         if not data:
             if exchange.stopped or not answer.end():
                 raise exchange.failed(self._how_it_ended())
@@ -226,6 +230,12 @@ class Line:
         self.answer.close()
         self._stream.close()
         self._sock.close()
+
+    def _more(self) -> memoryview:
+        """Some of a long body, in memory that is used again: new memory would cost more than reading."""
+        if self._buffer is None:
+            self._buffer = memoryview(bytearray(_MORE))
+        return self._buffer[: self._stream.recv_into(self._buffer)]
 
     def _wait_at_most(self, exchange: Exchange) -> None:
         timeout = exchange.patience()
