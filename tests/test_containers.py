@@ -48,6 +48,17 @@ def test_the_cron_jobs_run_dispatch_and_prune() -> None:
     assert all(container["image"] == f"voiceform:{__version__}" for _, container in containers())
 
 
+def test_the_indexed_job_of_a_fleet_follows_the_schema_and_says_a_command_that_exists() -> None:
+    page = (ROOT / "docs/fleets.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"<!-- tests: kubernetes -->\n```yaml\n(.*?)```", page, re.DOTALL)
+    job = yaml.safe_load(text)
+    kubernetes_validate.validate(job, "1.30", strict=True)
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"voiceform:{__version__}"
+    words = container["command"][-1].replace("$((JOB_COMPLETION_INDEX + 1))", "1")
+    assert parsed(shlex.split(words.removeprefix("exec voiceform "))) == "fleet"
+
+
 def test_the_cron_jobs_follow_the_schema_of_kubernetes() -> None:
     for job in CRON_JOBS:
         kubernetes_validate.validate(job, "1.30", strict=True)

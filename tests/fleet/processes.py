@@ -39,3 +39,10 @@ def alive(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return False
+
+
+def wait_for_end(pid: int) -> None:
+    until = time.monotonic() + 60
+    while alive(pid):
+        assert time.monotonic() < until
+        time.sleep(0.02)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.fleet.fleets import FleetFolder, sid
 from tests.fleet.processes import children, start, wait_for_requests
+from tests.terminal.terminal import Terminal
 from voiceform.fleet.folder import read_folder
 from voiceform.model.errors import PlanFileError
 from voiceform.model.plan_codec import document_digest
@@ -157,6 +158,17 @@ def test_without_a_folder_it_plans_shows_and_applies_that(fleet: FleetFolder) ->
     assert "in 3 accounts" in done.out
     assert "gamma: Applied: 1 created." in done.out
     assert fleet.ok("apply", "--auto-approve").out == "3 stacks: 3 well.\n"
+
+
+@pytest.mark.parametrize(("answer", "code", "size"), [("yes", 0, {"support": 100}), ("y", 1, {})])
+def test_one_question_for_all(fleet: FleetFolder, answer: str, code: int, size: dict[str, int]) -> None:
+    fleet.of(*NAMES)
+    terminal = Terminal(fleet.folder, fleet.environ, "fleet", "apply", "--jobs", "1")
+    terminal.until("Apply these plans in 3 accounts: 3 to create? Only 'yes' is accepted:")
+    assert fleet.queues(1) == {}
+    terminal.type(f"{answer}\r")
+    assert terminal.end() == code
+    assert [fleet.queues(number) for number in (1, 2, 3)] == [size] * 3
 
 
 def test_a_limit_blocks_its_stack_alone_until_it_is_lifted(fleet: FleetFolder) -> None:

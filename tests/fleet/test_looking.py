@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
-from tests.fleet.processes import alive, children, start, wait_for_requests
+from tests.fleet.processes import alive, children, start, wait_for_end, wait_for_requests
 
 NAMES = ("acme", "beta", "gamma", "delta", "epsilon")
 
@@ -243,6 +243,19 @@ def test_a_process_that_is_killed_concerns_its_stack_alone_and_a_plan_is_made_ag
     out, err = program.communicate(timeout=60)
     assert program.returncode == 2, err
     assert "5 stacks: 5 with changes." in out
+
+
+def test_processes_end_when_who_started_them_is_killed(fleet: FleetFolder) -> None:
+    fleet.of(*NAMES)
+    fleet.emulator.faults([{"operation": "listQueue", "times": 9, "kind": "latency", "delay_ms": 20_000}])
+    program = start(fleet, "plan", "--jobs", "2")
+    wait_for_requests(fleet, 2)
+    workers = children(program.pid)
+    assert len(workers) == 2
+    program.kill()
+    program.wait()
+    for worker in workers:
+        wait_for_end(worker)
 
 
 def test_ctrl_c_ends_a_plan_and_leaves_no_process(fleet: FleetFolder) -> None:

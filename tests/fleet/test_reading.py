@@ -161,6 +161,9 @@ ACME = f"  - {{path: stacks/acme, account: {sid(1)}"
         (HEAD + "  - {template: template, account: " + sid(1) + "}\n", "a stack of a template needs a name"),
         (HEAD + "  - {path: stacks/nope, account: " + sid(1) + "}\n", "there is no file or folder"),
         (HEAD + "  - {path: stacks, account: " + sid(1) + "}\n", "has no voiceform.yaml"),
+        (HEAD + "  - {path: /etc/passwd, name: x, account: " + sid(1) + "}\n", "lies outside the folder"),
+        (HEAD + "  - path: '../*'\n", "lies outside the folder"),
+        (HEAD + "  - {template: template, csv: /etc/passwd}\n", "lies outside the folder"),
         (HEAD + "  - path: nope/*\n", "no folder with a voiceform.yaml matches 'nope/*'"),
         (
             HEAD + "  - {path: stacks/*, account: " + sid(1) + "}\n",

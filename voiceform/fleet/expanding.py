@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from voiceform.config.sources import DEFAULT_FILE, SUFFIXES
 from voiceform.fleet.member import NAME, Member, Source, filled, unknown_place
 from voiceform.fleet.own_account import own_account
 from voiceform.fleet.tables import read_rows
+from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block
 from voiceform.model.secret_patterns import redact_secrets
 
 MOST_STACKS = 100_000
 """The most that one fleet may have."""
+_ALLOW = "move it there, or allow its folder with --allow-path DIR"
 _MAGIC = frozenset("*?[")
 _OURS = frozenset(
     {
@@ -34,11 +36,20 @@ _OURS = frozenset(
 class Expansion:
     """Makes members of a schema-valid document; what is wrong goes to `report`.
 
-    `files` are the tables that were read, `tables` their bytes.
+    `files` are the tables that were read, `tables` their bytes. What is named lies in `folder`, or below one
+    of `allowed`: a fleet file may come from anybody who can open a pull request.
     """
 
-    def __init__(self, document: Block, folder: Path, environ: Mapping[str, str], report: Report) -> None:
+    def __init__(
+        self,
+        document: Block,
+        folder: Path,
+        environ: Mapping[str, str],
+        report: Report,
+        allowed: Iterable[Path] = (),
+    ) -> None:
         self._document = document
+        self._places = Places(folder, tuple(allowed))
         self._folder = folder
         self._environ = environ
         self._report = report
@@ -107,6 +118,9 @@ class Expansion:
         count = 0
         for name in sorted(glob.glob(path, root_dir=self._folder, recursive=True)):
             full = self._folder / name
+            if not self._places.holds(full):
+                self._say(where, f"{full} lies outside the folder of the fleet file", _ALLOW)
+                return
             if full.is_file() and full.suffix.lower() in SUFFIXES:
                 yield full.parent, (Path(full.name),)
             elif (full / DEFAULT_FILE).is_file():
@@ -129,6 +143,9 @@ class Expansion:
     def _place(self, entry: Block, path: str, where: Position) -> tuple[Path, tuple[Path, ...]] | None:
         """The folder of a stack, and its file where it is named."""
         full = self._folder / path
+        if not self._places.holds(full):
+            self._say(where, f"{full} lies outside the folder of the fleet file", _ALLOW)
+            return None
         if full.is_file():
             return full.parent, (Path(full.name),)
         if (full / DEFAULT_FILE).is_file():
@@ -150,7 +167,9 @@ class Expansion:
         path = self._folder / entry["csv"]
         self.files.append(os.path.normpath(path))
         where = entry.value_position("csv")
-        rows = read_rows(path, where, needs_template="template" not in entry, report=self._report)
+        rows = read_rows(
+            path, where, self._places, needs_template="template" not in entry, report=self._report
+        )
         self.tables.append(rows.content)
         shared: dict[str, tuple[Path, tuple[Path, ...]] | None] = {}
         for row in rows.rows:

@@ -108,7 +108,7 @@ class Fleet:
 
     def read(self) -> FleetFile:
         """What the file says, all stacks with their labels; no credential is read."""
-        return read_fleet(self._file, self._here.environ)
+        return read_fleet(self._file, self._here.environ, self._settings.allowed_paths)
 
     def stacks(self, **which: Unpack[Which]) -> tuple[Member, ...]:
         """The stacks that are meant."""

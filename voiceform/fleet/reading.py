@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,10 +44,11 @@ class FleetFile:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def read_fleet(path: Path, environ: Mapping[str, str]) -> FleetFile:
+def read_fleet(path: Path, environ: Mapping[str, str], allowed: Iterable[Path] = ()) -> FleetFile:
     """The fleet of a file. ConfigurationError with everything that is wrong in it.
 
-    `environ` answers where a stack says its account in its own configuration, by a variable.
+    `environ` answers where a stack says its account in its own configuration, by a variable. What the file
+    names lies in its folder, or below one of `allowed`.
     """
     findings = Findings()
     display = os.path.normpath(path)
@@ -67,7 +68,7 @@ def read_fleet(path: Path, environ: Mapping[str, str]) -> FleetFile:
         content = SourceFile(path, display).read(findings) or b"" if not findings.failed else b""
         document = _read(content, display, findings) if not findings.failed else None
         if document is not None and not findings.failed:
-            expansion = Expansion(document, path.parent, environ, findings)
+            expansion = Expansion(document, path.parent, environ, findings, allowed)
             members = expansion.members()
             compare(members, findings)
             rollout = groups_of(document, members, findings)

@@ -43,14 +43,13 @@ class StackRows:
     rows: list[StackRow] = field(default_factory=list)
 
 
-def read_rows(path: Path, where: Position, *, needs_template: bool, report: Report) -> StackRows:
-    """The rows of a table; what is wrong in it is reported with its line, or `where` it is named.
-
-    The file lies in the folder of the fleet file, or below: what else is on the machine is nobody's business.
-    """
+def read_rows(
+    path: Path, where: Position, places: Places, *, needs_template: bool, report: Report
+) -> StackRows:
+    """The rows of a table; what is wrong in it is reported with its line, or `where` it is named."""
     display = os.path.normpath(path)
     try:
-        content = Places(path.parent).read(path).content
+        content = places.read(path).content
         table = Table(text_of(content), _REQUIRED)
     except UserFileError as error:
         report(Diagnostic("unusable-csv", f"{display} {error.what}", where, hint=error.hint))

@@ -62,6 +62,11 @@ class Places:
             raise UserFileError(f"is larger than {most:,} bytes", hint="divide it, or choose another file")
         return UserFile(content, status.st_mtime)
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file or folder lies where it may; whether it is there is another question."""
+        real = os.path.realpath(path)
+        return any(_is_below(real, os.path.realpath(place)) for place in (self.folder, *self.allowed))
+
     def stamp(self, path: Path) -> tuple[int, int, int]:
         """What changes whenever the file does; UserFileError as for `read`."""
         try:
@@ -74,7 +79,7 @@ class Places:
     def _checked(self, path: Path) -> str:
         """`path` without links. What is asked for must be allowed before anything is said about it."""
         real = os.path.realpath(path)
-        if not any(_is_below(real, os.path.realpath(place)) for place in (self.folder, *self.allowed)):
+        if not self.holds(path):
             raise UserFileError(
                 "lies outside the folder of the stack",
                 hint="move it there, or allow its folder with --allow-path DIR (or VOICEFORM_ALLOW_PATH)",

@@ -12,6 +12,8 @@ from voiceform.model.shown import Shown
 if TYPE_CHECKING:
     from voiceform.fleet.report import FleetReport
 
+_LISTED = 50
+"""With more stacks than that text tells those that failed, and counts the others; -v lists all."""
 FORMATS = ("text", "json", "markdown", "html", "junit")
 """Of a report with changes."""
 
@@ -53,8 +55,12 @@ def _text(app: App, report: FleetReport, options: FleetOptions, *, each: bool) -
     from voiceform.render import fleet as render
 
     if each:
+        listed = report.results() if app.verbose or report.total <= _LISTED else ()
         rows = render.render_results(
-            report.results(), color=app.color, width=app.width, show_numbers=options.show_numbers
+            (result for result in listed if not result.failed),  # those are told below
+            color=app.color,
+            width=app.width,
+            show_numbers=options.show_numbers,
         )
         if rows:
             app.console.show(rows)

@@ -1,0 +1,75 @@
+"""Whatever stands in names and numbers: no command of a fleet and no format shows it raw or in clear."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.conformance.test_outputs import CONFIGURATION, PASSWORDS, POISON, SPELT, clear, raw
+from tests.fleet.fleets import FleetFolder, sid
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.schema_files import schema_text
+
+FORMATS = ("text", "json", "markdown", "html", "junit")
+
+
+@pytest.fixture
+def poisoned(fleet: FleetFolder) -> FleetFolder:
+    fleet.of("acme", "beta")
+    fleet.write("template/voiceform.yaml", CONFIGURATION)
+    fleet.post(1, "Queues.json", FriendlyName=f"say {SPELT[4]} {POISON}"[:60])
+    fleet.post(2, "Queues.json", FriendlyName=f"https://bob:{PASSWORDS[0]}@example.com/")
+    return fleet
+
+
+def test_nothing_is_shown_raw_or_in_clear(poisoned: FleetFolder) -> None:
+    report = poisoned.folder / "report.json"
+    words = [["plan", "--out", "plans"], ["plan", "--format", "json"], ["drift", "--format", "junit"]]
+    words += [["show", "plans", "--format", form] for form in FORMATS]
+    words += [["prune", "--dry-run"], ["status"], ["status", "--format", "html"], ["validate"]]
+    words += [["apply", "plans", "--format", form, "--report-json", str(report)] for form in ("text", "json")]
+    words += [["dispatch"], ["dispatch", "--format", "json"], ["list"], ["list", "--format", "json"]]
+    found, seen = [], ""
+    for command in words:
+        done = poisoned.run(*command)
+        assert "failed unexpectedly" not in done.out + done.err
+        seen += done.out
+        for text in (done.out, done.err):
+            found += [f"{' '.join(command)}: {item}" for item in raw(text) + clear(masked(text))]
+    assert "•••••0101" in seen
+    found += [f"report: {item}" for item in raw(report.read_text()) + clear(masked(report.read_text()))]
+    assert found == []
+
+
+def masked(text: str) -> str:
+    """Without digests, whose digits are nobody's number, and without accounts."""
+    return re.sub(r"(sha256|review):[0-9a-f]{64}|AC[0-9a-f]{32}|\b[0-9a-f]{16}\b|[0-9]+\.[0-9]+", "", text)
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "status", "validate", "dispatch"])
+def test_a_report_is_as_its_schema_says(poisoned: FleetFolder, command: str) -> None:
+    entry = f"  - {{name: lost, path: template, account: {sid(9)}, credentials: {{token: {{env: NO}}}}}}\n"
+    poisoned.fleet("  - {template: template, csv: accounts.csv}\n" + entry)
+    document = poisoned.run(command, "--format", "json").json
+    validator = Draft202012Validator(json.loads(schema_text("fleet_report")))
+    assert [error.message for error in validator.iter_errors(document)] == []
+    assert len(document["stacks"]) == 3
+
+
+def test_an_index_is_as_its_schema_says(poisoned: FleetFolder) -> None:
+    poisoned.ok("plan", "--out", "plans")
+    document = json.loads((poisoned.folder / "plans/index.json").read_text())
+    Draft202012Validator(json.loads(schema_text("fleet_plan"))).validate(document)
+    assert clear(json.dumps([each["result"] for each in document["stacks"]])) == []
+
+
+def test_of_several_codes_the_worst_is_told() -> None:
+    assert ExitCode.worst(ExitCode) is ExitCode.UNKNOWN
+    assert ExitCode.worst([]) is ExitCode.DONE
+    order = [8, 5, 4, 6, 1, 7, 2, 3, 0]
+    for place, code in enumerate(order):
+        assert ExitCode.worst([ExitCode(other) for other in order[place:]]) == code
+    assert all(ExitCode.worst([code]) is code for code in ExitCode)
