@@ -112,12 +112,11 @@ def _looked_at(
     if findings.errors < MAX_FINDINGS:  # else nobody reads what comes after
         from voiceform.config.problems.salvage import look_on
 
-        places = findings.places()
         look_on(
             document,
             kinds,
             ConfigSchema.load(),
-            places.__contains__,
+            findings.places(),
             findings,
             complete=complete and not findings.codes & _LOSSES,
         )

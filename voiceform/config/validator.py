@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _NAMES = "x-names"
 _LOSSY = re.compile(r"\+?[0-9]{1,20}")
+_DIGITS = frozenset("+0123456789")
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+"""Types of values that are the same in a copy; texts of the environment are of another."""
 
 
 class Validator:
@@ -112,9 +115,10 @@ class _Copy:
             return [self._copied(item) for item in value]
         if not isinstance(value, dict):
             return str(value) if isinstance(value, Sourced) else value
-        names = {_free(key, value): key for key in value if _LOSSY.fullmatch(key)}
+        names = {_free(key, value): key for key in value if key[:1] in _DIGITS and _LOSSY.fullmatch(key)}
         if not names:
-            return {key: self._copied(item) for key, item in value.items()}
+            # Nearly every value is one that needs no look.
+            return {key: item if type(item) in _PLAIN else self._copied(item) for key, item in value.items()}
         others = {key: name for name, key in names.items()}
         copy = {others.get(key, key): self._copied(item) for key, item in value.items()}
         self._names[id(copy)] = names

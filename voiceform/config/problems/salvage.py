@@ -7,7 +7,7 @@ value (Kind.local_findings): others may come of what is missing now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -17,9 +17,8 @@ from voiceform.config.schema import ConfigSchema
 from voiceform.kinds.kind import Kind
 from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Position, Report
-from voiceform.model.document import Block, Series, mark_of
+from voiceform.model.document import Block, Mark, Series, mark_of
 
-IsWrong = Callable[[Position], bool]
 _MOST = 1_000
 _ROUNDS = 4
 
@@ -28,24 +27,25 @@ def look_on(
     document: Block,
     kinds: Sequence[Kind[Any]],
     schema: ConfigSchema,
-    is_wrong: IsWrong,
+    places: Iterable[Position],
     report: Report,
     *,
     complete: bool,
 ) -> None:
-    """Report what kinds find in a document in which something else is wrong already, at the places that
-    `is_wrong` knows. Where it is not `complete`, for a file cannot be read, nobody knows what is declared."""
+    """Report what kinds find in a document in which something else is wrong already, at these `places`.
+    Where it is not `complete`, for a file cannot be read, nobody knows what is declared."""
+    wrong = _Wrong(places)
     sound, mended = Block(file=document.file), Block(file=document.file)
     for kind in kinds:
         section = document.get(kind.section)
         if isinstance(section, Block):
-            rest = _mended(section, kind, schema, is_wrong)
+            rest = _mended(section, kind, schema, wrong)
             sound[kind.section] = rest.sound
             mended[kind.section] = rest.mended
         for key in kind.beside:
             value = document.get(key)
             if isinstance(value, Series):
-                whole = (item for item in range(len(value)) if not _has(value, item, is_wrong))
+                whole = (item for item in range(len(value)) if not _has(value, item, wrong))
                 sound[key] = _items(value, whole)
 
     def may_be_declared(address: Address) -> bool:
@@ -63,6 +63,42 @@ def look_on(
     parse_kinds(mended, kinds, about_one_value, may_be_declared, declared)
 
 
+class _Wrong:
+    """The places at which something is wrong."""
+
+    def __init__(self, places: Iterable[Position]) -> None:
+        self._places = frozenset(places)
+        self._marks: dict[str, set[Mark]] = {}
+        for place in self._places:
+            self._marks.setdefault(place.file, set()).add(mark_of(place.line, place.column))
+
+    def is_at(self, position: Position) -> bool:
+        """Whether a place is one of them."""
+        return position in self._places
+
+    def is_key(self, block: Block, key: str) -> bool:
+        """Whether one is where a key is written."""
+        if type(block) is Block:
+            return block.key_marks.get(key, block.mark) in self._marks.get(block.file, ())
+        return block.key_position(key) in self._places
+
+    def is_nowhere_in(self, value: Any) -> bool:  # noqa: ANN401 - YAML value
+        """Whether none of them is in a mapping or a list of one file. False also where that would have to be
+        looked for more closely: most of a large file is found to be sound by this."""
+        inner: Iterable[Any]
+        marks: tuple[Iterable[Mark], ...]
+        if type(value) is Block:
+            inner, marks = value.values(), (value.key_marks.values(), value.value_marks.values())
+        elif type(value) is Series:
+            inner, marks = value, (value.item_marks,)
+        else:
+            return False
+        wrong = self._marks.get(value.file)
+        if wrong is not None and not all(map(wrong.isdisjoint, marks)):
+            return False
+        return all(map(self.is_nowhere_in, [item for item in inner if isinstance(item, dict | list)]))
+
+
 @dataclass(slots=True)
 class _Rest:
     """The entries of a section in which nothing is wrong, and what is left of the others."""
@@ -71,16 +107,18 @@ class _Rest:
     mended: Block = field(default_factory=Block)
 
 
-def _mended(section: Block, kind: Kind[Any], schema: ConfigSchema, is_wrong: IsWrong) -> _Rest:
-    left = _picked(section, (key for key in section if not is_wrong(section.key_position(key))))
+def _mended(section: Block, kind: Kind[Any], schema: ConfigSchema, wrong: _Wrong) -> _Rest:
+    left = _picked(section, (key for key in section if not wrong.is_key(section, key)))
     touched = set()
     for key in list(left):
         value = left[key]
+        if wrong.is_nowhere_in(value):
+            continue
         if isinstance(value, Block):
-            left[key] = _picked(value, (name for name in value if not _is_wrong_at(value, name, is_wrong)))
+            left[key] = _picked(value, (name for name in value if not _is_wrong_at(value, name, wrong)))
         elif isinstance(value, Series):
-            left[key] = _items(value, (item for item in range(len(value)) if not _has(value, item, is_wrong)))
-        elif is_wrong(section.value_position(key)):
+            left[key] = _items(value, (item for item in range(len(value)) if not _has(value, item, wrong)))
+        elif wrong.is_at(section.value_position(key)):
             del left[key]
             continue
         if left[key] != value:
@@ -104,6 +142,8 @@ def _fitted(section: Block, kind: Kind[Any], schema: ConfigSchema) -> set[str]:
             if key not in section:
                 continue
             touched.add(key)
+            if isinstance(section[key], Block):  # the document itself stays as it is
+                section[key] = _picked(section[key], section[key])
             if last or not _repaired(section[key], deeper, kind):
                 del section[key]
         if not paths:
@@ -130,21 +170,21 @@ def _block(value: Any, owner: Block) -> Any:  # noqa: ANN401 - any JSON value
     return Block(value, file=owner.file, mark=owner.mark) if isinstance(value, dict) else value
 
 
-def _is_wrong_at(block: Block, key: str, is_wrong: IsWrong) -> bool:
-    return is_wrong(block.key_position(key)) or _holds(block[key], block.value_position(key), is_wrong)
+def _is_wrong_at(block: Block, key: str, wrong: _Wrong) -> bool:
+    return wrong.is_key(block, key) or _holds(block[key], block.value_position(key), wrong)
 
 
-def _has(series: Series, index: int, is_wrong: IsWrong) -> bool:
-    return _holds(series[index], series.item_position(index), is_wrong)
+def _has(series: Series, index: int, wrong: _Wrong) -> bool:
+    return _holds(series[index], series.item_position(index), wrong)
 
 
-def _holds(value: Any, position: Position, is_wrong: IsWrong) -> bool:  # noqa: ANN401 - YAML value
+def _holds(value: Any, position: Position, wrong: _Wrong) -> bool:  # noqa: ANN401 - YAML value
     """Whether something is wrong at `position` or anywhere in the value that stands there."""
-    if is_wrong(position):
+    if wrong.is_at(position):
         return True
     if isinstance(value, Block):
-        return any(_is_wrong_at(value, key, is_wrong) for key in value)
-    return isinstance(value, Series) and any(_has(value, item, is_wrong) for item in range(len(value)))
+        return any(_is_wrong_at(value, key, wrong) for key in value)
+    return isinstance(value, Series) and any(_has(value, item, wrong) for item in range(len(value)))
 
 
 def _picked(block: Block, keys: Iterable[str]) -> Block:
