@@ -35,8 +35,8 @@ sys.exit(f"{{len(found)}} errors" if len(found) != int(sys.argv[3]) else 0)
 """
 SCRIPTS = {
     "PyYAML's C loader": LOADED,
-    "and jsonschema": LOADED + CHECKED.format(module="jsonschema"),
-    "and jsonschema-rs": LOADED + CHECKED.format(module="jsonschema_rs"),
+    "PyYAML and jsonschema": LOADED + CHECKED.format(module="jsonschema"),
+    "PyYAML and jsonschema-rs": LOADED + CHECKED.format(module="jsonschema_rs"),
 }
 
 
@@ -80,7 +80,7 @@ def main() -> None:
             report.compare(
                 f"{count:,} queues, {title}",
                 contestants(Path(folder), wrong),
-                baseline="and jsonschema",
+                baseline="PyYAML and jsonschema",
                 operations=count,
                 unit="queue",
             )

@@ -39,6 +39,20 @@ class Row:
 _SCRIPT = ("script with twilio", "a script with Twilio's helper library that only reads and compares")
 ROWS = (
     Row(
+        *(
+            "validate 10,000 queues, from the start of the process",
+            "config",
+            "10,000 queues, all of them right",
+        ),
+        *("voiceform validate", ("seconds", "megabytes")),
+        ("PyYAML and jsonschema", "PyYAML's C loader and jsonschema, which know no places"),
+    ),
+    Row(
+        *("validate three queues, from the start of the process", "start", "From the start"),
+        *("voiceform validate, three queues", ("seconds",)),
+        ("python -c 'import click'", "the import of click"),
+    ),
+    Row(
         *("plan over 10,000 queues, 1 % changed", "plan", "10,000 queues"),
         *("voiceform plan", ("seconds", "megabytes"), _SCRIPT),
     ),
