@@ -234,7 +234,7 @@ class Match:
             return Truth.YES
         if call_sid in family.beside:
             return Truth.UNKNOWN
-        if _may_be_of_conference(row):
+        if may_be_of_conference(row):
             return _may_have_met(row, family)
         if not family.lost:
             return Truth.NO
@@ -250,11 +250,11 @@ class Match:
         if isinstance(facts, Truth):
             return facts
         told = self.of_call(facts)
-        return Truth.UNKNOWN if told is Truth.NO and _may_be_of_conference(row) else told
+        return Truth.UNKNOWN if told is Truth.NO and may_be_of_conference(row) else told
 
     def _of_conference(self, row: Row, wanted: frozenset[str]) -> Truth:
         if row.conference_sid is None:
-            return Truth.UNKNOWN if _may_be_of_conference(row) else Truth.NO
+            return Truth.UNKNOWN if may_be_of_conference(row) else Truth.NO
         return _sid(wanted, row.conference_sid, "CF")
 
     def _of_date(self, created: datetime | None) -> Truth:
@@ -272,7 +272,7 @@ class Match:
         return Truth.NO if self.max_seconds is not None and seconds > self.max_seconds else Truth.YES
 
 
-def _may_be_of_conference(row: Row) -> bool:
+def may_be_of_conference(row: Row) -> bool:
     """Whether it is, or might be, the recording of a conference, whose participants nobody can name."""
     return row.conference_sid is not None or row.source.casefold() not in _CALL_SOURCES
 
