@@ -36,44 +36,52 @@ class Row:
     instead: tuple[str, str] | None = None
 
 
+_LOADED = ("PyYAML and jsonschema", "PyYAML's C loader and jsonschema, which know no places")
 _SCRIPT = ("script with twilio", "a script with Twilio's helper library that only reads and compares")
+_MEMORY = ("seconds", "megabytes")
 ROWS = (
     Row(
-        *(
-            "validate 10,000 queues, from the start of the process",
-            "config",
-            "10,000 queues, all of them right",
-        ),
-        *("voiceform validate", ("seconds", "megabytes")),
-        ("PyYAML and jsonschema", "PyYAML's C loader and jsonschema, which know no places"),
-    ),
-    Row(
-        *("validate three queues, from the start of the process", "start", "From the start"),
-        *("voiceform validate, three queues", ("seconds",)),
+        *("start: `voiceform --version`", "start", "From the start", "voiceform --version", ("seconds",)),
         ("python -c 'import click'", "the import of click"),
     ),
     Row(
-        *("plan over 10,000 queues, 1 % changed", "plan", "10,000 queues"),
-        *("voiceform plan", ("seconds", "megabytes"), _SCRIPT),
+        *("start: `validate` of three queues", "start", "From the start"),
+        *("voiceform validate, three queues", ("seconds",)),
     ),
     Row(
-        *("plan over 100,000 queues, 1 % changed", "plan", "100,000 queues"),
-        *("voiceform plan", ("seconds", "megabytes")),
+        *("`validate` 10,000 queues", "config", "10,000 queues, all of them right"),
+        *("voiceform validate", _MEMORY, _LOADED),
     ),
     Row(
-        *("read a page: one of its recordings", "pages", "1,000,000 recordings"),
-        *("typed rows", ("cpu_ms",)),
+        *("the same with 100 mistakes, all told with their positions", "config", "10,000 queues, 100 values"),
+        *("voiceform validate", _MEMORY, _LOADED),
     ),
     Row(
-        *("plan over 1,000,000 recordings, all of them due", "retention", "1,000,000 recordings"),
-        *("voiceform plan", ("seconds", "megabytes")),
+        *("`plan` over 10,000 queues, 1 % changed", "plan", "10,000 queues"),
+        *("voiceform plan", _MEMORY, _SCRIPT),
     ),
     Row(
-        *("prune 10,000 recordings, with holds and evidence, 100 in flight, 50 ms, TLS", "deletes"),
+        *("`plan` over 100,000 queues, 1 % changed", "plan", "100,000 queues"),
+        *("voiceform plan", _MEMORY),
+    ),
+    Row(
+        *("`plan` of calls to 100,000 people, a time for each", "people", "100,000 people, a time"),
+        *("plan", _MEMORY),
+    ),
+    Row(
+        *("the same under three calling rules", "people", "100,000 people, three calling rules"),
+        *("plan", _MEMORY),
+    ),
+    Row(
+        *("`plan` over 1,000,000 recordings that are all to be deleted", "retention", "1,000,000 recordings"),
+        *("voiceform plan", _MEMORY),
+    ),
+    Row(
+        *("`prune` of 10,000 recordings with evidence, 100 in flight, 50 ms, TLS", "deletes"),
         *("10,000 deletions, 100 in flight, 50 ms, TLS", "prune", ("of_bound", "cpu_ms")),
     ),
     Row(
-        *("one deletion over TLS, 100 in flight", "wire", "2,000 DELETE, 100 in flight, 50 ms, TLS"),
+        *("one deletion over TLS, 100 in flight", "wire", "4,000 DELETE, 100 in flight, 50 ms, TLS"),
         *("client", ("cpu_ms",), ("requests.Session", "`requests.Session` in threads")),
     ),
     Row(
