@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import re
@@ -70,3 +71,13 @@ def test_the_commands_that_are_named_are_there() -> None:
     named = re.findall(r"bench/([\w.]+\.py)", README + PAGE)
     assert named
     assert {name for name in named if not (BENCH / name).exists()} == set()
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_each_benchmark_is_on_the_page_and_takes_what_all_take(name: str) -> None:
+    assert f"bench/{name}.py" in PAGE
+    tree = ast.parse((BENCH / f"{name}.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert {"harness.options", "report.save"} <= {ast.unparse(call.func) for call in calls}
+    (named,) = [call.args[0] for call in calls if ast.unparse(call.func) == "harness.Report"]
+    assert ast.literal_eval(named) == name
