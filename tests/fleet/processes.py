@@ -46,3 +46,15 @@ def wait_for_end(pid: int) -> None:
     while alive(pid):
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def wait_for_children(
+    program: subprocess.Popen[str], count: int, other_than: list[int] | None = None
+) -> list[int]:
+    """The processes of the pool, once there are so many, and not the same as before."""
+    until = time.monotonic() + 60
+    while len(found := children(program.pid)) < count or set(found) == set(other_than or ()):
+        assert program.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found

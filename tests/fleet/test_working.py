@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 import requests
 
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
-from tests.fleet.processes import start, wait_for_requests
+from tests.fleet.processes import start, wait_for_children, wait_for_requests
 from voiceform.model.clock import ManualClock
 
 RETENTION = "safety: {max_delete_percent: 100}\nretention: {recordings: [{name: all, keep: 90d}]}\n"
@@ -140,3 +141,28 @@ def test_accounts_are_written_as_configuration_each_in_a_folder(fleet: FleetFold
     again = fleet.run("export", "--out", "exported", "--format", "json")
     assert again.code == 1
     assert all("exists" in each["error"] for each in json.loads(again.out)["stacks"])
+
+
+def test_a_hold_that_keeps_nothing_is_told_for_all_that_have_it(fleet: FleetFolder) -> None:
+    hold = "retention:\n  recordings: [{name: all, keep: 90d}]\n"
+    hold += '  holds: {case: {reason: x, match: {number: ["+15558675310"]}}}\n'
+    fleet.of("acme", "beta", more=hold)
+    shown = fleet.ok("plan", "--format", "json").json
+    (warned,) = [change for change in shown["changes"] if change["weight"] == "warning"]
+    assert warned["count"] == 2
+    assert "case" in warned["change"]
+    assert "5558675310" not in str(shown)
+    assert "? retention" in fleet.ok("plan").out
+
+
+def test_a_service_begins_again_what_a_process_watched_that_was_killed(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta")
+    fleet.ok("apply", "--auto-approve")
+    program = start(fleet, "dispatch", "--watch", "--jobs", "2", "--poll", "1s")
+    found = wait_for_children(program, 2)
+    os.kill(found[0], signal.SIGKILL)
+    wait_for_children(program, 2, other_than=found)
+    program.send_signal(signal.SIGTERM)
+    _, err = program.communicate(timeout=60)
+    assert "was killed by signal 9; it is started again" in err
+    assert "Traceback" not in err

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from voiceform.fleet.lines import warning_line
 from voiceform.fleet.member import Member
 from voiceform.fleet.opening import Settings, Surroundings, stack_of
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 from voiceform.model.unshown import NOTHING, Unshown
+from voiceform.model.wording import counted
 from voiceform.stack.listener import Listener
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Heard:
     def __init__(self) -> None:
         self.unshown: Unshown = NOTHING
         self.notes: list[str] = []
+        self.warnings: list[str] = []
         self.settled = False
         self.plan: Plan | None = None
 
@@ -56,8 +59,9 @@ class Heard:
         """Hears what is not to be shown, and what a person should know."""
         return Listener(
             known=self._hide,
-            unsettled=lambda runs: self.notes.append(
-                f"{len(runs)} earlier run(s) did not end; the next apply finds out what became of it"
+            warned=lambda found: self.warnings.extend(each.message for each in found),
+            unsettled=lambda runs: self.warnings.append(
+                f"{counted(len(runs), 'run')} did not end; the next apply finds out first what became of it"
             ),
             settled=self._settle,
             planned=self._plan,
@@ -65,7 +69,7 @@ class Heard:
 
     def _settle(self, outcomes: Sequence[Outcome]) -> None:
         self.settled = True
-        self.notes.append(f"a run that died before was settled, with {len(outcomes)} open change(s)")
+        self.warnings.append(f"a run that died before was settled: {counted(len(outcomes), 'open change')}")
 
     def _plan(self, plan: Plan) -> None:
         self.plan = plan
@@ -94,7 +98,10 @@ def run_job(job: Job, here: Surroundings) -> StackResult:
     except Exception as error:  # the last resort: a defect about one stack stops no other
         result = failed(job, ExitCode.ERROR, f"{_UNEXPECTED}: {type(error).__name__}: {error}")
     details = {**result.details, "notes": heard.notes} if heard.notes else result.details
-    return replace(result, seconds=round(time.monotonic() - began, 3), details=details)
+    numbers = job.settings.show_numbers
+    warned = tuple(warning_line(heard.unshown.text(text), show_numbers=numbers) for text in heard.warnings)
+    seconds = round(time.monotonic() - began, 3)
+    return replace(result, seconds=seconds, details=details, changes=(*result.changes, *warned))
 
 
 def failed(job: Job, code: ExitCode, error: str) -> StackResult:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from voiceform.model.fleet import ChangeLine, Weight
+from voiceform.model.masking import redact_text
 from voiceform.model.plan import Change, DriftStatus, Plan
 from voiceform.model.scopes import Effect
 from voiceform.render.escape import terminal
@@ -41,8 +42,16 @@ def change_lines(plan: Plan, *, show_numbers: bool) -> Iterator[ChangeLine]:
         yield ChangeLine(
             Weight.DRIFT, _short(f"{terminal(str(drift.address))} {state}{f': {rows}' if rows else ''}")
         )
+    for warning in shown.warnings:
+        text = f"{terminal(str(warning.address))}: {terminal(warning.message)}; {terminal(warning.hint)}"
+        yield ChangeLine(Weight.WARNING, _short(text))
     for blocked in shown.blocked:
         yield ChangeLine(Weight.BLOCKED, _short(f"{terminal(blocked.rule)}: {terminal(blocked.message)}"))
+
+
+def warning_line(text: str, *, show_numbers: bool) -> ChangeLine:
+    """What a stack told beside its work."""
+    return ChangeLine(Weight.WARNING, _short(terminal(redact_text(text, show_numbers=show_numbers))))
 
 
 def _change(change: Change, plan: Plan) -> str:

@@ -16,11 +16,12 @@ from voiceform.model.exit_codes import ExitCode
 
 
 class Weight(StrEnum):
-    """How grave a line about a change is; the gravest first."""
+    """How grave a line about a stack is; the gravest first."""
 
     DESTROY = "destroy"
     PHONE = "phone"
     BLOCKED = "blocked"
+    WARNING = "warning"
     DRIFT = "drift"
     CREATE = "create"
     UPDATE = "update"

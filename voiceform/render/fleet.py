@@ -17,6 +17,7 @@ MARKS = {
     Weight.DESTROY: "-",
     Weight.PHONE: ">",
     Weight.BLOCKED: "#",
+    Weight.WARNING: "?",
     Weight.DRIFT: "!",
     Weight.CREATE: "+",
     Weight.UPDATE: "~",
@@ -26,6 +27,7 @@ MARKS = {
 TITLES = {
     **{Weight(effect): title for effect, title, _ in EFFECTS},
     Weight.BLOCKED: "Blocked: apply refuses these",
+    Weight.WARNING: "Warnings",
     Weight.DRIFT: "Changed outside of voiceform",
 }
 """What changes of a weight are, as the title above them."""
@@ -34,6 +36,7 @@ _TONES = {
     Weight.DESTROY: Tone.DELETE,
     Weight.PHONE: Tone.PHONE,
     Weight.BLOCKED: Tone.ERROR,
+    Weight.WARNING: Tone.WARNING,
     Weight.DRIFT: Tone.WARNING,
     Weight.CREATE: Tone.CREATE,
     Weight.UPDATE: Tone.UPDATE,
