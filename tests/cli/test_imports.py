@@ -208,6 +208,7 @@ def test_no_section_needs_a_client_a_store_or_a_page_to_be_validated(section: st
     assert of_others(found) <= READERS | more
     acting = tuple(f"voiceform.{part}." for part in ("state", "engine", "render", "dispatch"))
     assert not {name for name in found if name.startswith(acting)}
+    assert not found & {"voiceform.kinds.base", "voiceform.model.plan", "voiceform.twilio.parameters"}
     assert not found & {"ssl", "http.client", "sqlite3", "asyncio", "voiceform.twilio.wire"}
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from voiceform.model.unshown import Unshown
 from voiceform.twilio.errors import InvalidArgumentError, MissingSecretError, TwilioError
-from voiceform.twilio.parameters import Form
+
+if TYPE_CHECKING:
+    from voiceform.twilio.parameters import Form
 
 SECRET_PARAMETERS = frozenset({"SipAuthPassword"})
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

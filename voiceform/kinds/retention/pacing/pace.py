@@ -6,16 +6,18 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
-from voiceform.kinds.base import Session
 from voiceform.kinds.details import number_in, text_in
 from voiceform.kinds.retention.pacing.share import Share
 from voiceform.kinds.retention.pacing.window import Window, day_in
 from voiceform.kinds.zone_names import zone_named
 from voiceform.model.address import Address
 from voiceform.model.resource import Desired
+
+if TYPE_CHECKING:
+    from voiceform.kinds.base import Session
 
 UTC_NAME = "UTC"
 _SHARED = "retention.pace"
