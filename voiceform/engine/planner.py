@@ -126,11 +126,21 @@ def addresses_in(request: PlanBasis, compared: Sequence[Comparison]) -> set[Addr
 
 
 def _concerned(request: PlanRequest) -> Kinds:
-    """The kinds that have to be read: not one that is left out and that nothing else depends on."""
-    objects: list[Desired | Recorded] = [*request.configuration.desired.values(), *request.recorded.values()]
-    needed = {other.kind for item in objects for other in item.depends_on if other.kind != item.address.kind}
+    """The kinds that have to be read: not one that is left out or of which there is nothing, unless something
+    depends on it."""
+    declared, recorded = request.configuration.desired, request.recorded
+    needed: set[str] = set()
+    present: set[str] = set()
+    for objects in (declared, recorded):
+        present.update(address.kind for address in objects)
+        for address, item in objects.items():
+            if item.depends_on:
+                needed.update(other.kind for other in item.depends_on if other.kind != address.kind)
     return [
-        kind for kind in request.kinds if kind.name in needed or not request.selection.leaves_out(kind.name)
+        kind
+        for kind in request.kinds
+        if kind.name in needed
+        or ((kind.strangers or kind.name in present) and not request.selection.leaves_out(kind.name))
     ]
 
 

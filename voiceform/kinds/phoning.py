@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from voiceform.model.scopes import Effect, Limit, Metric, Scope
 
 MAX_CALLS = Limit("max_calls", 25)
@@ -21,3 +23,15 @@ CALL = Scope(
     unknown=UNKNOWN_CALLS,
 )
 """People whom the run itself phones."""
+
+SCHEDULED = replace(
+    CALL,
+    name="scheduled:call",
+    would="would be placed at the next occurrence",
+    effect=None,
+    approve_as=CALL.name,
+    operations=frozenset(),
+    total=None,
+    unknown=None,
+)
+"""Calls that dispatch will place at a next occurrence; approved as calls, since dispatch asks nobody."""

@@ -33,6 +33,7 @@ class CallKind(Kind["LiveCalls"]):
     section = "calls"
     beside = frozenset({"calling_rules"})
     rank = 40
+    strangers = False
     local_findings = frozenset(
         {
             "clock-change",
@@ -72,8 +73,7 @@ class CallKind(Kind["LiveCalls"]):
     @property
     def scopes(self) -> tuple[Scope, ...]:
         """Calls that are placed at once, and that are scheduled."""
-        from voiceform.kinds.call.compare import SCHEDULED
-        from voiceform.kinds.phoning import CALL
+        from voiceform.kinds.phoning import CALL, SCHEDULED
 
         return (CALL, SCHEDULED)
 

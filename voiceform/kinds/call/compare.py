@@ -19,23 +19,11 @@ from voiceform.kinds.call.prospects import CALLED, Outlook, Prospect, prospects
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.throughput import Load, crowded, load_of
-from voiceform.kinds.phoning import CALL
+from voiceform.kinds.phoning import CALL, SCHEDULED
 from voiceform.kinds.records import match_records, previous_address, protected
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Caution, Change, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
-
-SCHEDULED = replace(
-    CALL,
-    name="scheduled:call",
-    would="would be placed at the next occurrence",
-    effect=None,
-    approve_as=CALL.name,
-    operations=frozenset(),
-    total=None,
-    unknown=None,
-)
-"""Calls that dispatch will place at a next occurrence; approved as calls, since dispatch asks nobody."""
 
 
 def compare(context: CompareContext, live: LiveCalls) -> Comparison:

@@ -32,6 +32,7 @@ class ConferenceKind(Kind["LiveConferences"]):
     name = "conference"
     section = "conferences"
     rank = 20
+    strangers = False
     local_findings = frozenset(
         {
             "conference-name-dots",
@@ -55,7 +56,7 @@ class ConferenceKind(Kind["LiveConferences"]):
     @property
     def scopes(self) -> tuple[Scope, ...]:
         """People who are phoned, and rooms that are ended."""
-        from voiceform.kinds.conference.compare import ENDING
+        from voiceform.kinds.conference.scopes import ENDING
         from voiceform.kinds.phoning import CALL
 
         return (CALL, ENDING)

@@ -18,6 +18,7 @@ from voiceform.kinds.conference.live import LiveConferences, Room
 from voiceform.kinds.conference.memory import Memory
 from voiceform.kinds.conference.people import SHOWN, changes_of, coached_by, tone_at_exit
 from voiceform.kinds.conference.presence import Presence, Whereabouts, presence_of
+from voiceform.kinds.conference.scopes import ENDING
 from voiceform.kinds.conference.steps import (
     ADD,
     SET,
@@ -34,11 +35,7 @@ from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.plan import Action, Blocked, Caution, Change, Drift, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
-from voiceform.model.scopes import deletion
 from voiceform.twilio.resources import Participant
-
-ENDING = deletion("conference")
-"""A live room that people are in is ended."""
 
 
 def compare(context: CompareContext, live: LiveConferences) -> Comparison:
