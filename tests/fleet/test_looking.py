@@ -245,6 +245,17 @@ def test_a_process_that_is_killed_concerns_its_stack_alone_and_a_plan_is_made_ag
     assert "5 stacks: 5 with changes." in out
 
 
+def test_no_module_that_lies_in_the_current_folder_is_run(
+    fleet: FleetFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.of("acme", "beta")
+    for name in ("yaml", "json", "click", "requests", "urllib3"):
+        fleet.write(f"{name}.py", "import os; os._exit(3)\n")
+    monkeypatch.chdir(fleet.folder)
+    done = fleet.ok("plan", "--jobs", "2")
+    assert "2 stacks: 2 with changes." in done.out
+
+
 def test_processes_end_when_who_started_them_is_killed(fleet: FleetFolder) -> None:
     fleet.of(*NAMES)
     fleet.emulator.faults([{"operation": "listQueue", "times": 9, "kind": "latency", "delay_ms": 20_000}])

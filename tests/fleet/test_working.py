@@ -56,6 +56,15 @@ def test_prune_deletes_in_each_account_what_is_due_with_evidence_of_its_own(flee
     assert fleet.ok("prune", "--auto-approve").out.endswith("2 stacks: 2 well.\n")
 
 
+def test_retention_knows_no_groups_of_a_rollout(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta", more=RETENTION)
+    seeded(fleet, 1, 2)
+    head = "state: sqlite:///states/{stack}.db\nrollout: {groups: [{select: {ring: ring0}, wait: 9d}, {}]}\n"
+    fleet.fleet("  - {template: template, csv: accounts.csv}\n", head)
+    fleet.ok("prune", "--auto-approve")
+    assert [len(recordings(fleet, number)) for number in (1, 2)] == [0, 0]
+
+
 def test_a_limit_of_one_account_is_its_own(fleet: FleetFolder) -> None:
     fleet.of("acme", "beta", more=RETENTION.replace("{max", "{max_recording_deletes: 1, max"))
     seeded(fleet, 1, 2)

@@ -16,7 +16,7 @@ from voiceform.fleet.reading import DEFAULT_FILE, FleetFile, read_fleet
 from voiceform.fleet.selecting import Which, selected
 from voiceform.model.clock import Clock, SystemClock
 from voiceform.model.diagnostics import Position
-from voiceform.model.errors import StalePlanError, UsageError
+from voiceform.model.errors import StalePlanError, UsageError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.wording import counted, span
@@ -168,6 +168,7 @@ class Fleet:
         approved: Iterable[str] = (),
         again: str | None = None,
         resume: bool = False,
+        in_groups: bool = True,
         on_line: Callable[[str], object] = _unheard,
         **which: Unpack[Which],
     ) -> FleetReport:
@@ -179,8 +180,9 @@ class Fleet:
         first no plan of before fits: with `again` (`apply` or `prune`) nobody had reviewed it, and it is
         planned and carried out again.
 
-        Stacks go in the groups of the rollout that the fleet file says, which stops when too many of a group
-        fail; `on_line` hears where it is. With `resume` what was carried out before is not begun again.
+        Stacks go in the groups of the rollout that the fleet file says, unless not `in_groups`; it stops when
+        too many of a group fail, and `on_line` hears where it is. With `resume` what was carried out before
+        is not begun again.
         """
         from voiceform.fleet.carrying import waves_of
         from voiceform.fleet.folder import ROLLOUT, read_folder
@@ -201,7 +203,8 @@ class Fleet:
             "approved": [f"fleet plan {found.digest}", *approved],
             "again": again,
         }
-        waves = waves_of(found, members, file.rollout, self._settings, options, resume=resume)
+        groups = file.rollout if in_groups else ()
+        waves = waves_of(found, members, groups, self._settings, options, resume=resume)
         report = FleetReport("apply", str(self._file), len(members), self._here.clock.now())
         report.digest = found.digest
         record = Record(found.path / ROLLOUT, found.digest)
@@ -220,6 +223,12 @@ class Fleet:
         """One group after the other, as long as few enough fail."""
         from voiceform.fleet.rollout import Gate
 
+        def written(result: StackResult) -> None:
+            try:
+                record.add(result)
+            except VoiceformError as error:  # the stacks' own journals know it; what is at work goes on
+                on_line(str(error))
+
         for number, wave in enumerate(waves):
             gate = Gate(wave.group.allowed(wave.size))
             for result in (*wave.before, *wave.ended):
@@ -227,7 +236,7 @@ class Fleet:
             for result in wave.ended:
                 gate.ended(result)
             most = self._jobs if wave.group.parallel is None else min(self._jobs, wave.group.parallel)
-            self._work(wave.jobs, report, most, gate, record.add)
+            self._work(wave.jobs, report, most, gate, written)
             if self._here.stop.is_set():
                 return
             if gate.closed and report.done < report.total:

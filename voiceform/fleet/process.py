@@ -71,7 +71,8 @@ class Process:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "voiceform.fleet.worker"],
+                # -P: what lies in the current folder, that of anybody's stack, is no module of ours
+                [sys.executable, "-P", "-m", "voiceform.fleet.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=dict(self._environ),

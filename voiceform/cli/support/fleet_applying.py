@@ -78,6 +78,7 @@ def apply_folder(
     expect_digest: str | None = None,
     again: str | None = None,
     resume: bool = False,
+    in_groups: bool = True,
 ) -> int:
     """Carry out what was saved. Returns the exit code."""
     app.console.working = True
@@ -89,6 +90,7 @@ def apply_folder(
         approved=_in_words(act),
         again=again,
         resume=resume,
+        in_groups=in_groups,
         on_line=app.console.say,
         **options.which,
     )
@@ -113,7 +115,7 @@ def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *,
         if not approved(app, _question(planned, pending), act.auto_approve):
             raise NotApprovedError("not approved, nothing was done")
         again = what if act.auto_approve else None
-        return apply_folder(app, options, act, folder, format_, again=again)
+        return apply_folder(app, options, act, folder, format_, again=again, in_groups=what == "apply")
 
 
 def _question(planned: FleetReport, pending: int) -> str:
