@@ -169,7 +169,7 @@ class Fleet:
         again: str | None = None,
         resume: bool = False,
         in_groups: bool = True,
-        on_line: Callable[[str], object] = _unheard,
+        on_line: Callable[[str], object] | None = None,
         **which: Unpack[Which],
     ) -> FleetReport:
         """Carry out the plans of a folder, exactly as they are.
@@ -209,7 +209,7 @@ class Fleet:
         report.digest = found.digest
         record = Record(found.path / ROLLOUT, found.digest)
         with self._counted(len(members)), self._signals.working():
-            self._roll(waves, report, record, on_line)
+            self._roll(waves, report, record, on_line or _unheard)
         report.interrupted = report.done < report.total and self._here.stop.is_set()
         return report
 
@@ -255,8 +255,8 @@ class Fleet:
         self,
         *,
         poll: timedelta = timedelta(seconds=15),
-        on_line: Callable[[str, str], object] = _unheard,
-        on_look: Callable[[StackResult], object] = _unheard,
+        on_line: Callable[[str, str], object] | None = None,
+        on_look: Callable[[StackResult], object] | None = None,
         **which: Unpack[Which],
     ) -> FleetReport:
         """Go on placing what becomes due in each account until `stop` is set.
@@ -276,10 +276,10 @@ class Fleet:
         ):
             for item in news:
                 if isinstance(item, Told):
-                    on_line(item.stack, item.text)
+                    (on_line or _unheard)(item.stack, item.text)
                 else:
                     latest[item.stack] = item
-                    on_look(item)
+                    (on_look or _unheard)(item)
         report = FleetReport("dispatch", str(self._file), len(members), self._here.clock.now())
         for result in latest.values():
             report.add(result)
