@@ -25,10 +25,10 @@ _FAST = 1
 _AS_GZIP = 31
 
 
-def packed(content: bytes) -> bytes:
+def packed(content: bytes | bytearray) -> bytes:
     """`content` as a file has it: packed from LONG bytes on."""
     if len(content) < LONG:
-        return content
+        return bytes(content)
     body = memoryview(zlib.compress(content, _FAST, _AS_GZIP))[_PLAIN_HEAD:]
     return b"".join((_HEAD, hashlib.sha256(body).digest(), body))
 

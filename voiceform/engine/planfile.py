@@ -12,7 +12,7 @@ from voiceform.model.files import write_whole
 from voiceform.model.json_text import read_json
 from voiceform.model.plan import FORMAT_VERSION, Plan
 from voiceform.model.plan_codec import document_digest, plan_from_document, plan_to_document
-from voiceform.model.resource import plain_json
+from voiceform.model.resource import json_line
 from voiceform.model.schema_files import schema_text
 from voiceform.model.scopes import Vocabulary
 from voiceform.model.secret_patterns import redact_secrets
@@ -31,7 +31,7 @@ def write_plan_file(plan: Plan, path: Path) -> str:
         raise not_to_be_saved()
     document = plan_to_document(plan)
     try:
-        write_whole(path, packed(plain_json(document) + b"\n"))
+        write_whole(path, packed(json_line(document)))
     except OSError as error:
         raise PlanFileError(
             f"cannot write the plan: {error.strerror}", where=str(path), hint="choose another --out"

@@ -112,11 +112,14 @@ def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return msgspec.json.encode(value, enc_hook=_plain, order="deterministic")
 
 
-def plain_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    """`value` as JSON without white space, its members in the order in which they stand."""
+def json_line(value: Any) -> bytearray:  # noqa: ANN401 - any JSON value
+    """`value` as a line of JSON without white space, its members in the order in which they stand."""
     import msgspec
 
-    return msgspec.json.encode(value, enc_hook=_plain)
+    line = bytearray()  # which grows where it is: a second copy of a long one is not made
+    msgspec.json.Encoder(enc_hook=_plain).encode_into(value, line)
+    line += b"\n"
+    return line
 
 
 def _plain(value: object) -> object:
