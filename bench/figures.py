@@ -81,7 +81,7 @@ ROWS = (
         *("10,000 deletions, 100 in flight, 50 ms, TLS", "prune", ("of_bound", "cpu_ms")),
     ),
     Row(
-        *("one deletion over TLS, 100 in flight", "wire", "4,000 DELETE, 100 in flight, 50 ms, TLS"),
+        *("one deletion over TLS, 100 in flight", "wire", "2,000 DELETE, 100 in flight, 50 ms, TLS"),
         *("client", ("cpu_ms",), ("requests.Session", "`requests.Session` in threads")),
     ),
     Row(

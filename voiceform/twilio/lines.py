@@ -162,7 +162,7 @@ class Bytes(Protocol):
         """Send all of it."""
 
     def recv(self, size: int, /) -> bytes:
-        """Some bytes, or none at the end."""
+        """Some bytes; at the end something empty, of whichever type."""
 
     def recv_into(self, buffer: memoryview, /) -> int:
         """The same into a buffer, and how many."""
