@@ -36,7 +36,7 @@ def main() -> int:
     for name in chosen.names or benchmarks():
         command = [sys.executable, str(FOLDER / f"{name}.py")]
         if chosen.short:
-            command.append("--short")
+            command += ["--short", "--rounds", "3"]
         if chosen.results:
             command += ["--json", str(chosen.results / f"{name}.json")]
         if subprocess.run(command).returncode:
