@@ -17,6 +17,8 @@ PUBLIC = [
     "ConfigurationError",
     "CredentialsError",
     "ExitCode",
+    "Fleet",
+    "FleetReport",
     "Listener",
     "LockedError",
     "Mode",
