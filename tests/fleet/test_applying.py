@@ -221,17 +221,18 @@ def test_stacks_that_share_a_folder_have_each_an_evidence_of_their_own(fleet: Fl
     assert (fleet.folder / "template/evidence/acme/000001.jsonl").is_file()
 
 
-def test_ctrl_c_lets_nothing_more_begin_and_the_next_run_goes_on(planned: FleetFolder) -> None:
-    fault = {"operation": "createQueue", "times": 2, "kind": "latency", "delay_ms": 20_000}
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_lets_nothing_more_begin_and_the_next_run_goes_on(planned: FleetFolder, jobs: int) -> None:
+    fault = {"operation": "createQueue", "times": jobs, "kind": "latency", "delay_ms": 20_000}
     planned.emulator.faults([fault])
-    program = start(planned, "apply", "plans", "--jobs", "2")
-    wait_for_requests(planned, 2, operation="createQueue")
+    program = start(planned, "apply", "plans", "--jobs", str(jobs))
+    wait_for_requests(planned, jobs, operation="createQueue")
     os.kill(program.pid, signal.SIGINT)
     out, err = program.communicate(timeout=60)
     assert program.returncode in (130, 8), err
     assert "Traceback" not in err
-    assert "1 not begun" in out
-    assert len(writes(planned)) == 2
+    assert f"{3 - jobs} not begun" in out
+    assert len(writes(planned)) == jobs
     planned.ok("apply", "--auto-approve")
     assert [planned.queues(number) for number in (1, 2, 3)] == [{"support": 100}] * 3
 
