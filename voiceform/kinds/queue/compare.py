@@ -133,6 +133,8 @@ class _Comparing:
         unchanged = alike and protected_before == desired.protect
         previous = previous_address(desired, record)
         same = unchanged and previous is None and record is not None and record.sid == found.sid
+        # What is only described anew becomes an update, which looks whether the queue is as it was.
+        untouched = same and record is not None and record.notes == desired.notes
         return Change(
             address=desired.address,
             action=Action.NO_OP if same else Action.UPDATE,
@@ -144,7 +146,7 @@ class _Comparing:
             protect_before=protected_before,
             protect_after=desired.protect,
             impact=_update_impact(found, desired.attributes),
-            fingerprint=None if same else found.fingerprint,
+            fingerprint=None if untouched else found.fingerprint,
             previous_address=previous,
             depends_on=desired.depends_on,
         )
