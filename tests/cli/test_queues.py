@@ -198,3 +198,15 @@ def test_init_makes_a_stack_that_applies(stack: Stack) -> None:
     stack.write("mine", "new/voiceform.yaml")
     assert "kept     " in stack.ok("init", "new").err
     assert "mine" in (stack.folder / "new" / "voiceform.yaml").read_text(encoding="utf-8")
+
+
+def test_what_was_changed_outside_to_what_is_declared_is_recorded(stack: Stack) -> None:
+    stack.queues(a=10)
+    stack.apply()
+    stack.account.post(f"Queues/{stack.account.queues()['a']['sid']}.json", MaxSize=20)
+    stack.queues(a=20)
+    assert stack.run("drift").code == 3
+    stack.apply()
+    assert stack.account.writes().count("updateQueue") == 1, "nothing but what was done outside"
+    assert "changed outside" not in stack.ok("plan", "--detailed-exitcode").out
+    assert stack.run("drift").code == 0

@@ -133,8 +133,10 @@ class _Comparing:
         unchanged = alike and protected_before == desired.protect
         previous = previous_address(desired, record)
         same = unchanged and previous is None and record is not None and record.sid == found.sid
-        # What is only described anew becomes an update, which looks whether the queue is as it was.
-        untouched = same and record is not None and record.notes == desired.notes
+        # What is only described anew, or drifted to what is declared, is acted on as well: recorded anew, if
+        # the queue still is as it was.
+        recorded = (record.notes, record.attributes) if record is not None else None
+        inert = same and recorded == (desired.notes, found.attributes)
         return Change(
             address=desired.address,
             action=Action.NO_OP if same else Action.UPDATE,
@@ -146,7 +148,7 @@ class _Comparing:
             protect_before=protected_before,
             protect_after=desired.protect,
             impact=_update_impact(found, desired.attributes),
-            fingerprint=None if untouched else found.fingerprint,
+            fingerprint=None if inert else found.fingerprint,
             previous_address=previous,
             depends_on=desired.depends_on,
         )
