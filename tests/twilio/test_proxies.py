@@ -25,7 +25,6 @@ SETTINGS = [
         "https://api.twilio.com",
         None,
     ),
-    ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "lio.com"}, "https://api.twilio.com", "http"),
     ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "192.0.2.0/24"}, "https://192.0.2.7:8443", None),
     ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "192.0.2.0/24"}, "https://198.51.100.1", "http"),
     ({"HTTPS_PROXY": "http://p:1"}, "https://127.0.0.1:8765", None),
