@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.config.reading import PARSERS, brief, good, load, problems, read
@@ -157,6 +157,7 @@ FRAGMENTS = [
 
 
 @settings(max_examples=300)
+@example("queues:\ufeffversion: 1\n")
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join) | st.binary(max_size=40))
 def test_any_file_ends_in_a_configuration_or_in_diagnostics(
     tmp_path_factory: pytest.TempPathFactory, content: str | bytes

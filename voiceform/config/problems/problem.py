@@ -123,7 +123,9 @@ def _unknown_key(key: str, instance: Mapping[str, Any], known: Mapping[str, Any]
 def _without_space(key: str, known: Mapping[str, Any]) -> str | None:
     """`max_size: 5` for the key `max_size:5`, which YAML reads as one text."""
     name, colon, value = key.partition(":")
-    return f"{name}: {shorten(redact_text(value), _SHORT)}" if colon and name in known and value else None
+    if not (colon and name in known and value.isprintable() and value):
+        return None
+    return f"{name}: {shorten(redact_text(value), _SHORT)}"
 
 
 def _missing(refusal: Refusal) -> Problem:
