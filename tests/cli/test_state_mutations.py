@@ -17,6 +17,7 @@ from voiceform.kinds.queue import QueueKind
 from voiceform.kinds.retention import RetentionKind
 from voiceform.kinds.userfiles import Places
 from voiceform.model.errors import StateError
+from voiceform.model.runtime import MACHINE
 from voiceform.model.store import Document, StoredDocument, Write
 from voiceform.state.sqlite import SqliteStore
 from voiceform.state.transfer import push
@@ -151,6 +152,8 @@ def test_a_queue_under_two_addresses_is_refused_and_can_be_mended(stack: Stack) 
 
 class Nothing:
     """A store that is empty and stays so."""
+
+    runtime = MACHINE
 
     def get(self, key: str) -> StoredDocument | None:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -39,6 +38,7 @@ from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.errors import CredentialsError, DamagedDocumentsError
 from voiceform.model.resource import Recorded
+from voiceform.model.runtime import MACHINE
 from voiceform.model.store import DocumentStore
 from voiceform.twilio.errors import TwilioError
 
@@ -64,7 +64,7 @@ class DispatchContext:
     clock: Clock
     places: Places
     may_send: Callable[[], None]
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=MACHINE.event)
     tell: Callable[[Address, Key, LedgerEntry | None], None] = lambda _address, _key, _entry: None
     hide: Callable[[Sequence[Recorded]], object] = lambda _records: None
     threads: int = 16
@@ -168,7 +168,7 @@ class Look:
     def stop_if_wrong(self, client: Client) -> None:
         """Learn how the calls before a next wave are, and stop the schedule if they went wrong. TwilioError
         when that cannot be asked."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with client.runtime.pool(_AT_ONCE) as pool:
             entries, ask = self.read(self.now), pool.map
             self.entries = learnt(
                 self.spec, self.ledger, client, entries, self.head, self.now, ask, self.ended

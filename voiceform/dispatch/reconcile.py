@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -93,7 +92,7 @@ def _refresh(
         if entry.live and now - (entry.reserved_at or entry.at) < _LIVE_FOR
     }
     try:
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        with client.runtime.pool(_AT_ONCE) as pool:
             ended: Counter[str] = Counter()
             changed = refresh(ledger, client, recent, now, pool.map, ended)
     except TwilioError as error:

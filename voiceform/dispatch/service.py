@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -92,7 +92,7 @@ def dispatch_once(context: DispatchContext) -> DispatchReport:
     report.unknown = seen.unknown
     records = _records(context)
     report.hear(seen, records)
-    with ThreadPoolExecutor(max_workers=context.threads) as pool:
+    with context.clock.runtime.pool(context.threads, "voiceform-schedules") as pool:
         for done in pool.map(lambda record: work_off(context, record), records):
             report.add(done)
     return report
@@ -106,7 +106,7 @@ def watch(
     Sleeps until the next occurrence, `poll` at most, since schedules are applied and removed meanwhile.
     `on_look` hears after each round how things stand.
     """
-    with ThreadPoolExecutor(max_workers=context.threads) as pool:
+    with context.clock.runtime.pool(context.threads, "voiceform-schedules") as pool:
         service = _Service(context, pool)
         try:
             while not context.stop.is_set():
@@ -152,7 +152,7 @@ def _look_after(context: DispatchContext, now: datetime, records: Sequence[Recor
 class _Service:
     """The state of a watching dispatcher: which schedules are being worked off, and when to look at each."""
 
-    def __init__(self, context: DispatchContext, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, context: DispatchContext, pool: Executor) -> None:
         self.context = context
         self.pool = pool
         self.report = DispatchReport()

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from functools import partial
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 from voiceform.engine.drift import accept_drift
@@ -24,6 +24,7 @@ from voiceform.engine.understanding import require_understood
 from voiceform.engine.workers import run_all
 from voiceform.kinds.base import Done, Evidence, Session, no_evidence
 from voiceform.kinds.kind import Kind
+from voiceform.kinds.turns import Turns
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
 from voiceform.model.errors import (
@@ -38,6 +39,7 @@ from voiceform.model.plan import Action, Change, Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Recorded
 from voiceform.model.run import CUT_OFF, NOT_BEGUN, Outcome, RunReport, Status
+from voiceform.model.runtime import MACHINE, Queue
 from voiceform.model.store import DocumentReader, Write
 from voiceform.model.unshown import texts_in
 from voiceform.state.home import Home
@@ -71,7 +73,7 @@ class ApplyContext:
     who: str
     parallelism: int = 8
     progress: Progress = field(default_factory=Silent)
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=MACHINE.event)
     on_outcome: Callable[[Outcome], object] = _nobody_listens
     sent: Callable[[], bool] = lambda: True
     evidence: Callable[[str], Evidence] = no_evidence
@@ -120,11 +122,12 @@ def new_session(context: ApplyContext, resources: Resources, run_id: str) -> Ses
         clock=context.clock,
         run_id=run_id,
         recorded=resources.recorded,
-        run_all=partial(run_all, threads=context.parallelism),
+        run_all=partial(run_all, threads=context.parallelism, runtime=context.clock.runtime),
         progress=context.progress,
         may_go_on=partial(_may_go_on, context),
         stop=context.stop,
         evidence=context.evidence,
+        turns=Turns(context.clock.runtime),
     )
 
 
@@ -219,7 +222,7 @@ class _Execution:
         for address, needed in self.needs.items():
             for other in needed:
                 self.dependants.setdefault(other, []).append(address)
-        self.ended: SimpleQueue[tuple[Change, Future[Done]]] = SimpleQueue()
+        self.ended: Queue[tuple[Change, Future[Done]]] = context.clock.runtime.queue()
         self.in_flight = 0
         self.done: list[Outcome] = []
 
@@ -228,7 +231,7 @@ class _Execution:
         context = self.context
         context.progress.start(TASK, len(self.waiting))
         self.ready.reverse()
-        with ThreadPoolExecutor(max_workers=context.parallelism) as pool:
+        with context.clock.runtime.pool(context.parallelism, "voiceform-changes") as pool:
             self._submit(pool)
             while self.in_flight:
                 self._record(self._next_ended())
@@ -239,7 +242,7 @@ class _Execution:
         context.progress.finish(TASK)
         return self.done
 
-    def _submit(self, pool: ThreadPoolExecutor) -> None:
+    def _submit(self, pool: Executor) -> None:
         while self.ready and self.in_flight < 2 * self.context.parallelism and not self.context.stop.is_set():
             change = self.waiting.pop(self.ready.pop())
             future = pool.submit(self._act, change)

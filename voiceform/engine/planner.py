@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -146,7 +145,7 @@ def _concerned(request: PlanRequest) -> Kinds:
 
 def _refresh(request: PlanRequest, contexts: Sequence[CompareContext]) -> list[Any]:
     """The live state of every kind, read side by side; the transport bounds the requests in flight."""
-    with ThreadPoolExecutor(max_workers=max(1, len(contexts))) as pool:
+    with request.client.runtime.pool(max(1, len(contexts)), "voiceform-kinds") as pool:
         futures = [
             pool.submit(
                 kind.refresh,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
 from typing import Generic, TypeVar
+
+from voiceform.model.runtime import MACHINE, Queue, Runtime, Started
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def run_all(
-    function: Callable[[Item], Result | None], items: Iterable[Item], threads: int
+    function: Callable[[Item], Result | None],
+    items: Iterable[Item],
+    threads: int,
+    runtime: Runtime = MACHINE,
 ) -> Iterator[Result]:
     """Call `function` for every item on up to `threads` threads; yield what it returns as it comes, in any
     order, but for None: who has nothing to say wakes nobody.
@@ -21,7 +24,7 @@ def run_all(
     it gives one holds for that one. The first exception, also of `items`, is raised once what is in flight
     has ended; items not yet begun are left.
     """
-    return _Crew(function, items, threads).results()
+    return _Crew(function, items, threads, runtime).results()
 
 
 class _Crew(Generic[Item, Result]):
@@ -29,17 +32,22 @@ class _Crew(Generic[Item, Result]):
     cost two changes of threads more. Each starts the next one, so that few items need few."""
 
     def __init__(
-        self, function: Callable[[Item], Result | None], items: Iterable[Item], threads: int
+        self,
+        function: Callable[[Item], Result | None],
+        items: Iterable[Item],
+        threads: int,
+        runtime: Runtime,
     ) -> None:
         self._function = function
         self._items = iter(items)
-        self._taking, self._counting = threading.Lock(), threading.Lock()
+        self._runtime = runtime
+        self._taking, self._counting = runtime.lock(), runtime.lock()
         self._places = threads
         self._at_work = 0
-        self._threads: list[threading.Thread] = []
+        self._threads: list[Started] = []
         self._over = False
         self._errors: list[BaseException] = []
-        self._results: SimpleQueue[Result | None] = SimpleQueue()
+        self._results: Queue[Result | None] = runtime.queue()
         """None comes last."""
 
     def results(self) -> Iterator[Result]:
@@ -64,8 +72,7 @@ class _Crew(Generic[Item, Result]):
         with self._counting:
             if not self._places:
                 return
-            thread = threading.Thread(target=self._work, name="voiceform-worker")
-            thread.start()
+            thread = self._runtime.start(self._work, "voiceform-worker")
             self._places -= 1
             self._at_work += 1
             self._threads.append(thread)

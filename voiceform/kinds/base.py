@@ -16,6 +16,7 @@ from voiceform.model.plan import UNREADABLE, Blocked, Caution, Change, Drift, Mo
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
 from voiceform.model.run import Destruction, Status
+from voiceform.model.runtime import MACHINE
 from voiceform.model.safety import Ownership
 from voiceform.model.scopes import Scope, Vocabulary, deletion
 from voiceform.model.store import Document, DocumentReader, DocumentStore, StoredDocument, Write
@@ -155,7 +156,7 @@ class Session:
     run_all: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
     progress: Progress = field(default_factory=Silent)
     may_go_on: Callable[[], bool] = _go_on
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=MACHINE.event)
     evidence: Callable[[str], Evidence] = no_evidence
     shared: dict[str, Any] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from voiceform.model.clock import Clock
+from voiceform.model.runtime import MACHINE, Runtime
 
 _SLICE = 0.25
 _MOST_WAITING = 256
@@ -16,8 +16,8 @@ _MOST_WAITING = 256
 class Turns:
     """Hands out turns, one after the other. Safe for several threads."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, runtime: Runtime = MACHINE) -> None:
+        self._lock = runtime.lock()
         self._free: datetime | None = None
 
     def take(self, per_second: float | None, clock: Clock, stopping: Callable[[], bool]) -> None:

@@ -7,9 +7,15 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from voiceform.model.runtime import MACHINE, Runtime
+
 
 class Clock(Protocol):
-    """Tells UTC instants and waits."""
+    """Tells UTC instants and waits. `runtime` makes the threads that wait by it, and what they wait for."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where its threads run."""
 
     def now(self) -> datetime:
         """The present instant, timezone-aware, in UTC."""
@@ -23,6 +29,8 @@ class Clock(Protocol):
 
 class SystemClock:
     """The machine's clock."""
+
+    runtime = MACHINE
 
     def now(self) -> datetime:
         """The present instant in UTC."""
@@ -39,6 +47,8 @@ class SystemClock:
 
 class ManualClock:
     """A clock that moves only when told; for tests and rehearsals. `sleep` moves it and returns at once."""
+
+    runtime = MACHINE
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
+
+from voiceform.model.runtime import MACHINE
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -17,7 +18,7 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     `path` is replaced, never followed. Text is UTF-8. OSError when that cannot be; then nothing is left.
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
+    temporary = path.parent / f".{MACHINE.token(8)}.tmp"
     descriptor = os.open(temporary, _NEW, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from voiceform.model.runtime import Runtime
+
 Document = dict[str, Any]
 
 
@@ -51,6 +53,10 @@ class DocumentStore(DocumentReader, Protocol):
     when an expected version does not match (nothing of that write is done), LeaseLostError when the store is
     fenced and the fence was passed, StateError for anything else.
     """
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where the threads run that use it."""
 
     def version(self, key: str) -> str | None:
         """A text that is another after each write of the document; None while there is none. For comparing

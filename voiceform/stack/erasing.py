@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -81,7 +80,7 @@ def erasure_plan(
     from voiceform.stack.planning import request_for
 
     secret, request = request_for(parts, configuration, reader, store)
-    case, trace = _looked(parts, request, whom, Pseudonyms(secret or secrets.token_hex(32)))
+    case, trace = _looked(parts, request, whom, Pseudonyms(secret or parts.clock.runtime.token(32)))
     kinds = [kind for kind in request.kinds if kind.name == RETENTION]
     plan = assemble(replace(request, kinds=kinds), [propose(case, trace, parts.keepers())])
     return sealed(replace(plan, place=str(Home.of(reader.transport.origin))), secret)
@@ -104,7 +103,7 @@ def verified(parts: Parts, number: str, evidence: str | None) -> ErasureFound:
     account = parts.account_for(configuration.account)
     with parts.opened_store() as store, parts.reader(account) as reader:
         secret, request = request_for(parts, configuration, reader, store)
-        case, trace = _looked(parts, request, whom, Pseudonyms(secret or secrets.token_hex(32)))
+        case, trace = _looked(parts, request, whom, Pseudonyms(secret or parts.clock.runtime.token(32)))
         told = _told(parts, case, evidence)
     comparison = propose(case, trace, parts.keepers())
     left = {

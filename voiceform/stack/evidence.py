@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -29,7 +28,7 @@ class Evidences:
         self._account_sid = account_sid
         self._override = override
         self._approved = list(approved)
-        self._lock = threading.Lock()
+        self._lock = parts.clock.runtime.lock()
         self._open: dict[str, EvidenceLog] = {}
 
     def __call__(self, named: str) -> Evidence:

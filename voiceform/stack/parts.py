@@ -89,6 +89,10 @@ class Parts:
 
         return vocabulary(self.kinds())
 
+    def new_plan_id(self) -> str:
+        """A fresh plan id; it names the run as well."""
+        return self.clock.runtime.token(8)
+
     @property
     def who(self) -> str:
         """Who is recorded in locks, runs and evidence: as named, or the person or CI job that runs this."""
@@ -244,10 +248,3 @@ def who_runs(environ: Mapping[str, str]) -> str:
         except (KeyError, OSError):
             actor = "unknown"
     return f"{actor}@{socket.gethostname()}"
-
-
-def new_plan_id() -> str:
-    """A fresh plan id; it names the run as well."""
-    import secrets
-
-    return secrets.token_hex(8)

@@ -11,7 +11,7 @@ from voiceform.engine.targets import Selection
 from voiceform.model.plan import Mode, Plan
 from voiceform.model.plan_codec import sealed
 from voiceform.stack.order import Wanted
-from voiceform.stack.parts import Parts, new_plan_id
+from voiceform.stack.parts import Parts
 from voiceform.state.journal import dead_runs
 from voiceform.state.meta import require_home, secret_of, state_version
 
@@ -73,7 +73,7 @@ def request_for(
         account_sid=reader.account_sid,
         created_at=now,
         now=now,
-        new_id=new_plan_id,
+        new_id=parts.new_plan_id,
         vocabulary=parts.vocabulary(),
         progress=parts.progress,
     )
@@ -103,7 +103,7 @@ def review_of(parts: Parts, base: Path, selection: Selection) -> Plan:
         head,
         parts.kinds(),
         now=parts.clock.now(),
-        new_id=new_plan_id,
+        new_id=parts.new_plan_id,
         vocabulary=parts.vocabulary(),
         selection=selection,
     )

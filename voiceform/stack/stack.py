@@ -89,6 +89,7 @@ class Stack(Looks, CallOperations, StateOperations):
         locks, runs and evidence. `progress` and `listener` hear what goes on.
         """
         environ = os.environ if environ is None else environ
+        clock = clock or SystemClock()
         _check(parallelism)
         _check_lasts(timeout=timeout, lease_ttl=lease_ttl)
         _check_names(files, state, account)
@@ -100,12 +101,12 @@ class Stack(Looks, CallOperations, StateOperations):
             state_url=environ.get("VOICEFORM_STATE") if state is None else state,
             account=_account_giver(account, environ),
             environ=environ,
-            clock=clock or SystemClock(),
+            clock=clock,
             progress=progress or Silent(),
             parallelism=parallelism,
             timeout=timeout,
             lease_ttl=lease_ttl,
-            stop=stop or threading.Event(),
+            stop=stop or clock.runtime.event(),
             named=who,
             listener=listener or Listener(),
             signals=signals or Signals(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -14,6 +13,7 @@ from typing import Any, Self
 import msgspec
 
 from voiceform.model.errors import StateConflictError, StateError
+from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.model.store import Document, StoredDocument, Write
 
 LEASE_KEY = "lease"
@@ -37,6 +37,11 @@ class Backend(ABC):
     in pages: what is written meanwhile may or may not be seen, so readers who need one consistent state
     compare `meta.serial` before and after.
     """
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where the threads run that use it."""
+        return MACHINE
 
     @property
     @abstractmethod
@@ -108,6 +113,11 @@ class FencedStore:
     def __init__(self, backend: Backend, guard: Guard) -> None:
         self._backend = backend
         self._guard = guard
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where the threads run that use it."""
+        return self._backend.runtime
 
     def get(self, key: str) -> StoredDocument | None:
         """The document under `key`, or None."""
@@ -206,10 +216,10 @@ def conflict(key: str, label: str) -> StateConflictError:
     )
 
 
-def new_version(key: str, text: str) -> str:
+def new_version(key: str, text: str, runtime: Runtime = MACHINE) -> str:
     """A version for a document stored under `key` as `text`: never used before, so that a change and its
     reversal do not look alike, and with a checksum, so that no flipped bit is taken for what was written."""
-    token = secrets.token_hex(8)
+    token = runtime.token(8)
     return f"{token}-{_seal(token, key, text)}"
 
 

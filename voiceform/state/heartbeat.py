@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -16,14 +14,6 @@ from voiceform.state.lease_document import ALLOWANCE, LeaseRecord
 
 _BEATS = 3
 """Heartbeats per life of a lease."""
-
-
-def machine_uptime() -> float:
-    """Seconds since some fixed point, counting also those that the machine slept through (where the system
-    can tell), and unmoved by corrections of the time of day."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
 
 
 class Heartbeat:
@@ -50,9 +40,8 @@ class Heartbeat:
         self._uptime = uptime
         self._deadline = self._runs_out(started)
         self._lost: str | None = None
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="voiceform-lease", daemon=True)
-        self._thread.start()
+        self._stopped = clock.runtime.event()
+        self._thread = clock.runtime.start(self._beat, "voiceform-lease", daemon=True)
 
     @property
     def token(self) -> int:

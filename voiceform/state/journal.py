@@ -8,7 +8,6 @@ leaves either a run that has sent nothing, or one that `unfinished_runs` finds w
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +34,7 @@ from voiceform.state.journal_codec import (
 )
 from voiceform.state.lease import show_lease
 from voiceform.state.meta import KEY as META
-from voiceform.state.meta import Meta, new_lineage, new_meta, read_meta
+from voiceform.state.meta import Meta, new_meta, read_meta
 
 _NAME = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 _NAMED = 5
@@ -73,7 +72,7 @@ class Run:
         self._store = store
         self._before = before
         self._record = record
-        self._lock = threading.Lock()
+        self._lock = store.runtime.lock()
         self._segments = segments
         self._counts = Counter(counts)
 
@@ -138,18 +137,18 @@ def begin_run(
     who: str,
     now: datetime,
     home: Home | None = None,
-    make_lineage: Callable[[], str] = new_lineage,
+    make_lineage: Callable[[], str] | None = None,
 ) -> Run:
     """Consume `plan` and store every pending change before anything is sent.
 
     StalePlanError, saying who applied it and when, when the plan was consumed before. The state's serial
-    becomes one more; an empty state gets its lineage from `make_lineage`.
+    becomes one more; an empty state gets its lineage from `make_lineage`, where there is one.
     The first run records account and `home`.
     """
     record = RunRecord(plan.plan_id, plan.mode, who, plan.created_at, now, len(plan.pending))
     key = run_key(plan.plan_id)
     before = read_meta(store)
-    meta = before or new_meta(make_lineage)
+    meta = before or new_meta(store.runtime, make_lineage)
     account = meta.account_sid or plan.account_sid
     opened = replace(
         meta, unfinished=(*meta.unfinished, plan.plan_id), account_sid=account, home=meta.home or home

@@ -37,7 +37,7 @@ from voiceform.model.errors import LockedError, StateConflictError, StateError
 from voiceform.model.instants import instant_to_text
 from voiceform.model.store import DocumentReader, DocumentStore
 from voiceform.state.backend import LEASE_KEY, Backend, FencedStore
-from voiceform.state.heartbeat import Heartbeat, machine_uptime
+from voiceform.state.heartbeat import Heartbeat
 from voiceform.state.lease_document import Breakage, LeaseRecord, lease_from_entry
 
 _POLL = timedelta(seconds=1)
@@ -84,13 +84,15 @@ def acquire(
     clock: Clock,
     ttl: timedelta = timedelta(seconds=60),
     wait: timedelta = timedelta(0),
-    uptime: Callable[[], float] = machine_uptime,
+    uptime: Callable[[], float] | None = None,
 ) -> Lease:
     """Take the lease on `store` for `operation`, or raise LockedError after waiting for `wait`.
 
     `holder` says who we are to people who find the state locked. A thread renews the lease every third of
-    `ttl` (real seconds) until it is released. `uptime` counts seconds and never jumps.
+    `ttl` (real seconds) until it is released. `uptime` counts seconds and never jumps (the
+    lifetime of the clock's runtime).
     """
+    uptime = uptime or clock.runtime.lifetime
     watch = _Watch()
     deadline = clock.now() + wait
     while True:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from secrets import token_hex
-from uuid import uuid4
 
 from voiceform.model.errors import StateError
 from voiceform.model.plan import StateVersion
+from voiceform.model.runtime import Runtime
 from voiceform.model.store import Document, DocumentReader, DocumentStore, Write
 from voiceform.state.documents import check_document
 from voiceform.state.home import Home
@@ -82,20 +81,16 @@ class Meta:
         return Write(KEY, self.next().document(), self.version)
 
 
-def new_meta(make_lineage: Callable[[], str]) -> Meta:
-    """The meta of a state that begins."""
-    return Meta(make_lineage(), secret=token_hex(32))
+def new_meta(runtime: Runtime, make_lineage: Callable[[], str] | None = None) -> Meta:
+    """The meta of a state that begins, with a lineage that no other state has."""
+    lineage = str(runtime.uuid()) if make_lineage is None else make_lineage()
+    return Meta(lineage, secret=runtime.token(32))
 
 
 def secret_of(reader: DocumentReader) -> str | None:
     """The secret of the state; None when nothing was ever written."""
     meta = read_meta(reader)
     return None if meta is None else meta.secret
-
-
-def new_lineage() -> str:
-    """A lineage that no other state has."""
-    return str(uuid4())
 
 
 def read_meta(reader: DocumentReader) -> Meta | None:
@@ -126,21 +121,21 @@ def state_version(reader: DocumentReader) -> StateVersion:
     return StateVersion(None, 0) if meta is None else StateVersion(meta.lineage, meta.serial)
 
 
-def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] = new_lineage) -> Meta:
+def bump_serial(store: DocumentStore, *, make_lineage: Callable[[], str] | None = None) -> Meta:
     """Make the serial grow and return the new meta. StateConflictError when somebody else was faster."""
-    meta = read_meta(store) or new_meta(make_lineage)
+    meta = read_meta(store) or new_meta(store.runtime, make_lineage)
     version = store.write((meta.bumped(),))[0]
     return replace(meta.next(), version=version)
 
 
 def record_home(store: DocumentStore, account_sid: str, base_url: str) -> None:
     """Make the serial grow; what is recorded first says whose the state is, and where that account is."""
-    meta = read_meta(store) or new_meta(new_lineage)
+    meta = read_meta(store) or new_meta(store.runtime)
     known = replace(
         meta,
         account_sid=meta.account_sid or account_sid,
         home=meta.home or Home.of(base_url),
-        secret=meta.secret or token_hex(32),
+        secret=meta.secret or store.runtime.token(32),
     )
     store.write((known.bumped(),))
 

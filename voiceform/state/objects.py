@@ -11,7 +11,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,7 @@ class ObjectStore(Backend):
     def list(self, prefix: str) -> Iterator[StoredDocument]:
         """Every document whose key starts with `prefix`, in key order, read side by side."""
         keys = sorted(self._listed(prefix))
-        with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="voiceform-state") as pool:
+        with self.runtime.pool(_PARALLEL, "voiceform-state") as pool:
             waiting: deque[tuple[str, Future[_Object | None]]] = deque()
             for key in keys:
                 waiting.append((key, pool.submit(self._fetch, key)))

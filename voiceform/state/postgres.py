@@ -5,8 +5,6 @@ One connection, guarded by a lock: writes are rare and short, and a pool would o
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,7 +59,7 @@ class PostgresStore(Backend):
         self._target: Target = parse_url(url)
         self._sql = Statements(self._target.schema)
         self._pauses = tuple(pauses)
-        self._lock = threading.Lock()
+        self._lock = self.runtime.lock()
         self._connection: Connection | None = None
         self._table_exists = False
 
@@ -172,7 +170,7 @@ class PostgresStore(Backend):
                         lost or isinstance(error, DeadlockDetected | SerializationFailure)
                     ):
                         raise self._state_error(error, lost=lost) from error
-                time.sleep(pause)
+                self.runtime.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
     def _connected(self) -> Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from voiceform.model.runtime import Runtime
 from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import LEASE_KEY, Backend, Guard
 
@@ -30,6 +31,11 @@ class SideLease(Backend):
     def lock_option(self) -> str:
         """What `voiceform lock` needs to mean this lease."""
         return f" --{self._lease_key.rpartition('/')[2]}"
+
+    @property
+    def runtime(self) -> Runtime:
+        """That of the store."""
+        return self._backend.runtime
 
     @property
     def label(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -57,7 +56,7 @@ class SqliteStore(Backend):
     def __init__(self, path: Path, *, busy_timeout: timedelta = timedelta(seconds=30)) -> None:
         self._path = path.absolute()
         self._busy_timeout = busy_timeout
-        self._lock = threading.Lock()
+        self._lock = self.runtime.lock()
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
         self._copy: TemporaryDirectory[str] | None = None

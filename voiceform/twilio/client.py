@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from voiceform.model.clock import Clock
+    from voiceform.model.runtime import Runtime
     from voiceform.twilio.credentials import Credentials
     from voiceform.twilio.transport import Transport
 
@@ -38,6 +39,11 @@ class Client(
     def account_sid(self) -> str:
         """The account that everything is about."""
         return self.transport.account_sid
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where the threads of its clock run."""
+        return self.transport.runtime
 
     def stop(self) -> None:
         """Let nothing more begin and end all waiting: whoever asks for more gets a StoppedError. What is

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
 from urllib3.util import wait_for_read
 
+from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.twilio.answers import AnswerReader
 from voiceform.twilio.failures import ExchangeFailedError, meaning
 
@@ -130,10 +130,10 @@ class Exchange:
 class Desk:
     """The exchanges that are under way; `stop` ends all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: Runtime = MACHINE) -> None:
         self.stopped = False
         # Reentrant: a signal's handler may stop on the very thread that is just entering.
-        self._lock = threading.RLock()
+        self._lock = runtime.reentrant()
         self._open: set[Exchange] = set()
 
     def enter(self, exchange: Exchange) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -211,13 +211,13 @@ def read_side_by_side(transport: Transport, listings: Sequence[Listing[R]], work
     """
     seen = Seen()
     waiting = iter([Cursor(transport, listing, seen) for listing in listings])
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="voiceform-pages")
+    pool = transport.runtime.pool(workers, "voiceform-pages")
     running: dict[Future[Page], Cursor[R]] = {}
     try:
         for _, cursor in zip(range(workers), waiting, strict=False):
             running[pool.submit(cursor.fetch)] = cursor
         while running:
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in transport.runtime.first_of(running):
                 cursor = running.pop(future)
                 page = future.result()
                 link = cursor.following(page)

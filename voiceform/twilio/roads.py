@@ -13,6 +13,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssltransport import SSLTransport
 
+from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.twilio.failures import ExchangeFailedError
 from voiceform.twilio.lines import Bytes, Exchange, Line, is_public
 from voiceform.twilio.proxies import Proxy, proxy_to
@@ -52,11 +53,12 @@ class Road:
     or a proxy setting cannot be used.
     """
 
-    def __init__(self, origin: str, trust: Trust, connections: int) -> None:
+    def __init__(self, origin: str, trust: Trust, connections: int, runtime: Runtime = MACHINE) -> None:
         parts = urlsplit(origin)
         self._host = (parts.hostname or "").rstrip(".")
         self._port = parts.port or _PORTS[parts.scheme]
         self._connections = connections
+        self._runtime = runtime
         self._idle: list[Line] = []
         self._closed = False
         self._proxy = proxy = proxy_to(origin)
@@ -126,17 +128,20 @@ class Road:
     def _connected(self, exchange: Exchange) -> socket.socket:
         proxy = self._proxy
         if proxy is None:
-            return _connected(self._host, self._port, exchange, only_public=exchange.public_only)
+            return _connected(
+                self._host, self._port, exchange, self._runtime, only_public=exchange.public_only
+            )
         if proxy.socks:
             behind = (self._host, self._port)
-            return _connected(proxy.host, proxy.port, exchange, socks=proxy, behind=behind)
-        return _connected(proxy.host, proxy.port, exchange)
+            return _connected(proxy.host, proxy.port, exchange, self._runtime, socks=proxy, behind=behind)
+        return _connected(proxy.host, proxy.port, exchange, self._runtime)
 
 
 def _connected(
     host: str,
     port: int,
     exchange: Exchange,
+    runtime: Runtime,
     *,
     only_public: bool = False,
     socks: Proxy | None = None,
@@ -145,7 +150,7 @@ def _connected(
     """A socket that is connected to the first address of `host` that can be reached, or to `behind` if that
     is `socks`. Raises OSError and ExchangeFailedError."""
     failed = OSError("the name has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in runtime.addresses(host, port):
         at = str(address[0])
         if only_public and not is_public(at):
             raise ExchangeFailedError(
@@ -153,7 +158,7 @@ def _connected(
                 " this machine or a private network",
                 sent=False,
             )
-        sock = socks.socket(family, kind, protocol, at) if socks else socket.socket(family, kind, protocol)
+        sock = socks.socket(family, kind, protocol, at) if socks else runtime.socket(family, kind, protocol)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(exchange.patience())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -66,7 +66,7 @@ def scan_side_by_side(transport: Transport, scan: Scan[R], span: Span, workers: 
     is asked for. Falls back to one page after another where the service ignores the date filter.
     """
     seen = Seen()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="voiceform-slices")
+    pool = transport.runtime.pool(workers, "voiceform-slices")
     try:
         whole = _Slice(transport, scan, span, seen)
         link = yield from _plainly(pool, whole, None, _PLAIN_PAGES)
@@ -82,7 +82,7 @@ def scan_side_by_side(transport: Transport, scan: Scan[R], span: Span, workers: 
 
 
 def _plainly(
-    pool: ThreadPoolExecutor, slice_: _Slice[R], link: str | None, pages: int | None
+    pool: Executor, slice_: _Slice[R], link: str | None, pages: int | None
 ) -> Generator[R, None, str | None]:
     """Rows page by page; returns the link to go on from after so many pages, None at the end."""
     cursor = slice_.cursor
@@ -102,9 +102,7 @@ def _plainly(
 class _Slicer(Generic[R]):
     """Reads a span in slices."""
 
-    def __init__(
-        self, transport: Transport, scan: Scan[R], seen: Seen, pool: ThreadPoolExecutor, workers: int
-    ) -> None:
+    def __init__(self, transport: Transport, scan: Scan[R], seen: Seen, pool: Executor, workers: int) -> None:
         self._transport = transport
         self._scan = scan
         self._seen = seen
@@ -117,7 +115,7 @@ class _Slicer(Generic[R]):
         """All rows of `span`; raises _FilterIgnoredError."""
         self._cut(span)
         while self._running:
-            for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+            for future in self._transport.runtime.first_of(self._running):
                 slice_ = self._running.pop(future)
                 yield from self._arrived(slice_, future.result())
 

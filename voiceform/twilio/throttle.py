@@ -5,7 +5,7 @@ Twilio limits concurrency per account, not requests per second (error 20429), an
 
 from __future__ import annotations
 
-import threading
+from voiceform.model.runtime import MACHINE, Runtime
 
 _SUCCESSES_PER_STEP = 2
 _BUSY_BY_DEFAULT = 80
@@ -19,7 +19,9 @@ class Throttle:
     that is more), both at most once per round trip; grows by one, slowly, after a run of successes.
     """
 
-    def __init__(self, maximum: int = 8, *, account_ceiling: int | None = None) -> None:
+    def __init__(
+        self, maximum: int = 8, *, account_ceiling: int | None = None, runtime: Runtime = MACHINE
+    ) -> None:
         if maximum < 1:
             raise ValueError("at least one request must be allowed")
         self.maximum = maximum
@@ -30,7 +32,7 @@ class Throttle:
         self._successes = 0
         self._stopped = False
         # Reentrant: a signal's handler may stop on the very thread that is just taking a place.
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = runtime.condition()
 
     @property
     def limit(self) -> int:

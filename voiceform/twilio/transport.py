@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -12,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from voiceform.model.clock import Clock
+from voiceform.model.runtime import Runtime
 from voiceform.twilio.answers import Answer, Body
 from voiceform.twilio.credentials import Credentials
 from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError, StoppedError
@@ -53,8 +52,9 @@ class Transport:
     is the number of requests of the whole account above which it is). `random` spreads repetitions.
     `may_send` is whoever holds the right to write: it is asked right before each attempt of each write
     leaves, after every pause, and what it raises ends the operation; then no byte of that attempt was sent.
-    `environ` has the secrets that requests name (secrets.py). `uptime` counts seconds and never jumps. Raises
-    ConnectionFailedError when the proxy or certificate settings cannot be used.
+    `environ` has the secrets that requests name (secrets.py). `uptime` counts seconds and never jumps (that
+    of the clock's runtime). Raises ConnectionFailedError when the proxy or certificate settings cannot be
+    used.
     """
 
     def __init__(
@@ -71,23 +71,23 @@ class Transport:
         retry: RetryPolicy | None = None,
         may_send: Callable[[], None] | None = None,
         environ: Mapping[str, str] | None = None,
-        uptime: Callable[[], float] = time.monotonic,
+        uptime: Callable[[], float] | None = None,
     ) -> None:
         self.account_sid = credentials.account_sid
         self.origin = base_url
         self.read_only = read_only
         self.secrets = Secrets({} if environ is None else environ)
-        self.throttle = Throttle(max_in_flight, account_ceiling=account_ceiling)
+        self.throttle = Throttle(max_in_flight, account_ceiling=account_ceiling, runtime=clock.runtime)
         self._credentials_hint = (
             f"check {credentials.source}, and whether they may do this; regions have credentials of their own"
         )
         self._clock = clock
-        self._random = random or Random()
+        self._random = random or clock.runtime.random()
         self._retry = retry or RetryPolicy()
         self._closed = False
-        self._stop = threading.Event()
+        self._stop = clock.runtime.event()
         self._timeouts = timeouts or Timeouts()
-        self._uptime = uptime
+        self._uptime = uptime or clock.runtime.uptime
         try:
             self._wire = Wire(
                 credentials,
@@ -95,7 +95,8 @@ class Transport:
                 connections=max_in_flight,
                 timeouts=self._timeouts,
                 may_send=may_send,
-                uptime=uptime,
+                uptime=self._uptime,
+                runtime=clock.runtime,
             )
         except ExchangeFailedError as error:
             raise ConnectionFailedError(
@@ -109,6 +110,11 @@ class Transport:
     def clock(self) -> Clock:
         """The clock that repetitions wait by."""
         return self._clock
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where its threads run."""
+        return self._clock.runtime
 
     def call(
         self,

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import base64
 import re
-import threading
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.twilio.answers import Answer, Body
 from voiceform.twilio.credentials import Credentials, is_loopback
 from voiceform.twilio.failures import ERRORS, ExchangeFailedError
@@ -48,8 +47,9 @@ class Wire:
     """Connections to one origin under one sign-in. Safe for many threads.
 
     Proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; never to this machine) and certificates (REQUESTS_CA_BUNDLE,
-    CURL_CA_BUNDLE) come from the process environment, once. `uptime` counts seconds and never jumps.
-    `may_send` is asked right before each request that writes leaves; what it raises, `exchange` raises.
+    CURL_CA_BUNDLE) come from the process environment, once. `uptime` counts seconds and never jumps (that
+    of `runtime`). `may_send` is asked right before each request that writes leaves; what it raises,
+    `exchange` raises.
     """
 
     def __init__(
@@ -60,18 +60,20 @@ class Wire:
         connections: int,
         timeouts: Timeouts,
         may_send: Callable[[], None] | None = None,
-        uptime: Callable[[], float] = time.monotonic,
+        uptime: Callable[[], float] | None = None,
+        runtime: Runtime = MACHINE,
     ) -> None:
         self.origin = origin
-        self._desk = Desk()
+        self._desk = Desk(runtime)
         self._timeouts = timeouts
         self._may_send = may_send
-        self._uptime = uptime
+        self._uptime = uptime or runtime.uptime
+        self._runtime = runtime
         self._connections = connections
         self._trust = Trust()
         self._others: dict[str, Road] = {}
-        self._lock = threading.Lock()
-        self._road = Road(origin, self._trust, connections)
+        self._lock = runtime.lock()
+        self._road = Road(origin, self._trust, connections, runtime)
         sign_in = base64.b64encode(f"{credentials.username}:{credentials.password}".encode()).decode("ascii")
         self._sign_in = f"Authorization: Basic {sign_in}\r\n"
         self._headers = (
@@ -180,7 +182,7 @@ class Wire:
         with self._lock:
             road = self._others.get(origin)
             if road is None:
-                road = self._others[origin] = Road(origin, self._trust, self._connections)
+                road = self._others[origin] = Road(origin, self._trust, self._connections, self._runtime)
             return road
 
     def _request(self, method: str, target: str, form: str | None, *, alone: bool) -> bytes:

@@ -71,6 +71,7 @@ class OneByOne:
         self._store = store
         self._left = left
         self._between: Callable[[], None] | None = between
+        self.runtime = store.runtime
 
     def get(self, key: str) -> StoredDocument | None:
         return self._store.get(key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -133,7 +132,7 @@ def _lately(context: RefreshContext, entries: Mapping[Key, LedgerEntry]) -> dict
         for key, entry in entries.items()
         if entry.live and context.now - (entry.reserved_at or entry.at) < _LIVE_FOR
     }
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with context.client.runtime.pool(_AT_ONCE) as pool:
         return seen_now(context.client, recent, context.now, pool.map)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -122,7 +121,7 @@ def _with_missed_rooms(
             unreadable[names[sid]] = error.what
             return None
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with context.client.runtime.pool(_AT_ONCE) as pool:
         missed = [room for room in pool.map(look, sorted(names)) if room is not None]
     found = dict(rooms)
     for room in missed:
@@ -165,7 +164,7 @@ def with_missed(client: Client, room: Room, people: Iterable[Sequence[str]]) -> 
     for, and only Twilio's own 404 means that nobody has it.
     """
     wanted = [label for labels in people if room.person(labels) is None for label in labels]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with client.runtime.pool(_AT_ONCE) as pool:
         asked = pool.map(lambda label: labelled(client, room.sid, label), wanted)
         found = [person for person in asked if person is not None and person.status not in _GONE]
     people = {person.call_sid: person for person in (*room.people, *found)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -77,7 +76,7 @@ def rooms_meant(rooms: Sequence[ListedRoom], text: str) -> tuple[ListedRoom, ...
 def with_people(client: Client, rooms: Sequence[ListedRoom]) -> tuple[RoomNow, ...]:
     """These rooms, without those that are over meanwhile, with who is in each or on the way to it.
     TwilioError."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with client.runtime.pool(_AT_ONCE) as pool:
         found = pool.map(lambda room: _people(client, room.conference), rooms)
         now = [RoomNow(room, one.address) for one, room in zip(rooms, found, strict=True) if room is not None]
     return tuple(sorted(now, key=_age))

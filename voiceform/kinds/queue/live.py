@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -75,7 +74,7 @@ def read_queues(
         unreadable = Unreadable()
         found |= _listed(client, progress, unreadable, known)
         missed -= found.keys()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with client.runtime.pool(_AT_ONCE) as pool:
         fetched = pool.map(lambda sid: fetch_queue(client, sid), sorted(missed))
         found.update((queue.sid, queue) for queue in fetched if queue is not None)
     progress.finish(TASK)

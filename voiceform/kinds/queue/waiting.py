@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,7 @@ def queues_meant(queues: Sequence[QueueNow], text: str) -> tuple[QueueNow, ...]:
 
 def with_longest_waits(client: Client, queues: Sequence[QueueNow]) -> tuple[QueueNow, ...]:
     """These queues, with how long the call at the front of each has waited. TwilioError."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with client.runtime.pool(_AT_ONCE) as pool:
         waits = pool.map(lambda queue: _longest_wait(client, queue), queues)
         return tuple(
             replace(queue, longest_wait=longest) for queue, longest in zip(queues, waits, strict=True)

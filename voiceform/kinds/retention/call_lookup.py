@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -54,7 +52,7 @@ class CallBook:
         self._families: dict[str, Family] = {}
         self._related: dict[frozenset[str], Family] = {}
         self._read_calls: dict[str, Call] = {}
-        self._reading = threading.Lock()
+        self._reading = client.runtime.lock()
 
     def facts(self, call_sid: str) -> CallFacts | Truth:
         """What is known of a call; NEEDED when nobody looked yet."""
@@ -114,7 +112,7 @@ class CallBook:
     def _side_by_side(self, ask: Callable[[S], T], items: Sequence[S]) -> list[T]:
         if not items:
             return []
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="voiceform-calls") as pool:
+        with self._client.runtime.pool(self._threads, "voiceform-calls") as pool:
             return list(pool.map(ask, items))
 
     def _list(self, wanted: Mapping[str, datetime]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 
 from voiceform.kinds.retention.matching.legs import Calls
 from voiceform.kinds.retention.matching.match import Match, Row, may_be_of_conference
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import Hold
+from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.twilio.sids import normal_sid
 
 _Placed = list[tuple[int, Match]]
@@ -22,7 +22,7 @@ class HoldIndex:
     thousand cost what one does.
     """
 
-    def __init__(self, holds: Iterable[Hold]) -> None:
+    def __init__(self, holds: Iterable[Hold], runtime: Runtime = MACHINE) -> None:
         self.holds = tuple(holds)
         placed = [(place, hold.match) for place, hold in enumerate(self.holds)]
         self._recordings = [item for item in placed if _names_recordings(item[1])]
@@ -33,7 +33,7 @@ class HoldIndex:
         for place, match in self._recordings:
             for sid in match.recording_sid or ():
                 self._by_recording.setdefault(sid, []).append(place)
-        self._lock = threading.Lock()
+        self._lock = runtime.lock()
         self._families: tuple[Mapping[str, list[int]], _Placed] | None = None
 
     def keeping(self, row: Row, calls: Calls) -> tuple[str, ...]:

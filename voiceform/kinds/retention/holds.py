@@ -6,7 +6,6 @@ then: they are written under the lock, which a run that deletes holds itself.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 
 from voiceform.kinds.retention.added import KEY, standing
@@ -16,6 +15,7 @@ from voiceform.kinds.retention.matching.match import Row
 from voiceform.kinds.retention.policy import HOLDS, KIND, Hold, call_holds, split
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
+from voiceform.model.runtime import Runtime
 from voiceform.model.store import DocumentReader, DocumentStore
 
 PREFIX = f"resources/{KIND}.{HOLDS}."
@@ -29,8 +29,8 @@ class _Look:
 
     __slots__ = ("ended", "error")
 
-    def __init__(self) -> None:
-        self.ended = threading.Event()
+    def __init__(self, runtime: Runtime) -> None:
+        self.ended = runtime.event()
         self.error: BaseException | None = None
 
 
@@ -48,7 +48,7 @@ class HoldBook:
     def __init__(self, store: DocumentStore, calls: CallBook) -> None:
         self._store = store
         self._fetching = FetchingCalls(calls)
-        self._lock, self._looking = threading.Lock(), threading.Lock()
+        self._lock, self._looking = store.runtime.lock(), store.runtime.lock()
         self._next: _Look | None = None
         self._answers = 0
         self._added_version: str | None = None
@@ -86,7 +86,7 @@ class HoldBook:
             self._answers += 1
             look, leads = self._next, self._next is None
             if look is None:
-                look = self._next = _Look()
+                look = self._next = _Look(self._store.runtime)
         if leads:
             self._lead(look)
         look.ended.wait()
@@ -120,7 +120,8 @@ class HoldBook:
 
     def _gather(self) -> None:
         holds = (*self._declared, *self._added)
-        self._index, self._call_index = HoldIndex(holds), HoldIndex(call_holds(holds))
+        runtime = self._store.runtime
+        self._index, self._call_index = HoldIndex(holds, runtime), HoldIndex(call_holds(holds), runtime)
 
 
 def read_holds(store: DocumentReader) -> tuple[Hold, ...]:

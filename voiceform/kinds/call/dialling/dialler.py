@@ -10,7 +10,6 @@ knows", never "not sent" for something that was sent:
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -99,7 +98,7 @@ class Placer:
 
         Raises StateError when the ledger cannot be written: then nothing is sent that is not reserved.
         """
-        turn = _Turn(key, since, secrets.token_hex(8), since)
+        turn = _Turn(key, since, self.clock.runtime.token(8), since)
         entry = self._reserve(turn)
         # A claim of ours may be stored though the answer was lost; anybody else's was faster.
         if entry is not None and entry.claim == turn.claim:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -115,7 +114,7 @@ def take_back(
         ledger.change(key, _learn(ended))
         counts["queued" if soon else "live"] += not ended.live
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with client.runtime.pool(_AT_ONCE) as pool:
         live = {key: entry for key, entry in entries.items() if entry.live}
         live.update(refresh(ledger, client, live, now, pool.map))
         for _ in pool.map(end, list(live.items())):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +23,7 @@ from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.tables import TableError, read_headless, read_table
 from voiceform.kinds.userfiles import Places, UserFileError, lines_of, text_of
 from voiceform.model.numbers import person
+from voiceform.model.runtime import MACHINE
 
 _REMARK = re.compile(r"[,;\t#].*", re.DOTALL)
 _BARE = re.compile(r"[1-9][0-9]{9,14}", re.ASCII)
@@ -73,7 +73,7 @@ class _ListFile:
         self._places = places
         self._path = places.folder / spec.file
         self._spec = spec
-        self._lock = threading.Lock()
+        self._lock = MACHINE.lock()
         self._stamp: Stamp | None = None
         self._read_then = ReadList(spec)
 

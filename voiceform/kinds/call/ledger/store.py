@@ -12,7 +12,6 @@ The shards keep a day of thousands of calls from being rewritten with each of th
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -123,7 +122,7 @@ class Ledger(LedgerReader):
     def __init__(self, store: DocumentStore, name: str) -> None:
         super().__init__(store, name)
         self._store = store
-        self._lock = threading.Lock()
+        self._lock = store.runtime.lock()
         self._known: dict[str, StoredDocument | None] = {}
 
     def change(

@@ -70,7 +70,7 @@ class Deletion(ABC, Generic[R]):
         self.client = session.client
         self.book = CallBook(session.client)
         self.holds = HoldBook(session.store, self.book)
-        self.outcomes = DeletionOutcomes(self.thing)
+        self.outcomes = DeletionOutcomes(self.thing, self.client.runtime)
         self.scribe = Scribe(change, order.evidence, session)
         self.task = f"deleting ({change.address.name})"
         self.pace = None if order.pacing is None else Pace.of(order.pacing, session)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
@@ -14,6 +13,7 @@ from voiceform.model.errors import EvidenceLostError
 from voiceform.model.plan import Change, Kept
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Destruction, Status
+from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.model.wording import counted
 
 _MOST_FAILURES = 50
@@ -52,9 +52,9 @@ class DeletionOutcomes:
 
     record = "rule"
 
-    def __init__(self, thing: str) -> None:
+    def __init__(self, thing: str, runtime: Runtime = MACHINE) -> None:
         self._thing = thing
-        self._lock = threading.Lock()
+        self._lock = runtime.lock()
         self._counts: Counter[Ending] = Counter()
         self._minutes: int | None = None
         self._holds: set[str] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +15,7 @@ from voiceform.kinds.retention.sid_chunks import Chunk
 from voiceform.model.errors import TwilioError
 from voiceform.model.plan import Change
 from voiceform.model.resource import Attributes
+from voiceform.model.runtime import Runtime
 from voiceform.twilio.paging import Unreadable
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def rows_again(client: Client, chunks: Iterable[Chunk]) -> Iterator[Planned]:
 
     The next span is listed while the last one is worked through.
     """
-    return _one_ahead(_chunk_again(client, chunk) for chunk in chunks)
+    return _one_ahead((_chunk_again(client, chunk) for chunk in chunks), client.runtime)
 
 
 def _chunk_again(client: Client, chunk: Chunk) -> list[Planned]:
@@ -101,9 +101,9 @@ def present(client: Client, chunk: Chunk) -> dict[str, Recording]:
     return {row.sid: row for row in rows if row.sid in wanted}
 
 
-def _one_ahead(batches: Iterable[list[T]]) -> Iterator[T]:
+def _one_ahead(batches: Iterable[list[T]], runtime: Runtime) -> Iterator[T]:
     waiting = iter(batches)
-    with ThreadPoolExecutor(1, thread_name_prefix="voiceform-again") as pool:
+    with runtime.pool(1, "voiceform-again") as pool:
         future = pool.submit(next, waiting, None)
         while (batch := future.result()) is not None:
             future = pool.submit(next, waiting, None)

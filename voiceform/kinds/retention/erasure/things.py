@@ -86,7 +86,7 @@ class CopyDeletion(Things):
     def __init__(self, change: Change, erasing: Erasing, session: Session) -> None:
         super().__init__(change, erasing, session)
         self.holds = HoldBook(session.store, CallBook(session.client))
-        self.outcomes = DeletionOutcomes("archived recording")
+        self.outcomes = DeletionOutcomes("archived recording", session.clock.runtime)
         self._archives: dict[str, Copies] = {}
 
     def names(self) -> Sequence[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.retention.evidence.places import SUFFIX, File, Sink, taken
 from voiceform.kinds.retention.storage.buckets import open_bucket, opening
 from voiceform.model.errors import EvidenceError
+from voiceform.model.runtime import MACHINE
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -81,7 +81,7 @@ class _Parts:
         self._stem = file.stem
         self._next = len(file.parts) + 1
         self._waiting: list[bytes] = []
-        self._changing, self._storing = threading.Lock(), threading.Lock()
+        self._changing, self._storing = MACHINE.lock(), MACHINE.lock()
 
     @property
     def backlog(self) -> int:

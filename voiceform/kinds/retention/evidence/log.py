@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import threading
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,11 +54,11 @@ class EvidenceLog:
     def __init__(self, place: Place, *, clock: Clock, author: Author) -> None:
         self._clock = clock
         self._who = author.who
-        self._writing = threading.Lock()
+        self._writing = clock.runtime.lock()
         self._unwritten: deque[Mapping[str, Any]] = deque()
         self._broken: str | None = None
         self._pending = 0
-        self._synced_at = time.monotonic()
+        self._synced_at = clock.runtime.uptime()
         self._head = Head()
         self.place = place
         try:
@@ -89,7 +86,7 @@ class EvidenceLog:
                 "event": "opened",
                 "format_version": FORMAT_VERSION,
                 "account_sid": author.account_sid,
-                "writer": secrets.token_hex(8),
+                "writer": self._clock.runtime.token(8),
                 "command": list(author.command),
                 "voiceform": author.version,
                 "previous": previous,
@@ -255,7 +252,7 @@ class EvidenceLog:
 
     def _is_due(self, lines: int) -> bool:
         self._pending += lines
-        now = time.monotonic()
+        now = self._clock.runtime.uptime()
         if self._pending < _SYNC_LINES and now - self._synced_at < _SYNC_SECONDS:
             return False
         self._pending, self._synced_at = 0, now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -100,7 +100,7 @@ def check_account(
     """See that everything that was deleted is gone from the account; raises TwilioError."""
     progress = progress or Silent()
     progress.start(LOOKING, len(found.recordings) + len(found.calls))
-    with ThreadPoolExecutor(threads, thread_name_prefix="voiceform-verify") as pool:
+    with client.runtime.pool(threads, "voiceform-verify") as pool:
         there = list(_recordings_there(found, client, pool, progress))
         for sid, is_there in zip(found.calls, pool.map(client.has_call, found.calls), strict=True):
             progress.advance(LOOKING)
@@ -219,9 +219,7 @@ def _note_object(line: Line, found: Found) -> None:
         found.calls.add(line["sid"])
 
 
-def _recordings_there(
-    found: Found, client: Client, pool: ThreadPoolExecutor, progress: Progress
-) -> Iterator[str]:
+def _recordings_there(found: Found, client: Client, pool: Executor, progress: Progress) -> Iterator[str]:
     """The recordings that exist still; counts those that the service itself remembers as deleted.
 
     Of many, a list says which are remembered. What it does not show proves nothing: that is fetched.

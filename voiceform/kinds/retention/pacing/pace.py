@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,7 +87,7 @@ class Pace:
     def __init__(self, pacing: Pacing, session: Session) -> None:
         self._pacing = pacing
         self._session = session
-        self._lock = threading.Lock()
+        self._lock = session.clock.runtime.lock()
         self._next: datetime | None = None
         self._share = None if pacing.per_day is None else Share(session.store, pacing.per_day)
         self._spent = False

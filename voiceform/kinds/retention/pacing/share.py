@@ -8,7 +8,6 @@ few that it did not use: a day's share may be cut by so many, and is never excee
 
 from __future__ import annotations
 
-import threading
 from datetime import date
 
 from voiceform.kinds.details import number_in, text_in
@@ -38,7 +37,7 @@ class Share:
     def __init__(self, store: DocumentStore, most: int) -> None:
         self._store = store
         self._most = most
-        self._lock = threading.Lock()
+        self._lock = store.runtime.lock()
         self._day: date | None = None
         self._held = 0
 

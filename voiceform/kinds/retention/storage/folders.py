@@ -4,12 +4,13 @@ is ever followed, so that nobody who may write there once leads us elsewhere."""
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from voiceform.model.runtime import MACHINE
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -55,7 +56,7 @@ def write_whole(root: Path, parts: Sequence[str], pieces: Iterable[bytes]) -> No
     `pieces` raises leaves nothing behind.
     """
     with _descended(root, parts[:-1], make=True) as folder:
-        temporary = f".{secrets.token_hex(8)}.tmp"
+        temporary = f".{MACHINE.token(8)}.tmp"
         descriptor = os.open(temporary, _NEW, 0o600, dir_fd=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
