@@ -164,7 +164,12 @@ def test_what_arrives_is_the_same_request(way: str, monkeypatch: pytest.MonkeyPa
 def test_connections_are_kept_but_not_for_what_phones_somebody(
     way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    rows: Step = lambda seen: answer(200, {"sid": sid("CA", 1)} if seen.method == "POST" else queue_row(1))  # noqa: E731
+    good = {
+        "GET": answer(200, queue_row(1)),
+        "DELETE": answer(204),
+        "POST": answer(201, {"sid": sid("CA", 1)}),
+    }
+    rows: Step = lambda seen: good[seen.method]  # noqa: E731
     with entrance(WAYS[way], monkeypatch, tmp_path, rows) as server, client_of(server.url) as client:
         client.fetch_queue(QUEUE)
         client.delete_queue(QUEUE)

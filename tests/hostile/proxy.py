@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from tests.twilio.scripted import Seen, Server, Step, answer
 
+P = TypeVar("P", bound="Proxy")
 _NOT_HANDED_ON = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
 
@@ -121,8 +122,14 @@ class Proxy(Server):
 @contextmanager
 def hostile_proxy(upstream: str) -> Iterator[Proxy]:
     """A proxy in front of `upstream` (an origin such as the emulator's); clients are given its `url`."""
+    with serving(Proxy([], upstream=upstream)) as proxy:
+        yield proxy
+
+
+@contextmanager
+def serving(proxy: P) -> Iterator[P]:
+    """Let a proxy of some kind answer at its `url`."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    proxy = Proxy([], upstream=upstream)
     proxy.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     thread = threading.Thread(target=proxy.serve, args=(listener,), daemon=True)
     thread.start()

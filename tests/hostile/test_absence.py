@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.hostile.answers import FOREIGN_REFUSALS, TWILIO_404
+from tests.hostile.answers import FOREIGN_REFUSALS, NOT_THE_ANSWER, TWILIO_404
 from tests.hostile.proxy import hostile_proxy
 from tests.support import Stack
 from tests.twilio.scripted import listening, new_client, sid
@@ -32,13 +32,16 @@ def test_a_refusal_of_a_proxy_says_nothing_about_the_object(name: str) -> None:
             client.fetch_queue(sid("QU", 1))
 
 
-@pytest.mark.parametrize("name", FOREIGN_REFUSALS)
-def test_a_deletion_that_a_proxy_refuses_is_not_done(name: str, stack: Stack) -> None:
+ANYTHING = FOREIGN_REFUSALS | {name: step for name, step in NOT_THE_ANSWER.items() if name != "no content"}
+
+
+@pytest.mark.parametrize("name", ANYTHING)
+def test_a_deletion_that_a_proxy_answers_is_not_done(name: str, stack: Stack) -> None:
     stack.queues(a=10, b=10)
     stack.apply()
     stack.queues(b=10)
     with hostile_proxy(stack.emulator.url) as proxy:
-        proxy.rule("DELETE", "/Queues/", FOREIGN_REFUSALS[name])
+        proxy.rule("DELETE", "/Queues/", ANYTHING[name])
         stack.environ["VOICEFORM_BASE_URL"] = proxy.url
         done = stack.run("apply", "--auto-approve", "--approve", "delete:queue=1")
     assert done.code == 5, done.out + done.err

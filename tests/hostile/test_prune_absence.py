@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli.pruning import Pruner, call, re_sid, recording
-from tests.hostile.answers import FOREIGN_404, TWILIO_404
+from tests.hostile.answers import FOREIGN_404, NOT_THE_ANSWER, TWILIO_404
 from tests.hostile.proxy import hostile_proxy
 from tests.support import Stack
 from tests.twilio.scripted import answer
@@ -65,6 +65,26 @@ def test_a_call_record_that_a_proxy_calls_absent_is_not_gone(pruner: Pruner, nam
         assert pruner.prune().code == 5
     assert pruner.calls_left() == {1}
     assert [line["status"] for line in pruner.lines("call-record")] == ["failed"]
+
+
+NO_DELETION = sorted(NOT_THE_ANSWER.keys() - {"no content"})
+"""2xx answers that are not 204, the one that the API gives to a deletion."""
+
+
+@pytest.mark.parametrize("name", NO_DELETION)
+def test_what_is_no_answer_to_a_deletion_is_no_deletion(pruner: Pruner, name: str) -> None:
+    pruner.declare("recordings: [{name: all, keep: 90d}]\ncall_records: [{name: cdr, keep: 1d}]")
+    pruner.seed([recording(1, 91)], [call(2, 2)])
+    with hostile_proxy(pruner.stack.emulator.url) as proxy:
+        proxy.rule("DELETE", "/(Recordings|Calls)/", NOT_THE_ANSWER[name])
+        pruner.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        assert pruner.prune().code == 5
+    assert (pruner.left(), pruner.calls_left()) == ({1}, {2})
+    statuses = {line["status"] for event in ("recording", "call-record") for line in pruner.lines(event)}
+    assert statuses == {"failed"}
+    pruner.stack.environ["VOICEFORM_BASE_URL"] = pruner.stack.emulator.url
+    pruner.pruned()
+    assert (pruner.left(), pruner.calls_left()) == (set(), set())
 
 
 EMPTY = answer(200, {"recordings": [], "next_page_uri": None, "page": 0, "page_size": 1000})

@@ -68,6 +68,20 @@ def test_a_queue_without_a_readable_sid(name: str, stack: Stack, proxy: Proxy) -
     assert len(stack.account.queues()) == 3
 
 
+@pytest.mark.parametrize(
+    "command", [["queues", "sales"], ["queues", "sales", "--members"], ["rooms", "board"]]
+)
+def test_what_cannot_be_read_may_be_what_is_asked_for(command: list[str], stack: Stack, proxy: Proxy) -> None:
+    stack.account.post("Queues.json", FriendlyName="sales", MaxSize="5")
+    stack.emulator.seed({"conferences": [{"friendly_name": "board", "participants": [{}]}]})
+    spoil(proxy, r"/Queues\.json", "queues", setting(sid="QU1"))
+    spoil(proxy, r"/Conferences\.json.*in-progress", "conferences", setting(sid="CF1"))
+    result = stack.run(*command)
+    assert result.code == 1
+    assert "and 1 of the account's cannot be" in result.err
+    assert "the account has no" not in result.err
+
+
 @pytest.mark.parametrize("number", ["abc", {}, True, 100.5, "1_0", float("inf")])
 def test_a_recorded_queue_whose_row_cannot_be_read_is_neither_gone_nor_recreated(
     number: object, stack: Stack, proxy: Proxy

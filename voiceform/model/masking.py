@@ -49,7 +49,6 @@ SENSITIVE_FIELDS = frozenset(
             "secret_key",
             "private_key",
             "authorization",
-            "credentials",
         ),
     }
 )

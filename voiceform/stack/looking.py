@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voiceform.model.errors import UsageError
+from voiceform.model.errors import UsageError, VoiceformError
 
 if TYPE_CHECKING:
     from voiceform.kinds.conference.rooms import RoomsNow
@@ -51,7 +51,7 @@ def rooms(parts: Parts, name: str | None) -> RoomsNow:
         found, unreadable = listed_rooms(client, parts.resources(store))
         chosen = found if name is None else rooms_meant(found, name)
         if name is not None and not chosen:
-            raise _nothing("live room", name, [room.conference.friendly_name for room in found])
+            raise _nothing("live room", name, [room.conference.friendly_name for room in found], unreadable)
         return RoomsNow(with_people(client, chosen), unreadable)
 
 
@@ -63,13 +63,19 @@ def _listed_queues(client: Client, store: Backend, parts: Parts, name: str | Non
         return found
     chosen = queues_meant(found.queues, name)
     if not chosen:
-        raise _nothing("queue", name, [queue.name for queue in found.queues])
+        raise _nothing("queue", name, [queue.name for queue in found.queues], found.unreadable)
     return QueuesNow(chosen, found.unreadable)
 
 
-def _nothing(what: str, name: str, there: list[str]) -> UsageError:
+def _nothing(what: str, name: str, there: list[str], unreadable: int) -> VoiceformError:
+    """The error where none is meant; what cannot be read may be it."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, there, n=1)
+    if unreadable and not near:
+        return VoiceformError(
+            f"no {what} that can be read is {name!r}, and {unreadable} of the account's cannot be",
+            hint="run again, or look in the Twilio console: it may be one of them",
+        )
     hint = f"did you mean {near[0]!r}?" if near else "an address, a key, a friendly name or a SID will do"
     return UsageError(f"the account has no {what} {name!r}", hint=hint)

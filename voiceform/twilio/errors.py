@@ -203,6 +203,11 @@ _HINTS: dict[type[ApiError], str] = {
     ServerError: "the service has trouble; see https://status.twilio.com and run again later",
     NotFinishedError: "wait until it has ended; Twilio may need a minute or more after that",
 }
+_UNEXPLAINED: dict[type[ApiError], str] = {
+    NotFoundError: "it may be gone, or not in this account: check the SID, the credentials and TWILIO_REGION",
+}
+"""Where the answer does not say where to read about it."""
+_ANY_CODE = "look for the code at https://www.twilio.com/docs/api/errors"
 
 
 def api_error(
@@ -223,7 +228,8 @@ def api_error(
     message = fields.get("message")
     more_info = fields.get("more_info")
     info = printable(more_info) if isinstance(more_info, str) else None
-    hint = credentials_hint if kind is AuthenticationError else _HINTS.get(kind, info and f"see {info}")
+    explained = f"see {info}" if info else _UNEXPLAINED.get(kind, _ANY_CODE)
+    hint = credentials_hint if kind is AuthenticationError else _HINTS.get(kind, explained)
     return kind(
         status=status,
         code=code,

@@ -27,6 +27,8 @@ REQUEST_ID = "twilio-request-id"
 _REQUEST_ID_FORM = re.compile(r"RQ[0-9a-fA-F]{32}", re.ASCII)
 _XML_ERROR = re.compile(rb"<TwilioResponse>\s*<RestException>")
 _XML_HEAD = 1000
+_DELETED = 204
+"""The only success of a deletion in the OpenAPI description; whatever else says 2xx may be a page."""
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -78,6 +80,8 @@ def judge(
     Raises SetbackError for what may pass, an ApiError for a refusal.
     """
     if 200 <= answer.status < 300:
+        if place.operation.method == "DELETE" and answer.status != _DELETED:
+            raise _unreadable(place, f"HTTP {answer.status}, and not {_DELETED} as for a deletion", answer)
         try:
             found = None if quick is None else quick(answer.body)
             return read(_decoded(answer)) if found is None else found
