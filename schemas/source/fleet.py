@@ -236,11 +236,18 @@ def _credentials() -> Node:
             "token": defined("source", "Auth token", "The auth token of the account."),
             "key": defined("source", "API key", "The SID of an API key."),
             "secret": defined("source", "API secret", "The secret of that key."),
+            "account": {
+                **defined("account"),
+                "title": "Whose token",
+                "description": "The parent account that the token is of, which may act on its subaccounts; a "
+                "key acts on its own account alone. By default the account of the stack.",
+            },
         },
         least=1,
         examples=[
             {"token": {"env": "TOKEN_{STACK}"}},
             {"key": {"env": "KEY"}, "secret": {"file": "/run/secrets/acme"}},
+            {"account": f"AC{'0' * 32}", "token": {"env": "PARENT_TOKEN"}},
         ],
     )
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +135,36 @@ def test_the_digest_is_made_once(tmp_path: Path) -> None:
     write(tmp_path, a=A)
     configuration = load(tmp_path, ".")
     assert configuration.source() is configuration.source()
+
+
+def test_the_digest_is_of_what_may_be_shown(tmp_path: Path) -> None:
+    """Also of one that was sent to another process before anybody asked."""
+    declared = (
+        "version: 1\nqueues: {a: {description: 'ask +1 (555) 867-5310, token=abc', max_size: 7}}\n"
+        "calls:\n  b: {to: '+15558675310', from: '+15017122661',\n"
+        "      schedule: {at: 2026-12-01T09:00:00, timezone: UTC},\n      answer: {url: 'https://%s@example.com/?password=${HOW}'}}\n"
+    )
+    write(tmp_path, one=declared % "me:x", two=declared % "me:y")
+    found = {
+        load(tmp_path, file, environ={"HOW": how}).source()
+        for file, how in (("one.yaml", "abc"), ("one.yaml", "def"), ("two.yaml", "abc"))
+    }
+    sent = {pickle.loads(pickle.dumps(source)).digest for source in found}
+    shown = {
+        "version": 1,
+        "queues": {"a": {"description": "ask +1•••••5310, token=(sensitive)", "max_size": 7}},
+        "calls": {
+            "b": {
+                "to": "+1•••••5310",
+                "from": "+1•••••2661",
+                "schedule": {"at": "2026-12-01T09:00:00", "timezone": "UTC"},
+                "answer": {"url": "https://(sensitive)@example.com/?password=(sensitive)"},
+            }
+        },
+    }
+    text = json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert sent == {hashlib.sha256(text.encode()).hexdigest()} == {source.digest for source in found}
+    assert {source.files[0] for source in found} == {f"{tmp_path}/one.yaml", f"{tmp_path}/two.yaml"}
 
 
 def test_each_file_is_held_against_the_rules_of_all_its_sections(tmp_path: Path) -> None:

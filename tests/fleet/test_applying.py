@@ -126,6 +126,37 @@ def test_a_fleet_that_changed_since_is_refused(planned: FleetFolder) -> None:
     assert planned.emulator.requests() == []
 
 
+def test_plans_of_other_accounts_are_refused_as_a_whole(fleet: FleetFolder) -> None:
+    fleet.write("template/voiceform.yaml", "version: 1\naccount: ${ACCOUNT}\nqueues: {support: {}}\n")
+    rows = "".join(
+        f"  - {{name: {name}, path: template{more}}}\n"
+        for name, more in (("acme", ""), ("beta", f", account: {sid(2)}, variables: {{ACCOUNT: {sid(2)}}}"))
+    )
+    fleet.fleet(rows)
+    fleet.environ["ACCOUNT"] = sid(1)
+    fleet.ok("plan", "--out", "plans")
+    fleet.environ["ACCOUNT"] = sid(3)
+    done = fleet.run("apply", "plans")
+    assert done.code == 6
+    assert f"acme was planned for account {sid(1)}, and now is {sid(3)}" in done.err
+    assert fleet.queues(2) == {}
+
+
+def test_plans_that_changed_places_in_the_index_are_not_carried_out(planned: FleetFolder) -> None:
+    index = json.loads((planned.folder / "plans/index.json").read_text())
+    one, other = index["stacks"][:2]
+    for key in ("file", "sha256", "plan_id"):
+        one[key], other[key] = other[key], one[key]
+    index["digest"] = document_digest(index)
+    (planned.folder / "plans/index.json").write_text(json.dumps(index))
+    done = planned.run("apply", "plans", "--format", "json")
+    told = {each["stack"]: each.get("error", "") for each in done.json["stacks"]}
+    assert done.code == 1
+    for each in (one, other):
+        assert "the plan is for account" in told[each["stack"]]
+    assert planned.queues(1) == planned.queues(2) == {}
+
+
 def test_a_stack_whose_account_moved_on_fails_alone(planned: FleetFolder) -> None:
     planned.post(2, "Queues.json", FriendlyName="support", MaxSize=7)
     done = planned.run("apply", "plans", "--format", "json")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
 from tests.fleet.processes import alive, children, start, wait_for_end, wait_for_requests
+from voiceform.cli import main
 
 NAMES = ("acme", "beta", "gamma", "delta", "epsilon")
 
@@ -79,6 +80,35 @@ def test_an_account_that_the_configuration_does_not_mean(fleet: FleetFolder) -> 
     told = f"the configuration is for account {sid(7)}, the fleet says {sid(1)}"
     assert told in " ".join(done.out.split())
     assert fleet.run("plan").code == 1
+
+
+@pytest.mark.parametrize(
+    "option", [("-f", "template"), ("--overlay", "x.yaml"), ("--state", "sqlite:///x.db")]
+)
+def test_what_is_about_one_stack_is_refused_and_not_ignored(
+    fleet: FleetFolder, option: tuple[str, str]
+) -> None:
+    fleet.of("acme")
+    for argv in ([*option, "fleet", "plan"], ["fleet", "plan", *option]):
+        assert main(["-C", str(fleet.folder), *argv], environ=fleet.environ) == 64
+    assert fleet.emulator.requests() == []
+    assert (
+        main(["-C", str(fleet.folder), "fleet", "list"], environ={"VOICEFORM_STATE": "sqlite:///x.db"}) == 0
+    )
+
+
+def test_a_secret_that_was_written_into_the_fleet_file_is_not_repeated(fleet: FleetFolder) -> None:
+    fleet.write("template/voiceform.yaml", "version: 1\n")
+    for token in ("hunter2", "[hunter2]", "{env: [hunter2]}", "{command: hunter2}"):
+        fleet.write(
+            "fleet.yaml",
+            f"version: 1\ncredentials: {{token: {token}}}\nstacks: [{{path: template, account: {sid(1)}}}]\n",
+        )
+        for format_ in ("text", "json"):
+            done = fleet.run("validate", "--format", format_)
+            assert done.code == 1
+            assert "fleet.yaml" in done.out + done.err
+            assert "hunter2" not in done.out + done.err
 
 
 def test_a_valid_fleet_needs_no_credentials(fleet: FleetFolder) -> None:

@@ -199,9 +199,25 @@ ACME = f"  - {{path: stacks/acme, account: {sid(1)}"
             HEAD.replace("credentials: {token: {env: TOKEN}}\n", "") + ACME + "}\n",
             "no credentials are known of acme",
         ),
+        *(
+            (HEAD.replace("sqlite:///states/{stack}.db", state) + ACME + "}\n", said)
+            for state, said in (
+                ("postgresql://me:hunter2@db/{stack}", "has a password in it"),
+                ("mysql://db/{stack}", "does not know state URLs of the form mysql://"),
+                ("states/{stack}.db", "does not know a state URL without a scheme"),
+                ("s3://{stack}?region=eu", "a bucket and a prefix, nothing else"),
+                ("sqlite:///", "a SQLite state URL has three slashes"),
+            )
+        ),
+        (HEAD.replace("{env: TOKEN}", "hunter2") + ACME + "}\n", "token must name one place"),
+        (HEAD.replace("{env: TOKEN}", "{value: hunter2}") + ACME + "}\n", "unknown key 'value'"),
         (
-            HEAD.replace("sqlite:///states/{stack}.db", "postgresql://me:hunter2@db/{stack}") + ACME + "}\n",
-            "has a password in it",
+            HEAD.replace(
+                "{token: {env: TOKEN}}", f"{{account: {sid(9)}, key: {{env: A}}, secret: {{env: B}}}}"
+            )
+            + ACME
+            + "}\n",
+            "credentials are a token, or a key with its secret",
         ),
         (HEAD + ACME + ", variables: {TWILIO_AUTH_TOKEN: x}}\n", "TWILIO_AUTH_TOKEN is no variable"),
         (HEAD + ACME + ", variables: {MY_SECRET: x}}\n", "MY_SECRET is the name of a credential"),
@@ -233,6 +249,18 @@ def test_what_is_wrong_is_told(folder: Path, text: str, said: str) -> None:
         (f"name,account\n../x,{sid(1)}\n", "a.csv:2: the name is not"),
         (f"name,account,label.ring\none,{sid(1)},a b\n", "a.csv:2: the value of label.ring is no label"),
         (f'name,account\n"one,{sid(1)}\n', "is not CSV"),
+        (f"name,account,state\none,{sid(1)},postgresql://me:hunter2@db/x\n", "a.csv:2: the URL of the state"),
+        (f"name,account,state\none,{sid(1)},mysql://db/x\n", "a.csv:2: voiceform does not know state URLs"),
+        (
+            f"name,account,state\none,{sid(1)},sqlite:///{{name}}.db\n",
+            "a.csv:2: nothing is filled in for {name}",
+        ),
+        (
+            "name,account,state\n"
+            f"one,{sid(1)},postgresql://db/x?schema={'v' * 63}1\n"
+            f"two,{sid(2)},postgresql://db/x?schema={'v' * 63}2\n",
+            "a.csv:3: two and one have one recorded state",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_table_is_told_with_its_line(folder: Path, table: str, said: str) -> None:

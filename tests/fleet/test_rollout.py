@@ -126,6 +126,13 @@ def test_the_record_survives_a_death_in_the_midst_of_a_line(tmp_path: Path) -> N
         Record(path, "sha256:b").read()
 
 
+def test_what_is_done_stays_done_also_when_its_plan_is_tried_once_more(fleet: FleetFolder) -> None:
+    rolled(fleet)
+    fleet.ok("apply", "plans", clock=ManualClock(BEGIN))
+    assert "beta (exit 6)" in fleet.run("apply", "plans", clock=ManualClock(BEGIN)).out
+    assert "used up" not in fleet.ok("apply", "plans", "--resume", clock=ManualClock(BEGIN)).out
+
+
 def test_what_is_written_behind_a_torn_line_counts(tmp_path: Path) -> None:
     path = tmp_path / "rollout.jsonl"
     Record(path, "sha256:a").add(result("acme", ExitCode.DONE))

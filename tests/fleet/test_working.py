@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,12 @@ import requests
 
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
 from tests.fleet.processes import start, wait_for_children, wait_for_requests
+from voiceform.fleet.fleet import Fleet
 from voiceform.model.clock import ManualClock
+from voiceform.model.fleet import StackResult
+from voiceform.state.lease import Lease, acquire
+from voiceform.state.open import open_store
+from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 
 RETENTION = "safety: {max_delete_percent: 100}\nretention: {recordings: [{name: all, keep: 90d}]}\n"
 CALLS = """calls:
@@ -138,6 +144,50 @@ def test_a_service_for_all_goes_on_where_one_fails_and_ends_when_it_is_told(flee
     assert program.returncode == 1
     assert "acme: 1 placed" in out
     assert 'voiceform_last_run_exit_code{command="dispatch",stack="acme"} 0.0' in metrics.read_text()
+
+
+class Waits(ManualClock):
+    """Writes down for how long a stack that stands by is left alone, and ends the other after some."""
+
+    def __init__(self, other: Lease) -> None:
+        super().__init__(NOON)
+        self.waits: list[float] = []
+        self._other = other
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        self.waits.append(seconds)
+        if len(self.waits) == 5:
+            self._other.release()
+        return super().wait(event, seconds)
+
+
+def test_who_stands_by_says_it_once_asks_more_rarely_and_takes_over(fleet: FleetFolder) -> None:
+    fleet.of("acme")
+    fleet.ok("apply", "--auto-approve")
+    stop = threading.Event()
+    lines: list[str] = []
+    looks: list[StackResult] = []
+
+    def looked(result: StackResult) -> None:
+        looks.append(result)
+        if result.line != "stands by":
+            stop.set()
+
+    with open_store("sqlite:///states/acme.db", base_dir=fleet.folder) as store:
+        lease = SideLease(store, DISPATCH_LEASE)
+        day = timedelta(days=1)
+        other = acquire(lease, operation="dispatch", holder="other", clock=ManualClock(NOON), ttl=day)
+        clock = Waits(other)
+        made = Fleet(folder=fleet.folder, environ=fleet.environ, clock=clock, jobs=1, stop=stop)
+        report = made.watch(
+            poll=timedelta(seconds=5), on_line=lambda _, text: lines.append(text), on_look=looked
+        )
+    assert clock.waits[:5] == [5, 10, 20, 30, 30]
+    assert [each.code for each in looks] == [0] * len(looks)  # somebody places its calls, and that is well
+    assert len(lines) == 2
+    assert "locked by other for dispatch" in lines[0]
+    assert lines[1] == "goes on"
+    assert report.exit_code() == 0
 
 
 def test_accounts_are_written_as_configuration_each_in_a_folder(fleet: FleetFolder) -> None:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.services import PostgresServer, free_port
-from voiceform.model.errors import StateError
+from voiceform.model.errors import StateError, UsageError
 from voiceform.state.open import open_store
 from voiceform.state.postgres import PostgresStore
 from voiceform.state.postgres_sql import parse_url
@@ -138,11 +138,19 @@ def test_url_options_reach_libpq() -> None:
         "postgresql://ada:s%3Fcret@db:5433/state?schema=a%20b&sslmode=verify-full&connect_timeout=3"
     )
     assert target.schema == "a b"
+
     assert target.parameters["sslmode"] == "verify-full"
     assert target.parameters["connect_timeout"] == "3"
     assert target.parameters["password"] == "s?cret"
     assert target.parameters["tcp_user_timeout"] == "30000"
     assert "s?cret" not in target.label
+
+
+@pytest.mark.parametrize("schema", ["", "v" * 64, "\u00e9" * 32])
+def test_a_schema_of_which_the_server_would_ignore_a_part_is_refused(schema: str) -> None:
+    with pytest.raises(UsageError, match="1 to 63 bytes"):
+        parse_url(f"postgresql://db/state?schema={schema}")
+    assert parse_url(f"postgresql://db/state?schema={'v' * 63}").schema == "v" * 63
 
 
 def test_tls_that_is_demanded_is_not_given_up(postgres_server: PostgresServer) -> None:

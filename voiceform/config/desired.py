@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from operator import is_not
 from typing import Any
 
 from voiceform.kinds.kind import Kind, ParseContext
@@ -63,20 +62,6 @@ def with_hidden(desired: Mapping[Address, Desired], document: Block) -> dict[Add
     unshown = Unshown(filled.items())
     literal = {*_literals(document), *map(str, desired)}
     return {address: _hidden(item, unshown, literal) for address, item in desired.items()}
-
-
-def as_written(value: Any) -> Any:  # noqa: ANN401 - any YAML value
-    """`value` with the texts of the environment that are not shown as they are written. What needs no change
-    is returned as it is, not copied."""
-    if isinstance(value, Sourced):
-        return value.template
-    if isinstance(value, dict):
-        items = {key: as_written(item) for key, item in value.items()}
-        return items if any(items[key] is not item for key, item in value.items()) else value
-    if isinstance(value, list):
-        written = [as_written(item) for item in value]
-        return written if any(map(is_not, written, value)) else value
-    return value
 
 
 def _sourced(value: Any) -> Iterator[Sourced]:  # noqa: ANN401 - any YAML value

@@ -27,6 +27,7 @@ from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.model.document import Block
 from voiceform.model.resource import Desired
 from voiceform.model.safety import Freeze, Ownership, Safety
+from voiceform.model.unshown import Sourced
 
 if TYPE_CHECKING:
     from voiceform.model.plan import ConfigSource
@@ -309,7 +310,7 @@ def _check_required(document: Block, schema: ConfigSchema, findings: Findings) -
 
 
 class _Source:
-    """What a configuration was read from. The document is let go once its digest has been asked for."""
+    """What a configuration was read from. The document is let go once this has been asked for."""
 
     def __init__(self, document: Block, files: tuple[str, ...]) -> None:
         self._document: Block | None = document
@@ -322,21 +323,44 @@ class _Source:
 
         document = self._document
         if self._found is None and document is not None:
-            self._found = ConfigSource(digest=_digest(document), files=self._files)
+            self._found = ConfigSource(_Digest(document), self._files)
         self._document = None
         assert self._found is not None  # noqa: S101 - it was set before the document was let go
         return self._found
 
 
-def _digest(document: Block) -> str:
+class _Digest:
     """SHA-256 of what is declared, as it may be shown: nobody can guess from it what is masked.
 
-    Comments, order of keys and formatting do not change it.
+    Comments, order of keys and formatting do not change it. Until somebody asks, the document is kept as
+    JSON, which is small and quickly made; to mask it takes a tenth of a plan.
     """
-    import hashlib
 
-    from voiceform.config.desired import as_written
-    from voiceform.model.masking import redact
-    from voiceform.model.resource import canonical_json
+    __slots__ = ("_document", "_found")
 
-    return hashlib.sha256(canonical_json(redact(as_written(document)))).hexdigest()
+    def __init__(self, document: Block) -> None:
+        import msgspec
+
+        self._document = msgspec.json.encode(document, enc_hook=_as_written)
+        self._found: str | None = None
+
+    def __call__(self) -> str:
+        """It, in hexadecimal digits."""
+        if self._found is None:
+            import hashlib
+
+            import msgspec
+
+            from voiceform.model.masking import redact
+            from voiceform.model.resource import canonical_json
+
+            document = msgspec.json.decode(self._document)
+            self._found = hashlib.sha256(canonical_json(redact(document))).hexdigest()
+        return self._found
+
+
+def _as_written(value: object) -> str:
+    """A text of the environment that is not shown, as it is written."""
+    if isinstance(value, Sourced):
+        return value.template
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -10,6 +10,7 @@ from voiceform.fleet.jobs import Job
 from voiceform.fleet.member import Member
 from voiceform.fleet.opening import Settings
 from voiceform.fleet.rollout import EVERYTHING, USED_UP, Record, RolloutGroup
+from voiceform.model.errors import StalePlanError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 
@@ -30,6 +31,20 @@ class Wave:
     def size(self) -> int:
         """How many stacks are in it."""
         return len(self.jobs) + len(self.ended) + len(self.before)
+
+
+def planned_members(folder: PlanFolder, members: Iterable[Member]) -> list[Member]:
+    """Those that have a plan in the folder. StalePlanError where one is about another account by now."""
+    planned = {each.stack: each.account for each in folder.stacks}
+    found = [member for member in members if member.name in planned]
+    for member in found:
+        if member.account != planned[member.name]:
+            raise StalePlanError(
+                f"{member.name} was planned for account {planned[member.name]}, and now is {member.account};"
+                " nothing was done",
+                hint="plan again: voiceform fleet plan --out DIR",
+            )
+    return found
 
 
 def waves_of(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from voiceform.fleet.member import Member, in_capitals
 from voiceform.model.diagnostics import Diagnostic, Report
 from voiceform.state.open import DEFAULT_URL, sqlite_file
 
 _POSTGRES = ("postgres", "postgresql")
+_LONGEST_NAME = 63
+"""Bytes of the name of a schema that PostgreSQL distinguishes."""
 
 
 def compare(members: Sequence[Member], report: Report) -> None:
@@ -79,7 +81,7 @@ def state_of(member: Member) -> str:
     host = (parts.netloc.rpartition("@")[2]).lower()
     if parts.scheme in _POSTGRES:
         query = dict(parse_qsl(parts.query))
-        schema = {"schema": query.get("schema", "voiceform")}
-        return f"postgresql://{host.removesuffix(':5432')}/{parts.path.strip('/')}?{urlencode(schema)}"
+        schema = query.get("schema", "voiceform").encode()[:_LONGEST_NAME]
+        return f"postgresql://{host.removesuffix(':5432')}/{parts.path.strip('/')}?{quote(schema)}"
     path = "/".join(part for part in parts.path.split("/") if part)
     return f"{parts.scheme}://{host}/{path}"

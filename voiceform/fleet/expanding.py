@@ -18,7 +18,9 @@ from voiceform.fleet.tables import read_rows
 from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block
+from voiceform.model.errors import UsageError, VoiceformError
 from voiceform.model.secret_patterns import redact_secrets
+from voiceform.state.open import open_store
 
 MOST_STACKS = 100_000
 """The most that one fleet may have."""
@@ -182,6 +184,8 @@ class Expansion:
                 said = Block({**entry, **row.keys}, file=entry.file, mark=entry.mark)
                 said["labels"] = {**entry.get("labels", {}), **row.labels}
                 said["variables"] = {**entry.get("variables", {}), **row.variables}
+                if "state" in row.keys:
+                    self._check_state(row.keys["state"], row.position)
                 yield from self._member(said, row.keys["name"], *place, row.position)
 
     def _member(
@@ -215,8 +219,11 @@ class Expansion:
             region=said("region"),
             edge=entry.get("edge", None if "region" in entry else self._document.get("edge")),
             credentials={
-                key: self._source(value).filled(name, account) for key, value in credentials.items()
+                key: self._source(value).filled(name, account)
+                for key, value in credentials.items()
+                if key != "account"
             },
+            owner=credentials.get("account"),
             labels={
                 key: str(value)
                 for key, value in {**self._document.get("labels", {}), **entry.get("labels", {})}.items()
@@ -245,23 +252,35 @@ class Expansion:
     def _check_places(self, block: Block) -> None:
         """No `{...}` that nobody fills in, and nothing that is a secret."""
         if isinstance(state := block.get("state"), str):
-            self._check_text(state, block.value_position("state"))
-            if redact_secrets(state) != state:
-                message = "the URL of the state has a password in it, and this file is read by many"
-                hint = "use PGPASSWORD, ~/.pgpass or ${NAME}: credentials stand in no file"
-                self._say(block.value_position("state"), message, hint)
+            self._check_state(state, block.value_position("state"))
         if isinstance(evidence := block.get("evidence"), str):
             self._check_text(evidence, block.value_position("evidence"))
         credentials = block.get("credentials")
         if not isinstance(credentials, Block):
             return
-        if not ({"token"} == credentials.keys() or {"key", "secret"} == credentials.keys()):
+        if credentials.keys() not in ({"token"}, {"token", "account"}, {"key", "secret"}):
             message = "credentials are a token, or a key with its secret"
-            self._say(credentials.position, message, "write token:, or key: and secret:")
+            hint = "write token:, with account: where it is that of a parent account, or key: and secret:"
+            self._say(credentials.position, message, hint)
         for source in credentials.values():
-            for key, value in source.items():
+            for key, value in source.items() if isinstance(source, Block) else ():
                 for text in [value] if isinstance(value, str) else value:
                     self._check_text(text, source.value_position(key))
+
+    def _check_state(self, url: str, where: Position) -> None:
+        """One that can be used, once everything is filled in, and that has no secret in it."""
+        self._check_text(url, where)
+        if redact_secrets(url) != url:
+            message = "the URL of the state has a password in it, and this file is read by many"
+            hint = "use PGPASSWORD, ~/.pgpass or ${NAME}: credentials stand in no file"
+            self._say(where, message, hint)
+        elif "${" not in url:
+            try:
+                open_store(filled(url, "stack", f"AC{'0' * 32}"), base_dir=self._folder).close()
+            except UsageError as error:
+                self._say(where, error.what, error.hint or "correct state:")
+            except VoiceformError:
+                pass  # it is about this machine, and another may work
 
     def _check_text(self, text: str, where: Position) -> None:
         unknown = unknown_place(text)

@@ -184,7 +184,7 @@ class Fleet:
         too many of a group fail, and `on_line` hears where it is. With `resume` what was carried out before
         is not begun again.
         """
-        from voiceform.fleet.carrying import waves_of
+        from voiceform.fleet.carrying import planned_members, waves_of
         from voiceform.fleet.folder import ROLLOUT, read_folder
         from voiceform.fleet.report import FleetReport
         from voiceform.fleet.rollout import Record
@@ -195,8 +195,7 @@ class Fleet:
                 f"{self._file} or a table of it is not as it was when this was planned; nothing was done",
                 hint="plan again: voiceform fleet plan --out DIR",
             )
-        planned = {each.stack for each in found.stacks}
-        members = selected([member for member in file.members if member.name in planned], which)
+        members = selected(planned_members(found, file.members), which)
         options = {
             "approve": texts("approve", approve),
             "lock_timeout": lock_timeout,

@@ -37,7 +37,8 @@ class Source:
 class Member:
     """One stack: its configuration (`files` in `folder`), account, state, and where its credentials are.
 
-    `credentials` are by `token`, or `key` and `secret`. `state` is a URL in which `${NAME}` may stand for
+    `credentials` are by `token`, or `key` and `secret`; the token is that of `owner`, where that is another
+    account than this. `state` is a URL in which `${NAME}` may stand for
     what only the environment has; None is that of the folder. `position` is where the fleet names the stack.
     `evidence` is where what is destroyed is taken down, if the fleet says it; `shared` that other stacks have
     the same folder.
@@ -52,6 +53,7 @@ class Member:
     region: str | None = None
     edge: str | None = None
     credentials: Mapping[str, Source] = field(default_factory=dict)
+    owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     evidence: str | None = None

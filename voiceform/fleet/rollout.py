@@ -111,8 +111,8 @@ class Record:
         self._digest = digest
 
     def read(self) -> dict[str, ExitCode]:
-        """How stacks ended, by name: the last that is written counts. PlanFileError for a record of other
-        plans."""
+        """How stacks ended, by name: the last that is written counts, but what is done stays done, also where
+        its plan was tried once more. PlanFileError for a record of other plans."""
         try:
             lines = self._path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
@@ -129,7 +129,8 @@ class Record:
                     raise PlanFileError(
                         "this is the record of other plans", where=str(self._path), hint="plan again"
                     )
-                found[said["stack"]] = ExitCode(said["exit_code"])
+                if found.get(said["stack"]) is not ExitCode.DONE:
+                    found[said["stack"]] = ExitCode(said["exit_code"])
         return found
 
     def add(self, result: StackResult) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _TICK = 0.2
 _FIRST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=5)
+_STANDS_BY = "stands by"
 _PATIENCE = 15.0
 """Seconds in which a process that was told to stop may bring its stacks to rest."""
 
@@ -182,8 +183,7 @@ class _One:
             )
             self._look(report)
         except LockedError as error:
-            self._failed(ExitCode.LOCKED, f"{error.what}; stands by")
-            self.pause = self._poll
+            self._stand_by(error)
         except VoiceformError as error:
             self._failed(ExitCode.ERROR, self._heard.unshown.text(str(error)))
         except Exception as error:  # a defect about one stack stops no other
@@ -193,6 +193,8 @@ class _One:
         return False
 
     def _look(self, report: DispatchReport) -> None:
+        if self._said is not None:
+            self._send(Told(self._job.member.name, "goes on"))
         self.pause, self._said = _FIRST, None
         self._send(result_of_dispatch(report, self._job, once=False))
 
@@ -200,6 +202,15 @@ class _One:
         text = called(*said)
         if text is not None:
             self._send(Told(self._job.member.name, self._heard.unshown.text(text)))
+
+    def _stand_by(self, error: LockedError) -> None:
+        """Another dispatcher places its calls, and that is well. It is said once, and asked for more and more
+        rarely, but often enough to take over soon after that one has died."""
+        if self._said != _STANDS_BY:
+            self._send(Told(self._job.member.name, f"{error.what}; {_STANDS_BY}"))
+            self._said, self.pause = _STANDS_BY, self._poll / 2
+        self._send(StackResult(self._job.member.name, self._job.member.account, ExitCode.DONE, _STANDS_BY))
+        self.pause = max(self._poll, min(2 * self.pause, self._job.settings.lease_ttl / 2))
 
     def _failed(self, code: ExitCode, text: str) -> None:
         if self._here.stop.is_set():

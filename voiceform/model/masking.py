@@ -49,6 +49,7 @@ SENSITIVE_FIELDS = frozenset(
             "secret_key",
             "private_key",
             "authorization",
+            "credentials",
         ),
     }
 )

@@ -11,7 +11,7 @@ What `before` and `after` of a change hold:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -230,12 +230,26 @@ class Summary:
     totals: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ConfigSource:
-    """Which configuration a plan was made from: a digest over the merged document, and the files."""
+    """Which configuration a plan was made from: a digest over the merged document, or what makes it, and the
+    files."""
 
-    digest: str
+    declared: str | Callable[[], str] = field(repr=False)
     files: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """That of the document; of a large one it is made in a second when it is first asked for."""
+        return self.declared if isinstance(self.declared, str) else self.declared()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ConfigSource):
+            return NotImplemented
+        return self.files == other.files and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash((self.digest, self.files))
 
 
 @dataclass(frozen=True, slots=True)

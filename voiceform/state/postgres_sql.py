@@ -29,6 +29,9 @@ _DEFAULTS = {
 }
 """libpq parameters for a server that may vanish, where neither the URL nor the variable says otherwise."""
 
+LONGEST_NAME = 63
+"""Bytes of an identifier that PostgreSQL distinguishes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -54,6 +57,11 @@ def parse_url(url: str) -> Target:
             " special characters in it are percent-encoded",
         ) from None
     schema = schemas[-1] if schemas else "voiceform"
+    if not 1 <= len(schema.encode()) <= LONGEST_NAME:
+        raise UsageError(
+            f"the schema of a PostgreSQL state URL is 1 to {LONGEST_NAME} bytes long",
+            hint="choose a shorter name: of a longer one the server ignores the rest, and two states are one",
+        )
     for name, (value, variable) in _DEFAULTS.items():
         if variable is None or variable not in os.environ:
             parameters.setdefault(name, value)

@@ -100,9 +100,10 @@ def apply_folder(
 def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *, what: str = "apply") -> int:
     """Plan, show, ask once, and carry out exactly that. `what` is `apply`, or `prune`."""
     if not act.auto_approve and not is_terminal(sys.stdin):
+        saved = "apply saved plans (voiceform fleet plan --out DIR)"
         raise UsageError(
             "nobody can be asked: this is not a terminal",
-            hint="apply saved plans (voiceform fleet plan --out DIR), or pass --auto-approve",
+            hint=f"{'look with --dry-run' if what == 'prune' else saved}, or pass --auto-approve",
         )
     with tempfile.TemporaryDirectory(prefix="voiceform-fleet-") as place:
         folder = Path(place).resolve() / "plans"
