@@ -203,6 +203,9 @@ ACME = f"  - {{path: stacks/acme, account: {sid(1)}"
             (HEAD.replace("sqlite:///states/{stack}.db", state) + ACME + "}\n", said)
             for state, said in (
                 ("postgresql://me:hunter2@db/{stack}", "has a password in it"),
+                ("postgresql://me:hunt/er2@db/{stack}", "has a password in it"),
+                ("postgresql://${ME}:hunter2@db/{stack}", "has a password in it"),
+                ("postgresql://${ME}@db/{stack}?password=hunter2", "has a password in it"),
                 ("mysql://db/{stack}", "does not know state URLs of the form mysql://"),
                 ("states/{stack}.db", "does not know a state URL without a scheme"),
                 ("s3://{stack}?region=eu", "a bucket and a prefix, nothing else"),
@@ -267,6 +270,23 @@ def test_what_is_wrong_in_a_table_is_told_with_its_line(folder: Path, table: str
     (folder / "a.csv").write_text(table, encoding="utf-8")
     found = problems(folder, HEAD + "  - {template: template, csv: a.csv}\n")
     assert any(said in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db/voice?schema={stack}",
+        "postgresql://voice@db:5433/voice?schema={stack}&sslmode=verify-full",
+        "postgresql://voice:${PASSWORD}@db/voice?schema={stack}",
+        "postgresql://${LOGIN}@db/voice?schema={stack}",
+        "postgresql://voice@db/voice?schema={stack}&password=${PASSWORD}",
+        "s3://bucket/voice/{account}",
+        "${STATES}/{stack}.db",
+    ],
+)
+def test_a_state_may_be_anywhere_with_what_is_secret_by_name(folder: Path, url: str) -> None:
+    (member,) = read(folder, HEAD.replace("sqlite:///states/{stack}.db", url) + ACME + "}\n").members
+    assert member.state == url.replace("{stack}", "acme").replace("{account}", sid(1))
 
 
 def test_everything_is_told_at_once(folder: Path) -> None:

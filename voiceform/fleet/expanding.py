@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any
 
 from voiceform.config.references import is_credential
 from voiceform.config.sources import DEFAULT_FILE, SUFFIXES
-from voiceform.fleet.member import NAME, Member, Source, filled, unknown_place
+from voiceform.fleet.member import NAME, REFERENCE, Member, Source, filled, unknown_place
 from voiceform.fleet.own_account import own_account
 from voiceform.fleet.tables import read_rows
 from voiceform.kinds.userfiles import Places
@@ -270,7 +271,7 @@ class Expansion:
     def _check_state(self, url: str, where: Position) -> None:
         """One that can be used, once everything is filled in, and that has no secret in it."""
         self._check_text(url, where)
-        if redact_secrets(url) != url:
+        if _has_secret(url):
             message = "the URL of the state has a password in it, and this file is read by many"
             hint = "use PGPASSWORD, ~/.pgpass or ${NAME}: credentials stand in no file"
             self._say(where, message, hint)
@@ -306,6 +307,15 @@ class Expansion:
 
     def _say(self, where: Position, message: str, hint: str, *, code: str = "invalid-value") -> None:
         self._report(Diagnostic(code, message, where, hint=hint))
+
+
+def _has_secret(url: str) -> bool:
+    """Whether a password stands in a URL, itself and not as `${NAME}`; the name of a user is none."""
+    scheme, separator, rest = REFERENCE.sub("", url).partition("://")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    user, at, host = authority.rpartition("@")
+    others = f"{scheme}{separator}{host}{rest[len(authority) :]}"
+    return bool(at and user.partition(":")[2]) or redact_secrets(others) != others
 
 
 def _named_after(folder: Path, files: tuple[Path, ...]) -> str:

@@ -13,6 +13,9 @@ from voiceform.model.diagnostics import Position
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
 """What a stack may be called: it names files, metrics and variables."""
 
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
+"""What stands for a variable in the URL of a state."""
+
 _PLACE = re.compile(r"\{(\w*)\}", re.ASCII)
 _FILLED = ("stack", "account", "STACK")
 

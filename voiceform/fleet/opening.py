@@ -3,7 +3,6 @@ else."""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from voiceform.fleet.credentials import OF_ONE_ACCOUNT, credential
-from voiceform.fleet.member import Member
+from voiceform.fleet.member import REFERENCE, Member
 from voiceform.model.clock import Clock
 from voiceform.model.errors import StateError
 from voiceform.stack.account import Account, origin_of
@@ -20,8 +19,6 @@ from voiceform.stack.parts import DEFAULT_TTL
 from voiceform.stack.stack import Stack
 from voiceform.state.open import DEFAULT_URL
 from voiceform.twilio.credentials import Credentials
-
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +67,12 @@ def stack_of(member: Member, settings: Settings, here: Surroundings, listener: L
 def state_url(member: Member, environ: Mapping[str, str]) -> str:
     """The state of a member, with `${NAME}` filled in. StateError for a variable that is not set."""
     url = member.state or DEFAULT_URL
-    for name in _REFERENCE.findall(url):
+    for name in REFERENCE.findall(url):
         if not environ.get(name):
             raise StateError(
                 f"the variable {name} of the state's URL is not set", hint="set it where this runs"
             )
-    return _REFERENCE.sub(lambda match: environ[match[1]], url)
+    return REFERENCE.sub(lambda match: environ[match[1]], url)
 
 
 def account_of(member: Member, settings: Settings, here: Surroundings) -> Account:
