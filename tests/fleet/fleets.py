@@ -51,10 +51,13 @@ class FleetFolder:
 
     def run(self, *argv: str, clock: Clock | None = None) -> Result:
         """Run one command of the fleet."""
-        self._capsys.readouterr()
         jobs = () if "--jobs" in argv or argv[0] in ("show",) else ("--jobs", "1")
-        command = ["fleet", *argv, *jobs]
-        code = main(["-C", str(self.folder), *command], environ=self.environ, clock=clock)
+        return self.main("fleet", *argv, *jobs, clock=clock)
+
+    def main(self, *argv: str, clock: Clock | None = None) -> Result:
+        """Run any command in the folder."""
+        self._capsys.readouterr()
+        code = main(["-C", str(self.folder), *argv], environ=self.environ, clock=clock)
         captured = self._capsys.readouterr()
         return Result(code, captured.out, captured.err)
 
