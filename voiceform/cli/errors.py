@@ -41,12 +41,15 @@ def report_error(app: App, error: VoiceformError) -> None:
 
 
 def report_unexpected(app: App, error: Exception) -> None:
-    """A defect of ours: one line, and with -v the traceback."""
-    app.console.say(f"Error: voiceform failed unexpectedly: {type(error).__name__}: {error}")
+    """A defect of ours: one line, and with -v the traceback, without what the environment has of secrets."""
+    from voiceform.config.references import credentials_of
+
+    hidden = credentials_of(app.environ)
+    app.console.say(hidden.text(f"Error: voiceform failed unexpectedly: {type(error).__name__}: {error}"))
     if app.verbose:
         import traceback
 
-        app.console.say("".join(traceback.format_exception(error)))
+        app.console.say(hidden.text("".join(traceback.format_exception(error))))
     else:
         app.console.say("  This is a defect; run again with -v for details and please report it.")
 

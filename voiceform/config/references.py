@@ -25,7 +25,7 @@ from voiceform.config.scalars import Scalar, resolve_plain
 from voiceform.config.schema import ConfigSchema, Schema
 from voiceform.model.diagnostics import Diagnostic, Report
 from voiceform.model.document import Block, Mark, Series
-from voiceform.model.unshown import Sourced
+from voiceform.model.unshown import Sourced, Unshown
 
 _CREDENTIAL_WORD = re.compile(
     r"(?:token|secret|password|passwd|passphrase|passcode|credential|apikey|jwt|privkey)s?\d*\Z"
@@ -38,6 +38,7 @@ _CREDENTIAL_NAMES = frozenset(
 _URL_OF_STORE = re.compile(
     r"(?:connection_string|conn_str|(?:database|db|redis|mongo(?:db)?|postgres(?:ql)?)_ur[il])\Z"
 )
+_CREDENTIAL_LENGTH = 8
 _NAMED = 3
 _SHORT = 4
 
@@ -51,6 +52,16 @@ def is_credential(name: str) -> bool:
     if any(_CREDENTIAL_WORD.search(word) for word in words):
         return True
     return len(words) > 1 and words[-1] in _CREDENTIAL_END
+
+
+def credentials_of(environ: Mapping[str, str]) -> Unshown:
+    """The values of all variables whose names say so: for texts of which nobody knows what is in them, such
+    as the messages of a defect. Short ones are left, which would be taken out of words."""
+    return Unshown(
+        (value, f"${{{name}}}")
+        for name, value in environ.items()
+        if len(value) >= _CREDENTIAL_LENGTH and is_credential(name)
+    )
 
 
 def settle_references(

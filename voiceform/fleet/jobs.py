@@ -42,7 +42,6 @@ Do = Callable[["Stack", Job, "Heard"], StackResult]
 
 _FINDINGS = 3
 """So many of what is wrong in a configuration are told where it cannot be planned; validate tells all."""
-_UNEXPECTED = "voiceform failed unexpectedly"
 
 
 class Heard:
@@ -74,10 +73,23 @@ class Heard:
     def _plan(self, plan: Plan) -> None:
         self.plan = plan
 
+    def covered(self, result: StackResult) -> StackResult:
+        """The result without the values of the environment that are not shown."""
+        error = result.error and self.unshown.text(result.error)
+        return replace(result, line=self.unshown.text(result.line), error=error)
+
     def _hide(self, objects: Iterable[Desired | Recorded]) -> None:
         from voiceform.model.holdings import unshown_in
 
         self.unshown = self.unshown.joined(unshown_in(objects))
+
+
+def unexpected(error: Exception, environ: Mapping[str, str]) -> str:
+    """What is told of a defect, without what the environment has of secrets."""
+    from voiceform.config.references import credentials_of
+
+    told = f"voiceform failed unexpectedly: {type(error).__name__}: {error}"
+    return credentials_of(environ).text(told)
 
 
 def run_job(job: Job, here: Surroundings) -> StackResult:
@@ -94,9 +106,10 @@ def run_job(job: Job, here: Surroundings) -> StackResult:
     except VoiceformError as error:
         # The command line of the fleet was right: what is wrong is about this stack.
         code = ExitCode.ERROR if error.exit_code == ExitCode.USAGE else ExitCode(error.exit_code)
-        result = failed(job, code, heard.unshown.text(str(error)))
+        result = failed(job, code, str(error))
     except Exception as error:  # the last resort: a defect about one stack stops no other
-        result = failed(job, ExitCode.ERROR, f"{_UNEXPECTED}: {type(error).__name__}: {error}")
+        result = failed(job, ExitCode.ERROR, unexpected(error, here.environ))
+    result = heard.covered(result)
     details = {**result.details, "notes": heard.notes} if heard.notes else result.details
     numbers = job.settings.show_numbers
     warned = tuple(warning_line(heard.unshown.text(text), show_numbers=numbers) for text in heard.warnings)

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from voiceform.fleet.dispatching import called, result_of_dispatch
-from voiceform.fleet.jobs import Heard, Job, failed
+from voiceform.fleet.jobs import Heard, Job, failed, unexpected
 from voiceform.fleet.member import Member
 from voiceform.fleet.opening import Settings, Surroundings, stack_of
 from voiceform.fleet.process import DiedError, Process
@@ -187,7 +187,7 @@ class _One:
         except VoiceformError as error:
             self._failed(ExitCode.ERROR, self._heard.unshown.text(str(error)))
         except Exception as error:  # a defect about one stack stops no other
-            self._failed(ExitCode.ERROR, f"voiceform failed unexpectedly: {type(error).__name__}: {error}")
+            self._failed(ExitCode.ERROR, unexpected(error, self._here.environ))
         else:
             return True
         return False
@@ -196,7 +196,7 @@ class _One:
         if self._said is not None:
             self._send(Told(self._job.member.name, "goes on"))
         self.pause, self._said = _FIRST, None
-        self._send(result_of_dispatch(report, self._job, once=False))
+        self._send(self._heard.covered(result_of_dispatch(report, self._job, once=False)))
 
     def _called(self, *said: object) -> None:
         text = called(*said)

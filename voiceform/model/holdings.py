@@ -13,5 +13,7 @@ def unshown_in(objects: Iterable[Desired | Recorded]) -> Unshown:
     known = list(objects)
     holdings: list[Holding] = [(item.attributes, item.hidden) for item in known]
     holdings += [(item.notes, item.hidden) for item in known]
-    holdings += [({"details": item.beside}, item.hidden) for item in known if isinstance(item, Desired)]
-    return Unshown.of(holdings, (str(item.address) for item in known))
+    beside: list[Holding] = [
+        ({"details": item.beside}, item.hidden) for item in known if isinstance(item, Desired)
+    ]
+    return Unshown.of(holdings, (str(item.address) for item in known), beside)

@@ -135,10 +135,10 @@ def unshown_of(plan: Plan) -> Unshown:
     for change in plan.changes:
         holdings += [(change.before, change.hidden_before), (change.after, change.hidden_after)]
         holdings += [(change.notes_before, change.hidden_before), (change.notes_after, change.hidden_after)]
-        holdings.append(({"details": change.details}, change.hidden_after))
     for drift in plan.drift:
         holdings += [(drift.before, drift.hidden), (drift.after, drift.hidden)]
-    return Unshown.of(holdings, (str(change.address) for change in plan.changes))
+    details: list[Holding] = [({"details": each.details}, each.hidden_after) for each in plan.changes]
+    return Unshown.of(holdings, (str(change.address) for change in plan.changes), details)
 
 
 def document_digest(document: Mapping[str, Any]) -> str:

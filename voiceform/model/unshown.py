@@ -83,10 +83,14 @@ class Unshown:
                     self._names.setdefault(form.lower(), name)
 
     @classmethod
-    def of(cls, holdings: Iterable[Holding], seen: Iterable[str] = ()) -> Unshown:
-        """What is hidden of these objects; `seen` is what is shown beside them."""
+    def of(
+        cls, holdings: Iterable[Holding], seen: Iterable[str] = (), unseen: Iterable[Holding] = ()
+    ) -> Unshown:
+        """What is hidden of these objects; `seen` is what is shown beside them. `unseen` hold hidden texts
+        too, and whatever else is in them nobody sees."""
         kept = [item for item in holdings if item[0] is not None]
-        if not any(hidden for _, hidden in kept):
+        within = [*unseen]
+        if not any(hidden for _, hidden in (*kept, *within)):
             return cls()
         values: dict[str, str] = {}
         shown = [*seen]
@@ -96,6 +100,13 @@ class Unshown:
                     values.update(_filled_in(hidden[path], text))
                 else:
                     shown.append(text)
+        for attributes, hidden in within:
+            values.update(
+                item
+                for path, text in texts_in(attributes)
+                if path in hidden
+                for item in _filled_in(hidden[path], text).items()
+            )
         return cls(values.items(), shown)
 
     def __bool__(self) -> bool:

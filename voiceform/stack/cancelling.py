@@ -93,6 +93,7 @@ def canceled(
     """Count, ask, and take back."""
     with parts.recorded_state() as store:
         record = recorded_schedule(store, address)
+        parts.listener.known([record])
         spec = CallSpec.of(record.address, record.attributes)
         canceling = _Canceling(parts, store, spec, occurrence)
         if extent is Extent.TO_COME:

@@ -34,6 +34,7 @@ def resolve_participant(parts: Parts, address: Address, key: str, sid: str | Non
         call = None if sid is None else _fetch(parts, sid)
         with parts.locked(store, "calls resolve") as lease:
             record = load_resources(store).recorded.get(address)
+            parts.listener.known([] if record is None else [record])
             participants = {} if record is None else record.attributes.get("participants", {})
             number = participants.get(key, {}).get("to")
             resolving.resolve_participant(

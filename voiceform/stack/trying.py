@@ -55,6 +55,7 @@ def tried(parts: Parts, address: str, to: str, confirm: Callable[[CallSpec, str]
     """Ask, and place the call. Raises as `Stack.test_call` says."""
     with parts.recorded_state() as store:
         record = recorded_schedule(store, address)
+        parts.listener.known([record])
         spec = CallSpec.of(record.address, record.attributes)
         number = _number(spec, to)
         trying = _Trying(parts, store, spec, number)

@@ -1,23 +1,29 @@
 """Secrets that requests carry and nobody keeps.
 
-Parameters name them as `${NAME}`. The variable of the environment is read when the request is made, and what
-stood in it is taken out of every error that comes back. So no plan, state, report or log can hold it.
+The sign-in is taken out of errors too: what stands between here and Twilio may repeat what it was sent.
+Parameters name their secrets as `${NAME}`. The variable of the environment is read when the request is made,
+and what stood in it is taken out of every error that comes back. So no plan, state, report or log can hold
+it.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from voiceform.model.unshown import Unshown
+from voiceform.model.secret_patterns import REDACTED
+from voiceform.model.unshown import NOTHING, Unshown
 from voiceform.twilio.errors import InvalidArgumentError, MissingSecretError, TwilioError
 
 if TYPE_CHECKING:
+    from voiceform.twilio.credentials import Credentials
     from voiceform.twilio.parameters import Form
 
+_SHORTEST = 8
 SECRET_PARAMETERS = frozenset({"SipAuthPassword"})
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -59,7 +65,7 @@ class Secrets:
         try:
             yield tuple((name, values[named[name]] if name in named else text) for name, text in form)
         except TwilioError as error:
-            _cover(error, Unshown(_spellings(values)))
+            cover(error, Unshown(_spellings(values)))
             raise
 
     def _named(self, name: str, text: str) -> str:
@@ -87,7 +93,17 @@ def _spellings(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield from ((text, reference(variable)) for text in (value, quote_plus(value)))
 
 
-def _cover(error: TwilioError, unshown: Unshown) -> None:
+def sign_in(credentials: Credentials) -> Unshown:
+    """What an answer that repeats its request may have of the credentials: the password, alone and as it is
+    sent. Nothing of one that is too short to be any: it would be taken out of words."""
+    if len(credentials.password) < _SHORTEST:
+        return NOTHING
+    sent = base64.b64encode(f"{credentials.username}:{credentials.password}".encode()).decode("ascii")
+    texts = (credentials.password, quote_plus(credentials.password), sent)
+    return Unshown((text, REDACTED) for text in texts)
+
+
+def cover(error: TwilioError, unshown: Unshown) -> None:
     """Take what is secret out of an error, wherever it may be told."""
     error.what = unshown.text(error.what)
     error.hint = error.hint and unshown.text(error.hint)

@@ -13,11 +13,11 @@ from voiceform.model.clock import Clock
 from voiceform.model.runtime import Runtime
 from voiceform.twilio.answers import Answer, Body
 from voiceform.twilio.credentials import Credentials
-from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError, StoppedError
+from voiceform.twilio.errors import ConnectionFailedError, ReadOnlyError, StoppedError, TwilioError
 from voiceform.twilio.failures import ExchangeFailedError
 from voiceform.twilio.media import Media, open_stream
 from voiceform.twilio.retry import Operation, Repeat, RetryPolicy
-from voiceform.twilio.secrets import Secrets
+from voiceform.twilio.secrets import Secrets, cover, sign_in
 from voiceform.twilio.throttle import Throttle
 from voiceform.twilio.verdict import REQUEST_ID, Place, SetbackError, broken_off, judge, refusal
 from voiceform.twilio.wire import Timeouts, Wire
@@ -78,6 +78,7 @@ class Transport:
         self.read_only = read_only
         self.secrets = Secrets({} if environ is None else environ)
         self.throttle = Throttle(max_in_flight, account_ceiling=account_ceiling, runtime=clock.runtime)
+        self._sign_in = sign_in(credentials)
         self._credentials_hint = (
             f"check {credentials.source}, and whether they may do this; regions have credentials of their own"
         )
@@ -201,8 +202,12 @@ class Transport:
             self._require_open(place, budget)
             try:
                 return attempt(budget)
+            except TwilioError as refused:
+                cover(refused, self._sign_in)
+                raise
             except SetbackError as setback:
                 error, retry_after = setback.error, setback.retry_after
+                cover(error, self._sign_in)
                 budget.spent |= setback.effect_possible
                 throttled += setback.throttled
                 failed += not setback.throttled
