@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CALL, KEPT = "tests/kinds/call", "tests/kinds/retention"
 NEAREST = {
-    "kinds/call/dialling/dialler.py": [f"{CALL}/test_dialler.py"],
+    "kinds/call/dialling/dialler.py": [f"{CALL}/test_dialler.py", f"{CALL}/test_limit_machine.py"],
     "kinds/call/ledger/store.py": [f"{CALL}/test_ledger.py", f"{CALL}/test_dialler.py"],
     "kinds/call/ledger/recovery.py": [f"{CALL}/test_recovery.py"],
     "kinds/call/rules/book.py": [

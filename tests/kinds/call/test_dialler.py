@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 
+from tests.kinds.call.one_by_one import OneByOne
 from tests.kinds.call.specs import BOB, US, spec
 from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
-from voiceform.kinds.call.ledger.pauses import ALL, pause, resume
+from voiceform.kinds.call.ledger.pauses import ALL, Pause, pause, resume
 from voiceform.kinds.call.ledger.store import Ledger
 from voiceform.kinds.call.limits.book import ContactBook
+from voiceform.kinds.call.limits.marks import Mark
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import DamagedDocumentsError, LeaseLostError
 from voiceform.state.meta import bump_serial
@@ -44,12 +46,19 @@ class Desk:
     before_send: list[Callable[[], None]] = field(default_factory=list)
     asked: int = 0
 
-    def place(self, **changed: Any) -> LedgerEntry | None:
-        """Place the call of a schedule with `changed` attributes."""
-        placer = Placer(
+    def placer(self, **changed: Any) -> Placer:
+        """Of a schedule with `changed` attributes."""
+        return Placer(
             spec(**changed), self.ledger, self.contacts, self.client, self.clock, None, self._may_send
         )
-        return placer.place(KEY, NOON)
+
+    def place(self, **changed: Any) -> LedgerEntry | None:
+        """Place the call of a schedule with `changed` attributes."""
+        return self.placer(**changed).place(KEY, NOON)
+
+    def marks(self) -> dict[str, Mark]:
+        """How the person is counted, by claim."""
+        return self.contacts.page(BOB, "nobody", self.clock.now()).marks
 
     def _may_send(self) -> None:
         self.asked += 1
@@ -106,6 +115,7 @@ def test_a_pause_that_cannot_be_read_is_one(desk: Desk, tmp_path: Path) -> None:
     entry = desk.other.entry(KEY)
     assert entry is not None
     assert (entry.status, desk.dialled()) == (CallStatus.DEFERRED, 0)
+    assert "cannot be read" in (entry.reason or "")
 
 
 IN_DOUBT = [CallStatus.RESERVED, CallStatus.UNKNOWN]
@@ -152,6 +162,79 @@ def test_an_entry_that_was_taken_out_meanwhile_is_not_made_again(desk: Desk, tmp
     desk.before_send = [nothing, restored_from_a_backup]
     assert desk.place() is None
     assert desk.other.entry(KEY) is None
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["declared so", "not declared any more"])
+def test_a_schedule_that_is_off_calls_nobody_but_by_hand(desk: Desk, removed: bool) -> None:
+    desk.ledger.set_head(disabled=removed)
+    placer = desk.placer(enabled=removed)
+    assert placer.pause() == Pause()
+    assert placer.place(KEY, NOON) is None
+    assert (desk.asked, desk.dialled(), desk.other.entry(KEY)) == (0, 0, None)
+    placed = replace(placer, by_hand=True).place(KEY, NOON)
+    assert placed is not None
+    assert (placed.status, desk.dialled()) == (CallStatus.PLACED, 1)
+
+
+def test_what_is_paused_by_a_person_is_not_called_by_hand_either(desk: Desk, tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "state.db") as store:
+        pause(store, ALL, reason="stop", who="me", now=NOON)
+    placer = replace(desk.placer(enabled=False), by_hand=True)
+    assert "stop" in str(placer.pause())
+    assert placer.place(KEY, NOON) is None
+    assert desk.dialled() == 0
+
+
+@pytest.mark.parametrize(("seconds", "anew"), [(1, False), (1.001, True), (2, True)])
+def test_a_call_that_leaves_later_than_it_was_counted_is_counted_anew(
+    desk: Desk, seconds: float, anew: bool
+) -> None:
+    counted = desk.clock.now()
+    desk.before_send = [nothing, lambda: desk.clock.sleep(seconds)]
+    placed = desk.place()
+    assert placed is not None
+    assert [mark.at for mark in desk.marks().values()] == [desk.clock.now() if anew else counted]
+    assert set(desk.marks()) == {placed.claim}
+
+
+@pytest.mark.parametrize("found", [None, CallStatus.DEFERRED, CallStatus.PLACED])
+def test_who_was_faster_at_the_counter_is_counted_and_looked_for(
+    desk: Desk, tmp_path: Path, found: CallStatus | None
+) -> None:
+    """Another call of the person is counted between the judgement and the reservation; the key itself is
+    not there, was given back, or is somebody else's by then."""
+    theirs = "f" * 16
+
+    def somebody_counts() -> None:
+        with SqliteStore(tmp_path / "state.db") as store:
+            book = ContactBook(store)
+            page = book.page(BOB, theirs, desk.clock.now())
+            book.put(page.taken(Mark(desk.clock.now(), desk.other.document_of(KEY), None)))
+        if found is not None:
+            desk.other.change(KEY, lambda _: LedgerEntry(found, NOON, claim=theirs))
+
+    desk.before_send = [somebody_counts]
+    placed = desk.place()
+    assert placed is not None
+    assert placed.status is CallStatus.PLACED
+    assert desk.other.entry(KEY) == placed
+    ours = found is not CallStatus.PLACED
+    assert (placed.claim != theirs, desk.dialled()) == (ours, int(ours))
+    assert set(desk.marks()) == {theirs, placed.claim}
+
+
+def test_a_call_that_was_counted_and_is_somebody_elses_is_not_counted(desk: Desk, tmp_path: Path) -> None:
+    """Where documents are written one by one the counter is written first, and the key may be gone then."""
+    taken = LedgerEntry(CallStatus.PLACED, NOON, claim="f" * 16)
+
+    def somebody_reserves() -> None:
+        desk.other.change(KEY, lambda _: taken)
+
+    with SqliteStore(tmp_path / "state.db") as below:
+        store = OneByOne(below, None, somebody_reserves)
+        placer = replace(desk.placer(), ledger=Ledger(store, "call.pulse"), contacts=ContactBook(store))
+        assert placer.place(KEY, NOON) == taken
+    assert (desk.dialled(), desk.marks()) == (0, {})
 
 
 def test_nothing_of_a_removed_schedule_is_reserved(desk: Desk) -> None:
@@ -253,6 +336,7 @@ def test_what_an_answer_that_is_no_call_leaves_behind(
     assert (entry.status, entry.sid) == (status, None)
     assert entry.reason
     assert desk.other.entry(KEY) == entry
+    assert set(desk.marks()) == ({entry.claim} if status is CallStatus.UNKNOWN else set()), "may be a call"
 
 
 def test_a_call_that_never_left_is_deferred(desk: Desk) -> None:
@@ -284,7 +368,12 @@ def test_a_lost_lease_leaves_no_doubt(desk: Desk, asked: int) -> None:
         desk.place()
     assert desk.dialled() == 0
     entry = desk.other.entry(KEY)
-    assert (entry is None) if asked == 1 else (entry is not None and entry.status is CallStatus.DEFERRED)
+    if asked == 1:
+        assert entry is None
+    else:
+        assert entry is not None
+        assert entry.status is CallStatus.DEFERRED
+        assert entry.reason == "the run had to stop before the request"
 
 
 def test_what_is_recorded_of_a_call(desk: Desk) -> None:
