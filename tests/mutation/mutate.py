@@ -27,7 +27,11 @@ ROOT = HERE.parents[1]
 CALL, KEPT = "tests/kinds/call", "tests/kinds/retention"
 NEAREST = {
     "kinds/call/dialling/dialler.py": [f"{CALL}/test_dialler.py", f"{CALL}/test_limit_machine.py"],
-    "kinds/call/ledger/store.py": [f"{CALL}/test_ledger.py", f"{CALL}/test_dialler.py"],
+    "kinds/call/ledger/store.py": [
+        f"{CALL}/test_ledger.py",
+        f"{CALL}/test_dialler.py",
+        f"{CALL}/test_erased.py",
+    ],
     "kinds/call/ledger/recovery.py": [f"{CALL}/test_recovery.py"],
     "kinds/call/rules/book.py": [
         f"{CALL}/test_hours.py",

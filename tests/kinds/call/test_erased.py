@@ -70,6 +70,20 @@ def test_an_entry_under_a_mark_can_be_changed_and_stays_there(store: SqliteStore
     check_ledgers(store)
 
 
+def test_who_was_not_erased_is_found_beside_who_was(store: SqliteStore, ledger: Ledger) -> None:
+    """Their keys stand in one document, which is then looked up by mark and by number."""
+    document = ledger.document_of(Key(NOON, ALICE))
+    carol = next(
+        Key(NOON, number)
+        for number in (f"+1555{last:07d}" for last in range(10_000))
+        if ledger.document_of(Key(NOON, number)) == document
+    )
+    assert ledger.change(carol, if_undecided(CALLED)) == (CALLED, True)
+    reserved = LedgerEntry(CallStatus.RESERVED, NOON, claim="mine")
+    assert Ledger(store, "call.a").change(carol, if_undecided(reserved)) == (CALLED, False)
+    assert ledger.entry(carol) == CALLED
+
+
 def test_marks_that_nobody_can_compare_let_nobody_be_called(store: SqliteStore, ledger: Ledger) -> None:
     stored = store.get("meta")
     assert stored is not None

@@ -21,8 +21,8 @@ from voiceform.kinds.call.ledger.store import (
     if_undecided,
     ledger_names,
 )
-from voiceform.model.errors import DamagedDocumentsError, StateError
-from voiceform.model.store import StoredDocument
+from voiceform.model.errors import DamagedDocumentsError, StateConflictError, StateError
+from voiceform.model.store import StoredDocument, Write
 from voiceform.state.sqlite import SqliteStore
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -124,6 +124,20 @@ def test_a_reader_of_an_old_version_never_writes_over_what_came_since(store: Sql
 
     assert slow.change(key, step) == (placed, False)
     assert asked == [None, placed]
+
+
+@pytest.mark.parametrize("place", ["first", "then"])
+def test_what_is_to_be_written_beside_it_and_cannot_be_stops_the_step(store: SqliteStore, place: str) -> None:
+    """Whoever asks for it judges anew: the ledger does not try again by itself."""
+    store.put("contacts/a", {"calls": {}}, None)
+    stale = {place: Write("contacts/a", {"calls": {}}, None)}
+    ledger, key = Ledger(store, "call.a"), Key(NOON, "+15558675310")
+    ledger.set_head()
+    entry = LedgerEntry(CallStatus.RESERVED, NOON, claim="mine")
+    with pytest.raises(StateConflictError):
+        ledger.change(key, if_undecided(entry), **stale)
+    assert ledger.entry(key) is None
+    assert ledger.change(key, if_undecided(entry)) == (entry, True)
 
 
 def test_damage_is_named_and_nothing_is_made_of_it(store: SqliteStore) -> None:
