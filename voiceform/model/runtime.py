@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Runtime(Protocol):
     def pool(self, threads: int, name: str = "voiceform") -> Executor:
         """Threads that share work; its `shutdown`, or leaving it, waits for their end."""
 
-    def first_of(self, futures: Iterable[Future[T]]) -> set[Future[T]]:
+    def first_of(self, futures: Iterable[Future[T]]) -> Collection[Future[T]]:
         """Wait until one of them has ended; all that have."""
 
     def sleep(self, seconds: float) -> None:
@@ -155,7 +155,7 @@ class Machine:
 
         return ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    def first_of(self, futures: Iterable[Future[T]]) -> set[Future[T]]:
+    def first_of(self, futures: Iterable[Future[T]]) -> Collection[Future[T]]:
         """concurrent.futures.wait."""
         from concurrent.futures import FIRST_COMPLETED, wait
 

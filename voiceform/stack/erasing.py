@@ -184,7 +184,7 @@ def _looked(parts: Parts, request: PlanRequest, whom: Whom, pseudonyms: Pseudony
 
 def _told(parts: Parts, case: Case, override: str | None) -> _Told:
     """The erasures of the person in the evidence. What is broken in it is noted, not passed over."""
-    from voiceform.kinds.retention.evidence.naming import OFF, place_of
+    from voiceform.kinds.retention.evidence.naming import OFF
     from voiceform.kinds.retention.evidence.places import files_in
 
     told = _Told()
@@ -192,7 +192,7 @@ def _told(parts: Parts, case: Case, override: str | None) -> _Told:
     if named == OFF:
         told.notes.append("evidence is off, so nothing proves what was erased")
         return told
-    place = place_of(named, parts.folder)
+    place = parts.evidence_place(named)
     try:
         files = files_in(place)
         if not files:

@@ -61,12 +61,11 @@ class Evidences:
 
     def _opened(self, text: str) -> EvidenceLog:
         from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
-        from voiceform.kinds.retention.evidence.naming import place_of
         from voiceform.version import __version__
 
         parts = self._parts
         author = Author(parts.who, self._account_sid, self._approved, __version__)
-        return EvidenceLog(place_of(text, parts.folder), clock=parts.clock, author=author)
+        return EvidenceLog(parts.evidence_place(text), clock=parts.clock, author=author)
 
 
 def placed(plan: Plan, override: str | None) -> Plan:

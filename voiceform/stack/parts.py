@@ -19,6 +19,7 @@ from voiceform.stack.listener import Listener, Signals
 
 if TYPE_CHECKING:
     from voiceform.kinds.forgetting import Keeper
+    from voiceform.kinds.retention.evidence.places import Place
     from voiceform.kinds.userfiles import Places
     from voiceform.model.address import Address
     from voiceform.model.configuration import Configuration
@@ -186,6 +187,12 @@ class Parts:
         with self.opened_store() as store:
             self.tell_of_no_state(store)
             yield store
+
+    def evidence_place(self, named: str) -> Place:
+        """Where evidence lies that a configuration or a command names so; nothing is opened."""
+        from voiceform.kinds.retention.evidence.naming import place_of
+
+        return place_of(named, self.folder)
 
     def tell_of_no_state(self, store: Backend) -> None:
         """Tell where nothing was ever written: an empty answer would look like one about a state."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voiceform.kinds.retention.evidence.naming import OFF, place_complaint, place_of
+from voiceform.kinds.retention.evidence.naming import OFF, place_complaint
 from voiceform.kinds.retention.evidence.verify import Found, check_account, check_place
 from voiceform.model.errors import CredentialsError, UsageError
 from voiceform.stack.parts import Parts
@@ -18,7 +18,7 @@ def verified(parts: Parts, place: str, *, begin: int, offline: bool) -> Found:
     complaint = place_complaint(place)
     if complaint is not None:
         raise UsageError(complaint, hint="as in prune verify evidence, or prune verify s3://bucket/prefix")
-    found = check_place(place_of(place, parts.folder), begin=begin)
+    found = check_place(parts.evidence_place(place), begin=begin)
     if offline:
         found.notes.append("the account was not looked at (--offline)")
         return found

@@ -1,0 +1,176 @@
+"""Bugs that are planted, to see that the auditor finds them: worlds that break what voiceform relies on, and
+versions of voiceform that leave a step out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulation.network import Network, Sent, SimSocket
+from tests.simulation.runtime import SimLock, SimRuntime
+from tests.simulation.scheduler import Process
+from tests.simulation.store import SimPlace, SimSink, SimStore
+from tests.simulation.universe import Universe
+from voiceform.engine import settle
+from voiceform.kinds.call.dialling import dialler
+from voiceform.kinds.call.ledger.entries import CallStatus
+from voiceform.kinds.call.ledger.store import Ledger
+from voiceform.kinds.retention.evidence.places import File, Sink
+from voiceform.kinds.retention.holds import HoldBook
+from voiceform.model.errors import TwilioError
+from voiceform.model.store import Write
+from voiceform.state.backend import Guard
+from voiceform.state.heartbeat import Heartbeat
+
+
+class BlindStore(SimStore):
+    """Overwrites whatever is there."""
+
+    def _expects(self, write: Write) -> bool:
+        return True
+
+
+class UnfencedStore(SimStore):
+    """Lets everybody write."""
+
+    def _pass(self, guard: Guard, lease_key: str) -> None:
+        """Nobody is asked."""
+
+
+class StaleStore(SimStore):
+    """Says for ever what the version of a document was at first."""
+
+    def version(self, key: str) -> str | None:
+        seen: dict[str, str | None] = self.__dict__.setdefault("seen", {})
+        return seen.setdefault(key, super().version(key))
+
+
+class HastyUniverse(Universe):
+    """The store says that something is stored before it is: a process that is killed takes its last write with
+    it."""
+
+    def _killed(self, process: Process) -> None:
+        super()._killed(process)
+        for key, before in self.disk.undo.get(process.name, {}).items():
+            if before is None:
+                self.disk.documents.pop(key, None)
+            else:
+                self.disk.documents[key] = before
+
+
+class RepeatingSocket(SimSocket):
+    """Sends a request again when its answer was lost, as some libraries do."""
+
+    def _meet_fate(self, sent: Sent, data: bytes) -> None:
+        self.data = data
+        self.request = sent
+        super()._meet_fate(sent, data)
+
+    def _lose(self) -> None:
+        self._answer(self.network.server.carry_out(self.request, self.data))
+
+
+class RepeatingNetwork(Network):
+    """Of such sockets."""
+
+    kind = RepeatingSocket
+
+
+class SleepingRuntime(SimRuntime):
+    """Its uptime stands still while the process does."""
+
+    def lifetime(self) -> float:
+        return self.scheduler.now - self.process.paused_for
+
+
+class OpenLock(SimLock):
+    """Lets everybody in."""
+
+    def acquire(self, blocking: bool = True) -> bool:
+        self._scheduler.pass_by("lock", always=False)
+        return True
+
+    def release(self) -> None:
+        """There is nothing to give back."""
+
+
+class OpenRuntime(SimRuntime):
+    """With such locks."""
+
+    def lock(self) -> SimLock:
+        return OpenLock(self.scheduler)
+
+
+class UnsyncedSink(SimSink):
+    """Leaves what is written to the system."""
+
+    def sync(self) -> None:
+        self.place.step("sync")
+
+
+class UnsyncedPlace(SimPlace):
+    """With such files."""
+
+    def begin(self, file: File) -> Sink:
+        super().begin(file)
+        return UnsyncedSink(self, file.name)
+
+
+def _taken_for_unsent(error: TwilioError) -> CallStatus:
+    status = _OUTCOME_OF(error)
+    return CallStatus.DEFERRED if status is CallStatus.UNKNOWN else status
+
+
+_OUTCOME_OF = dialler._outcome_of
+_CHANGE = Ledger.change
+
+
+def _uncounted(self: Ledger, *args: Any, first: Write | None = None, **rest: Any) -> Any:
+    return _CHANGE(self, *args, **rest)
+
+
+def _nothing(*_: object, **__: object) -> Any:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """One bug: the universe that has it, or what is left out of voiceform while it is planted."""
+
+    universe: type[Universe] = Universe
+    leaves_out: tuple[tuple[Any, str, Callable[..., Any]], ...] = ()
+
+    @contextmanager
+    def planted(self) -> Iterator[type[Universe]]:
+        """The universe to run, as long as it is planted."""
+        before = [(owner, name, getattr(owner, name)) for owner, name, _ in self.leaves_out]
+        try:
+            for owner, name, instead in self.leaves_out:
+                setattr(owner, name, instead)
+            yield self.universe
+        finally:
+            for owner, name, was in before:
+                setattr(owner, name, was)
+
+
+def _with(**makes: Any) -> type[Universe]:
+    return type("Planted", (Universe,), {name: staticmethod(made) for name, made in makes.items()})
+
+
+BUGS = {
+    "no compare-and-swap": Bug(_with(make_store=BlindStore)),
+    "no fence": Bug(_with(make_store=UnfencedStore)),
+    "stored too late": Bug(HastyUniverse),
+    "a stale version of the holds": Bug(_with(make_store=StaleStore)),
+    "a wire that repeats": Bug(_with(make_network=RepeatingNetwork)),
+    "an uptime that sleeps": Bug(_with(make_runtime=SleepingRuntime)),
+    "locks that let everybody in": Bug(_with(make_runtime=OpenRuntime)),
+    "evidence that is not synced": Bug(_with(make_place=UnsyncedPlace)),
+    "a lost answer taken for unsent": Bug(leaves_out=((dialler, "_outcome_of", _taken_for_unsent),)),
+    "calls that are not counted": Bug(leaves_out=((Ledger, "change", _uncounted),)),
+    "a lease that is never asked": Bug(leaves_out=((Heartbeat, "ensure_held", _nothing),)),
+    "holds that are read once": Bug(leaves_out=((HoldBook, "_look", _nothing),)),
+    "dead runs that nobody settles": Bug(leaves_out=((settle, "unfinished_runs", _nothing),)),
+}

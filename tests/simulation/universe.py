@@ -1,0 +1,374 @@
+"""One universe: an account, a recorded state, programs at work on both, and what goes wrong meanwhile.
+
+Two dispatchers, people who apply, prune and hold, all on voiceform's own front door. Processes are killed and
+paused, clocks jump, requests and writes are lost. Then the weather turns fine, somebody runs everything once more,
+and the auditor counts.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import voiceform
+from tests.simulation.network import Network, Sent, Server
+from tests.simulation.runtime import BEGINNING, SimClock, SimRuntime
+from tests.simulation.scheduler import Carriers, Process, Scheduler, StuckError
+from tests.simulation.store import Disk, SimPlace, SimStore, Vault
+from tests.support import ACCOUNT, TOKEN
+from voiceform.kinds.retention.evidence.places import Place
+from voiceform.model.errors import VoiceformError
+from voiceform.stack.parts import Parts
+
+ORIGIN = "http://127.0.0.1:1"
+PEOPLE = ("+12125550101", "+12125550102", "+12125550103", "+12125550104")
+DUE = tuple(f"RE{number:032x}" for number in range(1, 21))
+YOUNG = tuple(f"RE{number:032x}" for number in range(101, 103))
+HELD = f"RE{201:032x}"
+"""By a hold that is declared."""
+
+_TROUBLE = 200.0
+"""Seconds for which things go wrong."""
+_CONFIGURATION = """\
+version: 1
+safety: {{max_deletes: 100, max_delete_percent: 100, max_calls: 100, max_recording_deletes: 100}}
+contact_limits: [{{name: a-day, max: 1, per: day}}]
+queues:
+{queues}
+calls:
+  reminder:
+    to: ["+12125550101", "+12125550102", "+12125550103"]
+    from: "+15017122661"
+    schedule: {{at: 2026-06-01T12:00:40, timezone: UTC}}
+    misfire_grace: 10m
+    answer: {{say: Hello}}
+    pace: 50
+  survey:
+    to: ["+12125550103", "+12125550104"]
+    from: "+15017122661"
+    schedule: {{at: 2026-06-01T12:00:50, timezone: UTC}}
+    misfire_grace: 10m
+    answer: {{say: Good day}}
+    pace: 50
+prune: {{per_second: 2, timezone: UTC}}
+retention:
+  recordings: [{{name: all, keep: 30d}}]
+  holds:
+    case: {{reason: a dispute, match: {{recording_sid: [{held}]}}}}
+"""
+_QUEUES = {
+    "a": "  support: {max_size: 100}\n  sales: {max_size: 50}",
+    "b": "  support: {max_size: 200}\n  sales: {max_size: 50}\n  billing: {max_size: 10}",
+    "c": "  support: {max_size: 300}\n  billing: {max_size: 20}",
+}
+
+
+def write_configurations(folder: Path) -> None:
+    """The files that all universes read."""
+    for name, queues in _QUEUES.items():
+        text = _CONFIGURATION.format(queues=queues, held=HELD)
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+@dataclass(slots=True)
+class Weather:
+    """How probable it is that something goes wrong: for each request, connection and step to the store."""
+
+    faults: float = 0.0
+    unreachable: float = 0.0
+    slow_store: float = 0.0
+    lost_store: float = 0.0
+
+    def calm(self) -> None:
+        """Nothing does."""
+        self.faults = self.unreachable = self.slow_store = self.lost_store = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SimParts(Parts):
+    """The parts of a stack whose state and evidence are those of a universe."""
+
+    universe: Universe | None = None
+    actor: Actor | None = None
+
+    def opened_store(self) -> Any:
+        assert self.universe is not None
+        assert self.actor is not None
+        return self.universe.make_store(self.universe.disk, self.actor.runtime, self.universe.weather)
+
+    def evidence_place(self, named: str) -> Place:
+        assert self.universe is not None
+        assert self.actor is not None
+        return self.universe.make_place(self.universe.vault, self.actor.runtime)
+
+
+@dataclass(slots=True, eq=False)
+class Actor:
+    """A process that runs one command."""
+
+    name: str
+    process: Process
+    runtime: SimRuntime
+    clock: SimClock
+    stop: Any
+    work: str
+    errors: list[str] = field(default_factory=list)
+    report: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold by command: when it was asked for, and when the command said that it stands."""
+
+    sid: str
+    stands_since: float
+
+
+class Universe:
+    """What a seed makes."""
+
+    make_store: Callable[[Disk, SimRuntime, Weather], SimStore] = staticmethod(SimStore)
+    make_place: Callable[[Vault, SimRuntime], SimPlace] = staticmethod(SimPlace)
+    make_runtime: Callable[[Scheduler, Process, Network], SimRuntime] = staticmethod(SimRuntime)
+    make_network: Callable[[Scheduler, Server, Weather], Network] = staticmethod(Network)
+
+    def __init__(self, seed: int, carriers: Carriers, folder: Path) -> None:
+        self.seed, self.folder = seed, folder
+        self.scheduler = Scheduler(seed, carriers)
+        draw = self.scheduler.random
+        self.weather = Weather()
+        self.disk = Disk(whole=draw.random() < 0.7)
+        self.vault = Vault()
+        self.server = Server(self.scheduler)
+        self.network = self.make_network(self.scheduler, self.server, self.weather)
+        self.network.on_send.append(self._watch)
+        self.clocks_agree = draw.random() < 0.85
+        self.actors: list[Actor] = []
+        self.holds: list[Hold] = []
+        self.applied_plans: list[str] = []
+        self.violations: list[str] = []
+        self._over = False
+
+    def run(self) -> list[str]:
+        """Let it happen; what was wrong, in the auditor's words."""
+        # A collection would end what was left alone, at a moment that no seed decides.
+        gc.disable()
+        try:
+            return self._run()
+        finally:
+            gc.collect(0)
+            gc.enable()
+
+    def _run(self) -> list[str]:
+        from tests.simulation.auditor import audit
+
+        try:
+            first = self._act("first", "apply", lambda stack: stack.apply(confirm=lambda _: True), "a")
+            self.scheduler.run()
+            self.violations += [f"at first: {error}" for error in first.errors]
+            self.server.seed(_recordings())
+            self._trouble()
+            self.scheduler.run()
+            self.weather.calm()
+            self._over = True
+            final = self._act("last", "audit", lambda stack: audit(self, stack), "c", at=self._late())
+            self.scheduler.run()
+            self.violations += [f"in the end: {error}" for error in final.errors]
+        except StuckError as error:
+            self.violations.append(str(error))
+        finally:
+            self.scheduler.end()
+            self.network.close()
+            self.server.close()
+        self._look_for_crashes()
+        return self.violations
+
+    def store(self, actor: Actor) -> SimStore:
+        """The state as an actor sees it."""
+        return self.make_store(self.disk, actor.runtime, self.weather)
+
+    def actor_of(self, process: Process) -> Actor:
+        """Whose process it is."""
+        return next(actor for actor in self.actors if actor.process is process)
+
+    def _late(self) -> float:
+        """When every request that is under way has come and gone."""
+        return max(self.scheduler.now, _TROUBLE) + 100
+
+    def _trouble(self) -> None:
+        draw = self.scheduler.random
+        rough = draw.choice((0.0, 0.5, 1.0))
+        self.weather.faults = draw.choice((0.02, 0.1, 0.3)) * rough
+        self.weather.unreachable = 0.03 * rough
+        self.weather.slow_store = draw.choice((0.02, 0.1))
+        self.weather.lost_store = draw.choice((0.0, 0.0005, 0.003))
+        for number in (1, 2):
+            self._dispatch(f"dispatcher {number}", draw.uniform(0, 30))
+        for number in range(draw.randrange(3)):
+            self._apply(number, draw.uniform(0, 150))
+        if draw.random() < 0.4:
+            self._apply_one_plan_twice(draw.uniform(0, 100))
+        prunes = draw.uniform(0, 120)
+        for number in range(draw.choice((0, 1, 1, 2))):
+            wait = timedelta(seconds=draw.choice((0, 30, 200)))
+            self._act(f"pruner {number}", "prune", _prune(wait), "a", at=prunes + 15 * number)
+        if draw.random() < 0.7:
+            self._hold(draw.choice(DUE), prunes + draw.uniform(-5, 15))
+        for _ in range(draw.randrange(4)):
+            self.scheduler.at(draw.uniform(5, _TROUBLE), self._misfortune)
+        for actor in self.actors[1:]:
+            for _ in range(draw.choice((0, 0, 1, 1, 2))):
+                self._doom(actor)
+        self.scheduler.at(_TROUBLE, self._stop_dispatchers)
+
+    def _act(
+        self,
+        name: str,
+        work: str,
+        does: Callable[[voiceform.Stack], Any],
+        configuration: str,
+        at: float = 0.0,
+    ) -> Actor:
+        process = Process(name)
+        runtime = self.make_runtime(self.scheduler, process, self.network)
+        actor = Actor(name, process, runtime, SimClock(runtime), runtime.event(), work)
+        self.actors.append(actor)
+
+        def begin() -> None:
+            if at > self.scheduler.now:
+                self.scheduler.sleep(at - self.scheduler.now)
+            try:
+                actor.report = does(self._stack(actor, configuration))
+            except VoiceformError as error:
+                actor.errors.append(f"{type(error).__name__}: {error}")
+
+        self.scheduler.spawn(begin, process)
+        return actor
+
+    def _stack(self, actor: Actor, configuration: str) -> voiceform.Stack:
+        stack = voiceform.Stack(
+            f"{configuration}.yaml",
+            folder=self.folder,
+            account=voiceform.Account.with_token(ACCOUNT, TOKEN, base_url=ORIGIN),
+            environ={},
+            clock=actor.clock,
+            parallelism=4,
+            stop=actor.stop,
+            who=actor.name,
+        )
+        known = {item.name: getattr(stack.parts, item.name) for item in fields(Parts)}
+        stack.parts = SimParts(**known, universe=self, actor=actor)
+        return stack
+
+    def _dispatch(self, name: str, at: float) -> None:
+        self._act(name, "dispatch", lambda stack: stack.watch(poll=timedelta(seconds=15)), "a", at=at)
+
+    def _apply(self, number: int, at: float) -> None:
+        configuration = self.scheduler.random.choice("bc")
+        wait = timedelta(seconds=self.scheduler.random.choice((0, 30, 100)))
+
+        def does(stack: voiceform.Stack) -> Any:
+            return stack.apply(confirm=lambda _: True, lock_timeout=wait)
+
+        self._act(f"applier {number}", "apply", does, configuration, at=at)
+
+    def _apply_one_plan_twice(self, at: float) -> None:
+        """Somebody plans, and two apply that plan."""
+
+        def apply(plan: voiceform.Plan) -> Callable[[voiceform.Stack], Any]:
+            def does(stack: voiceform.Stack) -> None:
+                stack.apply(plan, lock_timeout=timedelta(minutes=3))
+                self.applied_plans.append(plan.plan_id)
+
+            return does
+
+        def does(stack: voiceform.Stack) -> None:
+            plan = stack.plan()
+            for number in (1, 2):
+                self._act(f"twin {number}", "apply", apply(plan), "b")
+
+        self._act("planner", "plan", does, "b", at=at)
+
+    def _hold(self, sid: str, at: float) -> None:
+        def does(stack: voiceform.Stack) -> None:
+            stack.add_hold("later", reason="a letter came", recordings=[sid])
+            self.holds.append(Hold(sid, self.scheduler.now))
+
+        self._act("holder", "hold", does, "a", at=at)
+
+    def _misfortune(self) -> None:
+        draw = self.scheduler.random
+        living = [actor for actor in self.actors if not actor.process.dead and not _over(actor)]
+        if self._over or not living:
+            return
+        self._befall(draw.choice(living))
+
+    def _doom(self, actor: Actor) -> None:
+        """Something happens to it in the midst of its work."""
+        step = 1 + int(self.scheduler.random.expovariate(1 / (250 if actor.work == "dispatch" else 90)))
+        actor.process.dooms[step] = lambda: self._befall(actor)
+
+    def _befall(self, actor: Actor) -> None:
+        draw = self.scheduler.random
+        what = draw.choice(("kill", "kill", "pause", "pause", "jump"))
+        if self._over:
+            return
+        if what == "kill":
+            self._killed(actor.process)
+            if actor.work == "dispatch" and draw.random() < 0.7:
+                again = f"{actor.name} again"
+                self._dispatch(again, self.scheduler.now + draw.uniform(1, 90))
+        elif what == "pause":
+            self.scheduler.pause(actor.process, draw.choice((2.0, 20.0, 70.0, 130.0)))
+        else:
+            most = 4.0 if self.clocks_agree else 600.0
+            actor.clock.ahead = draw.uniform(-most, most)
+            self.scheduler.note("jump")
+
+    def _killed(self, process: Process) -> None:
+        self.scheduler.kill(process)
+        self.vault.crash(process, self.scheduler, power=self.scheduler.random.random() < 0.5)
+
+    def _stop_dispatchers(self) -> None:
+        for actor in self.actors:
+            if actor.work == "dispatch":
+                actor.stop.set()
+        if any(actor.work == "dispatch" and not _over(actor) for actor in self.actors):
+            self.scheduler.at(self.scheduler.now + 20, self._stop_dispatchers)
+
+    def _watch(self, sent: Sent) -> None:
+        """No process sends while another one holds the lock that it works under."""
+        if sent.operation.startswith(("list", "fetch", "GET")):
+            return
+        actor = self.actor_of(sent.process)
+        lease = "lease/dispatch" if actor.work == "dispatch" else "lease"
+        token = self.disk.holder(lease)
+        own = self.disk.tokens.get((actor.name, lease), set())
+        if token is not None and token not in own and self.clocks_agree:
+            self.violations.append(f"{actor.name} sent {sent.operation} while another one held the lock")
+
+    def _look_for_crashes(self) -> None:
+        for task in self.scheduler.tasks:
+            if task.error is not None and not isinstance(task.error, VoiceformError):
+                self.violations.append(f"{task.process.name} ended with {task.error!r}")
+
+
+def _over(actor: Actor) -> bool:
+    return all(task.over for task in actor.process.tasks)
+
+
+def _prune(wait: timedelta) -> Callable[[voiceform.Stack], Any]:
+    return lambda stack: stack.prune(confirm=lambda _: True, lock_timeout=wait)
+
+
+def _recordings() -> dict[str, Any]:
+    rows = []
+    for sid in (*DUE, *YOUNG, HELD):
+        days = 5 if sid in YOUNG else 60
+        at = (BEGINNING - timedelta(days=days)).isoformat()
+        rows.append({"sid": sid, "call_sid": sid.replace("RE", "CA"), "date_created": at})
+    return {"account_sid": ACCOUNT, "recordings": rows}
