@@ -20,7 +20,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants screenshots clean
+.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants simulate screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -42,6 +42,11 @@ test-lowest: $(LOWEST)/.done  ## what depends on libraries, with their lowest ve
 # Takes an hour, so it is no part of `test`; MODULES="dialler hours" tries some alone.
 mutants: $(VENV)/.dev  ## what no test notices, where the promises are kept
 	@$(BIN)/python tests/mutation/mutate.py $(MODULES)
+
+SEEDS ?= 10000
+# SEED=4711 replays one, with its whole history; BUGS=1 tells in which universe each planted bug is found.
+simulate: $(VENV)/.dev  ## simulated universes: SEEDS=10000 of them, or one again with SEED=4711
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(BUGS),--bugs) $(SEEDS))
 
 check: lint types imports  ## lint, types and layers
 

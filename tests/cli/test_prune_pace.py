@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -101,15 +102,15 @@ def test_the_pace_is_kept_over_all_rules_and_threads(stack: Stack, threads: str)
 
 
 class Landing(ManualClock):
-    """Somebody adds a hold while the third deletion waits for its turn."""
+    """Somebody adds a hold while a deletion waits: the third for its turn (the first waits for nobody)."""
 
-    def __init__(self, stack: Stack, request: HoldRequest) -> None:
+    def __init__(self, stack: Stack, request: HoldRequest, *, at: int = 2) -> None:
         super().__init__(NOON)
-        self._stack, self._request, self._waits = stack, request, 0
+        self._stack, self._request, self._waits, self._at = stack, request, 0, at
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         self._waits += 1
-        if self._waits == 2:  # the first deletion waits for nobody
+        if self._waits == self._at:
             with open_store(DEFAULT_URL, base_dir=self._stack.folder) as store:
                 add(store, self._request, who="me", now=NOON)
         return super().wait(event, seconds)
@@ -198,3 +199,37 @@ def test_prunes_that_are_killed_never_exceed_the_share(stack: Stack, seed: int) 
 def test_a_pace_that_is_none_is_refused(stack: Stack, pace: str) -> None:
     declared(stack, pace, NOON)
     assert stack.run("validate").code == 1
+
+
+@pytest.mark.parametrize("part", ["recordings", "call records"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 429, "retry_after": 20},
+        {"kind": "status", "status": 503, "retry_after": 20},
+        {"kind": "status", "status": 503, "retry_after": 20, "after": True},
+    ],
+)
+def test_a_hold_that_lands_before_a_deletion_is_repeated_keeps_it(
+    stack: Stack, part: str, fault: dict[str, Any]
+) -> None:
+    """A repetition may wait for minutes: what keeps an object is asked again, and whether it is there."""
+    recordings = part == "recordings"
+    pruner = Pruner(stack, NOON)
+    pruner.declare(RULES if recordings else "call_records: [{name: cdr, keep: 90d}]")
+    if recordings:
+        pruner.seed([recording(1, 99, NOON)])
+    else:
+        pruner.seed(calls=[call(1, 99, NOON)])
+    operation = "deleteRecording" if recordings else "deleteCall"
+    stack.emulator.faults([{**fault, "operation": operation, "times": 1}])
+    pruner.clock = Landing(stack, HoldRequest.of("late", "x", [re_sid(1)], [ca_sid(1)]), at=1)
+    pruner.prune()
+    gone = bool(fault.get("after"))
+    assert (pruner.left() if recordings else pruner.calls_left()) == (set() if gone else {1})
+    assert len(stack.emulator.requests(operation)) == 1
+    lines = pruner.lines("recording" if recordings else "call-record")
+    assert [line["status"] for line in lines] == ["already-gone" if gone else "kept-by-hold"]
+    stack.emulator.faults([])
+    pruner.prune()
+    pruner.verify()

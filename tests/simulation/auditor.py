@@ -16,14 +16,14 @@ from voiceform.kinds.retention.evidence.summary import REMOVED
 from voiceform.kinds.retention.evidence.verify import check_place
 
 if TYPE_CHECKING:
-    import voiceform
     from tests.simulation.universe import Universe
+    from voiceform import Stack
 
 _LOOKED_BEFORE = 3.0
 """Seconds between a look at the holds and the request that it was for, at most, where nothing was held up."""
 
 
-def audit(universe: Universe, stack: voiceform.Stack) -> None:
+def audit(universe: Universe, stack: Stack) -> None:
     """Run everything once more, as the next morning's jobs would, and count."""
     always = {"confirm": lambda _: True, "lock_timeout": timedelta(minutes=5)}
     stack.apply(**always)  # type: ignore[arg-type]
@@ -44,25 +44,25 @@ def _entries(universe: Universe) -> list[tuple[str, str, LedgerEntry]]:
     ]
 
 
-def _calls(universe: Universe, _: voiceform.Stack) -> Iterator[str]:
+def _calls(universe: Universe, _: Stack) -> Iterator[str]:
     """Nobody is called twice, and what the ledger says of calls is so."""
     calls = universe.server.rows("calls")
     sids = {call["sid"]: call["to_number"] for call in calls}
-    for to, count in Counter(sids.values()).items():
+    for person, count in Counter(sids.values()).items():
         if count > 1:
-            yield f"{to} was called {count} times"
+            yield f"{person} was called {count} times"
     entries = _entries(universe)
     known = {entry.sid for _, _, entry in entries if entry.sid is not None}
     doubtful = {to for _, to, entry in entries if entry.status is CallStatus.UNKNOWN}
     for sid, to in sids.items():
         if sid not in known and to not in doubtful:
             yield f"{to} was called, and the ledger does not know it"
-    for _, to, entry in entries:
+    for _name, whom, entry in entries:
         if entry.sid is not None and entry.sid not in sids:
-            yield f"the ledger has a call to {to} that there never was"
+            yield f"the ledger has a call to {whom} that there never was"
 
 
-def _intents(universe: Universe, _: voiceform.Stack) -> Iterator[str]:
+def _intents(universe: Universe, _: Stack) -> Iterator[str]:
     """Everybody who was due is accounted for."""
     statuses = {(name, to): entry.status for name, to, entry in _entries(universe)}
     if len(statuses) != 5:
@@ -72,16 +72,13 @@ def _intents(universe: Universe, _: voiceform.Stack) -> Iterator[str]:
             yield f"{name} left {to} as {status}"
 
 
-def _deletions(universe: Universe, _: voiceform.Stack) -> Iterator[str]:
+def _deletions(universe: Universe, _: Stack) -> Iterator[str]:
     """Only what was due is gone, and nothing that was held when it was asked about last."""
     from tests.simulation.universe import DUE
 
-    first: set[tuple[str, str]] = set()
     for sent in universe.server.sent:
         if sent.operation != "deleteRecording":
             continue
-        again = (sent.process.name, sent.sid) in first
-        first.add((sent.process.name, sent.sid))
         if sent.sid not in DUE:
             yield f"the deletion of {sent.sid} was asked for, which was not due"
         if sent.process.paused_for:
@@ -98,25 +95,25 @@ def _gone(universe: Universe) -> set[str]:
     return {sid for sid in (*DUE, *YOUNG, HELD) if sid not in there}
 
 
-def _evidence(universe: Universe, _: voiceform.Stack) -> Iterator[str]:
+def _evidence(universe: Universe, _: Stack) -> Iterator[str]:
     """What is gone was taken down as gone, and nothing else; the chain is whole."""
     place = SimPlace(universe.vault, universe.actors[-1].runtime)
     for problem in check_place(place).problems:
         yield f"the evidence is broken: {problem}"
     lines: list[dict[str, Any]] = [dict(line) for file in files_in(place) for line in read_lines(place, file)]
-    removed = {line.get("sid") for line in lines if line.get("status") in REMOVED}
+    removed = {str(line.get("sid")) for line in lines if line.get("status") in REMOVED}
     gone = _gone(universe)
-    for sid in gone - removed:
+    for sid in sorted(gone - removed):
         yield f"{sid} is gone, and no evidence says so"
-    for sid in removed - gone:
+    for sid in sorted(removed - gone):
         yield f"the evidence says that {sid} is gone, and it is there"
 
 
-def _state(universe: Universe, stack: voiceform.Stack) -> Iterator[str]:
+def _state(universe: Universe, stack: Stack) -> Iterator[str]:
     """What is recorded is so, and nothing is left to do."""
     plan = stack.plan()
-    if plan.pending or plan.drift or plan.blocked:
-        left = [str(change.address) for change in (*plan.pending, *plan.drift)]
+    left = [str(change.address) for change in plan.pending] + [str(drift.address) for drift in plan.drift]
+    if left or plan.blocked:
         yield f"after everything was applied this is left: {', '.join(left) or plan.blocked}"
     recorded = {item.sid for item in stack.recorded().values() if item.address.kind == "queue"}
     live = {row["sid"] for row in universe.server.rows("queues")}
@@ -124,7 +121,7 @@ def _state(universe: Universe, stack: voiceform.Stack) -> Iterator[str]:
         yield f"{len(recorded)} queues are recorded, {len(live)} are live"
 
 
-def _writes(universe: Universe, _: voiceform.Stack) -> Iterator[str]:
+def _writes(universe: Universe, _: Stack) -> Iterator[str]:
     """Nothing was written under a lock by anybody else than its holder. (Where documents are written one by
     one, the fence is read before each: a process that is paused between the two may write one late.)"""
     if not universe.disk.whole:
@@ -136,8 +133,8 @@ def _writes(universe: Universe, _: voiceform.Stack) -> Iterator[str]:
                 yield f"{commit.process.name} wrote {commit.keys[0]} without the lock"
 
 
-def _plans(universe: Universe, _: voiceform.Stack) -> Iterator[str]:
+def _plans(universe: Universe, _: Stack) -> Iterator[str]:
     """A plan is used once."""
-    for plan, count in Counter(universe.applied_plans).items():
+    for plan_id, count in Counter(universe.applied_plans).items():
         if count > 1:
-            yield f"the plan {plan} was applied {count} times"
+            yield f"the plan {plan_id} was applied {count} times"

@@ -48,8 +48,8 @@ class StaleStore(SimStore):
 
 
 class HastyUniverse(Universe):
-    """The store says that something is stored before it is: a process that is killed takes its last write with
-    it."""
+    """The store says that something is stored before it is: a process that is killed takes its last write
+    with it."""
 
     def _killed(self, process: Process) -> None:
         super()._killed(process)

@@ -1,7 +1,7 @@
 """The wire and the account behind it: the emulator's own application, called without sockets.
 
-Each request meets a fate that is drawn when its bytes leave: it is carried out late, or not at all, its answer is
-lost, or it is refused. What was really done is written down on the server's side.
+Each request meets a fate that is drawn when its bytes leave: it is carried out late, or not at all, its
+answer is lost, or it is refused. What was really done is written down on the server's side.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -46,8 +47,8 @@ class ServerClock:
 
 @dataclass(slots=True)
 class Sent:
-    """A request that left, and what came of it at the server: `done` is when it was carried out, None while it
-    was not."""
+    """A request that left, and what came of it at the server: `done` is when it was carried out, None while
+    it was not."""
 
     process: Process
     operation: str
@@ -103,15 +104,12 @@ class Server:
             messages.append(message)
 
         work = self._application(scope, receive, send)
-        try:
+        with suppress(StopIteration):
             work.send(None)
-        except StopIteration:
-            pass
         start, end = messages
         sent.done, sent.status, sent.body = self._scheduler.now, start["status"], end["body"]
-        head_lines = [f"HTTP/1.1 {sent.status} X".encode()]
-        head_lines += [b"%s: %s" % (name, value) for name, value in start["headers"] if b"Duration" not in name]
-        return b"\r\n".join([*head_lines, b"", b""]) + end["body"]
+        headers = [b"%s: %s" % item for item in start["headers"] if b"Duration" not in item[0]]
+        return b"\r\n".join([f"HTTP/1.1 {sent.status} X".encode(), *headers, b"", sent.body])
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """What there is."""

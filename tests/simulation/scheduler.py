@@ -1,8 +1,9 @@
 """Runs threads one at a time, in an order that a seed decides, on a clock that stands still while they work.
 
-A thread goes on until it comes to a point where it could be held up (`pass_by`) or has to wait (`block`); who goes
-on then is drawn. Time moves only when nobody can go on, to the next moment that anybody waits for, or now and then
-a little before, as on a machine that is busy. So a seed is one history, and the same one each time.
+A thread goes on until it comes to a point where it could be held up (`pass_by`) or has to wait (`block`);
+who goes on then is drawn. Time moves only when nobody can go on, to the next moment that anybody waits for,
+or now and then a little before, as on a machine that is busy. So a seed is one history, and the same one each
+time.
 """
 
 from __future__ import annotations
@@ -75,7 +76,18 @@ class Process:
 class Task:
     """One thread of a process."""
 
-    __slots__ = ("_go", "error", "idle", "number", "over", "process", "round", "timed_out", "waiters", "waiting")
+    __slots__ = (
+        "_go",
+        "error",
+        "idle",
+        "number",
+        "over",
+        "process",
+        "round",
+        "timed_out",
+        "waiters",
+        "waiting",
+    )
 
     def __init__(self, number: int, process: Process) -> None:
         self.number = number

@@ -47,8 +47,8 @@ class Commit:
 
 @dataclass(slots=True)
 class Disk:
-    """What is stored. `whole`: batches are written whole or not at all. `tokens` are the fencing tokens that each
-    process took, by the key of the lease."""
+    """What is stored. `whole`: batches are written whole or not at all. `tokens` are the fencing tokens that
+    each process took, by the key of the lease."""
 
     whole: bool
     documents: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -138,7 +138,7 @@ class SimStore(Backend):
     def _expects(self, write: Write) -> bool:
         return self._version(write.key) == write.expected_version
 
-    def _commit(self, batch: Sequence[Write], fenced_by: str | None) -> list[str | None]:
+    def _commit(self, batch: Sequence[Write], fenced_by: str | None) -> Sequence[str | None]:
         disk = self._disk
         for write in batch:
             if not self._expects(write):
@@ -161,7 +161,7 @@ class SimStore(Backend):
                 disk.tokens.setdefault((process.name, write.key), set()).add(write.document["token"])
         return versions
 
-    def _keys(self, prefix: str, after: str) -> list[str]:
+    def _keys(self, prefix: str, after: str) -> Sequence[str]:
         found = sorted(key for key in self._disk.documents if key.startswith(prefix) and key > after)
         return found[:_PAGE]
 

@@ -1,8 +1,8 @@
 """One universe: an account, a recorded state, programs at work on both, and what goes wrong meanwhile.
 
 Two dispatchers, people who apply, prune and hold, all on voiceform's own front door. Processes are killed and
-paused, clocks jump, requests and writes are lost. Then the weather turns fine, somebody runs everything once more,
-and the auditor counts.
+paused, clocks jump, requests and writes are lost. Then the weather turns fine, somebody runs everything once
+more, and the auditor counts.
 """
 
 from __future__ import annotations

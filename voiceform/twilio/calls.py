@@ -220,13 +220,21 @@ class CallOperations(Operations):
             return Ended.ALREADY
         return Ended.NOW
 
-    def delete_call(self, sid: str, *, note_request: Callable[[str], None] | None = None) -> Ended:
+    def delete_call(
+        self,
+        sid: str,
+        *,
+        note_request: Callable[[str], None] | None = None,
+        before_repeating: Callable[[], None] | None = None,
+        may_send: Callable[[], None] | None = None,
+    ) -> Ended:
         """Delete the record of a finished call; this hangs nothing up, and its recordings stay.
 
         Raises NotFinishedError (20009) for a live call, and for a minute or more after its end: be patient.
-        `note_request` hears Twilio's id of each answered request, for the record.
+        `note_request` hears Twilio's id of each answered request, for the record; the others are asked as
+        Transport.call says.
         """
-        return self._delete(_DELETE, self._call(sid), note_request)
+        return self._delete(_DELETE, self._call(sid), note_request, before_repeating, may_send)
 
     def _call(self, sid: str) -> str:
         return self._path("Calls", checked_sid(sid, "CA"))

@@ -47,10 +47,22 @@ class Operations:
         return True
 
     def _delete(
-        self, operation: Operation, path: str, note_request: Callable[[str], None] | None = None
+        self,
+        operation: Operation,
+        path: str,
+        note_request: Callable[[str], None] | None = None,
+        before_repeating: Callable[[], None] | None = None,
+        may_send: Callable[[], None] | None = None,
     ) -> Ended:
         try:
-            self._transport.call(operation, path, read=_nothing, note_request=note_request)
+            self._transport.call(
+                operation,
+                path,
+                read=_nothing,
+                note_request=note_request,
+                before_repeating=before_repeating,
+                may_send=may_send,
+            )
         except NotFoundError:
             return Ended.ALREADY
         return Ended.NOW

@@ -186,12 +186,20 @@ class RecordingOperations(Operations):
         """Whether the account has a recording, readable or not; only Twilio's own 404 says no."""
         return self._is_there(_FETCH, self._recording(sid), sid)
 
-    def delete_recording(self, sid: str, *, note_request: Callable[[str], None] | None = None) -> Ended:
+    def delete_recording(
+        self,
+        sid: str,
+        *,
+        note_request: Callable[[str], None] | None = None,
+        before_repeating: Callable[[], None] | None = None,
+        may_send: Callable[[], None] | None = None,
+    ) -> Ended:
         """Destroy a recording at once and for good. Raises NotFinishedError (20009) while it runs.
 
-        `note_request` hears Twilio's id of each answered request, for the record.
+        `note_request` hears Twilio's id of each answered request, for the record; the others are asked as
+        Transport.call says.
         """
-        return self._delete(_DELETE, self._recording(sid), note_request)
+        return self._delete(_DELETE, self._recording(sid), note_request, before_repeating, may_send)
 
     def download_recording_media(
         self,

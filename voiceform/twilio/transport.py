@@ -127,6 +127,7 @@ class Transport:
         query: Parameters = (),
         form: Parameters = (),
         note_request: Callable[[str], None] | None = None,
+        before_repeating: Callable[[], None] | None = None,
         may_send: Callable[[], None] | None = None,
     ) -> T:
         """Send one operation and return what `read` makes of the decoded JSON (None for an empty body).
@@ -134,8 +135,9 @@ class Transport:
         `path` begins with a slash and is quoted already; it may hold a query itself. `read` raises
         MalformedAnswerError for an answer that is of no use; `quick` is asked before it, with the bytes of
         the answer, and says None for what it leaves to `read`. `note_request` hears Twilio's id of each
-        request that was answered. `may_send` is asked beside that of the transport. Raises the errors of
-        `voiceform.twilio.errors`.
+        request that was answered. `before_repeating` is asked after each pause, before a repetition waits for
+        its turn, and may send requests itself; `may_send` beside that of the transport. What they raise ends
+        the operation. Raises the errors of `voiceform.twilio.errors`.
         """
         place = self.place(operation, path)
         target = f"{path}?{urlencode(query)}" if query else path
@@ -148,7 +150,7 @@ class Transport:
                 note_request(answer.headers.get(REQUEST_ID, ""))
             return judge(answer, place, read, self._clock.now(), quick)
 
-        return self._repeat(place, attempt)
+        return self._repeat(place, attempt, before_repeating)
 
     def open(self, operation: Operation, path: str, *, limit: int, query: Parameters = ()) -> Media:
         """Send a GET whose answer is not JSON and too large to hold; the caller closes it.
@@ -194,7 +196,9 @@ class Transport:
     def __repr__(self) -> str:
         return f"Transport({self.origin!r}, {self.account_sid!r}, read_only={self.read_only})"
 
-    def _repeat(self, place: Place, attempt: Callable[[_Budget], T]) -> T:
+    def _repeat(
+        self, place: Place, attempt: Callable[[_Budget], T], before: Callable[[], None] | None = None
+    ) -> T:
         """Run `attempt` until it succeeds, its failure may not be repeated, or attempts or time run out."""
         failed = throttled = 0
         budget = _Budget(self._timeouts.total)
@@ -223,6 +227,8 @@ class Transport:
                 raise error
             logger.debug("%s: again in %.2f s: %s", place.operation.name, pause, error.what)
             self._clock.wait(self._stop, pause)
+            if before is not None and not self._stop.is_set():
+                before()
 
     def _require_open(self, place: Place, budget: _Budget) -> None:
         if self._stop.is_set():

@@ -72,7 +72,7 @@ class ContactReader:
             self._whole = True
             return
         wanted = {name, *(name_of(person, pseudonyms) for person in spec.to)} - self._known.keys()
-        self._known.update({**dict.fromkeys(wanted), **self._reader.get_all(wanted)})
+        self._known.update({**dict.fromkeys(wanted), **self._reader.get_all(sorted(wanted))})
 
 
 class ContactBook:

@@ -74,7 +74,7 @@ def _stored(reader: DocumentReader, names: Iterable[str]) -> dict[str, StoredDoc
     wanted = frozenset(names)
     if len(wanted) > _MANY:
         return {stored.key: stored for stored in reader.list(PREFIX) if stored.key in wanted}
-    return reader.get_all(wanted)
+    return reader.get_all(sorted(wanted))
 
 
 def _who(to: str) -> str:

@@ -15,6 +15,7 @@ from voiceform.kinds.base import Done, Session
 from voiceform.kinds.retention.call_lookup import CallBook
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes, Ending
 from voiceform.kinds.retention.deletion.recheck import Planned
+from voiceform.kinds.retention.deletion.standing import Asks, SettledError, Standing, UnseenError
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.evidence.writer import Remarks, Scribe
 from voiceform.kinds.retention.holds import HoldBook
@@ -99,8 +100,8 @@ class Deletion(ABC, Generic[R]):
         Raises as `ready`."""
 
     @abstractmethod
-    def request(self, sid: str, note_request: Callable[[str], None]) -> Ended:
-        """Ask Twilio to delete it. TwilioError."""
+    def request(self, sid: str, note_request: Callable[[str], None], asks: Asks) -> Ended:
+        """Ask Twilio to delete it. TwilioError, and what `asks` raises."""
 
     @abstractmethod
     def setback(self, setback: Setback, found: R | None) -> Setback | None:
@@ -195,21 +196,32 @@ class Deletion(ABC, Generic[R]):
                 self.gone(planned.sid)
                 return None
             ready = self.ready(found)
+            if ready is None and planned.sent:
+                self.outcomes.doubt()
             if ready is not None and self.pace is not None:
                 if not self.pace.begin():
                     return NOT_BEGUN
                 ready = ready if self.stands(found, ready) else None
             if ready is not None:
                 sent = True
-                self._delete(planned.sid, found, ready)
+                return self._delete(planned.sid, found, ready)
         except (TwilioError, ArchiveError) as error:
             return self.setback(Setback(planned.sid, error, sent), found)
         return None
 
-    def _delete(self, sid: str, found: R, ready: Ready) -> None:
+    def _delete(self, sid: str, found: R, ready: Ready) -> Setback | None:
         requests: list[str] = []
-        answer = self.request(sid, requests.append)
+        standing = Standing(self, sid, ready)
+        try:
+            answer = standing.until_asked_in_time(
+                lambda: self.request(sid, requests.append, Asks(standing.ask_again, standing.require_recent))
+            )
+        except SettledError:
+            return None
+        except UnseenError as error:
+            return self.setback(Setback(sid, error.why, sent=True), None)
         ending = Ending.DELETED if answer is Ended.NOW else Ending.GONE
         self.count(found, ending)
         request_id = requests[-1] if requests else None
         self.take_down(sid, found, ending, Remarks(copy=ready.copy, request_id=request_id or None))
+        return None

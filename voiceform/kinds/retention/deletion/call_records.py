@@ -10,6 +10,7 @@ from voiceform.kinds.retention.call_lookup import CallRow, FetchingCalls
 from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback
 from voiceform.kinds.retention.deletion.outcomes import Ending
 from voiceform.kinds.retention.deletion.recheck import Planned
+from voiceform.kinds.retention.deletion.standing import Asks
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.evidence.writer import Remarks
 from voiceform.kinds.retention.policy import Policy, Ruling
@@ -53,9 +54,9 @@ class CallRecordDeletion(Deletion[str]):
         """See PAUSE_SECONDS."""
         return PAUSE_SECONDS
 
-    def look(self, planned: Planned) -> str:
-        """Its SID; whether it is there, its deletion will tell."""
-        return planned.sid
+    def look(self, planned: Planned) -> str | None:
+        """Its SID; whether it is there, its deletion will tell, unless one was sent already."""
+        return None if planned.sent and not self.client.has_call(planned.sid) else planned.sid
 
     def ready(self, found: str) -> Ready | None:
         """See _reason_to_keep."""
@@ -70,9 +71,11 @@ class CallRecordDeletion(Deletion[str]):
         """All of it again."""
         return self.ready(found) is not None
 
-    def request(self, sid: str, note_request: Callable[[str], None]) -> Ended:
+    def request(self, sid: str, note_request: Callable[[str], None], asks: Asks) -> Ended:
         """deleteCall."""
-        return self.client.delete_call(sid, note_request=note_request)
+        return self.client.delete_call(
+            sid, note_request=note_request, before_repeating=asks.before_repeating, may_send=asks.may_send
+        )
 
     def setback(self, setback: Setback, found: str | None) -> Setback | None:
         """What the API calls incomplete is tried again; what was sent without an answer may be gone."""

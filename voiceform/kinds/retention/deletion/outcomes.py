@@ -63,6 +63,7 @@ class DeletionOutcomes:
         self._hint: str | None = None
         self._given_up = False
         self._waits_for: str | None = None
+        self._doubtful = False
 
     @property
     def given_up(self) -> bool:
@@ -108,6 +109,11 @@ class DeletionOutcomes:
             if self._in_a_row >= _MOST_FAILURES:
                 self._given_up = True
 
+    def doubt(self) -> None:
+        """One was left where it is after its deletion had been sent without an answer: that may be carried
+        out later, so the next run looks."""
+        self._doubtful = True
+
     def lost(self, error: EvidenceLostError) -> EvidenceLostError:
         """The error with how far the deletions had come."""
         deleted = counted(self._counts[Ending.DELETED], self._thing)
@@ -136,7 +142,7 @@ class DeletionOutcomes:
             hint=self._advice(status),
             record=self.record,
             destroyed=destroyed,
-            is_open=self._counts[Ending.OPEN] > 0,
+            is_open=self._doubtful or self._counts[Ending.OPEN] > 0,
         )
 
     def _destruction(self, left: int, *, stopped: bool) -> Destruction:

@@ -1,0 +1,95 @@
+"""Whether what was asked before a deletion still holds when its request leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from voiceform.kinds.retention.deletion.recheck import Planned
+from voiceform.model.errors import TwilioError, VoiceformError
+from voiceform.twilio.errors import ConnectionFailedError
+from voiceform.twilio.operations import Ended
+
+if TYPE_CHECKING:
+    from voiceform.kinds.retention.deletion.base import Deletion, Ready
+
+R = TypeVar("R")
+
+_RECENTLY = timedelta(seconds=1)
+"""How long after it was asked what keeps an object its deletion may leave without asking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a deletion asks on its way: before it is repeated, and right before each attempt leaves."""
+
+    before_repeating: Callable[[], None]
+    may_send: Callable[[], None]
+
+
+class SettledError(VoiceformError):
+    """It was found gone or kept, counted and taken down: nothing is left to be asked for."""
+
+
+class UnseenError(VoiceformError):
+    """Its deletion was sent, and whether it is there could not be seen: `why`."""
+
+    def __init__(self, why: TwilioError) -> None:
+        super().__init__(why.what)
+        self.why = why
+
+
+class _AskAgainError(ConnectionFailedError):
+    """What keeps an object was asked too long ago; of this attempt nothing was sent."""
+
+
+class Standing(Generic[R]):
+    """Keeps an answer about what keeps an object from growing old: a request may wait for its turn, and a
+    repetition for minutes, and in that time a hold can land."""
+
+    def __init__(self, deletion: Deletion[R], sid: str, ready: Ready) -> None:
+        self._deletion, self._sid, self._ready = deletion, sid, ready
+        self._clock = deletion.session.clock
+        self._asked_at = self._clock.now()
+        self._left = False
+
+    def until_asked_in_time(self, request: Callable[[], Ended]) -> Ended:
+        """What `request` returns, begun anew as long as nothing of it has left and the answer was old."""
+        while True:
+            try:
+                return request()
+            except _AskAgainError:
+                if self._left:
+                    raise
+                self.ask_again()
+
+    def ask_again(self) -> None:
+        """Look and ask once more: an attempt that failed may have deleted it. SettledError, UnseenError,
+        and as `stands`."""
+        found = self._look()
+        if found is None:
+            self._deletion.gone(self._sid)
+            raise SettledError("it is gone")
+        if not self._deletion.stands(found, self._ready):
+            if self._left:
+                self._deletion.outcomes.doubt()
+            raise SettledError("it is kept")
+        self._asked_at = self._clock.now()
+
+    def _look(self) -> R | None:
+        try:
+            return self._deletion.look(Planned(self._sid, None, sent=True))
+        except TwilioError as error:
+            raise UnseenError(error) from error
+
+    def require_recent(self) -> None:
+        """_AskAgainError when that was too long ago."""
+        if abs(self._clock.now() - self._asked_at) > _RECENTLY:
+            raise _AskAgainError(
+                f"{self._sid} waited for its turn, and what keeps it has to be asked again",
+                operation="delete",
+                where=self._sid,
+            )
+        self._left = True
