@@ -9,11 +9,10 @@ left to wait for.
 from __future__ import annotations
 
 import ipaddress
+import select
 import socket
 from collections.abc import Callable
 from typing import Protocol
-
-from urllib3.util import wait_for_read
 
 from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.twilio.answers import AnswerReader
@@ -190,7 +189,7 @@ class Line:
     def is_idle(self) -> bool:
         """Whether it still stands, and nothing has come that nobody asked for."""
         incoming = getattr(self._stream, "incoming", None)  # TLS within TLS has a buffer before it
-        return not wait_for_read(self._sock, timeout=0) and not (incoming is not None and incoming.pending)
+        return not (_has_input(self._sock) or (incoming is not None and incoming.pending))
 
     def send(self, exchange: Exchange, request: bytes) -> None:
         """Send the request and read the headers of the answer, and what comes with them.
@@ -268,3 +267,12 @@ def is_public(address: str) -> bool:
         if inner is not None:
             ip = inner
     return ip.is_global and not ip.is_multicast
+
+
+def _has_input(sock: socket.socket) -> bool:
+    """Whether something has come, or the other side has gone."""
+    if not hasattr(select, "poll"):  # Windows, whose `select` takes any number of a socket
+        return bool(select.select([sock], (), (), 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
+import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from urllib.parse import urlsplit
-
-from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
 
 from voiceform.model.errors import MissingExtraError
 from voiceform.twilio.credentials import is_loopback
@@ -60,8 +60,10 @@ def proxy_to(origin: str) -> Proxy | None:
 
     Raises ExchangeFailedError for a setting that cannot be used, MissingExtraError where PySocks is missing.
     """
-    if is_loopback(urlsplit(origin).hostname or ""):
+    if is_loopback(urlsplit(origin).hostname or "") or not _may_be_named():
         return None
+    from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
+
     url = select_proxy(origin, get_environ_proxies(origin))
     if not url:
         return None
@@ -76,3 +78,12 @@ def proxy_to(origin: str) -> Proxy | None:
     if proxy.socks and find_spec("socks") is None:
         raise MissingExtraError("a SOCKS proxy", "socks")
     return proxy
+
+
+def _may_be_named() -> bool:
+    """Whether there is a setting of a proxy anywhere; that means no more than that it has to be read, by
+    what takes a tenth of a command to import."""
+    names = {name.lower() for name, value in os.environ.items() if value}
+    return sys.platform in ("darwin", "win32") or any(
+        name.endswith("_proxy") and name != "no_proxy" for name in names
+    )

@@ -9,9 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.util.ssl_ import create_urllib3_context
-from urllib3.util.ssltransport import SSLTransport
+import certifi
 
 from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.twilio.failures import ExchangeFailedError
@@ -28,21 +26,21 @@ class Trust:
     @cached_property
     def context(self) -> ssl.SSLContext:
         """Raises ExchangeFailedError when they cannot be read."""
-        context = create_urllib3_context()
-        context.set_alpn_protocols(["http/1.1"])
-        bundle = (
-            os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
-        )
+        bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
         try:
             if os.path.isdir(bundle):
-                context.load_verify_locations(capath=bundle)
+                context = ssl.create_default_context(capath=bundle)
             else:
-                context.load_verify_locations(cafile=bundle)
+                context = ssl.create_default_context(cafile=bundle)
         except OSError as error:
             raise ExchangeFailedError(
                 f"the trusted certificates in {bundle} cannot be read ({error.strerror or 'not a bundle'})",
                 sent=False,
             ) from None
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.hostname_checks_common_name = False
+        context.options |= ssl.OP_NO_TICKET  # of TLS 1.2, which weaken its secrecy
+        context.set_alpn_protocols(["http/1.1"])
         return context
 
 
@@ -110,6 +108,8 @@ class Road:
             if self._tunnel is not None:
                 _dig(self._tunnel, exchange, stream, sock)
             if self._context is not None and isinstance(sock, ssl.SSLSocket):
+                from urllib3.util.ssltransport import SSLTransport
+
                 stream = SSLTransport(sock, self._context, _named(self._host))  # TLS within TLS
             elif self._context is not None:
                 stream = sock = _secured(sock, self._context, self._host, exchange)
