@@ -115,6 +115,27 @@ def test_everybody_is_called_and_nobody_twice_when_one_of_two_services_is_killed
     assert code == (8 if "unknown" in known.values() else 0), second.said
 
 
+def test_one_process_watches_more_stacks_than_a_shell_lets_it_open_files(fleet: FleetFolder) -> None:
+    fleet.of(*(f"s{number}" for number in range(1, 31)))
+    argv = ["-C", str(fleet.folder), "fleet", "dispatch", "--watch", "--jobs", "2"]
+    program = subprocess.Popen(
+        ["sh", "-c", 'ulimit -Sn 40 && exec "$@"', "sh", sys.executable, "-m", "voiceform", *argv],
+        env={**os.environ, **fleet.environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while len([*(fleet.folder / "states").glob("*.db")]) < 30:
+        assert program.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    program.send_signal(signal.SIGTERM)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 0, err
+    assert out.endswith("30 stacks: 30 well.\n")
+
+
 def test_of_two_looks_at_once_one_is_killed_and_the_next_look_finds_out_what_became_of_it(
     fleet: FleetFolder, programs: Path
 ) -> None:

@@ -22,6 +22,7 @@ from voiceform.model.clock import SystemClock
 if TYPE_CHECKING:
     from voiceform.fleet.watching import Group
 
+_FILES = 65_536
 HALT = "halt"
 """In the place of a job: stop what is at work."""
 
@@ -31,6 +32,7 @@ def main() -> None:
     for number in ("SIGINT", "SIGHUP"):
         if hasattr(signal, number):  # whoever started us says when to stop
             signal.signal(getattr(signal, number), signal.SIG_IGN)
+    _allow_files()
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not be taken for a result
     halt = Halt()
@@ -52,6 +54,18 @@ def main() -> None:
 
             watch_group(job, here, answer)
             answer(None)
+
+
+def _allow_files() -> None:
+    """As many open files as there may be: each stack that is watched has three or four."""
+    try:
+        import resource
+    except ImportError:  # a system without such limits
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _read(stream: BinaryIO, jobs: queue.SimpleQueue[Job | Group | None], halt: Halt) -> None:

@@ -78,7 +78,7 @@ def command(
             poll=interval, on_call=tell, on_look=functools.partial(_publish, app), lock_timeout=wait
         )
     document = shown_json(_document(report), show_numbers=show_numbers, unshown=app.console.unshown)
-    app.reports.document, app.reports.measured = document, _measured(report)
+    app.reports.document, app.reports.measured = lambda: document, _measured(report)
     if format_ == "json":
         app.console.document(document)
     else:

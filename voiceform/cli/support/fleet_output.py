@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from voiceform.cli.support.fleets import FleetOptions
@@ -36,12 +37,13 @@ def told_report(
     if code is ExitCode.INTERRUPTED:
         code = app.stopping.exit_code
     numbers = options.show_numbers
-    app.reports.document = render.json(report, code, show_numbers=numbers)
+    document = functools.partial(render.json, report, code, show_numbers=numbers)
+    app.reports.document = document
     app.reports.stacks = report.results
     if format_ == "text":
         app.console.show(_text(app, report, options, each=each))
     elif format_ == "json":
-        app.console.document(app.reports.document)
+        app.console.document(document())
     elif format_ == "junit":
         app.console.document(render.junit(report, show_numbers=numbers), end="")
     elif format_ == "markdown":

@@ -32,15 +32,15 @@ _ENDLESS = 0
 class Reports:
     """What an invocation has to tell to --report-json and --metrics, as far as it has come.
 
-    `settled` is what became of dead runs that this one found. `document` and `measured` are of commands that
-    neither plan nor run one; `stacks` is how each of a fleet ended; `publish` writes the metrics as they are
-    now, for commands that go on.
+    `settled` is what became of dead runs that this one found. `document`, made when it is asked for, and
+    `measured` are of commands that neither plan nor run one; `stacks` is how each of a fleet ended; `publish`
+    writes the metrics as they are now, for commands that go on.
     """
 
     plan: Plan | None = None
     run: RunReport | None = None
     settled: Sequence[Outcome] = ()
-    document: str | None = None
+    document: Callable[[], str] | None = None
     measured: Measurements | None = None
     stacks: Callable[[], Iterable[StackResult]] | None = None
     publish: Callable[[], object] = lambda: None

@@ -137,7 +137,7 @@ class _Files:
         if error is not None:
             return error_json(error, unshown=self.app.console.unshown)
         if reports.document is not None:
-            return f"{reports.document}\n"
+            return f"{reports.document()}\n"
         if reports.plan is None:
             return json.dumps({}) + "\n"
         plan = shown_plan(self.app, reports.plan)
