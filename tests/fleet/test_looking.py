@@ -28,6 +28,21 @@ def test_the_list_is_by_label_and_reads_no_credentials(fleet: FleetFolder) -> No
     assert fleet.emulator.requests() == []
 
 
+def test_the_list_says_where_each_state_is_and_nothing_secret(fleet: FleetFolder) -> None:
+    fleet.of("acme")
+    assert (
+        fleet.ok("list", "--format", "json").json["stacks"][0]["state"]
+        == f"sqlite:///{fleet.folder}/states/acme.db"
+    )
+    url = "postgresql://voice:${PASSWORD}@db/voice?schema=acme"
+    text = (fleet.folder / "fleet.yaml").read_text().replace("sqlite:///states/{stack}.db", url)
+    fleet.write("fleet.yaml", text)
+    fleet.environ["PASSWORD"] = "hunter2"
+    told = fleet.ok("list", "--format", "json")
+    assert told.json["stacks"][0]["state"] == "postgresql://(sensitive)@db/voice?schema=acme"
+    assert "hunter2" not in told.out
+
+
 def test_a_change_that_all_have_is_one_line_and_an_outlier_is_named(fleet: FleetFolder) -> None:
     fleet.of(*NAMES)
     rows = (fleet.folder / "accounts.csv").read_text().replace(f"acme,{sid(1)},100", f"acme,{sid(1)},7")

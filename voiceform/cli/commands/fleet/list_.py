@@ -20,8 +20,8 @@ def command(app: App, fleet: FleetOptions, format_: str) -> int:
 
     For example: voiceform fleet list --select ring=canary
     """
-    from voiceform.fleet.comparing import state_of
     from voiceform.model.masking import redact_text
+    from voiceform.state.open import DEFAULT_URL
 
     found = fleet_of(app, fleet).stacks(**fleet.which)
     if format_ == "json":
@@ -31,7 +31,7 @@ def command(app: App, fleet: FleetOptions, format_: str) -> int:
                 "account": member.account,
                 "folder": str(member.folder),
                 "files": [str(file) for file in member.files],
-                "state": redact_text(state_of(member)),
+                "state": redact_text(member.state or DEFAULT_URL),
                 "region": member.region,
                 "labels": dict(member.labels),
             }
