@@ -81,7 +81,7 @@ def test_who_was_not_erased_is_found_beside_who_was(store: SqliteStore, ledger: 
     assert ledger.change(carol, if_undecided(CALLED)) == (CALLED, True)
     reserved = LedgerEntry(CallStatus.RESERVED, NOON, claim="mine")
     assert Ledger(store, "call.a").change(carol, if_undecided(reserved)) == (CALLED, False)
-    assert ledger.entry(carol) == CALLED
+    assert ledger.entries()[carol] == CALLED
 
 
 def test_marks_that_nobody_can_compare_let_nobody_be_called(store: SqliteStore, ledger: Ledger) -> None:
