@@ -280,3 +280,28 @@ def test_when_a_call_ended() -> None:
     updated = call_of(end_time=None, date_updated=NOON)
     assert with_call(before, updated, now).ended_at == NOON
     assert with_call(before, call_of(end_time=None), now).ended_at == now
+
+
+@pytest.mark.parametrize(
+    ("told", "known", "becomes", "status"),
+    [
+        ("human", None, "human", CallStatus.ANSWERED),
+        ("machine_start", "human", "machine_start", CallStatus.MACHINE),
+        (None, "machine_start", "machine_start", CallStatus.MACHINE),
+        ("<page>", "machine_start", "machine_start", CallStatus.MACHINE),
+        (None, None, None, CallStatus.ANSWERED),
+    ],
+)
+def test_who_answered_is_what_was_told_last(
+    told: str | None, known: str | None, becomes: str | None, status: CallStatus
+) -> None:
+    before = entry(CallStatus.PLACED, call="in-progress", sid=CALL.sid, answered_by=known)
+    after = with_call(before, call_of(answered_by=told), NOON)
+    assert (after.answered_by, after.status) == (becomes, status)
+
+
+@pytest.mark.parametrize(("told", "kept"), [("completed", 42), ("in-progress", None), ("no-answer", None)])
+def test_how_long_it_took_is_known_of_a_call_that_was_completed(told: str, kept: int | None) -> None:
+    before = entry(CallStatus.PLACED, call="ringing", sid=CALL.sid)
+    after = with_call(before, call_of(status=told, duration="42"), NOON)
+    assert after.duration == kept
