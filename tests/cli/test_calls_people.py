@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.cli.calling import FROM, Timeline
-from tests.cli.test_state_mutations import Nothing, mutations
+from tests.cli.test_state_mutations import Nothing
+from tests.fuzz.damage import mutations
 from tests.support import Stack
 from voiceform.kinds.call import CallKind
 from voiceform.kinds.userfiles import Places

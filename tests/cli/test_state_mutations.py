@@ -3,13 +3,12 @@ why it does no harm, and everything else is refused."""
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from tests.cli.test_state_schema import state_of_every_kind
+from tests.fuzz.damage import mutations
 from tests.support import Stack
 from voiceform.kinds.call import CallKind
 from voiceform.kinds.conference import ConferenceKind
@@ -21,26 +20,6 @@ from voiceform.model.runtime import MACHINE
 from voiceform.model.store import Document, StoredDocument, Write
 from voiceform.state.sqlite import SqliteStore
 from voiceform.state.transfer import push
-
-Path = tuple[str | int, ...]
-
-VALUES: tuple[Any, ...] = (
-    None,
-    "",
-    "x",
-    -1,
-    10**30,
-    1.5,
-    True,
-    False,
-    [],
-    {},
-    [None],
-    {"x": 1},
-    "\x00",
-    "x" * 5000,
-)
-REMOVED, FOREIGN = "removed", "foreign key"
 
 HARMLESS = {
     r"(secret|account_sid|origin) removed": "taken from the state that is there, or recorded by the next run",
@@ -178,38 +157,3 @@ class Nothing:
 
     def write(self, writes: Sequence[Write]) -> tuple[str | None, ...]:
         return tuple("" for _ in writes)
-
-
-def mutations(whole: Any) -> Iterator[tuple[str, Any]]:
-    """Each value replaced, removed, or given a foreign member; of changes in the journal, their members."""
-    for path in paths(whole):
-        old = at(whole, path)
-        name = "/".join(map(str, path))
-        for value in VALUES:
-            if value != old or type(value) is not type(old):
-                changed = copy.deepcopy(whole)
-                at(changed, path[:-1])[path[-1]] = value
-                yield f"{name} {str(value)[:9]}", changed
-        changed = copy.deepcopy(whole)
-        del at(changed, path[:-1])[path[-1]]
-        yield f"{name} {REMOVED}", changed
-        if isinstance(old, dict):
-            changed = copy.deepcopy(whole)
-            at(changed, path)["foreign"] = 1
-            yield f"{name} {FOREIGN}", changed
-
-
-def paths(value: Any, path: Path = ()) -> Iterator[Path]:
-    if path:
-        yield path
-    if "changes" in path and len(path) > 4:
-        return
-    members = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for key in members:
-        yield from paths(value[key], (*path, key))
-
-
-def at(value: Any, path: Path) -> Any:
-    for key in path:
-        value = value[key]
-    return value

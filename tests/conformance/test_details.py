@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_state_mutations import mutations
 from tests.conformance.test_kinds import SAFETY, World, apply, world
+from tests.fuzz.damage import mutations
 from tests.render import samples
 from tests.support import ACCOUNT
 from voiceform.model.plan import Change

@@ -71,7 +71,10 @@ def read_plan(stream: BinaryIO, vocabulary: Vocabulary) -> Plan:
 
 
 def _plan(document: dict[str, Any], vocabulary: Vocabulary, where: str) -> Plan:
-    plan = plan_from_document(document, vocabulary)
+    try:
+        plan = plan_from_document(document, vocabulary)
+    except ValueError as error:  # an instant that no calendar has; anybody can compute the digest
+        raise PlanFileError(f"this is no plan: {error}", where=where, hint=_AGAIN) from error
     strange = sorted({name for change in plan.changes for name in change.counts} - vocabulary.scopes.keys())
     if strange:
         raise PlanFileError(

@@ -125,9 +125,13 @@ def read_folder(path: Path, expect_digest: str | None = None) -> PlanFolder:
     for planned in stacks:
         if planned.file is not None:
             read_checked(path / planned.file, planned.sha256 or "")
-    return PlanFolder(
-        path, instant_from_text(document["created_at"]), document["fleet"], stacks, document["digest"]
-    )
+    try:
+        created_at = instant_from_text(document["created_at"])
+    except ValueError as error:
+        raise PlanFileError(
+            f"created_at is no instant: {error}", where=str(path / INDEX), hint=_AGAIN
+        ) from error
+    return PlanFolder(path, created_at, document["fleet"], stacks, document["digest"])
 
 
 def read_checked(path: Path, sha256: str) -> bytes:

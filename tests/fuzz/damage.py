@@ -1,0 +1,97 @@
+"""Files that are not as they were written: every byte flipped, and every length cut; some of them, by a seed,
+where all would take long. And documents in which a value is another one."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+VALUES: tuple[Any, ...] = (
+    None,
+    "",
+    "x",
+    -1,
+    10**30,
+    1.5,
+    True,
+    False,
+    [],
+    {},
+    [None],
+    {"x": 1},
+    "\x00",
+    "x" * 5000,
+)
+REMOVED, FOREIGN = "removed", "foreign key"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What was done to a file, and what it is now."""
+
+    name: str
+    content: bytes
+
+
+def flips(content: bytes, some: int | None, seed: int = 0) -> Iterator[Damage]:
+    """One bit flipped, and all bits of a byte, at each place; at so many places where `some` says so."""
+    chance = random.Random(seed)
+    for at in _places(len(content), some, chance):
+        for mask in (1 << chance.randrange(8), 0xFF):
+            changed = bytearray(content)
+            changed[at] ^= mask
+            yield Damage(f"byte {at} ^ {mask:#04x}", bytes(changed))
+
+
+def cuts(content: bytes, some: int | None, seed: int = 0) -> Iterator[Damage]:
+    """The file cut at each length, and with zeros in place of what is missing."""
+    for length in _places(len(content), some, random.Random(seed)):
+        yield Damage(f"cut at {length}", content[:length])
+        yield Damage(f"zeros from {length}", content[:length] + bytes(len(content) - length))
+
+
+def _places(length: int, some: int | None, chance: random.Random) -> list[int]:
+    if some is None or some >= length:
+        return list(range(length))
+    ends = {*range(min(8, length)), *range(max(0, length - 8), length)}
+    return sorted(ends | set(chance.sample(range(length), some)))
+
+
+def mutations(whole: Any) -> Iterator[tuple[str, Any]]:
+    """Each value replaced, removed, or given a foreign member; of changes in the journal, their members."""
+    for path in paths(whole):
+        old = at(whole, path)
+        name = "/".join(map(str, path))
+        for value in VALUES:
+            if value != old or type(value) is not type(old):
+                changed = copy.deepcopy(whole)
+                at(changed, path[:-1])[path[-1]] = value
+                yield f"{name} {str(value)[:9]}", changed
+        changed = copy.deepcopy(whole)
+        del at(changed, path[:-1])[path[-1]]
+        yield f"{name} {REMOVED}", changed
+        if isinstance(old, dict):
+            changed = copy.deepcopy(whole)
+            at(changed, path)["foreign"] = 1
+            yield f"{name} {FOREIGN}", changed
+
+
+def paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    if path:
+        yield path
+    if "changes" in path and len(path) > 4:
+        return
+    members = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in members:
+        yield from paths(value[key], (*path, key))
+
+
+def at(value: Any, path: Path) -> Any:
+    for key in path:
+        value = value[key]
+    return value
