@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.counting import counts, pytest_terminal_summary
 from tests.services import PostgresServer, S3Server, postgres_server, s3_server
 from tests.support import Stack
 from tests.warm.programs import programs
 from voiceform.emulator import Emulator
 
-__all__ = ["postgres_server", "programs", "s3_server"]
+__all__ = ["counts", "postgres_server", "programs", "pytest_terminal_summary", "s3_server"]
 
 # No example has to be fast: how long one takes is the machine's doing. In CI the same examples every time, so
 # that red is about the change; elsewhere new ones are looked for.
