@@ -6,7 +6,7 @@ COPY schemas schemas
 COPY examples examples
 COPY voiceform voiceform
 RUN python -m venv /opt/voiceform \
- && /opt/voiceform/bin/pip install --no-cache-dir --disable-pip-version-check '.[holidays,metrics,objectstore,postgres]'
+ && /opt/voiceform/bin/pip install --no-cache-dir --disable-pip-version-check '.[dask,holidays,metrics,objectstore,postgres]'
 
 FROM python:3.12-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin voiceform \

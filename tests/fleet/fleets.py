@@ -51,7 +51,7 @@ class FleetFolder:
 
     def run(self, *argv: str, clock: Clock | None = None) -> Result:
         """Run one command of the fleet."""
-        jobs = () if "--jobs" in argv or argv[0] in ("show",) else ("--jobs", "1")
+        jobs = () if {"--jobs", "--scheduler"} & {*argv} or argv[0] in ("show",) else ("--jobs", "1")
         return self.main("fleet", *argv, *jobs, clock=clock)
 
     def main(self, *argv: str, clock: Clock | None = None) -> Result:

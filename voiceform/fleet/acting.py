@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from voiceform.fleet.folder import read_checked
-from voiceform.model.errors import StalePlanError
+from voiceform.model.errors import EvidenceError, StalePlanError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 from voiceform.model.run import RunReport, Status
@@ -30,21 +31,38 @@ def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
     is then planned again, as a single stack does it.
     """
     plan = saved_plan(stack, job)
+    evidence = evidence_of(job.member, plan)
     how: ApplyOptions = {
         "approve": job.options["approve"],
         "lock_timeout": job.options["lock_timeout"],
         "approved": job.options["approved"],
-        "evidence": evidence_of(job.member, plan),
+        "evidence": evidence,
     }
+    if job.settings.elsewhere:
+        _require_lasting(plan, evidence)
     try:
         report = stack.apply(plan, **how)
     except StalePlanError:
         if job.options["again"] is None or not heard.settled:
             raise
-        how["confirm"] = lambda _: True
+        how["confirm"] = lambda again: not job.settings.elsewhere or _require_lasting(again, evidence)
         report = stack.prune(**how) if job.options["again"] == "prune" else stack.apply(**how)
         plan = heard.plan or plan
     return result_of_run(report, plan, job)
+
+
+def _require_lasting(plan: Plan, evidence: str | None) -> bool:
+    """EvidenceError where what is to prove a deletion, or a copy, would lie on the disk of this machine."""
+    for change in plan.pending:
+        archive = (change.after or change.before or {}).get("archive") or {}
+        for what, place in (("evidence", evidence or change.evidence), ("copies", archive.get("to"))):
+            if place not in (None, "off") and urlsplit(place).scheme in ("", "file"):
+                raise EvidenceError(
+                    f"the {what} would lie in a folder of the machine that works on it, and go with that",
+                    where=str(change.address),
+                    hint="name a place that stays: evidence: s3://BUCKET/evidence/{stack} in the fleet file",
+                )
+    return True
 
 
 def saved_plan(stack: Stack, job: Job) -> Plan:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from voiceform.fleet.opening import Settings, Surroundings
+from voiceform.fleet.opening import Settings, Surroundings, require_address
 from voiceform.fleet.reading import DEFAULT_FILE, FleetFile, read_fleet
 from voiceform.fleet.selecting import Which, selected
 from voiceform.model.clock import Clock, SystemClock
@@ -63,6 +63,7 @@ class Fleet:
         clock: Clock | None = None,
         progress: Progress | None = None,
         jobs: int | None = None,
+        scheduler: str | None = None,
         parallelism: int = 8,
         timeout: timedelta | None = None,
         lease_ttl: timedelta = DEFAULT_TTL,
@@ -74,20 +75,22 @@ class Fleet:
         of the process, in which the credentials are, or what their commands need.
 
         At most `jobs` stacks are worked on at once, as many as there are processors by default, each in a
-        process of its own; with 1 it is this very process. `clock` is for that case. At most `parallelism`
+        process of its own; with 1 it is this very process. `clock` is for that case. With the address of a
+        `scheduler` of Dask its workers do it, as many at once as they have threads; they read the
+        credentials, and their files must be the same. At most `parallelism`
         requests are in flight for each account: its limit is the API's, on however many machines.
 
         `base_url`, `insecure_http`, `allowed_paths`, `timeout` and `lease_ttl` are as with Stack and Account,
         for every stack. Once `stop` is set nothing more begins; what is in flight is waited for. Changes show
         phone numbers only with `show_numbers`."""
-        count = jobs if jobs is not None else os.cpu_count() or 1
-        if not 1 <= count <= MOST_JOBS:
-            raise UsageError(f"from 1 to {MOST_JOBS} stacks at once, not {count}", where="--jobs")
+        if jobs is not None and not 1 <= jobs <= MOST_JOBS:
+            raise UsageError(f"from 1 to {MOST_JOBS} stacks at once, not {jobs}", where="--jobs")
         if not 1 <= parallelism <= MOST_IN_FLIGHT:
             raise UsageError(f"parallelism is from 1 to {MOST_IN_FLIGHT}, not {parallelism}")
         self._folder = Path(folder)
         self._file = self._folder / file
-        self._jobs = count
+        self._jobs = jobs
+        self._scheduler = None if scheduler is None else require_address(scheduler)
         self._settings = Settings(
             base_url=base_url,
             insecure_http=insecure_http,
@@ -234,7 +237,7 @@ class Fleet:
                 report.add(result)
             for result in wave.ended:
                 gate.ended(result)
-            most = self._jobs if wave.group.parallel is None else min(self._jobs, wave.group.parallel)
+            most = min((each for each in (self._jobs, wave.group.parallel) if each), default=None)
             self._work(wave.jobs, report, most, gate, written)
             if self._here.stop.is_set():
                 return
@@ -266,9 +269,15 @@ class Fleet:
         from voiceform.fleet.report import FleetReport
         from voiceform.fleet.watching import Told, watch_all
 
+        if self._scheduler is not None:
+            raise UsageError(
+                "a service watches on machines of its own, and no scheduler hands that out",
+                where="--scheduler",
+                hint="share the fleet with --shard I/N, or dispatch again and again without --watch",
+            )
         members = self.stacks(**which)
         latest: dict[str, StackResult] = {}
-        processes = min(self._jobs, max(1, len(members)))
+        processes = min(self._jobs or os.cpu_count() or 1, max(1, len(members)))
         with (
             self._signals.working(),
             closing(watch_all(members, self._settings, poll, self._here, processes)) as news,
@@ -315,7 +324,7 @@ class Fleet:
 
     def _reported(self, what: str, jobs: Sequence[Job], others: Sequence[StackResult] = ()) -> FleetReport:
         """Do all jobs, as many at once as there may be; `others` are ended already."""
-        from voiceform.fleet.pool import READING
+        from voiceform.fleet.jobs import READING
         from voiceform.fleet.report import FleetReport
 
         report = FleetReport(what, str(self._file), len(jobs) + len(others), self._here.clock.now())
@@ -330,15 +339,15 @@ class Fleet:
         self,
         jobs: Sequence[Job],
         report: FleetReport,
-        most: int,
+        most: int | None,
         gate: Gate | None = None,
         on_result: Callable[[StackResult], object] = _unheard,
     ) -> None:
         """Do jobs, and take in how each stack ends."""
         from voiceform.fleet.pool import run_jobs
 
-        processes = min(most, max(1, len(jobs)))
-        with closing(run_jobs(jobs, self._here, processes, gate)) as results:
+        scheduler = None if report.command == "show" else self._scheduler
+        with closing(run_jobs(jobs, self._here, most, gate, scheduler)) as results:
             for result in results:
                 if result.code is ExitCode.INTERRUPTED:  # nothing of it was begun
                     continue

@@ -40,6 +40,9 @@ class Job:
 Do = Callable[["Stack", Job, "Heard"], StackResult]
 """Does a job, and says how it ended."""
 
+READING = frozenset({"validate", "plan", "show", "drift", "status", "export"})
+"""Jobs that write nothing to an account: one whose process died is done again."""
+
 _FINDINGS = 3
 """So many of what is wrong in a configuration are told where it cannot be planned; validate tells all."""
 

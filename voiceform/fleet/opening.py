@@ -3,6 +3,7 @@ else."""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from voiceform.fleet.credentials import OF_ONE_ACCOUNT, credential
 from voiceform.fleet.member import REFERENCE, Member
 from voiceform.model.clock import Clock
-from voiceform.model.errors import StateError
+from voiceform.model.errors import StateError, UsageError
 from voiceform.stack.account import Account, origin_of
 from voiceform.stack.listener import Listener, Signals
 from voiceform.stack.parts import DEFAULT_TTL
@@ -20,10 +21,31 @@ from voiceform.stack.stack import Stack
 from voiceform.state.open import DEFAULT_URL
 from voiceform.twilio.credentials import Credentials
 
+_ADDRESS = re.compile(r"(tcp|tls)://[^/@\s]+:[0-9]{1,5}", re.ASCII)
+
+FILE = "sqlite:"
+"""How the URL of a state begins that is a file."""
+REACHED = "let all machines reach it: postgresql://HOST/DATABASE?schema={stack}, or s3://BUCKET/{stack}"
+
+
+def require_address(address: str) -> str:
+    """The address of a scheduler, as it is given. UsageError."""
+    if _ADDRESS.fullmatch(address) is None:
+        raise UsageError(
+            "the address of a scheduler is tcp://HOST:PORT, or tls://HOST:PORT",
+            where="--scheduler",
+            hint="for example tcp://scheduler:8786",
+        )
+    return address
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for every stack of one command; see Stack. Nothing of it is secret."""
+    """What holds for every stack of one command; see Stack. Nothing of it is secret.
+
+    With `proven` the work is done on another machine than where it was started, by `who`: the files are to be
+    these (see Places), and nothing that is to stay may lie on its disk.
+    """
 
     base_url: str | None = None
     insecure_http: bool = False
@@ -32,6 +54,13 @@ class Settings:
     lease_ttl: timedelta = DEFAULT_TTL
     allowed_paths: tuple[Path, ...] = ()
     show_numbers: bool = False
+    proven: frozenset[tuple[str, str]] | None = None
+    who: str | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the work is done on another machine than where it was started."""
+        return self.proven is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +79,7 @@ def stack_of(member: Member, settings: Settings, here: Surroundings, listener: L
     return Stack(
         *member.files,
         folder=member.folder,
-        state=state_url(member, here.environ),
+        state=state_url(member, settings, here.environ),
         account=lambda: account_of(member, settings, here),
         environ={**environ, **member.variables, "TWILIO_ACCOUNT_SID": member.account},
         allowed_paths=settings.allowed_paths,
@@ -61,18 +90,24 @@ def stack_of(member: Member, settings: Settings, here: Surroundings, listener: L
         stop=here.stop,
         listener=listener,
         signals=here.signals,
+        who=settings.who,
+        proven=settings.proven,
     )
 
 
-def state_url(member: Member, environ: Mapping[str, str]) -> str:
-    """The state of a member, with `${NAME}` filled in. StateError for a variable that is not set."""
+def state_url(member: Member, settings: Settings, environ: Mapping[str, str]) -> str:
+    """The state of a member, with `${NAME}` filled in. StateError for a variable that is not set, and for a
+    file on a machine that the next run may not be on."""
     url = member.state or DEFAULT_URL
     for name in REFERENCE.findall(url):
         if not environ.get(name):
             raise StateError(
                 f"the variable {name} of the state's URL is not set", hint="set it where this runs"
             )
-    return REFERENCE.sub(lambda match: environ[match[1]], url)
+    found = REFERENCE.sub(lambda match: environ[match[1]], url)
+    if settings.elsewhere and found.startswith(FILE):
+        raise StateError("the state is a file, which other machines do not have", hint=REACHED)
+    return found
 
 
 def account_of(member: Member, settings: Settings, here: Surroundings) -> Account:

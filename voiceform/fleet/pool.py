@@ -1,4 +1,4 @@
-"""Jobs on one machine: one after the other in this process, or side by side in processes of their own.
+"""Jobs one after the other in this process, side by side in processes of their own, or on a Dask cluster.
 
 The processes are not those of concurrent.futures, which ends every process of a pool when one of them dies:
 here only the stack that it worked on is concerned.
@@ -6,21 +6,20 @@ here only the stack that it worked on is concerned.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import Protocol
 
-from voiceform.fleet.jobs import Job, failed, run_job
+from voiceform.fleet.jobs import READING, Job, failed, run_job
 from voiceform.fleet.opening import Surroundings
-from voiceform.fleet.process import DiedError, Process
+from voiceform.fleet.process import DiedError, LostError, Process
 from voiceform.fleet.rollout import Gate
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
-
-READING = frozenset({"validate", "plan", "show", "drift", "status", "export"})
-"""Jobs that write nothing to an account: one whose process died is done again."""
 
 _TICK = 0.2
 _TO_BE_GONE = 2.0
@@ -28,14 +27,58 @@ _PATIENCE = 15.0
 """Seconds in which a process that was told to stop may bring its stack to rest."""
 
 
+class Worker(Protocol):
+    """Does one job after the other somewhere else."""
+
+    @property
+    def gone(self) -> str:
+        """Why it does no other job; empty as long as it does."""
+
+    def ask(self, job: Job) -> StackResult:
+        """How a job ended. LostError."""
+
+    def halt(self) -> None:
+        """Stop what is at work, gently."""
+
+    def kill(self) -> None:
+        """End at once."""
+
+    def close(self) -> None:
+        """There is nothing more to do."""
+
+
+class _ProcessWorker(Process):
+    """A process of this machine that does jobs."""
+
+    gone = ""
+
+    def ask(self, job: Job) -> StackResult:
+        try:
+            self.send(job)
+            result = self.receive()
+        except DiedError as died:
+            raise LostError(f"the process that worked on it {died}, as when memory runs out") from None
+        assert isinstance(result, StackResult)  # noqa: S101 - for mypy
+        return result
+
+
 def run_jobs(
-    jobs: Iterable[Job], here: Surroundings, processes: int, gate: Gate | None = None
+    jobs: Sequence[Job],
+    here: Surroundings,
+    most: int | None,
+    gate: Gate | None = None,
+    scheduler: str | None = None,
 ) -> Generator[StackResult]:
     """The results, as they come; after `here.stop` was set, or while the `gate` is closed, those of what had
     begun, and no others.
 
+    At most `most` are done at once: in this process, where that is one; with a `scheduler` on its workers.
     Closing it ends at once what is at work.
     """
+    if scheduler is not None:
+        yield from _on_cluster(jobs, here, most, gate, scheduler)
+        return
+    processes = min(most or os.cpu_count() or 1, max(1, len(jobs)))
     if processes == 1:
         for job in jobs:
             if here.stop.is_set() or (gate is not None and gate.closed):
@@ -45,7 +88,25 @@ def run_jobs(
                 gate.ended(result)
             yield result
         return
-    pool = _Pool(jobs, here.environ, processes, gate)
+    yield from _done(jobs, here, [_ProcessWorker(here.environ) for _ in range(processes)], gate)
+
+
+def _on_cluster(
+    jobs: Sequence[Job], here: Surroundings, most: int | None, gate: Gate | None, scheduler: str
+) -> Generator[StackResult]:
+    from voiceform.fleet.cluster import connected, refuse_files
+    from voiceform.stack.parts import who_runs
+
+    refuse_files(jobs)
+    if jobs:
+        with connected(scheduler, who_runs(here.environ)) as cluster:
+            yield from _done(jobs, here, [cluster] * min(most or cluster.threads, len(jobs)), gate)
+
+
+def _done(
+    jobs: Iterable[Job], here: Surroundings, workers: Sequence[Worker], gate: Gate | None
+) -> Generator[StackResult]:
+    pool = _Pool(jobs, workers, gate)
     try:
         yield from pool.results(here.stop)
     finally:
@@ -53,17 +114,15 @@ def run_jobs(
 
 
 class _Pool:
-    """Threads, each with a process that it gives one job after the other."""
+    """Threads, each with a worker that it gives one job after the other."""
 
-    def __init__(
-        self, jobs: Iterable[Job], environ: Mapping[str, str], processes: int, gate: Gate | None
-    ) -> None:
+    def __init__(self, jobs: Iterable[Job], workers: Sequence[Worker], gate: Gate | None) -> None:
         self._gate = gate
         self._jobs = iter(jobs)
         self._taking = threading.Lock()
         self._over = threading.Event()
         self._ended: queue.SimpleQueue[StackResult | None] = queue.SimpleQueue()
-        self._workers = [Process(environ) for _ in range(processes)]
+        self._workers = workers
         self._threads = [
             threading.Thread(target=self._work, args=(worker,), daemon=True) for worker in self._workers
         ]
@@ -88,7 +147,7 @@ class _Pool:
                     yield result
 
     def kill(self) -> None:
-        """End every process at once, and see it gone."""
+        """End every worker at once, and see it gone."""
         self._over.set()
         for worker in self._workers:
             worker.kill()
@@ -96,9 +155,9 @@ class _Pool:
             if thread.ident is not None:
                 thread.join(_TO_BE_GONE)
 
-    def _work(self, worker: Process) -> None:
+    def _work(self, worker: Worker) -> None:
         try:
-            while (job := self._next()) is not None:
+            while not worker.gone and (job := self._next()) is not None:
                 result = self._done(worker, job)
                 if self._gate is not None:
                     self._gate.ended(result)
@@ -112,28 +171,20 @@ class _Pool:
             shut = self._over.is_set() or (self._gate is not None and self._gate.closed)
             return None if shut else next(self._jobs, None)
 
-    def _done(self, worker: Process, job: Job) -> StackResult:
+    def _done(self, worker: Worker, job: Job) -> StackResult:
         try:
-            return _asked(worker, job)
-        except DiedError as error:
-            died = error
+            return worker.ask(job)
+        except LostError as error:
+            lost = error
         if job.what in READING and not self._over.is_set():
             try:
-                return _asked(worker, job)
-            except DiedError as error:
-                died = error
-        return _lost(job, died)
+                return worker.ask(job)
+            except LostError as error:
+                lost = error
+        return _lost(job, lost)
 
 
-def _asked(worker: Process, job: Job) -> StackResult:
-    worker.send(job)
-    result = worker.receive()
-    assert isinstance(result, StackResult)  # noqa: S101 - for mypy
-    return result
-
-
-def _lost(job: Job, died: DiedError) -> StackResult:
-    what = f"the process that worked on it {died}, as when memory runs out"
+def _lost(job: Job, what: LostError) -> StackResult:
     if job.what in READING:
         return failed(job, ExitCode.ERROR, f"{what}\n  run it again, with fewer --jobs if it happens again")
     return failed(

@@ -13,6 +13,10 @@ from typing import IO
 from voiceform.fleet.worker import HALT
 
 
+class LostError(Exception):
+    """Whoever worked on a stack is gone, and nobody can say how that ended."""
+
+
 class DiedError(Exception):
     """The process ended; `code` as subprocess has it, negative for a signal."""
 

@@ -7,6 +7,7 @@ folder unless the person who runs the command allows it, and never anything but 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -43,10 +44,15 @@ class UserFile:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where such files may lie: below `folder`, that of the stack, and below each of `allowed`."""
+    """Where such files may lie: below `folder`, that of the stack, and below each of `allowed`.
+
+    `proven` are the only files that are read, by their paths from one of these folders and their SHA-256;
+    None: any. It is for work that was begun on another machine, whose files are meant.
+    """
 
     folder: Path
     allowed: tuple[Path, ...] = ()
+    proven: frozenset[tuple[str, str]] | None = None
 
     def read(self, path: Path, most: int = MOST_BYTES) -> UserFile:
         """The whole file; UserFileError for one that is elsewhere, is no plain file, or is too large."""
@@ -60,7 +66,20 @@ class Places:
             raise _unreadable(error) from None
         if len(content) > most:
             raise UserFileError(f"is larger than {most:,} bytes", hint="divide it, or choose another file")
+        self.require_proven(real, content)
         return UserFile(content, status.st_mtime)
+
+    def require_proven(self, path: str | Path, content: bytes) -> None:
+        """UserFileError for a file that is none of `proven`."""
+        if self.proven is None:
+            return
+        real, digest = os.path.realpath(path), hashlib.sha256(content).hexdigest()
+        names = (os.path.relpath(real, os.path.realpath(place)) for place in (self.folder, *self.allowed))
+        if not any((Path(name).as_posix(), digest) in self.proven for name in names):
+            raise UserFileError(
+                "is not there, or not the same, where this was started",
+                hint="give every machine the same files, as in one image, and start again",
+            )
 
     def holds(self, path: Path) -> bool:
         """Whether a file or folder lies where it may; whether it is there is another question."""

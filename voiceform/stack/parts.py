@@ -40,8 +40,8 @@ class Parts:
     """What a stack is made of, and how each part is opened. Nothing is read or connected before.
 
     `account` gives the account when it is needed; `files` and `overlays` are taken relative to `folder`, and
-    `allowed` are folders outside of it in which lists may lie. `named` is recorded in locks, runs
-    and evidence.
+    `allowed` are folders outside of it in which lists may lie, and `proven` the only files that are read (see
+    Places). `named` is recorded in locks, runs and evidence.
     """
 
     files: tuple[Path, ...]
@@ -60,6 +60,7 @@ class Parts:
     named: str | None
     listener: Listener = field(default_factory=Listener)
     signals: Signals = field(default_factory=Signals)
+    proven: frozenset[tuple[str, str]] | None = None
 
     def kinds(self) -> tuple[Kind[Any], ...]:
         """Every kind, in the order in which they are parsed: a kind may refer to those before it."""
@@ -104,12 +105,14 @@ class Parts:
         """Where files that the configuration names may lie."""
         from voiceform.kinds.userfiles import Places
 
-        return Places(self.folder, self.allowed)
+        return Places(self.folder, self.allowed, self.proven)
 
     def load(self) -> Configuration:
         """The configuration of the files, or of voiceform.yaml in the folder. ConfigurationError."""
         from voiceform.config.load import load_configuration
 
+        if self.proven is not None:
+            self._require_proven()
         found = load_configuration(
             list(self.files),
             base_dir=self.folder,
@@ -120,6 +123,17 @@ class Parts:
         self.listener.loaded(found)
         self.listener.known(found.desired.values())
         return found
+
+    def _require_proven(self) -> None:
+        """UserFileError where a file of the configuration is not the one that is meant."""
+        from voiceform.config.sources import find_sources
+        from voiceform.kinds.userfiles import UserFileError
+
+        for source in find_sources(self.files, base_dir=self.folder, report=lambda _: None):
+            try:
+                self.places.require_proven(source.path, source.read(lambda _: None) or b"")
+            except UserFileError as error:
+                raise UserFileError(f"{source.display} {error.what}", hint=error.hint) from None
 
     def own_overlays(self, asked_from: Path) -> list[Path]:
         """The copies of the overlays that this stack has itself, as they are named from another folder. One

@@ -71,6 +71,7 @@ class Stack(Looks, CallOperations, StateOperations):
         who: str | None = None,
         listener: Listener | None = None,
         signals: Signals | None = None,
+        proven: frozenset[tuple[str, str]] | None = None,
     ) -> None:
         """`files` are files or folders of configuration, together one; voiceform.yaml when none is named.
         They, and the folder of a state in SQLite, are relative to `folder`.
@@ -86,7 +87,8 @@ class Stack(Looks, CallOperations, StateOperations):
         At most `parallelism` requests are in flight, and one operation of the API is given up after `timeout`
         with all its attempts (two minutes). `lease_ttl` is how long the lock outlives a process that stopped.
         Once `stop` is set nothing more begins; what is in flight is waited for. `who` is recorded in
-        locks, runs and evidence. `progress` and `listener` hear what goes on.
+        locks, runs and evidence. `progress` and `listener` hear what goes on. With `proven` no other files of
+        the configuration are read than these: paths from `folder`, each with the SHA-256 of what is in it.
         """
         environ = os.environ if environ is None else environ
         clock = clock or SystemClock()
@@ -110,6 +112,7 @@ class Stack(Looks, CallOperations, StateOperations):
             named=who,
             listener=listener or Listener(),
             signals=signals or Signals(),
+            proven=proven,
         )
 
     def validate(self) -> Configuration:

@@ -27,6 +27,7 @@ class FleetOptions:
     exclude: tuple[str, ...] = ()
     shard: str | None = None
     jobs: int | None = None
+    scheduler: str | None = None
     parallelism: int = 8
     show_numbers: bool = False
 
@@ -47,17 +48,23 @@ def fleet_options(command: Command) -> Command:
         exclude: tuple[str, ...],
         shard: str | None,
         jobs: int | None,
+        scheduler: str | None,
         parallelism: int,
         show_numbers: bool,
         **others: Any,  # noqa: ANN401 - whatever the command takes
     ) -> Any:  # noqa: ANN401 - whatever the command returns
-        options = FleetOptions(fleet_file, select, exclude, shard, jobs, parallelism, show_numbers)
+        options = FleetOptions(fleet_file, select, exclude, shard, jobs, scheduler, parallelism, show_numbers)
         return command(*args, fleet=options, **others)
 
     decorated: Any = collected
     for decorator in (
         show_numbers_option,
         parallelism_option,
+        click.option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="A scheduler of Dask, tcp://HOST:PORT or tls://HOST:PORT, whose workers do it.",
+        ),
         click.option(
             "--jobs",
             type=click.IntRange(1, 500),
@@ -112,6 +119,7 @@ def fleet_of(app: App, options: FleetOptions) -> Fleet:
         clock=app.clock,
         progress=wiring.progress(app),
         jobs=options.jobs,
+        scheduler=options.scheduler,
         parallelism=options.parallelism,
         timeout=app.timeout,
         lease_ttl=app.lease_ttl,

@@ -1,0 +1,82 @@
+"""A real Dask cluster: a scheduler and workers, each a process of its own, over TCP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.services import answers, free_port, wait_until
+
+_QUICK = {
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "20s",
+    "DASK_DISTRIBUTED__ADMIN__TICK__LIMIT": "60s",
+}
+
+
+class DaskCluster:
+    """Processes that end with it; what they say is in `folder`."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], **dask: str) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self._environ = {**os.environ, **_QUICK, **environ}
+        for name, value in dask.items():
+            self._environ[f"DASK_DISTRIBUTED__{name}"] = value
+        self.scheduler: subprocess.Popen[bytes] | None = None
+
+    def start(self, workers: int, *, preload: str | None = None, **options: Any) -> None:
+        """The scheduler, with so many workers; `preload` is run in the scheduler when it begins."""
+        port = int(self.address.rpartition(":")[2])
+        extra = []
+        if preload is not None:
+            (self.folder / "preload.py").write_text(preload, encoding="utf-8")
+            extra = ["--preload", str(self.folder / "preload.py")]
+        arguments = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard", *extra]
+        self.scheduler = self._process("scheduler", *arguments)
+        wait_until(lambda: answers(port), self.scheduler)
+        for _ in range(workers):
+            self.worker(**options)
+
+    def worker(
+        self, *, threads: int = 1, cwd: Path | None = None, environ: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Another worker."""
+        arguments = [self.address, "--no-nanny", "--no-dashboard", "--nthreads", str(threads)]
+        arguments += ["--memory-limit", "0", "--local-directory", str(self.folder)]
+        process = self._process("worker", *arguments, cwd=cwd, environ=environ)
+        self.workers.append(process)
+        return process
+
+    def close(self) -> None:
+        """End all of them at once."""
+        for process in (*self.workers, *([self.scheduler] if self.scheduler else [])):
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+            process.wait(30)
+
+    def said(self) -> str:
+        """What all of them wrote."""
+        return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
+
+    def _process(
+        self,
+        what: str,
+        *arguments: str,
+        cwd: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{what}-{len(self.workers)}.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-P", "-m", f"distributed.cli.dask_{what}", *arguments],
+                env={**self._environ, **(environ or {})},
+                cwd=cwd or self.folder,
+                stdout=log,
+                stderr=log,
+            )
