@@ -71,7 +71,15 @@ class Sleeping:
         self._client = client
         self._latency = latency
 
-    def delete_recording(self, sid: str, *, note_request: Callable[[str], None]) -> Ended:
+    def delete_recording(
+        self,
+        sid: str,
+        *,
+        note_request: Callable[[str], None],
+        before_repeating: Callable[[], None],
+        may_send: Callable[[], None],
+    ) -> Ended:
+        may_send()
         time.sleep(self._latency)
         note_request("RQ0123456789abcdef0123456789abcdef")
         return Ended.NOW

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voiceform.model.runtime import Lock, Machine
 from voiceform.twilio.throttle import Throttle
 
 
@@ -71,6 +73,29 @@ def test_asking_for_much_does_not_count_as_busy_by_itself() -> None:
     throttle = Throttle(200)
     throttle.release(throttle.acquire(), reported=200)
     assert throttle.limit == 200
+
+
+class Stopping(Machine):
+    """A machine on which a stop comes while a place is being taken, on the very thread: at lock `number`."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.throttle: Throttle | None = None
+
+    def lock(self) -> Lock:  # type: ignore[override]
+        self.number -= 1
+        if not self.number and self.throttle is not None:
+            self.throttle.stop()
+        return threading.Lock()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_stop_lets_go_whoever_waits_and_whoever_is_about_to(number: int) -> None:
+    machine = Stopping(number)
+    throttle = machine.throttle = Throttle(1, runtime=machine)
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(throttle.acquire) for _ in range(3)]
+        assert [future.result(60) for future in waiting] == [0, 0, 0]
 
 
 def test_nobody_gets_in_beyond_the_limit_and_everybody_gets_in_at_last() -> None:

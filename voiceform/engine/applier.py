@@ -122,13 +122,19 @@ def new_session(context: ApplyContext, resources: Resources, run_id: str) -> Ses
         clock=context.clock,
         run_id=run_id,
         recorded=resources.recorded,
-        run_all=partial(run_all, threads=context.parallelism, runtime=context.clock.runtime),
+        run_all=partial(run_all, threads=_threads(context.parallelism), runtime=context.clock.runtime),
         progress=context.progress,
         may_go_on=partial(_may_go_on, context),
         stop=context.stop,
         evidence=context.evidence,
         turns=Turns(context.clock.runtime),
     )
+
+
+def _threads(in_flight: int) -> int:
+    """How many threads keep so many requests in flight: while some of them judge, look and write things
+    down, others wait for a place (twilio/throttle.py), which so stays empty for no longer than it must."""
+    return in_flight + in_flight // 8
 
 
 def _may_go_on(context: ApplyContext) -> bool:

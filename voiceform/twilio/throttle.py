@@ -5,7 +5,9 @@ Twilio limits concurrency per account, not requests per second (error 20429), an
 
 from __future__ import annotations
 
-from voiceform.model.runtime import MACHINE, Runtime
+from collections import deque
+
+from voiceform.model.runtime import MACHINE, Lock, Runtime
 
 _SUCCESSES_PER_STEP = 2
 _BUSY_BY_DEFAULT = 80
@@ -31,8 +33,11 @@ class Throttle:
         self._epoch = 0
         self._successes = 0
         self._stopped = False
+        self._runtime = runtime
         # Reentrant: a signal's handler may stop on the very thread that is just taking a place.
-        self._changed = runtime.condition()
+        self._changing = runtime.reentrant()
+        self._waiting: deque[Lock] = deque()
+        """What those without a place wait at, each at a lock of its own, in the order in which they came."""
 
     @property
     def limit(self) -> int:
@@ -46,17 +51,19 @@ class Throttle:
 
     def acquire(self) -> int:
         """Wait for a place; returns a ticket for `release`. After `stop` nobody waits."""
-        with self._changed:
-            while self._in_flight >= self._limit and not self._stopped:
-                self._changed.wait()
-            self._in_flight += 1
-            return self._epoch
+        gate = self._runtime.lock()
+        gate.acquire()
+        with self._changing:
+            self._waiting.append(gate)
+            self._let_in()
+        gate.acquire()
+        return self._epoch
 
     def stop(self) -> None:
         """Let go whoever waits, now and later: nothing is to be sent any more."""
-        with self._changed:
+        with self._changing:
             self._stopped = True
-            self._changed.notify_all()
+            self._let_in()
 
     def release(self, ticket: int, *, throttled: bool = False, reported: int | None = None) -> None:
         """Give the place back and learn from the answer.
@@ -64,7 +71,7 @@ class Throttle:
         `throttled` says that it was 429, `reported` is the `Twilio-Concurrent-Requests` header. Answers to
         requests that were under way before the last reduction teach nothing: they are its cause.
         """
-        with self._changed:
+        with self._changing:
             self._in_flight -= 1
             if throttled:
                 self._reduce(ticket, self._limit // 2)
@@ -72,8 +79,18 @@ class Throttle:
                 self._reduce(ticket, self._limit * 3 // 4)
             elif self._limit < self.maximum and ticket == self._epoch:
                 self._succeeded()
-            if self._in_flight < self._limit:
-                self._changed.notify()
+            self._let_in()
+
+    def _let_in(self) -> None:
+        """Give each place that is free to whoever waits longest: who is woken has it already, and queues for
+        nothing any more."""
+        while self._waiting and (self._in_flight < self._limit or self._stopped):
+            try:
+                gate = self._waiting.popleft()
+            except IndexError:  # a signal's handler has stopped just here, and let in all
+                return
+            self._in_flight += 1
+            gate.release()
 
     def _reduce(self, ticket: int, limit: int) -> None:
         self._successes = 0
@@ -86,4 +103,3 @@ class Throttle:
         if self._successes >= self._limit * _SUCCESSES_PER_STEP:
             self._successes = 0
             self._limit += 1
-            self._changed.notify()

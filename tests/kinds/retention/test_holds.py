@@ -15,11 +15,12 @@ from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
 from voiceform.kinds.retention.added import HoldRequest, add
 from voiceform.kinds.retention.call_lookup import CallBook
-from voiceform.kinds.retention.holds import READ_EVERY, HoldBook
+from voiceform.kinds.retention.holds import FRESH_SECONDS, READ_EVERY, HoldBook, HoldsMovedError
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import StateError
 from voiceform.model.resource import Recorded
+from voiceform.model.runtime import Machine, Runtime
 from voiceform.model.store import StoredDocument
 from voiceform.state.resources import resource_write
 from voiceform.state.sqlite import SqliteStore
@@ -160,6 +161,58 @@ def test_a_look_that_fails_answers_nobody(tmp_path: Path, calls: CallBook) -> No
                 book.keeping(recording())
         store.delete("holds/added", version)
         assert book.keeping(recording()) == ()
+
+
+class Late(Machine):
+    """A machine whose uptime is told."""
+
+    seconds = 0.0
+
+    def uptime(self) -> float:
+        return self.seconds
+
+
+class OnLate(Counted):
+    """A state on such a machine."""
+
+    machine = Late()
+
+    @property
+    def runtime(self) -> Runtime:
+        return self.machine
+
+
+@pytest.mark.parametrize("late", [0.0, FRESH_SECONDS, FRESH_SECONDS * 2])
+def test_holds_are_looked_for_again_before_what_leaves_late_or_once_more(
+    tmp_path: Path, calls: CallBook, late: float
+) -> None:
+    with OnLate(tmp_path / "state.db") as store:
+        store.machine.seconds = 0.0
+        book = HoldBook(store, calls)
+        may_send = book.leave()
+        assert book.keeping(recording(1)) == ()
+        store.looks = 0
+        store.machine.seconds = late
+        may_send()
+        assert store.looks == (1 if late > FRESH_SECONDS else 0)
+        may_send()
+        assert store.looks == (2 if late > FRESH_SECONDS else 1), "an attempt that is repeated"
+        added(store, "late", recording(1))
+        for _ in range(2):
+            with pytest.raises(HoldsMovedError):
+                may_send()
+        again = book.leave()
+        assert book.keeping(recording(1)) == ("late",)
+        again()
+
+
+def test_a_request_for_which_nobody_can_look_does_not_leave(tmp_path: Path, calls: CallBook) -> None:
+    with SqliteStore(tmp_path / "state.db") as store:
+        may_send = HoldBook(store, calls).leave()
+        may_send()
+        store.put("holds/added", {"holds": ["x"]}, None)
+        with pytest.raises(StateError, match="cannot be read"):
+            may_send()
 
 
 class Unreachable(SqliteStore):

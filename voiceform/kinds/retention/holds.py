@@ -6,7 +6,7 @@ then: they are written under the lock, which a run that deletes holds itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from voiceform.kinds.retention.added import KEY, standing
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, FetchingCalls
@@ -15,7 +15,7 @@ from voiceform.kinds.retention.matching.match import Row
 from voiceform.kinds.retention.policy import HOLDS, KIND, Hold, call_holds, split
 from voiceform.model.address import Address
 from voiceform.model.errors import StateError, UsageError
-from voiceform.model.runtime import Runtime
+from voiceform.model.runtime import Lock
 from voiceform.model.store import DocumentReader, DocumentStore
 
 PREFIX = f"resources/{KIND}.{HOLDS}."
@@ -24,13 +24,22 @@ READ_EVERY = 50
 """Declared holds are looked for again after so many answers."""
 
 
+FRESH_SECONDS = 0.05
+"""A request that leaves later than this after it was asked what holds keep has them looked for again."""
+
+
+class HoldsMovedError(Exception):
+    """Holds are others than when one asked what they keep: ask again. Nothing was sent."""
+
+
 class _Look:
-    """One look into the state, and who waits for it."""
+    """One look into the state, and the locks at which those wait who share it: of its leader the first."""
 
-    __slots__ = ("ended", "error")
+    __slots__ = ("ended", "error", "gates")
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.ended = runtime.event()
+    def __init__(self) -> None:
+        self.gates: list[Lock] = []
+        self.ended = False
         self.error: BaseException | None = None
 
 
@@ -39,7 +48,7 @@ class HoldBook:
 
     Each answer rests on a look into the state that began after it was asked for. All who ask while one is
     under way share the next: with a hundred threads, and with a state on the network, that is a fraction of
-    the looks, and nobody queues for a lock. What is there is read again only where its version is another.
+    the looks. What is there is read again only where its version is another.
 
     What a hold asks of calls is asked of the account again, for each object by itself: what the plan knew
     came from lists, and a list that leaves out one leg is believed there.
@@ -48,9 +57,11 @@ class HoldBook:
     def __init__(self, store: DocumentStore, calls: CallBook) -> None:
         self._store = store
         self._fetching = FetchingCalls(calls)
-        self._lock, self._looking = store.runtime.lock(), store.runtime.lock()
-        self._next: _Look | None = None
-        self._answers = 0
+        self._lock = store.runtime.lock()
+        self._next = _Look()
+        self._led = False
+        """Whether somebody looks at present."""
+        self._answers = self._generation = 0
         self._added_version: str | None = None
         self._added: tuple[Hold, ...] = ()
         # Versions first: what is written in between is another version the next time.
@@ -80,28 +91,56 @@ class HoldBook:
         self._look()
         return bool(self._call_index.holds)
 
+    def leave(self) -> Callable[[], None]:
+        """What is to be asked right before each attempt of a request leaves that holds might forbid; taken
+        before `keeping` is asked, whose answer it guards.
+
+        It raises HoldsMovedError where holds are others by now, and StateError. A first attempt that leaves
+        within FRESH_SECONDS relies on that answer; before any other, after however long a wait for its turn,
+        for its connection, or for the end of a pause, holds are looked for again."""
+        uptime = self._store.runtime.uptime
+        generation, until = self._generation, uptime() + FRESH_SECONDS
+
+        def ensure() -> None:
+            nonlocal until
+            if uptime() > until:
+                self._look()
+            until = float("-inf")
+            if self._generation != generation:
+                raise HoldsMovedError
+
+        return ensure
+
     def _look(self) -> None:
         """Know every hold that was there when this was called."""
+        gate = self._store.runtime.lock()
+        gate.acquire()
         with self._lock:
             self._answers += 1
-            look, leads = self._next, self._next is None
-            if look is None:
-                look = self._next = _Look(self._store.runtime)
-        if leads:
+            look, leads = self._next, not self._led
+            look.gates.append(gate)
+            self._led = True
+        if not leads:
+            gate.acquire()
+        if not look.ended:  # nobody did it for us: it is our turn
             self._lead(look)
-        look.ended.wait()
         if look.error is not None:
             raise look.error
 
     def _lead(self, look: _Look) -> None:
-        with self._looking:
-            with self._lock:
-                self._next = None  # who comes from now on may want what lands while this one looks
-            try:
-                self._look_now()
-            except BaseException as error:  # nobody who waits has been answered
-                look.error = error
-            look.ended.set()
+        with self._lock:
+            self._next = _Look()  # who comes from now on may want what lands while this one looks
+        try:
+            self._look_now()
+        except BaseException as error:  # nobody who waits has been answered
+            look.error = error
+        look.ended = True
+        with self._lock:
+            following = self._next.gates[:1]
+            self._led = bool(following)
+        # The next one first: all others wait for it, or have their answer.
+        for gate in (*following, *look.gates):
+            gate.release()
 
     def _look_now(self) -> None:
         # What was seen is noted last: after an error in between, the next look sees it as new once more.
@@ -119,6 +158,7 @@ class HoldBook:
             self._answers = 0
 
     def _gather(self) -> None:
+        self._generation += 1
         holds = (*self._declared, *self._added)
         runtime = self._store.runtime
         self._index, self._call_index = HoldIndex(holds, runtime), HoldIndex(call_holds(holds), runtime)

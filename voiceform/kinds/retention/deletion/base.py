@@ -195,27 +195,28 @@ class Deletion(ABC, Generic[R]):
             if found is None:
                 self.gone(planned.sid)
                 return None
+            may_leave = self.holds.leave()
             ready = self.ready(found)
             if ready is None and planned.sent:
                 self.outcomes.doubt()
             if ready is not None and self.pace is not None:
                 if not self.pace.begin():
                     return NOT_BEGUN
+                may_leave = self.holds.leave()
                 ready = ready if self.stands(found, ready) else None
             if ready is not None:
                 sent = True
-                return self._delete(planned.sid, found, ready)
+                return self._delete(planned.sid, found, ready, may_leave)
         except (TwilioError, ArchiveError) as error:
             return self.setback(Setback(planned.sid, error, sent), found)
         return None
 
-    def _delete(self, sid: str, found: R, ready: Ready) -> Setback | None:
+    def _delete(self, sid: str, found: R, ready: Ready, may_leave: Callable[[], None]) -> Setback | None:
         requests: list[str] = []
-        standing = Standing(self, sid, ready)
+        standing = Standing(self, sid, ready, may_leave)
+        asks = Asks(standing.ask_again, standing.require_same)
         try:
-            answer = standing.until_asked_in_time(
-                lambda: self.request(sid, requests.append, Asks(standing.ask_again, standing.require_recent))
-            )
+            answer = standing.until_asked_in_time(lambda: self.request(sid, requests.append, asks))
         except SettledError:
             return None
         except UnseenError as error:

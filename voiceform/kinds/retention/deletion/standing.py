@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from voiceform.kinds.retention.deletion.recheck import Planned
+from voiceform.kinds.retention.holds import HoldsMovedError
 from voiceform.model.errors import TwilioError, VoiceformError
 from voiceform.twilio.errors import ConnectionFailedError
 from voiceform.twilio.operations import Ended
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from voiceform.kinds.retention.deletion.base import Deletion, Ready
 
 R = TypeVar("R")
-
-_RECENTLY = timedelta(seconds=1)
-"""How long after it was asked what keeps an object its deletion may leave without asking again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +39,21 @@ class UnseenError(VoiceformError):
 
 
 class _AskAgainError(ConnectionFailedError):
-    """What keeps an object was asked too long ago; of this attempt nothing was sent."""
+    """Holds are others than when it was asked what keeps an object; of this attempt nothing was sent."""
 
 
 class Standing(Generic[R]):
     """Keeps an answer about what keeps an object from growing old: a request may wait for its turn, and a
-    repetition for minutes, and in that time a hold can land."""
+    repetition for minutes, and in that time a hold can land. `may_leave` is what HoldBook.leave gave before
+    that answer."""
 
-    def __init__(self, deletion: Deletion[R], sid: str, ready: Ready) -> None:
+    def __init__(self, deletion: Deletion[R], sid: str, ready: Ready, may_leave: Callable[[], None]) -> None:
         self._deletion, self._sid, self._ready = deletion, sid, ready
-        self._clock = deletion.session.clock
-        self._asked_at = self._clock.now()
+        self._may_leave = may_leave
         self._left = False
 
     def until_asked_in_time(self, request: Callable[[], Ended]) -> Ended:
-        """What `request` returns, begun anew as long as nothing of it has left and the answer was old."""
+        """What `request` returns, begun anew as long as nothing of it has left and holds were others."""
         while True:
             try:
                 return request()
@@ -68,6 +65,7 @@ class Standing(Generic[R]):
     def ask_again(self) -> None:
         """Look and ask once more: an attempt that failed may have deleted it. SettledError, UnseenError,
         and as `stands`."""
+        may_leave = self._deletion.holds.leave()
         found = self._look()
         if found is None:
             self._deletion.gone(self._sid)
@@ -76,7 +74,7 @@ class Standing(Generic[R]):
             if self._left:
                 self._deletion.outcomes.doubt()
             raise SettledError("it is kept")
-        self._asked_at = self._clock.now()
+        self._may_leave = may_leave
 
     def _look(self) -> R | None:
         try:
@@ -84,12 +82,17 @@ class Standing(Generic[R]):
         except TwilioError as error:
             raise UnseenError(error) from error
 
-    def require_recent(self) -> None:
-        """_AskAgainError when that was too long ago."""
-        if abs(self._clock.now() - self._asked_at) > _RECENTLY:
+    def require_same(self) -> None:
+        """_AskAgainError where holds are others by now; StateError where nobody can tell.
+
+        Only the state is asked here, where a request has its turn already: who went back to ask the account
+        might find the answer too old each time its turn has come."""
+        try:
+            self._may_leave()
+        except HoldsMovedError:
             raise _AskAgainError(
-                f"{self._sid} waited for its turn, and what keeps it has to be asked again",
+                f"holds changed while the deletion of {self._sid} waited for its turn",
                 operation="delete",
                 where=self._sid,
-            )
+            ) from None
         self._left = True
