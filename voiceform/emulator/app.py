@@ -37,7 +37,7 @@ CONTROL_PREFIX = "/_emulator"
 ABORT = "voiceform.abort"
 ARRIVAL = "voiceform.arrival"
 
-#: How much of what the last wait was too long the next ones are shorter, and by how many seconds at most.
+#: How much of what the last answer was too late the next waits are shorter, and by how many seconds at most.
 _CORRECTION = 0.02
 _EARLIEST = 0.002
 
@@ -116,7 +116,7 @@ class Application:
                 rule, answer = None, json_response(crowded.status, crowded.body())
             else:
                 rule = self.faults.strike(entry.operation)
-                await self._wait(rule, started)
+                due = await self._wait(rule, started)
                 if rule is not None and rule.kind == "drop-before":
                     await _cut(scope)
                     return
@@ -124,6 +124,7 @@ class Application:
                     scope["method"], path, target.account, target.ids, target.suffix, query, form
                 )
                 answer = self._work(scope, request, target, route, body, rule)
+                self._learn(due)
             entry.status = answer.status
         finally:
             concurrent = self.throttle.leave(target.account)
@@ -140,21 +141,28 @@ class Application:
         else:
             await _send(send, answer, halved=rule is not None and rule.kind == "truncate")
 
-    async def _wait(self, rule: Rule | None, started: float) -> None:
-        """Latency is that of a network: it counts from the arrival, however many requests came at once, and
-        is right on the average. Timers count in milliseconds, and the more wait the later they are; so each
-        wait is as much shorter as those before it were too long. A fault's delay is as long as it says, or
-        longer.
+    async def _wait(self, rule: Rule | None, started: float) -> float | None:
+        """Latency is that of a network: it counts from the arrival to the answer, however many requests came
+        at once, and is right on the average. Timers count in milliseconds, and the more wait the later they
+        are; so each wait is as much shorter as answers before it were too late. A fault's delay is as long as
+        it says, or longer.
+
+        When the answer is due, None where nothing was waited for, or a fault's delay.
         """
         delay = rule.delay_ms if rule else 0.0
         if not delay and not self.world.settings.latency_ms:
-            return
+            return None
         due = started + (self.world.settings.latency_ms + delay) / 1000
         if delay:
             while (left := due - time.perf_counter()) > 0:
                 await asyncio.sleep(left)
-        else:
-            await asyncio.sleep(max(0.0, due - self._early - time.perf_counter()))
+            return None
+        await asyncio.sleep(max(0.0, due - self._early - time.perf_counter()))
+        return due
+
+    def _learn(self, due: float | None) -> None:
+        """The answer is there: how much too late is it?"""
+        if due is not None:
             late = time.perf_counter() - due
             self._early = min(max(0.0, self._early + late * _CORRECTION), _EARLIEST)
 

@@ -7,6 +7,7 @@ import binascii
 import ipaddress
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from voiceform.emulator.errors import ApiError, too_many_requests, unauthorized
@@ -15,6 +16,7 @@ from voiceform.emulator.settings import EmulatorSettings
 from voiceform.emulator.sids import is_sid
 
 
+@lru_cache(maxsize=256)
 def credentials(header: str) -> tuple[str, str]:
     """User and password of an Authorization header; raises 401/20003."""
     scheme, _, encoded = header.partition(" ")

@@ -41,6 +41,13 @@ def _day(number: int) -> str:
     return f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year}"
 
 
+@lru_cache(maxsize=4096)
+def _second(number: int) -> str:
+    """A second since 1970; what was made together has its dates together, and each is shown in many pages."""
+    day, second = divmod(number, 86_400)
+    return f"{_day(day)} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d} +0000"
+
+
 class TwilioProfile:
     """The real service."""
 
@@ -48,8 +55,7 @@ class TwilioProfile:
 
     def date(self, instant: int) -> str:
         """RFC 2822 in UTC: ``Tue, 31 Aug 2010 20:36:28 +0000``."""
-        day, second = divmod(instant // 1_000_000, 86_400)
-        return f"{_day(day)} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d} +0000"
+        return _second(instant // 1_000_000)
 
     def resource(self, kind: str, fields: Resource) -> Resource:
         """Everything."""

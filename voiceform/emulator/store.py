@@ -147,6 +147,12 @@ class Store:
         """Insert one row."""
         self._connection.execute(_insertion(table, tuple(columns)), tuple(columns.values()))
 
+    def inserted(self, table: str, **columns: object) -> Row:
+        """Insert one row; the row as it is then."""
+        statement = _insertion(table, tuple(columns)) + " RETURNING *"
+        row: Row = self._connection.execute(statement, tuple(columns.values())).fetchone()
+        return row
+
     def update(self, table: str, sid: str, **columns: object) -> None:
         """Change columns of the row with this SID."""
         self._connection.execute(_change(table, tuple(columns)), (*columns.values(), sid))

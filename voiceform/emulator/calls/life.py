@@ -37,8 +37,8 @@ _MACHINES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def place(world: World, account: str, to: str, caller: str, options: Mapping[str, Any]) -> str:
-    """Queue a call; its SID. ``options`` are kept with it (timeout, callbacks, recording, TwiML). Raises
+def place(world: World, account: str, to: str, caller: str, options: Mapping[str, Any]) -> Row:
+    """Queue a call. ``options`` are kept with it (timeout, callbacks, recording, TwiML). Raises
     22005.
     """
     gap = round(SECOND / world.settings.calls_per_second)
@@ -53,7 +53,7 @@ def place(world: World, account: str, to: str, caller: str, options: Mapping[str
     if wait > DAY:
         raise bad_request(22005, "Call Queue Full: the queue would exceed 24 hours of calls")
     sid = world.sid("CA")
-    world.store.insert(
+    call = world.store.inserted(
         "calls",
         sid=sid,
         account=account,
@@ -66,7 +66,7 @@ def place(world: World, account: str, to: str, caller: str, options: Mapping[str
         options=packed(options),
     )
     timeline.schedule(world, wait + SETUP // 2, "dial", sid)
-    return sid
+    return call
 
 
 def dial(world: World, event: Row) -> None:

@@ -31,8 +31,8 @@ def list_calls(world: World, request: Request) -> Response:
 
 def create_call(world: World, request: Request) -> Response:
     """201 with a queued call: it is accepted, not yet dialled."""
-    sid = rules.create(world, request.account, request.form)
-    return json_response(201, render(world, request.account, find(world, request, sid)))
+    call = rules.create(world, request.account, request.form)
+    return json_response(201, render(world, request.account, call))
 
 
 def fetch_call(world: World, request: Request) -> Response:

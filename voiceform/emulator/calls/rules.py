@@ -22,8 +22,8 @@ TWIML_LENGTH = 4000
 _SIP_USER = re.compile(r"[A-Za-z0-9._+-]{1,128}", re.ASCII)
 
 
-def create(world: World, account: str, params: Params) -> str:
-    """Place a call; its SID."""
+def create(world: World, account: str, params: Params) -> Row:
+    """Place a call."""
     to = read_to(params)
     check_instructions(params)
     caller = read_from(world, params, to)

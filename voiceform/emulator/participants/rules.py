@@ -52,23 +52,19 @@ def create(world: World, account: str, where: str, params: Params) -> Row:
     call = calls.place(world, account, to, caller, options)
     conference = rooms.open_room(world, account, where, room_options) if room is None else room["sid"]
     sid = world.sid("CP")
-    world.store.insert(
+    return world.store.inserted(
         "participants",
         sid=sid,
         account=account,
         created=world.now,
         updated=world.now,
         conference_sid=conference,
-        call_sid=call,
+        call_sid=call["sid"],
         label=label,
         status="queued",
         start_on_enter=int(boolean(params, "StartConferenceOnEnter", True)),
         **columns,
     )
-    created = world.store.one("SELECT * FROM participants WHERE sid = ?", sid)
-    if created is None:
-        raise LookupError(sid)
-    return created
 
 
 def find(world: World, room: Row, key: str) -> Row | None:
