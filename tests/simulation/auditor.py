@@ -103,7 +103,7 @@ def _evidence(universe: Universe, _: Stack) -> Iterator[str]:
     lines: list[dict[str, Any]] = [dict(line) for file in files_in(place) for line in read_lines(place, file)]
     removed = {str(line.get("sid")) for line in lines if line.get("status") in REMOVED}
     gone = _gone(universe)
-    for sid in sorted(gone - removed):
+    for sid in sorted(gone - removed - universe.too_late):
         yield f"{sid} is gone, and no evidence says so"
     for sid in sorted(removed - gone):
         yield f"the evidence says that {sid} is gone, and it is there"

@@ -127,6 +127,7 @@ class Network:
     def __init__(self, scheduler: Scheduler, server: Server, weather: Weather) -> None:
         self.scheduler, self.server, self.weather = scheduler, server, weather
         self.on_send: list[Callable[[Sent], None]] = []
+        self.on_done: list[Callable[[Sent], None]] = []
         # What poll() sees of a connection that is idle, and of one that the other end has closed.
         self._quiet, self._other = os.pipe()
         self._ended, writer = os.pipe()
@@ -224,6 +225,8 @@ class SimSocket:
 
         def arrive() -> None:
             answer = network.server.carry_out(sent, data) if carried_out else b""
+            for hears in network.on_done if carried_out else ():
+                hears(sent)
             if fate in ("lost before", "lost after"):
                 scheduler.at(scheduler.now + back - there, self._lose)
             elif fate == "refused 429":
