@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.counting import Counts
 from tests.simulation.bugs import BUGS
 from tests.simulation.scheduler import Carriers
 from tests.simulation.universe import Universe, write_configurations
@@ -18,6 +19,7 @@ BLOCKS = 10
 MOST = 1000
 """Universes within which a planted bug has to be found."""
 ROOT = Path(__file__).parents[2]
+PROOF = "simulated universes"
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +35,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_in_every_universe_the_auditor_is_content(block: int, carriers: Carriers, folder: Path) -> None:
+def test_in_every_universe_the_auditor_is_content(
+    block: int, carriers: Carriers, folder: Path, counts: Counts
+) -> None:
     wrong = {}
     for seed in range(block, SEEDS, BLOCKS):
-        violations = Universe(seed, carriers, folder).run()
+        universe = Universe(seed, carriers, folder)
+        violations = universe.run()
+        counts(PROOF, universes=1, steps=universe.scheduler.steps, requests=len(universe.server.sent))
+        counts(PROOF, processes=len(universe.actors), kills=universe.killed)
         if violations:
             wrong[seed] = violations
     assert wrong == {}, "replay one with `make simulate SEED=...`"
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_a_planted_bug_is_found(name: str, carriers: Carriers, folder: Path) -> None:
+def test_a_planted_bug_is_found(name: str, carriers: Carriers, folder: Path, counts: Counts) -> None:
     with BUGS[name].planted() as planted:
         found = next((seed for seed in range(MOST) if planted(seed, carriers, folder).run()), None)
+    counts("simulated universes with a planted bug", bugs=1, universes=(found or 0) + 1)
     assert found is not None, f"{name} is in {MOST} universes, and nobody saw it"
 
 

@@ -150,6 +150,7 @@ class Universe:
         self.clocks_agree = draw.random() < 0.85
         self.actors: list[Actor] = []
         self.holds: list[Hold] = []
+        self.killed = 0
         self.applied_plans: list[str] = []
         self.too_late: set[str] = set()
         """What was deleted by a request of a dead run that arrived when the next run had begun."""
@@ -337,6 +338,7 @@ class Universe:
             self.scheduler.note("jump")
 
     def _killed(self, process: Process) -> None:
+        self.killed += 1
         self.scheduler.kill(process)
         self.vault.crash(process, self.scheduler, power=self.scheduler.random.random() < 0.5)
 
