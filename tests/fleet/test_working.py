@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ import requests
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
 from tests.fleet.processes import start, wait_for_children, wait_for_requests
 from voiceform.fleet.fleet import Fleet
-from voiceform.model.clock import ManualClock
+from voiceform.model.clock import ManualClock, SystemClock
 from voiceform.model.fleet import StackResult
 from voiceform.state.lease import Lease, acquire
 from voiceform.state.open import open_store
@@ -146,6 +147,16 @@ def test_a_service_for_all_goes_on_where_one_fails_and_ends_when_it_is_told(flee
     assert 'voiceform_last_run_exit_code{command="dispatch",stack="acme"} 0.0' in metrics.read_text()
 
 
+class Quick(SystemClock):
+    """The machine's clock for somebody who waits a hundredth of what he says."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds / 100)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return super().wait(event, seconds / 100)
+
+
 class Waits(ManualClock):
     """Writes down for how long a stack that stands by is left alone, and ends the other after some."""
 
@@ -188,6 +199,29 @@ def test_who_stands_by_says_it_once_asks_more_rarely_and_takes_over(fleet: Fleet
     assert "locked by other for dispatch" in lines[0]
     assert lines[1] == "goes on"
     assert report.exit_code() == 0
+
+
+def test_a_state_that_is_lost_while_it_is_watched_ends_no_other(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta")
+    fleet.ok("apply", "--auto-approve")
+    stop = threading.Event()
+    lines: list[str] = []
+    looks: Counter[str] = Counter()
+
+    def looked(result: StackResult) -> None:
+        if result.failed:
+            return
+        looks[result.stack] += 1
+        if len(looks) == 2 and not lines:
+            with sqlite3.connect(fleet.folder / "states/acme.db") as state:
+                state.execute("DROP TABLE IF EXISTS documents")
+        if lines and looks["beta"] > looks["acme"] + 20:
+            stop.set()
+
+    made = Fleet(folder=fleet.folder, environ=fleet.environ, clock=Quick(), jobs=1, stop=stop)
+    made.watch(poll=timedelta(seconds=1), on_line=lambda stack, _: lines.append(stack), on_look=looked)
+    assert set(lines) == {"acme"}
+    assert looks["beta"] > looks["acme"] + 20
 
 
 def test_accounts_are_written_as_configuration_each_in_a_folder(fleet: FleetFolder) -> None:

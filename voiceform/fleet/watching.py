@@ -59,15 +59,16 @@ Tell = Callable[[News], None]
 
 def watch_group(group: Group, here: Surroundings, tell: Tell) -> None:
     """Watch every stack of a group until `here.stop` is set. `tell` is called on many threads."""
-    threads = [
-        threading.Thread(target=_watch, args=(member, group, here, tell), daemon=True)
-        for member in group.members
-    ]
+    ones = [_One(Job("dispatch", member, group.settings), group.poll, here, tell) for member in group.members]
+    threads = [threading.Thread(target=one.run, daemon=True) for one in ones]
     for thread in threads:
         thread.start()
     for thread in threads:
         while thread.is_alive():
             thread.join(_TICK)  # and not for ever: a signal is heard between
+            if here.stop.is_set():
+                for one in ones:
+                    one.halt()
 
 
 def watch_all(
@@ -154,18 +155,12 @@ class _Watcher:
         self._process.kill()
 
 
-def _watch(member: Member, group: Group, here: Surroundings, tell: Tell) -> None:
-    """One stack, until it is to stop; what fails is told, and tried again later."""
-    one = _One(Job("dispatch", member, group.settings), group.poll, here, tell)
-    while not here.stop.is_set() and not one.watched():
-        here.clock.wait(here.stop, one.pause.total_seconds())
-
-
 class _One:
-    """One stack that is watched, and how long to wait when it failed."""
+    """One stack that is watched until `here.stop` is set; what fails is told, and tried again later."""
 
     def __init__(self, job: Job, poll: timedelta, here: Surroundings, tell: Tell) -> None:
-        self.pause = _FIRST
+        self._pause = _FIRST
+        self._own = here.clock.runtime.event()
         self._job = job
         self._poll = poll
         self._here = here
@@ -173,11 +168,26 @@ class _One:
         self._said: str | None = None
         self._heard = Heard()
 
-    def watched(self) -> bool:
-        """Watch until it is to stop, or fails; whether all is done."""
+    def run(self) -> None:
+        """Watch it."""
+        while not self._here.stop.is_set():
+            self._watch()
+            self._here.clock.wait(self._here.stop, self._pause.total_seconds())
+
+    def halt(self) -> None:
+        """Let nothing more begin, now that `here.stop` is set."""
+        self._own.set()
+
+    def _watch(self) -> None:
+        """Watch until it is to stop, or fails."""
         self._heard = Heard()
+        # A watch that fails sets the event by which it is stopped: it must not be that of the others.
+        self._own = self._here.clock.runtime.event()
+        if self._here.stop.is_set():
+            return
+        here = replace(self._here, stop=self._own)
         try:
-            stack = stack_of(self._job.member, self._job.settings, self._here, self._heard.listener())
+            stack = stack_of(self._job.member, self._job.settings, here, self._heard.listener())
             report = stack.watch(
                 poll=self._poll, on_call=self._called, on_look=self._look, lock_timeout=timedelta(0)
             )
@@ -188,15 +198,14 @@ class _One:
             self._failed(ExitCode.ERROR, self._heard.unshown.text(str(error)))
         except Exception as error:  # a defect about one stack stops no other
             self._failed(ExitCode.ERROR, unexpected(error, self._here.environ))
-        else:
-            return True
-        return False
 
     def _look(self, report: DispatchReport) -> None:
         if self._said is not None:
             self._send(Told(self._job.member.name, "goes on"))
-        self.pause, self._said = _FIRST, None
+        self._pause, self._said = _FIRST, None
         self._send(self._heard.covered(result_of_dispatch(report, self._job, once=False)))
+        if self._here.stop.is_set():
+            self.halt()
 
     def _called(self, *said: object) -> None:
         text = called(*said)
@@ -208,9 +217,9 @@ class _One:
         rarely, but often enough to take over soon after that one has died."""
         if self._said != _STANDS_BY:
             self._send(Told(self._job.member.name, f"{error.what}; {_STANDS_BY}"))
-            self._said, self.pause = _STANDS_BY, self._poll / 2
+            self._said, self._pause = _STANDS_BY, self._poll / 2
         self._send(StackResult(self._job.member.name, self._job.member.account, ExitCode.DONE, _STANDS_BY))
-        self.pause = max(self._poll, min(2 * self.pause, self._job.settings.lease_ttl / 2))
+        self._pause = max(self._poll, min(2 * self._pause, self._job.settings.lease_ttl / 2))
 
     def _failed(self, code: ExitCode, text: str) -> None:
         if self._here.stop.is_set():
@@ -219,4 +228,4 @@ class _One:
         if text != self._said:
             self._send(Told(self._job.member.name, text))
         self._said = text
-        self.pause = min(2 * self.pause, _LONGEST)
+        self._pause = min(2 * self._pause, _LONGEST)
