@@ -32,6 +32,10 @@ def match_records(desired: Mapping[Address, Desired], recorded: Mapping[Address,
     left = dict(recorded)
     blocked: list[Blocked] = []
     for address, item in desired.items():
+        if not item.aliases:
+            if address in left:
+                records[address] = left.pop(address)
+            continue
         names = (address, *(alias for alias in item.aliases if alias not in desired))
         found = [left.pop(name) for name in dict.fromkeys(names) if name in left]
         if found:

@@ -39,16 +39,14 @@ def problem_of(
 ) -> str | None:
     """What is wrong with `document` by `$defs/DEFINITION` of a schema (None: all of it), or None. No value is
     repeated."""
-    from jsonschema_rs import ValidationError
-
     try:
-        _validator(schema, definition).validate(document)
-    except ValidationError as error:
-        where = ".".join(map(str, error.instance_path))
-        return f"{where}: {error.message}" if where else error.message
+        if _validator(schema, definition).is_valid(document):
+            return None
+        error = next(_validator(schema, definition).iter_errors(document))
     except ValueError:  # of the library, which takes no such text
         return "it holds a text that is none in Unicode"
-    return None
+    where = ".".join(map(str, error.instance_path))
+    return f"{where}: {error.message}" if where else error.message
 
 
 @cache

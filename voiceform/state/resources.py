@@ -101,10 +101,10 @@ def recorded_from_entry(entry: StoredDocument, declared: Mapping[Address, Desire
     if entry.key != PREFIX + document["address"]:
         raise _damaged(entry, f"says that it is {document['address']!r}")
     try:
-        address = Address.parse(document["address"])
-        known = declared.get(address)
+        kind, _, name = document["address"].partition(".")
+        known = declared.get(Address(kind, name))  # which says that it is an address
         return Recorded(
-            address=address if known is None else known.address,
+            address=Address.parse(document["address"]) if known is None else known.address,
             sid=document["sid"],
             attributes=document["attributes"]
             if known is None
