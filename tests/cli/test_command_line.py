@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -194,3 +195,17 @@ def test_what_cannot_be_read_offers_nothing(stack: Stack) -> None:
     stack.environ["VOICEFORM_STATE"] = "mysql://nowhere"
     for line in ("voiceform plan --target ", "voiceform undo ", "voiceform --timeout soon state rm "):
         assert complete(stack, "bash", line) == []
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "drift"])
+@pytest.mark.parametrize("size", [20, 0])
+def test_the_search_for_garbage_goes_on_behind_a_command(command: str, size: int, stack: Stack) -> None:
+    stack.queues(support=size)
+    stack.run(command)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        stack.run(command)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -225,12 +225,14 @@ def test_what_sends_imports_no_more_than_it_uses(stack: Stack) -> None:
     stack.write("queues: {support: {max_size: 20}}")
     found = of_others(imported(stack.folder, "plan", environ=stack.environ))
     assert not found & {"jinja2", "psycopg", "obstore", "uvicorn", "holidays", "babel", "jsonschema"}
+    assert not found & {"requests", "urllib3"}
 
 
 def test_a_plan_of_queues_asks_no_kind_of_which_there_is_nothing(stack: Stack) -> None:
     stack.write("queues: {support: {max_size: 20}}")
     found = imported(stack.folder, "plan", environ=stack.environ)
     kinds = {f"voiceform.kinds.{kind}" for kind in ("call.compare", "call.spec", "conference.compare")}
+    kinds |= {f"voiceform.kinds.retention.{part}" for part in ("survey", "compare", "policy")}
     assert not found & {*kinds, "xml.etree.ElementTree", "phonenumbers"}
     assert "voiceform.kinds.queue.compare" in found
     assert {entry["operation"] for entry in stack.emulator.requests()} == {"listQueues"}

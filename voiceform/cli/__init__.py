@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from voiceform.model.exit_codes import ExitCode
 
 _SIGNALLED = 128
-_GARBAGE = (200_000, 20, 20)
+_GARBAGE = (50_000, 20, 20)
 """How many objects come before the interpreter looks for rings among them, and how rarely for old ones.
 
 Nearly nothing here is in a ring, and with Python's own 700 that search is a tenth of reading a large file."""

@@ -139,7 +139,10 @@ def _concerned(request: PlanRequest) -> Kinds:
         kind
         for kind in request.kinds
         if kind.name in needed
-        or ((kind.strangers or kind.name in present) and not request.selection.leaves_out(kind.name))
+        or (
+            not request.selection.leaves_out(kind.name)
+            and (kind.name in present or kind.strangers(request.store))
+        )
     ]
 
 

@@ -82,13 +82,15 @@ class Kind(ABC, Generic[L]):
     command: ClassVar[str | None] = None
     """The command that plans and applies this kind alone, if there is one."""
 
-    strangers: ClassVar[bool] = True
-    """Whether it has anything to tell where nothing of it is declared or recorded. Else it is not asked."""
     local_findings: ClassVar[frozenset[str]] = frozenset()
     """Codes of findings about one value, right or wrong whatever stands around it: they are told also of an
     entry in which something else is wrong."""
     stand_ins: ClassVar[Mapping[str, Any]] = {}
     """What stands in, in such an entry, for what it cannot be without."""
+
+    def strangers(self, _store: DocumentReader) -> bool:
+        """Whether it is to be asked where nothing of it is declared or recorded."""
+        return True
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

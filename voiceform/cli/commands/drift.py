@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from voiceform.cli.support.invocation import App
+from voiceform.cli.support.invocation import App, undisturbed
 from voiceform.cli.support.options import (
     comment_options,
     format_option,
@@ -24,6 +24,7 @@ from voiceform.model.exit_codes import ExitCode
 @comment_options
 @report_options
 @click.pass_obj
+@undisturbed()
 def command(
     app: App,
     format_: str,

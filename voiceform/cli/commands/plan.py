@@ -10,7 +10,7 @@ import click
 from voiceform.cli.commands.twiml import planned_files, show_files, twiml_dir_option
 from voiceform.cli.support import wiring
 from voiceform.cli.support.documents import Source, plan_document
-from voiceform.cli.support.invocation import App
+from voiceform.cli.support.invocation import App, undisturbed
 from voiceform.cli.support.options import (
     comment_options,
     expect_digest_option,
@@ -49,6 +49,7 @@ from voiceform.model.plan import Mode, Plan
 @comment_options
 @report_options
 @click.pass_obj
+@undisturbed()
 def command(
     app: App,
     out: Path | None,

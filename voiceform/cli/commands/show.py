@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from voiceform.cli.support import wiring
-from voiceform.cli.support.invocation import App
+from voiceform.cli.support.invocation import App, undisturbed
 from voiceform.cli.support.options import comment_options, format_option, reading_options, showing_options
 from voiceform.model.exit_codes import ExitCode
 
@@ -20,6 +20,7 @@ from voiceform.model.exit_codes import ExitCode
 @showing_options
 @comment_options
 @click.pass_obj
+@undisturbed()
 def command(
     app: App,
     plan_file: Path,

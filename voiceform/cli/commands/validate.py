@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voiceform.cli.support import wiring
-from voiceform.cli.support.invocation import App
+from voiceform.cli.support.invocation import App, undisturbed
 from voiceform.cli.support.options import format_option
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.shown import Shown
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.command("validate")
 @format_option("text", "json", "github", "sarif")
 @click.pass_obj
+@undisturbed()
 def command(app: App, format_: str) -> int:
     """Check the configuration, offline and without credentials."""
     from voiceform.model.errors import ConfigurationError

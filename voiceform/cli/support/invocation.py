@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -26,6 +28,21 @@ if TYPE_CHECKING:
 
 _ENDLESS = 0
 """As a width: lines are not wrapped."""
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """In here the interpreter looks for no rings of objects: for commands that read, tell and end.
+
+    What they read is in no ring and needed to the end, and the search grows to a twentieth of a large plan.
+    """
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searches:
+            gc.enable()
 
 
 @dataclass(slots=True)

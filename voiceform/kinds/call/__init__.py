@@ -33,7 +33,6 @@ class CallKind(Kind["LiveCalls"]):
     section = "calls"
     beside = frozenset({"calling_rules"})
     rank = 40
-    strangers = False
     local_findings = frozenset(
         {
             "clock-change",
@@ -69,6 +68,10 @@ class CallKind(Kind["LiveCalls"]):
     def __init__(self, places: Places, clock: Clock | None = None) -> None:
         self._places = places
         self._clock = clock
+
+    def strangers(self, _store: DocumentReader) -> bool:
+        """Of the account it knows nothing else."""
+        return False
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

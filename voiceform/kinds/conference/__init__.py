@@ -32,7 +32,6 @@ class ConferenceKind(Kind["LiveConferences"]):
     name = "conference"
     section = "conferences"
     rank = 20
-    strangers = False
     local_findings = frozenset(
         {
             "conference-name-dots",
@@ -45,6 +44,10 @@ class ConferenceKind(Kind["LiveConferences"]):
         }
     )
     answers = True
+
+    def strangers(self, _store: DocumentReader) -> bool:
+        """Of the account it knows nothing else."""
+        return False
 
     @property
     def details(self) -> type[Details]:

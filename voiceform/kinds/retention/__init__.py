@@ -56,6 +56,12 @@ class RetentionKind(Kind["Survey"]):
         self._places = places
         self._keepers = keepers
 
+    def strangers(self, store: DocumentReader) -> bool:
+        """Holds that were added by command are told whatever is declared."""
+        from voiceform.kinds.retention.parts import ADDED
+
+        return store.get(ADDED) is not None
+
     @property
     def details(self) -> type[Details]:
         """What a rule deletes, or what of a person is erased."""

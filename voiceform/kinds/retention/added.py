@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from voiceform.kinds.retention.parts import ADDED
 from voiceform.kinds.retention.policy import HOLDS, KIND, Hold, address, split
 from voiceform.model.address import Address
 from voiceform.model.errors import BlockedError, StateConflictError, StateError, UsageError
@@ -24,7 +25,7 @@ from voiceform.model.store import Document, DocumentReader, DocumentStore, Store
 from voiceform.twilio.sids import normal_sid
 
 PREFIX = "holds/"
-KEY = f"{PREFIX}added"
+KEY = ADDED
 
 RECORDED = f"resources/{KIND}.{HOLDS}."
 """Where holds are recorded that were declared."""

@@ -15,15 +15,15 @@ from typing import Any
 from voiceform.kinds.retention.matching.legs import Calls
 from voiceform.kinds.retention.matching.match import Match, Row
 from voiceform.kinds.retention.matching.truth import Truth
+from voiceform.kinds.retention.parts import CALL_RECORDS as CALL_RECORDS
+from voiceform.kinds.retention.parts import HOLDS as HOLDS
+from voiceform.kinds.retention.parts import KIND as KIND
+from voiceform.kinds.retention.parts import RECORDINGS as RECORDINGS
 from voiceform.model.address import Address
 from voiceform.model.durations import parse_duration
 from voiceform.model.instants import instant_from_text
 from voiceform.model.resource import Attributes, fingerprint
 
-KIND = "retention"
-RECORDINGS = "recordings"
-CALL_RECORDS = "call_records"
-HOLDS = "holds"
 ERASURE = "erasure"
 """Stands where else a part of the configuration does, in addresses of what is done to one person's data."""
 

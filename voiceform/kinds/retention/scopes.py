@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from voiceform.kinds.retention.erasure.details import COPIES
-from voiceform.kinds.retention.policy import CALL_RECORDS, RECORDINGS
+from voiceform.kinds.retention.parts import CALL_RECORDS, COPIES, RECORDINGS
 from voiceform.model.scopes import Effect, Limit, Metric, Scope, deletion
 
 _LIMIT = Limit("max_recording_deletes", 1000)

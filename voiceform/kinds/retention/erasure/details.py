@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from voiceform.kinds.details import number_in, object_in, text_in, texts_in
+from voiceform.kinds.retention.parts import CALL_RECORDS as CALL_RECORDS
+from voiceform.kinds.retention.parts import COPIES as COPIES
+from voiceform.kinds.retention.parts import RECORDINGS as RECORDINGS
 from voiceform.model.instants import instant_from_text, instant_to_text
 
-RECORDINGS = "recordings"
-COPIES = "copies"
-CALL_RECORDS = "call_records"
 STATE = "state"
 PARTS = (RECORDINGS, COPIES, CALL_RECORDS, STATE)
 """In the order in which they go: a call's record tells whose its recordings are, so it outlives them."""
