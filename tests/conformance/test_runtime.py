@@ -21,6 +21,7 @@ MACHINE_ONLY = {
     "emulator/": "it stands alone",
     "testing/": "it starts servers beside the tests of users",
     "render/progress.py": "what is shown of work decides nothing",
+    "twilio/lines.py": "it looks whether a socket has input, and waits for nothing",
     "config/sources.py": "pipes that are read before anything is begun",
 }
 
