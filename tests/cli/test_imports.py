@@ -32,6 +32,7 @@ FRAME = {
     "voiceform.model.durations",
     "voiceform.model.errors",
     "voiceform.model.exit_codes",
+    "voiceform.model.halting",
     "voiceform.model.runtime",
     "voiceform.model.shown",
     "voiceform.model.unshown",

@@ -15,11 +15,12 @@ from importlib.metadata import version
 
 import distributed
 
-from voiceform.fleet.halting import Halt
 from voiceform.fleet.opening import Surroundings
 from voiceform.fleet.parcels import Parcel, carried_out
 from voiceform.model.clock import SystemClock
 from voiceform.model.errors import UsageError
+from voiceform.model.halting import Halt
+from voiceform.stack.listener import Signals
 from voiceform.version import __version__
 
 _LOOKS_EVERY = 1.0
@@ -51,7 +52,7 @@ def work(sent_by: str, content: bytes, run: str, once: str | None) -> bytes | No
     parcel = pickle.loads(content)  # noqa: S301 - Dask itself is as much trust in who sends work
     assert isinstance(parcel, Parcel)  # noqa: S101 - for mypy
     with _halted_with(run, client) as halt:
-        here = Surroundings(dict(os.environ), SystemClock(), halt.event, halt.signals())
+        here = Surroundings(dict(os.environ), SystemClock(), halt.event, Signals(client=halt.stops))
         return pickle.dumps(carried_out(parcel, here))
 
 

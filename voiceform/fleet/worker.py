@@ -14,10 +14,11 @@ import sys
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
-from voiceform.fleet.halting import Halt
 from voiceform.fleet.jobs import Job, run_job
 from voiceform.fleet.opening import Surroundings
 from voiceform.model.clock import SystemClock
+from voiceform.model.halting import Halt
+from voiceform.stack.listener import Signals
 
 if TYPE_CHECKING:
     from voiceform.fleet.watching import Group
@@ -38,7 +39,7 @@ def main() -> None:
     halt = Halt()
     jobs: queue.SimpleQueue[Job | Group | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(sys.stdin.buffer, jobs, halt), daemon=True).start()
-    here = Surroundings(os.environ, SystemClock(), halt.event, halt.signals())
+    here = Surroundings(os.environ, SystemClock(), halt.event, Signals(client=halt.stops))
     writing = threading.Lock()
 
     def answer(item: object) -> None:

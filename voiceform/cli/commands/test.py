@@ -63,7 +63,7 @@ def command(
                 case_reports.text(result, color=app.color, width=app.width, show_numbers=show_numbers)
             )
 
-    report = run_files(sources, wanted=wanted, stop=app.stopping.event, on_file=tell)
+    report = run_files(sources, wanted=wanted, stop=app.stopping.halt.event, on_file=tell)
     if not report.files:
         raise UsageError(f"no case has {wanted!r} in its name", hint="correct -k")
     if format_ == "json":

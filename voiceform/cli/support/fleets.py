@@ -124,6 +124,6 @@ def fleet_of(app: App, options: FleetOptions) -> Fleet:
         timeout=app.timeout,
         lease_ttl=app.lease_ttl,
         show_numbers=options.show_numbers,
-        stop=app.stopping.event,
-        signals=Signals(client=app.stopping.stops, working=app.stopping.working),
+        stop=app.stopping.halt.event,
+        signals=Signals(client=app.stopping.halt.stops, working=app.stopping.working),
     )

@@ -20,13 +20,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.halting import Halt
 
 if TYPE_CHECKING:
     from voiceform.cli.support.console import Console
-    from voiceform.twilio.client import Client
-
-_GRACE = 0.7
-"""Seconds that requests in flight get to be answered: long for Twilio, short for who pressed Ctrl-C."""
 
 _ONE_PRESS = 0.3
 """Signals that come together are one: terminals send Ctrl-C to a whole group, whose parents pass it on."""
@@ -54,8 +51,8 @@ class Stopping:
     """What signals do to one invocation."""
 
     def __init__(self, console: Console) -> None:
-        self.event = threading.Event()
-        """Set once the invocation is to end."""
+        self.halt = Halt()
+        """The clients that are open; its event is set once the invocation is to end."""
         self.number: int | None = None
         """The first signal that came."""
         self.begun = False
@@ -63,7 +60,6 @@ class Stopping:
         self.nested = False
         """Whether another invocation is around this one, which has the last word."""
         self._console = console
-        self._clients: list[Client] = []
         self._working = False
         self._ending: float | None = None
         self._last = 0.0
@@ -104,7 +100,7 @@ class Stopping:
                 outer = getattr(handler, "__self__", None)
                 if isinstance(outer, Stopping) and self.number is not None:
                     outer.number = self.number
-                    outer.event.set()
+                    outer.halt.event.set()
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -114,17 +110,6 @@ class Stopping:
             yield
         finally:
             self._working = False
-
-    @contextmanager
-    def stops(self, client: Client) -> Iterator[Client]:
-        """In here a signal ends what this client waits for."""
-        self._clients.append(client)
-        if self.event.is_set():
-            client.cancel()
-        try:
-            yield client
-        finally:
-            self._clients.remove(client)
 
     def over(self) -> None:
         """The command ends; what is left (giving back the lock, last words) no signal cuts in a second."""
@@ -150,7 +135,7 @@ class Stopping:
             return
         first = self.number is None
         self._last, self.number = now, self.number or number
-        self.event.set()
+        self.halt.event.set()
         if self._ending is not None:
             if now - self._ending > _PATIENCE:
                 self._console.erase_at_once()
@@ -166,15 +151,7 @@ class Stopping:
 
     def _obey(self) -> None:
         while (gently := self._wishes.get()) is not None:
-            threading.Thread(target=self._stop, args=(gently,), daemon=True).start()
-
-    def _stop(self, gently: bool) -> None:
-        for client in [*self._clients]:
-            client.stop()
-        if gently:
-            time.sleep(_GRACE)
-        for client in [*self._clients]:
-            client.cancel()
+            threading.Thread(target=self.halt.end, kwargs={"gently": gently}, daemon=True).start()
 
 
 @contextmanager

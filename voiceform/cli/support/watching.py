@@ -44,4 +44,4 @@ def looks(app: App, look: Callable[[], Shown], *, watch: bool, every: str) -> No
             return
         if not redraws:
             app.console.show("")
-        app.clock.wait(app.stopping.event, pause)
+        app.clock.wait(app.stopping.halt.event, pause)

@@ -46,9 +46,11 @@ def stack(
         parallelism=parallelism,
         timeout=app.timeout,
         lease_ttl=app.lease_ttl,
-        stop=app.stopping.event,
+        stop=app.stopping.halt.event,
         listener=listener or heard(app),
-        signals=Signals(client=app.stopping.stops, working=app.stopping.working, ending=app.stopping.over),
+        signals=Signals(
+            client=app.stopping.halt.stops, working=app.stopping.working, ending=app.stopping.over
+        ),
     )
 
 
