@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
+from datetime import UTC, datetime
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from tests.conformance.test_outputs import CONFIGURATION, PASSWORDS, POISON, SPELT, clear, raw
 from tests.fleet.fleets import FleetFolder, sid
+from voiceform.fleet.report import FleetReport
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import ChangeLine, StackResult, Weight
 from voiceform.model.schema_files import schema_text
 
 FORMATS = ("text", "json", "markdown", "html", "junit")
@@ -73,3 +77,22 @@ def test_of_several_codes_the_worst_is_told() -> None:
     for place, code in enumerate(order):
         assert ExitCode.worst([ExitCode(other) for other in order[place:]]) == code
     assert all(ExitCode.worst([code]) is code for code in ExitCode)
+
+
+def test_what_is_kept_of_each_stack_in_memory_is_next_to_nothing() -> None:
+    report = FleetReport("plan", "fleet.yaml", 2_000, datetime(2026, 12, 1, tzinfo=UTC))
+
+    def add(numbers: range) -> None:
+        for number in numbers:
+            change = ChangeLine(Weight.UPDATE, f"queue.support: max_size {number} -> {number + 1}")
+            line = f"1 to update {'x' * 500} {number}"
+            report.add(StackResult(f"s{number}", sid(number), ExitCode.CHANGES, line, changes=(change,)))
+
+    add(range(500))
+    tracemalloc.start()
+    try:
+        add(range(500, 2_000))
+        assert tracemalloc.get_traced_memory()[0] < 100_000  # what is in the store alone is 2 MB
+    finally:
+        tracemalloc.stop()
+    assert sum(1 for _ in report.results()) == sum(1 for _ in report.alike()) == 2_000

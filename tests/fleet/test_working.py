@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import requests
 
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
 from tests.fleet.processes import start, wait_for_children, wait_for_requests
+from tests.hostile.proxy import hostile_proxy
 from voiceform.fleet.fleet import Fleet
 from voiceform.model.clock import ManualClock, SystemClock
 from voiceform.model.fleet import StackResult
@@ -222,6 +224,32 @@ def test_a_state_that_is_lost_while_it_is_watched_ends_no_other(fleet: FleetFold
     made.watch(poll=timedelta(seconds=1), on_line=lambda stack, _: lines.append(stack), on_look=looked)
     assert set(lines) == {"acme"}
     assert looks["beta"] > looks["acme"] + 20
+
+
+def test_credentials_that_are_refused_are_read_again(fleet: FleetFolder) -> None:
+    now = datetime.now(UTC)
+    fleet.of("acme", more=CALLS.replace("2026-12-01T09:00:00", f"{now:%Y-%m-%dT%H:%M:%S}"))
+    fleet.ok("apply", "--auto-approve", clock=ManualClock(now - timedelta(hours=1)))
+    command = json.dumps(["sh", "-c", "echo >> asked; echo token-$(wc -l < asked)"])
+    text = (fleet.folder / "fleet.yaml").read_text()
+    fleet.write("fleet.yaml", text.replace("{env: TOKEN}", f"{{command: {command}}}"))
+    fleet.emulator.faults([{"operation": "createCall", "times": 1, "kind": "status", "status": 401}])
+    stop = threading.Event()
+    lines: list[str] = []
+
+    def looked(result: StackResult) -> None:
+        if result.line == "1 placed":
+            stop.set()
+
+    with hostile_proxy(fleet.emulator.url) as proxy:
+        environ = {**os.environ, "VOICEFORM_BASE_URL": proxy.url}
+        made = Fleet(folder=fleet.folder, environ=environ, clock=Quick(), jobs=1, stop=stop)
+        made.watch(poll=timedelta(seconds=1), on_line=lambda _, text: lines.append(text), on_look=looked)
+        sent = [seen.headers["authorization"].split()[1] for seen in proxy.seen("POST", "Calls")]
+    logins = [base64.b64decode(each).decode() for each in sent]
+    assert logins == [f"{sid(1)}:token-{number}" for number in (1, 3)]  # by the second it was noticed
+    assert "its credentials have changed, and it begins again" in lines
+    assert not any("token-" in line for line in lines)
 
 
 def test_accounts_are_written_as_configuration_each_in_a_folder(fleet: FleetFolder) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -73,14 +73,21 @@ class Surroundings:
     signals: Signals
 
 
-def stack_of(member: Member, settings: Settings, here: Surroundings, listener: Listener) -> Stack:
-    """The stack of a member; nothing is read or connected before it is used."""
+def stack_of(
+    member: Member,
+    settings: Settings,
+    here: Surroundings,
+    listener: Listener,
+    account: Callable[[], Account] | None = None,
+) -> Stack:
+    """The stack of a member; nothing is read or connected before it is used. `account` is how it signs in,
+    where that is to be heard of."""
     environ = {name: value for name, value in here.environ.items() if name not in OF_ONE_ACCOUNT}
     return Stack(
         *member.files,
         folder=member.folder,
         state=state_url(member, settings, here.environ),
-        account=lambda: account_of(member, settings, here),
+        account=account or (lambda: account_of(member, settings, here)),
         environ={**environ, **member.variables, "TWILIO_ACCOUNT_SID": member.account},
         allowed_paths=settings.allowed_paths,
         clock=here.clock,

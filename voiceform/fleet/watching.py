@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 from voiceform.fleet.dispatching import called, result_of_dispatch
 from voiceform.fleet.jobs import Heard, Job, failed, unexpected
 from voiceform.fleet.member import Member
-from voiceform.fleet.opening import Settings, Surroundings, stack_of
+from voiceform.fleet.opening import Settings, Surroundings, account_of, stack_of
 from voiceform.fleet.process import DiedError, Process
 from voiceform.model.errors import LockedError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
@@ -26,6 +26,7 @@ from voiceform.model.fleet import StackResult
 
 if TYPE_CHECKING:
     from voiceform.dispatch.service import DispatchReport
+    from voiceform.stack.account import Account
 
 _TICK = 0.2
 _FIRST = timedelta(seconds=5)
@@ -166,6 +167,8 @@ class _One:
         self._here = here
         self._send = tell
         self._said: str | None = None
+        self._account: Account | None = None
+        self._problems = 0
         self._heard = Heard()
 
     def run(self) -> None:
@@ -175,19 +178,21 @@ class _One:
             self._here.clock.wait(self._here.stop, self._pause.total_seconds())
 
     def halt(self) -> None:
-        """Let nothing more begin, now that `here.stop` is set."""
+        """Let nothing more begin; it begins again unless `here.stop` is set."""
         self._own.set()
 
     def _watch(self) -> None:
         """Watch until it is to stop, or fails."""
         self._heard = Heard()
         # A watch that fails sets the event by which it is stopped: it must not be that of the others.
-        self._own = self._here.clock.runtime.event()
+        self._own, self._problems = self._here.clock.runtime.event(), 0
         if self._here.stop.is_set():
             return
         here = replace(self._here, stop=self._own)
         try:
-            stack = stack_of(self._job.member, self._job.settings, here, self._heard.listener())
+            stack = stack_of(
+                self._job.member, self._job.settings, here, self._heard.listener(), self._signed_in
+            )
             report = stack.watch(
                 poll=self._poll, on_call=self._called, on_look=self._look, lock_timeout=timedelta(0)
             )
@@ -204,8 +209,26 @@ class _One:
             self._send(Told(self._job.member.name, "goes on"))
         self._pause, self._said = _FIRST, None
         self._send(self._heard.covered(result_of_dispatch(report, self._job, once=False)))
+        problems = _problems(report)
+        more, self._problems = problems > self._problems, problems
         if self._here.stop.is_set():
             self.halt()
+        elif more and not self._own.is_set() and self._signs_in_otherwise():
+            self._send(Told(self._job.member.name, "its credentials have changed, and it begins again"))
+            self.halt()
+
+    def _signed_in(self) -> Account:
+        self._account = account_of(self._job.member, self._job.settings, self._here)
+        return self._account
+
+    def _signs_in_otherwise(self) -> bool:
+        """Whether a file or a command has other credentials by now: those that are in use may be refused."""
+        if all(source.kind == "env" for source in self._job.member.credentials.values()):
+            return False
+        before = self._account
+        with suppress(VoiceformError):
+            return self._signed_in() != before
+        return False
 
     def _called(self, *said: object) -> None:
         text = called(*said)
@@ -229,3 +252,9 @@ class _One:
             self._send(Told(self._job.member.name, text))
         self._said = text
         self._pause = min(2 * self._pause, _LONGEST)
+
+
+def _problems(report: DispatchReport) -> int:
+    """How often something went wrong so far."""
+    tallies = report.tallies.values()
+    return sum(report.problems.values()) + sum(sum(tally.problems.values()) for tally in tallies)
