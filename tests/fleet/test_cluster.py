@@ -6,8 +6,10 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ import requests
 
 from tests.fleet.clusters import DaskCluster
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
+from tests.fleet.processes import start, wait_for_requests
 from tests.services import PostgresServer
 from voiceform.emulator import Emulator
 
@@ -273,3 +276,59 @@ def test_evidence_or_a_copy_in_a_folder_of_a_worker_deletes_nothing(
         told = f"the {what} would lie in a folder of the machine that works on it"
         assert told in " ".join((done.out + done.err).split())
         assert kept(shared, 1) == 2
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def applied(fleet: FleetFolder, cluster: DaskCluster, slow: int) -> subprocess.Popen[str]:
+    """An apply of saved plans, once two workers are in the midst of a request that takes so long, in ms."""
+    fleet.run("plan", "--out", "plans", "--scheduler", cluster.address)
+    fault = {"operation": "createQueue", "times": 2, "kind": "latency", "delay_ms": slow}
+    fleet.emulator.faults([fault])
+    program = start(fleet, "apply", "plans", "--scheduler", cluster.address)
+    wait_for_requests(fleet, 2, operation="createQueue")
+    return program
+
+
+def test_ctrl_c_stops_what_workers_had_begun_and_tells_it(shared: FleetFolder, begin: Begin) -> None:
+    cluster = begin()
+    program = applied(shared, cluster, 60_000)
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode in (8, 130), out + err
+    assert "Traceback" not in out + err
+    assert "2 not begun" in out
+    assert len(shared.emulator.requests("createQueue")) == 2  # and no other began
+    done = shared.run("apply", "--auto-approve", "--scheduler", cluster.address, "--lock-timeout", "90s")
+    assert done.code == 0, done.out + done.err
+    assert [shared.queues(number) for number in (1, 2, 3, 4)] == [{"support": 100}] * 4
+
+
+@pytest.mark.parametrize("what", ["scheduler", "program"])
+def test_what_was_begun_stops_when_who_wanted_it_is_gone(
+    shared: FleetFolder, begin: Begin, what: str
+) -> None:
+    cluster = begin()
+    program = applied(shared, cluster, 4_000)
+    assert cluster.scheduler is not None
+    if what == "scheduler":
+        cluster.scheduler.kill()
+        out, err = program.communicate(timeout=60)
+        assert program.returncode == 5, out + err
+        assert "the scheduler is gone; what it had begun is unknown" in " ".join(out.split())
+        assert "2 not begun" in out
+        assert "Traceback" not in out + err
+        assert "distributed" not in err
+    else:
+        program.kill()
+        program.communicate(timeout=60)
+    assert len(shared.emulator.requests("createQueue")) == 2
+    other = begin()  # as the journals know
+    done = shared.run("apply", "--auto-approve", "--scheduler", other.address, "--lock-timeout", "90s")
+    assert done.code == 0, done.out + done.err
+    assert [shared.queues(number) for number in (1, 2, 3, 4)] == [{"support": 100}] * 4

@@ -109,6 +109,7 @@ class Throttle:
         self._by_account: dict[str, int] = {}
         self.in_flight = 0
         self.highest = 0
+        self.highest_by_account: dict[str, int] = {}
         self.refused = 0
 
     def enter(self, account: str) -> ApiError | None:
@@ -119,6 +120,8 @@ class Throttle:
         self._by_account[account] = count
         self.in_flight += 1
         self.highest = max(self.highest, self.in_flight)
+        if count > self.highest_by_account.get(account, 0):
+            self.highest_by_account[account] = count
         if self._limit is not None and count > self._limit:
             self.refused += 1
             return too_many_requests()
@@ -137,4 +140,5 @@ class Throttle:
     def reset(self) -> None:
         """Forget the record, not the requests that are still in flight."""
         self.highest = self.in_flight
+        self.highest_by_account = dict(self._by_account)
         self.refused = 0

@@ -79,13 +79,13 @@ class Cluster:
         self._over = threading.Event()
         self._halted = False
         self._patience = _patience()
+        self.gone = ""
         self._client = self._connected()
         try:
             self._require_alike()
         except BaseException:
             self.leave()
             raise
-        self.gone = ""
         threading.Thread(target=self._look, name="voiceform-workers", daemon=True).start()
 
     @property
@@ -209,7 +209,9 @@ class Cluster:
         except (VoiceformError, LostError):
             raise
         except _GONE:
-            raise LostError(self.gone or "the scheduler is gone") from None
+            if self._client.status != "running":
+                self.gone = self.gone or "the scheduler is gone"  # and no other stack begins
+            raise LostError(self.gone or "somebody took it from the worker") from None
         except self._dask.scheduler.KilledWorker:
             raise LostError("one worker after the other died of it, as when memory runs out") from None
         except Exception as error:

@@ -143,6 +143,7 @@ class Control:
             "requests": self._journal.requests,
             "by_operation": dict(sorted(self._journal.by_operation.items())),
             "max_in_flight": self._throttle.highest,
+            "max_in_flight_by_account": dict(sorted(self._throttle.highest_by_account.items())),
             "throttled": self._throttle.refused,
         }
 
