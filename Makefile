@@ -20,7 +20,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants simulate fuzz screenshots clean
+.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants simulate matrix fuzz screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -47,6 +47,10 @@ SEEDS ?= 10000
 # SEED=4711 replays one, with its whole history; BUGS=1 tells in which universe each planted bug is found.
 simulate: $(VENV)/.dev  ## simulated universes: SEEDS=10000 of them, or one again with SEED=4711
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(BUGS),--bugs) $(SEEDS))
+
+# Takes hours; a sample of it is in every run of the tests.
+matrix: $(VENV)/.dev  ## every command with every fault at every operation, and killed at every step
+	@VOICEFORM_MATRIX=whole $(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/matrix
 
 # The tests of tests/fuzz with so much more of each: from 100 on every byte and every length. Takes an hour;
 # FUZZ_EFFORT=10 a few minutes.

@@ -11,7 +11,7 @@ import gzip
 import json
 import struct
 
-from tests.twilio.scripted import RESET, SILENCE, Step, answer
+from tests.twilio.scripted import RESET, SILENCE, answer
 
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to go on</body></html>"
 NGINX_404_PAGE = (
@@ -117,7 +117,7 @@ NOT_THE_ANSWER: dict[str, bytes] = {
 }
 """2xx answers that are not what was asked for."""
 
-BROKEN: dict[str, Step] = {
+BROKEN: dict[str, bytes] = {
     "reset": RESET,
     "silence": SILENCE,
     "closed": b"",

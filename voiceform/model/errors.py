@@ -50,6 +50,11 @@ class VoiceformError(Exception):
         self.hint = hint
         super().__init__(what)
 
+    @property
+    def told(self) -> str:
+        """What happened and what to do next, in one line and without the place."""
+        return f"{self.what}: {self.hint}" if self.hint else self.what
+
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f"\n  {self.hint}" if self.hint else ""

@@ -62,16 +62,17 @@ def cancel(
     if format_ == "json":
         app.console.document(shown_json(_document(address, done), unshown=app.console.unshown))
     else:
-        _print(app, address, done)
+        _print(app, address, done, live=live)
     return done.exit_code
 
 
-def _print(app: App, address: str, done: Cancellation) -> None:
+def _print(app: App, address: str, done: Cancellation, *, live: bool) -> None:
     what = f"Took back {_words(done)}" if done.anything else "Nothing to take back"
     app.console.show(f"{what} of {address}{_when(done)}.")
     if done.left:
         calls = counted(done.left, "call")
-        app.console.show(f"{calls} of it still {'goes' if done.left == 1 else 'go'} on: --live hangs up.")
+        advice = "" if live else ": --live hangs up"
+        app.console.show(f"{calls} of it still {'goes' if done.left == 1 else 'go'} on{advice}.")
     if done.doubtful:
         app.console.say(
             f"Of {counted(done.doubtful, 'call')} nobody knows whether it was placed:"

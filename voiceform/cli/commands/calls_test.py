@@ -12,6 +12,7 @@ from voiceform.cli.support.completing import phoning_addresses
 from voiceform.cli.support.invocation import App
 from voiceform.cli.support.options import auto_approve_option, format_option, showing_options
 from voiceform.model.errors import UsageError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact_text
 from voiceform.model.shown import shown_json
@@ -65,4 +66,9 @@ def test(
     else:
         details = "".join(f" {text}" for text in (entry.sid, entry.reason and f"({entry.reason})") if text)
         app.console.show(f"{done.address} to {done.key.to}: {entry.status}{details}")
+    if done.exit_code == ExitCode.UNKNOWN:
+        app.console.say(
+            "Nobody knows whether it was placed: `voiceform dispatch --once` finds out, or look in the Twilio"
+            " console and settle it with `voiceform calls resolve`."
+        )
     return done.exit_code

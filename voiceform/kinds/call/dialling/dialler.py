@@ -159,7 +159,7 @@ class Placer:
             status = _outcome_of(error)
             if status is CallStatus.UNKNOWN:
                 return self._record(turn, status, reason=error.what)
-            return self._unsent(turn, status, error.what)
+            return self._unsent(turn, status, error.told)
         return self._record(turn, CallStatus.PLACED, sid=call.sid, call=call.status)
 
     def _reservation(self, key: Key, claim: str, now: datetime) -> LedgerEntry:

@@ -108,7 +108,7 @@ def take_back(
         except (CallNotLiveError, NotFoundError):
             return
         except TwilioError as error:
-            problems[error.what] += 1
+            problems[error.told] += 1
             return
         ended = with_call(entry, call, now)
         ledger.change(key, _learn(ended))
@@ -135,7 +135,7 @@ def redirect_calls(
         except (CallNotLiveError, NotFoundError):
             continue
         except VoiceformError as error:
-            tally.problem(error.what)
+            tally.problem(error.told)
             continue
         ledger.change(call.key, _known(sid, answer=spec.answer_digest(call.key)))
 
@@ -158,7 +158,7 @@ def record_calls(
                 tally.problem(error.what)
                 continue
         except VoiceformError as error:
-            tally.problem(error.what)
+            tally.problem(error.told)
             continue
         ledger.change(call.key, _known(sid, recorded=True))
 

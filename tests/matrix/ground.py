@@ -1,0 +1,132 @@
+"""The ground on which matrices are played: an emulator and a folder, which can be put back as they were, and
+what an auditor finds at the server and in the state."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tests.support import ACCOUNT, TOKEN, Result
+from voiceform.cli import main
+from voiceform.emulator import Emulator
+from voiceform.emulator.telephony import settle
+from voiceform.emulator.world import World
+from voiceform.model.clock import ManualClock
+from voiceform.state.open import open_store
+
+STATE = "sqlite:///.voiceform/state.db"
+FACTS = {
+    "queues": "friendly_name, max_size",
+    "conferences": "status",
+    "participants": "conference_sid, label, muted, hold",
+    "recordings": "deleted IS NULL",
+    "calls": "1",
+}
+"""What the auditor looks at, in the columns of the emulator's tables."""
+
+Facts = dict[tuple[str, str], object]
+"""What there is at the server: the columns of each object by table and SID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A ground as it was at a moment."""
+
+    data: sqlite3.Connection
+    random: Any
+    folder: Path
+
+
+class Ground:
+    """One emulator and one folder. `base_url` is where commands find the API."""
+
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
+        self.emulator = emulator
+        self.folder = folder / "stack"
+        self.folder.mkdir()
+        self._kept = folder / "kept"
+        self.base_url = emulator.url
+        self.environ = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TOKEN": TOKEN}
+        self.state = STATE
+
+    @property
+    def world(self) -> World:
+        """What the emulator knows, read without asking it."""
+        world: World = self.emulator._server.config.app.world
+        return world
+
+    def write(self, text: str, name: str = "voiceform.yaml") -> None:
+        """A file in the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def run(self, *argv: str, now: datetime) -> Result:
+        """One command in the folder, with both clocks at `now`."""
+        self.emulator.clock(now=now.isoformat(), frozen=True)
+        environ = {**self.environ, "VOICEFORM_BASE_URL": self.base_url, "VOICEFORM_STATE": self.state}
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(["-C", str(self.folder), *argv], environ=environ, clock=ManualClock(now))
+        return Result(code, out.getvalue(), err.getvalue())
+
+    def ok(self, *argv: str, now: datetime) -> Result:
+        """One command that must end with 0."""
+        result = self.run(*argv, now=now)
+        assert result.code == 0, f"{argv} ended with {result.code}\n{result.out}\n{result.err}"
+        return result
+
+    def keep(self, name: str) -> Kept:
+        """All of it as it is now, with SQLite's log folded in."""
+        folder = self._kept / name
+        shutil.copytree(self.folder, folder)
+        data = sqlite3.connect(":memory:", check_same_thread=False)
+        self.world.store._connection.backup(data)
+        return Kept(data, self.world.random.getstate(), folder)
+
+    def put_back(self, kept: Kept) -> None:
+        """As it was then; the log of requests is empty."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(kept.folder, self.folder)
+        self.emulator.reset()
+        kept.data.backup(self.world.store._connection)
+        self.world.random.setstate(kept.random)
+        self.world.next_due = self.world._next_due()
+
+    def facts(self) -> Facts:
+        """What there is at the server now."""
+        settle(self.world)
+        return {
+            (table, row[0]): tuple(row)[1:]
+            for table, columns in FACTS.items()
+            for row in self.world.store.all(f"SELECT sid, {columns} FROM {table}")
+        }
+
+    def phoned(self) -> Counter[str]:
+        """How often each number is called by this account."""
+        query = "SELECT to_number FROM calls WHERE direction = 'outbound-api'"
+        return Counter(row[0] for row in self.world.store.all(query))
+
+    def documents(self, state: str | None = None) -> dict[str, Any]:
+        """What is recorded, by key, checksums and all."""
+        with open_store(state or self.state, base_dir=self.folder) as store:
+            return {entry.key: entry.document for entry in store.list("")}
+
+
+def recorded(documents: dict[str, Any]) -> dict[str, str | None]:
+    """The SID under each recorded address."""
+    head = "resources/"
+    return {key[len(head) :]: found.get("sid") for key, found in documents.items() if key.startswith(head)}
+
+
+def text_of(documents: dict[str, Any]) -> str:
+    """Documents for a person who looks for a fault."""
+    return json.dumps(documents, indent=1, sort_keys=True)

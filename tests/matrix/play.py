@@ -1,0 +1,320 @@
+"""A scene played well, and then with faults: what must hold whatever happens, and where it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from tests.matrix.faults import Fault
+from tests.matrix.ground import Facts, Ground, Kept, recorded
+from tests.matrix.liar import Cell, Liar
+from tests.matrix.scenes import Scene
+from tests.support import Result
+from voiceform.emulator.routing import OPERATIONS
+from voiceform.model.exit_codes import ExitCode
+
+WRITES = frozenset(name for name in OPERATIONS if name.startswith(("create", "update", "delete")))
+PHONES = ("createCall", "createParticipant", "createCallRecording")
+"""Operations that are not repeated after an answer that proves nothing."""
+DONE = frozenset({ExitCode.DONE, ExitCode.CHANGES, ExitCode.DRIFT})
+ADDRESS = re.compile(r"\b(queue|conference|call|retention|erasure)[.s][\w*-]+|\b(one|two)\b")
+ADVICE = re.compile(
+    r"run (\w+ )?again|run the command again|compare|plan again|erase again|check|look"
+    r"|see https|lower|use |next run|resolve"
+    r"|wait|will do|declare|state rm|--status"
+)
+STALL = ("--timeout", "1s")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run left the world."""
+
+    result: Result
+    facts: Facts
+    phoned: Counter[str]
+    sent: Counter[str]
+
+
+@dataclass
+class Play:
+    """One scene on its ground."""
+
+    ground: Ground
+    liar: Liar
+    scene: Scene
+    kept: Kept = field(init=False)
+    argv: tuple[str, ...] = field(init=False)
+    before: Facts = field(init=False)
+    documents: list[dict[str, Any]] = field(init=False)
+    clean: Outcome = field(init=False)
+    runs: int = 0
+    killed: bool = False
+    met: list[Cell] = field(default_factory=list)
+
+    def begin(self, base: Kept) -> None:
+        """Prepare the ground, and play it without a fault."""
+        ground, scene = self.ground, self.scene
+        ground.put_back(base)
+        scene.prepare(ground)
+        words = scene.words(ground) if scene.words else ""
+        self.argv = tuple(word.format(run=words) for word in scene.argv)
+        self.kept = ground.keep(scene.name.replace(" ", "-"))
+        self.before = ground.facts()
+        self.documents = [ground.documents(state) for state in self._states()]
+        self.liar.expect()
+        self.clean = self._run(self.argv, self.scene.now)
+        assert self.clean.result.code == scene.code, self.clean.result
+
+    @property
+    def operations(self) -> list[str]:
+        """What the command asks for."""
+        return sorted(self.clean.sent)
+
+    def struck(self, cells: Iterable[Cell] = (), *, always: Cell | None = None) -> list[str]:
+        """Play it with these faults, and then again without any; what did not hold."""
+        self.ground.put_back(self.kept)
+        self.liar.expect(cells, always=always)
+        stalls = (always is not None and always.fault.stalls) or any(
+            cell.fault.stalls for waiting in self.liar.cells.values() for cell in waiting
+        )
+        first = self._run((*(STALL if stalls else ()), *self.argv), self.scene.now)
+        self.met = met = [cell for cell, _ in self.liar.met]
+        told = [
+            *self._harm(first),
+            *self._said(first, met),
+            *self._sent_twice(),
+            *self._state(),
+        ]
+        honest = all(_honest(cell) for cell in met)
+        if honest:
+            told += self._claims(first)
+        if honest and first.result.code == self.scene.code:
+            told += self._as_clean(first)
+        as_wanted = honest and first.result.code == self.scene.code
+        if not self.scene.reads and not as_wanted:
+            told += self._afterwards(honest, first)
+        where = "; ".join(dict.fromkeys(str(cell) for cell in met))
+        tail = f"\n{first.result.out[-600:]}{first.result.err[-900:]}"
+        return [f"{self.scene.name} with {where}: {what}{tail}" for what in told]
+
+    def after_death(self) -> list[str]:
+        """What does not hold when the command was killed, and when the next ones have run."""
+        ground, self.killed = self.ground, True
+        dead = Outcome(Result(-9, "", ""), ground.facts(), ground.phoned(), Counter(self.liar.sent))
+        told = [*self._harm(dead), *self._afterwards(True, dead), *self._sent_twice()]
+        if self.scene.converges:
+            last = Outcome(dead.result, ground.facts(), ground.phoned(), Counter())
+            told += self._claims(last)
+        return told
+
+    def _run(self, argv: tuple[str, ...], now: datetime) -> Outcome:
+        self.runs += 1
+        result = self.ground.run(*argv, now=now)
+        return Outcome(result, self.ground.facts(), self.ground.phoned(), Counter(self.liar.sent))
+
+    def _harm(self, outcome: Outcome) -> Iterator[str]:
+        """What no command may do, whatever it was told."""
+        wanted = self.clean.facts
+        for key, value in self.before.items():
+            found = outcome.facts.get(key, "deleted")
+            if found not in (value, wanted.get(key, "deleted")) and not _between(
+                found, value, wanted.get(key)
+            ):
+                yield f"{key} was {value} and is {found}; without the fault {wanted.get(key, 'deleted')}"
+        made = _made(outcome.facts, self.before) - _made(wanted, self.before)
+        if made:
+            yield f"made beside what was wanted: {dict(made)}"
+        more = outcome.phoned - self.clean.phoned
+        if more:
+            yield f"phoned too often: {dict(more)}"
+        if self.scene.reads and any(seen.method != "GET" for seen in self.liar.requests):
+            yield "a command that reads has written"
+        most = 13 * sum(self.clean.sent.values()) + 60
+        if sum(outcome.sent.values()) > most:
+            yield f"{sum(outcome.sent.values())} requests, without the fault {sum(self.clean.sent.values())}"
+
+    def _said(self, outcome: Outcome, met: list[Cell]) -> Iterator[str]:
+        """What people are told."""
+        result = outcome.result
+        text = result.out + result.err
+        flat = " ".join(text.split())
+        if result.code not in list(ExitCode):
+            yield f"exit code {result.code}"
+        for bad in ("Traceback", "failed unexpectedly", "object at 0x"):
+            if bad in text:
+                yield f"said {bad!r}"
+        if "\x1b" in text or "\n::" in text:
+            yield "controls in the output"
+        if (
+            result.code in DONE
+            or result.code == self.scene.code
+            or (not met and result.code in self.scene.over)
+        ):
+            return
+        operations = {cell.operation for cell in met}
+        if not any(name in text for name in (*operations, *self.argv[1:])) and not ADDRESS.search(text):
+            yield f"exit {result.code} without saying where"
+        if not ADVICE.search(flat):
+            yield f"exit {result.code} without saying what to do"
+
+    def _sent_twice(self) -> Iterator[str]:
+        """Requests that phone somebody are sent once, unless the answer proves that nothing was done."""
+        proven = {id(seen) for cell, seen in self.liar.met if _refuses(cell)}
+        sent = Counter(
+            (parse_qs(seen.body).get("To", [""])[0], seen.target)
+            for seen in self.liar.requests
+            if seen.method == "POST"
+            and re.search(r"/(Calls|Participants|Recordings)\.json$", seen.target)
+            and id(seen) not in proven
+        )
+        for (to, target), times in sent.items():
+            if times > 1:
+                yield f"sent {times} times: {target.rpartition('/')[2]} to {to}"
+
+    def _state(self) -> Iterator[str]:
+        """The state can be read, nobody holds it, and no run is left open."""
+        for state in self._states():
+            documents = self.ground.documents(state)
+            for key, document in documents.items():
+                if key.startswith("lease") and document.get("holder") is not None:
+                    yield f"{key} is still held"
+            if documents.get("meta", {}).get("unfinished"):
+                yield "a run is left open"
+
+    def _states(self) -> list[str]:
+        folder: Path = self.ground.folder / "states"
+        return [f"sqlite:///{path}" for path in folder.glob("*.db")] or [self.ground.state]
+
+    def _claims(self, outcome: Outcome) -> Iterator[str]:
+        """What is recorded is so: in the evidence, of resources and of calls."""
+        facts = outcome.facts
+        for table, sid in _destroyed(self.ground.folder / "evidence"):
+            if facts.get((table, sid), (0,)) == (1,):
+                yield f"evidence says that {sid} is gone, and it is there"
+        before = {sid for documents in self.documents for sid in recorded(documents).values()}
+        after: set[str | None] = set()
+        for state in self._states():
+            documents = self.ground.documents(state)
+            after.update(recorded(documents).values())
+            ledgers = [document for key, document in documents.items() if key.startswith("ledger/")]
+            for sid in set(re.findall(r"CA[0-9a-f]{32}", json.dumps(ledgers))):
+                if ("calls", sid) not in facts:
+                    yield f"the ledger has {sid}, which is no call"
+        for lost in before - after:
+            if ("queues", str(lost)) in facts:
+                yield f"{lost} is there, and forgotten"
+
+    def _as_clean(self, outcome: Outcome) -> Iterator[str]:
+        """All is as it would have been without the fault."""
+        found, wanted = (_seen(facts, self.before) for facts in (outcome.facts, self.clean.facts))
+        if found != wanted:
+            yield (
+                f"ended with {outcome.result.code}, but has {dict(found - wanted)}"
+                f" and not {dict(wanted - found)}"
+            )
+        unheard = {*(self.clean.phoned - outcome.phoned)} - self._in_doubt()
+        if unheard:
+            yield f"ended with {outcome.result.code}, but did not phone {unheard}"
+        partly = self.scene.partly is not None and self.scene.partly in outcome.result.out
+        if (
+            self.scene.reads
+            and not partly
+            and _timeless(outcome.result.out) != _timeless(self.clean.result.out)
+        ):
+            yield f"ended with {outcome.result.code}, but said something else: {outcome.result.out}"
+
+    def _in_doubt(self) -> set[str]:
+        """Who may have been phoned, by the ledger of a run that was killed between reserving and asking."""
+        if not self.killed:
+            return set()
+        listed = self.ground.run(
+            "calls", "list", "--format", "json", "--show-numbers", now=self.scene.now + timedelta(minutes=9)
+        )
+        return {row["to"] for row in listed.json["calls"] if row["status"] in ("reserved", "unknown")}
+
+    def _afterwards(self, honest: bool, first: Outcome) -> Iterator[str]:
+        """When the fault is over, the next runs bring all to where it would have been."""
+        self.liar.cells, self.liar.always = {}, None
+        again, unknown = self.scene.again or self.argv, first.result.code == ExitCode.UNKNOWN
+        now, outcome, fine = self.scene.now, first, {*DONE, self.scene.code, *self.scene.over}
+        for _ in range(3):
+            now += timedelta(minutes=3)
+            outcome = self._run(again, now)
+            yield from self._harm(outcome)
+            yield from self._said(outcome, [])
+            unknown |= outcome.result.code == ExitCode.UNKNOWN
+            if outcome.result.code in fine:
+                break
+        yield from self._state()
+        if not honest or not self.scene.converges:
+            return
+        if (self.ground.folder / "evidence").exists() and not unknown:
+            verified = self.ground.run("prune", "verify", "evidence", now=now)
+            if verified.code != ExitCode.DONE:
+                yield f"the evidence does not hold: {verified}"
+        if outcome.result.code not in fine and not unknown:
+            yield f"does not recover: {outcome.result}"
+        elif not unknown and not self.scene.reads:
+            yield from self._as_clean(outcome)
+
+
+def _destroyed(folder: Path) -> Iterator[tuple[str, str]]:
+    """Table and SID of all that the evidence calls gone."""
+    tables = {"recording": "recordings", "call-record": "calls"}
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            if entry["event"] in tables and entry["status"] in ("deleted", "already-gone", "found-gone"):
+                yield tables[entry["event"]], entry["sid"]
+
+
+def _honest(cell: Cell) -> bool:
+    """Whether a careful reader can know better; nobody can when a deletion is answered as it should be."""
+    nothing = cell.operation.startswith("delete") and cell.fault.step.startswith(b"HTTP/1.1 204")
+    return cell.fault.honest and not nothing
+
+
+def _between(found: object, before: object, after: object) -> bool:
+    """Whether each column is as before or as wanted."""
+    if not (isinstance(found, tuple) and isinstance(before, tuple) and isinstance(after, tuple)):
+        return False
+    return all(value in pair for value, *pair in zip(found, before, after, strict=True))
+
+
+def _made(facts: Facts, before: Facts) -> Counter[object]:
+    return Counter((key[0], value) for key, value in facts.items() if key not in before and key[0] != "calls")
+
+
+def _seen(facts: Facts, before: Facts) -> Counter[object]:
+    """The same for all worlds in which the same happened: new SIDs do not count."""
+    return Counter(
+        (key if key in before else key[0], value)
+        for key, value in facts.items()
+        if key[0] != "calls" or key in before
+    )
+
+
+def _refuses(cell: Cell) -> bool:
+    """Whether the answer proves that the request was not carried out."""
+    return re.match(rb"HTTP/1.1 4(?!08)\d\d ", cell.fault.step) is not None
+
+
+def _timeless(text: str) -> list[str]:
+    """The lines without what differs from run to run; what is side by side comes in any order."""
+    differs = (
+        r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)?|\"(plan_id|digest|review_digest)\": \"[^\"]*\""
+    )
+    return sorted(re.sub(differs, "", text).splitlines())
+
+
+def may_follow(operation: str, fault: Fault) -> bool:
+    """Whether the fault may come when the request was carried out: a 4xx says that it was not."""
+    return fault.edit is None and (operation not in PHONES or not _refuses(Cell(operation, fault)))

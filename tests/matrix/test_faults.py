@@ -1,0 +1,81 @@
+"""Every command that talks to the API, every operation that it calls, every fault of the tables.
+
+Which operations a command calls is found by playing it well. In CI a sample is played, a seed for each group
+of scenes: every fault at every command, and every fault at every operation. With VOICEFORM_MATRIX=whole every
+cell is played by itself, once and for ever.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from random import Random
+
+import pytest
+
+from tests.counting import Counts
+from tests.matrix.dealing import LASTING, faults_of, sample, struck_in_packs, whole
+from tests.matrix.ground import Ground, Kept
+from tests.matrix.liar import Cell, Liar
+from tests.matrix.play import Play
+from tests.matrix.scenes import FLEETS, READING, WRITING, Scene
+from voiceform.emulator.routing import OPERATIONS
+
+ALL = (*READING, *WRITING, *FLEETS)
+GROUPS = {"reading": READING, "writing": WRITING, "fleets": FLEETS}
+LISTS = {
+    "listQueues", "listMembers", "listConferences", "listParticipants", "listCalls", "listRecordings",
+    "fetchRecording",
+}  # fmt: skip
+"""Operations that meet every fault where something is only read."""
+MEETING: dict[str, Collection[str] | None] = {
+    "reading": LISTS,
+    "writing": {*OPERATIONS} - LISTS,
+    "fleets": (),
+}
+"""Which operations meet every fault in a group; fleets do to each account what the others do."""
+WHOLE = os.environ.get("VOICEFORM_MATRIX") == "whole"
+SEED = 20261201
+
+
+def begun(scenes: tuple[Scene, ...], ground: Ground, liar: Liar, base: Kept) -> list[Play]:
+    """Each scene played well."""
+    plays = [Play(ground, liar, scene) for scene in scenes]
+    for play in plays:
+        play.begin(base)
+        assert play.operations, f"{play.scene.name} asks the API nothing"
+    return plays
+
+
+@pytest.mark.parametrize("group", () if WHOLE else GROUPS)
+def test_whatever_comes_back_nothing_is_lost_and_nothing_is_hidden(
+    group: str, ground: Ground, liar: Liar, base: Kept, counts: Counts
+) -> None:
+    random = Random(f"{SEED} {group}")
+    plays = begun(GROUPS[group], ground, liar, base)
+    told: list[str] = []
+    played, lasting = sample(plays, random, MEETING[group]), 0
+    for play in plays:
+        told += struck_in_packs(play, played[play.scene.name])
+        for _ in range(LASTING):
+            operation = random.choice(play.operations)
+            told += play.struck(always=Cell(operation, random.choice(faults_of(operation))))
+            lasting += 1
+    counts(
+        "fault matrix",
+        scenes=len(plays),
+        cells=sum(len([*whole(play)]) for play in plays),
+        played=sum(map(len, played.values())) + lasting,
+        runs=sum(play.runs for play in plays),
+    )
+    assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
+
+
+@pytest.mark.parametrize("scene", ALL if WHOLE else (), ids=lambda scene: scene.name)
+def test_every_cell_by_itself(scene: Scene, ground: Ground, liar: Liar, base: Kept, counts: Counts) -> None:
+    (play,) = begun((scene,), ground, liar, base)
+    cells = [*whole(play)]
+    told = [problem for cell in cells for problem in play.struck([cell])]
+    told += [problem for cell in cells if not cell.after for problem in play.struck(always=cell)]
+    counts("fault matrix", scenes=1, cells=len(cells), played=2 * len(cells), runs=play.runs)
+    assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
