@@ -38,10 +38,10 @@ class Damage:
     content: bytes
 
 
-def flips(content: bytes, some: int | None, seed: int = 0) -> Iterator[Damage]:
+def flips(content: bytes, some: int | None, seed: int = 0, region: range | None = None) -> Iterator[Damage]:
     """One bit flipped, and all bits of a byte, at each place; at so many places where `some` says so."""
     chance = random.Random(seed)
-    for at in _places(len(content), some, chance):
+    for at in _places(len(content), some, chance) if region is None else region:
         for mask in (1 << chance.randrange(8), 0xFF):
             changed = bytearray(content)
             changed[at] ^= mask

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from itertools import chain as chain_of
 from itertools import islice
@@ -15,6 +17,7 @@ import pytest
 from tests.cli.pruning import Pruner, recording
 from tests.cli.test_state_mutations import Nothing
 from tests.cli.test_state_schema import state_of_every_kind
+from tests.counting import Counts
 from tests.declared import VOCABULARY
 from tests.fleet.fleets import FleetFolder
 from tests.fuzz.damage import Damage, cuts, flips, mutations
@@ -38,19 +41,21 @@ from voiceform.model.errors import EvidenceError, StateError, VoiceformError
 from voiceform.model.json_text import read_json
 from voiceform.model.plan_codec import document_digest
 from voiceform.model.resource import json_line
-from voiceform.state import backend, sqlite, transfer
+from voiceform.state import backend, transfer
+from voiceform.state import sqlite as sqlite_store
 from voiceform.state.sqlite import SqliteStore
 from voiceform.state.transfer import push
 
+PROOF = "damaged files"
 SOME = some(100)
 """At so many places of each file."""
 
 
-def checked(path: Path, read: Callable[[], Any]) -> int:
-    """Damage a file in every way, and read what it is part of; how often that was refused."""
+def checked(path: Path, read: Callable[[], Any], more: Iterable[Damage] = ()) -> int:
+    """Damage a file in every way, and in `more`, and read what it is part of; how often that was refused."""
     whole, meant = path.read_bytes(), read()
     refused = 0
-    for damage in both(whole):
+    for damage in chain_of(both(whole), more):
         if damage.content == whole:
             continue
         path.write_bytes(damage.content)
@@ -62,6 +67,7 @@ def checked(path: Path, read: Callable[[], Any]) -> int:
             assert found == meant, damage.name
     path.write_bytes(whole)
     assert read() == meant
+    assert refused > 100
     return refused
 
 
@@ -88,17 +94,17 @@ PLAN = "queues:\n" + "".join(f"  queue-{number}: {{max_size: {number + 1}}}\n" f
 
 
 @pytest.mark.parametrize("long", [False, True])
-def test_a_plan(long: bool, stack: Stack) -> None:
+def test_a_plan(long: bool, stack: Stack, counts: Counts) -> None:
     stack.write(PLAN)
     path = stack.folder / "plan.json"
     stack.ok("plan", "--out", str(path))
     if long:
         path.write_bytes(packed(path.read_bytes() + b" " * LONG))
         assert path.stat().st_size < LONG
-    assert checked(path, lambda: read_plan_file(path, VOCABULARY)) > 100
+    counts(PROOF, files=1, refused=checked(path, lambda: read_plan_file(path, VOCABULARY)))
 
 
-def test_a_state_file(stack: Stack) -> None:
+def test_a_state_file(stack: Stack, counts: Counts) -> None:
     """No document is another one, and none is missing: that would be somebody who was never called."""
     state_of_every_kind(stack)
     path = stack.folder / ".voiceform" / "state.db"
@@ -110,10 +116,30 @@ def test_a_state_file(stack: Stack) -> None:
             return {each.key: (each.version, each.document) for each in store.list("")}
 
     assert len(read()) > 10
-    assert checked(path, read) > 100
+    begin = path.read_bytes().index(b"CREATE")
+    counts(
+        PROOF,
+        files=1,
+        refused=checked(path, read, flips(path.read_bytes(), None, region=range(begin, begin + 150))),
+    )
 
 
-def test_a_pulled_state(stack: Stack) -> None:
+@pytest.mark.parametrize("column", ["version", "document"])
+@pytest.mark.parametrize("value", ["CAST({} AS BLOB)", "7", "x'ff'"])
+def test_a_state_file_in_which_no_text_stands(column: str, value: str, stack: Stack) -> None:
+    stack.queues(a=5)
+    stack.apply()
+    path = stack.folder / ".voiceform" / "state.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        what = value.format(column)
+        connection.execute(f"UPDATE documents SET {column} = {what} WHERE key = 'resources/queue.a'")
+    done = stack.run("plan")
+    assert (done.code, "unexpectedly" in done.err) == (1, False), done.err
+    with SqliteStore(path) as store, pytest.raises(StateError):
+        list(store.list(""))
+
+
+def test_a_pulled_state(stack: Stack, counts: Counts) -> None:
     """As its digest has it, without the serial."""
     document = state_of_every_kind(stack)
     path = stack.folder / "pulled.json"
@@ -128,11 +154,11 @@ def test_a_pulled_state(stack: Stack) -> None:
         push(Nothing(), found, kinds)
         return {key: value for key, value in found.items() if key != "serial"}
 
-    assert checked(path, read) > 100
+    counts(PROOF, files=1, refused=checked(path, read))
 
 
 @pytest.mark.parametrize("run", [0, 1])
-def test_evidence(run: int, stack: Stack) -> None:
+def test_evidence(run: int, stack: Stack, counts: Counts) -> None:
     """Of the last run and of one before it; the page beside is for people, and no evidence."""
     pruner = Pruner(stack)
     pruner.declare("recordings: [{name: old, keep: 90d}]")
@@ -148,15 +174,15 @@ def test_evidence(run: int, stack: Stack) -> None:
             raise EvidenceError(found.problems[0])
         return found
 
-    assert checked(path, read) > 100
+    counts(PROOF, files=1, refused=checked(path, read))
 
 
-def test_an_index_of_plans(fleet: FleetFolder) -> None:
+def test_an_index_of_plans(fleet: FleetFolder, counts: Counts) -> None:
     fleet.of("acme", "beta")
     fleet.ok("plan", "--out", "plans")
     plans = fleet.folder / "plans"
     for name in ("index.json", read_folder(plans).stacks[0].file):
-        assert checked(plans / str(name), lambda: read_folder(plans)) > 100
+        counts(PROOF, files=1, refused=checked(plans / str(name), lambda: read_folder(plans)))
 
 
 @pytest.fixture
@@ -217,11 +243,11 @@ def any_digest(document: Mapping[str, Any]) -> str:
 
 def never_sealed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(backend, "_seal", lambda token, _key, _text: token)
-    patch.setattr(sqlite, "decode", lambda _key, _version, text, _label: json.loads(text))
+    patch.setattr(sqlite_store, "decode", lambda _key, _version, text, _label: json.loads(text))
 
 
 def keeps_index_unread(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sqlite, "verify_database", lambda *_: None)
+    patch.setattr(sqlite_store, "verify_database", lambda *_: None)
 
 
 def takes_any_digest(patch: pytest.MonkeyPatch) -> None:
@@ -238,6 +264,10 @@ def takes_any_state(patch: pytest.MonkeyPatch) -> None:
 
 def takes_any_line(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(chain, "line_hash", lambda line: line["hash"])
+
+
+def silent(name: str, **figures: int) -> None:
+    """What is planted counts for nothing."""
 
 
 PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[..., None]]] = [
@@ -259,7 +289,7 @@ def test_a_check_that_is_left_out_is_noticed(
 ) -> None:
     plant(monkeypatch)
     with pytest.raises(AssertionError, match=r"byte \d|cut at|zeros from"):
-        proof(stack)
+        proof(stack, counts=silent)
 
 
 def test_a_digest_of_plans_that_is_left_out_is_noticed(
@@ -267,4 +297,4 @@ def test_a_digest_of_plans_that_is_left_out_is_noticed(
 ) -> None:
     takes_any_index(monkeypatch)
     with pytest.raises(AssertionError, match=r"byte \d|cut at|zeros from"):
-        test_an_index_of_plans(fleet)
+        test_an_index_of_plans(fleet, silent)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import requests
 
+from tests.counting import Counts
 from tests.hostile.proxy import Proxy, hostile_proxy
-from tests.secrets.canaries import CONFIGURED, SECRETS, leaked, leaked_numbers, text_of
+from tests.secrets.canaries import CONFIGURED, NUMBERS, SECRETS, leaked, leaked_numbers, text_of
 from tests.secrets.laden import ARGUMENTS, BEFORE, DUE, ELSEWHERE, Laden, commands, echo, formats, takes
 from tests.support import ACCOUNT, Result, Stack
 from tests.twilio.scripted import answer
@@ -26,6 +27,7 @@ from voiceform.model.unshown import NOTHING, Unshown
 from voiceform.twilio import secrets, transport
 from voiceform.twilio.wire import Wire
 
+PROOF = "secrets"
 HELD = {*CONFIGURED, "webhook"}
 DATA = {"state pull", "export", "twiml"}
 """Commands whose stdout is data: what a configuration holds, in clear."""
@@ -212,10 +214,12 @@ def proxy(stack: Stack) -> Iterator[Proxy]:
         yield made
 
 
-def test_every_command_in_every_format(watch: Watch) -> None:
+def test_every_command_in_every_format(watch: Watch, counts: Counts) -> None:
     lived_in(watch)
     every(watch)
-    assert watch.files() > 100
+    files = watch.files()
+    counts(PROOF, canaries=len(SECRETS) + 1 + len(NUMBERS), runs=watch.runs, files=files)
+    assert files > 100
     assert watch.found == []
     assert watch.codes >= {0, 1, 4, 8}
 
@@ -236,7 +240,7 @@ def test_with_numbers_and_values_shown_no_secret_is(watch: Watch) -> None:
 
 @pytest.mark.parametrize("weather", [*WEATHER, *SLOW], ids=lambda weather: weather.__name__)
 def test_every_command_when_something_is_wrong(
-    weather: Callable[[Watch, Proxy], None], watch: Watch, proxy: Proxy
+    weather: Callable[[Watch, Proxy], None], watch: Watch, proxy: Proxy, counts: Counts
 ) -> None:
     lived_in(watch)
     watch.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
@@ -244,7 +248,7 @@ def test_every_command_when_something_is_wrong(
     turn = [*WEATHER, *SLOW].index(weather)
     for pattern in ("plan", "dispatch", "hold add", "fleet status") if weather in SLOW else ("*",):
         every(watch, turn=turn, pattern=pattern)
-    watch.files()
+    counts(PROOF, weathers=1, runs=watch.runs, files=watch.files())
     assert watch.found == []
 
 

@@ -56,31 +56,6 @@ class SimLock:
         self.release()
 
 
-class SimCondition(SimLock):
-    """A condition over a lock of its own."""
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        super().__init__(scheduler, again=True)
-        self._sleepers: list[Task] = []
-
-    def wait(self) -> bool:
-        depth, self._depth = self._depth, 1
-        self.release()
-        try:
-            self._scheduler.block(self._sleepers)
-        finally:
-            if not self._scheduler.current.process.dead:
-                self.acquire()
-            self._depth = depth
-        return True
-
-    def notify(self) -> None:
-        self._scheduler.wake(self._sleepers, 1)
-
-    def notify_all(self) -> None:
-        self._scheduler.wake(self._sleepers)
-
-
 class SimEvent(threading.Event):
     """An event."""
 
@@ -250,9 +225,6 @@ class SimRuntime:
 
     def reentrant(self) -> SimLock:
         return SimLock(self.scheduler, again=True)
-
-    def condition(self) -> SimCondition:
-        return SimCondition(self.scheduler)
 
     def event(self) -> threading.Event:
         return SimEvent(self.scheduler)

@@ -211,13 +211,13 @@ class Universe:
         self.weather.slow_store = draw.choice((0.02, 0.1))
         self.weather.lost_store = draw.choice((0.0, 0.0005, 0.003))
         for number in (1, 2):
-            self._dispatch(f"dispatcher {number}", draw.uniform(0, 30))
+            self._dispatch(f"dispatcher {number}", draw.uniform(0, 45))
         for number in range(draw.randrange(3)):
             self._apply(number, draw.uniform(0, 150))
         if draw.random() < 0.4:
             self._apply_one_plan_twice(draw.uniform(0, 100))
         prunes = draw.uniform(0, 120)
-        for number in range(draw.choice((0, 1, 1, 2))):
+        for number in range(draw.choice((0, 1, 2, 2))):
             wait = timedelta(seconds=draw.choice((0, 30, 200)))
             self._act(f"pruner {number}", "prune", _prune(wait), "a", at=prunes + 15 * number)
         if draw.random() < 0.7:
@@ -225,7 +225,7 @@ class Universe:
         for _ in range(draw.randrange(4)):
             self.scheduler.at(draw.uniform(5, _TROUBLE), self._misfortune)
         for actor in self.actors[1:]:
-            for _ in range(draw.choice((0, 1, 1, 2))):
+            for _ in range(draw.choice((0, 1, 2, 3))):
                 self._doom(actor)
         self.scheduler.at(_TROUBLE, self._stop_dispatchers)
 
@@ -313,7 +313,7 @@ class Universe:
 
     def _doom(self, actor: Actor) -> None:
         """Something happens to it in the midst of its work."""
-        step = 1 + int(self.scheduler.random.expovariate(1 / (250 if actor.work == "dispatch" else 90)))
+        step = 1 + int(self.scheduler.random.expovariate(1 / (120 if actor.work == "dispatch" else 90)))
         actor.process.dooms[step] = lambda: self._befall(
             actor, "kill", "kill", "pause", "pause", "jump", "stall"
         )
@@ -331,7 +331,7 @@ class Universe:
         elif what == "stall":
             self.scheduler.sleep(draw.choice((2.0, 20.0, 75.0)))
         elif what == "pause":
-            self.scheduler.pause(actor.process, draw.choice((2.0, 20.0, 75.0, 130.0)))
+            self.scheduler.pause(actor.process, draw.choice((2.0, 20.0, 75.0, 75.0, 130.0)))
         else:
             most = 4.0 if self.clocks_agree else 600.0
             actor.clock.ahead = draw.uniform(-most, most)

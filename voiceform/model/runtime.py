@@ -37,19 +37,6 @@ class Lock(Protocol):
     ) -> None: ...
 
 
-class Condition(Lock, Protocol):
-    """A condition over a lock that its thread may take again."""
-
-    def wait(self) -> bool:
-        """Let go of the lock until somebody notifies, and take it again."""
-
-    def notify(self) -> None:
-        """Wake one who waits."""
-
-    def notify_all(self) -> None:
-        """Wake all who wait."""
-
-
 class Queue(Protocol[T]):
     """Hands things from threads to threads, in order."""
 
@@ -78,9 +65,6 @@ class Runtime(Protocol):
 
     def reentrant(self) -> Lock:
         """A lock that its thread may take again."""
-
-    def condition(self) -> Condition:
-        """A condition over a reentrant lock of its own."""
 
     def event(self) -> threading.Event:
         """An event."""
@@ -132,10 +116,6 @@ class Machine:
     event = staticmethod(threading.Event)
     sleep = staticmethod(time.sleep)
     uptime = staticmethod(time.monotonic)
-
-    def condition(self) -> Condition:
-        """threading.Condition."""
-        return threading.Condition(threading.RLock())
 
     def queue(self) -> Queue[Any]:
         """queue.SimpleQueue."""

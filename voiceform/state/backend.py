@@ -177,6 +177,8 @@ def encode(document: Document) -> str:
 
 def decode(key: str, version: str, text: str, label: str) -> Document:
     """The document that `encode` wrote and `new_version` sealed; StateError naming the key when it is not."""
+    if not all(isinstance(part, str) for part in (key, version, text)):  # a damaged row has what it has
+        raise damaged(key, label, "is no text")
     try:
         document = _parsed(text)
     except (ValueError, RecursionError) as error:

@@ -228,6 +228,8 @@ class SqliteStore(Backend):
             yield
         except sqlite3.Error as error:
             raise _state_error(error, self.label) from error
+        except UnicodeDecodeError as error:  # of a message of SQLite's that quotes what is damaged
+            raise _damaged("its structure is no text", self.label) from error
         except OSError as error:
             raise StateError(
                 f"cannot use the state file {self.label}: {error.strerror or error}",
@@ -266,11 +268,15 @@ def _state_error(error: sqlite3.Error, label: str) -> StateError:
             " then run the command again",
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StateError(
-            f"the state file {label} is damaged ({error})",
-            hint="it was left as it is; move it away, then put a backup there or use `voiceform state push`",
-        )
+        return _damaged(str(error), label)
     return StateError(
         f"cannot use the state file {label}: {error}",
         hint="check that the folder exists, is writable and has room",
+    )
+
+
+def _damaged(why: str, label: str) -> StateError:
+    return StateError(
+        f"the state file {label} is damaged ({why})",
+        hint="it was left as it is; move it away, then put a backup there or use `voiceform state push`",
     )
