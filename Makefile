@@ -113,7 +113,7 @@ $(LOWEST)/.done: pyproject.toml .ci/lowest.py
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/constraints.txt \
 		hatchling editables pytest pytest-xdist hypothesis
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/constraints.txt \
-		--no-build-isolation -e '.[calendar,emulator,holidays,languages,metrics,objectstore,postgres,socks]'
+		--no-build-isolation -e '.[calendar,dask,emulator,holidays,languages,metrics,objectstore,postgres,socks]'
 	@touch $@
 
 clean:  ## remove what was built
