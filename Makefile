@@ -13,6 +13,9 @@ LOWEST_TESTS := tests/config tests/model tests/render tests/engine tests/twilio 
 	tests/cli/test_queues.py --ignore=tests/render/test_html.py --ignore=tests/twilio/test_parameters.py \
 	--ignore=tests/render/test_sarif_published.py --ignore=tests/engine/test_dispatch_crash.py
 
+# Each counts what it tried, and has a longer form of its own; docs/reliability.md says what they cover.
+PROOFS := tests/models tests/simulation tests/matrix tests/fuzz tests/secrets tests/fleet/test_cluster_prune.py
+
 # Tests of parts, which need neither a network nor servers beside the emulator, with few examples of each property.
 FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kinds/call/test_cron.py \
 	tests/kinds/call/test_rrule.py tests/kinds/retention/test_matching.py tests/engine/test_order.py \
@@ -20,7 +23,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants simulate matrix fuzz screenshots clean
+.PHONY: help demo test proofs test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants simulate matrix fuzz screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -29,8 +32,11 @@ help:  ## this list
 demo: $(VENV)/.demo  ## watch voiceform at work, on this machine alone
 	@$(BIN)/voiceform demo
 
-test: $(VENV)/.dev  ## every test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev  ## every test but the proofs
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(PROOFS:%=--ignore=%)
+
+proofs: $(VENV)/.dev  ## what holds in thousands of histories: models, universes, faults, crashes, damage, secrets
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(PROOFS)
 
 test-fast: $(VENV)/.dev  ## the tests of parts, under a minute
 	@$(BIN)/python -m pytest -q $(PYTEST_ARGS) --hypothesis-profile=fast $(FAST_TESTS)

@@ -32,6 +32,9 @@ LONG = (
     "test_wheel",
     "test_convergence",
     "test_state_mutations",
+    "test_cluster_prune",
+    "test_faults",
+    "test_cluster",
 )
 """Modules whose tests take seconds each, mostly waiting: for leases to run out, for processes to end."""
 
