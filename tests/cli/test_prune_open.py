@@ -235,12 +235,19 @@ def test_what_was_sent_in_the_first_round_is_not_forgotten_by_a_ctrl_c_in_the_se
     with hostile_proxy(stack.emulator.url) as proxy:
         stack.environ["VOICEFORM_BASE_URL"] = proxy.url
 
-        def interrupted(seen: Seen) -> bytes:
-            os.kill(os.getpid(), signal.SIGINT)
+        asked: list[str] = []
+
+        def deleted(seen: Seen) -> bytes:
+            asked.append(seen.target)
             return answer(503)
 
-        proxy.rule("DELETE", "/Recordings/", answer(503), after=True)
-        proxy.rule("GET", r"/Recordings/\w+\.json", interrupted)
+        def looked_at(seen: Seen) -> bytes:
+            if len(set(asked)) == 2 and seen.target == asked[0]:
+                os.kill(os.getpid(), signal.SIGINT)
+            return answer(503)
+
+        proxy.rule("DELETE", "/Recordings/", deleted, after=True)
+        proxy.rule("GET", r"/Recordings/\w+\.json", looked_at)
         result = pruner.prune("--parallelism", "1")
     assert result.code == 5, result.out
     assert "Deleted nothing, 2 sent without an answer (the next run finds out)" in plain(result.out)

@@ -91,7 +91,7 @@ class Play:
             *self._harm(first),
             *self._said(first, met),
             *self._sent_twice(),
-            *self._state(),
+            *self._state(may_be_open=any(map(_leaves_a_deletion_open, met))),
         ]
         honest = all(_honest(cell) for cell in met)
         if honest:
@@ -179,14 +179,14 @@ class Play:
             if times > 1:
                 yield f"sent {times} times: {target.rpartition('/')[2]} to {to}"
 
-    def _state(self) -> Iterator[str]:
-        """The state can be read, nobody holds it, and no run is left open."""
+    def _state(self, *, may_be_open: bool = False) -> Iterator[str]:
+        """The state can be read, nobody holds it, and no run is left open but where it `may_be_open`."""
         for state in self._states():
             documents = self.ground.documents(state)
             for key, document in documents.items():
                 if key.startswith("lease") and document.get("holder") is not None:
                     yield f"{key} is still held"
-            if documents.get("meta", {}).get("unfinished"):
+            if documents.get("meta", {}).get("unfinished") and not may_be_open:
                 yield "a run is left open"
 
     def _states(self) -> list[str]:
@@ -305,6 +305,11 @@ def _seen(facts: Facts, before: Facts) -> Counter[object]:
 def _refuses(cell: Cell) -> bool:
     """Whether the answer proves that the request was not carried out."""
     return re.match(rb"HTTP/1.1 4(?!08)\d\d ", cell.fault.step) is not None
+
+
+def _leaves_a_deletion_open(cell: Cell) -> bool:
+    """Whether nobody can know, of something that goes for good, that it stays: the next run has to look."""
+    return cell.operation in ("deleteRecording", "deleteCall") and not _refuses(cell)
 
 
 def _timeless(text: str) -> list[str]:

@@ -229,7 +229,7 @@ class SimRuntime:
     def event(self) -> threading.Event:
         return SimEvent(self.scheduler)
 
-    def queue(self) -> SimQueue:
+    def channel(self) -> SimQueue:
         return SimQueue(self.scheduler)
 
     def start(self, function: Callable[[], object], name: str, *, daemon: bool = False) -> SimThread:

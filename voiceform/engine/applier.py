@@ -39,7 +39,7 @@ from voiceform.model.plan import Action, Change, Mode, Plan
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Recorded
 from voiceform.model.run import CUT_OFF, NOT_BEGUN, Outcome, RunReport, Status
-from voiceform.model.runtime import MACHINE, Queue
+from voiceform.model.runtime import MACHINE, Channel
 from voiceform.model.store import DocumentReader, Write
 from voiceform.model.unshown import texts_in
 from voiceform.state.home import Home
@@ -228,7 +228,7 @@ class _Execution:
         for address, needed in self.needs.items():
             for other in needed:
                 self.dependants.setdefault(other, []).append(address)
-        self.ended: Queue[tuple[Change, Future[Done]]] = context.clock.runtime.queue()
+        self.ended: Channel[tuple[Change, Future[Done]]] = context.clock.runtime.channel()
         self.in_flight = 0
         self.done: list[Outcome] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from voiceform.model.runtime import MACHINE, Queue, Runtime, Started
+from voiceform.model.runtime import MACHINE, Channel, Runtime, Started
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -47,7 +47,7 @@ class _Crew(Generic[Item, Result]):
         self._threads: list[Started] = []
         self._over = False
         self._errors: list[BaseException] = []
-        self._results: Queue[Result | None] = runtime.queue()
+        self._results: Channel[Result | None] = runtime.channel()
         """None comes last."""
 
     def results(self) -> Iterator[Result]:

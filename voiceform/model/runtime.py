@@ -37,7 +37,7 @@ class Lock(Protocol):
     ) -> None: ...
 
 
-class Queue(Protocol[T]):
+class Channel(Protocol[T]):
     """Hands things from threads to threads, in order."""
 
     def put(self, item: T) -> None:
@@ -69,7 +69,7 @@ class Runtime(Protocol):
     def event(self) -> threading.Event:
         """An event."""
 
-    def queue(self) -> Queue[Any]:
+    def channel(self) -> Channel[Any]:
         """A queue without bound."""
 
     def start(self, function: Callable[[], object], name: str, *, daemon: bool = False) -> Started:
@@ -117,7 +117,7 @@ class Machine:
     sleep = staticmethod(time.sleep)
     uptime = staticmethod(time.monotonic)
 
-    def queue(self) -> Queue[Any]:
+    def channel(self) -> Channel[Any]:
         """queue.SimpleQueue."""
         from queue import SimpleQueue
 
