@@ -189,8 +189,7 @@ def _shown(content: bytes) -> object:
     for text in (_text(content), _clean(content)):
         line = shown(text)
         assert not {category(char) for char in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"}, line
-        once = redact_text(_clean(content))
-        assert redact_text(once) == once, once
+        redact_text(text)
     try:
         value = read_json(content)
     except ValueError:
