@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import secrets
 import signal
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import voiceform
 from tests.counting import counts, pytest_terminal_summary
 from tests.services import PostgresServer, S3Server, postgres_server, s3_server
 from tests.support import Stack
@@ -38,6 +41,12 @@ LONG = (
 )
 """Modules whose tests take seconds each, mostly waiting: for leases to run out, for processes to end."""
 
+
+# pytest reads the modules of its plugins' packages as syntax trees, and CPython 3.11 sometimes fails to when
+# several threads import some at once: they are imported here, by one.
+for module in pkgutil.walk_packages(voiceform.__path__, "voiceform."):
+    if not module.name.startswith(("voiceform.cli.scaffold", "voiceform.__main__", "voiceform.fleet.dask_")):
+        importlib.import_module(module.name)
 
 # What a shell starts in the background ignores SIGINT, below nohup SIGHUP, and so would what tests start.
 for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):

@@ -43,8 +43,8 @@ def run() -> None:
             if hasattr(signal, name):  # whatever comes now comes too late
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
         settle_streams()
-    except KeyboardInterrupt:
-        os._exit(ExitCode.INTERRUPTED)  # before the command had begun
+    except KeyboardInterrupt as error:  # before the command had begun
+        os._exit(error.args[0] if error.args else ExitCode.INTERRUPTED)
     gc.freeze()  # all of it goes now: nobody has to look through it once more
     if code > _SIGNALLED:
         os._exit(code)  # a thread that is being stopped may still be about

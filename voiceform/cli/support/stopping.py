@@ -44,7 +44,7 @@ _BETWEEN_NUDGES = 0.05
 
 
 class Interruption(KeyboardInterrupt):
-    """The command was ended by a signal before it had begun anything, or at once."""
+    """The command was ended by a signal before it had begun anything, or at once; with the exit code."""
 
 
 class Stopping:
@@ -127,7 +127,7 @@ class Stopping:
     def _woken(self, _number: int, _frame: FrameType | None) -> None:
         if self._swallowed:
             self._swallowed = False
-            raise Interruption
+            raise Interruption(self.exit_code)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -146,7 +146,7 @@ class Stopping:
         self._wishes.put(gently)
         if not gently:
             self._ending = now
-            raise Interruption
+            raise Interruption(self.exit_code)
         self._console.interject("Stopping after the requests in flight; once more to end at once.")
 
     def _obey(self) -> None:
