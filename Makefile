@@ -54,7 +54,7 @@ SEEDS ?= 10000
 simulate: $(VENV)/.dev  ## simulated universes: SEEDS=10000 of them, or one again with SEED=4711
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(BUGS),--bugs) $(SEEDS))
 
-# Takes hours; a sample of it is in every run of the tests.
+# Takes hours; a sample of it is in `proofs`.
 matrix: $(VENV)/.dev  ## every command with every fault at every operation, and killed at every step
 	@VOICEFORM_MATRIX=whole $(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/matrix
 
