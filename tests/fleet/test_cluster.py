@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import dask
-import distributed  # noqa: F401 - so that its configuration is there, and stays
 import pytest
 import requests
 
@@ -23,10 +21,33 @@ from tests.fleet.clusters import DaskCluster
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
 from tests.fleet.processes import start, wait_for_requests
 from tests.services import PostgresServer
+from tests.support import Result
 from voiceform.emulator import Emulator
+from voiceform.model.clock import Clock
+from voiceform.model.exit_codes import ExitCode
 
 NAMES = ("acme", "beta", "gamma", "delta")
 Begin = Callable[..., DaskCluster]
+
+
+class Programs(FleetFolder):
+    """Each command with a scheduler is a program of its own, as it is for users.
+
+    A client of Dask that could not connect is left to the garbage collector, which stops its loop under a
+    lock that the next client of the process may hold at that moment.
+    """
+
+    def main(self, *argv: str, clock: Clock | None = None) -> Result:
+        if "--scheduler" not in argv:
+            return super().main(*argv, clock=clock)
+        program = start(self, *argv[1:])
+        out, err = program.communicate(timeout=300)
+        return Result(ExitCode(program.returncode), out, err)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> FleetFolder:
+    return Programs(tmp_path, emulator, capsys)
 
 
 @pytest.fixture
@@ -145,10 +166,10 @@ def test_an_address_that_is_none(shared: FleetFolder, address: str) -> None:
     assert "secret" not in done.err
 
 
-def test_without_the_package_it_says_how_to_get_it(
-    shared: FleetFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "dask", None)
+def test_without_the_package_it_says_how_to_get_it(shared: FleetFolder, tmp_path: Path) -> None:
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without/dask.py").write_text("raise ImportError('no dask')\n", encoding="utf-8")
+    shared.environ["PYTHONPATH"] = str(tmp_path / "without")
     done = shared.run("plan", "--scheduler", "tcp://127.0.0.1:1")
     assert done.code == 1
     assert "pip install 'voiceform[dask]'" in done.err
@@ -165,14 +186,14 @@ def test_a_state_in_a_file_is_refused_where_it_stands_before_anything(shared: Fl
     assert shared.emulator.requests() == []
 
 
-PATIENCE = "distributed.comm.timeouts.connect"
+PATIENCE = "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT"
 
 
 def test_a_scheduler_that_is_not_there(shared: FleetFolder, emulator: Emulator) -> None:
     host = emulator.url.removeprefix("http://")
     for address in ("tcp://127.0.0.1:1", "tls://127.0.0.1:1", f"tcp://{host}", "tcp://127.0.0.1:99999"):
-        with dask.config.set({PATIENCE: "1s"}):
-            done = shared.run("plan", "--scheduler", address)
+        shared.environ[PATIENCE] = "1s"
+        done = shared.run("plan", "--scheduler", address)
         assert done.code == 1, done.err
         assert "--scheduler: cannot reach the scheduler" in done.err
         assert "nothing was done" in done.err
@@ -182,8 +203,8 @@ def test_a_scheduler_that_is_not_there(shared: FleetFolder, emulator: Emulator) 
 
 def test_a_scheduler_without_workers(shared: FleetFolder, begin: Begin) -> None:
     cluster = begin(0)
-    with dask.config.set({PATIENCE: "9s"}):
-        done = shared.run("apply", "--auto-approve", "--scheduler", cluster.address)
+    shared.environ[PATIENCE] = "9s"
+    done = shared.run("apply", "--auto-approve", "--scheduler", cluster.address)
     assert done.code == 1
     assert "no worker of the scheduler answered within 9 seconds; nothing was done" in " ".join(
         done.err.split()
