@@ -1,8 +1,9 @@
 """The data: one SQLite connection per server, in memory or in a file.
 
 Every table that is listed has ``seq`` (order of arrival), ``created`` and ``updated`` (microseconds), and an
-index on each order it is listed by, so that the last page of a list costs what the first does. ``account`` is
-empty on rows that were seeded for every account.
+index on each order it is listed by within an account, so that the last page of a list costs what the first
+does, and an account among many what it would cost alone. ``account`` is empty on rows that were seeded for
+every account.
 """
 
 # ruff: noqa: S608 - only names of our own tables and columns are put into SQL; values are always bound.
@@ -26,9 +27,9 @@ CREATE TABLE IF NOT EXISTS queues (
   seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
   updated INTEGER NOT NULL, friendly_name TEXT NOT NULL, max_size INTEGER NOT NULL,
   current_size INTEGER NOT NULL DEFAULT 0, average_wait_time INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE INDEX IF NOT EXISTS queues_created ON queues (created, seq);
-CREATE INDEX IF NOT EXISTS queues_updated ON queues (updated, seq);
-CREATE INDEX IF NOT EXISTS queues_name ON queues (friendly_name COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS queues_created ON queues (account, created, seq);
+CREATE INDEX IF NOT EXISTS queues_updated ON queues (account, updated, seq);
+CREATE INDEX IF NOT EXISTS queues_name ON queues (friendly_name COLLATE NOCASE, account);
 CREATE TABLE IF NOT EXISTS calls (
   seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
   updated INTEGER NOT NULL, to_number TEXT NOT NULL, from_number TEXT NOT NULL, status TEXT NOT NULL,
@@ -38,9 +39,9 @@ CREATE TABLE IF NOT EXISTS calls (
   queue_time INTEGER NOT NULL DEFAULT 0,  queue_sid TEXT, enqueued INTEGER, conference_sid TEXT,
   outcome TEXT, options TEXT NOT NULL DEFAULT '{}',
   sequence INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE INDEX IF NOT EXISTS calls_created ON calls (created, seq);
-CREATE INDEX IF NOT EXISTS calls_updated ON calls (updated, seq);
-CREATE INDEX IF NOT EXISTS calls_to ON calls (to_number, seq);
+CREATE INDEX IF NOT EXISTS calls_created ON calls (account, created, seq);
+CREATE INDEX IF NOT EXISTS calls_updated ON calls (account, updated, seq);
+CREATE INDEX IF NOT EXISTS calls_to ON calls (to_number, account, seq);
 CREATE INDEX IF NOT EXISTS calls_queue ON calls (queue_sid, enqueued) WHERE queue_sid IS NOT NULL;
 CREATE TABLE IF NOT EXISTS recordings (
   seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
@@ -49,9 +50,9 @@ CREATE TABLE IF NOT EXISTS recordings (
   channels INTEGER NOT NULL DEFAULT 1, track TEXT, duration INTEGER, price TEXT, start_time INTEGER,
   deleted INTEGER,
   options TEXT NOT NULL DEFAULT '{}') STRICT;
-CREATE INDEX IF NOT EXISTS recordings_created ON recordings (created, seq);
-CREATE INDEX IF NOT EXISTS recordings_call ON recordings (call_sid, created, seq);
-CREATE INDEX IF NOT EXISTS recordings_conference ON recordings (conference_sid, created, seq)
+CREATE INDEX IF NOT EXISTS recordings_created ON recordings (account, created, seq);
+CREATE INDEX IF NOT EXISTS recordings_call ON recordings (call_sid, account, created, seq);
+CREATE INDEX IF NOT EXISTS recordings_conference ON recordings (conference_sid, account, created, seq)
   WHERE conference_sid IS NOT NULL;
 CREATE TABLE IF NOT EXISTS conferences (
   seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
@@ -59,8 +60,9 @@ CREATE TABLE IF NOT EXISTS conferences (
   region TEXT NOT NULL DEFAULT 'us1',
   reason TEXT, ended_by TEXT, max_participants INTEGER NOT NULL DEFAULT 250,
   options TEXT NOT NULL DEFAULT '{}') STRICT;
-CREATE INDEX IF NOT EXISTS conferences_created ON conferences (created, seq);
-CREATE INDEX IF NOT EXISTS conferences_name ON conferences (friendly_name, seq);
+CREATE INDEX IF NOT EXISTS conferences_created ON conferences (account, created, seq);
+CREATE INDEX IF NOT EXISTS conferences_name ON conferences (friendly_name, account, created, seq);
+CREATE INDEX IF NOT EXISTS conferences_live ON conferences (friendly_name, seq) WHERE status <> 'completed';
 CREATE TABLE IF NOT EXISTS participants (
   seq INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created INTEGER NOT NULL,
   updated INTEGER NOT NULL, conference_sid TEXT NOT NULL, call_sid TEXT NOT NULL, label TEXT,
@@ -166,6 +168,13 @@ class Store:
     def visible(self, table: str, account: str, sid: str) -> Row | None:
         """The row of this SID if the account may see it."""
         return self.one(f"SELECT * FROM {table} WHERE sid = ? AND account IN (?, '')", sid, account)
+
+    def accounts(self, table: str) -> Iterator[str]:
+        """Every account with rows in a table, in order; each costs a look at an index."""
+        found = self.one(f"SELECT min(account) AS next FROM {table}")
+        while found is not None and found["next"] is not None:
+            yield found["next"]
+            found = self.one(f"SELECT min(account) AS next FROM {table} WHERE account > ?", found["next"])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

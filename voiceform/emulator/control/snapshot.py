@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+from heapq import nlargest
 from itertools import islice
 
 from voiceform.emulator.clock import SECOND, iso
@@ -80,7 +81,12 @@ def _count(world: World, table: str) -> int:
 
 
 def _newest(world: World, table: str) -> list[Row]:
-    return world.store.all(f"SELECT * FROM {table} ORDER BY {_ORDER[table]} DESC, seq DESC LIMIT ?", NEWEST)
+    """Of all accounts: of each as many as are shown, by an index, and of those the newest."""
+    order, store = _ORDER[table], world.store
+    newest = f"SELECT {order}, seq FROM {table} WHERE account = ? ORDER BY {order} DESC, seq DESC LIMIT ?"
+    found = (tuple(row) for each in store.accounts(table) for row in store.all(newest, each, NEWEST))
+    rows = (store.one(f"SELECT * FROM {table} WHERE seq = ?", seq) for _, seq in nlargest(NEWEST, found))
+    return [row for row in rows if row is not None]
 
 
 def _queue(world: World, row: Row) -> Document:
