@@ -24,7 +24,7 @@ from voiceform.kinds.retention.evidence.log import Author, EvidenceLog
 from voiceform.kinds.retention.evidence.naming import place_of
 from voiceform.kinds.retention.evidence.verify import check_place
 from voiceform.model.clock import ManualClock
-from voiceform.model.errors import EvidenceError, EvidenceLostError
+from voiceform.model.errors import EvidenceError, EvidenceHeldError, EvidenceLostError
 from voiceform.model.schema_files import schema_text
 
 pytest.importorskip("obstore")
@@ -153,7 +153,7 @@ def test_who_writes_there_is_named_and_nothing_is_deleted(pruner: Pruner) -> Non
     other.claim("ann@build-7, process 4711, called by +15558675310\x1b[2J")
     result = prune(pruner)
     said = " ".join(result.err.split())
-    assert result.code == 1
+    assert result.code == 7
     assert (
         "another run writes its evidence here: ann@build-7, process 4711, called by +1•••••5310\\x1b" in said
     )
@@ -236,7 +236,7 @@ def test_the_chain_goes_on_in_a_bucket(pruner: Pruner, bucket: str) -> None:
 
 
 def new_log(place: str, clock: ManualClock) -> EvidenceLog:
-    author = Author("ann@host", ACCOUNT, [], "0")
+    author = Author("ann@host", ACCOUNT, [], "0", timedelta(minutes=1))
     return EvidenceLog(place_of(place, Path()), clock=clock, author=author)
 
 
@@ -252,13 +252,13 @@ def test_of_many_that_begin_at_once_one_may(bucket: str) -> None:
     clock = ManualClock(NOW)
     barrier = threading.Barrier(6)
     opened: list[EvidenceLog] = []
-    refused: list[EvidenceError] = []
+    refused: list[EvidenceHeldError] = []
 
     def begin() -> None:
         barrier.wait()
         try:
             opened.append(new_log(bucket, clock))
-        except EvidenceError as error:
+        except EvidenceHeldError as error:
             refused.append(error)
 
     threads = [threading.Thread(target=begin) for _ in range(6)]
@@ -267,6 +267,26 @@ def test_of_many_that_begin_at_once_one_may(bucket: str) -> None:
     for thread in threads:
         thread.join()
     assert (len(opened), len(refused)) == (1, 5)
+
+
+@pytest.mark.parametrize("died", ["before", "behind"])
+def test_a_run_that_died_a_moment_ago_is_waited_for_as_its_lock_is(
+    pruner: Pruner, bucket: str, died: str
+) -> None:
+    """Locked is not an error: the same command succeeds later. Clocks may differ either way."""
+    pruner.declare(RULES + f"\nevidence: {bucket}")
+    pruner.seed([recording(1, 91)])
+    ahead = timedelta(seconds=40 if died == "behind" else -40)
+    new_log(bucket, ManualClock(pruner.clock.now() + ahead)).abandon()
+    result = prune(pruner)
+    assert result.code == 7, result.out + result.err
+    assert "another run writes its evidence here, or died a moment ago" in " ".join(result.err.split())
+    assert "wait a minute and run again" in " ".join(result.err.split())
+    assert pruner.left() == {1}
+    pruner.clock.sleep(60 + ahead.total_seconds())
+    assert prune(pruner).code == 0
+    assert pruner.left() == set()
+    assert verified(pruner, bucket)["files"] == 2
 
 
 def test_a_run_that_slept_too_long_cannot_go_on(bucket: str) -> None:

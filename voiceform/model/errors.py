@@ -7,6 +7,7 @@
     |-- MissingExtraError             1   an optional dependency is not installed
     |-- PlanFileError                 1   a plan file that cannot be trusted
     |-- EvidenceError                 1   evidence that cannot be written, read or trusted
+    |   |-- EvidenceHeldError         7   another run writes it, or died a moment ago
     |   `-- EvidenceLostError         5   it cannot be stored any more, in the middle of a run
     |-- StalePlanError                6   the world moved, or the plan was used
     |-- BlockedError                  4   a safety limit, protection or hold refuses
@@ -99,6 +100,12 @@ class PlanFileError(VoiceformError):
 
 class EvidenceError(VoiceformError):
     """Evidence cannot be written, read or trusted. Nothing is deleted without it where it was asked for."""
+
+
+class EvidenceHeldError(EvidenceError):
+    """Another run writes its evidence there, or died a moment ago; nothing was done, and a later run may."""
+
+    exit_code = ExitCode.LOCKED
 
 
 class EvidenceLostError(EvidenceError):

@@ -64,7 +64,7 @@ class Evidences:
         from voiceform.version import __version__
 
         parts = self._parts
-        author = Author(parts.who, self._account_sid, self._approved, __version__)
+        author = Author(parts.who, self._account_sid, self._approved, __version__, parts.lease_ttl)
         return EvidenceLog(parts.evidence_place(text), clock=parts.clock, author=author)
 
 

@@ -8,7 +8,7 @@ import stat
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def log(folder: Path, place: Place | None = None) -> EvidenceLog:
     return EvidenceLog(
         place or Folder(folder),
         clock=ManualClock(datetime(2026, 2, 1, 2, tzinfo=UTC)),
-        author=Author("ann@host", ACCOUNT, ["--auto-approve"], "0"),
+        author=Author("ann@host", ACCOUNT, ["--auto-approve"], "0", timedelta(minutes=1)),
     )
 
 
@@ -357,7 +357,7 @@ def test_the_page_needs_nothing_and_escapes_names(tmp_path: Path) -> None:
     with EvidenceLog(
         Folder(tmp_path),
         clock=ManualClock(datetime(2026, 2, 1, tzinfo=UTC)),
-        author=Author("<script>alert(1)</script>", ACCOUNT, [], "0"),
+        author=Author("<script>alert(1)</script>", ACCOUNT, [], "0", timedelta(minutes=1)),
     ) as evidence:
         for number in range(200):
             evidence.add(event(number, created=f"{2010 + number // 12}-{number % 12 + 1:02}-01T00:00:00Z"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from voiceform.kinds.retention.evidence.places import SUFFIX, File, Sink, taken
 from voiceform.kinds.retention.storage.buckets import open_bucket, opening
-from voiceform.model.errors import EvidenceError
+from voiceform.model.errors import EvidenceError, EvidenceHeldError
 from voiceform.model.runtime import MACHINE
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Parts:
     """A file that grows by parts; each is written under a name that nobody has, or not at all."""
 
     def __init__(
-        self, store: ObjectStore, errors: tuple[type[Exception], ...], file: File, taken: EvidenceError
+        self, store: ObjectStore, errors: tuple[type[Exception], ...], file: File, taken: EvidenceHeldError
     ) -> None:
         self.errors = errors
         self._store = store

@@ -15,7 +15,7 @@ from voiceform.kinds.retention.storage.folders import (
     write_whole,
 )
 from voiceform.kinds.retention.storage.locks import FileLock, HeldError, NoLocksError, try_lock
-from voiceform.model.errors import EvidenceError
+from voiceform.model.errors import EvidenceError, EvidenceHeldError
 
 _LONGEST_LINE = 1_000_000
 
@@ -92,8 +92,8 @@ class Folder:
             os.truncate(path, end)
         return size - end
 
-    def _held(self, holder: str) -> EvidenceError:
-        return EvidenceError(
+    def _held(self, holder: str) -> EvidenceHeldError:
+        return EvidenceHeldError(
             f"another run writes its evidence here: {holder}"
             if holder
             else "another run writes its evidence here",

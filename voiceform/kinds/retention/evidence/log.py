@@ -16,7 +16,7 @@ from voiceform.kinds.retention.evidence.places import PAGE, SUMMARY, File, Place
 from voiceform.kinds.retention.evidence.summary import PLANNED, REMOVED, Summary
 from voiceform.kinds.retention.storage.buckets import reason_of
 from voiceform.model.clock import Clock
-from voiceform.model.errors import EvidenceError, EvidenceLostError, VoiceformError
+from voiceform.model.errors import EvidenceError, EvidenceHeldError, EvidenceLostError, VoiceformError
 from voiceform.model.instants import instant_from_text, instant_to_text
 
 _SYNC_LINES = 64
@@ -27,20 +27,22 @@ _MOST_WAITING = 256
 """With so many lines that are not stored yet, nothing more is deleted until they are."""
 _MOST_UNWRITTEN = 64
 """With so many that somebody else is about to write, neither."""
-_MAY_LIVE = timedelta(seconds=60)
-"""A run whose last line is younger may still be at work, where no lock tells."""
-
 _CLOSED = frozenset({"closed", "sealed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who writes, about which account, and what the first line says of the command."""
+    """Who writes, about which account, and what the first line says of the command.
+
+    `lives` is how long the lock on a state outlives its holder: a run whose last line is younger may still be
+    at work, where no lock on the evidence tells.
+    """
 
     who: str
     account_sid: str
     command: Sequence[str]
     version: str
+    lives: timedelta
 
 
 class EvidenceLog:
@@ -48,15 +50,18 @@ class EvidenceLog:
 
     Opening it takes the place for this run, goes on where the chain ended (repairing or sealing the file of a
     run that was killed), and stores the first line. Leaving it writes the closing line, the summary and the
-    page. EvidenceError when it cannot be opened; nothing was written then.
+    page. EvidenceError when it cannot be opened, EvidenceHeldError while another run has it; nothing was
+    written then.
     """
 
     def __init__(self, place: Place, *, clock: Clock, author: Author) -> None:
         self._clock = clock
         self._who = author.who
+        self._lives = author.lives
         self._writing = clock.runtime.lock()
         self._unwritten: deque[Mapping[str, Any]] = deque()
         self._broken: str | None = None
+        self._held: EvidenceHeldError | None = None
         self._pending = 0
         self._synced_at = clock.runtime.uptime()
         self._head = Head()
@@ -64,9 +69,12 @@ class EvidenceLog:
         try:
             place.claim(f"{author.who}, process {os.getpid()}, since {instant_to_text(clock.now())}")
             self._open(author)
+        except EvidenceHeldError:
+            place.release()
+            raise
         except EvidenceError as error:
             place.release()
-            raise EvidenceError(
+            raise self._held or EvidenceError(
                 error.what, where=error.where, hint=error.hint
             ) from error  # nothing is lost yet
         except place.errors as error:
@@ -205,7 +213,7 @@ class EvidenceLog:
     def _seal(self, file: File, last: Mapping[str, Any]) -> dict[str, Any]:
         """End the file of a run that died by taking its next part, so that it can never go on."""
         now = self._clock.now()
-        if abs(now - instant_from_text(last["at"])) < _MAY_LIVE:
+        if abs(now - instant_from_text(last["at"])) < self._lives:
             raise taken(self.place)
         line = {"event": "sealed", "at": instant_to_text(now), "who": self._who}
         data, head = linked(line, Head(last["seq"] + 1, last["hash"]))
@@ -219,6 +227,8 @@ class EvidenceLog:
         """What cannot be stored ends the evidence, and with it the run."""
         try:
             yield
+        except EvidenceHeldError as error:
+            self._broken, self._held = error.what, error
         except EvidenceError as error:
             self._broken = error.what
         except self._sink.errors as error:

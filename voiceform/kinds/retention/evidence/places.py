@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from voiceform.model.errors import EvidenceError
+from voiceform.model.errors import EvidenceHeldError
 
 SUFFIX = ".jsonl"
 SUMMARY = ".summary.json"
@@ -75,7 +75,8 @@ class Place(Protocol):
         """The place of one name, for people."""
 
     def claim(self, holder: str) -> None:
-        """Make sure that it can be written, for this run alone where that can be; EvidenceError.
+        """Make sure that it can be written, for this run alone where that can be; EvidenceError,
+        EvidenceHeldError.
 
         `holder` says to people who has it.
         """
@@ -106,9 +107,9 @@ def files_in(place: Place) -> list[File]:
     return [File(number, tuple(name for _, name in sorted(parts))) for number, parts in sorted(found.items())]
 
 
-def taken(place: Place) -> EvidenceError:
+def taken(place: Place) -> EvidenceHeldError:
     """Another run has the place."""
-    return EvidenceError(
+    return EvidenceHeldError(
         "another run writes its evidence here, or died a moment ago",
         where=place.where(""),
         hint="wait a minute and run again, or give each stack a place of its own",
