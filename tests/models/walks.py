@@ -1,9 +1,12 @@
-"""Walks through a model's graph that take each rule after each other rule after which it can be taken."""
+"""Walks through a model's graph that take each rule after each other rule after which it can be taken, and
+real code that is led along them."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 from tests.models.rules import Model, State
 
@@ -44,3 +47,37 @@ def _few(walks: list[Walk]) -> list[Walk]:
             covered |= pairs
             chosen.append(walk)
     return chosen
+
+
+class Game(Protocol):
+    """The real code, led along a walk."""
+
+    def step(self, rule: str) -> None:
+        """Do what a rule says. AssertionError where the code cannot."""
+
+    def compare(self, rule: str, model: dict[str, int]) -> None:
+        """Hold what is there after it against the model. AssertionError."""
+
+    def finish(self, model: dict[str, int]) -> None:
+        """Look once more in the end. AssertionError."""
+
+    def close(self) -> None:
+        """End everything."""
+
+
+def replay(model: Model, walks: Sequence[Walk], game: Callable[[], Game]) -> dict[str, int]:
+    """Take every step of each walk, each in a game of its own; how many there were."""
+    for walk in walks:
+        played = game()
+        state = dict(model.fields)
+        try:
+            for rule, after in walk:
+                played.step(rule)
+                state = dict(zip(model.fields, after, strict=True))
+                played.compare(rule, state)
+            played.finish(state)
+        except AssertionError as error:
+            raise AssertionError(f"after {[rule for rule, _ in walk]}: {error}") from error
+        finally:
+            played.close()
+    return {"walks_replayed": len(walks), "steps_replayed": sum(map(len, walks))}
