@@ -2,7 +2,8 @@
 
 Two dispatchers, each with a key of its own for one person who may be called once. `ver` is the version of the
 counter, `mark` whether a dispatcher's call is counted in it, `st` its key: 0 none, 1 reserved, 2 deferred, 3
-placed, 4 unknown. `pc`: 0 idle, 1 has judged, 2 counted, 3 reserved, 4 sent, 5 done, 6 dead; `slow` one that
+placed, 4 unknown. `pc`: 0 idle, 1 has judged, 2 counted, 3 reserved, 4 sent, 5 done, 6 dead, 7 has put its
+call off and is about to take it out of the counter; `net` as for the ledger, 5 never sent; `slow` one that
 has waited for longer than a second since it was counted, `old` for so long that its mark without an entry is
 taken for nothing.
 """
@@ -47,28 +48,44 @@ _DISPATCHER = (
     # Placer._require_right, right before the request leaves: who is slow is counted again
     Rule("send{p}", "pc{p} == 3 and slow{p} == 0", "pc{p} = 4; net{p} = 1"),
     Rule("look_again{p}", f"pc{{p}} == 3 and slow{{p}} == 1 and {_ALLOWED}", "saw{p} = ver; slow{p} = 2"),
+    # it leaves with that, and nobody asks once more
     Rule(
         "count_again{p}",
         "pc{p} == 3 and slow{p} == 2 and saw{p} == ver",
-        "mark{p} = 1; mark{o} = 0; ver = ver + 1; slow{p} = 0; old{p} = 0",
+        "mark{p} = 1; mark{o} = 0; ver = ver + 1; slow{p} = 0; old{p} = 0; pc{p} = 4; net{p} = 1",
     ),
     Rule("again{p}", "pc{p} == 3 and slow{p} == 2 and saw{p} != ver", "slow{p} = 1"),
-    Rule("refused{p}", f"pc{{p}} == 3 and slow{{p}} == 1 and not {_ALLOWED}", "net{p} = 3; pc{p} = 4"),
+    Rule(
+        "refused{p}",
+        f"pc{{p}} == 3 and slow{{p}} == 1 and not {_ALLOWED}",
+        "net{p} = 5; saw{p} = ver; pc{p} = 4",
+    ),
     # the API
     Rule("served{p}", "net{p} == 1", "calls = calls + 1; net{p} = 2"),
     Rule("turned_down{p}", "net{p} == 1 and tries > 0", "tries = tries - 1; net{p} = 3"),
     Rule("lost_before{p}", "net{p} == 1 and faults > 0", "faults = faults - 1; net{p} = 4"),
     Rule("lost_after{p}", "net{p} == 2 and faults > 0", "faults = faults - 1; net{p} = 4"),
-    # outcomes: the entry first, the mark behind it
+    # outcomes: the entry first, the mark behind it, as it was read before both
     Rule("placed{p}", "pc{p} == 4 and net{p} == 2", "st{p} = 3; net{p} = 0; pc{p} = 5"),
     Rule("doubtful{p}", "pc{p} == 4 and net{p} == 4", "st{p} = 4; net{p} = 0; pc{p} = 5"),
-    Rule("deferred{p}", "pc{p} == 4 and net{p} == 3", "st{p} = 2; net{p} = 0; pc{p} = 7"),
+    Rule(
+        "deferred{p}",
+        "pc{p} == 4 and net{p} == 3",
+        "st{p} = 2; net{p} = 0; saw{p} = ver; pc{p} = 7",
+    ),
+    Rule("withheld{p}", "pc{p} == 4 and net{p} == 5", "st{p} = 2; net{p} = 0; pc{p} = 7"),
     Rule(
         "freed{p}",
-        "pc{p} == 7",
-        "ver = ver + mark{p}; mark{p} = 0; slow{p} = 0; old{p} = 0; pc{p} = 5 * (tries == 0)",
+        "pc{p} == 7 and saw{p} == ver",
+        "ver = ver + mark{p}; mark{p} = 0; has{p} = 0; slow{p} = 0; old{p} = 0; pc{p} = 5 * (tries == 0)",
     ),
-    Rule("killed{p}", "pc{p} >= 1 and pc{p} <= 4 and deaths > 0", "deaths = deaths - 1; pc{p} = 6"),
+    # whose mark was changed upon meanwhile stays: it counts for nothing, and goes with the next that is
+    Rule("left{p}", "pc{p} == 7 and saw{p} != ver", "slow{p} = 0; pc{p} = 5 * (tries == 0)"),
+    Rule(
+        "killed{p}",
+        "(pc{p} >= 1 and pc{p} <= 4 or pc{p} == 7) and deaths > 0",
+        "deaths = deaths - 1; pc{p} = 6",
+    ),
     # settling makes a dead one's reservation unknown, which counts
     Rule("settled{p}", "pc{p} == 6 and st{p} == 1 and net{p} != 1", "st{p} = 4"),
 )

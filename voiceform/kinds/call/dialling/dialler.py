@@ -189,13 +189,14 @@ class Placer:
         ):
             raise _NotNowError("it became too late to call")
         if abs(now - turn.counted_at) > _COUNTED_FOR:
-            self._count_again(turn, now)
+            self._count_again(turn)
 
-    def _count_again(self, turn: _Turn, now: datetime) -> None:
+    def _count_again(self, turn: _Turn) -> None:
         """Count the call for the moment at which it leaves: it may belong to another day by now, and who was
         asleep for long may find that it does not count any more."""
         while True:
             seen = self.ledger.glance(*self.contacts.documents(turn.key.to))
+            now = self.clock.now()
             spec = self.contacts.bound(self.spec, seen)
             page = self.contacts.page(turn.key.to, turn.claim, now, seen)
             found = page.refusal(spec, turn.key.to, now)
