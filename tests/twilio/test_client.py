@@ -174,7 +174,7 @@ def test_calls_are_filtered(account: Emulator, client: Client) -> None:
     assert found(started_before=datetime(2026, 2, 2, 0, 0, 1, tzinfo=UTC)) == {1, 2}
     assert found(status="queued") == {4}
     assert found(to="+15558675311") == {3}
-    assert {call.sid for call in client.scan_calls(started_from=date(2026, 2, 2))} == {
+    assert {call.sid for page in client.scan_calls(started_from=date(2026, 2, 2)) for call in page} == {
         sid("CA", 2),
         sid("CA", 3),
     }
@@ -220,13 +220,13 @@ def test_many_recordings_side_by_side(account: Emulator, client: Client) -> None
             }
         }
     )
-    found = [row.sid for row in client.scan_recordings(page_size=200)]
+    found = [row.sid for page in client.scan_recordings(page_size=200) for row in page]
     assert len(found) == len(set(found)) == 6000
     within = client.scan_recordings(
         created_from=date(2025, 9, 1), created_before=date(2025, 10, 1), page_size=50
     )
     expected = client.list_recordings(created_from=date(2025, 9, 1), created_before=date(2025, 10, 1))
-    assert {row.sid for row in within} == {row.sid for row in expected}
+    assert {row.sid for page in within for row in page} == {row.sid for row in expected}
 
 
 def test_conferences(account: Emulator, client: Client) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.twilio.scripted import sid
 from voiceform.twilio.fields import MalformedAnswerError
 from voiceform.twilio.resources import Call, Queue, Recording
-from voiceform.twilio.rows import PageReader, TypedRow
+from voiceform.twilio.rows import PageReader, TypedRow, column
 
 DATE = "Tue, 31 Aug 2010 20:36:28 +0000"
 QUEUE = {
@@ -106,6 +106,20 @@ def test_two_values_of_one_column_do_not_make_up_for_each_other(key: str, data: 
     rows = [{**whole, name: data.draw(st.sampled_from(ODD))} for _ in range(data.draw(st.integers(1, 4)))]
     quick, careful = both(key, page(key, *rows))
     assert quick is None or quick == careful
+
+
+@pytest.mark.parametrize("key", LISTS)
+@given(data=st.data())
+def test_a_column_is_what_its_rows_say(key: str, data: st.DataObject) -> None:
+    kind, whole = LISTS[key]
+    told = [name.removeprefix("told_") for name in kind.__struct_fields__ if name.startswith("told_")]
+    name = data.draw(st.sampled_from(told))
+    read = READERS[key].read(
+        page(key, *[{**whole, name: odd} for odd in data.draw(st.lists(st.sampled_from(ODD), max_size=4))])
+    )
+    own = {"from": "from_"}.get(name, name)
+    if read is not None:
+        assert column(read[0], own) == [getattr(row, own) for row in read[0]]
 
 
 @pytest.mark.parametrize("key", LISTS)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
+from itertools import chain
 from random import Random
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -15,6 +17,9 @@ from tests.twilio.scripted import ROOT, Seen, Server, answer, error, listening, 
 from voiceform.model.clock import ManualClock
 from voiceform.twilio.client import Client
 from voiceform.twilio.errors import ServerError
+from voiceform.twilio.filters import Span
+from voiceform.twilio.resources import Recording
+from voiceform.twilio.slices import inside
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -72,6 +77,10 @@ def client(server: Server) -> Iterator[Client]:
         yield ready
 
 
+def everything(client: Client, **asked: Any) -> list[Recording]:
+    return list(chain.from_iterable(client.scan_recordings(**asked)))
+
+
 def sids(archive: Archive) -> set[str]:
     return {sid("RE", number) for number in range(len(archive.moments))}
 
@@ -82,7 +91,7 @@ def sids(archive: Archive) -> set[str]:
 def test_everything_comes_exactly_once(count: int, days: int, server: Server, client: Client) -> None:
     archive = Archive(spread(count, days))
     server.play(archive)
-    found = [recording.sid for recording in client.scan_recordings()]
+    found = [recording.sid for recording in everything(client)]
     assert len(found) == count
     assert set(found) == sids(archive)
 
@@ -90,7 +99,7 @@ def test_everything_comes_exactly_once(count: int, days: int, server: Server, cl
 def test_a_short_list_is_not_cut(server: Server, client: Client) -> None:
     archive = Archive(spread(30, 400))
     server.play(archive)
-    assert len(list(client.scan_recordings())) == 30
+    assert len(everything(client)) == 30
     assert len(archive.queries) == 3
     assert not any("DateCreated>" in query for query in archive.queries)
 
@@ -98,7 +107,7 @@ def test_a_short_list_is_not_cut(server: Server, client: Client) -> None:
 def test_a_long_list_is_read_side_by_side_without_many_requests_more(server: Server, client: Client) -> None:
     archive = Archive(spread(2000, 90))
     server.play(archive)
-    assert len(list(client.scan_recordings())) == 2000
+    assert len(everything(client)) == 2000
     slices = {
         (*query.get("DateCreated>", [""]), *query.get("DateCreated<", [""])) for query in archive.queries
     }
@@ -110,7 +119,7 @@ def test_bounds_are_kept_by_our_own_code(server: Server, client: Client) -> None
     archive = Archive(spread(900, 100), days_off=1)
     server.play(archive)
     start, end = date(2026, 3, 1), datetime(2026, 4, 1, 6, tzinfo=UTC)
-    found = {recording.sid for recording in client.scan_recordings(created_from=start, created_before=end)}
+    found = {recording.sid for recording in everything(client, created_from=start, created_before=end)}
     first = datetime(2026, 3, 1, tzinfo=UTC)
     assert found == {sid("RE", i) for i, moment in enumerate(archive.moments) if first <= moment < end}
 
@@ -118,7 +127,7 @@ def test_bounds_are_kept_by_our_own_code(server: Server, client: Client) -> None
 def test_a_service_that_ignores_the_filter_is_read_plainly(server: Server, client: Client) -> None:
     archive = Archive(spread(600, 300), knows_the_filter=False)
     server.play(archive)
-    found = [recording.sid for recording in client.scan_recordings()]
+    found = [recording.sid for recording in everything(client)]
     assert len(found) == 600
     assert set(found) == sids(archive)
     assert len(archive.queries) <= 60 + 10
@@ -128,7 +137,7 @@ def test_older_than_the_service_itself_and_from_the_future(server: Server, clien
     moments = [datetime(1999, 1, 1, tzinfo=UTC), NOW + timedelta(days=400), *spread(100, 50)]
     archive = Archive(moments)
     server.play(archive)
-    assert {recording.sid for recording in client.scan_recordings()} == sids(archive)
+    assert {recording.sid for recording in everything(client)} == sids(archive)
 
 
 def test_an_error_in_a_slice_arrives(server: Server, client: Client) -> None:
@@ -139,16 +148,36 @@ def test_an_error_in_a_slice_arrives(server: Server, client: Client) -> None:
 
     server.play(failing)
     with pytest.raises(ServerError):
-        list(client.scan_recordings())
+        everything(client)
 
 
 def test_whoever_stops_reading_stops_the_requests(server: Server, client: Client) -> None:
     server.play(Archive(spread(5000, 50)))
     listing = client.scan_recordings()
-    for _ in range(40):
+    for _ in range(4):
         next(listing)
     listing.close()  # type: ignore[attr-defined]
     assert len(server.requests) < 100
+
+
+moments = st.none() | st.integers(-3, 3).map(lambda day: NOW + timedelta(days=day))
+
+
+@given(st.lists(moments, max_size=4), moments, moments, st.booleans())
+def test_of_a_page_stays_what_stays_of_its_rows(
+    dates: list[datetime | None], start: datetime | None, end: datetime | None, undated: bool
+) -> None:
+    span = Span(start, end)
+    rows = [
+        Recording(sid=sid("RE", at), told_date_created=None if date is None else date.isoformat())
+        for at, date in enumerate(dates)
+    ]
+    wanted = [
+        row
+        for row, date in zip(rows, dates, strict=True)
+        if (undated if date is None else span.contains(date))
+    ]
+    assert list(inside(span, "date_created", undated=undated)(rows)) == wanted
 
 
 @settings(max_examples=25)
@@ -166,7 +195,7 @@ def test_any_archive_any_bounds_any_number_of_workers(
     with listening(archive) as server, new_client(server.url, ManualClock(NOW)) as client:
         found = [
             recording.sid
-            for recording in client.scan_recordings(created_from=start, created_before=end, workers=workers)
+            for recording in everything(client, created_from=start, created_before=end, workers=workers)
         ]
     assert sorted(found) == [
         sid("RE", number) for number, moment in enumerate(archive.moments) if start <= moment < end

@@ -68,7 +68,7 @@ _PATH_PART = re.compile(r"[^.\[\]]+")
 _NO_NUMBER = re.compile(r".*://.*|\d{4}-\d\d-\d\d.*|[A-Za-z]{2}[0-9a-fA-F]{32}", re.DOTALL)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,15}Z", re.ASCII)
 _DIGEST = "(digest)"
-_DIGEST_LIKE = re.compile(r"(?:[a-z][a-z0-9]*:)?[0-9a-f]{16}(?:[0-9a-f]{16}|[0-9a-f]{24}|[0-9a-f]{48})?")
+_DIGEST_LIKE = re.compile(r"(?:[a-z][a-z0-9]*+:)?[0-9a-f]{16}(?:[0-9a-f]{16}|[0-9a-f]{24}|[0-9a-f]{48})?")
 _DIGITS_OF_A_NUMBER = 5
 
 

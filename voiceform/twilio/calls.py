@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Literal
 
 from voiceform.twilio.errors import CallNotLiveError, InvalidArgumentError
 from voiceform.twilio.filters import Span
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
-from voiceform.twilio.paging import Listing, Unreadable, read_listing
+from voiceform.twilio.paging import Listing, Unreadable, only, read_listing
 from voiceform.twilio.parameters import CreateCall, Form, encode, form_of
 from voiceform.twilio.resources import Call
 from voiceform.twilio.retry import Operation, Repeat
 from voiceform.twilio.rows import PageReader
 from voiceform.twilio.sids import checked_sid, normal_sid
-from voiceform.twilio.slices import Scan, scan_side_by_side
+from voiceform.twilio.slices import Scan, inside, scan_side_by_side
 
 _LIST = Operation("listCalls", "GET")
 _CREATE = Operation("createCall", "POST", Repeat.NEVER)
@@ -79,7 +79,7 @@ class CallOperations(Operations):
             Call.parse,
             quick=_PAGES.read,
             query=(*filters, *spans, ("PageSize", str(page_size))),
-            keep=keep,
+            keep=only(keep),
             unreadable=unreadable,
         )
         return read_listing(self._transport, listing)
@@ -124,8 +124,8 @@ class CallOperations(Operations):
         workers: int = 8,
         unreadable: Unreadable | None = None,
         page_size: int = PAGE_SIZE,
-    ) -> Iterator[Call]:
-        """As list_calls, in no order, with `workers` slices of a long list side by side.
+    ) -> Iterator[Sequence[Call]]:
+        """As list_calls, page by page, in no order, with `workers` slices of a long list side by side.
 
         Slices go by start: of a list that is long enough to be cut, calls that were never dialled are left
         out.
@@ -135,7 +135,11 @@ class CallOperations(Operations):
         extra: Form = encode({"status": status})
         path = self._path("Calls")
 
+        def of_status(call: Call) -> bool:
+            return status in (None, call.status)
+
         def listing(span: Span) -> Listing[Call]:
+            of_span = inside(span, "start_time", undated=span.unbounded)
             return Listing(
                 _LIST,
                 path,
@@ -143,7 +147,7 @@ class CallOperations(Operations):
                 Call.parse,
                 quick=_PAGES.read,
                 query=(*extra, *span.query("StartTime"), ("PageSize", str(page_size))),
-                keep=lambda call: span.contains(call.start_time) and status in (None, call.status),
+                keep=lambda rows: list(filter(of_status, of_span(rows))),
                 unreadable=unreadable,
             )
 

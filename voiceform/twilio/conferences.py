@@ -9,7 +9,7 @@ from typing import Literal
 from voiceform.twilio.errors import ApiError, InvalidArgumentError, ProtocolError
 from voiceform.twilio.filters import Span
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
-from voiceform.twilio.paging import Listing, Unreadable, read_listing
+from voiceform.twilio.paging import Listing, Unreadable, only, read_listing
 from voiceform.twilio.parameters import Form, encode
 from voiceform.twilio.resources import Conference
 from voiceform.twilio.retry import Operation, Repeat
@@ -70,7 +70,7 @@ class ConferenceOperations(Operations):
             "conferences",
             Conference.parse,
             query=(*filters, *spans, ("PageSize", str(page_size))),
-            keep=keep,
+            keep=only(keep),
             unreadable=unreadable,
         )
         return read_listing(self._transport, listing)

@@ -6,6 +6,7 @@ its midnight in UTC. The service ignores parameters it does not know, so a row i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -37,6 +38,13 @@ class Span:
         if moment is None:
             return self.unbounded
         return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
+
+    def contains_all(self, moments: Sequence[datetime | None]) -> bool:
+        """Whether each is known and inside: of the rows of most pages that is so."""
+        known = [moment for moment in moments if moment is not None]
+        if len(known) < len(moments) or not known:
+            return not moments
+        return self.contains(min(known)) and self.contains(max(known))
 
     def query(self, name: str, *, days_only: bool = False) -> list[tuple[str, str]]:
         """Filter parameters that let at least this span through.

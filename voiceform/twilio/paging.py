@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
@@ -35,7 +35,8 @@ R = TypeVar("R", bound=Row)
 class Listing(Generic[R]):
     """One list to read: where, the key of its rows, how to read a row, and which rows to keep.
 
-    `keep` checks again what the filters in `query` ask for: the service ignores filters it does not know.
+    `keep` picks from the rows of a page what the filters in `query` ask for: the service ignores filters it
+    does not know.
     `unreadable` hears of entries that cannot be read, which are then passed over; without it they are a
     ProtocolError, as is right wherever the silence of a list would be believed. `quick` reads the bytes of a
     page on which nothing is out of the way, and says None for any other (PageReader.read).
@@ -47,8 +48,13 @@ class Listing(Generic[R]):
     parse: Callable[[object], R]
     query: Sequence[tuple[str, str]] = ()
     quick: Callable[[Body], tuple[list[R], str | None] | None] | None = None
-    keep: Callable[[R], bool] | None = None
+    keep: Callable[[Sequence[R]], Sequence[R]] | None = None
     unreadable: Unreadable | None = None
+
+
+def only(wanted: Callable[[R], bool]) -> Callable[[Sequence[R]], Sequence[R]]:
+    """A `keep` that asks of each row whether it is wanted."""
+    return lambda rows: list(filter(wanted, rows))
 
 
 class Unreadable:
@@ -130,20 +136,14 @@ class Cursor(Generic[R]):
         self._links.add(hash(link))
         return link
 
-    def rows(self, page: Page) -> Iterable[R]:
+    def rows(self, page: Page) -> Sequence[R]:
         """The rows of a page that were not on an earlier one and that `keep` wants."""
-        if not page.read:
-            return self._parsed_rows(page.rows)
+        rows = (
+            page.rows if page.read else [row for raw in page.rows if (row := self._parsed(raw)) is not None]
+        )
         # Not wanted here does not count as seen: it may be wanted in the list beside this one.
         keep = self.listing.keep
-        return self._seen.fresh(page.rows if keep is None else list(filter(keep, page.rows)))
-
-    def _parsed_rows(self, rows: Sequence[object]) -> Iterator[R]:
-        keep = self.listing.keep
-        for raw in rows:
-            row = self._parsed(raw)
-            if row is not None and (keep is None or keep(row)) and self._seen.add(row.sid):
-                yield row
+        return self._seen.fresh(rows if keep is None else keep(rows))
 
     def _parsed(self, raw: object) -> R | None:
         """One row, None for one to be passed over; raises ProtocolError."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from voiceform.twilio.fields import MalformedAnswerError
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations
-from voiceform.twilio.paging import Listing, read_listing
+from voiceform.twilio.paging import Listing, only, read_listing
 from voiceform.twilio.parameters import CreateParticipant, Form, encode, form_of
 from voiceform.twilio.resources import Participant
 from voiceform.twilio.retry import Operation, Repeat
@@ -49,7 +49,7 @@ class ParticipantOperations(Operations):
             "participants",
             Participant.parse,
             query=(*filters, ("PageSize", str(page_size))),
-            keep=keep,
+            keep=only(keep),
         )
         return read_listing(self._transport, listing)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from voiceform.twilio.filters import Span
 from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
-from voiceform.twilio.paging import Listing, Unreadable, read_listing
+from voiceform.twilio.paging import Listing, Unreadable, only, read_listing
 from voiceform.twilio.parameters import Form, encode
 from voiceform.twilio.resources import Recording
 from voiceform.twilio.retry import Operation, Repeat
 from voiceform.twilio.rows import PageReader
 from voiceform.twilio.sids import checked_sid, normal_sid
-from voiceform.twilio.slices import Scan, scan_side_by_side
+from voiceform.twilio.slices import Scan, inside, scan_side_by_side
 
 if TYPE_CHECKING:
     from voiceform.twilio.media import Media
@@ -77,7 +77,7 @@ class RecordingOperations(Operations):
             Recording.parse,
             quick=PAGES.read,
             query=(*filters, *span.query("DateCreated"), ("PageSize", str(page_size))),
-            keep=keep,
+            keep=only(keep),
             unreadable=unreadable,
         )
         return read_listing(self._transport, listing)
@@ -91,8 +91,9 @@ class RecordingOperations(Operations):
         workers: int = 8,
         unreadable: Unreadable | None = None,
         page_size: int = PAGE_SIZE,
-    ) -> Iterator[Recording]:
-        """As list_recordings, in no order, with `workers` date slices of a long list side by side.
+    ) -> Iterator[Sequence[Recording]]:
+        """As list_recordings, page by page, in no order, with `workers` date slices of a long list side by
+        side.
 
         Rows without a readable date are kept as long as no `created_from` is asked for.
 
@@ -102,12 +103,6 @@ class RecordingOperations(Operations):
         path = self._path("Recordings")
 
         def listing(span: Span) -> Listing[Recording]:
-            undated = span.start is None
-
-            def inside(row: Recording) -> bool:
-                created = row.date_created
-                return undated if created is None else span.contains(created)
-
             query = (*extra, *span.query("DateCreated"), ("PageSize", str(page_size)))
             return Listing(
                 _LIST,
@@ -116,7 +111,7 @@ class RecordingOperations(Operations):
                 Recording.parse,
                 quick=PAGES.read,
                 query=query,
-                keep=None if span.unbounded else inside,
+                keep=inside(span, "date_created", undated=span.start is None),
                 unreadable=unreadable,
             )
 
@@ -140,7 +135,7 @@ class RecordingOperations(Operations):
             Recording.parse,
             quick=PAGES.read,
             query=(*span.query("DateCreated", days_only=True), ("PageSize", str(page_size))),
-            keep=lambda recording: span.contains(recording.date_created),
+            keep=only(lambda recording: span.contains(recording.date_created)),
         )
         return read_listing(self._transport, listing)
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
 
+from voiceform.twilio.sids import are_sids
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R", bound="TypedRow")
 
-_SID_LINE = len("RE") + 32 + len("\n")
 _WHOLE_LINES = re.compile(r"(?:-?[0-9]{1,18}(?:\.0{1,6})?\n)*", re.ASCII)
 _TOLD = "told_"
 
@@ -49,10 +50,24 @@ class TypedRow(
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+class _Told(property):
+    """A member that is read from what was told; `of` has it of many rows."""
+
+    def __init__(self, name: str, read: Callable[[Any], Any]) -> None:
+        get = attrgetter(_TOLD + name)
+        super().__init__(lambda row: read(get(row)), doc=f"`{name}`, read.")
+        self.of: Callable[[Iterable[Any]], list[Any]] = lambda rows: list(map(read, map(get, rows)))
+
+
 def told(name: str, read: Callable[[Any], T]) -> T:
     """What `read` makes of the member `told_NAME`, each time that it is asked for."""
-    get = attrgetter(_TOLD + name)
-    return cast("T", property(lambda row: read(get(row)), doc=f"`{name}`, read."))
+    return cast("T", _Told(name, read))
+
+
+def column(rows: Sequence[TypedRow], name: str) -> list[Any]:
+    """A member that was `told`, of many rows of one class: `[row.NAME for row in rows]` in a third of the
+    time."""
+    return cast("list[Any]", getattr(type(rows[0]), name).of(rows)) if rows else []
 
 
 def some_text(value: str | None) -> str | None:
@@ -90,10 +105,7 @@ class PageReader(Generic[R]):
             rename={"rows": key, "link": "next_page_uri"},
         )
         self._decode: Callable[[Body], Any] = msgspec.json.Decoder(shape).decode
-        (own, self._lines), *self._others = [
-            (attrgetter(name), _sid_lines(prefix)) for name, prefix in row.sids
-        ]
-        self._own = own
+        (self._own, self._prefix), *self._others = [(attrgetter(name), prefix) for name, prefix in row.sids]
         self._numbers = [attrgetter(name) for name in row.numbers]
 
     def read(self, body: Body) -> tuple[list[R], str | None] | None:
@@ -108,20 +120,10 @@ class PageReader(Generic[R]):
 
     def _plain(self, rows: list[R]) -> bool:
         return (
-            _are_sids(list(map(self._own, rows)), self._lines)
-            and all(_are_sids(list(filter(None, map(get, rows))), lines) for get, lines in self._others)
+            are_sids(list(map(self._own, rows)), self._prefix)
+            and all(are_sids(list(filter(None, map(get, rows))), prefix) for get, prefix in self._others)
             and all(_are_whole(map(get, rows)) for get in self._numbers)
         )
-
-
-def _sid_lines(prefix: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:{prefix}[0-9a-fA-F]{{32}}\n)*", re.ASCII)
-
-
-def _are_sids(texts: list[str], lines: re.Pattern[str]) -> bool:
-    """Whether each of them is a SID, as lines of one text. If one of them held two, that would be longer."""
-    text = "\n".join((*texts, ""))
-    return len(text) == _SID_LINE * len(texts) and lines.fullmatch(text) is not None
 
 
 def _are_whole(values: Iterable[int | str | None]) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import cache
 from urllib.parse import quote
 
 from voiceform.twilio.errors import InvalidArgumentError
 
 _DIGITS = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
+_LINE = 32 + len("\n")
 _NAMES = {"CA": "call", "CF": "conference", "QU": "queue", "RE": "recording", "AP": "application"}
 _LONGEST_LABEL = 128
 
@@ -15,6 +18,17 @@ _LONGEST_LABEL = 128
 def is_sid(text: str, prefix: str) -> bool:
     """Whether `text` is `prefix` and 32 hexadecimal digits."""
     return text.startswith(prefix) and _DIGITS.fullmatch(text, len(prefix)) is not None
+
+
+def are_sids(texts: Sequence[str], prefix: str) -> bool:
+    """Whether each of many is one. They are the lines of one text; if one held two, that would be longer."""
+    text = "\n".join((*texts, ""))
+    return len(text) == (len(prefix) + _LINE) * len(texts) and _lines(prefix).fullmatch(text) is not None
+
+
+@cache
+def _lines(prefix: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:{prefix}[0-9a-fA-F]{{32}}\n)*", re.ASCII)
 
 
 def normal_sid(text: str | None, prefix: str) -> str | None:

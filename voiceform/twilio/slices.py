@@ -7,21 +7,21 @@ it goes on, its span is cut into slices of whole days, and a slice that turns ou
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from voiceform.twilio.dates import BEGINNING, parse_date
 from voiceform.twilio.filters import DAY, Span
-from voiceform.twilio.paging import Cursor, Listing, Page, Row, Seen
+from voiceform.twilio.paging import Cursor, Listing, Page, Seen
+from voiceform.twilio.rows import TypedRow, column
 
 if TYPE_CHECKING:
     from voiceform.twilio.transport import Transport
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=TypedRow)
 
 _PLAIN_PAGES = 3
 _SLICES_PER_WORKER = 7
@@ -36,6 +36,22 @@ class Scan(Generic[R]):
 
     listing: Callable[[Span], Listing[R]]
     date: str
+
+
+def inside(span: Span, date: str, *, undated: bool) -> Callable[[Sequence[R]], Sequence[R]]:
+    """A `keep` of a listing: the rows whose `date` is in `span`, and with `undated` those that have none."""
+
+    def keep(rows: Sequence[R]) -> Sequence[R]:
+        moments = column(rows, date)
+        if span.contains_all(moments):
+            return rows
+        return [
+            row
+            for row, moment in zip(rows, moments, strict=True)
+            if (undated if moment is None else span.contains(moment))
+        ]
+
+    return keep
 
 
 class _Slice(Generic[R]):
@@ -58,8 +74,8 @@ class _FilterIgnoredError(Exception):
     """A slice showed rows of other days: the service does not know the filter."""
 
 
-def scan_side_by_side(transport: Transport, scan: Scan[R], span: Span, workers: int) -> Iterator[R]:
-    """The rows of a span, each once, in no particular order, `workers` slices at a time.
+def scan_side_by_side(transport: Transport, scan: Scan[R], span: Span, workers: int) -> Iterator[Sequence[R]]:
+    """The rows of a span, page by page, each once, in no particular order, `workers` slices at a time.
 
     Every row is checked by our own code to lie in its slice; one without a readable date is left out as soon
     as the span is bounded. At most one page per worker waits in memory. Nothing is sent before the first row
@@ -83,7 +99,7 @@ def scan_side_by_side(transport: Transport, scan: Scan[R], span: Span, workers: 
 
 def _plainly(
     pool: Executor, slice_: _Slice[R], link: str | None, pages: int | None
-) -> Generator[R, None, str | None]:
+) -> Generator[Sequence[R], None, str | None]:
     """Rows page by page; returns the link to go on from after so many pages, None at the end."""
     cursor = slice_.cursor
     future = pool.submit(cursor.fetch, link)
@@ -94,7 +110,7 @@ def _plainly(
         stop = link is None or (pages is not None and slice_.pages >= pages)
         if not stop:
             future = pool.submit(cursor.fetch, link)
-        yield from cursor.rows(page)
+        yield cursor.rows(page)
         if stop:
             return link
 
@@ -111,15 +127,16 @@ class _Slicer(Generic[R]):
         self._waiting: deque[_Slice[R]] = deque()
         self._running: dict[Future[Page], _Slice[R]] = {}
 
-    def read(self, span: Span) -> Iterator[R]:
+    def read(self, span: Span) -> Iterator[Sequence[R]]:
         """All rows of `span`; raises _FilterIgnoredError."""
         self._cut(span)
         while self._running:
             for future in self._transport.runtime.first_of(self._running):
                 slice_ = self._running.pop(future)
-                yield from self._arrived(slice_, future.result())
+                yield self._arrived(slice_, future.result())
 
-    def _arrived(self, slice_: _Slice[R], page: Page) -> Iterator[R]:
+    def _arrived(self, slice_: _Slice[R], page: Page) -> Sequence[R]:
+        """What of a page is new and wanted; what comes next is asked for before."""
         slice_.pages += 1
         link = slice_.cursor.following(page)
         instants = self._instants(slice_, page)
@@ -128,19 +145,19 @@ class _Slicer(Generic[R]):
         if link is not None and self._worth_cutting(slice_, instants):
             # No row is lost: the new slices fetch those of this page again, each in its place.
             self._cut(slice_.span)
-            return
+            return ()
         if link is not None:
             self._running[self._pool.submit(slice_.cursor.fetch, link)] = slice_
         else:
             self._refill()
-        yield from slice_.cursor.rows(page)
+        return slice_.cursor.rows(page)
 
     def _instants(self, slice_: _Slice[R], page: Page) -> list[datetime]:
         if slice_.pages > 1:
             return []
         name = self._scan.date
         if page.read:
-            instants: Iterable[datetime | None] = map(attrgetter(name), page.rows)
+            instants: Iterable[datetime | None] = column(page.rows, name)
         else:
             instants = (parse_date(raw.get(name)) for raw in page.rows if isinstance(raw, dict))
         return [instant for instant in instants if instant is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,11 +38,22 @@ def test_a_set_grows() -> None:
     assert sid(5001) not in known
 
 
+@pytest.mark.parametrize(
+    "odd", ["", "RE", sid(1)[:-1], sid(1) + "0", sid(1)[:-2], sid(1)[:-1] + "g", sid(1)[:-2] + "  "]
+)
+def test_what_is_not_a_sid_is_not_remembered(odd: str) -> None:
+    column = Column()
+    with pytest.raises(ValueError, match=r".+"):
+        column.extend([sid(1), odd, sid(2)], [START, START, START])
+    assert len(column) == len(column.sids) == 0
+
+
 def test_chunks_are_ordered_by_age_and_read_back_exactly() -> None:
     column = Column()
     made = [(sid(number), START + timedelta(seconds=(number * 7919) % 5000)) for number in range(2500)]
-    for name, created in made:
+    for name, created in made[:500]:
         column.add(name, created)
+    column.extend([name for name, _ in made[500:]], [created for _, created in made[500:]])
     everything = array("q", sorted(int(created.timestamp()) for _, created in made))
     chunks = list(column.chunks(everything))
     assert [Chunk.of_document(chunk.to_document()) for chunk in chunks] == chunks

@@ -32,7 +32,8 @@ from voiceform.kinds.retention.policy import (
 from voiceform.kinds.retention.reach import BEYOND_REACH, BEYOND_REACH_HINT, waits_beyond_reach
 from voiceform.kinds.retention.scopes import HOLD, SCOPES
 from voiceform.kinds.retention.sid_chunks import Column
-from voiceform.kinds.retention.survey import Group, Part, Survey
+from voiceform.kinds.retention.survey import Survey
+from voiceform.kinds.retention.tally import Group, Part
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Blocked, Caution, Change, Kept
 from voiceform.model.resource import Attributes, Desired, Recorded

@@ -13,7 +13,8 @@ from voiceform.kinds.retention.figures import histogram, moment_text
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import CALL_RECORDS, ERASURE, RECORDINGS, Ruling, split
 from voiceform.kinds.retention.prices import Prices
-from voiceform.kinds.retention.survey import Part, Survey
+from voiceform.kinds.retention.survey import Survey
+from voiceform.kinds.retention.tally import Part
 from voiceform.model.address import Address
 from voiceform.model.plan import Caution, Change
 from voiceform.model.resource import Desired

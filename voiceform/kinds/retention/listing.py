@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import RefreshContext
@@ -20,7 +21,8 @@ from voiceform.kinds.retention.policy import (
     held_by,
     rules_of,
 )
-from voiceform.kinds.retention.survey import standing_holds, weighed
+from voiceform.kinds.retention.survey import standing_holds
+from voiceform.kinds.retention.weighing import weighed
 from voiceform.twilio.paging import Unreadable
 from voiceform.twilio.sids import is_sid
 
@@ -81,8 +83,8 @@ def list_recordings(
             return held
         return Decision(decision.ruling, decision.rule, held.holds)
 
-    rows = context.client.scan_recordings(unreadable=unreadable)
-    for recording, decision in weighed(rows, weigh, book, policy):
+    pages = context.client.scan_recordings(unreadable=unreadable)
+    for recording, decision in chain.from_iterable(weighed(pages, weigh, book, policy)):
         ruling = decision.ruling
         if ruling is Ruling.DUE and not is_sid(recording.sid, "RE"):
             ruling = Ruling.UNDECIDED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,11 @@ _BYTES = 16
 _DIGITS = re.compile("[0-9a-f]*")
 _FULL = 0.6
 _PRIME = 2**61 - 1
+
+
+def seconds_of(moments: Iterable[datetime | None]) -> Iterator[int]:
+    """The epoch seconds of those that are known."""
+    return map(int, map(datetime.timestamp, filter(None, moments)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,15 @@ class Column:
 
     def add(self, sid: str, created: datetime) -> None:
         """Remember one object; ValueError for what is not a SID."""
-        digits = bytes.fromhex(sid[2:])  # which passes over white space
-        if len(digits) != _BYTES or len(sid) != _SID:
-            raise ValueError(sid)
+        self.extend((sid,), (created,))
+
+    def extend(self, sids: Sequence[str], created: Sequence[datetime]) -> None:
+        """Remember objects; ValueError where one has what is not a SID, and then none of them is."""
+        digits = bytes.fromhex("".join([sid[2:] for sid in sids]))  # which passes over white space
+        if len(digits) != _BYTES * len(sids) or any(map(_SID.__ne__, map(len, sids))):
+            raise ValueError("what is not a SID")
         self.sids += digits
-        self.created.append(int(created.timestamp()))
+        self.created.extend(seconds_of(created))
 
     def __len__(self) -> int:
         return len(self.created)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,10 +11,9 @@ from typing import TYPE_CHECKING
 from voiceform.kinds.base import RefreshContext
 from voiceform.kinds.retention.added import AddedHold, standing
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, OneCall
-from voiceform.kinds.retention.figures import Figures
 from voiceform.kinds.retention.matching.legs import Calls, leg_of
 from voiceform.kinds.retention.matching.match import Match, Row
-from voiceform.kinds.retention.matching.truth import Truth, some
+from voiceform.kinds.retention.matching.truth import some
 from voiceform.kinds.retention.pacing.pace import pacing_of
 from voiceform.kinds.retention.pacing.share import spent_on
 from voiceform.kinds.retention.pacing.window import day_in
@@ -32,9 +30,12 @@ from voiceform.kinds.retention.policy import (
     holds_of,
     rules_of,
 )
-from voiceform.kinds.retention.sid_chunks import Column, DueCall, DueCalls, SidSet
+from voiceform.kinds.retention.sid_chunks import DueCall, DueCalls, SidSet
+from voiceform.kinds.retention.tally import Part
+from voiceform.kinds.retention.weighing import relate, weighed
 from voiceform.model.plan import Mode
 from voiceform.twilio.paging import Unreadable
+from voiceform.twilio.rows import column
 from voiceform.twilio.sids import is_sid, normal_sid
 
 if TYPE_CHECKING:
@@ -46,63 +47,12 @@ LOOKING_AT_CALLS = "reading call records"
 
 _BATCH = 5000
 _STEP = 1000
+_DUE = Ruling.DUE
 _LEAVES_ITS_CALL = (Ruling.DUE, Ruling.NO_RULE)
 _NEVER_DIALLED = ("canceled", "failed")
 
 Matches = Mapping[str, Sequence[Match]]
 """What holds match, by their names."""
-
-
-@dataclass(slots=True)
-class Group:
-    """What one rule finds due, with the seconds that each lasts."""
-
-    due: Column = field(default_factory=Column)
-    lengths: array[int] = field(default_factory=lambda: array("q"))
-
-    def oldest(self, most: int | None) -> tuple[Column, Figures]:
-        """So many of them, the oldest, and their figures; all for None."""
-        due, lengths = self.due, self.lengths
-        if most is not None and most < len(due):
-            oldest = sorted(range(len(due)), key=due.created.__getitem__)[:most]
-            due = due.only(oldest)
-            lengths = array("q", map(lengths.__getitem__, oldest))
-        return due, Figures.of(due.created, lengths)
-
-
-@dataclass(slots=True)
-class Part:
-    """What was seen of one list: everything's dates, what is due per rule, why the rest is kept.
-
-    `held` and `released` count, per hold, what is due but for it: by holds that stay, and by holds that this
-    plan releases alone. `answers` counts, per hold that is declared or was added by command, how each row met
-    it, due or not; NEEDED is what nobody looked up, because no rule would delete it. `unreadable` are entries
-    of the list that cannot be read, and so are kept.
-    """
-
-    prefix: str
-    unreadable: Unreadable = field(default_factory=Unreadable)
-    created: array[int] = field(default_factory=lambda: array("q"))
-    seen: int = 0
-    minutes: int = 0
-    groups: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
-    kept: Counter[tuple[str | None, Ruling]] = field(default_factory=Counter)
-    held: Counter[str] = field(default_factory=Counter)
-    released: Counter[str] = field(default_factory=Counter)
-    answers: Counter[tuple[str, Truth]] = field(default_factory=Counter)
-
-    def due(self, row: Row, rule: str | None) -> bool:
-        """Put a row with what its rule deletes; False for one without a date or a SID of this list."""
-        created = row.date_created
-        if created is None or rule is None or not row.sid.startswith(self.prefix):
-            return False
-        group = self.groups[rule]
-        try:
-            group.due.add(row.sid, created)
-        except ValueError:
-            return False
-        group.lengths.append(row.duration or 0)
-        return True
 
 
 @dataclass(slots=True)
@@ -156,50 +106,6 @@ def by_name(holds: Iterable[Hold]) -> Matches:
     return found
 
 
-def weighed(
-    rows: Iterable[Recording], weigh: Callable[[Recording], Decision], book: CallBook, policy: Policy
-) -> Iterator[tuple[Recording, Decision]]:
-    """Each recording with what `weigh` makes of it; what needs calls comes later, when `book` knows them."""
-    waiting: list[Recording] = []
-    for recording in rows:
-        decision = weigh(recording)
-        if decision.ruling is not Ruling.NEEDED:
-            yield recording, decision
-            continue
-        waiting.append(recording)
-        if len(waiting) >= _BATCH:
-            yield from _looked_up(waiting, weigh, book, policy)
-            waiting = []
-    if waiting:
-        yield from _looked_up(waiting, weigh, book, policy)
-
-
-def _looked_up(
-    waiting: Sequence[Recording], weigh: Callable[[Recording], Decision], book: CallBook, policy: Policy
-) -> Iterator[tuple[Recording, Decision]]:
-    """Decide what needs calls, for many at once: those that are named first, since they may be enough."""
-    _relate(policy, book)
-    left = []
-    for row in waiting:
-        decision = weigh(row)
-        if decision.ruling is Ruling.NEEDED:
-            left.append(row)
-        else:
-            yield row, decision
-    if not left:
-        return
-    calls = {normal_sid(row.call_sid, "CA"): row.date_created for row in left}
-    book.look_up({sid: made for sid, made in calls.items() if sid is not None and made is not None})
-    for row in left:
-        yield row, weigh(row)
-
-
-def _relate(policy: Policy, book: CallBook) -> None:
-    for match in (*(rule.match for rule in policy.rules), *(hold.match for hold in policy.holds)):
-        if match.call_sid is not None:
-            book.relate(match.call_sid)
-
-
 class _Surveyor:
     """One survey; collects as it goes."""
 
@@ -236,15 +142,15 @@ class _Surveyor:
     def _recordings(self) -> None:
         progress, part = self.context.progress, self.found.recordings
         progress.start(LOOKING_AT_RECORDINGS)
-        for recording, decision in weighed(self._listed(part), self._weighing(), self.book, self.policy):
-            self._put_recording(recording, decision)
-        progress.advance(LOOKING_AT_RECORDINGS, part.seen % _STEP)
+        for decided in weighed(self._listed(part), self._weighing(), self.book, self.policy):
+            self._put_recordings(decided)
         progress.finish(LOOKING_AT_RECORDINGS)
 
-    def _listed(self, part: Part) -> Iterator[Recording]:
-        for recording in self.context.client.scan_recordings(unreadable=part.unreadable):
-            self._note(part, recording, LOOKING_AT_RECORDINGS)
-            yield recording
+    def _listed(self, part: Part) -> Iterator[Sequence[Recording]]:
+        for rows in self.context.client.scan_recordings(unreadable=part.unreadable):
+            part.note(column(rows, "date_created"), column(rows, "duration"))
+            self.context.progress.advance(LOOKING_AT_RECORDINGS, len(rows))
+            yield rows
 
     def _weighing(self) -> Callable[[Recording], Decision]:
         if self.holds and self.call_policy.rules:
@@ -259,24 +165,38 @@ class _Surveyor:
         held = held_by(self.holds, recording, self.book, None)
         return held if held.ruling is Ruling.NEEDED else Decision(Ruling.NO_RULE, None, held.holds)
 
-    def _put_recording(self, recording: Recording, decision: Decision) -> None:
-        if self.call_policy.rules and (decision.holds or decision.ruling not in _LEAVES_ITS_CALL):
+    def _put_recordings(self, decided: Sequence[tuple[Recording, Decision]]) -> None:
+        part = self.found.recordings
+        due: defaultdict[str, list[Recording]] = defaultdict(list)
+        for recording, decision in decided:
+            if self.call_policy.rules:
+                self._guard_call(recording, decision)
+            if self.asked_by_name:
+                self._count(part, self.asked_by_name, recording, self.book)
+            if decision.ruling is _DUE and decision.rule is not None:
+                due[decision.rule].append(recording)
+            else:
+                self._keep(part, recording, decision, self.book)
+        for rule, rows in due.items():
+            part.due(rule, [row.sid for row in rows], column(rows, "date_created"), column(rows, "duration"))
+
+    def _guard_call(self, recording: Recording, decision: Decision) -> None:
+        if decision.holds or decision.ruling not in _LEAVES_ITS_CALL:
             call = normal_sid(recording.call_sid, "CA")
             if call is not None:
                 self.found.guarded_calls.add(call)
-        if self.asked_by_name:
-            self._count(self.found.recordings, self.asked_by_name, recording, self.book)
-        self._put(self.found.recordings, recording, decision, self.book)
 
     def _calls(self) -> None:
         progress, part = self.context.progress, self.found.calls
         progress.start(LOOKING_AT_CALLS)
-        _relate(self.call_policy, self.book)
+        relate(self.call_policy, self.book)
         asked = by_name(call_holds(self.asked))
         family = _Relatives(self.call_policy.holds)
         for call in all_calls(self.context.client, part.unreadable):
             row, book = CallRow(call), OneCall(call, self.book)
-            self._note(part, row, LOOKING_AT_CALLS)
+            part.note((row.date_created,), (row.duration,))
+            if part.seen % _STEP == 0:
+                progress.advance(LOOKING_AT_CALLS, _STEP)
             family.note(call)
             decision = self.call_policy.decide(row, book)
             if decision.ruling is Ruling.DUE and leg_of(call).sid in self.found.guarded_calls:
@@ -310,20 +230,13 @@ class _Surveyor:
         for name, matches in asked.items():
             part.answers[name, some(match.test(row, calls) for match in matches)] += 1
 
-    def _note(self, part: Part, row: Row, task: str) -> None:
-        part.seen += 1
-        part.minutes += -(-(row.duration or 0) // 60)
-        created = row.date_created
-        if created is not None:
-            part.created.append(int(created.timestamp()))
-        if part.seen % _STEP == 0:
-            self.context.progress.advance(task, _STEP)
-
     def _put(self, part: Part, row: Row, decision: Decision, calls: Calls) -> None:
-        if decision.ruling is Ruling.DUE:
-            if part.due(row, decision.rule):
-                return
-            decision = Decision(Ruling.UNDECIDED, decision.rule)
+        if decision.ruling is _DUE and decision.rule is not None:
+            part.due(decision.rule, (row.sid,), (row.date_created,), (row.duration,))
+        else:
+            self._keep(part, row, decision, calls)
+
+    def _keep(self, part: Part, row: Row, decision: Decision, calls: Calls) -> None:
         part.kept[decision.rule, decision.ruling] += 1
         if decision.ruling is Ruling.HELD:
             part.held.update(decision.holds)
@@ -379,11 +292,10 @@ def all_calls(client: Client, unreadable: Unreadable | None = None) -> Iterator[
     Long lists are read by date of start, which calls that were never dialled do not have; those are asked for
     by their status.
     """
-    undialled = set()
-    for call in client.scan_calls(unreadable=unreadable):
-        if call.start_time is None:
-            undialled.add(call.sid)
-        yield call
+    undialled: set[str] = set()
+    for rows in client.scan_calls(unreadable=unreadable):
+        undialled.update(call.sid for call in rows if call.start_time is None)
+        yield from rows
     for status in _NEVER_DIALLED:
         for call in client.list_calls(status=status, unreadable=unreadable):
             if call.start_time is None and call.sid not in undialled:

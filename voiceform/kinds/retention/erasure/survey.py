@@ -27,10 +27,12 @@ from voiceform.kinds.retention.policy import (
     call_holds,
     held_by,
 )
-from voiceform.kinds.retention.sid_chunks import Column
+from voiceform.kinds.retention.sid_chunks import Column, seconds_of
 from voiceform.kinds.retention.storage.copies import Copies, Described
-from voiceform.kinds.retention.survey import all_calls, standing_holds, weighed
+from voiceform.kinds.retention.survey import all_calls, standing_holds
+from voiceform.kinds.retention.weighing import weighed
 from voiceform.twilio.paging import Unreadable
+from voiceform.twilio.rows import column
 from voiceform.twilio.sids import is_sid, normal_sid
 
 if TYPE_CHECKING:
@@ -202,19 +204,17 @@ class Tracer:
         progress, pile = self.context.progress, self.trace.recordings
         progress.start(LOOKING_AT_RECORDINGS)
         policy = Policy((), self.holds)
-        for row, decision in weighed(self._listed(pile), self._weigh, self.book, policy):
-            self._put(pile, row, decision)
-        progress.advance(LOOKING_AT_RECORDINGS, pile.seen % _STEP)
+        for decided in weighed(self._listed(pile), self._weigh, self.book, policy):
+            for row, decision in decided:
+                self._put(pile, row, decision)
         progress.finish(LOOKING_AT_RECORDINGS)
 
-    def _listed(self, pile: Pile) -> Iterator[Recording]:
-        for row in self.context.client.scan_recordings(unreadable=pile.unreadable):
-            pile.seen += 1
-            if row.date_created is not None:
-                pile.created.append(int(row.date_created.timestamp()))
-            if pile.seen % _STEP == 0:
-                self.context.progress.advance(LOOKING_AT_RECORDINGS, _STEP)
-            yield row
+    def _listed(self, pile: Pile) -> Iterator[Sequence[Recording]]:
+        for rows in self.context.client.scan_recordings(unreadable=pile.unreadable):
+            pile.seen += len(rows)
+            pile.created.extend(seconds_of(column(rows, "date_created")))
+            self.context.progress.advance(LOOKING_AT_RECORDINGS, len(rows))
+            yield rows
 
     def _weigh(self, row: Recording) -> Decision:
         """DUE for what may go; NO_RULE for what certainly is of somebody else."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.retention.evidence.chain import TORN, Line, read_lines
@@ -227,13 +227,13 @@ def _recordings_there(found: Found, client: Client, pool: Executor, progress: Pr
     alone = dict.fromkeys(found.recordings)
     dated = [created for created in found.recordings.values() if created is not None]
     if len(dated) > _FETCH_AT_MOST:
-        rows = client.scan_recordings(
+        pages = client.scan_recordings(
             created_from=min(dated),
             created_before=max(dated) + _SECOND,
             include_soft_deleted=True,
             unreadable=Unreadable(),
         )
-        for row in rows:
+        for row in chain.from_iterable(pages):
             if row.sid in alone and row.status == "deleted":
                 del alone[row.sid]
                 found.confirmed += 1
