@@ -82,15 +82,20 @@ TWILIO_404: dict[str, bytes] = {
 }
 """404 answers of Twilio's own: the object does not exist."""
 
-FOREIGN_REFUSALS: dict[str, bytes] = {
+NOT_LET_THROUGH: dict[str, bytes] = {
     "proxy wants a sign-in": html(407, Proxy_Authenticate="Basic"),
+    "a gateway's limit": html(429),
+}
+"""Refusals by something between here and Twilio that are said only of what was not let through."""
+
+FOREIGN_REFUSALS: dict[str, bytes] = {
     "firewall": html(403),
     "sign-in page": html(401),
     "method not allowed by a gateway": html(405),
     "too large for nginx": html(413),
     **FOREIGN_404,
 }
-"""4xx answers of something between here and Twilio."""
+"""4xx answers of something between here and Twilio, which may as well withhold what Twilio answered."""
 
 NOT_THE_ANSWER: dict[str, bytes] = {
     "login page": html(200),

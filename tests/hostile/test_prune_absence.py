@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli.pruning import Pruner, call, re_sid, recording
-from tests.hostile.answers import FOREIGN_404, NOT_THE_ANSWER, TWILIO_404
+from tests.hostile.answers import FOREIGN_404, FOREIGN_REFUSALS, NOT_THE_ANSWER, TWILIO_404
 from tests.hostile.proxy import hostile_proxy
 from tests.support import Stack
 from tests.twilio.scripted import answer
@@ -65,6 +65,20 @@ def test_a_call_record_that_a_proxy_calls_absent_is_not_gone(pruner: Pruner, nam
         assert pruner.prune().code == 5
     assert pruner.calls_left() == {1}
     assert [line["status"] for line in pruner.lines("call-record")] == ["failed"]
+
+
+@pytest.mark.parametrize("name", FOREIGN_REFUSALS)
+def test_what_is_gone_though_a_gateway_withheld_the_answer_is_taken_down_as_gone(
+    pruner: Pruner, name: str
+) -> None:
+    pruner.declare("recordings: [{name: all, keep: 90d}]\ncall_records: [{name: cdr, keep: 1d}]")
+    pruner.seed([recording(1, 91)], [call(2, 2)])
+    with hostile_proxy(pruner.stack.emulator.url) as proxy:
+        proxy.rule("DELETE", "/(Recordings|Calls)/", FOREIGN_REFUSALS[name], after=True)
+        pruner.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        pruner.pruned()
+    lines = [line["status"] for event in ("recording", "call-record") for line in pruner.lines(event)]
+    assert lines == ["already-gone", "already-gone"]
 
 
 NO_DELETION = sorted(NOT_THE_ANSWER.keys() - {"no content"})

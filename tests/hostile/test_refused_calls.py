@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.calling import OTHER, TO, Timeline, after, calls
-from tests.hostile.answers import FOREIGN_REFUSALS, twilio_error
+from tests.hostile.answers import FOREIGN_REFUSALS, NOT_LET_THROUGH, twilio_error
 from tests.hostile.proxy import hostile_proxy
 from tests.support import Stack
 
@@ -31,7 +31,7 @@ ABOUT_US = {
     "a code that nobody documented": twilio_error(400, 99999),
     "no such account": twilio_error(404, 20404),
     "too many requests for ever": twilio_error(429, 20429),
-    **FOREIGN_REFUSALS,
+    **NOT_LET_THROUGH,
 }
 ABOUT_THE_CALLEE = [21211, 21214, 21215, 21216, 21217, 21219, 13224]
 
@@ -58,6 +58,55 @@ def test_nobody_on_the_list_is_burnt(name: str, stack: Stack, time: Timeline) ->
         assert time.at(after(20), "dispatch").code == 0
     assert sorted(time.placed()) == sorted(LIST)
     assert time.statuses(after(20)) == ["placed"] * 3
+
+
+@pytest.mark.parametrize("name", FOREIGN_REFUSALS)
+def test_nobody_is_called_again_where_a_gateway_withheld_the_answer(
+    name: str, stack: Stack, time: Timeline
+) -> None:
+    """A filter lets the request through, and answers itself to what comes back."""
+    stack.write(calls(LIST))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("POST", r"/Calls\.json", FOREIGN_REFUSALS[name], times=1, after=True)
+        lost = time.at(after(1), "dispatch")
+        assert lost.code == 8
+        assert "something that is not Twilio answered" in " ".join(lost.err.split())
+        assert time.at(after(20), "dispatch").code == 8
+        found = time.at(after(90), "dispatch")
+        assert found.code == 0, found.out + found.err
+    assert sorted(time.placed()) == sorted(LIST)
+    assert time.statuses(after(90)) == ["answered"] * 3
+
+
+def test_a_gateway_that_answers_for_twilio_burns_one_and_then_nobody(stack: Stack, time: Timeline) -> None:
+    stack.write(calls(LIST))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        rule = proxy.rule("*", "", FOREIGN_REFUSALS["firewall"])
+        first = time.at(after(1), "dispatch")
+        assert first.code == 8
+        assert "nobody else is called until Twilio's answers arrive" in " ".join(first.err.split())
+        again = time.at(after(20), "dispatch")
+        assert again.code in (5, 8)
+        assert len({seen.body for seen in proxy.seen("POST", r"/Calls\.json")}) == 1
+        rule.times = 0
+        time.at(after(40), "dispatch")
+    assert sorted(time.placed()) == sorted(LIST)[1:]
+    assert sorted(time.statuses(after(40))) == ["placed", "placed", "unknown"]
+
+
+def test_what_takes_only_the_answers_of_calls_away_stops_nobody_s_call(stack: Stack, time: Timeline) -> None:
+    """As long as Twilio answers what is asked, the others are called."""
+    stack.write(calls(LIST))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("POST", r"/Calls\.json", FOREIGN_REFUSALS["firewall"], after=True)
+        assert time.at(after(1), "dispatch").code == 8
+    assert sorted(time.placed()) == sorted(LIST)
 
 
 @pytest.mark.parametrize("code", ABOUT_THE_CALLEE)

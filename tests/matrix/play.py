@@ -96,9 +96,10 @@ class Play:
         honest = all(_honest(cell) for cell in met)
         if honest:
             told += self._claims(first)
-        if honest and first.result.code == self.scene.code:
+        in_doubt = bool(met) and first.result.code == ExitCode.UNKNOWN  # more, perhaps, than without a fault
+        as_wanted = honest and first.result.code == self.scene.code and not in_doubt
+        if as_wanted:
             told += self._as_clean(first)
-        as_wanted = honest and first.result.code == self.scene.code
         if not self.scene.reads and not as_wanted:
             told += self._afterwards(honest, first)
         where = "; ".join(dict.fromkeys(str(cell) for cell in met))
@@ -137,7 +138,7 @@ class Play:
             yield f"phoned too often: {dict(more)}"
         if self.scene.reads and any(seen.method != "GET" for seen in self.liar.requests):
             yield "a command that reads has written"
-        most = 13 * sum(self.clean.sent.values()) + 60
+        most = 20 * sum(self.clean.sent.values()) + 60
         if sum(outcome.sent.values()) > most:
             yield f"{sum(outcome.sent.values())} requests, without the fault {sum(self.clean.sent.values())}"
 
@@ -304,6 +305,8 @@ def _seen(facts: Facts, before: Facts) -> Counter[object]:
 
 def _refuses(cell: Cell) -> bool:
     """Whether the answer proves that the request was not carried out."""
+    if cell.fault.name.startswith("foreign") and cell.operation in WRITES:
+        return False
     return re.match(rb"HTTP/1.1 4(?!08)\d\d ", cell.fault.step) is not None
 
 
@@ -321,5 +324,5 @@ def _timeless(text: str) -> list[str]:
 
 
 def may_follow(operation: str, fault: Fault) -> bool:
-    """Whether the fault may come when the request was carried out: a 4xx says that it was not."""
+    """Whether the fault may come when the request was carried out: a 4xx of Twilio's says that it was not."""
     return fault.edit is None and (operation not in PHONES or not _refuses(Cell(operation, fault)))

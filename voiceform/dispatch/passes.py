@@ -139,12 +139,19 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)
     ready = [item for item in look.found if item.verdict is Verdict.PLACE]
     pace = Pace(spec, context.clock, context.turns, context.stop.is_set)
-    placed = pace.place_all(placer, ready, lambda key, entry: context.tell(record.address, key, entry))
+    placed = pace.place_all(
+        placer,
+        ready,
+        lambda key, entry: context.tell(record.address, key, entry),
+        in_doubt=any(entry.status is CallStatus.UNKNOWN for entry in look.entries.values()),
+    )
     tally.merge(placed)
     tally.waiting += sum(item.verdict in (Verdict.WAIT, Verdict.HOLD) for item in look.found)
-    left = _left(spec, ready, placed) if context.stop.is_set() else None
+    left = _left(spec, ready, placed)
     look.stopped = _stopped(placer)
-    return Pass(record.address, tally, _look_again(context, look, tally), left, look.stopped, look.ended)
+    look_again = _look_again(context, look, tally, soon=left is not None)
+    left = left if context.stop.is_set() else None
+    return Pass(record.address, tally, look_again, left, look.stopped, look.ended)
 
 
 @dataclass(slots=True)
@@ -212,9 +219,9 @@ def _count_blocked(
         tally.problem(f"nobody will be called: {error.what}")
 
 
-def _look_again(context: DispatchContext, look: Look, tally: PassCounts) -> datetime | None:
-    """The next occurrence, retry, wave or opening of calling hours; soon, when something could not be
-    placed."""
+def _look_again(context: DispatchContext, look: Look, tally: PassCounts, *, soon: bool) -> datetime | None:
+    """The next occurrence, retry, wave or opening of calling hours; `soon`, when somebody could not be
+    called, or could not be judged."""
     now, spec, head, halts = context.clock.now(), look.spec, look.head, look.halts
     entries = (
         look.entries if spec.waves is None else look.read(now)
@@ -224,7 +231,7 @@ def _look_again(context: DispatchContext, look: Look, tally: PassCounts) -> date
     moments += [since for _, since in retries(spec, entries) if since > now]
     moments += [occurrence.instant for occurrence in spec.schedule.following(now, 1)]
     refused = any(item.verdict is Verdict.BLOCK for item in look.found)
-    if tally.statuses[CallStatus.DEFERRED] or tally.paused or refused or look.stopped is not None:
+    if soon or tally.paused or refused or look.stopped is not None:
         moments.append(now + _AGAIN_SOON)
     # What became due while this pass was at work is found by looking once more.
     known = {item.key for item in look.found if item.verdict is not Verdict.HOLD}

@@ -29,6 +29,9 @@ _XML_ERROR = re.compile(rb"<TwilioResponse>\s*<RestException>")
 _XML_HEAD = 1000
 _DELETED = 204
 """The only success of a deletion in the OpenAPI description; whatever else says 2xx may be a page."""
+_SENT_NO_FURTHER = (407, 429)
+"""What anybody says only of a request that was not let through. With any other refusal something on the way
+may as well withhold the answer, as filters of what comes in do, after the service did what was asked."""
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -103,6 +106,11 @@ def refusal(answer: Answer, place: Place, now: datetime) -> SetbackError | Twili
         body = _decoded(answer)
     except MalformedAnswerError:
         body = None
+    foreign = not _is_twilios(answer, body)
+    withheld = foreign and answer.status < 500 and answer.status not in _SENT_NO_FURTHER
+    if withheld and not _may_raise_plainly(place.operation):
+        reason = f"something that is not Twilio answered with HTTP {answer.status}"
+        return SetbackError(lost_answer(place, reason, None), effect_possible=True, final=True)
     error = api_error(
         status=answer.status,
         operation=place.operation.name,
@@ -110,7 +118,7 @@ def refusal(answer: Answer, place: Place, now: datetime) -> SetbackError | Twili
         request_id=request_id,
         where=place.where,
         credentials_hint=place.credentials_hint,
-        foreign=not _is_twilios(answer, body),
+        foreign=foreign,
     )
     retry_after = parse_retry_after(answer.headers.get("retry-after"), now)
     if answer.status == 429:

@@ -319,7 +319,7 @@ REFUSED = {"operation": "createCall", "kind": "status"}
         ({**REFUSED, "status": 400, "code": 21210}, CallStatus.DEFERRED),
         ({**REFUSED, "status": 401, "code": 20003}, CallStatus.DEFERRED),
         ({**REFUSED, "status": 404, "code": 20404}, CallStatus.DEFERRED),
-        ({"operation": "createCall", "kind": "foreign-404"}, CallStatus.DEFERRED),
+        ({"operation": "createCall", "kind": "foreign-404"}, CallStatus.UNKNOWN),
         ({**REFUSED, "status": 500, "code": 20500}, CallStatus.UNKNOWN),
         ({**REFUSED, "status": 500, "after": True}, CallStatus.UNKNOWN),
         ({"operation": "createCall", "kind": "drop-after"}, CallStatus.UNKNOWN),

@@ -14,6 +14,7 @@ from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, Step, if_undecided
 from voiceform.kinds.turns import Turns
 from voiceform.model.clock import Clock
+from voiceform.twilio.errors import TwilioError
 
 if TYPE_CHECKING:
     from voiceform.kinds.call.spec import CallSpec
@@ -87,14 +88,25 @@ class Pace:
     stopping: Callable[[], bool]
 
     def place_all(
-        self, placer: Placer, found: Sequence[Due], tell: Callable[[Key, LedgerEntry | None], None]
+        self,
+        placer: Placer,
+        found: Sequence[Due],
+        tell: Callable[[Key, LedgerEntry | None], None],
+        *,
+        in_doubt: bool = False,
     ) -> PassCounts:
         """Place one after the other, no faster than the pace. What is left when stopping, when the service
-        cannot take calls now, or when the schedule is paused, is not touched."""
+        cannot take calls now, or when the schedule is paused, is not touched.
+
+        Once an answer was lost (`in_doubt`: in a pass before this one), nobody else is called before the
+        account's calls could be read: what takes the answers away would take those of the whole list.
+        """
         tally = PassCounts()
         gap = timedelta(seconds=1 / self.spec.pace)
         free: datetime | None = None
         for index, due in enumerate(found):
+            if in_doubt and not self._can_read(placer, tally):
+                break
             if free is not None:
                 self._wait_until(free, gap)
             self.turns.take(self.spec.max_cps, self.clock, self.stopping)
@@ -111,7 +123,17 @@ class Pace:
                 free = None  # nothing was sent
             elif entry.status is CallStatus.DEFERRED:
                 break  # the service cannot be reached or is busy: the others would fare no better
+            in_doubt = entry is not None and entry.status is CallStatus.UNKNOWN
         return tally
+
+    def _can_read(self, placer: Placer, tally: PassCounts) -> bool:
+        """Whether Twilio answers what asks for no more than that."""
+        try:
+            next(iter(placer.client.list_calls(page_size=1)), None)
+        except TwilioError as error:
+            tally.problem(f"nobody else is called until Twilio's answers arrive: {error.told}")
+            return False
+        return True
 
     def _wait_until(self, free: datetime, gap: timedelta) -> None:
         """Sleep in slices. Never longer than one gap, also when the clock was turned back meanwhile."""

@@ -18,6 +18,7 @@ from voiceform.model.errors import TwilioError
 from voiceform.model.plan import Change
 from voiceform.twilio.errors import (
     ConnectionFailedError,
+    ForeignAnswerError,
     NotFinishedError,
     NotFoundError,
     ProtocolError,
@@ -30,7 +31,7 @@ from voiceform.twilio.sids import normal_sid
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
 
-LOST = (ServerError, ConnectionFailedError)
+LOST = (ServerError, ConnectionFailedError, ForeignAnswerError)
 """Errors after which a deletion may have happened."""
 
 PAUSE_SECONDS = 60.0

@@ -17,6 +17,7 @@ from voiceform.model.errors import TwilioError
 from voiceform.model.plan import Change
 from voiceform.twilio.errors import (
     ConnectionFailedError,
+    ForeignAnswerError,
     NotFoundError,
     RateLimitedError,
     ServerError,
@@ -95,6 +96,9 @@ class RecordingDeletion(Deletion["Recording"]):
         if isinstance(error, PASSING):
             self.outcomes.setback()
             return setback
+        if setback.sent and isinstance(error, ForeignAnswerError):
+            self.give_up(setback)  # not Twilio's word: it may be gone
+            return None
         if setback.sent and found is None and isinstance(error, TwilioError):
             return setback
         self.fail(setback.sid, found, error)
