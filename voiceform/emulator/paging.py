@@ -17,6 +17,7 @@ from voiceform.emulator.clock import SECOND
 from voiceform.emulator.errors import bad_request, invalid_parameter
 from voiceform.emulator.filters import Filter
 from voiceform.emulator.messages import Params, Request, Response, json_response
+from voiceform.emulator.profiles import Resource
 from voiceform.emulator.store import Row
 from voiceform.emulator.world import World
 
@@ -61,7 +62,7 @@ def list_page(
     request: Request,
     listing: Listing,
     chosen: Filter,
-    render: Callable[[Row], dict[str, object]],
+    render: Callable[[World, str, Row], Resource],
 ) -> Response:
     """Answer one page. Raises 20007 for a page that is too large, 21481 for a token that is none."""
     position = _position(world, request.query, listing)
@@ -80,7 +81,7 @@ def list_page(
         "previous_page_uri": _link(base, "B", position.page - 1, rows[0], listing)
         if rows and preceding
         else None,
-        listing.key: [render(row) for row in rows],
+        listing.key: [render(world, request.account, row) for row in rows],
         "uri": _own_uri(base, request.query, position),
         "page_size": position.size,
         "start": start,

@@ -69,6 +69,7 @@ class _OnePiece:
 class _BoundedProtocol(HttpToolsProtocol):
     patience: ClassVar[float]
     _in_head = True
+    _whole = False
     _head_length = 0
     _arrival: TimerHandle | None = None
 
@@ -82,16 +83,19 @@ class _BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._whole = False
         if self._in_head:
-            self._expect()
             self._head_length += len(data)
         super().data_received(data)
+        if not self._whole:  # most requests come in one piece, and need no timer
+            self._expect()
         if self._in_head and self._head_length > HEAD_LIMIT and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._whole = False
         # ASGI has no message for this; extensions are its place for what a server adds.
         self.scope["extensions"] = {
             ABORT: {"call": self.transport.abort},
@@ -104,7 +108,7 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._arrived()
-        self._in_head = True
+        self._in_head = self._whole = True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

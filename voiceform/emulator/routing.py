@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import unquote
 
@@ -97,9 +98,10 @@ class Target:
 NOWHERE: Mapping[str, Route] = MappingProxyType({})
 
 
+@lru_cache(maxsize=1024)
 def resolve(path: str) -> Target:
     """Split a path (percent-encoded, so that a name may contain a slash) into its account, its variables and
-    its routes.
+    its routes. Lists and what is created are asked for again and again.
     """
     if not path.startswith(PREFIX):
         return Target("", (), "", NOWHERE)

@@ -26,7 +26,7 @@ def list_calls(world: World, request: Request) -> Response:
     chosen.date(request.query, "StartTime", "start_time")
     chosen.date(request.query, "EndTime", "end_time")
     listing = Listing("calls", "CA", world.switches.calls_ordered_by)
-    return list_page(world, request, listing, chosen, lambda row: render(world, request.account, row))
+    return list_page(world, request, listing, chosen, render)
 
 
 def create_call(world: World, request: Request) -> Response:

@@ -23,7 +23,7 @@ def list_conferences(world: World, request: Request) -> Response:
     chosen.equal(request.query, "FriendlyName", "friendly_name")
     chosen.date(request.query, "DateCreated", "created")
     chosen.date(request.query, "DateUpdated", "updated")
-    return list_page(world, request, LISTING, chosen, lambda row: render(world, request.account, row))
+    return list_page(world, request, LISTING, chosen, render)
 
 
 def fetch_conference(world: World, request: Request) -> Response:

@@ -24,7 +24,7 @@ def list_participants(world: World, request: Request) -> Response:
     for name, column in rules.COLUMNS.items():
         if name != "EndConferenceOnExit":
             chosen.flag(request.query, name, column)
-    return list_page(world, request, LISTING, chosen, lambda row: render(world, request.account, row))
+    return list_page(world, request, LISTING, chosen, render)
 
 
 def create_participant(world: World, request: Request) -> Response:

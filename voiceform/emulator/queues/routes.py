@@ -15,7 +15,7 @@ from voiceform.emulator.world import World
 def list_queues(world: World, request: Request) -> Response:
     """All queues; the API has no filter here."""
     listing = Listing("queues", "QU", world.switches.queues_ordered_by)
-    return list_page(world, request, listing, Filter(), lambda row: render(world, request.account, row))
+    return list_page(world, request, listing, Filter(), render)
 
 
 def create_queue(world: World, request: Request) -> Response:
@@ -48,9 +48,7 @@ def list_members(world: World, request: Request) -> Response:
     chosen = Filter()
     chosen.add("queue_sid = ?", queue["sid"])
     listing = Listing("queue_members", "CA", "enqueued", table="calls", oldest_first=True)
-    return list_page(
-        world, request, listing, chosen, lambda call: render_member(world, request.account, call)
-    )
+    return list_page(world, request, listing, chosen, render_member)
 
 
 def fetch_member(world: World, request: Request) -> Response:

@@ -10,27 +10,28 @@ from voiceform.emulator.world import World
 
 def render(world: World, account: str, queue: Row) -> Resource:
     """The JSON object of a queue. The average wait is computed at the request where calls wait."""
-    sid = queue["sid"]
+    # In the order of the table: by its name a column costs three times what it does by its place.
+    _, sid, _, created, updated, name, max_size, current_size, wait = queue
     date = world.profile.date
-    wait = queue["average_wait_time"]
-    if queue["current_size"]:
+    if current_size:
         measured = world.store.one(
             "SELECT avg(? - enqueued) AS wait FROM calls WHERE queue_sid = ?", world.now, sid
         )
         if measured is not None and measured["wait"] is not None:
             wait = int(measured["wait"] / SECOND)
+    made = date(created)
     return world.profile.resource(
         "queues",
         {
-            "date_updated": date(queue["updated"]),
-            "current_size": queue["current_size"],
-            "friendly_name": queue["friendly_name"],
+            "date_updated": made if updated == created else date(updated),
+            "current_size": current_size,
+            "friendly_name": name,
             "uri": f"/2010-04-01/Accounts/{account}/Queues/{sid}.json",
             "account_sid": account,
             "average_wait_time": wait,
             "sid": sid,
-            "date_created": date(queue["created"]),
-            "max_size": queue["max_size"],
+            "date_created": made,
+            "max_size": max_size,
         },
     )
 

@@ -10,7 +10,7 @@ from voiceform.emulator.paging import Listing, list_page
 from voiceform.emulator.params import boolean
 from voiceform.emulator.recordings import media, rules
 from voiceform.emulator.recordings.wire import render
-from voiceform.emulator.store import Row, unpacked
+from voiceform.emulator.store import unpacked
 from voiceform.emulator.world import World
 
 LISTING = Listing("recordings", "RE")
@@ -98,7 +98,4 @@ def _of(world: World, request: Request, column: str, sid: str) -> Response:
 
 
 def _page(world: World, request: Request, chosen: Filter) -> Response:
-    def row(recording: Row) -> dict[str, object]:
-        return render(world, request.account, recording)
-
-    return list_page(world, request, LISTING, chosen, row)
+    return list_page(world, request, LISTING, chosen, render)

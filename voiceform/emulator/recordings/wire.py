@@ -9,28 +9,30 @@ from voiceform.emulator.world import World
 
 def render(world: World, account: str, recording: Row) -> Resource:
     """The JSON object of a recording. Duration and price are null while it runs."""
-    sid = recording["sid"]
+    # In the order of the table: by its name a column costs three times what it does by its place.
+    _, sid, _, created, updated, call_sid, conference_sid, status, source, *more = recording
+    channels, track, duration, price, start, _, options = more
     date = world.profile.date
     base = f"/2010-04-01/Accounts/{account}/Recordings/{sid}"
-    start, duration, options = recording["start_time"], recording["duration"], recording["options"]
+    made = date(created)
     return world.profile.resource(
         "recordings",
         {
             "account_sid": account,
             "api_version": "2010-04-01",
-            "call_sid": recording["call_sid"],
-            "conference_sid": recording["conference_sid"],
-            "channels": recording["channels"],
-            "date_created": date(recording["created"]),
-            "date_updated": date(recording["updated"]),
+            "call_sid": call_sid,
+            "conference_sid": conference_sid,
+            "channels": channels,
+            "date_created": made,
+            "date_updated": made if updated == created else date(updated),
             "start_time": None if start is None else date(start),
             "duration": None if duration is None else str(duration),
             "sid": sid,
-            "price": recording["price"],
+            "price": price,
             "price_unit": "USD",
-            "status": recording["status"],
-            "source": recording["source"],
-            "track": recording["track"],
+            "status": status,
+            "source": source,
+            "track": track,
             "error_code": None,
             "encryption_details": unpacked(options).get("encryption") if options != "{}" else None,
             "media_url": f"{world.origin}{base}",
