@@ -92,6 +92,20 @@ def test_what_a_proxy_calls_absent_is_not_erased(eraser: Eraser, name: str) -> N
     eraser.erased()
 
 
+@pytest.mark.parametrize("table", ["calls", "recordings"])
+def test_rows_that_cannot_be_read_are_not_taken_for_nobody_s(eraser: Eraser, table: str) -> None:
+    eraser.seed([recording(1, 5)], [call(1, 5, to=CAROL)])
+    assert eraser.look().code == 0
+    with hostile_proxy(eraser.stack.emulator.url) as proxy:
+        proxy.edit("GET", rf"/{table.title()}\.json", lambda page: [row.pop("sid") for row in page[table]])
+        eraser.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        found = eraser.look()
+        text = eraser.stack.run("erase", "verify", ALICE, clock=eraser.clock)
+    assert (found.code, text.code, found.json["complete"]) == (5, 5, False)
+    assert [*found.json["unreadable"]] == [{"calls": "call records"}.get(table, table)]
+    assert "in lists that could not be read: " in text.out
+
+
 @pytest.mark.parametrize("path", [r"/Calls\.json\?(?!.*(To|From)=)", r"/Calls\.json\?.*(To|From)="])
 def test_what_one_list_leaves_out_the_other_shows(eraser: Eraser, path: str) -> None:
     eraser.seed([recording(1, 5)], [call(1, 5, to=ALICE), call(2, 5, to=CAROL)])

@@ -45,8 +45,9 @@ class ErasureFound:
     """What a look for one person found. `person` is the keyed hash under which the evidence knows them.
 
     `there` counts what an erasure would destroy now, `left` what it would have to leave, both by their words;
-    `declared` are addresses that name the person; `doubtful` counts what nobody can tell whose it is. `runs`
-    are the erasures that the evidence tells of, `notes` what could not be looked at.
+    `declared` are addresses that name the person; `doubtful` counts what nobody can tell whose it is, and
+    `unreadable` the rows of lists that could not be read, of whomever they are. `runs` are the erasures that
+    the evidence tells of, `notes` what could not be looked at.
     """
 
     person: str
@@ -54,13 +55,14 @@ class ErasureFound:
     left: Mapping[str, int]
     declared: tuple[str, ...]
     doubtful: Mapping[str, int]
+    unreadable: Mapping[str, int]
     runs: tuple[ErasureRun, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left that is known to be of the person."""
-        return not (self.there or self.left or self.declared)
+        """Whether everything could be read and nothing is left that is known to be of the person."""
+        return not (self.there or self.left or self.declared or self.unreadable)
 
 
 @dataclass(slots=True)
@@ -111,20 +113,18 @@ def verified(parts: Parts, number: str, evidence: str | None) -> ErasureFound:
         for change in comparison.changes
         for words, count in change.details["erasing"].get("left", {}).items()
     }
+    piles = {
+        "recordings": trace.recordings,
+        "archived recordings": trace.archived,
+        "call records": trace.calls,
+    }
     return ErasureFound(
         person=f"hmac-sha256:{case.digest}",
         there=_there(trace, parts),
         left=left,
         declared=tuple(str(where) for item in comparison.blocked for where in item.addresses),
-        doubtful={
-            name: pile.unsure
-            for name, pile in (
-                ("recordings", trace.recordings),
-                ("archived recordings", trace.archived),
-                ("call records", trace.calls),
-            )
-            if pile.unsure
-        },
+        doubtful={name: pile.unsure for name, pile in piles.items() if pile.unsure},
+        unreadable={name: pile.unreadable.count for name, pile in piles.items() if pile.unreadable.count},
         runs=tuple(
             ErasureRun(run, line["at"], line["who"], line["reason"], dict(told.removed.get(run, {})))
             for run, line in told.runs.items()

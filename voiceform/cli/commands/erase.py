@@ -114,11 +114,15 @@ def _lines(found: ErasureFound) -> Iterator[str]:
     yield from (f"Declared: {address}" for address in found.declared)
     for words, count in found.doubtful.items():
         yield f"Doubtful: {words} of which nobody can tell whether they are of this person: {count:,}"
+    for words, count in found.unreadable.items():
+        yield f"Unreadable: {words} in lists that could not be read: {count:,}"
     erased = "" if found.runs else "; the evidence tells of no erasure"
     yield (
         f"Nothing is left that is known to be of this person{erased}."
         if found.complete
-        else (f"Something of this person is left{erased}.")
+        else f"Something of this person is left, or nobody can tell{erased}."
+        if found.unreadable
+        else f"Something of this person is left{erased}."
     )
 
 
@@ -140,6 +144,7 @@ def _document(found: ErasureFound) -> dict[str, Any]:
         "left": dict(found.left),
         "declared": list(found.declared),
         "doubtful": dict(found.doubtful),
+        "unreadable": dict(found.unreadable),
         "erasures": [
             {
                 "run": run.run_id,

@@ -64,8 +64,12 @@ class CallRecordDeletion(Deletion[str]):
         reason, holds = self._reason_to_keep(found)
         if reason is None:
             return Ready()
-        self.outcomes.held(holds)
-        self.take_down(found, found, Ending.HELD, Remarks(reason))
+        ending = Ending.HELD if holds else Ending.MOVED
+        if holds:
+            self.outcomes.held(holds)
+        else:
+            self.outcomes.count(ending)
+        self.take_down(found, found, ending, Remarks(reason))
         return None
 
     def stands(self, found: str, ready: Ready) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from voiceform.kinds.base import Done
 from voiceform.kinds.retention.figures import begun_minutes
+from voiceform.kinds.retention.policy import ERASURE, split
 from voiceform.kinds.retention.scopes import HOLD
 from voiceform.model.errors import EvidenceLostError
 from voiceform.model.plan import Change, Kept
@@ -139,7 +140,7 @@ class DeletionOutcomes:
             status,
             recorded,
             message=self._message(destroyed),
-            hint=self._advice(status),
+            hint=self._advice(status, change),
             record=self.record,
             destroyed=destroyed,
             is_open=self._doubtful or self._counts[Ending.OPEN] > 0,
@@ -179,7 +180,8 @@ class DeletionOutcomes:
         waits = f"; {self._waits_for}" if self._waits_for and _NOT_BEGUN in destroyed.rest else ""
         return ", ".join(parts) + first + waits
 
-    def _advice(self, status: Status) -> str | None:
-        if self._hint is not None:
+    def _advice(self, status: Status, change: Change) -> str | None:
+        if self._hint is not None or status is Status.APPLIED:
             return self._hint
-        return None if status is Status.APPLIED else "run prune again: what is still due is planned anew"
+        command = "erase" if split(change.address)[0] == ERASURE else "run prune"
+        return f"{command} again: what is still due is planned anew"
