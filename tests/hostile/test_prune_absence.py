@@ -131,3 +131,21 @@ def test_verify_is_not_content_with_a_proxys_word(pruner: Pruner, name: str) -> 
     assert result.code == 1
     assert "gone from the account" not in result.out
     assert "error" in json.loads(result.out)
+
+
+def test_a_call_record_stays_with_a_recording_that_no_list_showed_and_no_hold_is_named(
+    pruner: Pruner,
+) -> None:
+    pruner.declare("recordings: [{name: all, keep: 90d}]\ncall_records: [{name: cdr, keep: 1d}]")
+    pruner.seed([recording(1, 5)], [call(1, 5)])
+    with hostile_proxy(pruner.stack.emulator.url) as proxy:
+        proxy.rule("GET", r"/Recordings\.json", EMPTY)
+        proxy.edit("GET", r"/Calls/\w+/Recordings\.json", lambda page: None)
+        pruner.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        result = pruner.prune()
+    assert result.code == 6, result.out + result.err
+    assert (pruner.left(), pruner.calls_left()) == ({1}, {1})
+    (line,) = pruner.lines("call-record")
+    assert line["status"] == "kept-as-changed"
+    assert "is still there" in line["reason"]
+    assert "kept by a hold" not in result.out
