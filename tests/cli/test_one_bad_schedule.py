@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -124,3 +125,35 @@ def test_two_schedules_that_follow_each_other_under_one_name_both_call(stack: St
     time.at(after(1), "dispatch", "--once")
     assert time.placed() == [TO, TO]
     assert sorted(row["address"] for row in time.ledger(after(2))) == ["call.first", "call.second"]
+
+
+def test_nobody_plans_by_two_schedules_of_one_ledger(stack: Stack) -> None:
+    """As where a store writes documents one by one and `state mv` died in between: to remove one would close
+    the ledger of the other, by which nobody would be called any more."""
+    time = Timeline(stack)
+    stack.write(f"calls:\n{block('first', TO)}")
+    time.apply(BEFORE)
+    with open_store("sqlite:///.voiceform/state.db", base_dir=stack.folder) as store:
+        entry = store.get("resources/call.first")
+        assert entry is not None
+        store.put("resources/call.second", {**entry.document, "address": "call.second"}, None)
+    stack.write(f"calls:\n{block('second', TO)}")
+    for command in (("plan",), ("apply", "--auto-approve")):
+        refused = time.at(BEFORE, *command)
+        assert refused.code == 1
+        assert "call.first and call.second are both recorded with the ledger call.first" in refused.err
+    assert time.at(BEFORE, "state", "mv", "call.first", "call.second").code == 0
+    assert time.at(BEFORE, "plan", "--detailed-exitcode").code == 0
+    time.at(after(1), "dispatch", "--once")
+    assert time.placed() == [TO]
+
+
+def test_a_state_in_which_two_schedules_share_a_ledger_is_not_pushed(stack: Stack, time: Timeline) -> None:
+    document = stack.ok("state", "pull").json
+    documents = document["documents"]
+    documents["resources/call.bad"]["attributes"]["ledger"] = "call.good"
+    document["serial"] += 1
+    (stack.folder / "edited.json").write_text(json.dumps(document))
+    refused = stack.run("state", "push", "edited.json")
+    assert refused.code == 1
+    assert "both recorded with the ledger call.good" in refused.err

@@ -9,6 +9,7 @@ import pytest
 
 from tests.hostile.proxy import serving
 from tests.matrix.ground import Ground, Kept
+from tests.matrix.killing import Crasher
 from tests.matrix.liar import Liar
 from tests.matrix.scenes import common
 from voiceform.emulator import Emulator
@@ -34,3 +35,11 @@ def base(ground: Ground, liar: Liar) -> Kept:
     """The common ground of all scenes."""
     common(ground)
     return ground.keep("base")
+
+
+@pytest.fixture(scope="session")
+def crasher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crasher]:
+    """One helper for all that is killed."""
+    running = Crasher(tmp_path_factory.mktemp("crasher"))
+    yield running
+    running.close()

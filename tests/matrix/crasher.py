@@ -3,8 +3,8 @@
 A step is a request, a commit of a store, or something that is done to a file. The child counts them where
 they leave Python (the socket, the database driver, `os`), and before the one that it is to die at it kills
 itself with SIGKILL: what was done before stays done, and nothing else is. Its argument is a folder for
-reports. Reads a JSON line per run from stdin, `{argv, environ, now, die_at}`, and answers with
-`[exit code, steps]`.
+reports. Reads a JSON line per run from stdin, `{argv, environ, now, die_at, mistake}`, and answers with
+`[exit code, steps]`. With a `mistake` the command is made to make it (mistakes.py).
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import obstore
 import psycopg
+import pytest
 
+from tests.matrix.mistakes import MISTAKES
 from tests.warm.imports import warm_up
 from voiceform.cli import main as command_line
 from voiceform.model.clock import ManualClock
@@ -62,6 +65,7 @@ class Steps:
         """Count everything that lasts."""
         self.before(socket.socket, "sendall", _request)
         self.before(psycopg.Connection, "commit", lambda _: "commit")
+        self.before(obstore, "put", lambda *_: "put")
         self.before(os, "write", lambda descriptor, _: "write" if _is_file(descriptor) else None)
         for name in FILES:
             self.before(os, name, lambda *_, name=name: name)
@@ -96,6 +100,9 @@ def run(asked: dict[str, Any], report: Path) -> int:
         for stream in (1, 2):
             os.dup2(quiet, stream)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.update(asked["environ"])  # drivers of object stores read it
+        if asked["mistake"] is not None:
+            MISTAKES[asked["mistake"]](pytest.MonkeyPatch())
         steps = Steps(asked["die_at"])
         steps.watch()
         clock = ManualClock(datetime.fromisoformat(asked["now"]))

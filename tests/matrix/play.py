@@ -55,6 +55,8 @@ class Play:
     before: Facts = field(init=False)
     documents: list[dict[str, Any]] = field(init=False)
     clean: Outcome = field(init=False)
+    last: Outcome = field(init=False)
+    forgotten: set[str] = field(init=False)
     runs: int = 0
     killed: bool = False
     met: list[Cell] = field(default_factory=list)
@@ -72,6 +74,9 @@ class Play:
         self.liar.expect()
         self.clean = self._run(self.argv, self.scene.now)
         assert self.clean.result.code == scene.code, self.clean.result
+        self.forgotten = self._forgotten(self.clean.facts)
+        self.last = self._behind(self.clean)
+        assert self.last.result.code == scene.code, self.last.result
 
     @property
     def operations(self) -> list[str]:
@@ -110,7 +115,7 @@ class Play:
         """What does not hold when the command was killed, and when the next ones have run."""
         ground, self.killed = self.ground, True
         dead = Outcome(Result(-9, "", ""), ground.facts(), ground.phoned(), Counter(self.liar.sent))
-        told = [*self._harm(dead), *self._afterwards(True, dead), *self._sent_twice()]
+        told = [*self._harm(dead), *self._torn(), *self._afterwards(True, dead), *self._sent_twice()]
         if self.scene.converges:
             last = Outcome(dead.result, ground.facts(), ground.phoned(), Counter())
             told += self._claims(last)
@@ -121,9 +126,22 @@ class Play:
         result = self.ground.run(*argv, now=now)
         return Outcome(result, self.ground.facts(), self.ground.phoned(), Counter(self.liar.sent))
 
+    def _behind(self, outcome: Outcome) -> Outcome:
+        """What comes of it, where another command is to show that."""
+        then = self.scene.then
+        return outcome if then is None else self._run(then, self.scene.now + timedelta(minutes=10))
+
+    def _torn(self) -> Iterator[str]:
+        """Files that others go by are whole, or there are none."""
+        for path in self.ground.folder.glob("*.json"):
+            try:
+                json.loads(path.read_bytes())
+            except ValueError as error:
+                yield f"{path.name} is torn: {error}"
+
     def _harm(self, outcome: Outcome) -> Iterator[str]:
         """What no command may do, whatever it was told."""
-        wanted = self.clean.facts
+        wanted = self.last.facts
         for key, value in self.before.items():
             found = outcome.facts.get(key, "deleted")
             if found not in (value, wanted.get(key, "deleted")) and not _between(
@@ -133,14 +151,14 @@ class Play:
         made = _made(outcome.facts, self.before) - _made(wanted, self.before)
         if made:
             yield f"made beside what was wanted: {dict(made)}"
-        more = outcome.phoned - self.clean.phoned
+        more = outcome.phoned - self.last.phoned
         if more:
             yield f"phoned too often: {dict(more)}"
         if self.scene.reads and any(seen.method != "GET" for seen in self.liar.requests):
             yield "a command that reads has written"
-        most = 20 * sum(self.clean.sent.values()) + 60
+        most = 20 * sum(self.last.sent.values()) + 60
         if sum(outcome.sent.values()) > most:
-            yield f"{sum(outcome.sent.values())} requests, without the fault {sum(self.clean.sent.values())}"
+            yield f"{sum(outcome.sent.values())} requests, without the fault {sum(self.last.sent.values())}"
 
     def _said(self, outcome: Outcome, met: list[Cell]) -> Iterator[str]:
         """What people are told."""
@@ -180,12 +198,17 @@ class Play:
             if times > 1:
                 yield f"sent {times} times: {target.rpartition('/')[2]} to {to}"
 
-    def _state(self, *, may_be_open: bool = False) -> Iterator[str]:
-        """The state can be read, nobody holds it, and no run is left open but where it `may_be_open`."""
+    def _state(self, *, may_be_open: bool = False, now: datetime | None = None) -> Iterator[str]:
+        """The state can be read, nobody holds it (who is dead, beyond `now`), and no run is left open but
+        where it `may_be_open`."""
         for state in self._states():
             documents = self.ground.documents(state)
             for key, document in documents.items():
-                if key.startswith("lease") and document.get("holder") is not None:
+                if (
+                    key.startswith("lease")
+                    and document.get("holder") is not None
+                    and (now is None or datetime.fromisoformat(document["expires_at"]) > now)
+                ):
                     yield f"{key} is still held"
             if documents.get("meta", {}).get("unfinished") and not may_be_open:
                 yield "a run is left open"
@@ -200,28 +223,30 @@ class Play:
         for table, sid in _destroyed(self.ground.folder / "evidence"):
             if facts.get((table, sid), (0,)) == (1,):
                 yield f"evidence says that {sid} is gone, and it is there"
-        before = {sid for documents in self.documents for sid in recorded(documents).values()}
-        after: set[str | None] = set()
         for state in self._states():
             documents = self.ground.documents(state)
-            after.update(recorded(documents).values())
             ledgers = [document for key, document in documents.items() if key.startswith("ledger/")]
             for sid in set(re.findall(r"CA[0-9a-f]{32}", json.dumps(ledgers))):
                 if ("calls", sid) not in facts:
                     yield f"the ledger has {sid}, which is no call"
-        for lost in before - after:
-            if ("queues", str(lost)) in facts:
-                yield f"{lost} is there, and forgotten"
+        for lost in self._forgotten(facts) - self.forgotten:
+            yield f"{lost} is there, and forgotten"
+
+    def _forgotten(self, facts: Facts) -> set[str]:
+        """The queues that were recorded, are there, and are recorded no more."""
+        before = {sid for documents in self.documents for sid in recorded(documents).values()}
+        after = {sid for state in self._states() for sid in recorded(self.ground.documents(state)).values()}
+        return {str(sid) for sid in before - after if ("queues", str(sid)) in facts}
 
     def _as_clean(self, outcome: Outcome) -> Iterator[str]:
         """All is as it would have been without the fault."""
-        found, wanted = (_seen(facts, self.before) for facts in (outcome.facts, self.clean.facts))
+        found, wanted = (_seen(facts, self.before) for facts in (outcome.facts, self.last.facts))
         if found != wanted:
             yield (
                 f"ended with {outcome.result.code}, but has {dict(found - wanted)}"
                 f" and not {dict(wanted - found)}"
             )
-        unheard = {*(self.clean.phoned - outcome.phoned)} - self._in_doubt()
+        unheard = {*(self.last.phoned - outcome.phoned)} - self._in_doubt()
         if unheard:
             yield f"ended with {outcome.result.code}, but did not phone {unheard}"
         partly = self.scene.partly is not None and self.scene.partly in outcome.result.out
@@ -254,8 +279,9 @@ class Play:
             unknown |= outcome.result.code == ExitCode.UNKNOWN
             if outcome.result.code in fine:
                 break
-        yield from self._state()
+        yield from self._state(now=now if self.killed else None)
         if not honest or not self.scene.converges:
+            yield from self._harm(self._behind(outcome))
             return
         if (self.ground.folder / "evidence").exists() and not unknown:
             verified = self.ground.run("prune", "verify", "evidence", now=now)
@@ -264,6 +290,8 @@ class Play:
         if outcome.result.code not in fine and not unknown:
             yield f"does not recover: {outcome.result}"
         elif not unknown and not self.scene.reads:
+            outcome = self._behind(outcome)
+            yield from self._harm(outcome)
             yield from self._as_clean(outcome)
 
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.matrix.ground import Ground
-from tests.support import ACCOUNT
+from tests.support import ACCOUNT, Account
 
 NOW = datetime(2026, 12, 1, 14, 0, 20, tzinfo=UTC)
 """Shortly after nine in New York, when the calls are due."""
@@ -118,7 +118,8 @@ class Scene:
     itself if it is None; what it may end with then is `code` or one of `over`;
     where it does not `converge`, what was not done stays so. `now` is the instant of the command, and `reads`
     says that the account is only read. `partly` is what the output says where a part could not be read.
-    `words` makes what stands for `{run}` in `argv`.
+    `words` makes what stands for `{run}` in `argv`. What comes of it in the account is only seen behind
+    `then`, another command.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Scene:
     over: frozenset[int] = frozenset()
     partly: str | None = None
     words: Callable[[Ground], str] | None = None
+    then: tuple[str, ...] | None = None
 
 
 def _prepared(text: str) -> Callable[[Ground], None]:
@@ -214,6 +216,18 @@ def _fleet(text: str) -> Callable[[Ground], None]:
     return prepare
 
 
+def _replanned(ground: Ground) -> None:
+    """An older plan is where the new one is to be."""
+    ground.write(LATER + RETENTION)
+    ground.ok(*SAVE, now=EARLIER)
+
+
+def _drifted(ground: Ground) -> None:
+    """Somebody changed a queue of ours."""
+    account = Account(ground.emulator)
+    account.post(f"Queues/{account.queues()['support']['sid']}.json", MaxSize=44)
+
+
 def _pulled(ground: Ground) -> None:
     document = ground.ok("state", "pull", now=NOW).json
     document["serial"] += 1
@@ -232,6 +246,8 @@ SAVE = ("plan", "--out", "plan.json")
 FLEET = ("--jobs", "1")
 AGAIN = frozenset({64})
 """What was done already is not done again."""
+HOLD = ("more", "--recording", f"RE{DUE[0]:032x}")
+HOLD_ADD = ("hold", "add", *HOLD, "--reason", "x")
 THERE = frozenset({1})
 """Files that are there are not replaced."""
 
@@ -325,8 +341,54 @@ FLEETS = (
     Scene("fleet dispatch", ("fleet", "dispatch", *FLEET, *ALONE), _fleet(BASE)),
 )
 CRASHING = (
-    *(scene for scene in WRITING if scene.name != "calls test"),
-    Scene("hold add", ("hold", "add", "more", "--reason", "x", "--recording", f"RE{1:032x}"), over=AGAIN),
+    *(replace(scene, then=DISPATCH) if scene.name == "calls test" else scene for scene in WRITING),
+    Scene("undo --out", ("undo", "{run}", "--out", "plan.json"), reads=True, words=_run_to_undo),
+    Scene("plan --out", SAVE, _replanned, reads=True),
+    Scene("apply --refresh-only", (*APPLY, "--refresh-only"), _drifted),
+    Scene(
+        "hold add",
+        ("hold", "add", *HOLD, "--reason", "x"),
+        _prepared(BASE + RETENTION),
+        over=AGAIN,
+        then=PRUNE,
+    ),
+    Scene(
+        "hold release",
+        ("hold", "release", HOLD[0], "--approve", f"release-hold={HOLD[0]}"),
+        _saved(BASE + RETENTION, HOLD_ADD),
+        over=AGAIN,
+        then=PRUNE,
+    ),
+    Scene("calls pause", ("calls", "pause", "call.reminder"), then=DISPATCH),
+    Scene(
+        "calls resume",
+        ("calls", "resume", "call.reminder"),
+        _saved(BASE, ("calls", "pause", "call.reminder")),
+        over=AGAIN,
+        then=DISPATCH,
+    ),
     Scene("state push", ("state", "push", "older.json"), _pulled, over=AGAIN),
+    Scene(
+        "state mv",
+        ("state", "mv", "queue.old", "queue.renamed"),
+        _prepared(BASE.replace("  old:", "  renamed:")),
+        over=AGAIN,
+        then=APPLY,
+    ),
+    Scene(
+        "state mv of a schedule",
+        ("state", "mv", "call.reminder", "call.renamed"),
+        _prepared(BASE.replace("  reminder:", "  renamed:")),
+        over=AGAIN,
+        then=APPLY,
+    ),
+    Scene(
+        "state rm",
+        ("state", "rm", "queue.old"),
+        _prepared(BASE.replace("  old: {max_size: 30}\n", "")),
+        over=AGAIN,
+        then=APPLY,
+    ),
+    Scene("state prune-journal", ("state", "prune-journal", "--keep", "1m")),
 )
-"""What is killed: whatever writes to the account or to the state."""
+"""What is killed: whatever writes to the account, to the state or to a file that others go by."""

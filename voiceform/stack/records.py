@@ -1,4 +1,8 @@
-"""Recorded state that is mended by hand; nothing here touches the account."""
+"""Recorded state that is mended by hand; nothing here touches the account.
+
+The serial, which makes older plans stale, moves in the batch that changes something, and first in it: where a
+batch can be torn (object stores) nothing has changed that a plan does not know of.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from voiceform.model.errors import StateError, UsageError
 from voiceform.stack.parts import Parts
 from voiceform.state.lease import break_lease, show_lease
 from voiceform.state.lease_document import LeaseRecord
-from voiceform.state.meta import accept_home, bump_serial, read_meta
+from voiceform.state.meta import accept_home, bump_serial, read_meta, required_meta
 from voiceform.state.resources import PREFIX, load_resources, resource_key, resource_removal
 from voiceform.state.side_lease import DISPATCH_LEASE, SideLease
 from voiceform.state.transfer import pull, push
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
 
 
 def renamed(parts: Parts, source: str, target: str) -> None:
-    """Record under the address `target` what was recorded under `source`."""
+    """Record under the address `target` what was recorded under `source`. Where it is so under both, as when
+    the program died in between, that is brought to its end."""
     old, new = Address.parse(source), Address.parse(target)
     if old.kind != new.kind:
         raise UsageError(f"{old} cannot become {new}", hint="both addresses must be of one kind")
@@ -35,12 +40,14 @@ def renamed(parts: Parts, source: str, target: str) -> None:
         record = resources.recorded.get(old)
         if record is None:
             raise not_recorded(old, map(str, resources.recorded))
-        if new in resources.recorded:
+        moved = replace(record, address=new)
+        if resources.recorded.get(new, moved) != moved:
             raise UsageError(f"{new} is recorded already", hint=f"voiceform state rm {new}")
         for kind in parts.kinds():
             if kind.name == old.kind:
                 kind.check_move(record, store)
-        store.write([resources.write(replace(record, address=new)), resources.removal(old)])
+        serial = required_meta(store).bumped()
+        store.write([serial, resources.write(moved), resources.removal(old)])
 
 
 def forgotten(parts: Parts, address: str) -> None:
@@ -50,7 +57,7 @@ def forgotten(parts: Parts, address: str) -> None:
         entry = store.get(resource_key(target))  # not decoded: what cannot be understood can be removed
         if entry is None:
             raise not_recorded(target, (found.key.removeprefix(PREFIX) for found in store.list(PREFIX)))
-        store.write([resource_removal(target, entry.version)])
+        store.write([required_meta(store).bumped(), resource_removal(target, entry.version)])
 
 
 def journal_pruned(parts: Parts, keep: timedelta) -> int:
@@ -58,6 +65,7 @@ def journal_pruned(parts: Parts, keep: timedelta) -> int:
     from voiceform.state.folding import fold_runs
 
     with _writing(parts, "state prune-journal") as store:
+        bump_serial(store)
         return fold_runs(store, parts.clock.now() - keep)
 
 
@@ -84,7 +92,7 @@ def pulled(parts: Parts) -> dict[str, Any]:
 
 def pushed(parts: Parts, document: Mapping[str, Any]) -> None:
     """Put a whole state in the place of what is there."""
-    with _writing(parts, "state push", count=False) as store:
+    with _writing(parts, "state push", exists=False) as store:
         push(store, document, parts.kinds())
 
 
@@ -108,18 +116,16 @@ def not_recorded(address: Address, known: Iterable[str]) -> UsageError:
 
 
 @contextmanager
-def _writing(parts: Parts, operation: str, *, count: bool = True) -> Iterator[DocumentStore]:
-    """The state under the lease; afterwards its serial has moved, so that older plans are stale."""
+def _writing(parts: Parts, operation: str, *, exists: bool = True) -> Iterator[DocumentStore]:
+    """The state under the lease. StateError where it `exists` not."""
     with parts.opened_store() as store:
-        if count and read_meta(store) is None:  # a lease would make one at a mistyped place
+        if exists and read_meta(store) is None:  # a lease would make one at a mistyped place
             raise StateError(
                 f"there is no state in {store.label} yet",
                 hint="correct --state, or apply first: that makes it, and records where the account is",
             )
         with parts.locked(store, operation) as lease:
             yield lease.store
-            if count:
-                bump_serial(lease.store)
 
 
 def _locked(store: Backend, dispatch: bool) -> Backend:

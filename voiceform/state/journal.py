@@ -34,7 +34,7 @@ from voiceform.state.journal_codec import (
 )
 from voiceform.state.lease import show_lease
 from voiceform.state.meta import KEY as META
-from voiceform.state.meta import Meta, new_meta, read_meta
+from voiceform.state.meta import Meta, new_meta, read_meta, required_meta
 
 _NAME = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 _NAMED = 5
@@ -103,7 +103,7 @@ class Run:
         """Say that nothing is left to do, and make the state's serial one more."""
         ended = self._record.finished_at or now
         record = replace(self._record, finished_at=ended, outcomes=dict(self._counts))
-        meta = _required_meta(self._store)
+        meta = required_meta(self._store)
         closed = replace(meta, unfinished=tuple(name for name in meta.unfinished if name != self.run_id))
         versions = self._store.write(
             (Write(run_key(self.run_id), run_to_document(record), record.version), closed.bumped())
@@ -117,7 +117,7 @@ class Run:
         entries = [entry for prefix in prefixes for entry in self._store.list(prefix)]
         for batch in _batches(Write(entry.key, None, entry.version) for entry in entries):
             self._store.write(batch)
-        meta = _required_meta(self._store)
+        meta = required_meta(self._store)
         before = (
             self._before
         )  # plans that were made meanwhile carry the serial of the run: it is not used again
@@ -258,10 +258,3 @@ def _required_run(reader: DocumentReader, run_id: str) -> RunRecord:
             f"there is no run {run_id} in this state", hint="see the runs with `voiceform state list`"
         )
     return run_from_entry(entry)
-
-
-def _required_meta(reader: DocumentReader) -> Meta:
-    meta = read_meta(reader)
-    if meta is None:
-        raise StateError("the state lost its `meta` document", hint="restore the state from a backup")
-    return meta

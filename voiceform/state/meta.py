@@ -103,6 +103,14 @@ def read_meta(reader: DocumentReader) -> Meta | None:
     return Meta.from_document(entry.document, entry.version)
 
 
+def required_meta(reader: DocumentReader) -> Meta:
+    """What a state that was written says about itself. StateError also when it says nothing."""
+    meta = read_meta(reader)
+    if meta is None:
+        raise StateError("the state lost its `meta` document", hint="restore the state from a backup")
+    return meta
+
+
 def check_format(found: object) -> None:
     """Raise StateError when `found` is a format that only a later program knows."""
     if isinstance(found, int) and found > FORMAT:
@@ -159,10 +167,11 @@ def require_home(reader: DocumentReader, account_sid: str, base_url: str) -> Non
 
 
 def accept_home(store: DocumentStore, base_url: str) -> Home:
-    """Record that the account's data is found at `base_url` from now on. StateError for an empty state."""
+    """Record that the account's data is found at `base_url` from now on, and make the serial grow.
+    StateError for an empty state."""
     meta = read_meta(store)
     if meta is None:
         raise StateError("the state is empty", hint="the first apply records where the account is")
     moved = replace(meta, home=Home.of(base_url))
-    store.write((Write(KEY, moved.document(), meta.version),))
+    store.write((moved.bumped(),))
     return Home.of(base_url)

@@ -152,8 +152,9 @@ class CallKind(Kind["LiveCalls"]):
         return export(recorded, self._places.folder, folder)
 
     def check_recorded(self, recorded: Mapping[Address, Recorded], reader: DocumentReader) -> None:
-        """Schedules whose times and parties dispatch understands, every ledger, the pauses, and limits and
-        counters of contacts."""
+        """Schedules whose times and parties dispatch understands, each with a ledger of its own; every
+        ledger, the pauses, and limits and counters of contacts."""
+        from voiceform.kinds.call.compare import require_own_ledgers
         from voiceform.kinds.call.ledger.pauses import read_pauses
         from voiceform.kinds.call.ledger.store import check_ledgers
         from voiceform.kinds.call.limits.in_force import check_limits
@@ -166,6 +167,7 @@ class CallKind(Kind["LiveCalls"]):
             for party in (spec.from_, *spec.to):
                 if normal_number(party) != party:
                     raise ValueError(f"{record.address} calls {party}, which is not how numbers are recorded")
+        require_own_ledgers(recorded.values())
         check_ledgers(reader)
         read_pauses(reader)
         check_counters(reader)

@@ -14,7 +14,7 @@ from voiceform.kinds.call.impact import schedule_impact
 from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.limits.foresight import Foresight
-from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded
+from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded, ledger_of
 from voiceform.kinds.call.prospects import CALLED, Outlook, Prospect, prospects
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import CallSpec
@@ -22,12 +22,17 @@ from voiceform.kinds.call.throughput import Load, crowded, load_of
 from voiceform.kinds.phoning import CALL, SCHEDULED
 from voiceform.kinds.records import match_records, previous_address, protected
 from voiceform.model.address import Address
+from voiceform.model.errors import StateError
 from voiceform.model.plan import Action, Caution, Change, Mode
 from voiceform.model.resource import Attributes, Desired, Recorded
 
 
 def compare(context: CompareContext, live: LiveCalls) -> Comparison:
-    """Propose changes for every schedule that is declared or recorded."""
+    """Propose changes for every schedule that is declared or recorded.
+
+    StateError where two of them are recorded with one ledger.
+    """
+    require_own_ledgers(context.recorded.values())
     matches = match_records(context.desired, context.recorded)
     wanted = as_recorded(context.desired, context.recorded, matches.records)
     changes: list[Change] = []
@@ -48,6 +53,21 @@ def compare(context: CompareContext, live: LiveCalls) -> Comparison:
             blocked.append(protected(record))
         changes.append(_removed(record, live))
     return Comparison(changes, blocked=blocked, warnings=warnings)
+
+
+def require_own_ledgers(records: Iterable[Recorded]) -> None:
+    """Raise StateError where two schedules are recorded with one ledger: to remove one would close it, and
+    nobody would be called by the other."""
+    seen: dict[str, Recorded] = {}
+    for record in records:
+        name = ledger_of(record.address, record.attributes)
+        other = seen.setdefault(name, record)
+        if other is not record:
+            raise StateError(
+                f"{other.address} and {record.address} are both recorded with the ledger {name}",
+                hint="after a `state mv` that was cut short run it again; else one of them is wrong: have it"
+                f" forgotten with `voiceform state rm {record.address}`",
+            )
 
 
 def _loads(

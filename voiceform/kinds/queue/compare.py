@@ -38,7 +38,8 @@ def check_recorded(records: Iterable[Recorded]) -> None:
         if other is not record:
             raise StateError(
                 f"{other.address} and {record.address} are both recorded as {record.sid}",
-                hint=f"one of them is wrong; have it forgotten: voiceform state rm {record.address}",
+                hint="after a `state mv` that was cut short run it again; else one of them is wrong: have it"
+                f" forgotten with `voiceform state rm {record.address}`",
             )
 
 
