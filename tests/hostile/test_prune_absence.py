@@ -140,7 +140,7 @@ def test_a_call_record_stays_with_a_recording_that_no_list_showed_and_no_hold_is
     pruner.seed([recording(1, 5)], [call(1, 5)])
     with hostile_proxy(pruner.stack.emulator.url) as proxy:
         proxy.rule("GET", r"/Recordings\.json", EMPTY)
-        proxy.edit("GET", r"/Calls/\w+/Recordings\.json", lambda page: None)
+        proxy.edit("GET", r"/Calls/\w+/Recordings\.json", lambda _: None)
         pruner.stack.environ["VOICEFORM_BASE_URL"] = proxy.url
         result = pruner.prune()
     assert result.code == 6, result.out + result.err
