@@ -14,7 +14,8 @@ LOWEST_TESTS := tests/config tests/model tests/render tests/engine tests/twilio 
 	--ignore=tests/render/test_sarif_published.py --ignore=tests/engine/test_dispatch_crash.py
 
 # Each counts what it tried, and has a longer form of its own; docs/reliability.md says what they cover.
-PROOFS := tests/models tests/simulation tests/matrix tests/fuzz tests/secrets tests/fleet/test_cluster_prune.py
+PROOFS := tests/models tests/simulation tests/matrix tests/fuzz tests/secrets \
+	tests/fleet/test_cluster_prune.py tests/fleet/test_cluster_dispatch.py
 
 # Tests of parts, which need neither a network nor servers beside the emulator, with few examples of each property.
 FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kinds/call/test_cron.py \
@@ -23,7 +24,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test proofs test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants simulate matrix fuzz screenshots clean
+.PHONY: help demo test proofs test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants simulate matrix fuzz fleets screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -62,6 +63,11 @@ matrix: $(VENV)/.dev  ## every command with every fault at every operation, and 
 # FUZZ_EFFORT=10 a few minutes.
 fuzz: $(VENV)/.dev  ## every byte flipped, every length cut, and readers of foreign bytes for long
 	@FUZZ_EFFORT=$${FUZZ_EFFORT:-100} $(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/fuzz
+
+# 200 accounts with 20,000 recordings each: takes an hour and some gigabytes of memory.
+fleets: $(VENV)/.dev  ## retention of many accounts on a cluster whose workers die
+	@FLEET_ACCOUNTS=$${FLEET_ACCOUNTS:-200} FLEET_RECORDINGS=$${FLEET_RECORDINGS:-20000} \
+		$(BIN)/python -m pytest -q -n 0 tests/fleet/test_cluster_prune.py
 
 check: lint types imports  ## lint, types and layers
 

@@ -36,6 +36,7 @@ LONG = (
     "test_convergence",
     "test_state_mutations",
     "test_cluster_prune",
+    "test_cluster_dispatch",
     "test_faults",
     "test_cluster",
 )

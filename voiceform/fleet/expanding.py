@@ -16,6 +16,7 @@ from voiceform.config.sources import DEFAULT_FILE, SUFFIXES
 from voiceform.fleet.member import NAME, REFERENCE, Member, Source, filled, unknown_place
 from voiceform.fleet.own_account import own_account
 from voiceform.fleet.tables import read_rows
+from voiceform.kinds.retention.evidence.naming import OFF, place_complaint
 from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block
@@ -255,7 +256,7 @@ class Expansion:
         if isinstance(state := block.get("state"), str):
             self._check_state(state, block.value_position("state"))
         if isinstance(evidence := block.get("evidence"), str):
-            self._check_text(evidence, block.value_position("evidence"))
+            self._check_evidence(evidence, block.value_position("evidence"))
         credentials = block.get("credentials")
         if not isinstance(credentials, Block):
             return
@@ -282,6 +283,15 @@ class Expansion:
                 self._say(where, error.what, error.hint or "correct state:")
             except VoiceformError:
                 pass  # it is about this machine, and another may work
+
+    def _check_evidence(self, text: str, where: Position) -> None:
+        """One that names a place."""
+        self._check_text(text, where)
+        complaint = place_complaint(filled(text, "stack", f"AC{'0' * 32}"))
+        if text == OFF:
+            complaint = "evidence is switched off in the configuration of a stack, where it is reviewed"
+        if complaint is not None:
+            self._say(where, complaint, "as in evidence: s3://bucket/evidence/{stack}")
 
     def _check_text(self, text: str, where: Position) -> None:
         unknown = unknown_place(text)
