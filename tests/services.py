@@ -28,11 +28,24 @@ from urllib.request import Request, urlopen
 import pytest
 
 _S3_PROGRAM = """
-import sys
+import io, sys, threading
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
-# One request at a time: a conditional put must be atomic, and the stand-in has no locks.
-run_simple("127.0.0.1", int(sys.argv[1]), DomainDispatcherApplication(create_backend_app), threaded=False)
+
+backend = DomainDispatcherApplication(create_backend_app)
+turn = threading.Lock()
+
+def application(environ, start_response):
+    # One request at a time: a conditional put must be atomic, and the stand-in has no locks. But each is read
+    # whole before, and answered after: who stands still in the midst of his own must hold up nobody else.
+    stream = environ["wsgi.input"]
+    length = environ.get("CONTENT_LENGTH")
+    if length or environ.get("wsgi.input_terminated"):
+        environ["wsgi.input"] = io.BytesIO(stream.read(int(length)) if length else stream.read())
+    with turn:
+        return [b"".join(backend(environ, start_response))]
+
+run_simple("127.0.0.1", int(sys.argv[1]), application, threaded=True)
 """
 
 

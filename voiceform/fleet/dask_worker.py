@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,8 @@ from voiceform.version import __version__
 _LOOKS_EVERY = 1.0
 """Seconds between looks at whether the work is still wanted."""
 _AT_WORK = ("running", "paused")
+_PROFILER = "profile"
+"""What Dask calls that which looks at the stacks of a worker's threads a hundred times a second."""
 
 
 def versions() -> tuple[str, str]:
@@ -43,6 +46,7 @@ def work(sent_by: str, content: bytes, run: str, once: str | None) -> bytes | No
             f"this was started with voiceform {sent_by}, and the worker has {__version__}",
             hint="give workers, scheduler and whoever starts them one version, as in one image",
         )
+    _end_profiler(distributed.get_worker())
     client = distributed.get_client()
     if once is not None:
         begun = distributed.Event(once, client=client)
@@ -54,6 +58,20 @@ def work(sent_by: str, content: bytes, run: str, once: str | None) -> bytes | No
     with _halted_with(run, client) as halt:
         here = Surroundings(dict(os.environ), SystemClock(), halt.event, Signals(client=halt.stops))
         return pickle.dumps(carried_out(parcel, here))
+
+
+def _end_profiler(worker: distributed.Worker) -> None:
+    """Let Dask's profiler be, on a Python with which it can bring the whole process to a standstill for good.
+
+    It asks sys._current_frames(), which holds a lock of the interpreter while it makes objects. Where that
+    makes Python 3.11 collect garbage, and a thread begins or ends meanwhile, each waits for the other
+    (https://github.com/python/cpython/issues/106883); a job here begins dozens of threads.
+    """
+    if sys.version_info >= (3, 12):
+        return
+    profiler = worker.periodic_callbacks.get(_PROFILER)
+    if profiler is not None and profiler.is_running():
+        worker.loop.add_callback(profiler.stop)
 
 
 @contextmanager
