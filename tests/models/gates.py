@@ -118,9 +118,16 @@ class Road(Proxy):
         if seen.method == "GET":
             return answer(200, EMPTY, Content_Type="application/json") if self.blind else self._forward(seen)
         assert self.sender is not None
+        if self.sender.dead:
+            return RESET
         request = Request(seen)
         self.sender.sends(request)
         return request.answer.get(timeout=SECONDS)
+
+    def end(self, actor: Actor) -> None:
+        """Let the thread of an actor end, whatever it still sends."""
+        self.sender = actor
+        actor.close()
 
     def carry_out(self, request: Request) -> None:
         """Let the API do what a request asks."""

@@ -206,7 +206,7 @@ class ContactsGame:
     def close(self) -> None:
         """End everything."""
         for process in self.processes.values():
-            process.actor.close()
+            self.world.road.end(process.actor)
         self.stack.close()
 
 

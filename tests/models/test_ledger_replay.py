@@ -173,7 +173,7 @@ class LedgerGame:
     def close(self) -> None:
         """End everything."""
         for process in (*self.processes.values(), *self.dead):
-            process.actor.close()
+            self.world.road.end(process.actor)
         self.stack.close()
 
     def _write_off(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kinds.call.one_by_one import OneByOne
 from tests.state.support import LINEAGE, NOW, CrashError, TornStore, applied, create, plan_of, queue, recorded
 from voiceform.model.errors import StalePlanError, StateConflictError, StateError
 from voiceform.model.plan import Action, Change
@@ -264,3 +265,16 @@ def test_a_plan_made_while_a_run_was_withdrawn_never_looks_fresh(store: SqliteSt
     seen = read_meta(store)
     assert seen is not None
     assert "given" not in seen.document()
+
+
+def test_who_lost_the_race_for_meta_is_not_told_that_he_applied_the_plan(store: SqliteStore) -> None:
+    bump_serial(store, make_lineage=lambda: LINEAGE)
+
+    def somebody_changes() -> None:
+        bump_serial(store)
+
+    with pytest.raises(StateConflictError, match="'meta' in"):
+        begin_run(OneByOne(store, None, somebody_changes), PLAN, who="ada", now=NOW)
+    assert unfinished_runs(store) == ()
+    with pytest.raises(StalePlanError, match="by ada"):
+        begin(store)

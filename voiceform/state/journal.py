@@ -160,11 +160,19 @@ def begin_run(
         try:
             versions = store.write(batch)
         except StateConflictError:
-            if version is None:
+            if version is None and not _lost_meta(store, header, before):
                 refuse_used_plan(store, plan.plan_id)
             raise
         version = version or versions[0]
     return Run(store, replace(record, version=version), before=before)
+
+
+def _lost_meta(reader: DocumentReader, header: Write, before: Meta | None) -> bool:
+    """Whether the run is there as it was to be written, and `meta` is not as it was: where a batch can be
+    torn (object stores), a plan may be consumed by a run that could not begin."""
+    entry, now = reader.get(header.key), read_meta(reader)
+    moved = (None if now is None else now.version) != (None if before is None else before.version)
+    return entry is not None and entry.document == header.document and moved
 
 
 def resume_run(store: DocumentStore, run_id: str) -> Run:

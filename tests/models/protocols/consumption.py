@@ -2,7 +2,7 @@
 engine/settle.py).
 
 Two processes with one saved plan, each of which takes the lock (`lock` is who has it), which may run out at
-any moment; somebody who plans, and changes by hand. The store is one whose fence is looked at before a write
+any moment; somebody who plans, and changes by hand. The store is one whose fence is looked at before a batch
 and not in it, so whoever has passed it may write late. `serial` and `given` are those of `meta` and `ver` its
 version, `run` is `runs/ID` (1 there, 2 finished), `begun` that `meta` names it. `truth` counts what the
 recorded state was; a plan may be begun only on the one that it was made from. `pc`: 0 has the plan, 1 has the
@@ -29,11 +29,12 @@ _APPLY = (
     Rule("fresh{p}", "pc{p} == 0 and lock == 0 and run == 0 and serial == 1", "lock = {p}; pc{p} = 1"),
     Rule("stale{p}", "pc{p} == 0 and lock == 0 and begun == 0 and (run != 0 or serial != 1)", "pc{p} = 8"),
     Rule("run_out{p}", "lock == {p} and pc{p} < 7 and expiries > 0", "expiries = expiries - 1; lock = 0"),
-    # begin_run: reads `meta`; `runs/ID` must not be there; `meta` must be as it was read
+    # begin_run: reads `meta`; the lease is read before the batch, and in it everybody goes by his own clock,
+    # if at all; `runs/ID` must not be there; `meta` must be as it was read
     Rule("pass{p}", "pc{p} == 1 and lock == {p}", "saw{p} = ver; pc{p} = 2"),
     Rule("header{p}", "pc{p} == 2 and run == 0", "lost = lost + (run != 0); run = 1; pc{p} = 3"),
     Rule("used{p}", "pc{p} == 2 and run != 0", "pc{p} = 9"),
-    Rule("pass_again{p}", "pc{p} == 3 and lock == {p}", "pc{p} = 4"),
+    Rule("go_on{p}", "pc{p} == 3", "pc{p} = 4"),
     Rule("begin{p}", "pc{p} == 4 and saw{p} == ver", f"wrong = wrong + (truth != 1); {_BEGIN}; pc{{p}} = 5"),
     Rule("moved{p}", "pc{p} == 4 and saw{p} != ver", "pc{p} = 9"),
     # the first request is what counts; who does not know that the lock is lost sends, too

@@ -1,0 +1,315 @@
+"""Whole stacks that apply one plan walk as the model of consuming it does. Their state is a real object store
+in memory, which looks at its fence before a batch and not in it.
+
+After each step the run, `meta`, the lease, what was sent and the place at which each process stands are
+compared with the model.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from obstore.store import MemoryStore
+
+from tests.counting import Counts
+from tests.models.appliers import Bucket, Clock, stack_on
+from tests.models.dispatchers import World, account
+from tests.models.gates import END, WIRE, Actor, Killed
+from tests.models.protocols.consumption import CONSUMPTION
+from tests.models.walks import Walk, covering, replay
+from voiceform.engine.applier import ApplyContext, require_fresh
+from voiceform.engine.settle import settle_unfinished
+from voiceform.model.errors import InterruptedRunError, LeaseLostError, StalePlanError, StateConflictError
+from voiceform.model.plan import Plan, StateVersion
+from voiceform.model.store import Document, Write
+from voiceform.state.backend import LEASE_KEY, Guard
+from voiceform.state.journal import read_run
+from voiceform.state.lease import Lease, acquire, break_lease, show_lease
+from voiceform.state.meta import bump_serial, read_meta, state_version
+
+if TYPE_CHECKING:
+    from obstore import PutMode
+
+ENOUGH = 60
+
+
+@dataclass(frozen=True)
+class Start:
+    """An account, a state of serial 1, and a plan that was made from it."""
+
+    world: World
+    folder: Path
+    meta: Document
+    plan: Plan
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    folder = tmp_path_factory.mktemp("stack")
+    (folder / "voiceform.yaml").write_text("version: 1\nqueues: {support: {max_size: 5}}\n")
+    with account() as world:
+        bucket = Bucket(MemoryStore())
+        bump_serial(bucket)
+        stored = bucket.get("meta")
+        assert stored is not None
+        plan = stack_on(lambda: bucket, folder, world.road.url, Clock()).plan()
+        yield Start(world, folder, stored.document, plan)
+
+
+class Process:
+    """One process with the saved plan: what its rules are in the code."""
+
+    def __init__(self, game: ConsumptionGame, name: str) -> None:
+        self.game, self.name = game, name
+        self.actor = Actor()
+        self.clock = Clock()
+        self.stop = threading.Event()
+
+    def step(self, rule: str) -> None:
+        """Do what the rule says."""
+        self.game.start.world.road.sender = self.actor
+        if rule in ("fresh", "stale"):
+            self._begin()
+            if rule == "fresh":
+                self.until("batch runs/")
+            else:
+                self.ends_with(StalePlanError)
+        elif rule == "run_out":
+            self._break()
+        elif rule == "killed":
+            self.actor.kill()
+        elif rule == "expired":
+            lease = show_lease(self.game.watcher)
+            if lease is not None and lease.holder is not None:
+                self._break()
+        elif rule == "withdraw":
+            self.stop.set()
+            self.ends_with(InterruptedRunError)
+        elif rule == "fenced":
+            self._fenced()
+        elif rule == "finish":
+            self._answer()
+            self.ends_with(None)
+        else:
+            self._write(rule)
+
+    def place(self, pc: int) -> bool:
+        """Whether it stands where the model says."""
+        at = self.actor.at
+        places = [at == END, at == f"batch {self.game.run}", at == f"put {self.game.run}"]
+        places += [
+            at in ("check meta", END),
+            at == "put meta",
+            at == "list",
+            at == WIRE,
+            at == END,
+            at == END,
+        ]
+        return True if pc == 9 else places[pc]
+
+    def until(self, *gates: str) -> None:
+        """Go on until it stands at one of these."""
+        for _ in range(ENOUGH):
+            if self.actor.at in (END, WIRE) or self.actor.at.startswith(gates):
+                break
+            self.actor.go()
+        assert self.actor.at.startswith(gates), f"it stands at {self.actor.at} with {self.actor.error}"
+
+    def ends_with(self, error: type[Exception] | None) -> None:
+        """Go on to the end, which is this."""
+        self.until(END)
+        found = self.actor.error
+        assert found is None if error is None else isinstance(found, error), f"it ended with {found!r}"
+
+    def opened(self) -> Bucket:
+        """The state, with its gates."""
+        return self.game.kind(self.game.memory, self.actor.stop, self._alive)
+
+    def _alive(self) -> None:
+        if self.actor.dead:
+            raise Killed
+
+    def _begin(self) -> None:
+        self.stop.clear()
+        self.actor.error = None
+        start = self.game.start
+        stack = stack_on(
+            self.opened,
+            start.folder,
+            start.world.road.url,
+            self.clock,
+            parallelism=1,
+            stop=self.stop,
+            who=self.name,
+        )
+        self.actor.begin(lambda: stack.apply(start.plan))
+
+    def _break(self) -> None:
+        break_lease(self.game.watcher, reason="test", who="ada", clock=self.clock)
+
+    def _answer(self) -> None:
+        request = self.actor.requests[-1]
+        self.game.start.world.road.carry_out(request)
+        self.actor.answered(request.reply)
+
+    def _fenced(self) -> None:
+        if self.actor.at.startswith("check "):
+            self.clock.runtime.up += 60  # within a batch it goes by its own clock
+        if self.actor.at == WIRE:
+            self._answer()
+        self.ends_with(LeaseLostError)
+
+    def _write(self, rule: str) -> None:
+        if rule == "send":
+            self.until(WIRE)
+        elif rule in ("used", "moved"):
+            self.actor.go()
+            self.ends_with(StalePlanError if rule == "used" else StateConflictError)
+        else:
+            gates = {"pass": "put runs/", "header": "check meta", "go_on": "put meta", "begin": "list"}
+            self.actor.go()
+            self.until(gates[rule])
+
+
+class ConsumptionGame:
+    """One walk."""
+
+    def __init__(self, start: Start, kind: type[Bucket]) -> None:
+        self.start, self.kind = start, kind
+        start.world.emulator.reset()
+        self.run = f"runs/{start.plan.plan_id}"
+        self.memory = MemoryStore()
+        self.watcher = Bucket(self.memory)
+        self.watcher.put("meta", start.meta, None)
+        self.processes = {number: Process(self, f"process {number}") for number in (1, 2)}
+        self.made = StateVersion(None, 0)
+        self.model = dict(CONSUMPTION.fields)
+        self.version = self.watcher.version("meta")
+
+    def step(self, rule: str) -> None:
+        """Do what a rule says."""
+        if rule[:-1] == "settle":
+            self._locked(self._settle)
+        elif rule == "by_hand":
+            self._locked(lambda lease: bump_serial(lease.store))
+        elif rule == "plan":
+            self.made = state_version(self.watcher)
+        elif rule == "other_fresh":
+            require_fresh(self._other(), self.watcher)
+        elif rule == "other_stale":
+            with pytest.raises(StalePlanError):
+                require_fresh(self._other(), self.watcher)
+        else:
+            self.processes[int(rule[-1])].step(rule[:-1])
+
+    def compare(self, _: str, model: dict[str, int]) -> None:
+        """Hold what is there against the model."""
+        meta = read_meta(self.watcher)
+        assert meta is not None
+        assert meta.serial == model["serial"]
+        given = [number if number > meta.serial else 0 for number in (meta.given, model["given"])]
+        assert given[0] == given[1]
+        assert (self.start.plan.plan_id in meta.unfinished) == model["begun"]
+        detail = read_run(self.watcher, self.start.plan.plan_id)
+        assert (0 if detail is None else 1 + (detail.record.finished_at is not None)) == model["run"]
+        assert sum(len(process.actor.requests) for process in self.processes.values()) == model["sent"]
+        if model["made"]:
+            assert self.made.serial + 1 == model["made"]
+        version = self.watcher.version("meta")
+        assert (version != self.version) == (model["ver"] != self.model["ver"]), "written, or not"
+        for number, process in self.processes.items():
+            assert process.place(model[f"pc{number}"]), f"{number} stands at {process.actor.at}"
+        self._compare_lease(model)
+        self.model, self.version = model, version
+
+    def finish(self, model: dict[str, int]) -> None:
+        """The account has what was sent, but for what nobody carried out."""
+        assert len(self.start.world.emulator.requests("createQueue")) <= model["sent"]
+
+    def close(self) -> None:
+        """End everything."""
+        for process in self.processes.values():
+            self.start.world.road.end(process.actor)
+
+    def _compare_lease(self, model: dict[str, int]) -> None:
+        lease = show_lease(self.watcher)
+        holder = None if lease is None else lease.holder
+        lock = model["lock"]
+        gone = lock and model[f"pc{lock}"] == 9 and holder is None  # it was given back, and did not run out
+        assert gone or (holder or "").startswith(self.processes[lock].name if lock else "")
+        assert gone or (holder is None) == (lock == 0)
+
+    def _locked(self, work: Callable[[Lease], object]) -> None:
+        with acquire(self.watcher, operation="test", holder="ada", clock=Clock()) as lease:
+            work(lease)
+
+    def _settle(self, lease: Lease) -> None:
+        parts = stack_on(lambda: self.watcher, self.start.folder, self.start.world.road.url, Clock()).parts
+        with parts.reader(parts.account_for(None)) as client:
+            settle_unfinished(ApplyContext(parts.kinds(), client, lease, parts.clock, "ada"))
+
+    def _other(self) -> Plan:
+        return replace(self.start.plan, plan_id="another", state=self.made)
+
+
+def replayed(walks: list[Walk], start: Start, kind: type[Bucket] = Bucket) -> dict[str, int]:
+    return replay(CONSUMPTION, walks, lambda: ConsumptionGame(start, kind))
+
+
+def test_real_stacks_consume_a_plan_in_every_walk_of_the_model(start: Start, counts: Counts) -> None:
+    counts("models", **replayed(covering(CONSUMPTION), start))
+
+
+class Overwriting(Bucket):
+    """Compares nothing."""
+
+    def _put(self, key: str, body: bytes, mode: PutMode, check: Callable[[], None]) -> str:
+        return super()._put(key, body, mode if key == LEASE_KEY else "overwrite", check)
+
+
+class Unfenced(Bucket):
+    """Asks nobody for the lease."""
+
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
+        return super().write_guarded(writes, None, lease_key=lease_key)
+
+
+class Forgetful(Bucket):
+    """Forgets the serials that plans of a withdrawn run carry."""
+
+    def _write_one(self, write: Write, check: Callable[[], None]) -> str | None:
+        if write.key == "meta" and write.document is not None:
+            kept = {name: value for name, value in write.document.items() if name != "given"}
+            write = replace(write, document=kept)
+        return super()._write_one(write, check)
+
+
+class Backwards(Bucket):
+    """Lists a run as unfinished before it is there."""
+
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
+        return super().write_guarded(writes[::-1], guard, lease_key=lease_key)[::-1]
+
+
+WRONG = {
+    "no compare-and-swap": Overwriting,
+    "no fence": Unfenced,
+    "a withdrawn run's serial is given again": Forgetful,
+    "the run after its name": Backwards,
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_step_of_consuming_is_seen(start: Start, counts: Counts, wrong: str) -> None:
+    with pytest.raises(AssertionError):
+        replayed(covering(CONSUMPTION), start, WRONG[wrong])
+    counts("models", wrong_steps_seen=1)
