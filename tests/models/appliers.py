@@ -3,49 +3,83 @@ store in memory, written document by document, and whose threads stop at it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from obstore.store import MemoryStore
 
-from tests.models.dispatchers import NOON
+from tests.models.dispatchers import NOON, World, account
+from tests.models.gates import END, WIRE, Actor, Killed
 from tests.support import ACCOUNT, TOKEN
 from voiceform import Account, Stack
+from voiceform.engine.applier import ApplyContext
+from voiceform.engine.settle import settle_unfinished
+from voiceform.kinds.kind import Kind
 from voiceform.model.clock import ManualClock
-from voiceform.model.runtime import Machine
-from voiceform.model.store import Write
+from voiceform.model.plan import Plan
+from voiceform.model.runtime import Channel, Machine
+from voiceform.model.store import Document, Write
 from voiceform.stack.parts import Parts
 from voiceform.state.backend import LEASE_KEY, Guard
+from voiceform.state.lease import Lease
+from voiceform.state.meta import bump_serial
 from voiceform.state.objects import ObjectStore
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutMode
 
+_ENOUGH = 60
+IDLE = "idle"
+"""Where the thread that writes waits for what others have done."""
+
 
 class Uptime(Machine):
-    """A machine whose uptime moves when told."""
+    """A machine whose uptime moves when told, and on which a thread that finds nothing in a channel says
+    so."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle: Callable[[], None]) -> None:
         self.up = 0.0
+        self._idle = idle
 
     def lifetime(self) -> float:
         return self.up
+
+    def channel(self) -> Channel[Any]:
+        return Told(self._idle)
+
+
+class Told:
+    """A channel that calls a function before somebody waits at it."""
+
+    def __init__(self, idle: Callable[[], None]) -> None:
+        self._items: SimpleQueue[Any] = SimpleQueue()
+        self._idle = idle
+        self.put, self.get_nowait = self._items.put, self._items.get_nowait
+
+    def get(self) -> Any:
+        if self._items.empty():
+            self._idle()
+        return self._items.get()
 
 
 class Clock(ManualClock):
     """The clock of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle: Callable[[], None] = lambda: None) -> None:
         super().__init__(NOON)
-        self.runtime: Uptime = Uptime()
+        self.runtime: Uptime = Uptime(idle)
 
 
 class Bucket(ObjectStore):
     """The object store, in memory. Its user stops before each batch (`batch KEY`, the first), before each put
     twice, in front of what asks whether the lease has run out (`check KEY`) and behind it (`put KEY`), and
-    before it lists what is recorded (`list`). Leases are not stopped at; `alive` is asked for them."""
+    before it lists what is recorded (`list`). Behind a put of outcomes it stops as well (`done KEY`). Leases
+    are not stopped at; `alive` is asked for them."""
 
     def __init__(
         self,
@@ -75,7 +109,10 @@ class Bucket(ObjectStore):
             check()
             self._stop(f"put {key}")
 
-        return super()._put(key, body, mode, checked)
+        version = super()._put(key, body, mode, checked)
+        if "/outcomes/" in key:
+            self._stop(f"done {key}")
+        return version
 
     def _listed(self, prefix: str) -> Mapping[str, ObjectMeta]:
         if prefix == "resources/":
@@ -102,3 +139,94 @@ def stack_on(
     known = {item.name: getattr(stack.parts, item.name) for item in fields(Parts)}
     stack.parts = BucketParts(**known, opener=opener)
     return stack
+
+
+@dataclass(frozen=True)
+class Start:
+    """An account, a state of serial 1, and a plan that was made from it."""
+
+    world: World
+    folder: Path
+    meta: Document
+    plan: Plan
+
+    def memory(self) -> MemoryStore:
+        """That state, anew, and an account in which nothing is."""
+        self.world.emulator.reset()
+        memory = MemoryStore()
+        Bucket(memory).put("meta", self.meta, None)
+        return memory
+
+
+@contextmanager
+def started(folder: Path, queues: str) -> Iterator[Start]:
+    """Where `queues` are declared, and nothing was applied."""
+    (folder / "voiceform.yaml").write_text(f"version: 1\nqueues: {queues}\n", encoding="utf-8")
+    with account() as world:
+        bucket = Bucket(MemoryStore())
+        bump_serial(bucket)
+        stored = bucket.get("meta")
+        assert stored is not None
+        plan = stack_on(lambda: bucket, folder, world.road.url, Clock()).plan()
+        yield Start(world, folder, stored.document, plan)
+
+
+class Program:
+    """One process that applies the plan, or settles."""
+
+    def __init__(self, start: Start, name: str, opener: Callable[[Program], ObjectStore]) -> None:
+        self.start, self.name = start, name
+        self.actor = Actor()
+        self.clock = Clock(self._idle)
+        self.side_by_side = False
+        self.stop = Event()
+        self._opener = opener
+
+    def alive(self) -> None:
+        """Killed where it is not."""
+        if self.actor.dead:
+            raise Killed
+
+    def apply(self, parallelism: int) -> None:
+        """Begin to apply the plan. Where changes go side by side, the thread that writes stops when it has
+        nothing to write."""
+        self.side_by_side = parallelism > 1
+        self.stop.clear()
+        self.actor.error = None
+        stack = stack_on(
+            lambda: self._opener(self),
+            self.start.folder,
+            self.start.world.road.url,
+            self.clock,
+            parallelism=parallelism,
+            stop=self.stop,
+            who=self.name,
+        )
+        self.actor.begin(lambda: stack.apply(self.start.plan))
+
+    def until(self, *gates: str) -> None:
+        """Go on until it stands at one of these."""
+        for _ in range(_ENOUGH):
+            if self.actor.at in (END, WIRE, IDLE) or self.actor.at.startswith(gates):
+                break
+            self.actor.go()
+        assert self.actor.at.startswith(gates), f"it stands at {self.actor.at} with {self.actor.error!r}"
+
+    def ends_with(self, error: type[Exception] | None = None) -> None:
+        """Go on to the end, which is this."""
+        self.until(END)
+        found = self.actor.error
+        assert found is None if error is None else isinstance(found, error), f"it ended with {found!r}"
+
+    def _idle(self) -> None:
+        if self.side_by_side:
+            self.actor.stop(IDLE)
+
+
+def settles(
+    start: Start, lease: Lease, opener: Callable[[], ObjectStore], kinds: Sequence[Kind[Any]] = ()
+) -> None:
+    """Settle what dead runs left, by what the account shows."""
+    parts = stack_on(opener, start.folder, start.world.road.url, Clock()).parts
+    with parts.reader(parts.account_for(None)) as client:
+        settle_unfinished(ApplyContext(kinds or parts.kinds(), client, lease, parts.clock, "ada"))

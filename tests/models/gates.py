@@ -49,6 +49,15 @@ class Actor:
         self._let.release()
         return self._wait()
 
+    def release(self) -> None:
+        """Let it through the gate at which it stands, and do not wait for it."""
+        assert self.at not in (WIRE, END)
+        self._let.release()
+
+    def arrive(self) -> str:
+        """Wait until it stands somewhere; where."""
+        return self._wait()
+
     def answered(self, reply: bytes) -> str:
         """Let the answer to its request arrive; where it stands next."""
         assert self.at == WIRE
@@ -70,9 +79,11 @@ class Actor:
             self._thread.join(SECONDS)
 
     def stop(self, gate: str) -> None:
-        """Called on its thread: wait until it is let through."""
+        """Called on its thread: wait until it is let through. Other threads of the process just pass."""
         if self.dead:
             raise Killed
+        if threading.current_thread() is not self._thread:
+            return
         self._arrived.put(gate)
         assert self._let.acquire(timeout=SECONDS)
         if self.dead:

@@ -7,26 +7,21 @@ compared with the model.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from obstore.store import MemoryStore
 
 from tests.counting import Counts
-from tests.models.appliers import Bucket, Clock, stack_on
-from tests.models.dispatchers import World, account
-from tests.models.gates import END, WIRE, Actor, Killed
+from tests.models.appliers import Bucket, Clock, Program, Start, settles, started
+from tests.models.gates import END, WIRE
 from tests.models.protocols.consumption import CONSUMPTION
 from tests.models.walks import Walk, covering, replay
-from voiceform.engine.applier import ApplyContext, require_fresh
-from voiceform.engine.settle import settle_unfinished
+from voiceform.engine.applier import require_fresh
 from voiceform.model.errors import InterruptedRunError, LeaseLostError, StalePlanError, StateConflictError
 from voiceform.model.plan import Plan, StateVersion
-from voiceform.model.store import Document, Write
+from voiceform.model.store import Write
 from voiceform.state.backend import LEASE_KEY, Guard
 from voiceform.state.journal import read_run
 from voiceform.state.lease import Lease, acquire, break_lease, show_lease
@@ -35,46 +30,25 @@ from voiceform.state.meta import bump_serial, read_meta, state_version
 if TYPE_CHECKING:
     from obstore import PutMode
 
-ENOUGH = 60
-
-
-@dataclass(frozen=True)
-class Start:
-    """An account, a state of serial 1, and a plan that was made from it."""
-
-    world: World
-    folder: Path
-    meta: Document
-    plan: Plan
-
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    folder = tmp_path_factory.mktemp("stack")
-    (folder / "voiceform.yaml").write_text("version: 1\nqueues: {support: {max_size: 5}}\n")
-    with account() as world:
-        bucket = Bucket(MemoryStore())
-        bump_serial(bucket)
-        stored = bucket.get("meta")
-        assert stored is not None
-        plan = stack_on(lambda: bucket, folder, world.road.url, Clock()).plan()
-        yield Start(world, folder, stored.document, plan)
+    with started(tmp_path_factory.mktemp("stack"), "{support: {max_size: 5}}") as start:
+        yield start
 
 
-class Process:
+class Process(Program):
     """One process with the saved plan: what its rules are in the code."""
 
     def __init__(self, game: ConsumptionGame, name: str) -> None:
-        self.game, self.name = game, name
-        self.actor = Actor()
-        self.clock = Clock()
-        self.stop = threading.Event()
+        super().__init__(game.start, name, lambda own: game.kind(game.memory, own.actor.stop, own.alive))
+        self.game = game
 
     def step(self, rule: str) -> None:
         """Do what the rule says."""
         self.game.start.world.road.sender = self.actor
         if rule in ("fresh", "stale"):
-            self._begin()
+            self.apply(parallelism=1)
             if rule == "fresh":
                 self.until("batch runs/")
             else:
@@ -94,7 +68,7 @@ class Process:
             self._fenced()
         elif rule == "finish":
             self._answer()
-            self.ends_with(None)
+            self.ends_with()
         else:
             self._write(rule)
 
@@ -111,43 +85,6 @@ class Process:
             at == END,
         ]
         return True if pc == 9 else places[pc]
-
-    def until(self, *gates: str) -> None:
-        """Go on until it stands at one of these."""
-        for _ in range(ENOUGH):
-            if self.actor.at in (END, WIRE) or self.actor.at.startswith(gates):
-                break
-            self.actor.go()
-        assert self.actor.at.startswith(gates), f"it stands at {self.actor.at} with {self.actor.error}"
-
-    def ends_with(self, error: type[Exception] | None) -> None:
-        """Go on to the end, which is this."""
-        self.until(END)
-        found = self.actor.error
-        assert found is None if error is None else isinstance(found, error), f"it ended with {found!r}"
-
-    def opened(self) -> Bucket:
-        """The state, with its gates."""
-        return self.game.kind(self.game.memory, self.actor.stop, self._alive)
-
-    def _alive(self) -> None:
-        if self.actor.dead:
-            raise Killed
-
-    def _begin(self) -> None:
-        self.stop.clear()
-        self.actor.error = None
-        start = self.game.start
-        stack = stack_on(
-            self.opened,
-            start.folder,
-            start.world.road.url,
-            self.clock,
-            parallelism=1,
-            stop=self.stop,
-            who=self.name,
-        )
-        self.actor.begin(lambda: stack.apply(start.plan))
 
     def _break(self) -> None:
         break_lease(self.game.watcher, reason="test", who="ada", clock=self.clock)
@@ -181,11 +118,9 @@ class ConsumptionGame:
 
     def __init__(self, start: Start, kind: type[Bucket]) -> None:
         self.start, self.kind = start, kind
-        start.world.emulator.reset()
         self.run = f"runs/{start.plan.plan_id}"
-        self.memory = MemoryStore()
+        self.memory = start.memory()
         self.watcher = Bucket(self.memory)
-        self.watcher.put("meta", start.meta, None)
         self.processes = {number: Process(self, f"process {number}") for number in (1, 2)}
         self.made = StateVersion(None, 0)
         self.model = dict(CONSUMPTION.fields)
@@ -249,9 +184,7 @@ class ConsumptionGame:
             work(lease)
 
     def _settle(self, lease: Lease) -> None:
-        parts = stack_on(lambda: self.watcher, self.start.folder, self.start.world.road.url, Clock()).parts
-        with parts.reader(parts.account_for(None)) as client:
-            settle_unfinished(ApplyContext(parts.kinds(), client, lease, parts.clock, "ada"))
+        settles(self.start, lease, lambda: self.watcher)
 
     def _other(self) -> Plan:
         return replace(self.start.plan, plan_id="another", state=self.made)

@@ -14,8 +14,9 @@ Walk = tuple[tuple[str, State], ...]
 """Rules, each with the state that it leads to."""
 
 
-def covering(model: Model) -> list[Walk]:
-    """Walks from the first state that hold every pair of rules which can follow each other."""
+def covering(model: Model, can: Callable[[dict[str, int], str], bool] = lambda *_: True) -> list[Walk]:
+    """Walks from the first state that hold every pair of rules which can follow each other, where `can` says
+    that the rule can be led to in that state."""
     successors = model.successors()
     first: State = tuple(model.fields.values())
     way: dict[State, Walk] = {first: ()}
@@ -23,7 +24,8 @@ def covering(model: Model) -> list[Walk]:
     queue = deque([first])
     while queue:
         state = queue.popleft()
-        edges[state] = successors(state)
+        named = dict(zip(model.fields, state, strict=True))
+        edges[state] = [step for step in successors(state) if can(named, step[0])]
         for name, after in edges[state]:
             if after not in way:
                 way[after] = (*way[state], (name, after))

@@ -16,8 +16,6 @@ from tests.models.rules import Model, Mutant, Rule, each
 A, B = {"c": "a"}, {"c": "b"}
 
 _CHANGE = (
-    # begin_run: header, intents, meta, in this order and one by one
-    Rule("intent_{c}", "pc == 1 and int_{c} == 0", "int_{c} = 1"),
     # applier: request, then outcome with what it leaves, the outcome last
     Rule("request_{c}", "pc == 3 and out_{c} == 0 and at_{c} == 0", "at_{c} = 1; net_{c} = 1"),
     Rule("served_{c}", "net_{c} == 1", "net_{c} = 2; eff_{c} = eff_{c} + 1"),
@@ -39,17 +37,20 @@ _CHANGE = (
         "pc == 7 and int_{c} == 1 and out_{c} == 0 and eff_{c} == 1 and rec_{c} == 0",
         "rec_{c} = 1",
     ),
-    Rule(
-        "settled_{c}",
-        "pc == 7 and int_{c} == 1 and out_{c} == 0 and eff_{c} == 1 and rec_{c} == 1",
-        "out_{c} = 1",
-    ),
-    Rule("no_effect_{c}", "pc == 7 and int_{c} == 1 and out_{c} == 0 and eff_{c} == 0", "out_{c} = 2"),
+)
+
+_SETTLED = "out_{c} > 0 or eff_{c} == 0 or rec_{c} == 1"
+_ENDING = "out_{c} = out_{c} + (out_{c} == 0) * (2 - (eff_{c} == 1))"
+_BOTH = (
+    tuple(text.replace("{c}", "a") for text in (_SETTLED, _ENDING)),
+    tuple(text.replace("{c}", "b") for text in (_SETTLED, _ENDING)),
 )
 
 _RUN = (
     Rule("header", "pc == 0", "run = 1; pc = 1"),
-    Rule("begun", "pc == 1 and int_a == 1 and int_b == 1", "meta = 1; pc = 3"),
+    # begin_run: header, intents, meta, in this order and one by one
+    Rule("intents", "pc == 1", "int_a = 1; int_b = 1; pc = 2"),
+    Rule("begun", "pc == 2", "meta = 1; pc = 3"),
     Rule("ended", "pc == 3 and out_a > 0 and out_b > 0 and run == 1", "run = 2"),
     Rule("closed", "pc == 3 and run == 2", "meta = 0; pc = 5"),
     Rule(
@@ -61,6 +62,12 @@ _RUN = (
     Rule("next", "pc == 6 and net_a != 1 and net_b != 1 and meta == 1", "pc = 7"),
     Rule("nothing_open", "pc == 6 and net_a != 1 and net_b != 1 and meta == 0", "pc = 8"),
     Rule("settler_killed", "pc == 7 and deaths > 0", "deaths = deaths - 1; pc = 6"),
+    # one document has the outcomes of all changes that were open, behind what they leave
+    Rule(
+        "settled_all",
+        f"pc == 7 and (out_a == 0 or out_b == 0) and ({_BOTH[0][0]}) and ({_BOTH[1][0]})",
+        f"{_BOTH[0][1]}; {_BOTH[1][1]}",
+    ),
     Rule("settled", "pc == 7 and out_a > 0 and out_b > 0 and run == 1", "run = 2"),
     Rule("settled_closed", "pc == 7 and out_a > 0 and out_b > 0 and run == 2", "meta = 0; pc = 8"),
 )
@@ -120,7 +127,13 @@ JOURNAL = Model(
         Mutant(
             "a dead run's open changes taken for failed",
             "outcomes_are_true",
-            (Rule("no_effect_a", "pc == 7 and int_a == 1 and out_a == 0", "out_a = 2"),),
+            (
+                Rule(
+                    "settled_all",
+                    f"pc == 7 and (out_a == 0 or out_b == 0) and ({_BOTH[1][0]})",
+                    f"out_a = out_a + (out_a == 0) * 2; {_BOTH[1][1]}",
+                ),
+            ),
         ),
         Mutant(
             "outcome in front of what it leaves",
