@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kinds.retention.rows import NOW, KnownCalls, facts, recording
+from tests.kinds.retention.rows import NOW, KnownCalls, NoCalls, facts, recording
 from voiceform.kinds.retention.hold_index import HoldIndex
-from voiceform.kinds.retention.matching.legs import Family, Life
-from voiceform.kinds.retention.policy import Hold, held_by
+from voiceform.kinds.retention.matching.legs import Calls, Family, Life
+from voiceform.kinds.retention.matching.truth import Truth
+from voiceform.kinds.retention.policy import Hold, Policy, Rule, Ruling, held_by
 from voiceform.twilio.errors import ConnectionFailedError
+from voiceform.twilio.resources import Recording
 
 RECORDINGS = [f"RE{number:032x}" for number in range(4)]
 CALLS = [f"CA{number:032x}" for number in range(4)]
@@ -78,14 +81,37 @@ rows = st.builds(
 )
 
 
+class Counted:
+    """A row, and how often each of its members was asked for."""
+
+    def __init__(self, row: Recording) -> None:
+        self._row = row
+        self.asked: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked[name] += 1
+        return getattr(self._row, name)
+
+
 @given(holds, st.lists(rows, max_size=3), books)
 def test_an_index_says_what_its_holds_say(
-    named: list[tuple[str, dict[str, Any]]], some: list[AnyRow], book: KnownCalls
+    named: list[tuple[str, dict[str, Any]]], some: list[AnyRow], known: Calls
 ) -> None:
     every = [Hold.read(name, {"match": match}) for name, match in named]
     index = HoldIndex(every)
-    for row in some:
-        assert index.keeping(row, book) == held_by(every, row, book, None).holds
+    # Nobody looked up calls when it was asked first; what was looked up once does not change.
+    for book in (NoCalls(), known):
+        for row in some:
+            says = [(place, hold.match.test(row, book)) for place, hold in enumerate(every)]
+            met = [(place, truth) for place, truth in says if truth is not Truth.NO]
+            names = tuple(dict.fromkeys(every[place].name for place, _ in met))
+            assert index.meeting(row, book) == met
+            assert index.keeping(row, book) == names
+            ruling = Ruling.HELD if met else Ruling.DUE
+            if Truth.NEEDED in {truth for _, truth in met}:
+                ruling, names = Ruling.NEEDED, ()
+            decision = held_by(index, row, book, "old")
+            assert (decision.ruling, decision.holds) == (ruling, names)
 
 
 def test_a_thousand_that_name_recordings_ask_nothing_of_a_row_but_its_sid() -> None:
@@ -109,6 +135,22 @@ def test_the_legs_of_a_thousand_named_calls_are_asked_for_once() -> None:
         keeping = index.keeping(recording(number), Asked())
         assert keeping == (() if number == 2000 else (f"h{number}",))
     assert len(asked) == 1000
+
+
+@pytest.mark.parametrize("criterion", ["recording_sid", "call_sid"])
+def test_a_plan_is_judged_under_a_thousand_holds_as_under_one(criterion: str) -> None:
+    """Counted are the questions about calls and the rows' SIDs that are read; not the time that it takes."""
+    row = Counted(recording(2000))
+    every = [
+        Hold.read(f"h{n}", {"match": {criterion: [f"{'RE' if 'rec' in criterion else 'CA'}{n:032x}"]}})
+        for n in range(1000)
+    ]
+    policy = Policy((Rule.read("old", {"match": {}, "keep": "1d"}, NOW),), tuple(every))
+    book = KnownCalls()
+    policy.decide(row, book)
+    row.asked.clear()
+    assert policy.decide(row, book).ruling is Ruling.DUE
+    assert max(row.asked.values()) <= 3
 
 
 def test_a_leg_that_cannot_be_asked_for_is_asked_for_again() -> None:

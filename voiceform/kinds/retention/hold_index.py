@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from voiceform.kinds.retention.matching.legs import Calls
 from voiceform.kinds.retention.matching.match import Match, Row, may_be_of_conference
 from voiceform.kinds.retention.matching.truth import Truth
-from voiceform.kinds.retention.policy import Hold
 from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.twilio.sids import normal_sid
 
+if TYPE_CHECKING:
+    from voiceform.kinds.retention.policy import Hold
+
 _Placed = list[tuple[int, Match]]
 """What some holds match, each with its place among all."""
+Met = list[tuple[int, Truth]]
+"""The places of holds that match a row, or might, with what each says of it: anything but NO."""
 
 
 class HoldIndex:
-    """Says which of `holds` keep a row, as trying them one after another does. Safe for many threads.
+    """Says which of `holds` match a row, as trying them one after another does. Safe for many threads.
 
     Those that name recordings, or calls, and ask for nothing else are found by the row's SIDs, so that a
     thousand cost what one does.
@@ -34,43 +39,57 @@ class HoldIndex:
             for sid in match.recording_sid or ():
                 self._by_recording.setdefault(sid, []).append(place)
         self._lock = runtime.lock()
-        self._families: tuple[Mapping[str, list[int]], _Placed] | None = None
+        self._families: tuple[Mapping[str, Met], _Placed] | None = None
 
     def keeping(self, row: Row, calls: Calls) -> tuple[str, ...]:
         """The names of those that match the row, or might; each once. Raises what `calls` does."""
-        places = [*self._naming_it(row), *_matching(self._others, row, calls)]
+        met = self.meeting(row, calls)
+        return tuple(dict.fromkeys(self.holds[place].name for place, _ in met)) if met else ()
+
+    def meeting(self, row: Row, calls: Calls) -> Met:
+        """Those that match the row, or might, in their order. Raises what `calls` does."""
+        met = [*self._naming_it(row), *_meeting(self._others, row, calls)]
         if self._calls:
-            places += self._naming_its_call(row, calls)
-        return tuple(dict.fromkeys(self.holds[place].name for place in sorted(places))) if places else ()
+            met += self._naming_its_call(row, calls)
+        return sorted(met) if len(met) > 1 else met
 
-    def _naming_it(self, row: Row) -> Iterable[int]:
+    def _naming_it(self, row: Row) -> Met:
+        if not self._recordings:
+            return []
         sid = normal_sid(row.sid, "RE")
-        return _places(self._recordings) if sid is None else self._by_recording.get(sid, ())
+        if sid is None:
+            return [(place, Truth.UNKNOWN) for place, _ in self._recordings]
+        return [(place, Truth.YES) for place in self._by_recording.get(sid, ())]
 
-    def _naming_its_call(self, row: Row, calls: Calls) -> Iterable[int]:
+    def _naming_its_call(self, row: Row, calls: Calls) -> Met:
         sid = normal_sid(row.call_sid, "CA")
         if sid is None:
-            return _places(self._calls)
-        if may_be_of_conference(row):  # when each call went on decides
-            return _matching(self._calls, row, calls)
-        legs, lost = self._known(calls)
-        return [*legs.get(sid, ()), *_matching(lost, row, calls)]
+            return [(place, Truth.UNKNOWN) for place, _ in self._calls]
+        known = None if may_be_of_conference(row) else self._known(calls)
+        if known is None:  # when each call went on decides, or nobody looked yet
+            return _meeting(self._calls, row, calls)
+        legs, lost = known
+        return [*legs.get(sid, ()), *_meeting(lost, row, calls)]
 
-    def _known(self, calls: Calls) -> tuple[Mapping[str, list[int]], _Placed]:
+    def _known(self, calls: Calls) -> tuple[Mapping[str, Met], _Placed] | None:
         """The places of holds by each leg that they keep, or might; and those that name a call whose legs
-        nobody knows, which are tried."""
+        nobody knows, which are tried. None while they were not looked up."""
         with self._lock:
             if self._families is None:
-                legs: dict[str, list[int]] = {}
+                legs: dict[str, Met] = {}
                 lost: _Placed = []
                 for place, match in self._calls:
                     named = match.call_sid or frozenset()
                     family = calls.family(named)
+                    if family is Truth.NEEDED:
+                        return None
                     if isinstance(family, Truth) or family.lost:
                         lost.append((place, match))
                         continue
-                    for sid in named | family.sids | family.beside:
-                        legs.setdefault(sid, []).append(place)
+                    sure = named | family.sids
+                    for sid in sure | family.beside:
+                        truth = Truth.YES if sid in sure else Truth.UNKNOWN
+                        legs.setdefault(sid, []).append((place, truth))
                 self._families = legs, lost
             return self._families
 
@@ -89,5 +108,5 @@ def _places(placed: _Placed) -> list[int]:
     return [place for place, _ in placed]
 
 
-def _matching(placed: _Placed, row: Row, calls: Calls) -> list[int]:
-    return [place for place, match in placed if match.test(row, calls) is not Truth.NO]
+def _meeting(placed: _Placed, row: Row, calls: Calls) -> Met:
+    return [(place, truth) for place, match in placed if (truth := match.test(row, calls)) is not Truth.NO]

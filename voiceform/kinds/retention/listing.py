@@ -78,7 +78,7 @@ def list_recordings(
         decision = policy.decide(recording, book, young_too=True)
         if not ask_holds or decision.ruling in (Ruling.NEEDED, Ruling.HELD):
             return decision
-        held = held_by(holds, recording, book, decision.rule)
+        held = held_by(policy.index, recording, book, decision.rule)
         if held.ruling is Ruling.NEEDED:
             return held
         return Decision(decision.ruling, decision.rule, held.holds)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from voiceform.kinds.retention.hold_index import HoldIndex
 from voiceform.kinds.retention.matching.legs import Calls
 from voiceform.kinds.retention.matching.match import Match, Row
 from voiceform.kinds.retention.matching.truth import Truth
@@ -109,10 +110,13 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     holds: tuple[Hold, ...] = ()
     finished: frozenset[str] = FINISHED_RECORDING
+    index: HoldIndex = field(init=False, repr=False, compare=False)
+    """Those holds, to be asked about many rows."""
     youngest: datetime = field(init=False)
     """What was created after this is young for every rule, so nothing has to be looked up for it."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "index", HoldIndex(self.holds))
         object.__setattr__(self, "youngest", max((rule.cutoff for rule in self.rules), default=_NEVER))
 
     def decide(self, row: Row, calls: Calls, *, young_too: bool = False) -> Decision:
@@ -134,7 +138,7 @@ class Policy:
             return rule
         if not rule.is_due(created):
             return rule.young
-        return held_by(self.holds, row, calls, rule.name) if self.holds else rule.due
+        return held_by(self.index, row, calls, rule.name) if self.holds else rule.due
 
     def _rule(self, row: Row, calls: Calls) -> Rule | Decision:
         for rule in self.rules:
@@ -154,16 +158,14 @@ _UNDECIDED = Decision(Ruling.UNDECIDED)
 _NEEDED = Decision(Ruling.NEEDED)
 
 
-def held_by(holds: Iterable[Hold], row: Row, calls: Calls, rule: str | None) -> Decision:
+def held_by(holds: HoldIndex, row: Row, calls: Calls, rule: str | None) -> Decision:
     """HELD with every hold that matches or might match, else DUE; NEEDED when a call must be looked up."""
-    names = []
-    for hold in holds:
-        truth = hold.match.test(row, calls)
-        if truth is Truth.NEEDED:
-            return _NEEDED
-        if truth is not Truth.NO:
-            names.append(hold.name)
-    return Decision(Ruling.HELD, rule, tuple(dict.fromkeys(names))) if names else Decision(Ruling.DUE, rule)
+    met = holds.meeting(row, calls)
+    if not met:
+        return Decision(Ruling.DUE, rule)
+    if any(truth is Truth.NEEDED for _, truth in met):
+        return _NEEDED
+    return Decision(Ruling.HELD, rule, tuple(dict.fromkeys(holds.holds[place].name for place, _ in met)))
 
 
 def lacks_length(row: Row) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from voiceform.kinds.base import RefreshContext
 from voiceform.kinds.retention.added import AddedHold, standing
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, OneCall
+from voiceform.kinds.retention.hold_index import HoldIndex
 from voiceform.kinds.retention.matching.legs import Calls, leg_of
-from voiceform.kinds.retention.matching.match import Match, Row
-from voiceform.kinds.retention.matching.truth import some
+from voiceform.kinds.retention.matching.match import Row
+from voiceform.kinds.retention.matching.truth import Truth, some
 from voiceform.kinds.retention.pacing.pace import pacing_of
 from voiceform.kinds.retention.pacing.share import spent_on
 from voiceform.kinds.retention.pacing.window import day_in
@@ -50,9 +51,6 @@ _STEP = 1000
 _DUE = Ruling.DUE
 _LEAVES_ITS_CALL = (Ruling.DUE, Ruling.NO_RULE)
 _NEVER_DIALLED = ("canceled", "failed")
-
-Matches = Mapping[str, Sequence[Match]]
-"""What holds match, by their names."""
 
 
 @dataclass(slots=True)
@@ -98,14 +96,6 @@ def leaving_holds(context: RefreshContext) -> frozenset[tuple[str, str]]:
     )
 
 
-def by_name(holds: Iterable[Hold]) -> Matches:
-    """What holds match, for each name: meeting one of them is enough."""
-    found: defaultdict[str, list[Match]] = defaultdict(list)
-    for hold in holds:
-        found[hold.name].append(hold.match)
-    return found
-
-
 class _Surveyor:
     """One survey; collects as it goes."""
 
@@ -115,9 +105,9 @@ class _Surveyor:
         added = standing(context.store)
         self.holds = standing_holds(context, added)
         self.asked = (*holds_of(context.desired), *(item for hold in added for item in hold.holds()))
-        self.asked_by_name = by_name(self.asked)
+        self.asked_index = HoldIndex(self.asked)
         leaving = leaving_holds(context)
-        self.staying = tuple(hold for hold in self.holds if (hold.name, hold.identity) not in leaving)
+        self.staying = HoldIndex(hold for hold in self.holds if (hold.name, hold.identity) not in leaving)
         rules = context.desired
         self.policy = Policy(rules_of(rules, RECORDINGS, context.now), self.holds)
         self.call_policy = Policy(
@@ -162,7 +152,7 @@ class _Surveyor:
         decision = self.policy.decide(recording, self.book)
         if decision.ruling is not Ruling.NO_RULE:
             return decision
-        held = held_by(self.holds, recording, self.book, None)
+        held = held_by(self.policy.index, recording, self.book, None)
         return held if held.ruling is Ruling.NEEDED else Decision(Ruling.NO_RULE, None, held.holds)
 
     def _put_recordings(self, decided: Sequence[tuple[Recording, Decision]]) -> None:
@@ -171,8 +161,8 @@ class _Surveyor:
         for recording, decision in decided:
             if self.call_policy.rules:
                 self._guard_call(recording, decision)
-            if self.asked_by_name:
-                self._count(part, self.asked_by_name, recording, self.book)
+            if self.asked:
+                self._count(part, self.asked_index, recording, self.book)
             if decision.ruling is _DUE and decision.rule is not None:
                 due[decision.rule].append(recording)
             else:
@@ -190,7 +180,7 @@ class _Surveyor:
         progress, part = self.context.progress, self.found.calls
         progress.start(LOOKING_AT_CALLS)
         relate(self.call_policy, self.book)
-        asked = by_name(call_holds(self.asked))
+        asked = HoldIndex(call_holds(self.asked))
         family = _Relatives(self.call_policy.holds)
         for call in all_calls(self.context.client, part.unreadable):
             row, book = CallRow(call), OneCall(call, self.book)
@@ -211,7 +201,7 @@ class _Surveyor:
 
     def _relatives(self, family: _Relatives) -> None:
         """Decide about call records whose related calls had to be seen first."""
-        asked, part = by_name(call_holds(self.asked)), self.found.calls
+        asked, part = HoldIndex(call_holds(self.asked)), self.found.calls
         waiting: list[DueCall] = []
         for row in family.waiting:
             # A leg that cannot be read may be anybody's, and the one that a hold is about.
@@ -224,11 +214,16 @@ class _Surveyor:
             self.book.look_up({row.sid: row.date_created for row in batch})
             for row in batch:
                 self._count(part, asked, row, self.book)
-                self._put(part, row, held_by(self.call_policy.holds, row, self.book, row.rule), self.book)
+                self._put(part, row, held_by(self.call_policy.index, row, self.book, row.rule), self.book)
 
-    def _count(self, part: Part, asked: Matches, row: Row, calls: Calls) -> None:
-        for name, matches in asked.items():
-            part.answers[name, some(match.test(row, calls) for match in matches)] += 1
+    def _count(self, part: Part, asked: HoldIndex, row: Row, calls: Calls) -> None:
+        """Of holds of one name to meet one is enough."""
+        answers: dict[str, Truth] = {}
+        for place, truth in asked.meeting(row, calls):
+            name = asked.holds[place].name
+            answers[name] = some((answers.get(name, truth), truth))
+        for answer in answers.items():
+            part.answers[answer] += 1
 
     def _put(self, part: Part, row: Row, decision: Decision, calls: Calls) -> None:
         if decision.ruling is _DUE and decision.rule is not None:

@@ -44,9 +44,9 @@ class Part:
     """What was seen of one list: everything's dates, what is due per rule, why the rest is kept.
 
     `held` and `released` count, per hold, what is due but for it: by holds that stay, and by holds that this
-    plan releases alone. `answers` counts, per hold that is declared or was added by command, how each row met
-    it, due or not; NEEDED is what nobody looked up, because no rule would delete it. `unreadable` are entries
-    of the list that cannot be read, and so are kept.
+    plan releases alone. `answers` counts, per hold that is declared or was added by command, the rows that
+    meet it, or might, due or not; NEEDED is what nobody looked up, because no rule would delete it.
+    `unreadable` are entries of the list that cannot be read, and so are kept.
     """
 
     prefix: str

@@ -15,13 +15,13 @@ from voiceform.kinds.retention.added import standing
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, FetchingCalls
 from voiceform.kinds.retention.erasure.whom import Whom
 from voiceform.kinds.retention.figures import Figures
+from voiceform.kinds.retention.hold_index import HoldIndex
 from voiceform.kinds.retention.matching.match import CONFERENCE_SOURCES
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import (
     FINISHED_CALL,
     FINISHED_RECORDING,
     Decision,
-    Hold,
     Policy,
     Ruling,
     call_holds,
@@ -116,7 +116,7 @@ class Tracer:
         self.keepers = keepers
         self.archives = archives
         self.book = CallBook(context.client)
-        self.holds: tuple[Hold, ...] = standing_holds(context, standing(context.store))
+        self.holds = HoldIndex(standing_holds(context, standing(context.store)))
         self.trace = Trace()
         self._own: dict[str, Call] = {}
         self._voices: set[str] = set()
@@ -203,7 +203,7 @@ class Tracer:
     def _recordings(self) -> None:
         progress, pile = self.context.progress, self.trace.recordings
         progress.start(LOOKING_AT_RECORDINGS)
-        policy = Policy((), self.holds)
+        policy = Policy((), self.holds.holds)
         for decided in weighed(self._listed(pile), self._weigh, self.book, policy):
             for row, decision in decided:
                 self._put(pile, row, decision)
@@ -295,10 +295,10 @@ class Tracer:
         return None
 
     def _hold_or_go(self, pile: Pile, calls: Sequence[tuple[str, Call]]) -> None:
-        holds = call_holds(self.holds)
-        if any(hold.match.needs_call for hold in holds):
+        holds = HoldIndex(call_holds(self.holds.holds))
+        if any(hold.match.needs_call for hold in holds.holds):
             self.book.look_up({sid: made for sid, call in calls if (made := call.date_created) is not None})
-            for hold in holds:
+            for hold in holds.holds:
                 if hold.match.call_sid is not None:
                     self.book.relate(hold.match.call_sid)
         for _, call in calls:
