@@ -2,13 +2,16 @@
 
     python bench/deletes.py [--count 10000] [--in-flight 100] [--latency-ms 50]
 
-Twice, over plain HTTP and over TLS, against the lean server on the same machine, three ways take turns:
+Twice, over plain HTTP and over TLS, against the lean server on the same machine, four ways take turns:
 
+- `waiting alone`: as many threads as requests in flight sleep in place of each request, and do nothing else:
+  what it costs to wake a thread for each.
 - `requests alone`: as many threads as requests in flight call the client's deleteRecording, and nothing else.
 - `all but the requests`: a prune of a plan that was made before, with two hundred recordings named by holds,
   and evidence in a folder; each thread sleeps in place of its deletion. There are an eighth more threads than
   requests may be in flight, and nothing holds them back here: its CPU is what counts, not its time. Lock,
   journal, looking at each recording again, holds before each, evidence and progress are as ever.
+  What it costs more than waiting alone is what a prune does beside its requests.
 - `prune`: the same with its deletions.
 
 Planning is in none of them: bench/retention.py has that.
@@ -96,6 +99,11 @@ class Prunes:
         self._server = server
         self._chosen = chosen
 
+    def waiting(self) -> harness.Sample:
+        """Threads that sleep, and nothing else."""
+        seconds, threads = self._chosen.latency_ms / 1000, self._chosen.in_flight
+        return harness.in_threads(lambda _: time.sleep(seconds), range(self._chosen.count), [*range(threads)])
+
     def requests(self) -> harness.Sample:
         """The deletions alone."""
         count, threads = self._chosen.count, self._chosen.in_flight
@@ -166,6 +174,7 @@ def main() -> None:
             results = report.compare(
                 f"{chosen.count:,} deletions, {chosen.in_flight} in flight, {chosen.latency_ms:g} ms, {kind}",
                 {
+                    "waiting alone": prunes.waiting,
                     "requests alone": prunes.requests,
                     "all but the requests": prunes.without,
                     "prune": prunes.whole,
@@ -175,7 +184,8 @@ def main() -> None:
                 bound=bound,
             )
         report.figure(f"{kind}: CPU per recording, ms", results["prune"].cpu_ms)
-        report.figure(f"{kind}: CPU beside its request, ms", results["all but the requests"].cpu_ms)
+        beside = results["all but the requests"].cpu_ms - results["waiting alone"].cpu_ms
+        report.figure(f"{kind}: CPU beside its request, ms", beside)
     report.save()
 
 

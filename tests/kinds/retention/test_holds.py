@@ -133,6 +133,22 @@ def test_what_is_as_it_was_is_not_read_again(tmp_path: Path, calls: CallBook) ->
         assert answers[-1] == ("late",)
 
 
+def test_holds_that_were_there_from_the_beginning_did_not_move(tmp_path: Path, calls: CallBook) -> None:
+    """Else the first deletions of a run would all be asked about anew, each by a request of its own."""
+    with SqliteStore(tmp_path / "state.db") as store:
+        put(store, "declared", recording_sid=[recording(1).sid])
+        added(store, "one", recording(2))
+        book = HoldBook(store, calls)
+        may_leave = book.leave()
+        assert book.keeping(recording(2)) == ("one",)
+        may_leave()
+        may_leave = book.leave()
+        added(store, "two", recording(3))
+        assert book.keeping(recording(3)) == ("two",)
+        with pytest.raises(HoldsMovedError):
+            may_leave()
+
+
 def test_many_who_wait_share_a_look_that_began_after_they_had_asked(tmp_path: Path, calls: CallBook) -> None:
     """A hold that lands while one look is under way is seen by everybody who asks from then on."""
     with Counted(tmp_path / "state.db") as store, ThreadPoolExecutor(40) as pool:

@@ -62,9 +62,9 @@ class HoldBook:
         self._led = False
         """Whether somebody looks at present."""
         self._answers = self._generation = 0
-        self._added_version: str | None = None
-        self._added: tuple[Hold, ...] = ()
         # Versions first: what is written in between is another version the next time.
+        self._added_version = store.version(KEY)
+        self._added = _read_added(store)
         self._declared_versions: Mapping[str, str] = store.versions(PREFIX)
         self._declared = read_holds(store)
         self._gather()
@@ -146,7 +146,7 @@ class HoldBook:
         # What was seen is noted last: after an error in between, the next look sees it as new once more.
         version = self._store.version(KEY)
         if version != self._added_version:
-            self._added = tuple(item for hold in standing(self._store) for item in hold.holds())
+            self._added = _read_added(self._store)
             self._gather()
             self._added_version = version
         if self._answers >= READ_EVERY:
@@ -162,6 +162,11 @@ class HoldBook:
         holds = (*self._declared, *self._added)
         runtime = self._store.runtime
         self._index, self._call_index = HoldIndex(holds, runtime), HoldIndex(call_holds(holds), runtime)
+
+
+def _read_added(store: DocumentReader) -> tuple[Hold, ...]:
+    """Every hold that was added by command and stands. StateError."""
+    return tuple(item for hold in standing(store) for item in hold.holds())
 
 
 def read_holds(store: DocumentReader) -> tuple[Hold, ...]:

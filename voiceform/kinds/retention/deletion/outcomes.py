@@ -79,8 +79,9 @@ class DeletionOutcomes:
 
     def deleted(self, seconds: int | None) -> None:
         """One that lasted so long was deleted by this run."""
-        self.count(Ending.DELETED)
         with self._lock:
+            self._counts[Ending.DELETED] += 1
+            self._in_a_row = 0
             self._minutes = (self._minutes or 0) + begun_minutes(seconds)
 
     def held(self, holds: Iterable[str]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.matching.match import Match, Row
@@ -29,8 +30,7 @@ _WORTH_LISTING = 4
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A planned deletion, of a recording with the row as it is now; None where no list showed it (fetch it).
 
     `sent` says that it was sent before, so that the object may be gone.
@@ -82,18 +82,21 @@ def rows_again(client: Client, chunks: Iterable[Chunk]) -> Iterator[Planned]:
 
 
 def _chunk_again(client: Client, chunk: Chunk) -> list[Planned]:
-    if chunk.rows > _WORTH_LISTING * len(chunk):
-        return [Planned(sid, None) for sid in chunk.sids("RE")]
-    try:
-        found = present(client, chunk)
-    except TwilioError:  # not the end of what was begun: each is asked for by itself
-        found = {}
-    return [Planned(sid, found.get(sid)) for sid in chunk.sids("RE")]
+    sids, found = chunk.sids("RE"), {}
+    if chunk.rows <= _WORTH_LISTING * len(chunk):
+        # An error is not the end of what was begun: each is asked for by itself.
+        with suppress(TwilioError):
+            found = _listed(client, chunk, sids)
+    return [Planned(sid, found.get(sid)) for sid in sids]
 
 
 def present(client: Client, chunk: Chunk) -> dict[str, Recording]:
     """Those of a chunk's recordings that the account still lists."""
-    wanted = frozenset(chunk.sids("RE"))
+    return _listed(client, chunk, chunk.sids("RE"))
+
+
+def _listed(client: Client, chunk: Chunk, sids: Iterable[str]) -> dict[str, Recording]:
+    wanted = frozenset(sids)
     # What is passed over here is fetched one by one.
     rows = client.list_recordings(
         created_from=chunk.first, created_before=chunk.last + _SECOND, unreadable=Unreadable()

@@ -43,12 +43,11 @@ class Head:
 def linked(event: Mapping[str, Any], head: Head) -> tuple[bytes, Head]:
     """The bytes of the next line, with its newline, and where the chain is then. Every event has the member
     `event`."""
-    line = {**event, "seq": head.seq, "prev": head.hash}
+    whole = canonical_json({**event, "seq": head.seq, "prev": head.hash})
+    digest = hashlib.sha256(whole).hexdigest()
     # Keys are sorted: the hash goes between two halves of the very text that it is of.
-    before = canonical_json({name: line[name] for name in line if name < _HASH})[:-1]
-    after = canonical_json({name: line[name] for name in line if name > _HASH})[1:]
-    digest = hashlib.sha256(b"%b,%b" % (before, after)).hexdigest()
-    text = b'%b,"%b":"%b",%b\n' % (before, _HASH.encode(), digest.encode(), after)
+    at = len(canonical_json({name: event[name] for name in event if name < _HASH})) - 1
+    text = b'%b,"%b":"%b"%b\n' % (whole[:at], _HASH.encode(), digest.encode(), whole[at:])
     return text, Head(head.seq + 1, digest)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Session
@@ -16,12 +17,14 @@ from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact, redact_text
 from voiceform.model.plan import Change, Kept
 from voiceform.model.unshown import concealed
+from voiceform.twilio.sids import is_sid
 
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
 
 FIGURES = ("count", "minutes", "oldest", "newest")
 
+_OF_RECORDING = ("call_sid", "conference_sid", "created", "duration", "source")
 _KEPT = frozenset({Ending.HELD, Ending.MOVED, Ending.LATER})
 
 
@@ -99,15 +102,15 @@ class Scribe:
         self, sid: str, row: Recording | None, ending: Ending, remarks: Remarks = _NOTHING_ELSE
     ) -> None:
         """How one recording ended; `row` is None when only its SID is left."""
-        facts: dict[str, Any] = {"call_sid": None, "conference_sid": None, "created": None}
-        facts |= {"duration": None, "source": None}
-        if row is not None:
+        if row is None:
+            facts: dict[str, Any] = dict.fromkeys(_OF_RECORDING)
+        else:
             facts = {
                 "call_sid": row.call_sid,
                 "conference_sid": row.conference_sid,
                 "created": moment_text(row.date_created),
                 "duration": row.duration,
-                "source": _shown(row.source),
+                "source": _shown_source(row.source),
             }
         facts["archive"] = None if remarks.copy is None else remarks.copy.document()
         self._add("recording", sid, ending, facts, remarks)
@@ -140,10 +143,21 @@ class Scribe:
                 "decision": "keep" if ending in _KEPT else "delete",
                 "status": str(ending),
                 "reason": _shown(remarks.reason),
-                "request_id": _shown(remarks.request),
+                "request_id": _shown_request(remarks.request),
             }
         )
 
 
 def _shown(text: str | None) -> str | None:
     return None if text is None else redact_text(text)
+
+
+@lru_cache(maxsize=64)
+def _shown_source(text: str | None) -> str | None:
+    """There are some dozen sources, in very many lines."""
+    return _shown(text)
+
+
+def _shown_request(text: str | None) -> str | None:
+    """Twilio's own ids hold nothing that would have to be hidden; what else stands there may."""
+    return text if text is not None and is_sid(text, "RQ") else _shown(text)
