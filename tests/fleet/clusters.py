@@ -21,11 +21,14 @@ _QUICK = {
 class DaskCluster:
     """Processes that end with it; what they say is in `folder`."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], **dask: str) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], *, protocol: str = "tcp", **dask: str
+    ) -> None:
         folder.mkdir()
         self.folder = folder
-        self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.address = f"{protocol}://127.0.0.1:{free_port()}"
         self.workers: list[subprocess.Popen[bytes]] = []
+        self._protocol = protocol
         self._environ = {**os.environ, **_QUICK, **environ}
         for name, value in dask.items():
             self._environ[f"DASK_DISTRIBUTED__{name}"] = value
@@ -39,6 +42,7 @@ class DaskCluster:
             (self.folder / "preload.py").write_text(preload, encoding="utf-8")
             extra = ["--preload", str(self.folder / "preload.py")]
         arguments = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard", *extra]
+        arguments += ["--protocol", self._protocol]
         self.scheduler = self._process("scheduler", *arguments)
         wait_until(lambda: answers(port), self.scheduler)
         for _ in range(workers):

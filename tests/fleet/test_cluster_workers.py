@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.fleet.clusters import DaskCluster
 from tests.fleet.disturbed import spread
@@ -45,5 +46,34 @@ def test_no_profiler_can_bring_a_worker_to_a_standstill(
         out, err = program.communicate(timeout=300)
         assert program.returncode == 0, out + err
         assert not profiled(cluster.address)
+    finally:
+        cluster.close()
+
+
+def test_with_tls_who_has_no_certificate_is_told(
+    fleet: FleetFolder, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    spread(fleet, 2, "version: 1\nqueues: {support: {}}\n", postgres_server)
+    authority = trustme.CA()
+    pem = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem
+    pem.write_to_path(tmp_path / "own.pem")
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    settings = {"DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(tmp_path / "authority.pem")}
+    for who in ("SCHEDULER", "WORKER", "CLIENT"):
+        settings[f"DASK_DISTRIBUTED__COMM__TLS__{who}__CERT"] = str(tmp_path / "own.pem")
+    cluster = DaskCluster(tmp_path / "cluster", {**fleet.environ, **settings}, protocol="tls")
+    command = ("plan", "--scheduler", cluster.address)
+    try:
+        cluster.start(1)
+        program = start(fleet, *command)
+        out, err = program.communicate(timeout=300)
+        assert program.returncode == 1, out + err
+        assert "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in err
+        assert "nothing was done" in " ".join(err.split())
+        fleet.environ |= settings
+        program = start(fleet, *command)
+        out, err = program.communicate(timeout=300)
+        assert program.returncode == 0, out + err
+        assert "in 2 accounts" in out
     finally:
         cluster.close()
