@@ -274,8 +274,20 @@ READING = (
     Scene("rooms", ("rooms",), reads=True),
     Scene("recordings", ("recordings", "--all"), _prepared(BASE + RETENTION), reads=True),
     Scene("prune --dry-run", ("prune", "--dry-run"), _prepared(BASE + RETENTION), reads=True),
-    Scene("prune verify", ("prune", "verify", "evidence"), _saved(BASE + RETENTION, PRUNE), reads=True),
-    Scene("erase --dry-run", ("erase", ALICE, "--reason", "x", "--dry-run"), reads=True),
+    # What was not understood is asked for in other words: it is gone, and not known to be remembered.
+    Scene(
+        "prune verify",
+        ("prune", "verify", "evidence"),
+        _saved(BASE + RETENTION, PRUNE),
+        reads=True,
+        partly="remembers 5 as deleted",
+    ),
+    Scene(
+        "erase --dry-run",
+        ("erase", ALICE, "--reason", "x", "--dry-run"),
+        reads=True,
+        partly="nobody can tell whether",
+    ),
     Scene(
         "erase verify",
         ("erase", "verify", ALICE, *EVIDENCE),

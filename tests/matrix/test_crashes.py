@@ -7,6 +7,7 @@ one step is before the next one: to die before each is to die everywhere, of wha
 from __future__ import annotations
 
 import os
+import re
 from random import Random
 from typing import Any
 
@@ -85,6 +86,25 @@ def other_state(store: str, ground: Ground, request: pytest.FixtureRequest) -> s
     server = request.getfixturevalue("s3_server")
     ground.environ.update(server.environment())
     return s3_state(server, request.getfixturevalue("monkeypatch"))
+
+
+def test_who_may_have_been_phoned_by_a_dead_run_is_named_by_the_next(
+    ground: Ground, liar: Liar, base: Kept, crasher: Crasher
+) -> None:
+    play = Play(ground, liar, next(scene for scene in CRASHING if scene.name == "apply"))
+    play.begin(base)
+    put_back(play)
+    _, steps = crasher.run(play, None)
+    point = next(i for i, step in enumerate(steps) if re.fullmatch(r"POST \S+/Participants.json", step))
+    put_back(play)
+    assert crasher.run(play, point)[0] == -9
+    result = ground.run(*play.argv, "--format", "json", now=LATER_ON)
+    assert result.code == ExitCode.UNKNOWN
+    assert [(item["address"], item["unknown"]) for item in result.json["earlier"]] == [
+        ("conference.standup", {"call": 1})
+    ]
+    assert "it phoned bridge" in result.json["earlier"][0]["message"]
+    assert "of 1 nobody knows" in result.err
 
 
 @pytest.mark.parametrize("command", BY_HAND, ids=" ".join)

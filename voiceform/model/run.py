@@ -76,12 +76,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The end of one run. Its id is the id of the plan that it applied."""
+    """The end of one run. Its id is the id of the plan that it applied.
+
+    `earlier` are changes of runs that died before, of which this one could not find out whether they
+    happened.
+    """
 
     run_id: str
     started_at: datetime
     finished_at: datetime
     outcomes: tuple[Outcome, ...]
+    earlier: tuple[Outcome, ...] = ()
 
     def count(self, status: Status) -> int:
         """How many changes ended so."""
@@ -94,12 +99,13 @@ class RunReport:
 
     @property
     def exit_code(self) -> ExitCode:
-        """8 when an outcome is unknown, else 5 when something failed or was not begun, else 6 when stale.
+        """8 when an outcome is unknown, also of an earlier run, else 5 when something failed or was not
+        begun, else 6 when stale.
 
         What was skipped because of something else follows that; 0 is never told of what was not done.
         """
         statuses = {outcome.status for outcome in self.outcomes}
-        if Status.UNKNOWN in statuses:
+        if Status.UNKNOWN in statuses or self.earlier:
             return ExitCode.UNKNOWN
         if statuses & {Status.FAILED, Status.REFUSED} or self.not_begun:
             return ExitCode.INCOMPLETE

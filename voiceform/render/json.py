@@ -5,16 +5,17 @@ The layout is one line for each change, so that large plans are quick to write, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from voiceform.model.address import Address
 from voiceform.model.diagnostics import Diagnostic, Severity, count_of
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact_text
 from voiceform.model.plan import FORMAT_VERSION, Action, Plan
 from voiceform.model.plan_codec import plan_to_document
-from voiceform.model.run import Destruction, RunReport, Status
+from voiceform.model.run import Destruction, Outcome, RunReport, Status
 from voiceform.model.shown import Shown
 from voiceform.model.unshown import NOTHING, Unshown
 from voiceform.render.escape import json_text
@@ -49,24 +50,26 @@ def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> Sh
                 **{str(status): report.count(status) for status in Status},
                 **{DONE_WORDS[action]: applied.count(action) for action in Action if action != Action.NO_OP},
             },
-            "outcomes": [
-                {
-                    "address": str(outcome.address),
-                    "kind": outcome.address.kind,
-                    "action": str(outcome.action),
-                    "status": str(outcome.status),
-                    "sid": outcome.sid,
-                    "message": outcome.message,
-                    "hint": outcome.hint,
-                    "request_id": outcome.request_id,
-                    "destroyed": _destroyed(outcome.destroyed),
-                    "unknown": dict(outcome.unknown),
-                    "because_of": [str(address) for address in causes.get(outcome.address, ())],
-                }
-                for outcome in shown.outcomes
-            ],
+            "outcomes": [_outcome(outcome, causes.get(outcome.address, ())) for outcome in shown.outcomes],
+            "earlier": [_outcome(outcome, ()) for outcome in shown.earlier],
         }
     )
+
+
+def _outcome(outcome: Outcome, because_of: Iterable[Address]) -> dict[str, Any]:
+    return {
+        "address": str(outcome.address),
+        "kind": outcome.address.kind,
+        "action": str(outcome.action),
+        "status": str(outcome.status),
+        "sid": outcome.sid,
+        "message": outcome.message,
+        "hint": outcome.hint,
+        "request_id": outcome.request_id,
+        "destroyed": _destroyed(outcome.destroyed),
+        "unknown": dict(outcome.unknown),
+        "because_of": [str(address) for address in because_of],
+    }
 
 
 def _destroyed(found: Destruction | None) -> dict[str, Any] | None:

@@ -72,7 +72,10 @@ def with_values(plan: Plan) -> Plan:
 def redact_run(report: RunReport, plan: Plan, *, show_numbers: bool) -> tuple[RunReport, Plan]:
     """`report` redacted, and of its plan what a report needs: the same addresses, and what hangs on what."""
     unshown = unshown_of(plan)
-    outcomes = tuple(redact_outcome(item, unshown, show_numbers=show_numbers) for item in report.outcomes)
+    outcomes, earlier = (
+        tuple(redact_outcome(item, unshown, show_numbers=show_numbers) for item in items)
+        for items in (report.outcomes, report.earlier)
+    )
     shown = replace(
         plan,
         changes=tuple(
@@ -85,7 +88,7 @@ def redact_run(report: RunReport, plan: Plan, *, show_numbers: bool) -> tuple[Ru
         ),
         drift=tuple(replace(item, address=_address(item.address, show_numbers)) for item in plan.drift),
     )
-    return replace(report, outcomes=outcomes), shown
+    return replace(report, outcomes=outcomes, earlier=earlier), shown
 
 
 def redact_outcome(outcome: Outcome, unshown: Unshown, *, show_numbers: bool) -> Outcome:

@@ -39,6 +39,9 @@ def run_lines(report: RunReport, plan: Plan) -> Iterator[Line]:
     for skipped, culprits in causes.items():
         for culprit in culprits:
             consequences.setdefault(culprit, []).append(skipped)
+    for outcome in report.earlier:
+        yield from _failure_lines(outcome, [])
+        yield BLANK
     for status in _UNHAPPY:
         for outcome in report.outcomes:
             if outcome.status is status:
@@ -141,6 +144,8 @@ def _summary(report: RunReport, plan: Plan) -> str:
         for status in (*_UNHAPPY, Status.SKIPPED)
         if counts[status]
     ]
+    if report.earlier:
+        rest.append(f"{len(report.earlier):,} of an earlier run with an unknown outcome")
     parts = [] if destroyed is None else [destroyed]
     if report.not_begun:
         return _interrupted(report, plan, [*parts, *done], rest)

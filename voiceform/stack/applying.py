@@ -8,7 +8,7 @@ nothing is sent before the evidence of it can be written.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voiceform.engine.applier import ApplyContext, apply_plan, require_fresh
@@ -19,7 +19,7 @@ from voiceform.engine.understanding import require_understood
 from voiceform.model.errors import CredentialsError, NotApprovedError, StalePlanError
 from voiceform.model.plan import Plan
 from voiceform.model.plan_codec import sealed
-from voiceform.model.run import RunReport
+from voiceform.model.run import RunReport, Status
 from voiceform.stack.account import Account
 from voiceform.stack.erasing import require_secret
 from voiceform.stack.evidence import Evidences, placed
@@ -106,6 +106,7 @@ class _Run:
             self._confirm(plan)
             self.evidence.open_for(plan)
             report = self._applied(placed(plan, self.order.evidence))
+        report = replace(report, earlier=tuple(item for item in settled if item.status is Status.UNKNOWN))
         self.parts.listener.recorded(plan, report)
         return report
 

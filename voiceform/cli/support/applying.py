@@ -166,7 +166,7 @@ class _Run:
         plan = app.reports.plan
         assert plan is not None  # noqa: S101 - `planned` was called
         app.reports.run = report
-        nothing = not self.saved and not plan.pending and not plan.drift
+        nothing = not self.saved and not plan.pending and not plan.drift and not report.earlier
         if self.format == "json" or not nothing:
             _show_report(app, plan, report, self.format, self.options)
         return report.exit_code
@@ -273,4 +273,6 @@ def _show_report(app: App, plan: Plan, report: RunReport, format_: str, options:
 
 def _counted(outcomes: Sequence[Outcome]) -> str:
     happened = sum(outcome.status is Status.APPLIED for outcome in outcomes)
-    return f"{happened} of its {len(outcomes)} open changes had happened"
+    lost = sum(outcome.status is Status.UNKNOWN for outcome in outcomes)
+    unknown = f", of {lost} nobody knows" if lost else ""
+    return f"{happened} of its {len(outcomes)} open changes had happened{unknown}"
