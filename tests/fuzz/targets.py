@@ -185,10 +185,17 @@ def _environment(content: bytes) -> object:
     return Credentials.from_environment(found)  # type: ignore[arg-type]
 
 
+_SEEN = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u200c\u200d\U000110bd\U000110cd"
+)
+"""Of the format characters those that are seen: the prepended marks of
+https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt, and the joiners."""
+
+
 def _shown(content: bytes) -> object:
     for text in (_text(content), _clean(content)):
         line = shown(text)
-        assert not {category(char) for char in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"}, line
+        assert not {category(char) for char in {*line} - _SEEN} & {"Cc", "Cf", "Cs", "Zl", "Zp"}, line
         redact_text(text)
     try:
         value = read_json(content)
