@@ -2,7 +2,8 @@
 
     python bench/retention.py [--count 1000000]
 
-Every recording is due, which is the worst case for time, memory and file: each SID is in the plan.
+Every recording is due, which is the worst case for time, memory and file: each SID is in the plan. Once more
+it is done with two hundred holds, each of which names one recording.
 `voiceform plan --out` reads them from the lean server, over plain HTTP on the same machine, whose CPU is
 counted beside; it and `voiceform show` are processes, with their start. Then the plan is written and read
 again within a process. How near a prune comes to what is possible, bench/deletes.py measures.
@@ -27,6 +28,19 @@ retention:
 """
 
 
+HOLDS = 200
+
+
+def with_holds(count: int) -> str:
+    """The configuration with holds on recordings that lie all over the list."""
+    named = (lean_server.sid("RE", number * count // HOLDS) for number in range(HOLDS))
+    holds = (
+        f"    case-{number}: {{reason: benchmark, match: {{recording_sid: [{sid}]}}}}\n"
+        for number, sid in enumerate(named)
+    )
+    return f"{CONFIGURATION}  holds:\n{''.join(holds)}"
+
+
 def main() -> None:
     parser = harness.options(__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
@@ -39,13 +53,16 @@ def main() -> None:
     ):
         folder = Path(name)
         (folder / "voiceform.yaml").write_text(CONFIGURATION)
+        (folder / "holds.yaml").write_text(with_holds(count))
         saved = folder / "saved.plan"
         program = [sys.executable, "-m", "voiceform", "-C", str(folder)]
 
-        def plan() -> harness.Sample:
+        def plan(configuration: str) -> harness.Sample:
             server.reset()
             began = server.told()["cpu"]
-            taken = harness.process([*program, "plan", "--out", saved.name], environ=server.environ())
+            taken = harness.process(
+                [*program, "-f", configuration, "plan", "--out", saved.name], environ=server.environ()
+            )
             told = server.told()
             counts = {
                 "requests": told["GET"],
@@ -59,7 +76,11 @@ def main() -> None:
 
         report.compare(
             f"{count:,} recordings, all of them due",
-            {"voiceform plan": plan, "voiceform show": show},
+            {
+                "voiceform plan": lambda: plan("voiceform.yaml"),
+                "voiceform plan, 200 holds": lambda: plan("holds.yaml"),
+                "voiceform show": show,
+            },
         )
         _file(report, saved, count)
     report.save()

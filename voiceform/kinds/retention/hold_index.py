@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from voiceform.kinds.retention.matching.legs import Calls
-from voiceform.kinds.retention.matching.match import Match, Row, may_be_of_conference
+from voiceform.kinds.retention.matching.legs import Calls, Family
+from voiceform.kinds.retention.matching.match import Match, Row, heard_between, may_be_of_conference
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.model.runtime import MACHINE, Runtime
 from voiceform.twilio.sids import normal_sid
@@ -14,10 +16,33 @@ from voiceform.twilio.sids import normal_sid
 if TYPE_CHECKING:
     from voiceform.kinds.retention.policy import Hold
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _Placed = list[tuple[int, Match]]
 """What some holds match, each with its place among all."""
 Met = list[tuple[int, Truth]]
 """The places of holds that match a row, or might, with what each says of it: anything but NO."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """Holds that name calls, by what was found of these: by each leg that they keep, or might; by when the
+    calls went on; and those with a call whose legs nobody knows, which are tried one by one."""
+
+    legs: dict[str, Met] = field(default_factory=dict)
+    lives: list[tuple[datetime, datetime, int]] = field(default_factory=list)
+    lost: _Placed = field(default_factory=list)
+
+    def add(self, place: int, named: frozenset[str], family: Family) -> None:
+        """A hold whose calls' legs are known."""
+        sure = named | family.sids
+        for sid in sure | family.beside:
+            self.legs.setdefault(sid, []).append((place, Truth.YES if sid in sure else Truth.UNKNOWN))
+        self.lives += [(life.start or _FIRST, life.end or _LAST, place) for life in family.lives]
+
+    def in_room(self, start: datetime, end: datetime, but: set[int]) -> Met:
+        """Those of which a call may have been in a room at that time."""
+        places = {place for begun, over, place in self.lives if begun <= end and start <= over}
+        return [(place, Truth.UNKNOWN) for place in places - but]
 
 
 class HoldIndex:
@@ -39,7 +64,7 @@ class HoldIndex:
             for sid in match.recording_sid or ():
                 self._by_recording.setdefault(sid, []).append(place)
         self._lock = runtime.lock()
-        self._families: tuple[Mapping[str, Met], _Placed] | None = None
+        self._families: _Known | None = None
 
     def keeping(self, row: Row, calls: Calls) -> tuple[str, ...]:
         """The names of those that match the row, or might; each once. Raises what `calls` does."""
@@ -65,32 +90,28 @@ class HoldIndex:
         sid = normal_sid(row.call_sid, "CA")
         if sid is None:
             return [(place, Truth.UNKNOWN) for place, _ in self._calls]
-        known = None if may_be_of_conference(row) else self._known(calls)
-        if known is None:  # when each call went on decides, or nobody looked yet
+        known, in_room = self._known(calls), may_be_of_conference(row)
+        span = heard_between(row) if in_room else None
+        if known is None or (in_room and span is None):
             return _meeting(self._calls, row, calls)
-        legs, lost = known
-        return [*legs.get(sid, ()), *_meeting(lost, row, calls)]
+        met = [*known.legs.get(sid, ()), *_meeting(known.lost, row, calls)]
+        return met if span is None else [*met, *known.in_room(*span, {place for place, _ in met})]
 
-    def _known(self, calls: Calls) -> tuple[Mapping[str, Met], _Placed] | None:
-        """The places of holds by each leg that they keep, or might; and those that name a call whose legs
-        nobody knows, which are tried. None while they were not looked up."""
+    def _known(self, calls: Calls) -> _Known | None:
+        """What is known of the calls that are named; None while they were not looked up."""
         with self._lock:
             if self._families is None:
-                legs: dict[str, Met] = {}
-                lost: _Placed = []
+                found = _Known()
                 for place, match in self._calls:
                     named = match.call_sid or frozenset()
                     family = calls.family(named)
                     if family is Truth.NEEDED:
                         return None
                     if isinstance(family, Truth) or family.lost:
-                        lost.append((place, match))
-                        continue
-                    sure = named | family.sids
-                    for sid in sure | family.beside:
-                        truth = Truth.YES if sid in sure else Truth.UNKNOWN
-                        legs.setdefault(sid, []).append((place, truth))
-                self._families = legs, lost
+                        found.lost.append((place, match))
+                    else:
+                        found.add(place, named, family)
+                self._families = found
             return self._families
 
 

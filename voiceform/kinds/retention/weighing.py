@@ -23,42 +23,35 @@ def weighed(
     policy: Policy,
 ) -> Iterator[Sequence[tuple[Recording, Decision]]]:
     """Each recording with what `weigh` makes of it, many at a time; what needs calls comes later, when `book`
-    knows them."""
+    knows them. Those that are named are looked up first, since they may be enough."""
     waiting: list[Recording] = []
+    related = False
     for rows in pages:
         decided = []
         for row in rows:
             decision = weigh(row)
+            if decision.ruling is _NEEDED and not related:
+                relate(policy, book)
+                related, decision = True, weigh(row)
             if decision.ruling is _NEEDED:
                 waiting.append(row)
             else:
                 decided.append((row, decision))
         yield decided
         if len(waiting) >= _BATCH:
-            yield list(_looked_up(waiting, weigh, book, policy))
+            yield _looked_up(waiting, weigh, book)
             waiting = []
     if waiting:
-        yield list(_looked_up(waiting, weigh, book, policy))
+        yield _looked_up(waiting, weigh, book)
 
 
 def _looked_up(
-    waiting: Sequence[Recording], weigh: Callable[[Recording], Decision], book: CallBook, policy: Policy
-) -> Iterator[tuple[Recording, Decision]]:
-    """Decide what needs calls, for many at once: those that are named first, since they may be enough."""
-    relate(policy, book)
-    left = []
-    for row in waiting:
-        decision = weigh(row)
-        if decision.ruling is _NEEDED:
-            left.append(row)
-        else:
-            yield row, decision
-    if not left:
-        return
-    calls = {normal_sid(row.call_sid, "CA"): row.date_created for row in left}
+    waiting: Sequence[Recording], weigh: Callable[[Recording], Decision], book: CallBook
+) -> Sequence[tuple[Recording, Decision]]:
+    """Decide what needs calls, for many at once."""
+    calls = {normal_sid(row.call_sid, "CA"): row.date_created for row in waiting}
     book.look_up({sid: made for sid, made in calls.items() if sid is not None and made is not None})
-    for row in left:
-        yield row, weigh(row)
+    return [(row, weigh(row)) for row in waiting]
 
 
 def relate(policy: Policy, book: CallBook) -> None:

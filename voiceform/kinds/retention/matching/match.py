@@ -277,14 +277,19 @@ def may_be_of_conference(row: Row) -> bool:
     return row.conference_sid is not None or row.source.casefold() not in _CALL_SOURCES
 
 
-def _may_have_met(row: Row, family: Family) -> Truth:
-    """Whether a call that was named may have been in the room while it was recorded."""
+def heard_between(row: Row) -> tuple[datetime, datetime] | None:
+    """A call that was in the room while it was recorded went on at some time between; None is not known."""
     created = row.date_created
     if created is None:
-        return Truth.UNKNOWN
+        return None
     length = _LONGEST_CALL if row.duration is None else timedelta(seconds=max(row.duration, 0))
-    start, end = created - _SLACK, created + length + _SLACK
-    met = any(life.may_meet(start, end) for life in family.lives)
+    return created - _SLACK, created + length + _SLACK
+
+
+def _may_have_met(row: Row, family: Family) -> Truth:
+    """Whether a call that was named may have been in the room while it was recorded."""
+    span = heard_between(row)
+    met = span is None or any(life.may_meet(*span) for life in family.lives)
     return Truth.UNKNOWN if met else Truth.NO
 
 
