@@ -16,6 +16,7 @@ from voiceform.model.errors import BlockedError, StalePlanError, UsageError
 from voiceform.model.plan import Action, Blocked, Change, Drift, DriftStatus
 from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.safety import Safety
+from voiceform.model.scopes import Effect, Limit, Scope, Vocabulary
 
 
 def deletions(count: int, kind: str = "queue") -> list[Change]:
@@ -207,3 +208,50 @@ def test_what_is_blocked_must_be_lifted_and_a_digest_must_fit() -> None:
         require_digest(plan, allowed)
     with pytest.raises(StalePlanError, match="not the one that was reviewed"):
         require_digest(plan, "sha256:0")
+
+
+def test_what_harms_nobody_is_under_no_limit() -> None:
+    made = [Change(Address("queue", "a"), Action.CREATE, "declared", counts={"create:queue": 1000})]
+    strictest = Safety(max_deletes=0, max_delete_percent=0, limits={"max_calls": 0})
+    own = Vocabulary.of([Scope("create:queue", "queue", "create", "would be made", effect=Effect.CREATE)], {})
+    assert limit_violations(made, strictest, {}, own) == []
+
+
+LIMITED = Limit("max_sweeps", 1)
+SWEEP = Scope("sweep", "shelf", "sweep", "would be swept", "shelves", limit=LIMITED, bulk=True)
+
+
+def swept(scope: Scope, count: int, totals: dict[str, int], action: Action = Action.UPDATE) -> list[Blocked]:
+    changes = [Change(Address("shelf", "a"), action, "dusty", counts={"sweep": count})]
+    return limit_violations(changes, Safety(), totals, Vocabulary.of([scope], {}))
+
+
+@pytest.mark.parametrize("effect", [None, Effect.PHONE, Effect.CREATE, Effect.UPDATE])
+def test_only_what_destroys_is_limited_to_a_share(effect: Effect | None) -> None:
+    assert swept(replace(SWEEP, effect=effect), 1, {}) == []
+    (share,) = swept(replace(SWEEP, effect=Effect.DESTROY), 1, {})
+    assert share.rule == "max_delete_percent"
+
+
+def test_what_nobody_counts_is_no_share() -> None:
+    assert swept(replace(SWEEP, effect=Effect.DESTROY, share=False), 1, {}) == []
+
+
+@pytest.mark.parametrize("objects", [None, "shelf"])
+def test_a_share_is_of_what_a_scope_is_about(objects: str | None) -> None:
+    scope = replace(SWEEP, effect=Effect.DESTROY, objects=objects)
+    assert swept(scope, 1, {objects or "sweep": 4}) == []
+    (share,) = swept(scope, 1, {objects or "sweep": 3})
+    assert share.limit == "30 % of 3"
+
+
+@pytest.mark.parametrize(
+    ("effect", "said"),
+    [
+        (Effect.PHONE, "2 shelves would be swept; "),
+        (Effect.DESTROY, "2 shelves would be forgotten, which the account does not have any more; "),
+    ],
+)
+def test_only_what_destroys_can_be_said_to_forget(effect: Effect, said: str) -> None:
+    (found,) = swept(replace(SWEEP, effect=effect), 2, {"sweep": 100}, Action.DELETE)
+    assert found.message.startswith(said)

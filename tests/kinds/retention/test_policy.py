@@ -23,6 +23,7 @@ from voiceform.kinds.retention.policy import (
     address,
     call_holds,
     check_recorded,
+    due_at,
     holds_of,
     rules_of,
 )
@@ -263,3 +264,30 @@ def plainly_due(
         old_enough = keep != "forever" and row.date_created + parse_duration(keep) <= NOW
         return truth is Truth.YES and old_enough
     return False
+
+
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"keep": "30d"}, CREATED + timedelta(days=30)),
+        ({"keep": "forever"}, None),
+        ({"until": "2026-07-01T00:00:00Z"}, datetime(2026, 7, 1, tzinfo=UTC)),
+    ],
+)
+def test_from_when_on_something_may_go(attributes: dict[str, Any], expected: datetime | None) -> None:
+    assert due_at(attributes, CREATED) == expected
+
+
+def test_what_no_calendar_has_never_comes() -> None:
+    assert due_at({"keep": "30d"}, datetime(9999, 12, 31, tzinfo=UTC)) is None
+
+
+def test_what_is_young_for_every_rule_is_told_its_rule_when_asked() -> None:
+    policy = Policy((rule("rooms", "60d", source=["Conference"]), rule("rest", "30d")))
+    row = recording(source="DialVerb", days_old=1)
+    assert policy.decide(row, NoCalls()).rule is None
+    asked = policy.decide(row, NoCalls(), young_too=True)
+    assert (asked.ruling, asked.rule) == (Ruling.YOUNG, "rest")
