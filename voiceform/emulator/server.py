@@ -75,6 +75,7 @@ class Emulator:
                 log_level="critical",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 ws="none",
                 timeout_keep_alive=60,
                 timeout_graceful_shutdown=2,
