@@ -69,18 +69,22 @@ class HoldIndex:
     def keeping(self, row: Row, calls: Calls) -> tuple[str, ...]:
         """The names of those that match the row, or might; each once. Raises what `calls` does."""
         met = self.meeting(row, calls)
-        return tuple(dict.fromkeys(self.holds[place].name for place, _ in met)) if met else ()
+        return self.names(met) if met else ()
+
+    def names(self, met: Met) -> tuple[str, ...]:
+        """The names of those that were met, each once."""
+        return tuple(dict.fromkeys(self.holds[place].name for place, _ in met))
 
     def meeting(self, row: Row, calls: Calls) -> Met:
         """Those that match the row, or might, in their order. Raises what `calls` does."""
-        met = [*self._naming_it(row), *_meeting(self._others, row, calls)]
+        met = self._naming_it(row) if self._recordings else []
+        if self._others:
+            met += _meeting(self._others, row, calls)
         if self._calls:
             met += self._naming_its_call(row, calls)
         return sorted(met) if len(met) > 1 else met
 
     def _naming_it(self, row: Row) -> Met:
-        if not self._recordings:
-            return []
         sid = normal_sid(row.sid, "RE")
         if sid is None:
             return [(place, Truth.UNKNOWN) for place, _ in self._recordings]

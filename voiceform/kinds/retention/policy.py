@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from voiceform.kinds.retention.hold_index import HoldIndex
+from voiceform.kinds.retention.hold_index import HoldIndex, Met
 from voiceform.kinds.retention.matching.legs import Calls
 from voiceform.kinds.retention.matching.match import Match, Row
 from voiceform.kinds.retention.matching.truth import Truth
@@ -138,7 +138,8 @@ class Policy:
             return rule
         if not rule.is_due(created):
             return rule.young
-        return held_by(self.index, row, calls, rule.name) if self.holds else rule.due
+        met = self.index.meeting(row, calls)
+        return _kept(self.index, met, rule.name) if met else rule.due
 
     def _rule(self, row: Row, calls: Calls) -> Rule | Decision:
         for rule in self.rules:
@@ -161,11 +162,14 @@ _NEEDED = Decision(Ruling.NEEDED)
 def held_by(holds: HoldIndex, row: Row, calls: Calls, rule: str | None) -> Decision:
     """HELD with every hold that matches or might match, else DUE; NEEDED when a call must be looked up."""
     met = holds.meeting(row, calls)
-    if not met:
-        return Decision(Ruling.DUE, rule)
+    return _kept(holds, met, rule) if met else Decision(Ruling.DUE, rule)
+
+
+def _kept(holds: HoldIndex, met: Met, rule: str | None) -> Decision:
+    """What becomes of a row that `met` some holds, or might have."""
     if any(truth is Truth.NEEDED for _, truth in met):
         return _NEEDED
-    return Decision(Ruling.HELD, rule, tuple(dict.fromkeys(holds.holds[place].name for place, _ in met)))
+    return Decision(Ruling.HELD, rule, holds.names(met))
 
 
 def lacks_length(row: Row) -> bool:
