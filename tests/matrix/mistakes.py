@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from voiceform.engine import planfile, settle
+from voiceform.kinds.call.dialling.dialler import Placer
+from voiceform.kinds.call.ledger.entries import CallStatus
+from voiceform.kinds.retention.deletion.settling import CallRecordSettling, RecordingSettling
+from voiceform.state import journal, lease
 from voiceform.twilio import calls, recordings, verdict
 from voiceform.twilio.operations import Ended
+from voiceform.twilio.parameters import CreateCall
+from voiceform.twilio.resources import Call
 from voiceform.twilio.retry import Operation, Repeat
 
 Mistake = Callable[[pytest.MonkeyPatch], object]
@@ -40,7 +50,63 @@ def refusals_delete(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(recordings.RecordingOperations, "delete_recording", lambda *_, **__: Ended.NOW)
 
 
+def intents_are_not_stored(patch: pytest.MonkeyPatch) -> None:
+    """The journal has a change only when it has ended."""
+    patch.setattr(journal, "intent_writes", lambda *_: iter(()))
+
+
+def dead_runs_are_not_settled(patch: pytest.MonkeyPatch) -> None:
+    """Nobody asks what became of what a dead run had begun."""
+    patch.setattr(settle, "unfinished_runs", lambda _: ())
+
+
+def reserved_behind_the_request(patch: pytest.MonkeyPatch) -> None:
+    """A call is asked for, and then written into the ledger."""
+    placed: dict[object, Call] = {}
+    inner = Placer._reservation
+
+    def reservation(self: Placer, key: Any, claim: str, now: Any) -> Any:
+        placed[key] = self.client.create_call(CreateCall(**self.spec.request(key)), lambda: None)
+        return inner(self, key, claim, now)
+
+    def send(self: Placer, turn: Any) -> Any:
+        call = placed[turn.key]
+        return self._record(turn, CallStatus.PLACED, sid=call.sid, call=call.status)
+
+    patch.setattr(Placer, "_reservation", reservation)
+    patch.setattr(Placer, "_send", send)
+
+
+def found_gone_is_not_taken_down(patch: pytest.MonkeyPatch) -> None:
+    """Whoever settles a dead run counts what it deleted, and writes no line about it."""
+    patch.setattr(RecordingSettling, "settle", lambda self, sid: not self.client.has_recording(sid))
+    patch.setattr(CallRecordSettling, "settle", lambda self, sid: not self.client.has_call(sid))
+
+
+def files_are_written_in_place(patch: pytest.MonkeyPatch) -> None:
+    """A plan is written over the one that is there, piece by piece."""
+
+    def written(path: Path, content: bytes) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        for piece in (content[:100], content[100:]):
+            os.write(descriptor, piece)
+        os.close(descriptor)
+
+    patch.setattr(planfile, "write_whole", written)
+
+
+def the_dead_hold_locks(patch: pytest.MonkeyPatch) -> None:
+    """A lock is taken over only when it was given back."""
+    patch.setattr(lease._Watch, "is_dead", lambda *_: False)
+
+
 MISTAKES: dict[str, Mistake] = {
+    "intents are not stored": intents_are_not_stored,
+    "dead runs are not settled": dead_runs_are_not_settled,
+    "reserved behind the request": reserved_behind_the_request,
+    "found gone is not taken down": found_gone_is_not_taken_down,
+    "files are written in place": files_are_written_in_place,
+    "the dead hold locks": the_dead_hold_locks,
     "any answer deletes": any_answer_deletes,
     "calls are repeated": calls_are_repeated,
     "everybody is Twilio": everybody_is_twilio,

@@ -240,7 +240,14 @@ class Play:
         return {str(sid) for sid in before - after if ("queues", str(sid)) in facts}
 
     def _as_clean(self, outcome: Outcome) -> Iterator[str]:
-        """All is as it would have been without the fault."""
+        """All is as it would have been without the fault, and what is gone was taken down."""
+        folder = self.ground.folder / "evidence"
+        taken_down = {*_destroyed(folder)} if folder.exists() else None
+        for key, was in self.before.items():
+            now = outcome.facts.get(key)
+            gone = key[0] in ("recordings", "calls") and now in (None, (0,)) and was != now
+            if gone and taken_down is not None and key not in taken_down:
+                yield f"{key[1]} is gone, and no evidence says so"
         found, wanted = (_seen(facts, self.before) for facts in (outcome.facts, self.last.facts))
         if found != wanted:
             yield (
@@ -262,10 +269,14 @@ class Play:
         """Who may have been phoned, by the ledger of a run that was killed between reserving and asking."""
         if not self.killed:
             return set()
-        listed = self.ground.run(
-            "calls", "list", "--format", "json", "--show-numbers", now=self.scene.now + timedelta(minutes=9)
-        )
-        return {row["to"] for row in listed.json["calls"] if row["status"] in ("reserved", "unknown")}
+        return {
+            key.rpartition("|")[2]
+            for state in self._states()
+            for name, document in self.ground.documents(state).items()
+            if name.startswith("ledger/")
+            for key, entry in document["calls"].items()
+            if entry["status"] in ("reserved", "unknown")
+        }
 
     def _afterwards(self, honest: bool, first: Outcome) -> Iterator[str]:
         """When the fault is over, the next runs bring all to where it would have been."""

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from tests.matrix.ground import Ground
@@ -404,3 +405,21 @@ CRASHING = (
     Scene("state prune-journal", ("state", "prune-journal", "--keep", "1m")),
 )
 """What is killed: whatever writes to the account, to the state or to a file that others go by."""
+FLEETS_CRASHING = tuple(scene for scene in FLEETS if not scene.reads and scene.name != "fleet export")
+"""Whose states are in SQLite, one for each stack."""
+
+
+def side_by_side(scene: Scene) -> Scene:
+    """With several requests at once, in the run that is killed and in the next."""
+    many = tuple(
+        "8" if word == ALONE[1] and before == ALONE[0] else word
+        for before, word in pairwise(("", *scene.argv))
+    )
+    return replace(scene, argv=many)
+
+
+SIDE_BY_SIDE = tuple(
+    side_by_side(scene)
+    for scene in CRASHING
+    if scene.name in ("apply", "prune", "prune with archive", "erase", "dispatch")
+)

@@ -19,7 +19,17 @@ from tests.matrix.ground import STATE, Ground, Kept
 from tests.matrix.killing import Crasher, put_back
 from tests.matrix.liar import Liar
 from tests.matrix.play import Play
-from tests.matrix.scenes import ALONE, BASE, CRASHING, EARLIER, LATER_ON, SAVE, Scene
+from tests.matrix.scenes import (
+    ALONE,
+    BASE,
+    CRASHING,
+    EARLIER,
+    FLEETS_CRASHING,
+    LATER_ON,
+    SAVE,
+    SIDE_BY_SIDE,
+    Scene,
+)
 from voiceform.model.exit_codes import ExitCode
 
 WHOLE = os.environ.get("VOICEFORM_MATRIX") == "whole"
@@ -37,7 +47,7 @@ CASES = [
     for scene in CRASHING
     for store in SAMPLED
     if WHOLE or store != "s3" or scene.name in ON_OBJECTS
-]
+] + [pytest.param(scene, "sqlite", id=scene.name) for scene in FLEETS_CRASHING]
 
 
 @pytest.mark.parametrize(("scene", "store"), CASES)
@@ -86,6 +96,34 @@ def other_state(store: str, ground: Ground, request: pytest.FixtureRequest) -> s
     server = request.getfixturevalue("s3_server")
     ground.environ.update(server.environment())
     return s3_state(server, request.getfixturevalue("monkeypatch"))
+
+
+@pytest.mark.parametrize("scene", SIDE_BY_SIDE, ids=lambda scene: scene.name)
+def test_a_command_with_many_requests_at_once_is_made_whole_by_the_next(
+    scene: Scene, ground: Ground, liar: Liar, base: Kept, crasher: Crasher, counts: Counts
+) -> None:
+    """Which thread is at which step differs from run to run, and so does how many steps there are."""
+    play = Play(ground, liar, scene)
+    play.begin(base)
+    put_back(play)
+    code, steps = crasher.run(play, None)
+    assert code == scene.code, crasher.log.read_text()
+    requests = [i for i, step in enumerate(steps) if step.startswith(("POST", "DELETE"))]
+    points = [i + ahead for i in requests for ahead in (0, 3)]
+    chosen = range(len(steps)) if WHOLE else Random(f"{SEED} {scene.name}").sample(points, 4)
+    told: list[str] = []
+    killed = 0
+    for point in chosen:
+        put_back(play)
+        code, _ = crasher.run(play, point)
+        if code == -9:
+            killed += 1
+            told += [f"{scene.name}, killed before step {point}: {what}" for what in play.after_death()]
+        else:
+            assert code == scene.code, crasher.log.read_text()
+    counts("crash matrix, many at once", points=len(steps), played=killed)
+    assert killed
+    assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
 
 
 def test_who_may_have_been_phoned_by_a_dead_run_is_named_by_the_next(
