@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta, PutMode
 
 _ENOUGH = 60
+TTL = timedelta(days=1)
+"""Of leases; nobody beats meanwhile, however slow the machine is."""
 IDLE = "idle"
 """Where the thread that writes waits for what others have done."""
 
@@ -135,7 +138,7 @@ def stack_on(
 ) -> Stack:
     """A stack of the configuration in `folder` with a state of its own."""
     account = Account.with_token(ACCOUNT, TOKEN, base_url=origin)
-    stack = Stack(folder=folder, account=account, environ={}, clock=clock, **options)
+    stack = Stack(folder=folder, account=account, environ={}, clock=clock, lease_ttl=TTL, **options)
     known = {item.name: getattr(stack.parts, item.name) for item in fields(Parts)}
     stack.parts = BucketParts(**known, opener=opener)
     return stack

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.counting import Counts
-from tests.models.appliers import Bucket, Clock, Program, Start, settles, started
+from tests.models.appliers import TTL, Bucket, Clock, Program, Start, settles, started
 from tests.models.gates import END, WIRE
 from tests.models.protocols.consumption import CONSUMPTION
 from tests.models.walks import Walk, covering, replay
@@ -96,7 +96,7 @@ class Process(Program):
 
     def _fenced(self) -> None:
         if self.actor.at.startswith("check "):
-            self.clock.runtime.up += 60  # within a batch it goes by its own clock
+            self.clock.runtime.up += TTL.total_seconds()  # within a batch it goes by its own clock
         if self.actor.at == WIRE:
             self._answer()
         self.ends_with(LeaseLostError)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.counting import Counts
-from tests.models.appliers import IDLE, Bucket, Clock, Program, Start, settles, started
+from tests.models.appliers import IDLE, TTL, Bucket, Clock, Program, Start, settles, started
 from tests.models.gates import SECONDS, Actor, Request
 from tests.models.protocols.journal import JOURNAL
 from tests.models.walks import covering, replay
@@ -146,7 +146,8 @@ class Settler(Program):
         store = self.game.opened(self)
 
         def work() -> None:
-            with acquire(store, operation="apply", holder=self.name, clock=self.clock) as lease:
+            taken = acquire(store, operation="apply", holder=self.name, clock=self.clock, ttl=TTL)
+            with taken as lease:
                 settles(self.start, lease, lambda: store, self.game.kinds)
 
         self.actor.begin(work)
