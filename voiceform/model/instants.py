@@ -12,7 +12,9 @@ _SHOWN = re.compile(
 
 def instant_to_text(instant: datetime) -> str:
     """RFC 3339 in UTC with a Z; instant_from_text reads back exactly the same instant."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    # Most are in UTC already, and very many are written.
+    there = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return f"{there.isoformat().removesuffix('+00:00')}Z"
 
 
 def moment_in_utc(instant: datetime) -> str:

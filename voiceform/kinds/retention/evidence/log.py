@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -146,8 +145,7 @@ class EvidenceLog:
         """Store every line that was added before. EvidenceLostError."""
         with self._writing:
             self._write()
-        with self._breaking():
-            self._sink.sync()
+        self._done(self._sink.sync)
 
     def taken_down(self, run_id: str) -> frozenset[str]:
         """The SIDs, or other names, of what one run is known to have removed, by the lines of earlier
@@ -222,11 +220,10 @@ class EvidenceLog:
         sink.sync()
         return {"hash": head.hash}
 
-    @contextmanager
-    def _breaking(self) -> Iterator[None]:
+    def _done(self, storing: Callable[..., None], *args: object) -> None:
         """What cannot be stored ends the evidence, and with it the run."""
         try:
-            yield
+            storing(*args)
         except EvidenceHeldError as error:
             self._broken, self._held = error.what, error
         except EvidenceError as error:
@@ -253,8 +250,7 @@ class EvidenceLog:
         self._require_whole()
         if not data:
             return False
-        with self._breaking():
-            self._sink.write(data)
+        self._done(self._sink.write, data)
         self._head = head
         for line in written:
             self.summary.count(line)
