@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import RefreshContext
@@ -145,7 +144,8 @@ class _Surveyor:
     def _weighing(self) -> Callable[[Recording], Decision]:
         if self.holds and self.call_policy.rules:
             return self._weigh
-        return partial(self.policy.decide, calls=self.book)
+        decide, book = self.policy.decide, self.book
+        return lambda recording: decide(recording, book)  # `partial` with a keyword takes twice as long
 
     def _weigh(self, recording: Recording) -> Decision:
         """The decision, and which holds cover a recording that no rule would delete: they keep its call."""
@@ -156,10 +156,10 @@ class _Surveyor:
         return held if held.ruling is Ruling.NEEDED else Decision(Ruling.NO_RULE, None, held.holds)
 
     def _put_recordings(self, decided: Sequence[tuple[Recording, Decision]]) -> None:
-        part = self.found.recordings
+        part, guards = self.found.recordings, bool(self.call_policy.rules)
         due: defaultdict[str, list[Recording]] = defaultdict(list)
         for recording, decision in decided:
-            if self.call_policy.rules:
+            if guards:
                 self._guard_call(recording, decision)
             if self.asked:
                 self._count(part, self.asked_index, recording, self.book)
