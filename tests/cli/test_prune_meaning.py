@@ -347,7 +347,7 @@ def test_one_empty_list_of_recordings_does_not_free_call_records(pruner: Pruner)
         result = pruner.prune()
     assert pruner.calls_left() == {1}
     assert "its recording" in str(pruner.lines("call-record"))
-    assert result.code == 5
+    assert result.code == 6
 
 
 @pytest.mark.parametrize(
