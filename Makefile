@@ -14,7 +14,7 @@ LOWEST_TESTS := tests/config tests/model tests/render tests/engine tests/twilio 
 	--ignore=tests/render/test_sarif_published.py --ignore=tests/engine/test_dispatch_crash.py
 
 # Each counts what it tried, and has a longer form of its own; docs/reliability.md says what they cover.
-PROOFS := tests/models tests/simulation tests/matrix tests/fuzz tests/secrets \
+PROOFS := tests/models tests/simulation tests/matrix tests/disks tests/fuzz tests/secrets \
 	tests/fleet/test_cluster_prune.py tests/fleet/test_cluster_dispatch.py
 
 # Tests of parts, which need neither a network nor servers beside the emulator, with few examples of each property.
@@ -56,8 +56,8 @@ simulate: $(VENV)/.dev  ## simulated universes: SEEDS=10000 of them, or one agai
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(BUGS),--bugs) $(SEEDS))
 
 # Takes hours; a sample of it is in `proofs`.
-matrix: $(VENV)/.dev  ## every command with every fault at every operation, and killed at every step
-	@VOICEFORM_MATRIX=whole $(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/matrix
+matrix: $(VENV)/.dev  ## every command with every fault at every operation, killed at, and out of disk from every step
+	@VOICEFORM_MATRIX=whole $(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/matrix tests/disks
 
 # The tests of tests/fuzz with so much more of each: from 100 on every byte and every length. Takes an hour;
 # FUZZ_EFFORT=10 a few minutes.

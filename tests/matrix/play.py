@@ -311,7 +311,9 @@ def _destroyed(folder: Path) -> Iterator[tuple[str, str]]:
     """Table and SID of all that the evidence calls gone."""
     tables = {"recording": "recordings", "call-record": "calls"}
     for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+            if not line.endswith("\n"):  # the next run cuts it off
+                continue
             entry = json.loads(line)
             if entry["event"] in tables and entry["status"] in ("deleted", "already-gone", "found-gone"):
                 yield tables[entry["event"]], entry["sid"]

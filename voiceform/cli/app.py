@@ -84,18 +84,28 @@ def _ended(app: App, arguments: list[str]) -> int:
     except (ReaderGoneError, SystemExit):  # click exits when the reader of its help has gone
         return ExitCode.READER_GONE
     except OSError as error:
-        # What we write ourselves has an error of its own; this is click, printing help or a version.
         if app.stopping.number is not None:
             return app.stopping.exit_code
-        if error.errno not in _FULL:
-            report_unexpected(app, error)
-        else:
+        if error.filename is not None:  # what no part of ours expected of a disk
+            report_error(app, _of_a_file(error))
+        elif error.errno in _FULL:  # click, printing help or a version
             app.console.say(f"Error: cannot write to standard output: {error.strerror}")
+        else:
+            report_unexpected(app, error)
         return ExitCode.ERROR
     except Exception as error:  # noqa: BLE001, RUF100 - the last resort: no traceback reaches a user
         report_unexpected(app, error)
         return ExitCode.ERROR
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _of_a_file(error: OSError) -> VoiceformError:
+    """The error of a file or folder that cannot be used."""
+    return VoiceformError(
+        f"cannot be used: {error.strerror}",
+        where=str(error.filename2 or error.filename),
+        hint="check that it is there, that you may write to it, and that there is room; then run again",
+    )
 
 
 def _tell_of_interruption(app: App) -> None:

@@ -130,18 +130,17 @@ class Fleet:
         but plans of before: `apply` carries out exactly these. They hold phone numbers in clear. `digest` of
         the report is one over all of them.
         """
-        from voiceform.fleet.folder import prepare, write_index
+        from voiceform.fleet.folder import planning, publish
 
         file = self.read()
         members = selected(file.members, which)
         if out is None:
             return self._reported("plan", [self._job("plan", member, prune=prune) for member in members])
-        place = self._folder / out
-        prepare(place)
-        jobs = [self._job("plan", member, prune=prune, out=str(place)) for member in members]
-        report = self._reported("plan", jobs)
-        if not report.interrupted:
-            report.digest = write_index(place, report.results(), file.digest, report.at)
+        with planning(self._folder / out) as place:
+            jobs = [self._job("plan", member, prune=prune, out=str(place)) for member in members]
+            report = self._reported("plan", jobs)
+            if not report.interrupted:
+                report.digest = publish(self._folder / out, report.results(), file.digest, report.at)
         return report
 
     def show(self, folder: str | Path) -> FleetReport:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,9 +28,11 @@ from voiceform.model.secret_patterns import redact_secrets
 
 INDEX = "index.json"
 ROLLOUT = "rollout.jsonl"
+PLANNING = ".planning"
 FORMAT = "1.0"
 _ENDING = ".plan.json"
 _AGAIN = "plan again: voiceform fleet plan --out DIR"
+_ELSEWHERE = "choose another --out, or make room for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +69,53 @@ def file_of(stack: str) -> str:
     return f"{stack}{_ENDING}"
 
 
-def prepare(path: Path) -> None:
-    """Make room for plans. UsageError where something else is; an earlier folder of plans is emptied."""
-    if not path.exists():
-        try:
-            path.mkdir(mode=0o700)
-        except OSError as error:
-            raise UsageError(f"cannot make the folder {path}: {error.strerror}", where="--out") from error
+@contextmanager
+def planning(path: Path) -> Iterator[Path]:
+    """Where new plans go until all of them are there: a folder inside of `path`, which is removed in the end.
+
+    What was planned before stays whole until `publish` puts the new plans in its place. UsageError where
+    something else than plans is; PlanFileError when there is no room.
+    """
+    _check_place(path)
+    place = path / PLANNING
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(mode=0o700)
+    except OSError as error:
+        raise PlanFileError(
+            f"no plans can be saved here: {error.strerror}", where=str(path), hint=_ELSEWHERE
+        ) from error
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _check_place(path: Path) -> None:
+    if not path.exists() and not path.is_symlink():
+        if not path.parent.is_dir():
+            raise UsageError(
+                f"cannot make the folder {path}: there is no {path.parent}",
+                where="--out",
+                hint="name another",
+            )
         return
     if not path.is_dir() or path.is_symlink():
         raise UsageError(f"{path} is not a folder", where="--out", hint="name another")
     entries = sorted(os.listdir(path))
     strange = [name for name in entries if not _is_ours(name)]
-    if strange or (entries and INDEX not in entries):
+    if strange or (entries and not {INDEX, PLANNING} & {*entries}):
         raise UsageError(
             f"{path} holds other files, as {(strange or entries)[0]!r}",
             where="--out",
             hint="name another folder",
         )
-    for name in sorted(entries, key=lambda name: name != INDEX):  # without an index nothing of it is applied
-        (path / name).unlink()
 
 
-def write_index(path: Path, results: Iterable[StackResult], fleet: str, at: datetime) -> str:
-    """Write the index of what was planned, and return its digest."""
+def publish(path: Path, results: Iterable[StackResult], fleet: str, at: datetime) -> str:
+    """Write the index of what was planned, put it and the plans in the place of those of before, and return
+    its digest. PlanFileError when that cannot be."""
     stacks = [asdict(_planned(result)) for result in results]
     document: dict[str, Any] = {
         "format_version": FORMAT,
@@ -97,11 +124,19 @@ def write_index(path: Path, results: Iterable[StackResult], fleet: str, at: date
         "stacks": [{key: value for key, value in each.items() if value is not None} for each in stacks],
     }
     document["digest"] = document_digest(document)
+    place = path / PLANNING
     try:
-        write_whole(path / INDEX, f"{json.dumps(document, indent=1, ensure_ascii=False)}\n")
+        write_whole(place / INDEX, f"{json.dumps(document, indent=1, ensure_ascii=False)}\n")
+        # Without an index nothing is applied: it goes first, and comes last.
+        for name in sorted(os.listdir(path), key=lambda name: name != INDEX):
+            if name != PLANNING:
+                (path / name).unlink()
+        for name in sorted(os.listdir(place), key=lambda name: name == INDEX):
+            (place / name).replace(path / name)
+        place.rmdir()
     except OSError as error:
         raise PlanFileError(
-            f"cannot write the index: {error.strerror}", where=str(path), hint="choose another --out"
+            f"the plans cannot be saved: {error.strerror}", where=str(path), hint=_ELSEWHERE
         ) from error
     return str(document["digest"])
 
@@ -116,7 +151,7 @@ def read_folder(path: Path, expect_digest: str | None = None) -> PlanFolder:
             hint="review these plans, or plan again",
         )
     stacks = tuple(Planned(**each) for each in document["stacks"])
-    known = {planned.file for planned in stacks if planned.file} | {INDEX, ROLLOUT}
+    known = {planned.file for planned in stacks if planned.file} | {INDEX, ROLLOUT, PLANNING}
     for name in sorted(os.listdir(path)):
         if name not in known:
             raise PlanFileError(
@@ -192,4 +227,4 @@ def result_without_plan(planned: Planned) -> StackResult:
 
 
 def _is_ours(name: str) -> bool:
-    return name in (INDEX, ROLLOUT) or name.endswith(_ENDING)
+    return name in (INDEX, ROLLOUT, PLANNING) or name.endswith(_ENDING)

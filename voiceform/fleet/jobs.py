@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from voiceform.model.resource import Desired, Recorded
     from voiceform.model.run import Outcome
     from voiceform.stack.stack import Stack
+    from voiceform.state.journal_codec import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Heard:
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.settled = False
+        self.open = False
         self.plan: Plan | None = None
 
     def listener(self) -> Listener:
@@ -62,11 +64,15 @@ class Heard:
         return Listener(
             known=self._hide,
             warned=lambda found: self.warnings.extend(each.message for each in found),
-            unsettled=lambda runs: self.warnings.append(
-                f"{counted(len(runs), 'run')} did not end; the next apply finds out first what became of it"
-            ),
+            unsettled=self._unsettled,
             settled=self._settle,
             planned=self._plan,
+        )
+
+    def _unsettled(self, runs: Sequence[RunRecord]) -> None:
+        self.open = True
+        self.warnings.append(
+            f"{counted(len(runs), 'run')} did not end; the next apply finds out first what became of it"
         )
 
     def _settle(self, outcomes: Sequence[Outcome]) -> None:

@@ -34,10 +34,10 @@ def validate(stack: Stack, job: Job, _: Heard) -> StackResult:
     return replace(_result(job, ExitCode.DONE, line), findings=found.warnings)
 
 
-def plan(stack: Stack, job: Job, _: Heard) -> StackResult:
-    """What apply would do."""
+def plan(stack: Stack, job: Job, heard: Heard) -> StackResult:
+    """What apply would do. A run that did not end is something to do: apply finds out what became of it."""
     made = stack.plan_prune() if job.options["prune"] else stack.plan()
-    return saved(made, result_of(made, job), job)
+    return saved(made, result_of(made, job), job, pending=heard.open)
 
 
 def show(stack: Stack, job: Job, _: Heard) -> StackResult:
@@ -47,7 +47,7 @@ def show(stack: Stack, job: Job, _: Heard) -> StackResult:
     return result_of(saved_plan(stack, job), job)
 
 
-def saved(made: Plan, result: StackResult, job: Job) -> StackResult:
+def saved(made: Plan, result: StackResult, job: Job, *, pending: bool) -> StackResult:
     """The result with where its plan is, if plans are to be saved."""
     if "out" not in job.options:
         return result
@@ -59,7 +59,7 @@ def saved(made: Plan, result: StackResult, job: Job) -> StackResult:
     details = {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "pending": bool(made.pending or made.drift),
+        "pending": bool(made.pending or made.drift or pending),
     }
     return replace(result, details={**result.details, **details})
 

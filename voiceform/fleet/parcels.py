@@ -12,14 +12,13 @@ import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from voiceform.fleet.jobs import Job, run_job
 from voiceform.fleet.member import Member, Source
 from voiceform.fleet.opening import Surroundings
 from voiceform.kinds.userfiles import MOST_BYTES
 from voiceform.model.errors import PlanFileError, UsageError, VoiceformError
-from voiceform.model.files import write_new, write_whole
+from voiceform.model.files import own_folder, write_new, write_whole
 from voiceform.model.fleet import StackResult
 from voiceform.version import __version__
 
@@ -62,8 +61,7 @@ def packed(job: Job, proven: frozenset[tuple[str, str]], who: str) -> bytes:
 def carried_out(parcel: Parcel, here: Surroundings) -> Answer:
     """Do the job of a parcel on this machine."""
     job = parcel.job
-    with TemporaryDirectory(prefix="voiceform-") as name:
-        place = Path(name).resolve()
+    with own_folder("voiceform-") as place:
         options = dict(job.options)
         if parcel.plan is not None:
             options["file"] = str(place / "plan")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from voiceform.model.errors import VoiceformError
 from voiceform.model.runtime import MACHINE
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -19,16 +22,14 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8")
     temporary = path.parent / f".{MACHINE.token(8)}.tmp"
-    descriptor = os.open(temporary, _NEW, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(temporary, data, mode)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError):  # of the file that people know
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     _store_name(path.parent)
 
@@ -37,14 +38,41 @@ def write_new(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
     """Put `content` into a new file at `path`. FileExistsError when there is anything, also a dead link;
     other OSErrors when it cannot be written."""
     data = content if isinstance(content, bytes) else content.encode("utf-8")
-    descriptor = os.open(path, _NEW, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+        _write(path, data, mode)
+    except FileExistsError:
+        raise
     except BaseException:
         with suppress(OSError):
             path.unlink()
         raise
+
+
+@contextmanager
+def own_folder(prefix: str) -> Iterator[Path]:
+    """A private folder among the temporary files of the system. VoiceformError when none can be made.
+
+    It is removed in the end; where that cannot be (the disk may be read-only by then) it stays, and the
+    caller finds it there.
+    """
+    try:
+        made = TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise VoiceformError(
+            f"no folder for temporary files can be made: {error.strerror}",
+            where=str(error.filename) if error.filename else None,
+            hint="make room there, or name another place by TMPDIR",
+        ) from error
+    with made as name:
+        yield Path(name).resolve()
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    """Make a file, and store it: some disks say only then that they are full."""
+    with os.fdopen(os.open(path, _NEW, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _store_name(folder: Path) -> None:

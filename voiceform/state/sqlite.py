@@ -182,7 +182,8 @@ class SqliteStore(Backend):
         if self._copy is not None:
             raise StateError(
                 f"the state file {self.label} cannot be written here",
-                hint="nothing was written; reading goes on. Get write access to the file and to its folder",
+                hint="nothing was written; reading goes on. Get write access to the file and to its folder,"
+                " or make room there",
             )
         if _inode(self._path) != self._inode:
             raise StateError(

@@ -19,6 +19,8 @@ LAYOUT = 1
 
 _HEADER_LENGTH = 100
 _COPIES = 5
+_UNREADABLE = "unable to get the page"
+"""In SQLite's words about a page that it could not read."""
 
 
 def create_database(path: Path) -> None:
@@ -44,7 +46,9 @@ def create_database(path: Path) -> None:
             os.link(name, path)
     finally:
         os.close(handle)
-        os.unlink(name)
+        for end in ("", "-journal", "-wal", "-shm"):  # which are there where it failed half way
+            with suppress(OSError):
+                os.unlink(name + end)
     _sync_folder(path.parent)
 
 
@@ -84,6 +88,11 @@ def verify_database(connection: sqlite3.Connection, label: str) -> None:
     damage within a document is found when the document is read.
     """
     (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if _UNREADABLE in verdict:  # by the disk: what is written there may be sound
+        raise StateError(
+            f"cannot read the state file {label}: the disk gives errors",
+            hint="it was left as it is; check the disk, then run the command again",
+        )
     if verdict != "ok":
         raise StateError(
             f"the state file {label} is damaged ({verdict})",

@@ -13,6 +13,7 @@ from voiceform.cli.support.options import Place, format_option, showing_options
 from voiceform.cli.support.outputs import JUNIT, Output, check_outputs
 from voiceform.model.errors import UsageError
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.files import write_whole
 
 if TYPE_CHECKING:
     from voiceform.model.case_report import FileResult
@@ -72,5 +73,5 @@ def command(
         app.console.show(case_reports.summary(report, color=app.color))
     if junit is not None:
         with writing(junit):
-            junit.write_text(case_reports.junit(report, show_numbers=show_numbers), encoding="utf-8")
+            write_whole(junit, case_reports.junit(report, show_numbers=show_numbers), mode=0o644)
     return ExitCode.ERROR if report.failed or report.unreadable else ExitCode.DONE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -105,8 +106,7 @@ def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *,
             "nobody can be asked: this is not a terminal",
             hint=f"{'look with --dry-run' if what == 'prune' else saved}, or pass --auto-approve",
         )
-    with tempfile.TemporaryDirectory(prefix="voiceform-fleet-") as place:
-        folder = Path(place).resolve() / "plans"
+    with _saved_meanwhile(app) as folder:
         planned = fleet_of(app, options).plan(out=folder, prune=what == "prune", **options.which)
         pending = sum(bool(result.details.get("pending")) for result in planned.results())
         if planned.interrupted or not pending:
@@ -117,6 +117,17 @@ def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *,
             raise NotApprovedError("not approved, nothing was done")
         again = what if act.auto_approve else None
         return apply_folder(app, options, act, folder, format_, again=again, in_groups=what == "apply")
+
+
+@contextmanager
+def _saved_meanwhile(app: App) -> Iterator[Path]:
+    """Where plans are until they are carried out. They hold phone numbers in clear: what stays is told."""
+    from voiceform.model.files import own_folder
+
+    with own_folder("voiceform-fleet-") as place:
+        yield place / "plans"
+    if place.exists():
+        app.console.say(f"Note: {place} cannot be removed, and its plans hold phone numbers: remove it.")
 
 
 def _question(planned: FleetReport, pending: int) -> str:

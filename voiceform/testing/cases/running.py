@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from voiceform.emulator import ControlError
 from voiceform.model.case_report import CaseReport, CaseResult, FileResult, Mismatch
 from voiceform.model.document import Block
 from voiceform.model.errors import ConfigurationError, VoiceformError
+from voiceform.model.files import own_folder
 from voiceform.testing.cases import looking
 from voiceform.testing.cases.comparing import Thing, all_of
 from voiceform.testing.cases.expecting import ending, of_run, words
@@ -80,7 +80,7 @@ class _Copies:
 
     def __init__(self, file: CaseFile, opened: ExitStack) -> None:
         self._file = file
-        self._root = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="voiceform-test-")))
+        self._root = opened.enter_context(own_folder("voiceform-test-"))
         self._made: dict[Path, Path] = {}
 
     def of(self, case: Case) -> tuple[Path, Path]:
@@ -105,6 +105,10 @@ def _mismatches(case: Case, copies: _Copies, emulator: Emulator, stop: threading
         return _run(case, copies, emulator, stop)
     except VoiceformError as error:
         return [Mismatch(words(error), case.position)]
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        what = f"{place}cannot be used: {error.strerror}; check the place and its room, then run again"
+        return [Mismatch(what, case.position)]
     except Exception as error:  # a defect of ours in one case stops no other
         what = f"voiceform failed unexpectedly: {type(error).__name__}: {error}"
         return [Mismatch(what, case.position)]
@@ -112,8 +116,8 @@ def _mismatches(case: Case, copies: _Copies, emulator: Emulator, stop: threading
 
 def _run(case: Case, copies: _Copies, emulator: Emulator, stop: threading.Event) -> list[Mismatch]:
     source, copy = copies.of(case)
-    with tempfile.TemporaryDirectory(prefix="voiceform-test-") as own:
-        bench = Bench(emulator, copy, Path(own), stop)
+    with own_folder("voiceform-test-") as own:
+        bench = Bench(emulator, copy, own, stop)
         found = _Run(bench, case).mismatches()
     # People look for a file where they have it, and not where the copy of it was.
     return [_renamed(mismatch, str(copy), _shown(source)) for mismatch in found]

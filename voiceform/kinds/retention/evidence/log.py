@@ -235,7 +235,9 @@ class EvidenceLog:
     def _require_whole(self) -> None:
         if self._broken is not None:
             raise EvidenceLostError(
-                self._broken, where=self.where, hint="nothing more is deleted without evidence"
+                self._broken,
+                where=self.where,
+                hint="nothing more is deleted without evidence; mend the place and run again",
             )
 
     def _write(self) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,7 +67,8 @@ def write_whole(root: Path, parts: Sequence[str], pieces: Iterable[bytes]) -> No
                 os.fsync(descriptor)
             os.replace(temporary, parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
-            os.unlink(temporary, dir_fd=folder)
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
             raise
         os.fsync(folder)
 

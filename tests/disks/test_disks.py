@@ -1,0 +1,76 @@
+"""Every command that writes, on disks that are full, broken or read-only from any of its steps on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.counting import Counts
+from tests.disks.disk import FAULTS, Disk, Fault
+from tests.disks.mistakes import MISTAKES
+from tests.disks.play import DiskPlay, Runner
+from tests.disks.scenes import SCENES
+from tests.matrix.ground import Ground, Kept
+from tests.matrix.liar import Liar
+from tests.matrix.scenes import Scene
+
+WHOLE = os.environ.get("VOICEFORM_MATRIX") == "whole"
+SAMPLED = 4
+"""Of so many faults each scene meets one step, unless all are played."""
+TRIED = 6
+"""So many steps may be tried for a planted mistake."""
+SEED = 20261203
+Stage = Callable[[Scene], DiskPlay]
+
+
+@pytest.fixture
+def stage(ground: Ground, liar: Liar, base: Kept, disk: Disk, runner: Runner, tmp_path: Path) -> Stage:
+    """Plays a scene well."""
+
+    def played(scene: Scene) -> DiskPlay:
+        play = DiskPlay(ground, liar, scene)
+        play.disk, play.runner = disk, runner
+        disk.root = tmp_path
+        play.begin(base)
+        return play
+
+    return played
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_a_command_on_a_disk_that_fails_says_so_and_is_made_whole_by_the_next(
+    scene: Scene, stage: Stage, counts: Counts
+) -> None:
+    played = stage(scene)
+    steps = played.steps()
+    points = [(fault, at) for fault in FAULTS for at in range(len(fault.steps(steps)))]
+    chosen = points if WHOLE else sample(scene, points)
+    told = [found for fault, at in chosen for found in played.struck_at(fault, at)]
+    counts("disks that fail", points=len(points), played=len(chosen))
+    assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
+
+
+def sample(scene: Scene, points: list[tuple[Fault, int]]) -> list[tuple[Fault, int]]:
+    """One step for some of the faults, the same ones every time."""
+    random = Random(f"{SEED} {scene.name}")
+    some = random.sample(FAULTS, SAMPLED)
+    return [random.choice([point for point in points if point[0] is fault]) for fault in some]
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_planted_mistake_is_found(name: str, stage: Stage) -> None:
+    mistake = MISTAKES[name]
+    played = stage(next(scene for scene in SCENES if scene.name == mistake.scene))
+    fault = next(fault for fault in FAULTS if fault.name == mistake.disk)
+    # Which step is which depends a little on how fast the machine is: some are tried.
+    steps = fault.steps(played.steps(name))
+    points = [at for at, step in enumerate(steps) if mistake.step in step][:TRIED]
+    assert any(
+        mistake.expected in told.partition("\n")[0]
+        for at in points
+        for told in played.struck_at(fault, at, name)
+    )
