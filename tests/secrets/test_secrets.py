@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -24,6 +25,7 @@ from voiceform.fleet.jobs import Heard
 from voiceform.model import masking
 from voiceform.model.clock import ManualClock
 from voiceform.model.unshown import NOTHING, Unshown
+from voiceform.state.open import open_store
 from voiceform.twilio import secrets, transport
 from voiceform.twilio.wire import Wire
 
@@ -222,6 +224,23 @@ def test_every_command_in_every_format(watch: Watch, counts: Counts) -> None:
     assert files > 100
     assert watch.found == []
     assert watch.codes >= {0, 1, 4, 8}
+
+
+@pytest.mark.parametrize("shared_state", ["postgres", "s3"], indirect=True)
+def test_no_secret_is_in_a_state_elsewhere(
+    shared_state: Stack, caplog: pytest.LogCaptureFixture, counts: Counts
+) -> None:
+    watch = Watch(Laden(shared_state), caplog)
+    lived_in(watch)
+    for pattern in ("hold*", "calls*", "prune", "state mv", "erase", "destroy"):
+        every(watch, turn=0, pattern=pattern)
+    with open_store(shared_state.environ["VOICEFORM_STATE"], base_dir=shared_state.folder) as store:
+        entries = [*store.list("")]
+    for entry in entries:
+        watch.see(entry.key, json.dumps(entry.document, ensure_ascii=False), HELD, numbers=True)
+    counts(PROOF, runs=watch.runs, documents=len(entries))
+    assert any(leaked(json.dumps(entry.document)) for entry in entries), "what is configured is not found"
+    assert watch.found == []
 
 
 def test_every_command_is_tried() -> None:
