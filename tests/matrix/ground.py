@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,11 @@ class Kept:
 
 
 class Ground:
-    """One emulator and one folder. `base_url` is where commands find the API."""
+    """One emulator and one folder. `base_url` is where commands find the API.
+
+    Of the last command `waited` is how long it waited, by its own clock, and `grown` by how many bytes this
+    process grew at most meanwhile, with the servers that are in it.
+    """
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.emulator = emulator
@@ -56,6 +60,8 @@ class Ground:
         self.base_url = emulator.url
         self.environ = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TOKEN": TOKEN}
         self.state = STATE
+        self.waited = timedelta(0)
+        self.grown = 0
 
     @property
     def world(self) -> World:
@@ -73,9 +79,11 @@ class Ground:
         """One command in the folder, with both clocks at `now`."""
         self.emulator.clock(now=now.isoformat(), frozen=True)
         environ = {**self.environ, "VOICEFORM_BASE_URL": self.base_url, "VOICEFORM_STATE": self.state}
-        out, err = io.StringIO(), io.StringIO()
+        out, err, clock = io.StringIO(), io.StringIO(), ManualClock(now)
+        before = _peak_begins()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(["-C", str(self.folder), *argv], environ=environ, clock=ManualClock(now))
+            code = main(["-C", str(self.folder), *argv], environ=environ, clock=clock)
+        self.grown, self.waited = _resident("VmHWM") - before, clock.now() - now
         return Result(code, out.getvalue(), err.getvalue())
 
     def ok(self, *argv: str, now: datetime) -> Result:
@@ -130,3 +138,15 @@ def recorded(documents: dict[str, Any]) -> dict[str, str | None]:
 def text_of(documents: dict[str, Any]) -> str:
     """Documents for a person who looks for a fault."""
     return json.dumps(documents, indent=1, sort_keys=True)
+
+
+def _peak_begins() -> int:
+    """Let the peak of this process's memory be measured from now on; its bytes now (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return _resident("VmRSS")
+
+
+def _resident(what: str) -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return 1024 * int(status.partition(f"{what}:")[2].split()[0])

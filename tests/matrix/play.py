@@ -32,17 +32,23 @@ ADVICE = re.compile(
 )
 INSTANT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)?"
 DIFFERS = "|".join((INSTANT, r"\d+ h \d+ min", r'"(plan_id|digest|review_digest)": "[^"]*"'))
+LONGEST = timedelta(minutes=15)
+"""For so long a command may wait, by its own clock, whatever its answers ask for."""
+LARGEST = 100 * 1024 * 1024
+"""By so many bytes this process may grow, with the emulator and what it is answered with."""
 STALL = ("--timeout", "1s")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run left the world."""
+    """How a run left the world, how long it waited and by how many bytes it grew."""
 
     result: Result
     facts: Facts
     phoned: Counter[str]
     sent: Counter[str]
+    waited: timedelta = timedelta(0)
+    grown: int = 0
 
 
 @dataclass
@@ -126,7 +132,8 @@ class Play:
     def _run(self, argv: tuple[str, ...], now: datetime) -> Outcome:
         self.runs += 1
         result = self.ground.run(*argv, now=now)
-        return Outcome(result, self.ground.facts(), self.ground.phoned(), Counter(self.liar.sent))
+        facts, phoned = self.ground.facts(), self.ground.phoned()
+        return Outcome(result, facts, phoned, Counter(self.liar.sent), self.ground.waited, self.ground.grown)
 
     def _behind(self, outcome: Outcome) -> Outcome:
         """What comes of it, where another command is to show that."""
@@ -158,6 +165,10 @@ class Play:
             yield f"phoned too often: {dict(more)}"
         if self.scene.reads and any(seen.method != "GET" for seen in self.liar.requests):
             yield "a command that reads has written"
+        if outcome.waited > LONGEST:
+            yield f"waited for {outcome.waited}"
+        if outcome.grown > LARGEST:
+            yield f"grew by {outcome.grown:,} bytes"
         most = 20 * sum(self.last.sent.values()) + 60
         if sum(outcome.sent.values()) > most:
             yield f"{sum(outcome.sent.values())} requests, without the fault {sum(self.last.sent.values())}"
@@ -240,9 +251,9 @@ class Play:
         return {str(sid) for sid in before - after if ("queues", str(sid)) in facts}
 
     def _as_clean(self, outcome: Outcome) -> Iterator[str]:
-        """All is as it would have been without the fault, and what is gone was taken down."""
+        """All is as it would have been without the fault; what is gone behind a kill was taken down."""
         folder = self.ground.folder / "evidence"
-        taken_down = {*_destroyed(folder)} if folder.exists() else None
+        taken_down = {*_destroyed(folder)} if self.killed and folder.exists() else None
         for key, was in self.before.items():
             now = outcome.facts.get(key)
             gone = key[0] in ("recordings", "calls") and now in (None, (0,)) and was != now

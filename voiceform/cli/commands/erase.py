@@ -120,7 +120,8 @@ def _lines(found: ErasureFound) -> Iterator[str]:
     yield (
         f"Nothing is left that is known to be of this person{erased}."
         if found.complete
-        else f"Something of this person is left, or nobody can tell{erased}."
+        else f"Something of this person is left, or nobody can tell{erased}: run `voiceform erase verify`"
+        " again, and look in the Twilio console at what stays."
         if found.unreadable
         else f"Something of this person is left{erased}."
     )
