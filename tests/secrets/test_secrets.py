@@ -243,6 +243,12 @@ def test_no_secret_is_in_a_state_elsewhere(
     assert watch.found == []
 
 
+def test_the_demonstration_tells_nothing_of_where_it_runs(watch: Watch) -> None:
+    done = watch.stack.ok("-v", "demo")
+    assert leaked(done.out + done.err + watch.log.text) == []
+    assert leaked_numbers(done.out + done.err) == []
+
+
 def test_every_command_is_tried() -> None:
     names = {name for name, _ in commands()}
     assert names >= {*ARGUMENTS, *ELSEWHERE}
