@@ -45,7 +45,9 @@ NEAREST = {
     "state/lease.py": ["tests/conformance/test_lease.py", "-k", "not (postgres or s3)"],
     "engine/safety.py": ["tests/engine/test_safety.py"],
     "kinds/retention/policy.py": [f"{KEPT}/test_policy.py"],
-    "kinds/retention/matching/match.py": [f"{KEPT}/test_matching.py", f"{KEPT}/test_policy.py"],
+    "kinds/retention/matching/match.py": [
+        f"{KEPT}/test_{name}.py" for name in ("matching", "policy", "parties", "hold_index", "holds")
+    ],
 }
 SECONDS = 300
 _ENVIRONMENT = {
