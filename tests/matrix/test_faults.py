@@ -15,6 +15,7 @@ import pytest
 
 from tests.counting import Counts
 from tests.matrix.dealing import LASTING, faults_of, sample, struck_in_packs, whole
+from tests.matrix.faults import table
 from tests.matrix.ground import Ground, Kept
 from tests.matrix.liar import Cell, Liar
 from tests.matrix.play import Play
@@ -83,3 +84,13 @@ if WHOLE:
         told += [problem for cell in cells if not cell.after for problem in play.struck(always=cell)]
         counts("fault matrix", scenes=1, cells=len(cells), played=2 * len(cells), runs=play.runs)
         assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
+
+
+@pytest.mark.parametrize("fault", ["service: not modified", "broken: 101", "foreign: nginx"])
+@pytest.mark.parametrize("operation", ["deleteRecording", "deleteCall"])
+def test_what_is_gone_behind_an_answer_that_says_nothing_is_taken_down_as_gone(
+    operation: str, fault: str, ground: Ground, liar: Liar, base: Kept
+) -> None:
+    (play,) = begun(tuple(scene for scene in WRITING if scene.name == "prune"), ground, liar, base)
+    assert play.struck([Cell(operation, table()[fault], after=True)]) == []
+    assert '"status":"failed"' not in (ground.folder / "evidence/000001.jsonl").read_text()

@@ -31,7 +31,7 @@ from voiceform.twilio.sids import normal_sid
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
 
-LOST = (ServerError, ConnectionFailedError, ForeignAnswerError)
+LOST = (ServerError, ConnectionFailedError, ForeignAnswerError, ProtocolError)
 """Errors after which a deletion may have happened."""
 
 PAUSE_SECONDS = 60.0

@@ -19,6 +19,7 @@ from voiceform.twilio.errors import (
     ConnectionFailedError,
     ForeignAnswerError,
     NotFoundError,
+    ProtocolError,
     RateLimitedError,
     ServerError,
     StoppedError,
@@ -96,7 +97,7 @@ class RecordingDeletion(Deletion["Recording"]):
         if isinstance(error, PASSING):
             self.outcomes.setback()
             return setback
-        if setback.sent and isinstance(error, ForeignAnswerError):
+        if setback.sent and isinstance(error, ForeignAnswerError | ProtocolError):
             self.give_up(setback)  # not Twilio's word: it may be gone
             return None
         if setback.sent and found is None and isinstance(error, TwilioError):
