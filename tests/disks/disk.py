@@ -48,16 +48,12 @@ _CHANGES = _TAKES_ROOM | Does.SYNC | Does.REMOVE | Does.OPEN
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a disk does wrong: `error` to what is one of `kinds`, from one step on or at that step `once`.
-
-    Without an error the folder `away` of the stack is moved away before that step, as if it were unmounted.
-    """
+    """What a disk does wrong: `error` to what is one of `kinds`, from one step on or at that step `once`."""
 
     name: str
     kinds: Does
     error: int = 0
     once: bool = False
-    away: str = ""
 
     def steps(self, all_steps: Iterable[str]) -> list[str]:
         """Those of all steps that the fault is about."""
@@ -87,7 +83,7 @@ SOUND = Fault("sound", Does(511))
 class _Page(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int) for name in ("count", "at", "once", "error", "kinds", "met")),
-        *((name, ctypes.c_char * _LENGTH) for name in ("root", "source", "target")),
+        *((name, ctypes.c_char * _LENGTH) for name in ("root",)),
         ("names", ctypes.c_char * _LENGTH * _NAMES),
     )
 
@@ -109,8 +105,6 @@ class Disk:
         page.count, page.at, page.met = 0, at, 0
         page.once, page.error, page.kinds = fault.once, fault.error, fault.kinds
         page.root = os.fsencode(self.root)
-        page.source = os.fsencode(self.root / fault.away) if fault.away else b""
-        page.target = os.fsencode(self.root / f"{fault.away}-away") if fault.away else b""
 
     def mend(self) -> None:
         """It does what it is told again."""

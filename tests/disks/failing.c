@@ -1,8 +1,8 @@
 /* A disk that fails when a test says so: loaded before the C library (LD_PRELOAD), between a program and the kernel.
  *
  * What changes something below one folder is counted, in a page of memory that the test, the program and all that it
- * starts share. From number `at` on (or at that number alone) it fails, or a folder is moved away just before it. The
- * page is the file that FAILING_DISK names; disk.py has the same fields, and says what they mean.
+ * starts share. From number `at` on (or at that number alone) it fails. The page is the file that FAILING_DISK names;
+ * disk.py has the same fields, and says what they mean.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,10 +24,10 @@ struct page {
     int count;     /* how many were counted */
     int at;        /* the first that fails; none below 0 */
     int once;      /* whether it is the only one */
-    int error;     /* the errno that it fails with; 0: nothing fails */
+    int error;     /* the errno that it fails with */
     int kinds;     /* which kinds are counted, as bits */
     int met;       /* how many failed */
-    char root[LENGTH], from[LENGTH], to[LENGTH];
+    char root[LENGTH];
     char names[NAMES][LENGTH];
 };
 
@@ -78,13 +78,6 @@ static int fails(enum kind kind, const char *verb, const char *path) {
     const char *last = strrchr(path, '/');
     if (number < NAMES) snprintf(page->names[number], LENGTH, "%s %.100s", verb, last ? last + 1 : path);
     if (page->at < 0 || number < page->at || (page->once && number > page->at)) return 0;
-    if (!page->error) {
-        if (number == page->at && page->from[0]) {
-            __atomic_fetch_add(&page->met, 1, __ATOMIC_SEQ_CST);
-            syscall(SYS_renameat2, AT_FDCWD, page->from, AT_FDCWD, page->to, 0);
-        }
-        return 0;
-    }
     __atomic_fetch_add(&page->met, 1, __ATOMIC_SEQ_CST);
     return page->error;
 }

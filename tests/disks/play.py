@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from tests.disks.disk import SOUND, Disk, Fault
@@ -39,8 +38,8 @@ class Runner:
             text=True,
         )
 
-    def run(self, play: DiskPlay, **how: Any) -> Result:
-        """The command of the scene; `how` is what runner.py knows of."""
+    def run(self, play: DiskPlay, mistake: str | None) -> Result:
+        """The command of the scene, with a mistake of mistakes.py."""
         ground = play.ground
         ground.emulator.clock(now=play.scene.now.isoformat(), frozen=True)
         asked = {
@@ -48,8 +47,7 @@ class Runner:
             "environ": play.environ,
             "now": play.scene.now.isoformat(),
             "spool": str(play.spool),
-            **dict.fromkeys(("user", "most", "mistake")),
-            **how,
+            "mistake": mistake,
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -90,7 +88,7 @@ class DiskPlay(Play):
         self._set_up()
         self.phoned_before = self.ground.phoned()
         self.disk.watch(SOUND)
-        result = self.runner.run(self, mistake=mistake)
+        result = self.runner.run(self, mistake)
         assert result.code == self.scene.code, result
         self.whole = dict(self._sizes())
         return self.disk.steps
@@ -100,7 +98,7 @@ class DiskPlay(Play):
         self._set_up()
         before = dict(self._contents())
         self.disk.watch(fault, at)
-        result = self.runner.run(self, mistake=mistake)
+        result = self.runner.run(self, mistake)
         self.disk.mend()
         steps, met = self.disk.steps, self.disk.met
         step = steps[at] if at < len(steps) else "no step"

@@ -2,16 +2,15 @@
 
     python -m tests.disks.runner FOLDER
 
-Reads a JSON line per run from stdin, `{argv, environ, now, spool, user, most, mistake}`, and answers with
-`[exit code, stdout, stderr]`. Outputs go to files in FOLDER, which is not on that disk. `user` is who runs
-it, if it is not us; `most` how many bytes a file may have; `mistake` the name of one in mistakes.py.
+Reads a JSON line per run from stdin, `{argv, environ, now, spool, mistake}`, and answers with `[exit code,
+stdout, stderr]`. Outputs go to files in FOLDER, which is not on that disk; `mistake` is the name of one in
+mistakes.py, or null.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import tempfile
 from datetime import datetime
@@ -39,12 +38,6 @@ def run(asked: dict[str, Any], outputs: list[Path]) -> int:
         os.environ["TMPDIR"] = os.environ["SQLITE_TMPDIR"] = asked["spool"]
         if asked["mistake"] is not None:
             MISTAKES[asked["mistake"]].make()
-        if asked["most"] is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (asked["most"], resource.RLIM_INFINITY))
-        if asked["user"] is not None:
-            os.setgroups([])
-            os.setgid(asked["user"])
-            os.setuid(asked["user"])
         clock = ManualClock(datetime.fromisoformat(asked["now"]))
         code = command_line(asked["argv"], environ=asked["environ"], clock=clock)
         for text in (sys.stdout, sys.stderr):
