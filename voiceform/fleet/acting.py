@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -48,6 +49,8 @@ def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
         how["confirm"] = lambda again: not job.settings.elsewhere or _require_lasting(again, evidence)
         report = stack.prune(**how) if job.options["again"] == "prune" else stack.apply(**how)
         plan = heard.plan or plan
+        lost = tuple(item for item in heard.settled if item.status is Status.UNKNOWN)
+        report = replace(report, earlier=(*lost, *report.earlier))
     return result_of_run(report, plan, job)
 
 

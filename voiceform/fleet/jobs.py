@@ -55,7 +55,7 @@ class Heard:
         self.unshown: Unshown = NOTHING
         self.notes: list[str] = []
         self.warnings: list[str] = []
-        self.settled = False
+        self.settled: tuple[Outcome, ...] = ()
         self.open = False
         self.plan: Plan | None = None
 
@@ -76,7 +76,7 @@ class Heard:
         )
 
     def _settle(self, outcomes: Sequence[Outcome]) -> None:
-        self.settled = True
+        self.settled = (*self.settled, *outcomes)
         self.warnings.append(f"a run that died before was settled: {counted(len(outcomes), 'open change')}")
 
     def _plan(self, plan: Plan) -> None:
