@@ -243,7 +243,15 @@ def any_digest(document: Mapping[str, Any]) -> str:
 
 def never_sealed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(backend, "_seal", lambda token, _key, _text: token)
-    patch.setattr(sqlite_store, "decode", lambda _key, _version, text, _label: json.loads(text))
+    patch.setattr(sqlite_store, "decode", lambda _key, _version, text, label: read_somehow(text, label))
+
+
+def read_somehow(text: str, label: str) -> Any:
+    """A document of which nothing but its form is looked at."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise StateError(f"damaged: {error}", where=label) from error
 
 
 def keeps_index_unread(patch: pytest.MonkeyPatch) -> None:
