@@ -23,6 +23,8 @@ from voiceform.model.exit_codes import ExitCode
 WRITES = frozenset(name for name in OPERATIONS if name.startswith(("create", "update", "delete")))
 PHONES = ("createCall", "createParticipant", "createCallRecording")
 """Operations that are not repeated after an answer that proves nothing."""
+DESTROYS = ("deleteRecording", "deleteCall")
+"""What goes by these goes for good, and is taken down."""
 DONE = frozenset({ExitCode.DONE, ExitCode.CHANGES, ExitCode.DRIFT})
 ADDRESS = re.compile(r"\b(queue|conference|call|retention|erasure)[.s][\w*-]+|\b(one|two)\b")
 ADVICE = re.compile(
@@ -251,9 +253,9 @@ class Play:
         return {str(sid) for sid in before - after if ("queues", str(sid)) in facts}
 
     def _as_clean(self, outcome: Outcome) -> Iterator[str]:
-        """All is as it would have been without the fault; what is gone behind a kill was taken down."""
+        """All is as it would have been without the fault, and what is gone was taken down."""
         folder = self.ground.folder / "evidence"
-        taken_down = {*_destroyed(folder)} if self.killed and folder.exists() else None
+        taken_down = {*_destroyed(folder)} if folder.exists() else None
         for key, was in self.before.items():
             now = outcome.facts.get(key)
             gone = key[0] in ("recordings", "calls") and now in (None, (0,)) and was != now
@@ -365,7 +367,7 @@ def _refuses(cell: Cell) -> bool:
 
 def _leaves_a_deletion_open(cell: Cell) -> bool:
     """Whether nobody can know, of something that goes for good, that it stays: the next run has to look."""
-    return cell.operation in ("deleteRecording", "deleteCall") and not _refuses(cell)
+    return cell.operation in DESTROYS and not _refuses(cell)
 
 
 def _timeless(text: str) -> list[str]:
@@ -375,4 +377,6 @@ def _timeless(text: str) -> list[str]:
 
 def may_follow(operation: str, fault: Fault) -> bool:
     """Whether the fault may come when the request was carried out: a 4xx of Twilio's says that it was not."""
-    return fault.edit is None and (operation not in PHONES or not _refuses(Cell(operation, fault)))
+    return fault.edit is None and (
+        operation not in (*PHONES, *DESTROYS) or not _refuses(Cell(operation, fault))
+    )
