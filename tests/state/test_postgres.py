@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.services import PostgresServer, free_port
-from voiceform.model.errors import StateError, UsageError
+from voiceform.model.errors import LockedError, StateError, UsageError
 from voiceform.state.open import open_store
 from voiceform.state.postgres import PostgresStore
 from voiceform.state.postgres_sql import parse_url
@@ -131,6 +131,21 @@ def test_sessions_cannot_hold_others_up_and_commits_are_durable(postgres_server:
         finally:
             connection.execute("ALTER DATABASE postgres RESET synchronous_commit")
     assert shown == [("on",), ("30s",), ("15s",)]
+
+
+def test_rows_that_another_program_holds_are_a_lock_to_wait_for(postgres_server: PostgresServer) -> None:
+    url = postgres_server.url(schema="held")
+    with PostgresStore(url) as store, PostgresStore(url) as other:
+        version = store.put("key", {}, None)
+        assert store._connection is not None
+        assert other.get("key") is not None
+        assert other._connection is not None
+        store._connection.execute("SET lock_timeout = '50ms'")
+        with other._connection.transaction():
+            other._connection.execute("LOCK TABLE held.documents")
+            with pytest.raises(LockedError, match="run the command again"):
+                store.put("key", {"a": 1}, version)
+        store.put("key", {"a": 1}, version)
 
 
 def test_url_options_reach_libpq() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from voiceform.model.errors import MissingExtraError, StateConflictError, StateError
+from voiceform.model.errors import LockedError, MissingExtraError, StateConflictError, StateError
 from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import (
     HIGHEST,
@@ -24,7 +24,7 @@ from voiceform.state.backend import (
 
 try:
     import psycopg
-    from psycopg.errors import DeadlockDetected, SerializationFailure, UndefinedTable
+    from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure, UndefinedTable
 
     from voiceform.state.postgres_sql import Batch, Statements, Target, parse_url
 except ImportError as error:
@@ -197,6 +197,11 @@ class PostgresStore(Backend):
                 f"cannot reach the state in {self.label}: {what}",
                 hint="check the server, the database's name and the credentials, then run the command again:"
                 " what a run left open is settled first",
+            )
+        if isinstance(error, LockNotAvailable):
+            return LockedError(
+                f"the state in {self.label} is locked by another program, which may be paused: {what}",
+                hint="wait until it has ended, and run the command again",
             )
         return StateError(
             f"the state in {self.label} refused: {what}",
