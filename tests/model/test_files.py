@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,16 @@ def test_a_folder_is_no_file_to_write(tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.raises(OSError):  # noqa: PT011 - which one is the system's
             write_whole(folder, "text")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_could_not_be_looked_at_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("theirs", encoding="utf-8")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))  # no other file can be opened
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            write_new(path, "ours")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert path.read_text(encoding="utf-8") == "theirs"

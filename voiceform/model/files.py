@@ -23,7 +23,7 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     data = content if isinstance(content, bytes) else content.encode("utf-8")
     temporary = path.parent / f".{MACHINE.token(8)}.tmp"
     try:
-        _write(temporary, data, mode)
+        _store(os.open(temporary, _NEW, mode), data)
         temporary.replace(path)
     except BaseException as error:
         with suppress(OSError):
@@ -38,10 +38,9 @@ def write_new(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
     """Put `content` into a new file at `path`. FileExistsError when there is anything, also a dead link;
     other OSErrors when it cannot be written."""
     data = content if isinstance(content, bytes) else content.encode("utf-8")
+    descriptor = os.open(path, _NEW, mode)  # what this does not make is not ours to remove
     try:
-        _write(path, data, mode)
-    except FileExistsError:
-        raise
+        _store(descriptor, data)
     except BaseException:
         with suppress(OSError):
             path.unlink()
@@ -67,9 +66,9 @@ def own_folder(prefix: str) -> Iterator[Path]:
         yield Path(name).resolve()
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """Make a file, and store it: some disks say only then that they are full."""
-    with os.fdopen(os.open(path, _NEW, mode), "wb") as file:
+def _store(descriptor: int, data: bytes) -> None:
+    """Fill a new file, and store it: some disks say only then that they are full."""
+    with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
