@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,28 +12,21 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.disks.disk import SOUND, Disk, Fault
+from tests.helpers import Helper
 from tests.matrix.play import ADVICE, DONE, Outcome, Play
 from tests.support import Result
 from voiceform.model.exit_codes import ExitCode
 
-ROOT = Path(__file__).parents[2]
 _MAKES_ROOM = "make room|has room|choose another|name another|check|get write access|free "
 _OPEN = (".tmp", ".new", "-journal")
 """How files end that are not finished."""
 
 
-class Runner:
+class Runner(Helper):
     """The helper process (runner.py), on a disk."""
 
     def __init__(self, folder: Path, disk: Disk) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.disks.runner", str(folder)],
-            cwd=ROOT,
-            env={**os.environ, **disk.environ},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        super().__init__("tests.disks.runner", folder, disk.environ)
 
     def run(self, play: DiskPlay, mistake: str | None) -> Result:
         """The command of the scene, with a mistake of mistakes.py."""
@@ -49,19 +39,7 @@ class Runner:
             "spool": str(play.spool),
             "mistake": mistake,
         }
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        return Result(*json.loads(self._process.stdout.readline()))
-
-    def close(self) -> None:
-        """End it."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+        return Result(*self.ask(asked))
 
 
 class DiskPlay(Play):

@@ -8,8 +8,6 @@ moments. In the end the calls that the emulator really received are compared wit
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import postgres_state, s3_state
+from tests.helpers import Helper
 from tests.support import ACCOUNT, TOKEN, Account
 from voiceform.cli import main
 from voiceform.emulator import Emulator
@@ -27,7 +26,6 @@ from voiceform.model.clock import ManualClock
 
 ROUNDS = {"sqlite": 120, "postgres": 50, "s3": 25}
 SEED = 20261129
-ROOT = Path(__file__).parents[2]
 STEP = timedelta(minutes=10)
 START = datetime(2026, 11, 30, 0, 0, 5, tzinfo=UTC)
 NUMBERS = ("+12125550101", "+12125550102", "+12125550103")
@@ -59,33 +57,16 @@ COMMANDS = (
 )
 
 
-class Runner:
+class Runner(Helper):
     """The helper process."""
 
     def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        super().__init__("tests.engine.crash_runner", folder)
         self._environ = environ
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.crash_runner", str(folder)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
 
     def run(self, runs: list[dict[str, Any]]) -> list[int]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"environ": self._environ, "runs": runs}) + "\n")
-        self._process.stdin.flush()
-        codes: list[int] = json.loads(self._process.stdout.readline())
+        codes: list[int] = self.ask({"environ": self._environ, "runs": runs})
         return codes
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 @pytest.fixture

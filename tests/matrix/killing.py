@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.helpers import Helper
 from tests.matrix.ground import STATE, Ground
 from tests.matrix.play import Play
 from voiceform.model.store import Write
 from voiceform.state.open import open_store
 
-ROOT = Path(__file__).parents[2]
 
-
-class Crasher:
+class Crasher(Helper):
     """The helper process (crasher.py); `log` is what the last command wrote."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__("tests.matrix.crasher", folder)
         self.log = folder / "steps.log"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.matrix.crasher", str(folder)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
 
     def run(self, play: Play, die_at: int | None, mistake: str | None = None) -> tuple[int, list[str]]:
         """The command of the scene: how it ended (-9: killed), and what it did if it was not killed."""
         ground = play.ground
         ground.emulator.clock(now=play.scene.now.isoformat(), frozen=True)
         environ = {**ground.environ, "VOICEFORM_BASE_URL": ground.base_url, "VOICEFORM_STATE": ground.state}
-        asked = {
-            "argv": ["-C", str(ground.folder), *play.argv],
-            "environ": environ,
-            "now": play.scene.now.isoformat(),
-            "die_at": die_at,
-            "mistake": mistake,
-        }
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        code, names = json.loads(self._process.stdout.readline())
+        code, names = self.ask(
+            {
+                "argv": ["-C", str(ground.folder), *play.argv],
+                "environ": environ,
+                "now": play.scene.now.isoformat(),
+                "die_at": die_at,
+                "mistake": mistake,
+            }
+        )
         return code, names
-
-    def close(self) -> None:
-        """End it."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
 
 
 def put_back(play: Play, state: str = STATE) -> None:
