@@ -115,7 +115,7 @@ def run_job(job: Job, here: Surroundings) -> StackResult:
     except VoiceformError as error:
         # The command line of the fleet was right: what is wrong is about this stack.
         code = ExitCode.ERROR if error.exit_code == ExitCode.USAGE else ExitCode(error.exit_code)
-        result = failed(job, code, str(error))
+        result = failed(job, code, "\n".join([str(error), *_lost(error, job)]))
     except Exception as error:  # the last resort: a defect about one stack stops no other
         result = failed(job, ExitCode.ERROR, unexpected(error, here.environ))
     result = heard.covered(result)
@@ -124,6 +124,15 @@ def run_job(job: Job, here: Surroundings) -> StackResult:
     warned = tuple(warning_line(heard.unshown.text(text), show_numbers=numbers) for text in heard.warnings)
     seconds = round(time.monotonic() - began, 3)
     return replace(result, seconds=seconds, details=details, changes=(*result.changes, *warned))
+
+
+def _lost(error: VoiceformError, job: Job) -> list[str]:
+    """What nobody knows of a run that died, of which the error keeps a report from telling."""
+    if not error.earlier:
+        return []
+    from voiceform.render.text import render_lost
+
+    return render_lost(error.earlier, show_numbers=job.settings.show_numbers).splitlines()
 
 
 def failed(job: Job, code: ExitCode, error: str) -> StackResult:

@@ -35,21 +35,31 @@ from voiceform.model.wording import counted
 
 if TYPE_CHECKING:
     from voiceform.model.diagnostics import Diagnostic
+    from voiceform.model.run import Outcome
 
 
 class VoiceformError(Exception):
     """Root of every error that a user may see.
 
-    `what` is one sentence, `where` an address or file:line:column, `hint` what to do next.
+    `what` is one sentence, `where` an address or file:line:column, `hint` what to do next. `earlier` are
+    changes of a run that died before, of which the command found out, before it ended so, that nobody knows
+    whether they happened.
     """
 
     exit_code: int = ExitCode.ERROR
+    earlier: tuple[Outcome, ...] = ()
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
         self.what = what
         self.where = where
         self.hint = hint
         super().__init__(what)
+
+    def after(self, earlier: Sequence[Outcome]) -> None:
+        """Let it be known that these changes of a run that died are unknown, of which no later command tells:
+        that is worse than any error."""
+        self.earlier = tuple(earlier)
+        self.exit_code = ExitCode.UNKNOWN
 
     @property
     def told(self) -> str:

@@ -19,7 +19,7 @@ from voiceform.model.run import Destruction, Outcome, RunReport, Status
 from voiceform.model.shown import Shown
 from voiceform.model.unshown import NOTHING, Unshown
 from voiceform.render.escape import json_text
-from voiceform.render.redact import redact_plan, redact_run
+from voiceform.render.redact import redact_outcome, redact_plan, redact_run
 from voiceform.render.run_text import DONE_WORDS, skipped_because
 
 
@@ -91,7 +91,8 @@ def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> Shown:
 
 
 def error_json(error: VoiceformError, *, show_numbers: bool = False, unshown: Unshown = NOTHING) -> Shown:
-    """`{"error": {exit_code, what, where, hint}}`, with the findings of a ConfigurationError beside it."""
+    """`{"error": {exit_code, what, where, hint}}`, with the findings of a ConfigurationError beside it, or
+    `earlier`: what nobody knows of runs that died, as the document of a run has it."""
     document: dict[str, Any] = {
         "error": {
             "exit_code": error.exit_code,
@@ -102,6 +103,9 @@ def error_json(error: VoiceformError, *, show_numbers: bool = False, unshown: Un
     }
     if isinstance(error, ConfigurationError):
         document.update(_diagnostics_document(error.diagnostics))
+    if error.earlier:
+        redacted = (redact_outcome(one, unshown, show_numbers=show_numbers) for one in error.earlier)
+        document["earlier"] = [_outcome(outcome, ()) for outcome in redacted]
     return _laid_out(document)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, DriftStatus, Mode, Plan
@@ -40,12 +40,12 @@ def run_lines(report: RunReport, plan: Plan) -> Iterator[Line]:
         for culprit in culprits:
             consequences.setdefault(culprit, []).append(skipped)
     for outcome in report.earlier:
-        yield from _failure_lines(outcome, [])
+        yield from failure_lines(outcome)
         yield BLANK
     for status in _UNHAPPY:
         for outcome in report.outcomes:
             if outcome.status is status:
-                yield from _failure_lines(outcome, consequences.get(outcome.address, []))
+                yield from failure_lines(outcome, consequences.get(outcome.address, []))
                 yield BLANK
     orphans = [
         o
@@ -103,7 +103,8 @@ def _reachable(
     return sorted((seen - {start}) & unhappy)
 
 
-def _failure_lines(outcome: Outcome, skipped: list[Address]) -> Iterator[Line]:
+def failure_lines(outcome: Outcome, skipped: Sequence[Address] = ()) -> Iterator[Line]:
+    """What did not succeed, what to do about it, and what was skipped because of it; redact it first."""
     yield outcome_line(outcome)
     if outcome.hint:
         yield Line(terminal(outcome.hint), 4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 
@@ -107,6 +107,21 @@ def render_outcome(
     """One line about one change that has just ended, without a newline: `queue.support: created (QU...)`."""
     line = run_text.outcome_line(redact_outcome(outcome, unshown, show_numbers=show_numbers))
     return lay_out([line], color=color, width=0)
+
+
+def render_lost(
+    outcomes: Iterable[Outcome],
+    *,
+    unshown: Unshown = NOTHING,
+    color: bool = False,
+    width: int = 0,
+    show_numbers: bool = False,
+) -> Shown:
+    """Of which changes nobody knows whether they happened, and what to do about each; without a newline at
+    the end."""
+    redacted = (redact_outcome(outcome, unshown, show_numbers=show_numbers) for outcome in outcomes)
+    lines = [line for outcome in redacted for line in run_text.failure_lines(outcome)]
+    return lay_out(lines, color=color, width=width)
 
 
 def change_lines(change: Change, vocabulary: Vocabulary, *, full: bool = False) -> Iterator[Line]:

@@ -16,10 +16,16 @@ from voiceform.engine.freezes import as_of
 from voiceform.engine.safety import require_digest, require_lifted
 from voiceform.engine.settle import settle_unfinished
 from voiceform.engine.understanding import require_understood
-from voiceform.model.errors import CredentialsError, NotApprovedError, StalePlanError
+from voiceform.model.errors import (
+    CredentialsError,
+    InterruptedRunError,
+    NotApprovedError,
+    StalePlanError,
+    VoiceformError,
+)
 from voiceform.model.plan import Plan
 from voiceform.model.plan_codec import sealed
-from voiceform.model.run import RunReport, Status
+from voiceform.model.run import Outcome, RunReport, Status
 from voiceform.stack.account import Account
 from voiceform.stack.erasing import require_secret
 from voiceform.stack.evidence import Evidences, placed
@@ -94,6 +100,18 @@ class _Run:
         settled = settle_unfinished(self.context)
         if settled:
             self.parts.listener.settled(settled)
+        lost = tuple(item for item in settled if item.status is Status.UNKNOWN)
+        try:
+            return self._report(lost)
+        except InterruptedRunError:
+            raise
+        except VoiceformError as error:
+            if lost:
+                error.after(lost)
+            raise
+
+    def _report(self, earlier: tuple[Outcome, ...]) -> RunReport:
+        """Plan, ask, act; `earlier` is what nobody knows of runs that died."""
         plan = self._plan()
         require_digest(plan, self.order.expect_digest)
         plan = as_of(plan, self.parts.clock.now())
@@ -106,7 +124,7 @@ class _Run:
             self._confirm(plan)
             self.evidence.open_for(plan)
             report = self._applied(placed(plan, self.order.evidence))
-        report = replace(report, earlier=tuple(item for item in settled if item.status is Status.UNKNOWN))
+        report = replace(report, earlier=earlier)
         self.parts.listener.recorded(plan, report)
         return report
 

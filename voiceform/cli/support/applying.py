@@ -155,11 +155,9 @@ class _Run:
         except BlockedError as error:
             if self.format != "text" or app.reports.plan is None:
                 raise
-            raise BlockedError(
-                f"the plan is blocked ({', '.join(error.rules)}), nothing was done",
-                error.rules,
-                hint="the plan above says why, and what would lift it",
-            ) from None
+            error.what = f"the plan is blocked ({', '.join(error.rules)}), nothing was done"
+            error.hint = "the plan above says why, and what would lift it"
+            raise
         except InterruptedRunError:
             app.console.say("Nothing was begun.")
             raise Interruption from None
@@ -189,6 +187,20 @@ class _Run:
     def _settled(self, outcomes: Sequence[Outcome]) -> None:
         self.app.reports.settled = outcomes
         self.app.console.say(f"A run that died before was settled: {_counted(outcomes)}.")
+        lost = [outcome for outcome in outcomes if outcome.status is Status.UNKNOWN]
+        if lost:
+            from voiceform.render.text import render_lost
+
+            app, numbers = self.app, self.options.show_numbers
+            app.console.say(
+                render_lost(
+                    lost,
+                    unshown=app.console.unshown,
+                    color=app.color_beside,
+                    width=app.width_beside,
+                    show_numbers=numbers,
+                )
+            )
 
     def _planned(self, plan: Plan) -> None:
         """Show what is about to be done."""

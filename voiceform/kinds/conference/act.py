@@ -222,7 +222,8 @@ class _Execution:
                 Status.UNKNOWN,
                 message=f"nobody knows whether {step.participant} was phoned: {error.what}",
                 unknown={CALL.name: 1},
-                hint=f"look in the Twilio console for the participant {label!r}; voiceform does not phone"
+                hint=f"look in the Twilio console for the participant {label!r}, and say what you found with"
+                f" `voiceform calls resolve {self.change.address} {step.participant}`; nobody phones"
                 f" {step.participant} again until the room is over or a day has passed",
                 request_id=getattr(error, "request_id", None),
             )

@@ -47,7 +47,7 @@ def _settle(change: Change, session: Session) -> Done | None:
             notebook.keep(notebook.memory.with_attempt(found))
         phoned += 1
     if lost:
-        return _unknown(lost, visit)
+        return _unknown(lost, visit, change.address)
     if not phoned:
         return None
     if phoned == len(visit.steps):
@@ -60,13 +60,14 @@ def _settle(change: Change, session: Session) -> Done | None:
     )
 
 
-def _unknown(lost: Sequence[str], visit: Visit) -> Done:
+def _unknown(lost: Sequence[str], visit: Visit, address: Address) -> Done:
     names = ", ".join(lost)
     return Done(
         Status.UNKNOWN,
         sid=visit.room,
         unknown={CALL.name: len(lost)},
         message=f"the run died while it phoned {names}, and no participant of that label is in the room",
-        hint=f"look in the Twilio console for calls of that time; {names} will not be phoned again until the"
-        " room is over or a day has passed",
+        hint="look in the Twilio console for calls of that time, and say what you found with `voiceform calls"
+        f" resolve {address} {lost[0]}`; {names} will not be phoned again until the room is over or a day has"
+        " passed",
     )

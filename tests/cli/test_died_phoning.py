@@ -1,0 +1,124 @@
+"""A run that died while it phoned somebody: whoever comes next says at once of whom nobody knows, and ends
+with 8, however it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.cli.conference_rooms import BRIDGE
+from tests.hostile.proxy import Proxy, hostile_proxy
+from tests.support import ACCOUNT, Stack
+from tests.warm.started import Started
+
+DECLARED = f"""\
+queues: {{support: {{max_size: 10}}}}
+conferences: {{standup: {{participants: {{bridge: {BRIDGE}}}}}}}
+"""
+FLEET = f"""\
+version: 1
+state: sqlite:///.voiceform/state.db
+credentials: {{token: {{env: TWILIO_AUTH_TOKEN}}}}
+stacks: [{{name: one, path: ., account: {ACCOUNT}}}]
+"""
+BLOCKED = f"safety: {{max_calls: 0}}\n{DECLARED.replace('bridge:', 'other:').replace('5310', '5311')}"
+SAVED = ("apply", "plan.json")
+NOW = ("apply", "--auto-approve")
+
+
+@pytest.fixture
+def front(stack: Stack) -> Iterator[Proxy]:
+    """The way that every command of the stack takes to the account."""
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        yield proxy
+
+
+@pytest.fixture
+def died(stack: Stack, front: Proxy) -> Stack:
+    """An apply was killed when its request to phone the bridge had left; a plan was saved before."""
+    stack.write("queues: {support: {max_size: 5}}\n")
+    stack.apply()
+    stack.write(DECLARED)
+    room = {"friendly_name": "standup", "sid": "CF" + "1" * 32, "participants": [{}]}
+    stack.emulator.seed({"account_sid": ACCOUNT, "conferences": [room]})
+    stack.write(FLEET, "fleet.yaml")
+    stack.ok("plan", "--out", "plan.json")
+    stack.ok("fleet", "plan", "--out", "plans", "--jobs", "1")
+    running: list[Started] = []
+
+    def die(_: object) -> bytes:
+        running[0].kill()
+        return b""
+
+    front.rule("POST", "/Participants.json", die, times=1)
+    running.append(stack.start(*NOW))
+    assert running[0].wait() == -9
+    stack.ok("lock", "break", "--reason", "its holder was killed")
+    return stack
+
+
+def stale(_: Stack) -> tuple[str, ...]:
+    return SAVED
+
+
+def blocked(stack: Stack) -> tuple[str, ...]:
+    stack.write(BLOCKED)
+    return NOW
+
+
+def nobody_to_ask(_: Stack) -> tuple[str, ...]:
+    return ("apply",)
+
+
+def unreadable(stack: Stack) -> tuple[str, ...]:
+    stack.emulator.faults([{"operation": "listQueues", "times": None, "kind": "status", "status": 400}])
+    return NOW
+
+
+def done(_: Stack) -> tuple[str, ...]:
+    return NOW
+
+
+Ending = Callable[[Stack], tuple[str, ...]]
+
+
+@pytest.mark.parametrize("ending", [stale, blocked, nobody_to_ask, unreadable, done])
+def test_whoever_may_have_been_phoned_is_named_by_the_next_command(died: Stack, ending: Ending) -> None:
+    result = died.run(*ending(died), "--report-json", "report.json")
+    told = " ".join(result.err.split())
+    assert result.code == 8, result.err
+    assert "of 1 nobody knows" in told
+    assert "conference.standup: create has an unknown outcome" in told
+    assert "bridge" in told
+    assert "`voiceform calls resolve conference.standup bridge`" in told
+    assert "5310" not in told.replace("•5310", "")
+    document: dict[str, Any] = json.loads((died.folder / "report.json").read_text())
+    assert document.get("error", document)["exit_code"] == 8
+    assert [(one["address"], one["unknown"]) for one in document["earlier"]] == [
+        ("conference.standup", {"call": 1})
+    ]
+
+
+def test_programs_are_told_in_the_document_of_the_error(died: Stack) -> None:
+    result = died.run(*SAVED, "--format", "json")
+    assert result.code == 8
+    document = json.loads(result.out)
+    assert "state moved on" in document["error"]["what"]
+    assert "bridge" in document["earlier"][0]["message"]
+
+
+def test_it_is_told_once(died: Stack) -> None:
+    assert died.run(*SAVED).code == 8
+    assert died.run(*SAVED).code == 6
+
+
+@pytest.mark.parametrize("more", [("apply", "plans"), ("apply", "--auto-approve")])
+def test_a_fleet_names_them_too(died: Stack, more: tuple[str, ...]) -> None:
+    result = died.run("fleet", *more, "--jobs", "1")
+    assert result.code == 8
+    told = " ".join((result.out + result.err).split())
+    assert "`voiceform calls resolve conference.standup bridge`" in told
