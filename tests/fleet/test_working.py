@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import requests
 
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
@@ -108,13 +109,14 @@ def scheduled(fleet: FleetFolder, *names: str) -> ManualClock:
     return clock
 
 
-def test_each_person_is_called_once_in_each_account(fleet: FleetFolder) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_each_person_is_called_once_in_each_account(fleet: FleetFolder, jobs: str) -> None:
     clock = scheduled(fleet, "acme", "beta")
-    done = fleet.ok("dispatch", clock=clock)
+    done = fleet.ok("dispatch", "--jobs", jobs, clock=clock)
     assert "acme: 1 placed" in done.out
     assert placed(fleet) == [sid(1), sid(2)]
     assert "5558675310" not in done.out + done.err
-    fleet.ok("dispatch", clock=clock)
+    fleet.ok("dispatch", "--jobs", jobs, clock=clock)
     assert placed(fleet) == [sid(1), sid(2)]
 
 

@@ -75,10 +75,10 @@ class Fleet:
         of the process, in which the credentials are, or what their commands need.
 
         At most `jobs` stacks are worked on at once, as many as there are processors by default, each in a
-        process of its own; with 1 it is this very process. `clock` is for that case. With the address of a
-        `scheduler` of Dask its workers do it, as many at once as they have threads; they read the
-        credentials, and their files must be the same. At most `parallelism`
-        requests are in flight for each account: its limit is the API's, on however many machines.
+        process of its own, which has a copy of the `clock`; with 1 it is this very process. With the address
+        of a `scheduler` of Dask its workers do it, by their own clocks, as many at once as they have threads;
+        they read the credentials, and their files must be the same. At most `parallelism` requests are in
+        flight for each account: its limit is the API's, on however many machines.
 
         `base_url`, `insecure_http`, `allowed_paths`, `timeout` and `lease_ttl` are as with Stack and Account,
         for every stack. Once `stop` is set nothing more begins; what is in flight is waited for. Changes show

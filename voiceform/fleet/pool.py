@@ -88,7 +88,7 @@ def run_jobs(
                 gate.ended(result)
             yield result
         return
-    yield from _done(jobs, here, [_ProcessWorker(here.environ) for _ in range(processes)], gate)
+    yield from _done(jobs, here, [_ProcessWorker(here.environ, here.clock) for _ in range(processes)], gate)
 
 
 def _on_cluster(

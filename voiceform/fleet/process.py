@@ -8,9 +8,12 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from voiceform.fleet.worker import HALT
+
+if TYPE_CHECKING:
+    from voiceform.model.clock import Clock
 
 
 class LostError(Exception):
@@ -26,14 +29,15 @@ class DiedError(Exception):
 
 
 class Process:
-    """Started when it is first needed, and again after it has died.
+    """Started when it is first needed, and again after it has died; its clock is a copy of `clock`.
 
     It is started anew and not forked: this one has threads and locks, of which a fork would keep copies that
     nobody opens again.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], clock: Clock) -> None:
         self._environ = environ
+        self._clock = pickle.dumps(clock)  # one that cannot be copied is refused here, and not on a thread
         self._process: subprocess.Popen[bytes] | None = None
         self._writing = threading.Lock()
 
@@ -74,7 +78,7 @@ class Process:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 # -P: what lies in the current folder, that of anybody's stack, is no module of ours
                 [sys.executable, "-P", "-m", "voiceform.fleet.worker"],
                 stdin=subprocess.PIPE,
@@ -82,6 +86,10 @@ class Process:
                 env=dict(self._environ),
                 start_new_session=True,  # Ctrl-C is for this process, which passes it on
             )
+            assert process.stdin is not None  # noqa: S101 - it is a pipe
+            with suppress(OSError):  # it died at once, which whoever asks it next is told
+                process.stdin.write(self._clock)
+            self._process = process  # only now does anybody else write to it
         return self._process
 
     def _put(self, process: subprocess.Popen[bytes], message: object) -> None:

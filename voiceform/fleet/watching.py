@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -82,7 +82,7 @@ def watch_all(
         work = [threading.Thread(target=_watched_here, args=(groups[0], here, news), daemon=True)]
         watchers: list[_Watcher] = []
     else:
-        watchers = [_Watcher(group, here.environ, news) for group in groups]
+        watchers = [_Watcher(group, here, news) for group in groups]
         work = [threading.Thread(target=watcher.run, daemon=True) for watcher in watchers]
     for thread in work:
         thread.start()
@@ -119,11 +119,9 @@ def _watched_here(group: Group, here: Surroundings, news: queue.SimpleQueue[News
 class _Watcher:
     """A process that watches a group, and is started again when it dies."""
 
-    def __init__(
-        self, group: Group, environ: Mapping[str, str], news: queue.SimpleQueue[News | None]
-    ) -> None:
+    def __init__(self, group: Group, here: Surroundings, news: queue.SimpleQueue[News | None]) -> None:
         self._group = group
-        self._process = Process(environ)
+        self._process = Process(here.environ, here.clock)
         self._news = news
         self._over = threading.Event()
 

@@ -1,6 +1,7 @@
-"""A process of the local pool: jobs come through standard input, results go through standard output.
+"""A process of the local pool: its clock, and then jobs, come through standard input, results go through
+standard output.
 
-Both are pickled, between a program and its own child alone. When the other end has gone, what is at work is
+All are pickled, between a program and its own child alone. When the other end has gone, what is at work is
 stopped as by Ctrl-C, and the process ends.
 """
 
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from voiceform.fleet.jobs import Job, run_job
 from voiceform.fleet.opening import Surroundings
-from voiceform.model.clock import SystemClock
 from voiceform.model.halting import Halt
 from voiceform.stack.listener import Signals
 
@@ -36,10 +36,14 @@ def main() -> None:
     _allow_files()
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not be taken for a result
+    try:
+        clock = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the program that started this one
+    except (EOFError, OSError, pickle.UnpicklingError):
+        return  # it is gone already
     halt = Halt()
     jobs: queue.SimpleQueue[Job | Group | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(sys.stdin.buffer, jobs, halt), daemon=True).start()
-    here = Surroundings(os.environ, SystemClock(), halt.event, Signals(client=halt.stops))
+    here = Surroundings(os.environ, clock, halt.event, Signals(client=halt.stops))
     writing = threading.Lock()
 
     def answer(item: object) -> None:

@@ -46,13 +46,19 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told; for tests and rehearsals. `sleep` moves it and returns at once."""
+    """A clock that moves only when told; for tests and rehearsals. `sleep` moves it and returns at once.
+
+    A copy, as another process has it, shows the same instant and moves by itself.
+    """
 
     runtime = MACHINE
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[ManualClock], tuple[datetime]]:
+        return ManualClock, (self.now(),)
 
     def now(self) -> datetime:
         """The instant that was last set."""
