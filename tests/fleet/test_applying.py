@@ -126,6 +126,21 @@ def test_a_fleet_that_changed_since_is_refused(planned: FleetFolder) -> None:
     assert planned.emulator.requests() == []
 
 
+@pytest.mark.parametrize("how", ["", "--resume", "--select stack=acme", "--exclude gamma", "--shard 1/1"])
+def test_a_stack_that_was_planned_and_is_no_more_is_not_passed_over(fleet: FleetFolder, how: str) -> None:
+    for number, name in enumerate(NAMES, 1):
+        text = f"version: 1\naccount: {sid(number)}\nqueues: {{support: {{}}}}\n"
+        fleet.write(f"stacks/{name}/voiceform.yaml", text)
+    fleet.fleet("  - path: stacks/*\n")
+    fleet.ok("plan", "--out", "plans")
+    (fleet.folder / "stacks/beta/voiceform.yaml").unlink()
+    fleet.emulator.clear_requests()
+    done = fleet.run("apply", "plans", *how.split())
+    assert done.code == 6
+    assert "1 planned stack is no more in the fleet: beta" in done.err
+    assert fleet.emulator.requests() == []
+
+
 def test_plans_of_other_accounts_are_refused_as_a_whole(fleet: FleetFolder) -> None:
     fleet.write("template/voiceform.yaml", "version: 1\naccount: ${ACCOUNT}\nqueues: {support: {}}\n")
     rows = "".join(

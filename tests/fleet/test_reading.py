@@ -94,6 +94,56 @@ def test_a_pattern_means_each_folder_with_a_configuration_and_tells_of_one_witho
     assert "shared has no voiceform.yaml" in warning.message
 
 
+def stack(folder: Path, name: str, number: int, text: str = "") -> None:
+    """A stack that says its account itself."""
+    path = folder / name / "voiceform.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"version: 1\naccount: {sid(number)}\n{text}", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["**", "./**", "stacks/**", "stacks/**/voiceform.yaml", "**/*.yaml", "*/*"]
+)
+def test_a_pattern_means_each_stack_once_however_it_is_found(folder: Path, pattern: str) -> None:
+    for number, name in enumerate(("acme", "beta"), 1):
+        stack(folder / "stacks", name, number)
+    (folder / "template" / "voiceform.yaml").unlink()
+    (folder / "stacks/acme/alias").symlink_to("../beta")
+    for name in ("one", "two"):  # in circles
+        (folder / "stacks" / name).symlink_to(".")
+    stack(folder / "stacks", ".old", 3)
+    found = read(folder, HEAD + f"  - path: '{pattern}'\n")
+    assert sorted(names(found)) == ["acme", "beta"]
+
+
+def test_what_has_an_entry_of_its_own_no_pattern_means(folder: Path) -> None:
+    for number, name in enumerate(("acme", "beta"), 1):
+        stack(folder / "stacks", name, number)
+    own = "  - {path: stacks/beta/, labels: {ring: canary}}\n"
+    for entries in (f"  - path: stacks/*\n{own}", f"{own}  - path: stacks/*\n"):
+        found = {member.name: member.labels for member in read(folder, HEAD + entries).members}
+        assert found == {"acme": {}, "beta": {"ring": "canary"}}
+    twice = problems(folder, HEAD + "  - path: stacks/*\n  - path: stacks/b*\n")
+    assert len(twice) == 1
+    assert "two stacks have the name beta" in twice[0]
+
+
+def test_a_configuration_that_cannot_be_read_is_told_with_its_own_place(folder: Path) -> None:
+    stack(folder / "stacks", "acme", 1)
+    stack(folder / "stacks", "beta", 2, "queues: {a: [}\n")
+    (found,) = problems(folder, HEAD + "  - path: stacks/*\n")
+    assert found.startswith("voiceform.yaml:3: ")
+
+
+def test_a_fleet_without_stacks_is_an_error_and_a_table_without_rows_a_warning(folder: Path) -> None:
+    (folder / "none.csv").write_text("name,account\n\n", encoding="utf-8")
+    none = "  - {template: template, csv: none.csv}\n"
+    assert any("the fleet has no stack" in each for each in problems(folder, HEAD + none))
+    found = read(folder, HEAD + none + ACME + "}\n")
+    assert names(found) == ["acme"]
+    assert "none.csv has no row" in found.warnings[0].message
+
+
 def test_files_of_one_folder_are_called_after_themselves(folder: Path) -> None:
     for number, name in enumerate(("eu", "us"), 1):
         (folder / f"{name}.yaml").write_text(f"version: 1\naccount: {sid(number)}\n", encoding="utf-8")

@@ -169,6 +169,10 @@ def test_a_stack_is_in_a_group_by_all_of_its_labels() -> None:
     ("rollout", "said"),
     [
         ("{groups: [{select: {ring: nobody}}]}", "1 stack would never be reached: acme"),
+        ("{groups: [{select: {ring: canary}}, {}]}", "no stack is in the group ring=canary"),
+        ("{groups: [{select: {rnig: canary}, wait: 1h}, {}]}", "no stack is in the group rnig=canary"),
+        ("{groups: [{}, {select: {stack: acme}}]}", "no stack is in the group stack=acme"),
+        ("{groups: [{}, {}]}", "no stack is in the group all stacks"),
         ("{groups: []}", "groups must"),
         ("{groups: [{max_failed: 101%}]}", "max_failed"),
         ("{groups: [{max_failed: -1}]}", "max_failed"),

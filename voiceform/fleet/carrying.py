@@ -13,6 +13,7 @@ from voiceform.fleet.rollout import EVERYTHING, USED_UP, Record, RolloutGroup
 from voiceform.model.errors import StalePlanError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
+from voiceform.model.wording import are, counted
 
 
 @dataclass(slots=True)
@@ -34,9 +35,18 @@ class Wave:
 
 
 def planned_members(folder: PlanFolder, members: Iterable[Member]) -> list[Member]:
-    """Those that have a plan in the folder. StalePlanError where one is about another account by now."""
+    """Those that have a plan in the folder. StalePlanError where one is no more, or is about another account
+    by now."""
     planned = {each.stack: each.account for each in folder.stacks}
     found = [member for member in members if member.name in planned]
+    gone = planned.keys() - {member.name for member in found}
+    if gone:
+        names = ", ".join(sorted(gone)[:3])
+        raise StalePlanError(
+            f"{counted(len(gone), 'planned stack')} {are(len(gone))} no more in the fleet: {names};"
+            " nothing was done",
+            hint="plan again: voiceform fleet plan --out DIR",
+        )
     for member in found:
         if member.account != planned[member.name]:
             raise StalePlanError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -16,59 +16,23 @@ _LONGEST_NAME = 63
 
 
 def compare(members: Sequence[Member], report: Report) -> None:
-    """Report each member that shares what has to be its own, at its place and with that of the other."""
-    _compare(
-        members,
-        lambda member: in_capitals(member.name),
-        lambda one, other: (
-            f"two stacks have the name {one.name}"
-            if one.name == other.name
-            else f"the names {one.name} and {other.name} read alike, in {{STACK}} and as files"
-        ),
-        "give one of them another name",
-        report,
-    )
-    _compare(
-        members,
-        lambda member: member.account.lower(),
-        lambda one, other: f"{one.name} and {other.name} are about one account, and would fight over it",
-        "one account is one stack: put both configurations together, or correct account:",
-        report,
-    )
-    _compare(
-        members,
-        state_of,
-        lambda one, other: f"{one.name} and {other.name} have one recorded state",
-        "write {stack} or {account} into state:, as postgresql://db/voice?schema={stack}",
-        report,
-    )
-    _compare(
-        members,
-        _evidence_of,
-        lambda one, other: f"{one.name} and {other.name} have one place of evidence",
-        "write {stack} or {account} into evidence:, as s3://bucket/evidence/{stack}",
-        report,
-    )
+    """Report each member that shares what has to be its own, at its place and with that of the other; of two
+    members the first thing that they share."""
+    told: set[tuple[int, int]] = set()
+    for key, say, hint in _OWN:
+        first: dict[str, int] = {}
+        for number, member in enumerate(members):
+            before = first.setdefault(key(member), number)
+            if before != number and (before, number) not in told:
+                told.add((before, number))
+                other = members[before]
+                message = f"{say(member, other)}: the other is at {other.position}"
+                report(Diagnostic("invalid-value", message, member.position, hint=hint))
 
 
 def _evidence_of(member: Member) -> str:
     """Where its evidence is said to be; its own, where nothing is said."""
     return member.evidence.rstrip("/") if member.evidence is not None else f"of {member.name}"
-
-
-def _compare(
-    members: Iterable[Member],
-    key: Callable[[Member], str],
-    say: Callable[[Member, Member], str],
-    hint: str,
-    report: Report,
-) -> None:
-    first: dict[str, Member] = {}
-    for member in members:
-        other = first.setdefault(key(member), member)
-        if other is not member:
-            message = f"{say(member, other)}: the other is at {other.position}"
-            report(Diagnostic("invalid-value", message, member.position, hint=hint))
 
 
 def state_of(member: Member) -> str:
@@ -85,3 +49,32 @@ def state_of(member: Member) -> str:
         return f"postgresql://{host.removesuffix(':5432')}/{parts.path.strip('/')}?{quote(schema)}"
     path = "/".join(part for part in parts.path.split("/") if part)
     return f"{parts.scheme}://{host}/{path}"
+
+
+_OWN: tuple[tuple[Callable[[Member], str], Callable[[Member, Member], str], str], ...] = (
+    (
+        lambda member: in_capitals(member.name),
+        lambda one, other: (
+            f"two stacks have the name {one.name}"
+            if one.name == other.name
+            else f"the names {one.name} and {other.name} read alike, in {{STACK}} and as files"
+        ),
+        "give one of them another name",
+    ),
+    (
+        lambda member: member.account.lower(),
+        lambda one, other: f"{one.name} and {other.name} are about one account, and would fight over it",
+        "one account is one stack: put both configurations together, or correct account:",
+    ),
+    (
+        state_of,
+        lambda one, other: f"{one.name} and {other.name} have one recorded state",
+        "write {stack} or {account} into state:, as postgresql://db/voice?schema={stack}",
+    ),
+    (
+        _evidence_of,
+        lambda one, other: f"{one.name} and {other.name} have one place of evidence",
+        "write {stack} or {account} into evidence:, as s3://bucket/evidence/{stack}",
+    ),
+)
+"""What is of one member alone: how it is told apart, what is said of two that share it, and what to do."""

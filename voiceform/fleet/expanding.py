@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections import Counter
@@ -15,6 +14,7 @@ from voiceform.config.references import is_credential
 from voiceform.config.sources import DEFAULT_FILE, SUFFIXES
 from voiceform.fleet.member import NAME, REFERENCE, Member, Source, filled, unknown_place
 from voiceform.fleet.own_account import own_account
+from voiceform.fleet.patterns import any_depth, is_pattern, matching
 from voiceform.fleet.tables import read_rows
 from voiceform.kinds.retention.evidence.naming import OFF, place_complaint
 from voiceform.kinds.userfiles import Places
@@ -27,7 +27,6 @@ from voiceform.state.open import open_store
 MOST_STACKS = 100_000
 """The most that one fleet may have."""
 _ALLOW = "move it there, or allow its folder with --allow-path DIR"
-_MAGIC = frozenset("*?[")
 _OURS = frozenset(
     {
         *("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET"),
@@ -40,21 +39,23 @@ _OURS = frozenset(
 class Expansion:
     """Makes members of a schema-valid document; what is wrong goes to `report`.
 
-    `files` are the tables that were read, `tables` their bytes. What is named lies in `folder`, or below one
-    of `allowed`: a fleet file may come from anybody who can open a pull request.
+    `file` is the fleet file; `files` are the tables that were read, `tables` their bytes. What is named lies
+    in its folder, or below one of `allowed`: a fleet file may come from anybody who can open a pull
+    request.
     """
 
     def __init__(
         self,
         document: Block,
-        folder: Path,
+        file: Path,
         environ: Mapping[str, str],
         report: Report,
         allowed: Iterable[Path] = (),
     ) -> None:
         self._document = document
+        self._folder = folder = file.parent
         self._places = Places(folder, tuple(allowed))
-        self._folder = folder
+        self._taken = {file.resolve()}  # what no pattern means
         self._environ = environ
         self._report = report
         self.files: list[str] = []
@@ -65,8 +66,11 @@ class Expansion:
         self._check_places(self._document)
         self._check_variables(self._document)
         stacks = self._document["stacks"]
+        entries = [stacks] if isinstance(stacks, Block) else stacks
+        named = [self._folder / entry["path"] for entry in entries if _names_one(entry)]
+        self._taken |= {_file_at(path).resolve() for path in named}
         found: list[Member] = []
-        for entry in [stacks] if isinstance(stacks, Block) else stacks:
+        for entry in entries:
             self._check_places(entry)
             self._check_variables(entry)
             for member in self._of(entry):
@@ -113,30 +117,26 @@ class Expansion:
             yield from self._member(entry, name, folder, files, where)
 
     def _matches(self, entry: Block, path: str, where: Position) -> Iterator[tuple[Path, tuple[Path, ...]]]:
-        """What a path or a pattern means, sorted."""
-        if _MAGIC.isdisjoint(path):
+        """What a path or a pattern means, sorted. What has an entry of its own, no pattern means, too."""
+        if not is_pattern(path):
             place = self._place(entry, path, where)
             if place is not None:
                 yield place
             return
-        count = 0
-        for name in sorted(glob.glob(path, root_dir=self._folder, recursive=True)):
-            full = self._folder / name
+        seen: set[Path] = set()
+        for full in matching(self._folder, path, self._places):
             if not self._places.holds(full):
                 self._say(where, f"{full} lies outside the folder of the fleet file", _ALLOW)
                 return
-            if full.is_file() and full.suffix.lower() in SUFFIXES:
-                yield full.parent, (Path(full.name),)
-            elif (full / DEFAULT_FILE).is_file():
-                yield full, ()
-            elif full.is_dir() and "**" not in path:
+            file = _file_at(full)
+            if file.is_file() and file.suffix.lower() in SUFFIXES:
+                if (known := file.resolve()) not in seen | self._taken:
+                    yield full.parent if file == full else full, (Path(file.name),) if file == full else ()
+                seen.add(known)
+            elif full.is_dir() and not any_depth(path):
                 message = f"{full} has no {DEFAULT_FILE}, and is no stack"
                 self._report(Diagnostic("no-configuration", message, where, Severity.WARNING))
-                continue
-            else:
-                continue
-            count += 1
-        if not count:
+        if not seen:
             self._say(
                 where,
                 f"no folder with a {DEFAULT_FILE} matches {path!r}",
@@ -175,6 +175,9 @@ class Expansion:
             path, where, self._places, needs_template="template" not in entry, report=self._report
         )
         self.tables.append(rows.content)
+        if rows.empty:
+            message, hint = f"{self.files[-1]} has no row, and no stack", "was it written whole?"
+            self._report(Diagnostic("unusable-csv", message, where, Severity.WARNING, hint=hint))
         shared: dict[str, tuple[Path, tuple[Path, ...]] | None] = {}
         for row in rows.rows:
             template = row.keys.get("template") or entry.get("template", "")
@@ -200,11 +203,17 @@ class Expansion:
 
         variables = {**self._document.get("variables", {}), **entry.get("variables", {})}
         texts = {key: str(value) for key, value in variables.items()}
-        account = entry.get("account") or own_account(folder, files, {**self._environ, **texts})
+        unreadable: list[Diagnostic] = []
+        account = entry.get("account") or own_account(
+            folder, files, {**self._environ, **texts}, unreadable.append
+        )
         if account is None:
-            self._say(
-                where, f"no account is known of {name}", "write account: here, or in its voiceform.yaml"
-            )
+            for problem in unreadable:
+                self._report(problem)
+            if all(problem.severity is not Severity.ERROR for problem in unreadable):
+                self._say(
+                    where, f"no account is known of {name}", "write account: here, or in its voiceform.yaml"
+                )
             return
         credentials = said("credentials")
         if credentials is None:
@@ -326,6 +335,16 @@ def _has_secret(url: str) -> bool:
     user, at, host = authority.rpartition("@")
     others = f"{scheme}{separator}{host}{rest[len(authority) :]}"
     return bool(at and user.partition(":")[2]) or redact_secrets(others) != others
+
+
+def _names_one(entry: Block) -> bool:
+    """Whether an entry is about the stack of one path."""
+    return isinstance(entry.get("path"), str) and not is_pattern(entry["path"])
+
+
+def _file_at(path: Path) -> Path:
+    """The configuration at the path of a stack."""
+    return path / DEFAULT_FILE if path.is_dir() else path
 
 
 def _named_after(folder: Path, files: tuple[Path, ...]) -> str:

@@ -24,7 +24,7 @@ from voiceform.config.yaml_reader import read_yaml
 from voiceform.fleet.comparing import compare
 from voiceform.fleet.expanding import Expansion
 from voiceform.fleet.member import Member
-from voiceform.fleet.rollout import RolloutGroup, groups_of
+from voiceform.fleet.rollout import RolloutGroup, groups_of, refuse_empty
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.document import Block
 from voiceform.model.schema_files import schema_text
@@ -68,10 +68,15 @@ def read_fleet(path: Path, environ: Mapping[str, str], allowed: Iterable[Path] =
         content = SourceFile(path, display).read(findings) or b"" if not findings.failed else b""
         document = _read(content, display, findings) if not findings.failed else None
         if document is not None and not findings.failed:
-            expansion = Expansion(document, path.parent, environ, findings, allowed)
+            expansion = Expansion(document, path, environ, findings, allowed)
             members = expansion.members()
             compare(members, findings)
             rollout = groups_of(document, members, findings)
+            if not findings.failed and not members:
+                where, hint = document.key_position("stacks"), "name one by path, or by a row of a table"
+                findings(Diagnostic("invalid-value", "the fleet has no stack", where, hint=hint))
+            elif not findings.failed:
+                refuse_empty(document, rollout, members, findings)
             content += b"".join(expansion.tables)
             files += expansion.files
     except EnoughError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -71,6 +71,23 @@ def groups_of(document: Block, members: Sequence[Member], report: Report) -> tup
         hint = "let the last group be without select:, or name their labels"
         report(Diagnostic("invalid-value", message, document.key_position("rollout"), hint=hint))
     return groups
+
+
+def refuse_empty(
+    document: Block, groups: Sequence[RolloutGroup], members: Iterable[Member], report: Report
+) -> None:
+    """Report each group in which no stack is: nothing would be watched before the next."""
+    left = [*range(len(groups))]
+    for member in members:
+        if not left:
+            return
+        number = next(number for number, group in enumerate(groups) if member in group)
+        left = [each for each in left if each != number]
+    for number in left:
+        message = f"no stack is in the group {groups[number]}, and the next would begin at once"
+        hint = "correct its labels, or take it out; a stack is in the first group that has its labels"
+        where = document["rollout"]["groups"][number].position
+        report(Diagnostic("invalid-value", message, where, hint=hint))
 
 
 def _group(said: Mapping[str, Any]) -> RolloutGroup:

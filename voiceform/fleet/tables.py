@@ -37,10 +37,11 @@ class StackRow:
 
 @dataclass(frozen=True, slots=True)
 class StackRows:
-    """The rows of a table, and its bytes."""
+    """The rows of a table, and its bytes; `empty` says that it could be read, and has none."""
 
     content: bytes = b""
     rows: list[StackRow] = field(default_factory=list)
+    empty: bool = False
 
 
 def read_rows(
@@ -59,7 +60,15 @@ def read_rows(
         return StackRows()
     if not _check_header(table, display, needs_template, report):
         return StackRows(content)
-    return StackRows(content, list(_rows(table, display, needs_template, report)))
+    good = True
+
+    def told(found: Diagnostic) -> None:
+        nonlocal good
+        good = False
+        report(found)
+
+    rows = list(_rows(table, display, needs_template, told))
+    return StackRows(content, rows, empty=good and not rows)
 
 
 def _check_header(table: Table, display: str, needs_template: bool, report: Report) -> bool:
