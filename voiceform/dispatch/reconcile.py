@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.in_progress import refresh
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
-from voiceform.kinds.call.ledger.recovery import Doubt, doubts, flights, settle
+from voiceform.kinds.call.ledger.recovery import Doubt, decided_at, doubts, flights, settle
 from voiceform.kinds.call.ledger.store import Ledger, days_before, ledger_names
 from voiceform.model.errors import DamagedDocumentsError, VoiceformError
 from voiceform.model.store import DocumentStore
@@ -26,21 +26,28 @@ _LIVE_FOR = timedelta(hours=52)
 
 @dataclass(slots=True)
 class Reconciled:
-    """What was found: outcomes that are unknown, those in doubt that may be settled before long, calls that
-    go on, whether any entry changed, and of how many calls was learnt how they ended, by ledger and
-    outcome."""
+    """What was found: outcomes that are unknown, whether any may be settled before long, calls that go on,
+    whether any entry changed, and of how many calls was learnt how they ended, by ledger and outcome.
+
+    `reserved` are calls that another process had reserved and said no more of: from when on each of them can
+    be looked for.
+    """
 
     unknown: int = 0
-    in_doubt: int = 0
+    in_doubt: bool = False
+    reserved: list[datetime] = field(default_factory=list)
     live: int = 0
     changed: bool = False
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
     problems: dict[str, int] = field(default_factory=dict)
 
 
-def reconcile(store: DocumentStore, client: Client, now: datetime) -> Reconciled:
+def reconcile(
+    store: DocumentStore, client: Client, now: datetime, *, began: datetime | None = None
+) -> Reconciled:
     """Settle what is in doubt and ask how calls are, for every ledger, also of schedules that were removed.
 
+    What was reserved from `began` on is under way in this process.
     Trouble with the API is counted, not raised: what is due has to be placed all the same.
     """
     seen = Reconciled()
@@ -52,7 +59,7 @@ def reconcile(store: DocumentStore, client: Client, now: datetime) -> Reconciled
         _settle(found, client, now, known, seen)
     for ledger in ledgers:
         _refresh(ledger, client, known[ledger.name], now, seen)
-        _count(known[ledger.name], now, seen)
+        _count(known[ledger.name], now, seen, began)
     return seen
 
 
@@ -103,11 +110,14 @@ def _refresh(
     seen.changed = seen.changed or bool(changed)
 
 
-def _count(entries: dict[Key, LedgerEntry], now: datetime, seen: Reconciled) -> None:
+def _count(entries: dict[Key, LedgerEntry], now: datetime, seen: Reconciled, began: datetime | None) -> None:
     for entry in entries.values():
         unknown = entry.status is CallStatus.UNKNOWN
+        reserved = entry.status is CallStatus.RESERVED
         seen.unknown += unknown
-        seen.in_doubt += entry.status is CallStatus.RESERVED or (unknown and now - entry.at < _SETTLES_WITHIN)
+        seen.in_doubt = seen.in_doubt or reserved or (unknown and now - entry.at < _SETTLES_WITHIN)
+        if reserved and (began is None or (entry.reserved_at or entry.at) < began):
+            seen.reserved.append(decided_at(entry))
         seen.live += entry.live
 
 

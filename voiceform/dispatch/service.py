@@ -27,6 +27,7 @@ from voiceform.model.errors import DamagedDocumentsError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.resource import Recorded
 from voiceform.model.store import DocumentReader
+from voiceform.model.wording import counted
 from voiceform.state.resources import load_resources
 from voiceform.twilio.errors import TwilioError
 
@@ -44,13 +45,16 @@ _AT_ONCE = 8
 @dataclass(slots=True)
 class DispatchReport:
     """What a dispatcher did so far. `unknown` is how many outcomes nobody knows at present: what was found
-    when the ledgers were last looked through, and what was lost since. `stopped` are schedules that stopped
+    when the ledgers were last looked through, and what was lost since. `reserved` are calls that a process
+    that died, or waits, had reserved and said no more of: from when on each can be looked for. `stopped` are
+    schedules that stopped
     by themselves and that nobody let go on; `ended` counts, by ledger and outcome, calls of which was learnt
     how they ended."""
 
     tallies: dict[Address, PassCounts] = field(default_factory=dict)
     problems: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
+    reserved: tuple[datetime, ...] = ()
     next_look: datetime | None = None
     left: dict[Address, Left] = field(default_factory=dict)
     stopped: dict[Address, Pause] = field(default_factory=dict)
@@ -75,10 +79,20 @@ class DispatchReport:
             self.ended[owners.get(ledger, ledger), status] += count
 
     @property
+    def in_doubt(self) -> str:
+        """What is to be said of `reserved`."""
+        calls = counted(len(self.reserved), "call")
+        return (
+            f"{calls} in doubt: reserved by a process that has not said what came of it; a dispatch from"
+            f" {max(self.reserved):%Y-%m-%d %H:%M:%S} UTC on looks for what it placed"
+        )
+
+    @property
     def exit_code(self) -> ExitCode:
-        """8 when an outcome is unknown, else 5 when something failed or has stopped, else 0."""
+        """8 when an outcome is unknown, also if only for now, else 5 when something failed or has stopped,
+        else 0."""
         lost = any(tally.statuses[CallStatus.UNKNOWN] for tally in self.tallies.values())
-        if self.unknown or lost:
+        if self.unknown or self.reserved or lost:
             return ExitCode.UNKNOWN
         failed = self.problems or self.stopped or any(tally.problems for tally in self.tallies.values())
         return ExitCode.INCOMPLETE if failed else ExitCode.DONE
@@ -89,7 +103,7 @@ def dispatch_once(context: DispatchContext) -> DispatchReport:
     report = DispatchReport()
     seen = reconcile(context.store, context.client, context.clock.now())
     report.problems.update(seen.problems)
-    report.unknown = seen.unknown
+    report.unknown, report.reserved = seen.unknown, tuple(seen.reserved)
     records = _records(context)
     report.hear(seen, records)
     with context.clock.runtime.pool(context.threads, "voiceform-schedules") as pool:
@@ -133,9 +147,11 @@ def _records(context: DispatchContext) -> list[Recorded]:
     return found
 
 
-def _look_after(context: DispatchContext, now: datetime, records: Sequence[Recorded]) -> Reconciled:
+def _look_after(
+    context: DispatchContext, now: datetime, records: Sequence[Recorded], began: datetime
+) -> Reconciled:
     """Reconcile, and stop what is at work on a wave that goes wrong."""
-    seen = reconcile(context.store, context.client, now)
+    seen = reconcile(context.store, context.client, now, began=began)
     for record in records if seen.changed else ():
         try:
             spec = CallSpec.of(record.address, record.attributes)
@@ -155,6 +171,7 @@ class _Service:
     def __init__(self, context: DispatchContext, pool: Executor) -> None:
         self.context = context
         self.pool = pool
+        self.began = context.clock.now()
         self.report = DispatchReport()
         self.looks: dict[Address, datetime | None] = {}
         self.seen: dict[Address, Recorded] = {}
@@ -170,7 +187,9 @@ class _Service:
         now = self.context.clock.now()
         records = {record.address: record for record in _records(self.context)}
         if self.reconciling is None and (self.next_reconcile is None or now >= self.next_reconcile):
-            self.reconciling = self.pool.submit(_look_after, self.context, now, [*records.values()])
+            self.reconciling = self.pool.submit(
+                _look_after, self.context, now, [*records.values()], self.began
+            )
             self.lost_meanwhile = 0
         for address, record in records.items():
             look = self.looks.get(address)
@@ -217,6 +236,7 @@ class _Service:
         self.reconciling = None
         # What was lost while it looked it may have missed; better counted twice, until it looks again.
         self.report.unknown = seen.unknown + self.lost_meanwhile
+        self.report.reserved = tuple(seen.reserved)
         self.report.problems = seen.problems
         self.report.hear(seen, self.seen.values())
         now = self.context.clock.now()

@@ -53,6 +53,8 @@ def result_of_dispatch(report: DispatchReport, job: Job, *, once: bool) -> Stack
     why += [f"{address} is {pause}" for address, pause in report.stopped.items()]
     if report.unknown:
         why.append(f"unknown outcomes: {report.unknown}; see voiceform calls list --status unknown")
+    if report.reserved:
+        why.append(report.in_doubt)
     if once and report.left:
         left = sum(each.people for each in report.left.values())
         why.append(f"{counted(left, 'person', 'people')} still due")
@@ -64,5 +66,5 @@ def result_of_dispatch(report: DispatchReport, job: Job, *, once: bool) -> Stack
         code,
         line,
         error="\n  ".join([line, *why]) if code is not ExitCode.DONE else None,
-        counts={**counts, "stopped": len(report.stopped), "open": report.unknown},
+        counts={**counts, "stopped": len(report.stopped), "open": report.unknown + len(report.reserved)},
     )

@@ -14,6 +14,7 @@ from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.dialling.verdicts import Verdict, due_keys, lookback
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import ALL, Pause, read_pauses
+from voiceform.kinds.call.ledger.recovery import in_doubt
 from voiceform.kinds.call.ledger.store import LedgerReader, days_before, ledger_names
 from voiceform.kinds.call.limits.book import ContactReader
 from voiceform.kinds.call.limits.in_force import limits_in_force
@@ -55,12 +56,16 @@ class ListedCall:
 
 @dataclass(frozen=True, slots=True)
 class ListedCalls:
-    """The calls, by occurrence. `troubles` are sentences on whom nobody would call now, and why; `declared`
-    are all who are to be called by the schedules that are recorded."""
+    """The calls, by occurrence; of `unknown` of them nobody knows whether they took place.
+
+    `troubles` are sentences on whom nobody would call now, and why; `declared` are all who are to be called
+    by the schedules that are recorded.
+    """
 
     calls: tuple[ListedCall, ...]
     troubles: tuple[str, ...]
     declared: frozenset[str]
+    unknown: int
 
 
 def listed(
@@ -85,7 +90,8 @@ def listed(
     declared = frozenset(
         to for record in records if record.address.kind == "call" for to in record.attributes.get("to", ())
     )
-    return ListedCalls(tuple(chosen), troubles, declared)
+    unknown = sum(found.entry is not None and in_doubt(found.entry, now) for found in chosen)
+    return ListedCalls(tuple(chosen), troubles, declared, unknown)
 
 
 def listed_in(reader: DocumentReader, now: datetime) -> Iterator[ListedCall]:

@@ -199,8 +199,8 @@ class _Look:
 
     def _schedules(self, store: DocumentReader, found: Recorded) -> Recorded:
         from voiceform.dispatch.service import call_records
-        from voiceform.kinds.call.ledger.entries import CallStatus
         from voiceform.kinds.call.ledger.pauses import read_pauses
+        from voiceform.kinds.call.ledger.recovery import in_doubt
         from voiceform.kinds.call.live import ledger_of
         from voiceform.kinds.conference.memory import read_memories
         from voiceform.stack.calls import listed_in
@@ -214,7 +214,7 @@ class _Look:
                     why = None if call.pause is None else str(call.pause)
                     planned[call.key.occurrence, call.address, why] += 1
                     continue
-                unknown += call.entry.status is CallStatus.UNKNOWN
+                unknown += in_doubt(call.entry, self.now)
                 if self.now - RECENT <= call.entry.at <= self.now:
                     recent[call.status] += 1
         stopped: dict[str, str] = {}

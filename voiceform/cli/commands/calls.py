@@ -109,8 +109,7 @@ def list_(
         )
     else:
         _print(app, calls)
-    unknown = any(call.status == "unknown" for call in calls)
-    return ExitCode.UNKNOWN if unknown else ExitCode.DONE
+    return ExitCode.UNKNOWN if found.unknown else ExitCode.DONE
 
 
 @command.command("resolve")

@@ -96,7 +96,10 @@ def _measured(report: DispatchReport) -> Measurements:
     from voiceform.kinds.phoning import UNKNOWN_CALLS
     from voiceform.render.metrics import Measurements
 
-    gauges: dict[Metric, float] = {UNKNOWN_CALLS: report.unknown, _STOPPED: len(report.stopped)}
+    gauges: dict[Metric, float] = {
+        UNKNOWN_CALLS: report.unknown + len(report.reserved),
+        _STOPPED: len(report.stopped),
+    }
     if report.next_look is not None:
         gauges[_NEXT_LOOK] = report.next_look.timestamp()
     dealt_with = {
@@ -133,6 +136,8 @@ def _print(app: App, report: DispatchReport) -> None:
         app.console.say(f"{text} ({count})")
     if not report.tallies:
         app.console.show("No schedule has been applied: there is nothing to dispatch.")
+    if report.reserved:
+        app.console.say(f"{report.in_doubt[0].upper()}{report.in_doubt[1:]}.")
     if report.unknown:
         app.console.say(
             f"Unknown outcomes: {report.unknown}. Each dispatch looks for them again; what stays unknown"
@@ -155,4 +160,5 @@ def _document(report: DispatchReport) -> dict[str, object]:
         ],
         "problems": report.problems,
         "unknown": report.unknown,
+        "in_doubt": len(report.reserved),
     }

@@ -125,7 +125,7 @@ def _calls(state: Recorded) -> Iterator[Said]:
 
     if state.unknown:
         what = f"nobody knows whether {counted(state.unknown, 'call')} took place"
-        yield "Unknown", f"{what}: `voiceform calls list --status unknown`", Tone.ERROR
+        yield "Unknown", f"{what}: `voiceform calls list --status unknown --status reserved`", Tone.ERROR
     if CALLS in state.missing:
         yield "Calls", NOT_KNOWN, Tone.PLAIN
         return

@@ -52,12 +52,14 @@ class Doubt:
 
 
 def doubts(ledger: Ledger, entries: Mapping[Key, LedgerEntry], now: datetime) -> list[Doubt]:
-    """What must be settled: everything unknown, and reservations that are too old to be under way."""
-    return [
-        Doubt(ledger, key, entry)
-        for key, entry in entries.items()
-        if entry.status is CallStatus.UNKNOWN or (entry.status is CallStatus.RESERVED and is_over(entry, now))
-    ]
+    """What must be settled."""
+    return [Doubt(ledger, key, entry) for key, entry in entries.items() if in_doubt(entry, now)]
+
+
+def in_doubt(entry: LedgerEntry, now: datetime) -> bool:
+    """Whether nobody knows what became of the request: everything unknown, and reservations that are too old
+    to be under way."""
+    return entry.status is CallStatus.UNKNOWN or (entry.status is CallStatus.RESERVED and is_over(entry, now))
 
 
 def settle(
@@ -149,6 +151,11 @@ def is_over(entry: LedgerEntry, now: datetime) -> bool:
     reserved = entry.reserved_at or entry.at
     limit = SETTLE_DELAY if entry.status is CallStatus.UNKNOWN else _AFTER
     return now - reserved >= limit or reserved - now > limit
+
+
+def decided_at(entry: LedgerEntry) -> datetime:
+    """From when on `is_over` holds of a reservation."""
+    return (entry.reserved_at or entry.at) + _AFTER
 
 
 def with_call(entry: LedgerEntry, call: Call, now: datetime) -> LedgerEntry:
