@@ -1,21 +1,23 @@
-"""What the replays of models in which plans are applied have in common: whole stacks whose state is an object
-store in memory, written document by document, and whose threads stop at it."""
+"""What the replays of models in which plans are applied have in common: whole stacks whose threads stop at
+their state. It is an object store in memory, written document by document, or a database, whose batches are
+whole."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Event
+from queue import Empty
+from threading import Condition, Event
 from typing import TYPE_CHECKING, Any
 
 from obstore.store import MemoryStore
 
 from tests.models.dispatchers import NOON, World, account
-from tests.models.gates import END, WIRE, Actor, Killed
+from tests.models.gates import END, SECONDS, WIRE, Actor, Gated, Killed
 from tests.support import ACCOUNT, TOKEN
 from voiceform import Account, Stack
 from voiceform.engine.applier import ApplyContext
@@ -24,12 +26,13 @@ from voiceform.kinds.kind import Kind
 from voiceform.model.clock import ManualClock
 from voiceform.model.plan import Plan
 from voiceform.model.runtime import Channel, Machine
-from voiceform.model.store import Document, Write
+from voiceform.model.store import Document, StoredDocument, Write
 from voiceform.stack.parts import Parts
-from voiceform.state.backend import LEASE_KEY, Guard
+from voiceform.state.backend import LEASE_KEY, Backend, Guard
 from voiceform.state.lease import Lease
 from voiceform.state.meta import bump_serial
 from voiceform.state.objects import ObjectStore
+from voiceform.state.open import open_store
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutMode
@@ -43,31 +46,49 @@ IDLE = "idle"
 
 class Uptime(Machine):
     """A machine whose uptime moves when told, and on which a thread that finds nothing in a channel says
-    so."""
+    so. `made` is the last channel."""
 
     def __init__(self, idle: Callable[[], None]) -> None:
         self.up = 0.0
+        self.made = Told(idle)
         self._idle = idle
 
     def lifetime(self) -> float:
         return self.up
 
     def channel(self) -> Channel[Any]:
-        return Told(self._idle)
+        self.made = Told(self._idle)
+        return self.made
 
 
 class Told:
     """A channel that calls a function before somebody waits at it."""
 
     def __init__(self, idle: Callable[[], None]) -> None:
-        self._items: SimpleQueue[Any] = SimpleQueue()
+        self._items: deque[Any] = deque()
+        self._came = Condition()
         self._idle = idle
-        self.put, self.get_nowait = self._items.put, self._items.get_nowait
+
+    def put(self, item: Any) -> None:
+        with self._came:
+            self._items.append(item)
+            self._came.notify_all()
 
     def get(self) -> Any:
-        if self._items.empty():
+        if not self._items:
             self._idle()
-        return self._items.get()
+        self.wait_for(1)
+        return self._items.popleft()
+
+    def get_nowait(self) -> Any:
+        if not self._items:
+            raise Empty
+        return self._items.popleft()
+
+    def wait_for(self, number: int) -> None:
+        """Until so many are in it."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self._items) >= number, SECONDS)
 
 
 class Clock(ManualClock):
@@ -123,24 +144,91 @@ class Bucket(ObjectStore):
         return super()._listed(prefix)
 
 
+class Database(Gated):
+    """A database, where a batch is one step. Its user stops where a bucket's does, but not inside of one."""
+
+    def __init__(
+        self,
+        inner: Backend,
+        stop: Callable[[str], None] = lambda _: None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(inner, stop)
+        self._alive = alive
+
+    def list(self, prefix: str) -> Iterator[StoredDocument]:
+        if prefix == "resources/":
+            self._stop("list")
+        return super().list(prefix)
+
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
+        if writes[0].key == LEASE_KEY:
+            self._alive()
+            return self._inner.write_guarded(writes, guard, lease_key=lease_key)
+        self._stop(f"batch {writes[0].key}")
+        versions = self.written(self._inner, writes, guard, lease_key)
+        if "/outcomes/" in writes[-1].key:
+            self._stop(f"done {writes[-1].key}")
+        return versions
+
+
+class State:
+    """One state in a store, and all who have opened it."""
+
+    def __init__(self, open_one: Callable[[Callable[[str], None], Callable[[], None]], Backend]) -> None:
+        self._open_one = open_one
+        self._opened: list[Backend] = []
+
+    def opened(
+        self, stop: Callable[[str], None] = lambda _: None, alive: Callable[[], None] = lambda: None
+    ) -> Backend:
+        """The store, with the gates of one process."""
+        self._opened.append(self._open_one(stop, alive))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """Nobody uses it any more."""
+        for store in self._opened:
+            store.close()
+
+
+States = Iterator[State]
+"""States in which nothing is yet."""
+
+
+def buckets(kind: type[Bucket] = Bucket) -> States:
+    """In object stores, which tear batches."""
+    while True:
+        memory = MemoryStore()
+        yield State(lambda stop, alive, memory=memory: kind(memory, stop, alive))  # type: ignore[misc]
+
+
+def databases(urls: Iterator[str], kind: type[Database] = Database) -> States:
+    """In databases, whose batches are whole."""
+    for url in urls:
+        yield State(
+            lambda stop, alive, url=url: kind(open_store(url, base_dir=Path()), stop, alive)  # type: ignore[misc]
+        )
+
+
 @dataclass(frozen=True, slots=True)
-class BucketParts(Parts):
+class OpenedParts(Parts):
     """The parts of a stack whose state is opened by a function."""
 
-    opener: Callable[[], ObjectStore] = lambda: Bucket(MemoryStore())
+    opener: Callable[[], Backend] = lambda: Bucket(MemoryStore())
 
     def opened_store(self) -> Any:
         return self.opener()
 
 
-def stack_on(
-    opener: Callable[[], ObjectStore], folder: Path, origin: str, clock: Clock, **options: Any
-) -> Stack:
+def stack_on(opener: Callable[[], Backend], folder: Path, origin: str, clock: Clock, **options: Any) -> Stack:
     """A stack of the configuration in `folder` with a state of its own."""
     account = Account.with_token(ACCOUNT, TOKEN, base_url=origin)
     stack = Stack(folder=folder, account=account, environ={}, clock=clock, lease_ttl=TTL, **options)
     known = {item.name: getattr(stack.parts, item.name) for item in fields(Parts)}
-    stack.parts = BucketParts(**known, opener=opener)
+    stack.parts = OpenedParts(**known, opener=opener)
     return stack
 
 
@@ -153,12 +241,12 @@ class Start:
     meta: Document
     plan: Plan
 
-    def memory(self) -> MemoryStore:
-        """That state, anew, and an account in which nothing is."""
+    def begin(self, state: State) -> Backend:
+        """Put that into a state, and nothing into the account; the state for who only looks."""
         self.world.emulator.reset()
-        memory = MemoryStore()
-        Bucket(memory).put("meta", self.meta, None)
-        return memory
+        watcher = state.opened()
+        watcher.put("meta", self.meta, None)
+        return watcher
 
 
 @contextmanager
@@ -177,16 +265,18 @@ def started(folder: Path, queues: str) -> Iterator[Start]:
 class Program:
     """One process that applies the plan, or settles."""
 
-    def __init__(self, start: Start, name: str, opener: Callable[[Program], ObjectStore]) -> None:
-        self.start, self.name = start, name
+    def __init__(self, start: Start, name: str, state: State) -> None:
+        self.start, self.name, self.state = start, name, state
         self.actor = Actor()
         self.clock = Clock(self._idle)
         self.side_by_side = False
         self.stop = Event()
-        self._opener = opener
 
-    def alive(self) -> None:
-        """Killed where it is not."""
+    def opened(self) -> Backend:
+        """The state, with the gates of this process."""
+        return self.state.opened(self.actor.stop, self._require_alive)
+
+    def _require_alive(self) -> None:
         if self.actor.dead:
             raise Killed
 
@@ -197,7 +287,7 @@ class Program:
         self.stop.clear()
         self.actor.error = None
         stack = stack_on(
-            lambda: self._opener(self),
+            self.opened,
             self.start.folder,
             self.start.world.road.url,
             self.clock,
@@ -227,7 +317,7 @@ class Program:
 
 
 def settles(
-    start: Start, lease: Lease, opener: Callable[[], ObjectStore], kinds: Sequence[Kind[Any]] = ()
+    start: Start, lease: Lease, opener: Callable[[], Backend], kinds: Sequence[Kind[Any]] = ()
 ) -> None:
     """Settle what dead runs left, by what the account shows."""
     parts = stack_on(opener, start.folder, start.world.road.url, Clock()).parts

@@ -1,5 +1,5 @@
-"""Whole stacks that apply one plan walk as the model of consuming it does. Their state is a real object store
-in memory, which looks at its fence before a batch and not in it.
+"""Whole stacks that apply one plan walk as the models of consuming it do. Their state is a real object store
+in memory, which looks at its fence before a batch and not in it, or SQLite or PostgreSQL, which do so within.
 
 After each step the run, `meta`, the lease, what was sent and the place at which each process stands are
 compared with the model.
@@ -9,20 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.counting import Counts
-from tests.models.appliers import TTL, Bucket, Clock, Program, Start, settles, started
+from tests.models.appliers import (
+    TTL,
+    Bucket,
+    Clock,
+    Database,
+    Program,
+    Start,
+    State,
+    States,
+    buckets,
+    databases,
+    settles,
+    started,
+)
+from tests.models.dispatchers import files
 from tests.models.gates import END, WIRE
-from tests.models.protocols.consumption import CONSUMPTION
+from tests.models.protocols.consumption import CONSUMPTION, WHOLE_CONSUMPTION
+from tests.models.rules import Model
 from tests.models.walks import Walk, covering, replay
+from tests.services import PostgresServer
 from voiceform.engine.applier import require_fresh
 from voiceform.model.errors import InterruptedRunError, LeaseLostError, StalePlanError, StateConflictError
 from voiceform.model.plan import Plan, StateVersion
 from voiceform.model.store import Write
-from voiceform.state.backend import LEASE_KEY, Guard
+from voiceform.state.backend import LEASE_KEY, Backend, Guard
 from voiceform.state.journal import read_run
 from voiceform.state.lease import Lease, acquire, break_lease, show_lease
 from voiceform.state.meta import bump_serial, read_meta, state_version
@@ -41,36 +58,28 @@ class Process(Program):
     """One process with the saved plan: what its rules are in the code."""
 
     def __init__(self, game: ConsumptionGame, name: str) -> None:
-        super().__init__(game.start, name, lambda own: game.kind(game.memory, own.actor.stop, own.alive))
+        super().__init__(game.start, name, game.state)
         self.game = game
 
     def step(self, rule: str) -> None:
         """Do what the rule says."""
         self.game.start.world.road.sender = self.actor
-        if rule in ("fresh", "stale"):
-            self.apply(parallelism=1)
-            if rule == "fresh":
-                self.until("batch runs/")
-            else:
-                self.ends_with(StalePlanError)
-        elif rule == "run_out":
-            self._break()
-        elif rule == "killed":
-            self.actor.kill()
-        elif rule == "expired":
-            lease = show_lease(self.game.watcher)
-            if lease is not None and lease.holder is not None:
-                self._break()
-        elif rule == "withdraw":
-            self.stop.set()
-            self.ends_with(InterruptedRunError)
-        elif rule == "fenced":
-            self._fenced()
-        elif rule == "finish":
-            self._answer()
-            self.ends_with()
-        else:
-            self._write(rule)
+        steps: dict[str, Callable[[], object]] = {
+            "fresh": self._fresh,
+            "stale": self._stale,
+            "run_out": self._break,
+            "killed": self.actor.kill,
+            "expired": self._expire,
+            "withdraw": self._withdraw,
+            "restore": lambda: self.ends_with(InterruptedRunError),
+            "fenced": self._fenced,
+            "send": lambda: self.until(WIRE),
+            "finish": self._finish,
+            "used": lambda: self._refused(StalePlanError),
+            "moved": lambda: self._refused(StateConflictError),
+            "unrestored": lambda: self._refused(StateConflictError),
+        }
+        steps.get(rule, lambda: self._write(rule))()
 
     def place(self, pc: int) -> bool:
         """Whether it stands where the model says."""
@@ -83,8 +92,10 @@ class Process(Program):
             at == WIRE,
             at == END,
             at == END,
+            True,
+            at == "check meta",
         ]
-        return True if pc == 9 else places[pc]
+        return places[pc]
 
     def _break(self) -> None:
         break_lease(self.game.watcher, reason="test", who="ada", clock=self.clock)
@@ -101,26 +112,48 @@ class Process(Program):
             self._answer()
         self.ends_with(LeaseLostError)
 
-    def _write(self, rule: str) -> None:
-        if rule == "send":
-            self.until(WIRE)
-        elif rule in ("used", "moved"):
-            self.actor.go()
-            self.ends_with(StalePlanError if rule == "used" else StateConflictError)
+    def _withdraw(self) -> None:
+        self.stop.set()
+        if self.game.whole:
+            self.ends_with(InterruptedRunError)
         else:
-            gates = {"pass": "put runs/", "header": "check meta", "go_on": "put meta", "begin": "list"}
-            self.actor.go()
-            self.until(gates[rule])
+            self.until("put runs/")
+            self.until("check meta")
+
+    def _fresh(self) -> None:
+        self.apply(parallelism=1)
+        self.until("batch runs/")
+
+    def _stale(self) -> None:
+        self.apply(parallelism=1)
+        self.ends_with(StalePlanError)
+
+    def _expire(self) -> None:
+        lease = show_lease(self.game.watcher)
+        if lease is not None and lease.holder is not None:
+            self._break()
+
+    def _finish(self) -> None:
+        self._answer()
+        self.ends_with()
+
+    def _refused(self, error: type[Exception]) -> None:
+        self.actor.go()
+        self.ends_with(error)
+
+    def _write(self, rule: str) -> None:
+        gates = {"pass": "put runs/", "header": "check meta", "go_on": "put meta", "begin": "list"}
+        self.actor.go()
+        self.until(gates[rule])
 
 
 class ConsumptionGame:
     """One walk."""
 
-    def __init__(self, start: Start, kind: type[Bucket]) -> None:
-        self.start, self.kind = start, kind
+    def __init__(self, start: Start, state: State, *, whole: bool) -> None:
+        self.start, self.state, self.whole = start, state, whole
         self.run = f"runs/{start.plan.plan_id}"
-        self.memory = start.memory()
-        self.watcher = Bucket(self.memory)
+        self.watcher = start.begin(state)
         self.processes = {number: Process(self, f"process {number}") for number in (1, 2)}
         self.made = StateVersion(None, 0)
         self.model = dict(CONSUMPTION.fields)
@@ -128,7 +161,7 @@ class ConsumptionGame:
 
     def step(self, rule: str) -> None:
         """Do what a rule says."""
-        if rule[:-1] == "settle":
+        if rule[:-1] in ("settle", "forget"):
             self._locked(self._settle)
         elif rule == "by_hand":
             self._locked(lambda lease: bump_serial(lease.store))
@@ -170,6 +203,7 @@ class ConsumptionGame:
         """End everything."""
         for process in self.processes.values():
             self.start.world.road.end(process.actor)
+        self.state.close()
 
     def _compare_lease(self, model: dict[str, int]) -> None:
         lease = show_lease(self.watcher)
@@ -190,12 +224,25 @@ class ConsumptionGame:
         return replace(self.start.plan, plan_id="another", state=self.made)
 
 
-def replayed(walks: list[Walk], start: Start, kind: type[Bucket] = Bucket) -> dict[str, int]:
-    return replay(CONSUMPTION, walks, lambda: ConsumptionGame(start, kind))
+def replayed(model: Model, walks: Sequence[Walk], start: Start, states: States) -> dict[str, int]:
+    whole = model is WHOLE_CONSUMPTION
+    return replay(model, walks, lambda: ConsumptionGame(start, next(states), whole=whole))
 
 
 def test_real_stacks_consume_a_plan_in_every_walk_of_the_model(start: Start, counts: Counts) -> None:
-    counts("models", **replayed(covering(CONSUMPTION), start))
+    counts("models", **replayed(CONSUMPTION, covering(CONSUMPTION), start, buckets()))
+
+
+def test_real_stacks_consume_a_plan_in_sqlite(start: Start, tmp_path: Path, counts: Counts) -> None:
+    states = databases(files(tmp_path))
+    counts("models", **replayed(WHOLE_CONSUMPTION, covering(WHOLE_CONSUMPTION), start, states))
+
+
+def test_real_stacks_consume_some_plans_in_postgresql(
+    start: Start, postgres_server: PostgresServer, counts: Counts
+) -> None:
+    states = databases(iter(postgres_server.url, ""))
+    counts("models", **replayed(WHOLE_CONSUMPTION, covering(WHOLE_CONSUMPTION)[::4], start, states))
 
 
 class Overwriting(Bucket):
@@ -214,14 +261,18 @@ class Unfenced(Bucket):
         return super().write_guarded(writes, None, lease_key=lease_key)
 
 
+def ungiven(write: Write) -> Write:
+    """The write, and where it is of `meta` without the serial that a withdrawn run had."""
+    if write.key != "meta" or write.document is None:
+        return write
+    return replace(write, document={name: item for name, item in write.document.items() if name != "given"})
+
+
 class Forgetful(Bucket):
     """Forgets the serials that plans of a withdrawn run carry."""
 
     def _write_one(self, write: Write, check: Callable[[], None]) -> str | None:
-        if write.key == "meta" and write.document is not None:
-            kept = {name: value for name, value in write.document.items() if name != "given"}
-            write = replace(write, document=kept)
-        return super()._write_one(write, check)
+        return super()._write_one(ungiven(write), check)
 
 
 class Backwards(Bucket):
@@ -244,5 +295,32 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_step_of_consuming_is_seen(start: Start, counts: Counts, wrong: str) -> None:
     with pytest.raises(AssertionError):
-        replayed(covering(CONSUMPTION), start, WRONG[wrong])
+        replayed(CONSUMPTION, covering(CONSUMPTION), start, buckets(WRONG[wrong]))
+    counts("models", wrong_steps_seen=1)
+
+
+class UnfencedDatabase(Database):
+    """Asks nobody for the lease."""
+
+    def written(
+        self, inner: Backend, batch: Sequence[Write], guard: Guard | None, lease_key: str
+    ) -> tuple[str | None, ...]:
+        return super().written(inner, batch, None, lease_key)
+
+
+class ForgetfulDatabase(Database):
+    """Forgets the serials that plans of a withdrawn run carry."""
+
+    def written(
+        self, inner: Backend, batch: Sequence[Write], guard: Guard | None, lease_key: str
+    ) -> tuple[str | None, ...]:
+        return super().written(inner, [ungiven(write) for write in batch], guard, lease_key)
+
+
+@pytest.mark.parametrize("wrong", [UnfencedDatabase, ForgetfulDatabase])
+def test_a_wrong_step_of_consuming_in_sqlite_is_seen(
+    start: Start, tmp_path: Path, counts: Counts, wrong: type[Database]
+) -> None:
+    with pytest.raises(AssertionError):
+        replayed(WHOLE_CONSUMPTION, covering(WHOLE_CONSUMPTION), start, databases(files(tmp_path), wrong))
     counts("models", wrong_steps_seen=1)

@@ -1,5 +1,6 @@
-"""Whole stacks that apply two changes side by side, and who comes after them, walk as the model of the
-journal does. Their state is a real object store in memory: batches are torn wherever the model tears them.
+"""Whole stacks that apply two changes side by side, and who comes after them, walk as the models of the
+journal do. Their state is a real object store in memory, whose batches are torn wherever the model tears
+them, or SQLite or PostgreSQL, whose batches are whole.
 
 After each step the run, its intents and outcomes, what is recorded and what the account has are compared with
 the model.
@@ -10,15 +11,33 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.counting import Counts
-from tests.models.appliers import IDLE, TTL, Bucket, Clock, Program, Start, settles, started
-from tests.models.gates import SECONDS, Actor, Request
-from tests.models.protocols.journal import JOURNAL
-from tests.models.walks import covering, replay
+from tests.models.appliers import (
+    IDLE,
+    TTL,
+    Bucket,
+    Clock,
+    Database,
+    Program,
+    Start,
+    State,
+    States,
+    buckets,
+    databases,
+    settles,
+    started,
+)
+from tests.models.dispatchers import files
+from tests.models.gates import END, SECONDS, Actor, Request
+from tests.models.protocols.journal import JOURNAL, WHOLE_JOURNAL
+from tests.models.rules import Model
+from tests.models.walks import Walk, covering, replay
+from tests.services import PostgresServer
 from tests.twilio.scripted import RESET, error
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.kind import Kind
@@ -27,7 +46,7 @@ from voiceform.model.address import Address
 from voiceform.model.plan import Change
 from voiceform.model.run import Status
 from voiceform.model.store import Write
-from voiceform.state.backend import LEASE_KEY, Guard
+from voiceform.state.backend import LEASE_KEY, Backend, Guard
 from voiceform.state.journal import read_run, unfinished_runs
 from voiceform.state.journal_codec import read_intents
 from voiceform.state.lease import acquire, break_lease, show_lease
@@ -36,8 +55,6 @@ from voiceform.state.resources import read_resources
 
 NAMES = {"a": "alpha", "b": "beta"}
 REFUSED = error(400, 20001)
-BETWEEN = ("served_", "refused_", "lost_", "request_", "killed")
-"""What may happen while a run is between two documents of a batch."""
 
 
 @pytest.fixture(scope="module")
@@ -72,22 +89,20 @@ class Run(Program):
     """The run that the plan is applied by: what its rules are in the code."""
 
     def __init__(self, game: JournalGame) -> None:
-        super().__init__(
-            game.start, "the run", lambda own: game.bucket(game.memory, own.actor.stop, own.alive)
-        )
+        super().__init__(game.start, "the run", game.state)
         self.crew = Crew()
         self.actor = self.crew
-        self.working = False
 
     def step(self, rule: str) -> None:
         """Do what a rule of the run says."""
         if rule == "header":
-            self.apply(parallelism=2)
-            self.until("batch runs/")
+            self._begin()
             self.until("check journal/")
         elif rule == "intents":
             self.until("check meta")
         elif rule == "begun":
+            if self.crew.at == END:
+                self._begin()
             self.until("list")
             assert not self.crew.sent, "a request in front of the run"
         elif rule == "ended":
@@ -95,6 +110,11 @@ class Run(Program):
             self.until("check meta")
         elif rule in ("closed", "left_open"):
             self.ends_with()
+        elif rule == "hear_both":
+            self._hear(*NAMES.values())
+            self.until("batch ")
+        elif rule == "stored_both":
+            self.until("done ")
         else:
             assert rule == "killed"
             self.crew.kill()
@@ -112,38 +132,44 @@ class Run(Program):
             self.crew.sent[name].reply = REFUSED
         elif rule.startswith("lost_"):
             self.crew.sent[name].reply = RESET
-        elif rule == "applied":
-            self.until("done ")
-        else:
-            self._hear(rule, name)
-
-    def _hear(self, rule: str, name: str) -> None:
-        if rule == "open":
+        elif rule == "hear":
+            self._hear(name)
+            self.until("batch ")
+        elif rule == "open":
             self.stop.set()  # only who is interrupted leaves open what was lost
-        self.until(IDLE)
-        request = self.crew.sent[name]
-        self.crew.release()
-        request.answer.put(request.reply)
-        self.crew.arrive()
-        if rule == "recorded":
-            self.until(f"put resources/queue.{name}")
-            self.until("check journal/")
-        else:
+            self._hear(name)
             self.until("done ")
+        elif rule == "recorded":
+            self.until(f"put resources/queue.{name}")
+            self.until("check ")
+        else:
+            assert rule == "stored"
+            self.until("done ")
+
+    def _begin(self) -> None:
+        self.apply(parallelism=2)
+        self.until("batch runs/")
+
+    def _hear(self, *names: str) -> None:
+        """The answers of changes arrive, one after the other, and then the thread that writes takes them."""
+        self.until(IDLE)
+        for number, name in enumerate(names, 1):
+            request = self.crew.sent[name]
+            request.answer.put(request.reply)
+            self.clock.runtime.made.wait_for(number)
+        self.crew.go()
 
 
 class Settler(Program):
     """Who comes after a run that died."""
 
     def __init__(self, game: JournalGame) -> None:
-        super().__init__(
-            game.start, "the next", lambda own: game.bucket(game.memory, own.actor.stop, own.alive)
-        )
+        super().__init__(game.start, "the next", game.state)
         self.game = game
 
     def begin(self) -> None:
         """Take the lease, and look what the account shows."""
-        store = self.game.opened(self)
+        store = self.opened()
 
         def work() -> None:
             taken = acquire(store, operation="apply", holder=self.name, clock=self.clock, ttl=TTL)
@@ -173,18 +199,13 @@ class Settler(Program):
 class JournalGame:
     """One walk."""
 
-    def __init__(self, start: Start, bucket: type[Bucket], kinds: Sequence[Kind[Any]]) -> None:
-        self.start, self.bucket, self.kinds = start, bucket, kinds
-        self.memory = start.memory()
-        self.watcher = Bucket(self.memory)
+    def __init__(self, start: Start, state: State, kinds: Sequence[Kind[Any]]) -> None:
+        self.start, self.state, self.kinds = start, state, kinds
+        self.watcher = start.begin(state)
         self.plan_id = start.plan.plan_id
         self.run = Run(self)
         self.settlers: list[Settler] = []
         start.world.road.sender = self.run.actor
-
-    def opened(self, program: Program) -> Bucket:
-        """The state, with the gates of one process."""
-        return self.bucket(self.memory, program.actor.stop, program.alive)
 
     def step(self, rule: str) -> None:
         """Do what a rule says."""
@@ -230,22 +251,40 @@ class JournalGame:
         """End everything."""
         for program in (self.run, *self.settlers):
             self.start.world.road.end(program.actor)
+        self.state.close()
 
 
 def can(state: dict[str, int], rule: str) -> bool:
-    """One thread writes, and a batch to its end; who settles writes in the order of the plan."""
-    for which in NAMES:
-        if state["pc"] == 3 and state[f"rec_{which}"] and not state[f"out_{which}"]:
-            return rule == f"applied_{which}" or rule.startswith(BETWEEN)
+    """What belongs to one batch is written in the order of the plan."""
+    if rule == "recorded_b" and state["batch"] == 3:
+        return bool(state["rec_a"] or state["net_a"] == 3)
     return rule != "found_b" or bool(state["rec_a"] or state["out_a"] or not state["eff_a"])
 
 
-def replayed(start: Start, bucket: type[Bucket] = Bucket, kinds: Sequence[Kind[Any]] = ()) -> dict[str, int]:
-    return replay(JOURNAL, covering(JOURNAL, can), lambda: JournalGame(start, bucket, kinds))
+def walks_of(model: Model) -> list[Walk]:
+    return covering(model, can)
+
+
+def replayed(
+    model: Model, walks: Sequence[Walk], start: Start, states: States, kinds: Sequence[Kind[Any]] = ()
+) -> dict[str, int]:
+    return replay(model, walks, lambda: JournalGame(start, next(states), kinds))
 
 
 def test_real_runs_take_every_walk_of_the_journal(start: Start, counts: Counts) -> None:
-    counts("models", **replayed(start))
+    counts("models", **replayed(JOURNAL, walks_of(JOURNAL), start, buckets()))
+
+
+def test_real_runs_take_every_walk_in_sqlite(start: Start, tmp_path: Path, counts: Counts) -> None:
+    states = databases(files(tmp_path))
+    counts("models", **replayed(WHOLE_JOURNAL, walks_of(WHOLE_JOURNAL), start, states))
+
+
+def test_real_runs_take_some_walks_in_postgresql(
+    start: Start, postgres_server: PostgresServer, counts: Counts
+) -> None:
+    states = databases(iter(postgres_server.url, ""))
+    counts("models", **replayed(WHOLE_JOURNAL, walks_of(WHOLE_JOURNAL)[::4], start, states))
 
 
 class Backwards(Bucket):
@@ -267,14 +306,19 @@ class OutcomeFirst(Backwards):
     first = "resources/"
 
 
+def unlisted(write: Write) -> Write:
+    """The write, and where it is of `meta` without the runs that have not ended."""
+    if write.key != "meta" or write.document is None:
+        return write
+    kept = {name: value for name, value in write.document.items() if name != "unfinished"}
+    return replace(write, document=kept)
+
+
 class Unlisted(Bucket):
     """Does not say that a run is unfinished."""
 
     def _write_one(self, write: Write, check: Callable[[], None]) -> str | None:
-        if write.key == "meta" and write.document is not None:
-            kept = {name: value for name, value in write.document.items() if name != "unfinished"}
-            write = replace(write, document=kept)
-        return super()._write_one(write, check)
+        return super()._write_one(unlisted(write), check)
 
 
 class Hopeless(QueueKind):
@@ -302,6 +346,44 @@ WRONG: dict[str, tuple[type[Bucket], Sequence[Kind[Any]]]] = {
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_step_of_a_run_is_seen(start: Start, counts: Counts, wrong: str) -> None:
+    kind, kinds = WRONG[wrong]
     with pytest.raises(AssertionError):
-        replayed(start, *WRONG[wrong])
+        replayed(JOURNAL, walks_of(JOURNAL), start, buckets(kind), kinds)
+    counts("models", wrong_steps_seen=1)
+
+
+class Unrecorded(Database):
+    """Stores outcomes without what the changes leave."""
+
+    def written(
+        self, inner: Backend, batch: Sequence[Write], guard: Guard | None, lease_key: str
+    ) -> tuple[str | None, ...]:
+        kept = [write for write in batch if not write.key.startswith("resources/")]
+        return super().written(inner, kept, guard, lease_key)
+
+
+class Nameless(Database):
+    """Does not say that a run is unfinished."""
+
+    def written(
+        self, inner: Backend, batch: Sequence[Write], guard: Guard | None, lease_key: str
+    ) -> tuple[str | None, ...]:
+        return super().written(inner, [unlisted(write) for write in batch], guard, lease_key)
+
+
+WRONG_WHOLE: dict[str, tuple[type[Database], Sequence[Kind[Any]]]] = {
+    "outcomes without what changes leave": (Unrecorded, ()),
+    "a run that nobody finds": (Nameless, ()),
+    "open changes taken for failed": (Database, (Hopeless(),)),
+    "open changes taken for done": (Database, (Credulous(),)),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_WHOLE)
+def test_a_wrong_step_of_a_run_in_sqlite_is_seen(
+    start: Start, tmp_path: Path, counts: Counts, wrong: str
+) -> None:
+    kind, kinds = WRONG_WHOLE[wrong]
+    with pytest.raises(AssertionError):
+        replayed(WHOLE_JOURNAL, walks_of(WHOLE_JOURNAL), start, databases(files(tmp_path), kind), kinds)
     counts("models", wrong_steps_seen=1)

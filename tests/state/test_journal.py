@@ -13,7 +13,15 @@ from tests.state.support import LINEAGE, NOW, CrashError, TornStore, applied, cr
 from voiceform.model.errors import StalePlanError, StateConflictError, StateError
 from voiceform.model.plan import Action, Change
 from voiceform.model.run import Outcome, Status
-from voiceform.state.journal import Run, begin_run, list_runs, read_run, resume_run, unfinished_runs
+from voiceform.state.journal import (
+    Run,
+    begin_run,
+    forget_withdrawn,
+    list_runs,
+    read_run,
+    resume_run,
+    unfinished_runs,
+)
 from voiceform.state.meta import bump_serial, read_meta, state_version
 from voiceform.state.resources import read_resources, resource_write
 from voiceform.state.sqlite import SqliteStore
@@ -265,6 +273,42 @@ def test_a_plan_made_while_a_run_was_withdrawn_never_looks_fresh(store: SqliteSt
     seen = read_meta(store)
     assert seen is not None
     assert "given" not in seen.document()
+
+
+@pytest.mark.parametrize("lives", range(4))
+def test_a_crash_while_withdrawing_leaves_no_run_that_never_ends(path: Path, lives: int) -> None:
+    """Written are: the intents are gone, the run is gone, and it is named no more."""
+    with TornStore(path, 3) as torn:
+        run = begin(torn)
+        torn.lives = lives
+        if lives < 3:
+            with pytest.raises(CrashError):
+                run.withdraw()
+        else:
+            run.withdraw()
+    with SqliteStore(path) as store:
+        before = read_meta(store)
+        for left in unfinished_runs(store):
+            resume_run(store, left.record.run_id).finish(NOW)
+        forget_withdrawn(store)
+        after = read_meta(store)
+        assert (before is None) == (after is None) == (lives == 3)
+        if before is not None and after is not None:
+            assert before.unfinished == ("plan-1",)
+            assert after.unfinished == ()
+            assert after.serial == before.serial + 1, "no plan that was made meanwhile looks fresh"
+        assert [record.finished_at for record in list_runs(store)] == [NOW] * (lives < 2)
+
+
+def test_a_run_that_is_there_is_not_forgotten(store: SqliteStore) -> None:
+    forget_withdrawn(store)
+    assert read_meta(store) is None
+    begin(store)
+    forget_withdrawn(store)
+    assert [run.record.run_id for run in unfinished_runs(store)] == ["plan-1"]
+    meta = read_meta(store)
+    assert meta is not None
+    assert meta.serial == 1
 
 
 def test_who_lost_the_race_for_meta_is_not_told_that_he_applied_the_plan(store: SqliteStore) -> None:

@@ -7,7 +7,7 @@ from voiceform.engine.understanding import require_settleable
 from voiceform.kinds.base import Done
 from voiceform.model.plan import Change
 from voiceform.model.run import Outcome, Status
-from voiceform.state.journal import RunDetail, resume_run, unfinished_runs
+from voiceform.state.journal import RunDetail, forget_withdrawn, resume_run, unfinished_runs
 from voiceform.state.resources import Resources, load_resources
 
 _NO_EFFECT = Done(Status.FAILED, message="the run died before this had an effect", hint="plan again")
@@ -28,6 +28,7 @@ def settle_unfinished(context: ApplyContext) -> list[Outcome]:
         run.record(ended, [write for change, done in pairs for write in writes_of(change, done, resources)])
         run.finish(now=context.clock.now())
         outcomes.extend(ended)
+    forget_withdrawn(store)
     return outcomes
 
 

@@ -118,9 +118,8 @@ class Run:
         for batch in _batches(Write(entry.key, None, entry.version) for entry in entries):
             self._store.write(batch)
         meta = required_meta(self._store)
-        before = (
-            self._before
-        )  # plans that were made meanwhile carry the serial of the run: it is not used again
+        before = self._before
+        # plans that were made meanwhile carry the serial of the run: it is not used again
         restored = None if before is None else replace(before, given=meta.serial).document()
         self._store.write(
             (
@@ -195,6 +194,16 @@ def unfinished_runs(reader: DocumentReader) -> tuple[RunDetail, ...]:
     names = () if meta is None else meta.unfinished
     details = (read_run(reader, name) for name in names)
     return tuple(detail for detail in details if detail is not None)
+
+
+def forget_withdrawn(store: DocumentStore) -> None:
+    """Name no run as unfinished any more that is not there: who withdrew it died in the midst of that, which
+    object stores let happen. Under the lease."""
+    meta = read_meta(store)
+    names = () if meta is None else meta.unfinished
+    there = tuple(name for name in names if store.version(run_key(name)) is not None)
+    if meta is not None and there != names:
+        store.write((replace(meta, unfinished=there).bumped(),))
 
 
 def dead_runs(reader: DocumentReader, now: datetime) -> tuple[RunDetail, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.models.protocols.consumption import CONSUMPTION
+from tests.models.protocols.consumption import CONSUMPTION, WHOLE_CONSUMPTION
 from tests.models.protocols.contacts import CONTACTS
-from tests.models.protocols.journal import JOURNAL
+from tests.models.protocols.journal import JOURNAL, WHOLE_JOURNAL
 from tests.models.protocols.lease import LEASE
 from tests.models.protocols.ledger import LEDGER
 
-MODELS = (LEDGER, LEASE, JOURNAL, CONSUMPTION, CONTACTS)
+MODELS = (LEDGER, LEASE, JOURNAL, WHOLE_JOURNAL, CONSUMPTION, WHOLE_CONSUMPTION, CONTACTS)

@@ -2,15 +2,18 @@
 engine/settle.py).
 
 Two processes with one saved plan, each of which takes the lock (`lock` is who has it), which may run out at
-any moment; somebody who plans, and changes by hand. The store is one whose fence is looked at before a batch
-and not in it, so whoever has passed it may write late. `serial` and `given` are those of `meta` and `ver` its
-version, `run` is `runs/ID` (1 there, 2 finished), `begun` that `meta` names it. `truth` counts what the
-recorded state was; a plan may be begun only on the one that it was made from. `pc`: 0 has the plan, 1 has the
-lock and found it fresh, 2 about to write the header, 3 has written it, 4 about to write `meta`, 5 has begun,
-6 has sent, 7 done, 8 refused, 9 dead.
+any moment; somebody who plans, and changes by hand. In the first model the store is one whose fence is looked
+at before a batch and not in it, and which writes a batch document by document, so whoever has passed it may
+write late; in the other, batches are whole and the fence is in them. `serial` and `given` are those of `meta`
+and `ver` its version, `run` is `runs/ID` (1 there, 2 finished), `begun` that `meta` names it. `truth` counts
+what the recorded state was; a plan may be begun only on the one that it was made from. `pc`: 0 has the plan,
+1 has the lock and found it fresh, 2 about to write the header, 3 has written it, 4 about to write `meta`, 5
+has begun, 6 has sent, 7 done, 8 refused, 9 dead, 10 has taken back the run and not yet its name.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from tests.models.rules import Model, Mutant, Rule, each
 
@@ -18,42 +21,71 @@ ONE, TWO = {"p": "1"}, {"p": "2"}
 
 _NEXT = "(given > serial) * given + (given <= serial) * serial + 1"
 _BEGIN = f"before = serial; serial = {_NEXT}; given = 0; ver = ver + 1; begun = 1"
+_RESTORE = "begun = 0; given = serial; serial = before; ver = ver + 1; lock = lock * (lock != {p}); pc{p} = 0"
+_ENDED = f"run = 2; begun = 0; serial = {_NEXT}; truth = truth + 1; ver = ver + 1"
+_STOPPED = "pc{p} == 5 and lock == {p} and stops > 0"
 
-_APPLY = (
-    # acquire, settle what died before, require_fresh
+_EITHER = (
+    # acquire, settle what died before, require_fresh; begin_run reads `meta`
+    Rule("settle{p}", "pc{p} == 0 and lock == 0 and begun == 1 and run > 0", _ENDED),
     Rule(
-        "settle{p}",
-        "pc{p} == 0 and lock == 0 and begun == 1",
-        f"run = 2; begun = 0; serial = {_NEXT}; truth = truth + 1; ver = ver + 1",
+        "fresh{p}",
+        "pc{p} == 0 and lock == 0 and begun == 0 and run == 0 and serial == 1",
+        "lock = {p}; saw{p} = ver; pc{p} = 1",
     ),
-    Rule("fresh{p}", "pc{p} == 0 and lock == 0 and run == 0 and serial == 1", "lock = {p}; pc{p} = 1"),
     Rule("stale{p}", "pc{p} == 0 and lock == 0 and begun == 0 and (run != 0 or serial != 1)", "pc{p} = 8"),
-    Rule("run_out{p}", "lock == {p} and pc{p} < 7 and expiries > 0", "expiries = expiries - 1; lock = 0"),
-    # begin_run: reads `meta`; the lease is read before the batch, and in it everybody goes by his own clock,
-    # if at all; `runs/ID` must not be there; `meta` must be as it was read
-    Rule("pass{p}", "pc{p} == 1 and lock == {p}", "saw{p} = ver; pc{p} = 2"),
+    Rule(
+        "run_out{p}",
+        "lock == {p} and (pc{p} < 7 or pc{p} == 10) and expiries > 0",
+        "expiries = expiries - 1; lock = 0",
+    ),
+    # the first request is what counts; who does not know that the lock is lost sends, too
+    Rule("send{p}", "pc{p} == 5", "sent = sent + 1; pc{p} = 6"),
+    Rule("finish{p}", "pc{p} == 6 and lock == {p}", f"{_ENDED}; lock = 0; pc{{p}} = 7"),
+    Rule("expired{p}", "pc{p} == 9 and lock == {p}", "lock = 0"),
+)
+
+_TORN = (
+    # the lease is read before the batch, and in it everybody goes by his own clock, if at all; `runs/ID` must
+    # not be there; `meta` must be as it was read
+    Rule("pass{p}", "pc{p} == 1 and lock == {p}", "pc{p} = 2"),
     Rule("header{p}", "pc{p} == 2 and run == 0", "lost = lost + (run != 0); run = 1; pc{p} = 3"),
     Rule("used{p}", "pc{p} == 2 and run != 0", "pc{p} = 9"),
     Rule("go_on{p}", "pc{p} == 3", "pc{p} = 4"),
     Rule("begin{p}", "pc{p} == 4 and saw{p} == ver", f"wrong = wrong + (truth != 1); {_BEGIN}; pc{{p}} = 5"),
     Rule("moved{p}", "pc{p} == 4 and saw{p} != ver", "pc{p} = 9"),
-    # the first request is what counts; who does not know that the lock is lost sends, too
-    Rule("send{p}", "pc{p} == 5", "sent = sent + 1; pc{p} = 6"),
-    Rule(
-        "finish{p}",
-        "pc{p} == 6 and lock == {p}",
-        f"run = 2; begun = 0; serial = {_NEXT}; truth = truth + 1; ver = ver + 1; lock = 0; pc{{p}} = 7",
-    ),
     # an interrupt before anything was sent: the plan is as unused as before
+    Rule("withdraw{p}", _STOPPED, "stops = stops - 1; run = 0; saw{p} = ver; pc{p} = 10"),
+    Rule("restore{p}", "pc{p} == 10 and saw{p} == ver", _RESTORE),
+    Rule("unrestored{p}", "pc{p} == 10 and saw{p} != ver", "pc{p} = 9"),
+    # settle: a name without a run is of somebody who died while he took it back
     Rule(
-        "withdraw{p}",
-        "pc{p} == 5 and lock == {p} and stops > 0",
-        "stops = stops - 1; run = 0; begun = 0; given = serial; serial = before;"
-        " ver = ver + 1; lock = 0; pc{p} = 0",
+        "forget{p}",
+        "pc{p} == 0 and lock == 0 and begun == 1 and run == 0",
+        f"begun = 0; serial = {_NEXT}; ver = ver + 1",
     ),
-    Rule("fenced{p}", "(pc{p} == 1 or pc{p} == 3 or pc{p} == 6) and lock != {p}", "pc{p} = 9"),
+    Rule(
+        "fenced{p}",
+        "(pc{p} == 1 or pc{p} == 3 or pc{p} == 6 or pc{p} == 10) and lock != {p}",
+        "pc{p} = 9",
+    ),
+    Rule(
+        "killed{p}",
+        "pc{p} >= 1 and (pc{p} <= 6 or pc{p} == 10) and deaths > 0",
+        "deaths = deaths - 1; pc{p} = 9",
+    ),
+)
+
+_BEGIN_WHOLE = f"wrong = wrong + (truth != 1); lost = lost + (run != 0); run = 1; {_BEGIN}"
+_WHOLE = (
+    Rule(
+        "begin{p}",
+        "pc{p} == 1 and lock == {p} and run == 0 and saw{p} == ver",
+        f"{_BEGIN_WHOLE}; pc{{p}} = 5",
+    ),
+    Rule("withdraw{p}", _STOPPED, f"stops = stops - 1; run = 0; {_RESTORE}"),
+    Rule("fenced{p}", "(pc{p} == 1 or pc{p} == 6) and lock != {p}", "pc{p} = 9"),
     Rule("killed{p}", "pc{p} >= 1 and pc{p} <= 6 and deaths > 0", "deaths = deaths - 1; pc{p} = 9"),
-    Rule("expired{p}", "pc{p} == 9 and lock == {p}", "lock = 0"),
 )
 
 _OTHERS = (
@@ -78,42 +110,61 @@ _OTHERS = (
     ),
 )
 
-CONSUMPTION = Model(
+_FIELDS = {
+    "run": 0,
+    "begun": 0,
+    "serial": 1,
+    "given": 0,
+    "before": 0,
+    "ver": 0,
+    "lock": 0,
+    "truth": 1,
+    "sent": 0,
+    "lost": 0,
+    "wrong": 0,
+    "pc1": 0,
+    "saw1": 0,
+    "pc2": 0,
+    "saw2": 0,
+    "made": 0,
+    "made_of": 0,
+    "tried": 0,
+    "stops": 1,
+    "deaths": 1,
+    "hands": 1,
+    "expiries": 2,
+}
+
+_PROPERTIES = {
+    "a_used_plan_is_not_used_again": "sent <= 1",
+    "a_plan_is_begun_on_its_own_state": "wrong == 0",
+    "no_run_is_overwritten": "lost == 0",
+    "what_was_sent_is_in_the_journal": "sent == 0 or run != 0",
+}
+
+
+def _model(name: str, rules: Sequence[Rule], mutants: Sequence[Mutant]) -> Model:
+    """Nobody waits for ever. A run of somebody who died is still named, and settled by who comes next."""
+    ends = "pc1 >= 7 and pc1 <= 9 and pc2 >= 7 and pc2 <= 9"
+    return Model(name, _FIELDS, (*each(rules, ONE, TWO), *_OTHERS), _PROPERTIES, ends, tuple(mutants))
+
+
+def _of_one(text: str) -> str:
+    return text.replace("{p}", "1")
+
+
+_GIVEN_AGAIN = _of_one(_RESTORE).replace("given = serial; ", "")
+_LATE = "pc1 >= 5 and pc1 <= 6 and lock == 1 and stops > 0"
+_TOO_EARLY = Mutant(
+    "request before the plan is consumed",
+    "what_was_sent_is_in_the_journal",
+    (Rule("send1", "pc1 == 1", "sent = sent + 1; pc1 = 6"),),
+)
+
+CONSUMPTION = _model(
     "consumption",
-    {
-        "run": 0,
-        "begun": 0,
-        "serial": 1,
-        "given": 0,
-        "before": 0,
-        "ver": 0,
-        "lock": 0,
-        "truth": 1,
-        "sent": 0,
-        "lost": 0,
-        "wrong": 0,
-        "pc1": 0,
-        "saw1": 0,
-        "pc2": 0,
-        "saw2": 0,
-        "made": 0,
-        "made_of": 0,
-        "tried": 0,
-        "stops": 1,
-        "deaths": 1,
-        "hands": 1,
-        "expiries": 2,
-    },
-    (*each(_APPLY, ONE, TWO), *_OTHERS),
-    {
-        "a_used_plan_is_not_used_again": "sent <= 1",
-        "a_plan_is_begun_on_its_own_state": "wrong == 0",
-        "no_run_is_overwritten": "lost == 0",
-        "what_was_sent_is_in_the_journal": "sent == 0 or run != 0",
-    },
-    # Nobody waits for ever. A run of somebody who died is still named, and settled by who comes next.
-    ends="pc1 >= 7 and pc2 >= 7",
-    mutants=(
+    (*_EITHER, *_TORN),
+    (
         Mutant(
             "the journal overwrites a run",
             "no_run_is_overwritten",
@@ -133,31 +184,45 @@ CONSUMPTION = Model(
         Mutant(
             "a withdrawn run's serial is given again",
             "a_plan_is_begun_on_its_own_state",
-            (
-                Rule(
-                    "withdraw1",
-                    "pc1 == 5 and lock == 1 and stops > 0",
-                    "stops = stops - 1; run = 0; begun = 0; serial = before; ver = ver + 1;"
-                    " lock = 0; pc1 = 0",
-                ),
-            ),
+            (Rule("restore1", "pc1 == 10 and saw1 == ver", _GIVEN_AGAIN),),
+        ),
+        Mutant(
+            "taken back without compare-and-swap",
+            "a_plan_is_begun_on_its_own_state",
+            (Rule("restore1", "pc1 == 10", _of_one(_RESTORE)), Rule("unrestored1", "", "")),
         ),
         Mutant(
             "withdrawn after something was sent",
             "what_was_sent_is_in_the_journal",
-            (
-                Rule(
-                    "withdraw1",
-                    "pc1 >= 5 and pc1 <= 6 and lock == 1 and stops > 0",
-                    "stops = stops - 1; run = 0; begun = 0; given = serial; serial = before; ver = ver + 1;"
-                    " lock = 0; pc1 = 0",
-                ),
-            ),
+            (Rule("withdraw1", _LATE, "stops = stops - 1; run = 0; saw1 = ver; pc1 = 10"),),
         ),
         Mutant(
-            "request before the plan is consumed",
-            "what_was_sent_is_in_the_journal",
-            (Rule("send1", "pc1 == 1", "sent = sent + 1; pc1 = 6"),),
+            "a name without a run is kept", "ends_well", (Rule("forget1", "", ""), Rule("forget2", "", ""))
         ),
+        _TOO_EARLY,
+    ),
+)
+
+WHOLE_CONSUMPTION = _model(
+    "consumption in whole batches",
+    (*_EITHER, *_WHOLE),
+    (
+        # either of them would do
+        Mutant(
+            "neither fence nor compare-and-swap",
+            "a_plan_is_begun_on_its_own_state",
+            (Rule("begin1", "pc1 == 1", f"{_BEGIN_WHOLE}; pc1 = 5"),),
+        ),
+        Mutant(
+            "a withdrawn run's serial is given again",
+            "a_plan_is_begun_on_its_own_state",
+            (Rule("withdraw1", _of_one(_STOPPED), f"stops = stops - 1; run = 0; {_GIVEN_AGAIN}"),),
+        ),
+        Mutant(
+            "withdrawn after something was sent",
+            "what_was_sent_is_in_the_journal",
+            (Rule("withdraw1", _LATE, f"stops = stops - 1; run = 0; {_of_one(_RESTORE)}"),),
+        ),
+        _TOO_EARLY,
     ),
 )
