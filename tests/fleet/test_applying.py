@@ -6,16 +6,22 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.declared import VOCABULARY
 from tests.fleet.fleets import FleetFolder, sid
 from tests.fleet.processes import children, start, wait_for_requests
 from tests.terminal.terminal import Terminal
+from voiceform.engine.planfile import read_plan_file
 from voiceform.fleet.folder import read_folder
 from voiceform.model.errors import PlanFileError
 from voiceform.model.plan_codec import document_digest
+from voiceform.state.journal import begin_run
+from voiceform.state.open import open_store
 
 NAMES = ("acme", "beta", "gamma")
 
@@ -281,6 +287,33 @@ def test_ctrl_c_lets_nothing_more_begin_and_the_next_run_goes_on(planned: FleetF
     assert len(writes(planned)) == jobs
     planned.ok("apply", "--auto-approve")
     assert [planned.queues(number) for number in (1, 2, 3)] == [{"support": 100}] * 3
+
+
+def died(fleet: FleetFolder, name: str) -> None:
+    """A run of a stack that died when nothing was open any more."""
+    with open_store(f"sqlite:///states/{name}.db", base_dir=fleet.folder) as store:
+        plan = read_plan_file(fleet.folder / f"plans/{name}.plan.json", VOCABULARY)
+        begin_run(store, replace(plan, changes=()), who="ada", now=datetime.now(UTC))
+
+
+def test_a_run_that_died_with_nothing_open_does_not_fit_plans_and_is_settled_where_nobody_reviewed(
+    fleet: FleetFolder,
+) -> None:
+    fleet.of("acme", "beta")
+    fleet.ok("apply", "--auto-approve")
+    fleet.of("acme", "beta", size=200)
+    fleet.ok("plan", "--out", "plans")
+    died(fleet, "acme")
+    shown = fleet.ok("plan", "--out", "plans")
+    assert "1 run did not end; the next apply finds out first what became of it" in shown.out
+    stale = fleet.run("apply", "plans")
+    assert stale.code == 6
+    assert "acme (exit 6): the state moved on since the plan was made" in stale.out
+    assert "beta: Applied: 1 updated." in stale.out
+    fleet.ok("plan", "--out", "plans")
+    died(fleet, "acme")
+    assert "acme: Applied: 1 updated." in fleet.ok("apply", "--auto-approve").out
+    assert [fleet.queues(number) for number in (1, 2)] == [{"support": 200}] * 2
 
 
 def test_a_process_that_is_killed_in_an_apply_concerns_its_stack_alone(planned: FleetFolder) -> None:

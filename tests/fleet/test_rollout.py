@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.fleet.fleets import FleetFolder, sid
+from tests.fleet.processes import children, start, wait_for_requests
 from tests.fleet.test_reading import problems
 from voiceform.fleet.member import Member
-from voiceform.fleet.rollout import Gate, Record, RolloutGroup
+from voiceform.fleet.rollout import Ended, Gate, Record, RolloutGroup
 from voiceform.model.clock import ManualClock
 from voiceform.model.diagnostics import Position
 from voiceform.model.errors import PlanFileError
@@ -60,6 +63,7 @@ def test_it_stops_by_itself_and_goes_on_with_what_was_not_carried_out(fleet: Fle
     summary = stopped.json["summary"]
     assert stopped.code in (5, 6)
     assert "Stopped: 1 of ring=ring0 failed" in stopped.err
+    assert "Go on with: voiceform fleet apply plans --resume" in stopped.err
     assert summary["done"] < summary["stacks"] == 4
     assert sid(1) not in order(fleet)
     again = fleet.run("apply", "plans", "--resume", "--format", "json", clock=clock)
@@ -70,6 +74,56 @@ def test_it_stops_by_itself_and_goes_on_with_what_was_not_carried_out(fleet: Fle
     assert order(fleet).count(sid(4)) == 1
     results = {each["stack"]: each["result"] for each in again.json["stacks"]}
     assert results["beta"] == "failed before"
+
+
+def test_a_group_has_no_more_processes_than_the_machine_has_processors(fleet: FleetFolder) -> None:
+    names = [f"stack-{number}" for number in range(2 * (os.cpu_count() or 1) + 2)]
+    fleet.of(*names)
+    head = "state: sqlite:///states/{stack}.db\nrollout: {groups: [{parallel: 50}]}\n"
+    fleet.fleet("  - {template: template, csv: accounts.csv}\n", head)
+    fleet.ok("plan", "--out", "plans")
+    fleet.emulator.faults(
+        [{"operation": "createQueue", "times": len(names), "kind": "latency", "delay_ms": 300}]
+    )
+    program = start(fleet, "apply", "plans", "--format", "json")
+    wait_for_requests(fleet, os.cpu_count() or 1, "createQueue")
+    assert len(children(program.pid)) == (os.cpu_count() or 1)
+    _, err = program.communicate(timeout=120)
+    assert program.returncode == 0, err
+
+
+class Stopping(ManualClock):
+    """A clock at which Ctrl-C comes after so long in a wait."""
+
+    after = 0.0
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        if seconds < 600:  # another wait than that between groups
+            return super().wait(event, seconds)
+        self.set(self.now() + timedelta(seconds=self.after))
+        event.set()
+        return True
+
+
+@pytest.mark.parametrize(("after", "later", "left"), [(60, 0, "9 min"), (60, 240, "5 min"), (60, 540, None)])
+def test_a_wait_that_was_broken_off_is_waited_to_its_end(
+    fleet: FleetFolder, after: int, later: int, left: str | None
+) -> None:
+    rolled(fleet)
+    clock = Stopping(BEGIN)
+    clock.after = after
+    stopped = fleet.run("apply", "plans", clock=clock)
+    assert stopped.code == 130
+    assert "Go on with: voiceform fleet apply plans --resume" in stopped.err
+    assert sorted(order(fleet)) == [sid(2), sid(4)]
+    goes_on = ManualClock(clock.now() + timedelta(seconds=later))
+    done = fleet.ok("apply", "plans", "--resume", clock=goes_on)
+    assert sorted(order(fleet)[2:]) == [sid(1), sid(3)]
+    assert goes_on.now() >= BEGIN + timedelta(minutes=10)
+    if left is None:
+        assert "begins in" not in done.err
+    else:
+        assert f"Done: ring=ring0. The next group begins in {left}." in done.err
 
 
 def test_a_share_of_failures_may_pass(fleet: FleetFolder) -> None:
@@ -86,6 +140,14 @@ def test_a_part_goes_through_the_groups_too(fleet: FleetFolder) -> None:
     fleet.ok("apply", "plans", "--select", "ring=ring1", clock=clock)
     assert sorted(order(fleet)) == [sid(1), sid(3)]
     assert clock.now() < BEGIN + timedelta(minutes=10)  # nobody is waited for
+
+
+def test_what_was_not_saved_cannot_be_gone_on_with(fleet: FleetFolder) -> None:
+    rolled(fleet, ROLLOUT.replace("ring0", "ring1"))
+    fleet.emulator.faults([{"operation": "createQueue", "times": 1, "kind": "status", "status": 400}])
+    stopped = fleet.run("apply", "--auto-approve", clock=ManualClock(BEGIN))
+    assert "Stopped: 1 of ring=ring1 failed" in stopped.err
+    assert "Go on with" not in stopped.err
 
 
 def test_resuming_what_is_done_does_nothing(fleet: FleetFolder) -> None:
@@ -114,14 +176,15 @@ def result(name: str, code: ExitCode) -> StackResult:
 def test_the_record_survives_a_death_in_the_midst_of_a_line(tmp_path: Path) -> None:
     path = tmp_path / "rollout.jsonl"
     record = Record(path, "sha256:a")
-    record.add(result("acme", ExitCode.LOCKED))
-    record.add(result("acme", ExitCode.DONE))
-    record.add(result("beta", ExitCode.INCOMPLETE))
+    record.add(result("acme", ExitCode.LOCKED), BEGIN)
+    record.add(result("acme", ExitCode.DONE), BEGIN)
+    record.add(result("beta", ExitCode.INCOMPLETE), BEGIN)
     for length in range(len(path.read_bytes()) - 20, len(path.read_bytes())):
         torn = tmp_path / "torn.jsonl"
         torn.write_bytes(path.read_bytes()[:length])
-        assert Record(torn, "sha256:a").read()["acme"] is ExitCode.DONE
-    assert record.read() == {"acme": ExitCode.DONE, "beta": ExitCode.INCOMPLETE}
+        assert Record(torn, "sha256:a").read()["acme"].code is ExitCode.DONE
+    known = {"acme": Ended(ExitCode.DONE, BEGIN), "beta": Ended(ExitCode.INCOMPLETE, BEGIN)}
+    assert record.read() == known
     with pytest.raises(PlanFileError, match="other plans"):
         Record(path, "sha256:b").read()
 
@@ -135,10 +198,10 @@ def test_what_is_done_stays_done_also_when_its_plan_is_tried_once_more(fleet: Fl
 
 def test_what_is_written_behind_a_torn_line_counts(tmp_path: Path) -> None:
     path = tmp_path / "rollout.jsonl"
-    Record(path, "sha256:a").add(result("acme", ExitCode.DONE))
+    Record(path, "sha256:a").add(result("acme", ExitCode.DONE), BEGIN)
     path.write_bytes(path.read_bytes()[:-5])
-    Record(path, "sha256:a").add(result("beta", ExitCode.DONE))
-    assert Record(path, "sha256:a").read()["beta"] is ExitCode.DONE
+    Record(path, "sha256:a").add(result("beta", ExitCode.DONE), BEGIN)
+    assert Record(path, "sha256:a").read()["beta"].code is ExitCode.DONE
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ _LINES = 20
 def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
     """Carry out the plan of a file, if it still is what was saved.
 
-    Where a run that died had to be settled first, no plan of before fits any more. What nobody was to review
-    is then planned again, as a single stack does it.
+    Where a run that died had to be settled first, or another came between, no plan of before fits any more.
+    What nobody was to review is then planned again, as a single stack does it.
     """
     plan = saved_plan(stack, job)
     evidence = evidence_of(job.member, plan)
@@ -44,7 +44,7 @@ def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
     try:
         report = stack.apply(plan, **how)
     except StalePlanError:
-        if job.options["again"] is None or not heard.settled:
+        if job.options["again"] is None:
             raise
         how["confirm"] = lambda again: not job.settings.elsewhere or _require_lasting(again, evidence)
         report = stack.prune(**how) if job.options["again"] == "prune" else stack.apply(**how)

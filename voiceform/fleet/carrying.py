@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from voiceform.fleet.folder import ROLLOUT, PlanFolder, Planned, result_without_plan
 from voiceform.fleet.jobs import Job
 from voiceform.fleet.member import Member
 from voiceform.fleet.opening import Settings
-from voiceform.fleet.rollout import EVERYTHING, USED_UP, Record, RolloutGroup
+from voiceform.fleet.rollout import EVERYTHING, USED_UP, Ended, Record, RolloutGroup
 from voiceform.model.errors import StalePlanError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
@@ -20,13 +21,22 @@ from voiceform.model.wording import are, counted
 class Wave:
     """The stacks of one group: what is to be done, and what is ended already.
 
-    `before` ended in an earlier run, and count for nothing now.
+    `before` ended in an earlier run, and count for nothing now; `before_at` is when the last of them did.
     """
 
     group: RolloutGroup
     jobs: list[Job] = field(default_factory=list)
     ended: list[StackResult] = field(default_factory=list)
     before: list[StackResult] = field(default_factory=list)
+    before_at: datetime | None = None
+
+    def to_watch(self, now: datetime) -> timedelta:
+        """For how long from now on it is to be watched before the next group begins."""
+        if self.jobs:
+            return self.group.wait
+        if self.before_at is None:
+            return timedelta(0)
+        return min(max(self.before_at + self.group.wait - now, timedelta(0)), self.group.wait)
 
     @property
     def size(self) -> int:
@@ -83,13 +93,15 @@ def _put(
     folder: PlanFolder,
     settings: Settings,
     options: Mapping[str, object],
-    before: ExitCode | None,
+    before: Ended | None,
 ) -> None:
-    if before is ExitCode.DONE:
-        wave.before.append(StackResult(member.name, member.account, before, "done before"))
-    elif before is not None and before in USED_UP:
-        error = f"it ended with {int(before)} before, and its plan is used up\n  plan it again"
-        wave.before.append(StackResult(member.name, member.account, before, "failed before", error=error))
+    if before is not None and before.code in (ExitCode.DONE, *USED_UP):
+        line, error = "done before", None
+        if before.code is not ExitCode.DONE:
+            line = "failed before"
+            error = f"it ended with {int(before.code)} before, and its plan is used up\n  plan it again"
+        wave.before.append(StackResult(member.name, member.account, before.code, line, error=error))
+        wave.before_at = max(wave.before_at or before.at, before.at)
     elif planned.file is None or not planned.pending:
         wave.ended.append(result_without_plan(planned))
     else:

@@ -226,7 +226,7 @@ class Fleet:
 
         def written(result: StackResult) -> None:
             try:
-                record.add(result)
+                record.add(result, self._here.clock.now())
             except VoiceformError as error:  # the stacks' own journals know it; what is at work goes on
                 on_line(str(error))
 
@@ -236,17 +236,17 @@ class Fleet:
                 report.add(result)
             for result in wave.ended:
                 gate.ended(result)
-            most = min((each for each in (self._jobs, wave.group.parallel) if each), default=None)
-            self._work(wave.jobs, report, most, gate, written)
+            self._work(wave.jobs, report, gate, written, wave.group.parallel)
             if self._here.stop.is_set():
                 return
             if gate.closed and report.done < report.total:
                 left = counted(report.total - report.done, "stack")
                 on_line(f"Stopped: {gate.failures:,} of {wave.group} failed, {left} not begun.")
                 return
-            if wave.group.wait and wave.jobs and any(each.jobs for each in waves[number + 1 :]):
-                on_line(f"Done: {wave.group}. The next group begins in {span(wave.group.wait)}.")
-                self._here.clock.wait(self._here.stop, wave.group.wait.total_seconds())
+            wait = wave.to_watch(self._here.clock.now())
+            if wait and any(each.jobs for each in waves[number + 1 :]):
+                on_line(f"Done: {wave.group}. The next group begins in {span(wait)}.")
+                self._here.clock.wait(self._here.stop, wait.total_seconds())
 
     def dispatch_once(self, *, lock_timeout: timedelta = timedelta(0), **which: Unpack[Which]) -> FleetReport:
         """Place in each account the calls that are due now, each at most once."""
@@ -330,7 +330,7 @@ class Fleet:
         for result in others:
             report.add(result)
         with self._counted(report.total), nullcontext() if what in READING else self._signals.working():
-            self._work(jobs, report, self._jobs)
+            self._work(jobs, report)
         report.interrupted = report.done < report.total
         return report
 
@@ -338,15 +338,15 @@ class Fleet:
         self,
         jobs: Sequence[Job],
         report: FleetReport,
-        most: int | None,
         gate: Gate | None = None,
         on_result: Callable[[StackResult], object] = _unheard,
+        limit: int | None = None,
     ) -> None:
         """Do jobs, and take in how each stack ends."""
         from voiceform.fleet.pool import run_jobs
 
         scheduler = None if report.command == "show" else self._scheduler
-        with closing(run_jobs(jobs, self._here, most, gate, scheduler)) as results:
+        with closing(run_jobs(jobs, self._here, self._jobs, gate, scheduler, limit)) as results:
             for result in results:
                 if result.code is ExitCode.INTERRUPTED:  # nothing of it was begun
                     continue

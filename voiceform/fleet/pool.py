@@ -68,17 +68,20 @@ def run_jobs(
     most: int | None,
     gate: Gate | None = None,
     scheduler: str | None = None,
+    limit: int | None = None,
 ) -> Generator[StackResult]:
     """The results, as they come; after `here.stop` was set, or while the `gate` is closed, those of what had
     begun, and no others.
 
-    At most `most` are done at once: in this process, where that is one; with a `scheduler` on its workers.
+    At most `most` are done at once, or as many as there are processors, and never more than `limit`: in this
+    process, where that is one; with a `scheduler` on its workers, by default as many as they have threads.
     Closing it ends at once what is at work.
     """
+    limit = min(limit or len(jobs), len(jobs))
     if scheduler is not None:
-        yield from _on_cluster(jobs, here, most, gate, scheduler)
+        yield from _on_cluster(jobs, here, most, gate, scheduler, limit)
         return
-    processes = min(most or os.cpu_count() or 1, max(1, len(jobs)))
+    processes = max(1, min(most or os.cpu_count() or 1, limit))
     if processes == 1:
         for job in jobs:
             if here.stop.is_set() or (gate is not None and gate.closed):
@@ -92,7 +95,12 @@ def run_jobs(
 
 
 def _on_cluster(
-    jobs: Sequence[Job], here: Surroundings, most: int | None, gate: Gate | None, scheduler: str
+    jobs: Sequence[Job],
+    here: Surroundings,
+    most: int | None,
+    gate: Gate | None,
+    scheduler: str,
+    limit: int,
 ) -> Generator[StackResult]:
     from voiceform.fleet.cluster import connected, refuse_files
     from voiceform.stack.parts import who_runs
@@ -100,7 +108,7 @@ def _on_cluster(
     refuse_files(jobs)
     if jobs:
         with connected(scheduler, who_runs(here.environ)) as cluster:
-            yield from _done(jobs, here, [cluster] * min(most or cluster.threads, len(jobs)), gate)
+            yield from _done(jobs, here, [cluster] * min(most or cluster.threads, limit), gate)
 
 
 def _done(

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from voiceform.model.durations import parse_duration
 from voiceform.model.errors import PlanFileError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
+from voiceform.model.instants import instant_from_text, instant_to_text
 from voiceform.model.wording import counted
 
 USED_UP = frozenset({ExitCode.INCOMPLETE, ExitCode.STALE, ExitCode.UNKNOWN})
@@ -120,6 +121,14 @@ class Gate:
         return self.failures > self._allowed
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a stack ended before, and when."""
+
+    code: ExitCode
+    at: datetime
+
+
 class Record:
     """What was carried out of one folder of plans, in a file beside them."""
 
@@ -127,7 +136,7 @@ class Record:
         self._path = path
         self._digest = digest
 
-    def read(self) -> dict[str, ExitCode]:
+    def read(self) -> dict[str, Ended]:
         """How stacks ended, by name: the last that is written counts, but what is done stays done, also where
         its plan was tried once more. PlanFileError for a record of other plans."""
         try:
@@ -138,7 +147,7 @@ class Record:
             raise PlanFileError(
                 "the record of what was carried out cannot be read", where=str(self._path), hint="plan again"
             ) from error
-        found: dict[str, ExitCode] = {}
+        found: dict[str, Ended] = {}
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):  # the last line of a run that died may be torn
                 said = json.loads(line)
@@ -146,13 +155,15 @@ class Record:
                     raise PlanFileError(
                         "this is the record of other plans", where=str(self._path), hint="plan again"
                     )
-                if found.get(said["stack"]) is not ExitCode.DONE:
-                    found[said["stack"]] = ExitCode(said["exit_code"])
+                ended = Ended(ExitCode(said["exit_code"]), instant_from_text(said["at"]))
+                if said["stack"] not in found or found[said["stack"]].code is not ExitCode.DONE:
+                    found[said["stack"]] = ended
         return found
 
-    def add(self, result: StackResult) -> None:
-        """Write down how one stack ended. VoiceformError when that cannot be."""
-        said = {"digest": self._digest, "stack": result.stack, "exit_code": int(result.code)}
+    def add(self, result: StackResult, at: datetime) -> None:
+        """Write down how one stack ended, `at` that instant. VoiceformError when that cannot be."""
+        how = {"stack": result.stack, "exit_code": int(result.code), "at": instant_to_text(at)}
+        said = {"digest": self._digest, **how}
         line = f"\n{json.dumps(said)}\n".encode()  # whatever stands before it may be torn
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         try:

@@ -80,8 +80,9 @@ def apply_folder(
     again: str | None = None,
     resume: bool = False,
     in_groups: bool = True,
+    kept: bool = True,
 ) -> int:
-    """Carry out what was saved. Returns the exit code."""
+    """Carry out what was saved, in a folder that is `kept`. Returns the exit code."""
     app.console.working = True
     report = fleet_of(app, options).apply(
         folder,
@@ -95,7 +96,10 @@ def apply_folder(
         on_line=app.console.say,
         **options.which,
     )
-    return told_report(app, report, format_, options, each=True)
+    code = told_report(app, report, format_, options, each=True)
+    if kept and report.done < report.total:
+        app.console.say(f"Go on with: voiceform fleet apply {folder} --resume")
+    return code
 
 
 def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *, what: str = "apply") -> int:
@@ -116,7 +120,8 @@ def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *,
         if not approved(app, _question(planned, pending), act.auto_approve):
             raise NotApprovedError("not approved, nothing was done")
         again = what if act.auto_approve else None
-        return apply_folder(app, options, act, folder, format_, again=again, in_groups=what == "apply")
+        in_groups = what == "apply"
+        return apply_folder(app, options, act, folder, format_, again=again, in_groups=in_groups, kept=False)
 
 
 @contextmanager
