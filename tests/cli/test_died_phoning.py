@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.cli.calling import OTHER, TO, calls
 from tests.cli.conference_rooms import BRIDGE
 from tests.hostile.proxy import Proxy, hostile_proxy
 from tests.support import ACCOUNT, Stack
@@ -48,17 +50,22 @@ def died(stack: Stack, front: Proxy) -> Stack:
     stack.write(FLEET, "fleet.yaml")
     stack.ok("plan", "--out", "plan.json")
     stack.ok("fleet", "plan", "--out", "plans", "--jobs", "1")
+    kill_at(stack, front, "/Participants.json")
+    return stack
+
+
+def kill_at(stack: Stack, front: Proxy, path: str) -> None:
+    """Start an apply, and kill it when its first POST there has left."""
     running: list[Started] = []
 
     def die(_: object) -> bytes:
         running[0].kill()
         return b""
 
-    front.rule("POST", "/Participants.json", die, times=1)
+    front.rule("POST", path, die, times=1)
     running.append(stack.start(*NOW))
     assert running[0].wait() == -9
     stack.ok("lock", "break", "--reason", "its holder was killed")
-    return stack
 
 
 def stale(_: Stack) -> tuple[str, ...]:
@@ -122,3 +129,19 @@ def test_a_fleet_names_them_too(died: Stack, more: tuple[str, ...]) -> None:
     assert result.code == 8
     told = " ".join((result.out + result.err).split())
     assert "`voiceform calls resolve conference.standup bridge`" in told
+
+
+def test_whoever_an_apply_called_is_named_and_masked(stack: Stack, front: Proxy) -> None:
+    stack.write("queues: {support: {max_size: 5}}\n")
+    stack.apply()
+    due = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=5)
+    at = f"{{at: {due:%Y-%m-%dT%H:%M:%S}, timezone: UTC}}"
+    stack.write("queues: {support: {max_size: 5}}\n" + calls([TO, OTHER], at, misfire_grace="1h", pace="100"))
+    stack.ok("plan", "--out", "plan.json")
+    kill_at(stack, front, "/Calls.json")
+    result = stack.run(*SAVED)
+    assert result.code == 8
+    told = " ".join(result.err.split())
+    assert "1 is in doubt: +1•••••0101" in told
+    assert "`voiceform dispatch --once` looks for them" in told
+    assert TO not in told

@@ -110,3 +110,12 @@ def test_a_service_that_is_stopped_meanwhile_does_not_end_with_0(died: Died) -> 
         assert service.poll() is None
     service.terminate()
     assert service.wait() == 8
+
+
+@pytest.mark.parametrize("removed", ["destroy", "no longer declared"])
+def test_a_plan_that_removes_the_schedule_says_that_a_call_is_in_doubt(died: Died, removed: str) -> None:
+    if removed != "destroy":
+        died.stack.write("queues: {}\n")
+    destroy = ("--destroy",) if removed == "destroy" else ()
+    planned = died.after(1, "plan", *destroy)
+    assert "calls of which nobody knows whether they go on: 1" in planned.out

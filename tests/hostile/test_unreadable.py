@@ -175,7 +175,12 @@ conferences:
 """
 
 
-@pytest.mark.parametrize(
+LIVE = {
+    "friendly_name": "standup",
+    "status": "in-progress",
+    "participants": [{"label": "somebody", "to": "+15558675399"}],
+}
+unreadable_rooms = pytest.mark.parametrize(
     ("path", "key", "change"),
     [
         (r"/Conferences\.json", "conferences", setting(sid="CF1")),
@@ -185,20 +190,13 @@ conferences:
     ],
     ids=["room", "room without a name", "person", "flag"],
 )
+
+
+@unreadable_rooms
 def test_nobody_is_phoned_into_a_room_that_cannot_be_read(
     path: str, key: str, change: Callable[[Row], None], stack: Stack, proxy: Proxy
 ) -> None:
-    stack.emulator.seed(
-        {
-            "conferences": [
-                {
-                    "friendly_name": "standup",
-                    "status": "in-progress",
-                    "participants": [{"label": "somebody", "to": "+15558675399"}],
-                }
-            ]
-        }
-    )
+    stack.emulator.seed({"conferences": [LIVE]})
     stack.write(ROOM)
     spoil(proxy, path, key, change)
     planned = stack.run("plan", "--format", "json")
@@ -208,3 +206,48 @@ def test_nobody_is_phoned_into_a_room_that_cannot_be_read(
     stack.ok("apply", "--auto-approve", "--exclude", "conference.standup")
     assert "support" in stack.account.queues()
     assert not any(seen.method == "POST" and "Participants" in seen.target for seen in proxy.requests)
+
+
+@pytest.mark.parametrize("removed", ["destroy", "no longer declared"])
+@unreadable_rooms
+def test_a_plan_that_forgets_a_conference_says_that_its_room_cannot_be_read(
+    path: str, key: str, change: Callable[[Row], None], removed: str, stack: Stack, proxy: Proxy
+) -> None:
+    stack.write(ROOM)
+    stack.apply()
+    stack.emulator.seed({"conferences": [LIVE]})
+    spoil(proxy, path, key, change)
+    if removed != "destroy":
+        stack.write("queues: {support: {}}\n")
+    destroy = ("--destroy",) if removed == "destroy" else ()
+    planned = stack.run("plan", "--format", "json", *destroy)
+    (found,) = [item for item in planned.json["changes"] if item["address"] == "conference.standup"]
+    assert found["action"] == "delete"
+    (line,) = found["impact"]
+    assert "a live room that may have the name 'standup', or somebody in it, cannot be read" in line
+    assert "nobody is hung up on" in line
+    assert "cannot be read" in " ".join(stack.run("plan", *destroy).out.split())
+
+
+def without_size(row: Row) -> None:
+    del row["current_size"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [setting(current_size=None), setting(current_size=""), without_size],
+    ids=["null", "empty", "missing"],
+)
+@pytest.mark.parametrize("what", ["destroy", "smaller", "renamed"])
+def test_how_many_wait_in_a_queue_is_not_known_where_the_api_does_not_say(
+    change: Callable[[Row], None], what: str, stack: Stack, proxy: Proxy
+) -> None:
+    stack.write("queues: {support: {max_size: 100}}\n")
+    stack.apply()
+    spoil(proxy, r"/Queues\.json", "queues", change)
+    if what != "destroy":
+        more = "max_size: 5" if what == "smaller" else "max_size: 100, friendly_name: Help"
+        stack.write(f"queues: {{support: {{{more}}}}}\n")
+    planned = stack.run("plan", "--format", "json", *(("--destroy",) if what == "destroy" else ()))
+    (found,) = planned.json["changes"]
+    assert any("how many callers are waiting is not known" in line for line in found["impact"])

@@ -23,7 +23,7 @@ from voiceform.kinds.call.dialling.verdicts import (
     retries,
     unfolded,
 )
-from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.recovery import is_over
 from voiceform.kinds.call.ledger.store import Ledger, days_before, if_undecided
 from voiceform.kinds.call.spec import CallSpec
@@ -44,7 +44,6 @@ _STILL_TO_COME = (Verdict.PLACE, Verdict.WAIT, Verdict.BLOCK)
 _POLL_SECONDS = 1.0
 _LONGEST_CALL = timedelta(hours=4)
 """Unless TimeLimit says more: https://www.twilio.com/docs/voice/api/call-resource."""
-_IN_DOUBT = (CallStatus.RESERVED, CallStatus.UNKNOWN)
 
 
 class Extent(IntEnum):
@@ -140,7 +139,7 @@ class _Canceling:
         if client is not None:
             refresh(self.ledger, client, self._live(), self._now(), map)
         queued, live = self._going_on()
-        doubtful = sum(entry.status in _IN_DOUBT for entry in self._entries().values())
+        doubtful = sum(entry.status in IN_DOUBT for entry in self._entries().values())
         taken = (queued if extent >= Extent.QUEUED else 0, live if extent is Extent.LIVE else 0)
         left = queued + live - sum(taken)
         return Cancellation(self.occurrences, len(self._to_come()), *taken, left, doubtful)
@@ -153,7 +152,7 @@ class _Canceling:
             counts["queued"],
             counts["live"],
             sum(self._going_on()),
-            sum(entry.status in _IN_DOUBT for entry in entries),
+            sum(entry.status in IN_DOUBT for entry in entries),
             problems,
         )
 
@@ -172,7 +171,7 @@ class _Canceling:
             Key(key.occurrence, key.to, key.attempt + 1)
             for key, entry in entries.items()
             if key.attempt < self.spec.retry.attempts
-            and (entry.live or entry.status in _IN_DOUBT or entry.status in self.spec.retry.on)
+            and (entry.live or entry.status in IN_DOUBT or entry.status in self.spec.retry.on)
         ]
         return [
             key
@@ -236,7 +235,7 @@ class _Canceling:
         moments |= {
             key.occurrence
             for key, entry in entries.items()
-            if key.attempt > 0 and (entry.live or (entry.status in _IN_DOUBT and self._is_recent(entry)))
+            if key.attempt > 0 and (entry.live or (entry.status in IN_DOUBT and self._is_recent(entry)))
         }
         if not moments:
             moments = {found.instant for found in self.spec.schedule.following(now, 1)}

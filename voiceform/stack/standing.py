@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from voiceform.model.errors import ConfigurationError, InterruptedRunError, VoiceformError
+from voiceform.model.wording import counted
 from voiceform.stack.parts import Parts
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ class _Look:
         with self.parts.opened_store() as store:
             require_home(store, account.sid, account.origin)
         with replace(self.parts, timeout=limit).reader(account) as client:
-            sizes = {queue.sid: queue.current_size or 0 for queue in client.list_queues(unreadable=lost)}
+            sizes = {queue.sid: queue.current_size for queue in client.list_queues(unreadable=lost)}
             rooms = {
                 room.sid
                 for status in LIVE_STATUSES
@@ -270,7 +271,11 @@ class _Look:
             }
         if lost.count:
             self.unread.append(Unread("some of the account", f"{lost.count} entries of its lists"))
-        return Live(len(sizes), sum(size > 0 for size in sizes.values()), sum(sizes.values()), len(rooms))
+        waiting = [size for size in sizes.values() if size]
+        unsaid = sum(size is None for size in sizes.values())
+        if unsaid:
+            self.unread.append(Unread("some of the account", f"how many wait in {counted(unsaid, 'queue')}"))
+        return Live(len(sizes), len(waiting), sum(waiting), len(rooms))
 
 
 def _moment(instant: datetime, zone: ZoneInfo | None) -> str:

@@ -13,7 +13,7 @@ from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.stopping import learnt, stopped_if_wrong
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, new_times
-from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, LedgerReader, days_before
 from voiceform.kinds.call.limits.book import ContactBook, ContactReader
 from voiceform.kinds.call.limits.in_force import put_in_force
@@ -24,8 +24,11 @@ from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Status
+from voiceform.model.wording import are
 from voiceform.twilio.errors import TwilioError
 
+_NAMED = 5
+"""So many people are named in one message."""
 _UNKNOWN_HINT = (
     "`voiceform dispatch --once` looks for them a minute later; what stays unknown is settled by hand:"
     " `voiceform calls list`, then `voiceform calls resolve`"
@@ -67,15 +70,15 @@ def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done
         if change.after is None or not keys:
             continue
         reader = LedgerReader(session.store, recorded(change).attributes["ledger"])
-        entries = [entry for key in keys if (entry := reader.entry(key)) is not None]
+        entries = {key: entry for key in keys if (entry := reader.entry(key)) is not None}
         if entries:
-            doubtful = sum(entry.status in (CallStatus.RESERVED, CallStatus.UNKNOWN) for entry in entries)
+            lost = [key.to for key, entry in entries.items() if entry.status in IN_DOUBT]
             settled[change.address] = Done(
-                Status.UNKNOWN if doubtful else Status.APPLIED,
+                Status.UNKNOWN if lost else Status.APPLIED,
                 recorded=recorded(change),
-                message=f"{len(entries)} of its {len(keys)} calls had been begun, {doubtful} are in doubt",
-                hint=_UNKNOWN_HINT if doubtful else None,
-                unknown=_calls(doubtful),
+                message=f"{len(entries)} of its {len(keys)} calls had been begun, {_in_doubt(lost)}",
+                hint=_UNKNOWN_HINT if lost else None,
+                unknown=_calls(len(lost)),
             )
     return settled
 
@@ -143,6 +146,12 @@ def _done(record: Recorded, tally: PassCounts) -> Done:
     return Done(Status.APPLIED, recorded=record, message=summary)
 
 
+def _in_doubt(lost: Sequence[str]) -> str:
+    """To whom calls are in doubt."""
+    more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
+    return f"{len(lost)} {are(len(lost))} in doubt{': ' if lost else ''}{', '.join(lost[:_NAMED])}{more}"
+
+
 def _calls(doubtful: int) -> dict[str, int]:
     """Of how many calls nobody knows whether they were placed."""
     return {CALL.name: doubtful} if doubtful else {}
@@ -171,7 +180,7 @@ def _remove(change: Change, session: Session) -> Done:
         session.clock.now(),
         session.run_all,
     )
-    doubtful = sum(entry.status in (CallStatus.RESERVED, CallStatus.UNKNOWN) for entry in entries.values())
+    doubtful = sum(entry.status in IN_DOUBT for entry in entries.values())
     if doubtful:
         tally.problem(f"{doubtful} calls with unknown outcome could not be ended")
     if tally.problems:

@@ -11,7 +11,7 @@ from voiceform.kinds.call.details import CallDetails, DueCall, PlacedCall
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, new_times
 from voiceform.kinds.call.impact import schedule_impact
-from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
+from voiceform.kinds.call.ledger.entries import IN_DOUBT, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.limits.foresight import Foresight
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded, ledger_of
@@ -248,6 +248,9 @@ def _removed(record: Recorded, live: LiveCalls) -> Change:
     lines = ["nobody is called any more; the ledger of what was placed is kept"]
     if going_on:
         lines.append(f"calls that are queued or going on and are {fate}: {len(going_on)}")
+    doubtful = sum(entry.status in IN_DOUBT for entry in known.entries.values())
+    if doubtful:
+        lines.append(f"calls of which nobody knows whether they go on: {doubtful}")
     return Change(
         address=record.address,
         action=Action.DELETE,

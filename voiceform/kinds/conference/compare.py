@@ -12,7 +12,7 @@ from typing import Any
 
 from voiceform.kinds.base import CompareContext, Comparison
 from voiceform.kinds.conference.drift import drift_of, unknown_outcome
-from voiceform.kinds.conference.impact import left_impact, settings_impact, step_impact
+from voiceform.kinds.conference.impact import left_impact, settings_impact, step_impact, unread_room
 from voiceform.kinds.conference.labels import labels_of
 from voiceform.kinds.conference.live import LiveConferences, Room
 from voiceform.kinds.conference.memory import Memory
@@ -57,10 +57,7 @@ def compare(context: CompareContext, live: LiveConferences) -> Comparison:
         changes.append(view.change())
         drift.extend(view.drift())
         warnings.extend(view.unready())
-    changes.extend(
-        _removed(record, live.rooms.get(record.attributes["friendly_name"], ()))
-        for record in matches.left.values()
-    )
+    changes.extend(_removed(record, live) for record in matches.left.values())
     return Comparison(changes, drift, (), [*matches.blocked, *blocked], warnings)
 
 
@@ -302,21 +299,25 @@ def _unreadable(desired: Desired, reason: str) -> Blocked:
     name = desired.attributes["friendly_name"]
     return Blocked(
         rule="unreadable-room",
-        message=f"{desired.address}: a live room that may have the name {name!r}, or somebody in it,"
-        f" cannot be read: {reason}",
+        message=f"{desired.address}: {unread_room(name)}: {reason}",
         hint="nobody can tell who is there, so nobody is phoned: look in the Twilio console; the others go on"
         f" with --exclude {desired.address}",
         addresses=(desired.address,),
     )
 
 
-def _removed(record: Recorded, rooms: Sequence[Room]) -> Change:
+def _removed(record: Recorded, live: LiveConferences) -> Change:
     """Forget the settings. A live room is left alone: nobody is hung up on for a line that was removed."""
+    name = record.attributes["friendly_name"]
+    unreadable = live.why_unreadable(name)
+    impact = [left_impact(room) for room in live.rooms.get(name, ())]
+    if unreadable is not None:
+        impact.append(f"{unread_room(name)}: {unreadable}; it goes on, and nobody is hung up on")
     return Change(
         address=record.address,
         action=Action.DELETE,
         reason="removed",
         sid=record.sid,
         before=record.attributes,
-        impact=tuple(map(left_impact, rooms)),
+        impact=tuple(impact),
     )

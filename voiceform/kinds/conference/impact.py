@@ -35,6 +35,11 @@ def left_impact(room: Room) -> str:
     return f"the room {room.name!r} ({room.sid}) goes on with {people}; nobody is hung up on"
 
 
+def unread_room(name: str) -> str:
+    """What is said where nobody can tell about the rooms of a name."""
+    return f"a live room that may have the name {name!r}, or somebody in it, cannot be read"
+
+
 def present(room: Room) -> str:
     """`3 participants are in it`."""
     count = len(room.people)

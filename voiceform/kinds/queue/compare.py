@@ -249,11 +249,16 @@ def _update_impact(found: Live, after: Attributes) -> tuple[str, ...]:
         lines.append(
             f"TwiML that still enqueues to {before['friendly_name']!r} will make a new queue of that name"
         )
-        if waiting:
-            lines.append(f"{_callers(waiting)} waiting; they stay in the queue while it is renamed")
-    if after["max_size"] < waiting:
+        if waiting != 0:
+            lines.append(f"{_callers(waiting)}; they stay in the queue while it is renamed")
+    if after["max_size"] < before["max_size"] and waiting is None:
         lines.append(
-            f"{_callers(waiting)} waiting, more than the new size of {after['max_size']}:"
+            f"{_callers(waiting)}: if more than the new size of {after['max_size']}, new ones are refused"
+            " until the queue has shrunk"
+        )
+    elif waiting is not None and after["max_size"] < waiting:
+        lines.append(
+            f"{_callers(waiting)}, more than the new size of {after['max_size']}:"
             " new callers are refused until the queue has shrunk"
         )
     return tuple(lines)
@@ -262,16 +267,23 @@ def _update_impact(found: Live, after: Attributes) -> tuple[str, ...]:
 def _deletion_impact(found: Live) -> tuple[str, ...]:
     """Lines for the deletion of the live queue `found`."""
     waiting = _waiting(found)
-    if waiting:
-        average = found.observations.get("average_wait_time")
-        wait = f" (average {average} s)" if average else ""
-        return (f"{_callers(waiting)} waiting{wait}; the API refuses to delete a queue that is not empty",)
-    return (f"TwiML that still enqueues to {found.name!r} will make a new queue of default size",)
+    remade = f"TwiML that still enqueues to {found.name!r} will make a new queue of default size"
+    if waiting == 0:
+        return (remade,)
+    if waiting is None:
+        return (f"{_callers(waiting)}; the API refuses to delete a queue that is not empty", remade)
+    average = found.observations.get("average_wait_time")
+    wait = f" (average {average} s)" if average else ""
+    return (f"{_callers(waiting)}{wait}; the API refuses to delete a queue that is not empty",)
 
 
-def _waiting(found: Live) -> int:
-    return found.observations.get("current_size") or 0
+def _waiting(found: Live) -> int | None:
+    """How many wait; None where the API does not say. A review observes nothing, and is not about callers."""
+    waiting: int | None = found.observations.get("current_size", 0)
+    return waiting
 
 
-def _callers(count: int) -> str:
-    return f"{counted(count, 'caller')} {are(count)}"
+def _callers(waiting: int | None) -> str:
+    if waiting is None:
+        return "how many callers are waiting is not known"
+    return f"{counted(waiting, 'caller')} {are(waiting)} waiting"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from voiceform.kinds.call.dialling.donotcall import NotCalled
 from voiceform.kinds.call.dialling.refusals import is_about_the_callee
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
-from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
 from voiceform.kinds.call.ledger.store import Head, Ledger, LedgerReader, if_undecided
 from voiceform.kinds.call.limits.book import ContactBook
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from voiceform.twilio.client import Client
 
 _VERDICTS = {Verdict.MISS: CallStatus.MISSED, Verdict.SUPPRESS: CallStatus.SUPPRESSED}
-_IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
 _COUNTED_FOR = timedelta(seconds=1)
 """How long after it was counted a call may leave without being counted again."""
 
@@ -224,7 +223,7 @@ class Placer:
 
         def step(entry: LedgerEntry | None) -> LedgerEntry | None:
             """Only our own reservation, or what somebody made of it in the meantime, becomes the outcome."""
-            if entry is None or entry.claim != turn.claim or entry.status not in _IN_DOUBT:
+            if entry is None or entry.claim != turn.claim or entry.status not in IN_DOUBT:
                 return None
             return replace(entry, status=status, at=now, sid=sid, reason=reason, call=call)
 

@@ -22,7 +22,7 @@ from voiceform.kinds.call.dialling.waves import (
     begun,
     is_recent,
 )
-from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Halt
 from voiceform.kinds.call.ledger.store import ABSURD, Head
 from voiceform.kinds.call.limits.book import Contacts
@@ -45,7 +45,6 @@ _LONGEST_CALL = timedelta(days=1)
 """https://www.twilio.com/docs/voice/api/call-resource, TimeLimit."""
 _LEARNT_SOON = timedelta(seconds=30)
 """How soon it is asked again what became of a call."""
-_IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
 
 
 class Verdict(StrEnum):
@@ -322,7 +321,7 @@ def _under_other_spellings(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -
     return {
         (key.occurrence, person(key.to) or key.to)
         for key, entry in entries.items()
-        if not spec.is_wanted(key) and (entry.sid is not None or entry.status in _IN_DOUBT)
+        if not spec.is_wanted(key) and (entry.sid is not None or entry.status in IN_DOUBT)
     }
 
 

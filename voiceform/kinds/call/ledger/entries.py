@@ -39,6 +39,9 @@ class CallStatus(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
+"""Statuses of what may have been placed without anybody knowing."""
+
 _TEXTS = ("sid", "reason", "claim", "from_", "call", "answer", "answered_by")
 _INSTANTS = ("reserved_at", "ended_at")
 

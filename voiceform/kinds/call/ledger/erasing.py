@@ -8,15 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from voiceform.kinds.call.ledger.entries import CallStatus, Key
+from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key
 from voiceform.kinds.call.ledger.erased import is_mark, mark_of
 from voiceform.kinds.call.ledger.store import PREFIX, calls_of
 from voiceform.kinds.forgetting import Erased, Knowledge, Sought, may_hold_number
 from voiceform.model.errors import StateConflictError
 from voiceform.model.store import Document, DocumentReader, DocumentStore
 
-_IN_DOUBT = frozenset({CallStatus.RESERVED, CallStatus.UNKNOWN})
-"""To find out what became of these the number is needed."""
 _UNRESOLVED = "calls of which nobody knows whether they were placed (voiceform calls resolve)"
 
 
@@ -38,7 +36,7 @@ class LedgerKeeper:
                 known = not is_mark(key.to) and whom.is_in([key.to, entry.from_, entry.reason])
                 if (forgotten or known) and entry.sid is not None:
                     calls[entry.sid] = entry.reserved_at or entry.at
-                if known and entry.status in _IN_DOUBT:
+                if known and entry.status in IN_DOUBT:  # what became of it is found out by the number
                     left[_UNRESOLVED] += 1
                 elif known:
                     found[stored.key] += 1
@@ -49,7 +47,7 @@ class LedgerKeeper:
         stored = reader.get(name)
         entries = {} if stored is None else calls_of(stored)
         return any(
-            (key.to in whom or entry.from_ in whom) and entry.status not in _IN_DOUBT
+            (key.to in whom or entry.from_ in whom) and entry.status not in IN_DOUBT
             for key, entry in entries.items()
         )
 
@@ -66,7 +64,7 @@ class LedgerKeeper:
             for text, entry in stored.document["calls"].items():
                 key = Key.parse(text)
                 meant = key.to in whom or entry.get("from_") in whom
-                if not meant or CallStatus(entry["status"]) in _IN_DOUBT:
+                if not meant or CallStatus(entry["status"]) in IN_DOUBT:
                     calls.setdefault(text, entry)
                     continue
                 count += 1
