@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 
+from tests.matrix.fleets import FLEETS
 from tests.matrix.ground import Ground
 from tests.matrix.scenes import (
     ALICE,
@@ -13,7 +14,6 @@ from tests.matrix.scenes import (
     BASE,
     CRASHING,
     EARLIER,
-    FLEETS,
     LATER,
     NOW,
     RETENTION,

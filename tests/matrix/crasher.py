@@ -9,15 +9,13 @@ reports. Reads a JSON line per run from stdin, `{argv, environ, now, die_at, mis
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
-import socket
-import sqlite3
-import stat
 import sys
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,11 +25,13 @@ import psycopg
 import pytest
 
 from tests.matrix.mistakes import MISTAKES
+from tests.matrix.steps import before, watch
 from tests.warm.imports import warm_up
 from voiceform.cli import main as command_line
 from voiceform.model.clock import ManualClock
 
-FILES = ("replace", "rename", "link", "unlink", "fsync")
+_ADOPT = 36
+"""PR_SET_CHILD_SUBREAPER: what a child that dies had started becomes ours."""
 
 
 class Steps:
@@ -49,50 +49,21 @@ class Steps:
                 os.kill(os.getpid(), signal.SIGKILL)
             self.names.append(name)
 
-    def before(self, holder: Any, name: str, tell: Callable[..., str | None]) -> None:
-        """Count calls of `holder.name`: those for which `tell`, given the arguments, has a name."""
-        inner = getattr(holder, name)
-
-        def counted(*args: Any, **options: Any) -> Any:
-            told = tell(*args)
-            if told is not None:
-                self.next(told)
-            return inner(*args, **options)
-
-        setattr(holder, name, counted)
-
     def watch(self) -> None:
         """Count everything that lasts."""
-        self.before(socket.socket, "sendall", _request)
-        self.before(psycopg.Connection, "commit", lambda _: "commit")
-        self.before(obstore, "put", lambda *_: "put")
-        self.before(os, "write", lambda descriptor, _: "write" if _is_file(descriptor) else None)
-        for name in FILES:
-            self.before(os, name, lambda *_, name=name: name)
-        opened = sqlite3.connect
-        setattr(sqlite3, "connect", lambda *args, **options: self._traced(opened(*args, **options)))  # noqa: B010
-
-    def _traced(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        connection.set_trace_callback(
-            lambda statement: self.next("commit") if statement.startswith("COMMIT") else None
-        )
-        return connection
-
-
-def _request(_: socket.socket, data: bytes, *__: object) -> str | None:
-    head = bytes(data[:300]).partition(b"\r\n")[0].decode("latin-1").split(" ")
-    return f"{head[0]} {head[1].partition('?')[0]}" if head[-1].startswith("HTTP/") else None
-
-
-def _is_file(descriptor: int) -> bool:
-    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+        watch(self.next)
+        before(psycopg.Connection, "commit", self.next, lambda _: "commit")
+        before(obstore, "put", self.next, lambda *_: "put")
 
 
 def run(asked: dict[str, Any], report: Path) -> int:
-    """Fork, and wait for the end; the exit code (-9: killed)."""
+    """Fork, and wait for the end, also of what it started; the exit code (-9: killed)."""
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
+        with suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
         return os.waitstatus_to_exitcode(status)
     code = 70
     try:
@@ -114,6 +85,7 @@ def run(asked: dict[str, Any], report: Path) -> int:
 
 def main() -> None:
     """The program."""
+    ctypes.CDLL(None).prctl(_ADOPT, 1)
     warm_up()
     report = Path(sys.argv[1]) / "steps.json"
     for line in sys.stdin:

@@ -118,6 +118,14 @@ class Ground:
             for row in self.world.store.all(f"SELECT sid, {columns} FROM {table}")
         }
 
+    def sids_of(self, account: str) -> set[tuple[str, str]]:
+        """The table and SID of each object of an account."""
+        return {
+            (table, row[0])
+            for table in FACTS
+            for row in self.world.store.all(f"SELECT sid FROM {table} WHERE account = ?", account)
+        }
+
     def phoned(self) -> Counter[str]:
         """How often each number is called by this account."""
         query = "SELECT to_number FROM calls WHERE direction = 'outbound-api'"

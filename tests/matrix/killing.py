@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.helpers import Helper
@@ -18,11 +19,19 @@ class Crasher(Helper):
         super().__init__("tests.matrix.crasher", folder)
         self.log = folder / "steps.log"
 
-    def run(self, play: Play, die_at: int | None, mistake: str | None = None) -> tuple[int, list[str]]:
-        """The command of the scene: how it ended (-9: killed), and what it did if it was not killed."""
+    def run(
+        self,
+        play: Play,
+        die_at: int | None,
+        mistake: str | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> tuple[int, list[str]]:
+        """The command of the scene, with `more` in its environment: how it ended (-9: killed), and what it
+        did if it was not killed."""
         ground = play.ground
         ground.emulator.clock(now=play.scene.now.isoformat(), frozen=True)
         environ = {**ground.environ, "VOICEFORM_BASE_URL": ground.base_url, "VOICEFORM_STATE": ground.state}
+        environ.update(more or {})
         code, names = self.ask(
             {
                 "argv": ["-C", str(ground.folder), *play.argv],

@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 
 from voiceform.engine import planfile, settle
+from voiceform.fleet import pool
+from voiceform.fleet.jobs import Job, failed
+from voiceform.fleet.process import LostError, Process
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.kinds.retention.deletion.settling import CallRecordSettling, RecordingSettling
+from voiceform.model.exit_codes import ExitCode
+from voiceform.model.fleet import StackResult
+from voiceform.model.halting import Halt
 from voiceform.state import journal, lease
 from voiceform.twilio import calls, recordings, verdict
 from voiceform.twilio.operations import Ended
@@ -100,6 +106,35 @@ def the_dead_hold_locks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(lease._Watch, "is_dead", lambda *_: False)
 
 
+def a_lost_stack_is_well(patch: pytest.MonkeyPatch) -> None:
+    """What a process worked on that died is said to be done."""
+    patch.setattr(pool, "_lost", lambda job, _: failed(job, ExitCode.DONE, ""))
+
+
+def one_death_ends_all(patch: pytest.MonkeyPatch) -> None:
+    """When a process of a pool dies the others are ended, as those of concurrent.futures are."""
+
+    def lost(job: Job, what: LostError) -> StackResult:
+        for process in started:
+            process.kill()
+        return inner(job, what)
+
+    started: list[Process] = []
+    inner, send = pool._lost, Process.send
+
+    def remembered(self: Process, message: object) -> None:
+        started.append(self)
+        send(self, message)
+
+    patch.setattr(Process, "send", remembered)
+    patch.setattr(pool, "_lost", lost)
+
+
+def nobody_hears_that_the_program_is_gone(patch: pytest.MonkeyPatch) -> None:
+    """A process of a pool goes on, whatever became of the one that started it."""
+    patch.setattr(Halt, "now", lambda _: None)
+
+
 MISTAKES: dict[str, Mistake] = {
     "intents are not stored": intents_are_not_stored,
     "dead runs are not settled": dead_runs_are_not_settled,
@@ -107,6 +142,9 @@ MISTAKES: dict[str, Mistake] = {
     "found gone is not taken down": found_gone_is_not_taken_down,
     "files are written in place": files_are_written_in_place,
     "the dead hold locks": the_dead_hold_locks,
+    "a lost stack is well": a_lost_stack_is_well,
+    "one death ends all": one_death_ends_all,
+    "nobody hears that the program is gone": nobody_hears_that_the_program_is_gone,
     "any answer deletes": any_answer_deletes,
     "calls are repeated": calls_are_repeated,
     "everybody is Twilio": everybody_is_twilio,

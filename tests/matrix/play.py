@@ -231,10 +231,14 @@ class Play:
         folder: Path = self.ground.folder / "states"
         return [f"sqlite:///{path}" for path in folder.glob("*.db")] or [self.ground.state]
 
+    def _evidence(self) -> list[Path]:
+        """The folders of evidence: one, or one of each stack of a fleet."""
+        return sorted(self.ground.folder.rglob("evidence"))
+
     def _claims(self, outcome: Outcome) -> Iterator[str]:
         """What is recorded is so: in the evidence, of resources and of calls."""
         facts = outcome.facts
-        for table, sid in _destroyed(self.ground.folder / "evidence"):
+        for table, sid in _destroyed(self._evidence()):
             if facts.get((table, sid), (0,)) == (1,):
                 yield f"evidence says that {sid} is gone, and it is there"
         for state in self._states():
@@ -254,8 +258,8 @@ class Play:
 
     def _as_clean(self, outcome: Outcome) -> Iterator[str]:
         """All is as it would have been without the fault, and what is gone was taken down."""
-        folder = self.ground.folder / "evidence"
-        taken_down = {*_destroyed(folder)} if folder.exists() else None
+        folders = self._evidence()
+        taken_down = {*_destroyed(folders)} if folders else None
         for key, was in self.before.items():
             now = outcome.facts.get(key)
             gone = key[0] in ("recordings", "calls") and now in (None, (0,)) and was != now
@@ -308,8 +312,8 @@ class Play:
         if not honest or not self.scene.converges:
             yield from self._harm(self._behind(outcome))
             return
-        if (self.ground.folder / "evidence").exists() and not unknown:
-            verified = self.ground.run("prune", "verify", "evidence", now=now)
+        for folder in () if unknown else self._evidence():
+            verified = self.ground.run("prune", "verify", str(folder), now=now)
             if verified.code != ExitCode.DONE:
                 yield f"the evidence does not hold: {verified}"
         if outcome.result.code not in fine and not unknown:
@@ -320,10 +324,10 @@ class Play:
             yield from self._as_clean(outcome)
 
 
-def _destroyed(folder: Path) -> Iterator[tuple[str, str]]:
+def _destroyed(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
     """Table and SID of all that the evidence calls gone."""
     tables = {"recording": "recordings", "call-record": "calls"}
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in (found for folder in folders for found in sorted(folder.glob("*.jsonl"))):
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
             if not line.endswith("\n"):  # the next run cuts it off
                 continue

@@ -4,7 +4,6 @@ and something that it must leave alone."""
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +27,8 @@ PLACED = f"CA{801:032x}"
 DUE, YOUNG, HELD = range(1, 7), range(20, 23), 30
 
 
-def _recording(number: int, days: int, call: int | None = None) -> dict[str, Any]:
+def recording(number: int, days: int, call: int | None = None) -> dict[str, Any]:
+    """A recording as the emulator is seeded with it."""
     return {
         "sid": f"RE{number:032x}",
         "call_sid": f"CA{call or number:032x}",
@@ -68,10 +68,10 @@ ACCOUNT_DATA: dict[str, Any] = {
         },
     ],
     "recordings": [
-        *(_recording(number, 100) for number in DUE),
-        *(_recording(number, 10) for number in YOUNG),
-        _recording(HELD, 100),
-        _recording(40, 10, 800),
+        *(recording(number, 100) for number in DUE),
+        *(recording(number, 10) for number in YOUNG),
+        recording(HELD, 100),
+        recording(40, 10, 800),
     ],
     "calls": [
         *(_call(number, 100, STRANGER) for number in (*DUE, HELD)),
@@ -200,23 +200,6 @@ def _ringing(ground: Ground) -> None:
     ground.ok(*DISPATCH, now=NOW)
 
 
-def _fleet(text: str) -> Callable[[Ground], None]:
-    """Two accounts: that of the stack, and an empty one."""
-
-    def prepare(ground: Ground) -> None:
-        ground.write(text, "one/voiceform.yaml")
-        ground.write(SAFETY + "queues:\n  second: {max_size: 2}\n", "two/voiceform.yaml")
-        ground.write(
-            "version: 1\nstate: sqlite:///states/{stack}.db\ncredentials: {token: {env: TOKEN}}\nstacks:\n"
-            f"  - {{path: one, account: {ACCOUNT}}}\n  - {{path: two, account: AC{2:032x}}}\n",
-            "fleet.yaml",
-        )
-        (ground.folder / "states").mkdir()
-        shutil.copy(ground.folder / ".voiceform/state.db", ground.folder / "states/one.db")
-
-    return prepare
-
-
 def _replanned(ground: Ground) -> None:
     """An older plan is where the new one is to be."""
     ground.write(LATER + RETENTION)
@@ -244,7 +227,6 @@ ERASE = ("erase", ALICE, "--reason", "asked for", *AUTO, *EVIDENCE)
 DISPATCH = ("dispatch", "--once", *ALONE)
 DESTROY = ("destroy", *AUTO)
 SAVE = ("plan", "--out", "plan.json")
-FLEET = ("--jobs", "1")
 AGAIN = frozenset({64})
 """What was done already is not done again."""
 HOLD = ("more", "--recording", f"RE{DUE[0]:032x}")
@@ -344,15 +326,6 @@ WRITING = (
         over=AGAIN,
     ),
 )
-FLEETS = (
-    Scene("fleet plan", ("fleet", "plan", *FLEET), _fleet(LATER + RETENTION), reads=True),
-    Scene("fleet drift", ("fleet", "drift", *FLEET), _fleet(BASE), reads=True),
-    Scene("fleet status", ("fleet", "status", *FLEET), _fleet(BASE), reads=True, partly="not read"),
-    Scene("fleet export", ("fleet", "export", *FLEET, "--out", "exported"), _fleet(BASE), over=THERE),
-    Scene("fleet apply", ("fleet", "apply", *FLEET, *AUTO), _fleet(LATER + RETENTION)),
-    Scene("fleet prune", ("fleet", "prune", *FLEET, *AUTO), _fleet(BASE + RETENTION)),
-    Scene("fleet dispatch", ("fleet", "dispatch", *FLEET, *ALONE), _fleet(BASE)),
-)
 CRASHING = (
     *(replace(scene, then=DISPATCH) if scene.name == "calls test" else scene for scene in WRITING),
     Scene("undo --out", ("undo", "{run}", "--out", "plan.json"), reads=True, words=_run_to_undo),
@@ -405,8 +378,6 @@ CRASHING = (
     Scene("state prune-journal", ("state", "prune-journal", "--keep", "1m")),
 )
 """What is killed: whatever writes to the account, to the state or to a file that others go by."""
-FLEETS_CRASHING = tuple(scene for scene in FLEETS if not scene.reads and scene.name != "fleet export")
-"""Whose states are in SQLite, one for each stack."""
 
 
 def side_by_side(scene: Scene) -> Scene:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import postgres_state, s3_state
 from tests.counting import Counts
+from tests.matrix.fleets import FLEETS_CRASHING
 from tests.matrix.ground import STATE, Ground, Kept
 from tests.matrix.killing import Crasher, put_back
 from tests.matrix.liar import Liar
@@ -24,7 +25,6 @@ from tests.matrix.scenes import (
     BASE,
     CRASHING,
     EARLIER,
-    FLEETS_CRASHING,
     LATER_ON,
     SAVE,
     SIDE_BY_SIDE,

@@ -16,10 +16,11 @@ import pytest
 from tests.counting import Counts
 from tests.matrix.dealing import LASTING, faults_of, sample, struck_in_packs, whole
 from tests.matrix.faults import table
+from tests.matrix.fleets import FLEETS
 from tests.matrix.ground import Ground, Kept
 from tests.matrix.liar import Cell, Liar
 from tests.matrix.play import Play
-from tests.matrix.scenes import FLEETS, READING, WRITING, Scene
+from tests.matrix.scenes import READING, WRITING, Scene
 from voiceform.emulator.routing import OPERATIONS
 
 ALL = (*READING, *WRITING, *FLEETS)
