@@ -67,7 +67,7 @@ fuzz: $(VENV)/.dev  ## every byte flipped, every length cut, and readers of fore
 # 200 accounts with 20,000 recordings each, of which 100 are due; the emulator takes 2.3 GB of memory.
 fleets: $(VENV)/.dev  ## retention of many accounts on a cluster whose workers die
 	@FLEET_ACCOUNTS=$${FLEET_ACCOUNTS:-200} FLEET_RECORDINGS=$${FLEET_RECORDINGS:-20000} FLEET_DUE=$${FLEET_DUE:-100} \
-		$(BIN)/python -m pytest -q -n 0 tests/fleet/test_cluster_prune.py
+		$(BIN)/python -m pytest -q -n 0 tests/fleet/test_cluster_prune.py -k exactly
 
 check: lint types imports  ## lint, types and layers
 

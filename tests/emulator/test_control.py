@@ -145,6 +145,7 @@ def test_the_statistics(emulator: Emulator, api: Api) -> None:
         "by_operation": {"listQueues": 2, "unknown": 1},
         "max_in_flight": 1,
         "max_in_flight_by_account": {ACCOUNT: 1},
+        "max_writes_in_flight_by_account": {},
         "throttled": 0,
     }
     emulator.clear_requests()

@@ -37,6 +37,17 @@ def test_a_hundred_requests_in_flight() -> None:
         assert stats["max_in_flight"] > 10
 
 
+def test_of_what_is_in_flight_writes_are_counted_apart() -> None:
+    with Emulator(latency_ms=300) as emulator, Api(emulator.url) as api, ThreadPoolExecutor(8) as pool:
+        api.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=8))
+        reads = [pool.submit(api.get, "Queues.json") for _ in range(5)]
+        writes = [pool.submit(api.post, "Queues.json", {"FriendlyName": f"q{n}"}) for n in range(3)]
+        assert {answer.result().status_code for answer in (*reads, *writes)} == {200, 201}
+        stats = emulator.stats()
+        assert 1 <= stats["max_writes_in_flight_by_account"][ACCOUNT] <= 3
+        assert stats["max_in_flight_by_account"][ACCOUNT] <= 8
+
+
 def test_requests_beyond_the_limit_are_refused_and_not_worked_on() -> None:
     with Emulator(latency_ms=300, max_concurrent=5) as emulator, Api(emulator.url) as api:
         statuses = _many(api, 40, "Queues.json")

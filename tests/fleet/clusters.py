@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.services import answers, free_port, wait_until
 
@@ -16,6 +16,10 @@ _QUICK = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "20s",
     "DASK_DISTRIBUTED__ADMIN__TICK__LIMIT": "60s",
 }
+
+
+_LAST = 20_000
+"""Characters of what the processes said, where something failed."""
 
 
 class DaskCluster:
@@ -57,6 +61,14 @@ class DaskCluster:
         process = self._process("worker", *arguments, cwd=cwd, environ=environ)
         self.workers.append(process)
         return process
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close()
+        if kind is not None:
+            sys.stderr.write(f"What the cluster said last:\n{self.said()[-_LAST:]}\n")
 
     def close(self) -> None:
         """End all of them at once."""

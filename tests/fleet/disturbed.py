@@ -59,8 +59,8 @@ def wait_for(programs: Sequence[subprocess.Popen[str]], holds: Callable[[], bool
     until = time.monotonic() + patience
     while not holds():
         running = any(program.poll() is None for program in programs)
-        assert running, [program.communicate() for program in programs]
-        assert time.monotonic() < until
+        assert running, f"all ended before: {[program.communicate() for program in programs]}"
+        assert time.monotonic() < until, f"it did not happen within {patience:.0f} seconds"
         time.sleep(0.05)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-import requests
 
 from tests.counting import Counts
+from tests.fleet import mistakes
 from tests.fleet.clusters import DaskCluster
-from tests.fleet.disturbed import WORKER_TTL, begun, spread, until_done, wait_for
-from tests.fleet.fleets import TOKEN, FleetFolder, sid
+from tests.fleet.disturbed import LEASE, WORKER_TTL, begun, spread, until_done, wait_for
+from tests.fleet.fleets import FleetFolder
+from tests.fleet.pruning import IN_FLIGHT, RETENTION, Recordings, complaints, deletions
 from tests.services import PostgresServer, S3Server
 from voiceform.emulator import Emulator
 
@@ -22,18 +24,19 @@ ACCOUNTS = int(os.environ.get("FLEET_ACCOUNTS", "24"))
 RECORDINGS = int(os.environ.get("FLEET_RECORDINGS", "63"))
 """Recordings of each; `make fleets` gives both as large as they are in earnest."""
 RECORDINGS_DUE = int(os.environ.get("FLEET_DUE", "60"))
-DUE = {number: max(RECORDINGS_DUE, 1_600 if number == 1 else 0) for number in range(1, ACCOUNTS + 1)}
-"""Of each account by its number. One has more than a page, so that its list is read in spans side by side."""
-TOTAL = sum(DUE.values())
-YOUNG = RECORDINGS - RECORDINGS_DUE
-PROGRAMS, WORKERS, THREADS, IN_FLIGHT = 2, 2, 2, 2
-PATIENCE = 300 + TOTAL / 20
-LATENCY = min(40.0, 40_000 / TOTAL)
-"""Milliseconds of each request: there must be a halfway, also of few."""
-RETENTION = (
-    "version: 1\nsafety: {max_deletes: 10, max_delete_percent: 100, max_recording_deletes: 1000000}\n"
-    "retention: {recordings: [{name: all, keep: 90d}]}\n"
+MANY = Recordings(
+    # One has more than a page, so that its list is read in spans side by side.
+    {number: max(RECORDINGS_DUE, 1_600 if number == 1 else 0) for number in range(1, ACCOUNTS + 1)},
+    RECORDINGS - RECORDINGS_DUE,
 )
+FEW = Recordings({1: 300}, 3)
+PROGRAMS, WORKERS, THREADS = 2, 2, 2
+SHARES = max(1, ACCOUNTS // 25)
+"""To look through all recordings again costs the most of it: that need not be done of all as often."""
+PATIENCE = 300 + MANY.all_due / 20
+LATENCY = min(40.0, 40_000 / MANY.all_due)
+"""Milliseconds of each request: there must be a halfway, also of few."""
+Evidence = Callable[[Recordings], str]
 
 
 @pytest.fixture
@@ -43,50 +46,45 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def evidence(fleet: FleetFolder, postgres_server: PostgresServer, s3_server: S3Server) -> str:
-    """Many accounts with old recordings and young ones; where the evidence of each lies."""
-    for number, due in DUE.items():
-        old = {"count": due, "start": "2020-01-01T00:00:00Z", "end": "2021-01-01T00:00:00Z"}
-        young = {"count": YOUNG, "start": (datetime.now(UTC) - timedelta(days=9)).isoformat()}
-        for made in (old, young):
-            fleet.emulator.seed({"account_sid": sid(number), "generate": {"recordings": made}})
-    return spread(fleet, ACCOUNTS, RETENTION, postgres_server, s3_server)[1]
+def evidence(
+    fleet: FleetFolder,
+    postgres_server: PostgresServer,
+    s3_server: S3Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Evidence:
+    """Seeds accounts; where the evidence of each lies."""
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+
+    def made(recordings: Recordings) -> str:
+        recordings.seed(fleet)
+        return spread(fleet, len(recordings.due), RETENTION, postgres_server, s3_server)[1]
+
+    return made
 
 
-def live(fleet: FleetFolder, number: int, query: str) -> int:
-    """How many recordings an account still has, of those that the query asks for."""
-    path, count = f"/2010-04-01/Accounts/{sid(number)}/Recordings.json?PageSize=1000&{query}", 0
-    while path:
-        url = f"{fleet.emulator.url}{path}"
-        page = requests.get(url, auth=(sid(number), TOKEN), timeout=600).json()
-        count, path = count + len(page["recordings"]), page["next_page_uri"]
-    return count
-
-
-def deletions(fleet: FleetFolder) -> int:
-    """Requests that a deletion was asked with."""
-    return int(fleet.emulator.stats()["by_operation"].get("deleteRecording", 0))
+def pruned_on(cluster: DaskCluster) -> list[str]:
+    """The command."""
+    return [
+        *("prune", "--auto-approve", "--scheduler", cluster.address),
+        *("--parallelism", str(IN_FLIGHT), "--lock-timeout", "5m"),
+    ]
 
 
 def test_exactly_what_is_due_goes_whatever_happens_to_workers(
-    fleet: FleetFolder,
-    evidence: str,
-    s3_server: S3Server,
-    tmp_path: Path,
-    counts: Counts,
-    monkeypatch: pytest.MonkeyPatch,
+    fleet: FleetFolder, evidence: Evidence, tmp_path: Path, counts: Counts
 ) -> None:
-    cluster = DaskCluster(tmp_path / "cluster", fleet.environ, SCHEDULER__WORKER_TTL=WORKER_TTL)
-    command = ["prune", "--auto-approve", "--scheduler", cluster.address]
-    command += ["--parallelism", str(IN_FLIGHT), "--lock-timeout", "5m"]
-    try:
+    place, total = evidence(MANY), MANY.all_due
+    with DaskCluster(tmp_path / "cluster", fleet.environ, SCHEDULER__WORKER_TTL=WORKER_TTL) as cluster:
+        command = pruned_on(cluster)
         cluster.start(WORKERS, threads=THREADS)
         killed, paused = cluster.workers
-        programs = [begun(fleet, *command) for _ in range(PROGRAMS)]  # about the same accounts at once
-        wait_for(programs, lambda: deletions(fleet) > TOTAL // 6, PATIENCE)
+        # Two about the same accounts at once; of many the second is about some.
+        programs = [begun(fleet, *command), begun(fleet, *command, "--shard", f"1/{SHARES}")]
+        wait_for(programs, lambda: deletions(fleet) > total // 6, PATIENCE)
         paused.send_signal(signal.SIGSTOP)
         before = deletions(fleet)
-        wait_for(programs, lambda: deletions(fleet) > min(before + TOTAL // 6, TOTAL * 2 // 3), PATIENCE)
+        wait_for(programs, lambda: deletions(fleet) > min(before + total // 6, total * 2 // 3), PATIENCE)
         killed.kill()
         cluster.worker(threads=THREADS)  # as a cluster puts another in its place
         told = ["".join(program.communicate(timeout=PATIENCE)) for program in programs]
@@ -96,25 +94,72 @@ def test_exactly_what_is_due_goes_whatever_happens_to_workers(
         code, out = until_done(fleet, *command, patience=PATIENCE)
         assert code == 0, out
         paused.send_signal(signal.SIGCONT)  # it wakes up far beyond its lease
-        code, out = until_done(fleet, *command, patience=PATIENCE)
+        code, out = until_done(fleet, *command, "--shard", f"1/{SHARES}", patience=PATIENCE)
         assert code == 0, out
-    finally:
-        cluster.close()
-    for number in DUE:
-        assert live(fleet, number, "DateCreated<=2022-01-01") == 0, number
-        assert live(fleet, number, "DateCreated>=2022-01-01") == YOUNG, number
-    most = fleet.emulator.stats()["max_in_flight_by_account"]
-    # While one deletes, the other may read what it will be about.
-    assert max(most[sid(number)] for number in DUE) <= PROGRAMS * IN_FLIGHT
-    # Asked for again is only what was in flight when a worker stopped, whose answer nobody has.
-    asked = deletions(fleet)
-    assert TOTAL <= asked <= TOTAL + WORKERS * THREADS * IN_FLIGHT
-    for name, value in s3_server.environment().items():
-        monkeypatch.setenv(name, value)
-    for number, due in DUE.items():
-        place = evidence.replace("{stack}", f"stack-{number}")
-        verified = fleet.main("prune", "verify", place, "--format", "json")
-        assert verified.code == 0, verified.out + verified.err
-        # Also what the dead had deleted and not taken down any more.
-        assert verified.json["deleted"] == due, number
-    counts("a fleet on a cluster", accounts=ACCOUNTS, recordings=TOTAL + ACCOUNTS * YOUNG, deletions=asked)
+    assert complaints(fleet, MANY, place, programs=PROGRAMS, stopped=WORKERS * THREADS) == []
+    counts("a fleet on a cluster", accounts=ACCOUNTS, recordings=MANY.all, deletions=deletions(fleet))
+
+
+SLOW = {"operation": "deleteRecording", "times": None, "kind": "latency", "delay_ms": 3_000 * LEASE}
+"""So long that the evidence, too, looks as if nobody wrote it any more: the lock alone knows better."""
+
+
+def overlap(fleet: FleetFolder) -> bool:
+    """Whether two have deleted in one account at the same time."""
+    most: dict[str, int] = fleet.emulator.stats()["max_writes_in_flight_by_account"]
+    return max(most.values()) > IN_FLIGHT
+
+
+@pytest.mark.parametrize(
+    ("planted", "expected"),
+    [
+        ("", set()),
+        ("no_limit", {"deletions at once"}),
+        ("everybody_gets_the_lock", {"deletions at once", "asked for again"}),
+        ("dead_runs_are_not_settled", {"evidence of"}),
+    ],
+)
+def test_a_mistake_that_is_planted_in_workers_is_found(
+    fleet: FleetFolder, evidence: Evidence, tmp_path: Path, planted: str, expected: set[str]
+) -> None:
+    """One account, which a second program is about while the first is in the midst of it; then the worker of
+    the first is killed. Where nothing is planted nothing is found."""
+    place, total = evidence(FEW), FEW.all_due
+    environ = {"DASK_DISTRIBUTED__WORKER__PRELOAD": mistakes.__file__, mistakes.PLANTED: planted}
+    with DaskCluster(
+        tmp_path / "cluster", {**fleet.environ, **environ}, SCHEDULER__WORKER_TTL=WORKER_TTL
+    ) as made:
+        command = pruned_on(made)
+        made.start(1)
+        first = begun(fleet, *command)
+        wait_for([first], lambda: deletions(fleet) > total // 6, PATIENCE)
+        made.worker()
+        if planted == "everybody_gets_the_lock":
+            fleet.emulator.faults([SLOW])
+            second = until_seen(fleet, command, lambda: overlap(fleet))
+            fleet.emulator.faults([])
+        else:
+            second = begun(fleet, *command)
+        wait_for([first, second], lambda: deletions(fleet) > total // 2, PATIENCE)
+        made.workers[0].kill()
+        for program in (first, second):
+            program.communicate(timeout=PATIENCE)
+        until_done(fleet, *command, again={5, 6, 7}, patience=PATIENCE)
+    found = complaints(fleet, FEW, place, programs=2, stopped=1)
+    assert {what for what in expected for each in found if what in each} == expected, found
+    assert found == [] or planted
+
+
+def until_seen(
+    fleet: FleetFolder, command: Sequence[str], holds: Callable[[], bool]
+) -> subprocess.Popen[str]:
+    """Begin a command again until something has happened while it runs."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        program = begun(fleet, *command)
+        while program.poll() is None:
+            if holds():
+                return program
+            time.sleep(0.05)
+        said = program.communicate()
+        assert time.monotonic() < until, said

@@ -110,7 +110,8 @@ class Application:
         operation = route.operation if route else None
         entry = LoggedRequest(scope["method"], path, operation, params, self.world.clock.now())
         self.journal.add(entry)
-        crowded = self.throttle.enter(target.account)
+        writes = entry.method != "GET"
+        crowded = self.throttle.enter(target.account, writes=writes)
         try:
             if crowded is not None:
                 rule, answer = None, json_response(crowded.status, crowded.body())
@@ -127,7 +128,7 @@ class Application:
                 self._learn(due)
             entry.status = answer.status
         finally:
-            concurrent = self.throttle.leave(target.account)
+            concurrent = self.throttle.leave(target.account, writes=writes)
         if rule is None or not rule.foreign:
             answer.headers += (
                 (b"Twilio-Request-Id", f"RQ{self.world.random.getrandbits(128):032x}".encode()),

@@ -110,12 +110,19 @@ class Throttle:
         self.in_flight = 0
         self.highest = 0
         self.highest_by_account: dict[str, int] = {}
+        self._writes_by_account: dict[str, int] = {}
+        self.highest_writes_by_account: dict[str, int] = {}
         self.refused = 0
 
-    def enter(self, account: str) -> ApiError | None:
+    def enter(self, account: str, *, writes: bool = False) -> ApiError | None:
         """Count a request in; the error to answer if there are too many. ``leave`` must follow in either
         case.
         """
+        if writes:
+            writing = self._writes_by_account.get(account, 0) + 1
+            self._writes_by_account[account] = writing
+            if writing > self.highest_writes_by_account.get(account, 0):
+                self.highest_writes_by_account[account] = writing
         count = self._by_account.get(account, 0) + 1
         self._by_account[account] = count
         self.in_flight += 1
@@ -127,8 +134,10 @@ class Throttle:
             return too_many_requests()
         return None
 
-    def leave(self, account: str) -> int:
+    def leave(self, account: str, *, writes: bool = False) -> int:
         """Count a request out; how many of the account were in flight, this one included."""
+        if writes:
+            self._writes_by_account[account] -= 1
         count = self._by_account[account]
         if count == 1:
             del self._by_account[account]
@@ -141,4 +150,7 @@ class Throttle:
         """Forget the record, not the requests that are still in flight."""
         self.highest = self.in_flight
         self.highest_by_account = dict(self._by_account)
+        self.highest_writes_by_account = {
+            account: count for account, count in self._writes_by_account.items() if count
+        }
         self.refused = 0

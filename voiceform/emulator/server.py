@@ -140,8 +140,8 @@ class Emulator:
         return self._ask("GET", "callbacks")  # type: ignore[no-any-return]
 
     def stats(self) -> dict[str, Any]:
-        """``GET /_emulator/stats``: ``{requests, by_operation, max_in_flight,
-        max_in_flight_by_account, throttled}``."""
+        """``GET /_emulator/stats``: ``{requests, by_operation, max_in_flight, max_in_flight_by_account,
+        max_writes_in_flight_by_account, throttled}``."""
         return self._ask("GET", "stats")  # type: ignore[no-any-return]
 
     def reset(self) -> None:

@@ -144,6 +144,7 @@ class Control:
             "by_operation": dict(sorted(self._journal.by_operation.items())),
             "max_in_flight": self._throttle.highest,
             "max_in_flight_by_account": dict(sorted(self._throttle.highest_by_account.items())),
+            "max_writes_in_flight_by_account": dict(sorted(self._throttle.highest_writes_by_account.items())),
             "throttled": self._throttle.refused,
         }
 
