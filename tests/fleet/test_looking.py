@@ -239,6 +239,38 @@ def test_how_each_stands(fleet: FleetFolder) -> None:
     assert told[1] == "beta: there is no state yet; nobody waits"
 
 
+def test_how_they_stand_hides_nothing_that_a_person_should_know_of_among_many(fleet: FleetFolder) -> None:
+    names = [f"stack-{number}" for number in range(1, 61)]
+    fleet.of(*names)
+    lost = f"  - {{name: {{}}, path: template, account: {sid(99)}, credentials: {{token: {{env: LOST}}}}}}\n"
+    fleet.fleet("  - {template: template, csv: accounts.csv}\n" + lost.replace("{}", "lost"))
+    told = fleet.ok("status").out
+    assert "stack-1: " not in told
+    line = "? not read: the account: the variable LOST is not set or empty in 1 account: lost"
+    assert line in " ".join(told.split())
+    assert "61 stacks: 60 well, 1 not read whole." in told
+
+
+def test_what_many_failed_of_is_told_once_with_their_names(fleet: FleetFolder) -> None:
+    names = [f"stack-{number:02}" for number in range(1, 16)]
+    fleet.of(*names)
+    for name in names[1:]:  # each says its own path
+        (fleet.folder / f"states/{name}.db").mkdir(parents=True)
+    for argv, named in (((), 10), (("-v",), 14)):
+        out = fleet.main(*argv, "fleet", "plan", "--jobs", "1").out
+        first = " ".join(out.split("Failed:")[1].split()).split(" (exit 1): ")[0]
+        assert [word.strip(",") for word in first.split() if word.startswith("stack-")] == names[1:][:named]
+        assert out.count("(exit 1)") == 1
+        assert ("and 4 more" in first) is (named == 10)
+    assert "15 stacks: 1 with changes, 14 failed." in out
+    for format_ in ("markdown", "html"):
+        page = fleet.run("plan", "--format", format_).out
+        assert page.count("(exit 1)") == 1
+        assert "stack-11" in page
+    suite = ElementTree.fromstring(fleet.run("plan", "--format", "junit").out)
+    assert len(list(suite.iter("failure"))) == 14
+
+
 def test_reports_beside_and_the_shares_of_a_matrix(fleet: FleetFolder) -> None:
     fleet.of(*NAMES)
     metrics, report = fleet.folder / "m.prom", fleet.folder / "r.json"

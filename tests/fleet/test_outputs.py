@@ -79,6 +79,35 @@ def test_of_several_codes_the_worst_is_told() -> None:
     assert all(ExitCode.worst([code]) is code for code in ExitCode)
 
 
+def test_the_worst_failure_comes_first_and_alike_are_those_that_differ_in_what_is_their_own() -> None:
+    report = FleetReport("apply", "fleet.yaml", 300, datetime(2026, 12, 1, tzinfo=UTC))
+    for number in range(100):
+        name, account = f"s{number}", sid(number)
+        locked = f"{name}: held by ada since 2026-12-01T09:{number % 60:02}:00.5Z, run {number:016x}"
+        report.add(StackResult(name, account, ExitCode.LOCKED, "failed", error=locked))
+        lost = f"{account} has no key"
+        report.add(StackResult(f"t{number}", account, ExitCode.ERROR, "failed", error=lost))
+        status = f"s1 answered {400 + number % 2}, s{number}"
+        report.add(StackResult(f"u{number}", account, ExitCode.INCOMPLETE, "failed", error=status))
+    report.add(StackResult("zulu", sid(500), ExitCode.UNKNOWN, "1 unknown"))
+    found = [(int(each.first.code), each.count) for each in report.failed_alike(3)]
+    assert found[0] == (8, 1)
+    assert found[-1] == (7, 100)
+    assert (1, 100) in found
+    assert [code for code, _ in found] == sorted((code for code, _ in found), key=[8, 5, 4, 6, 1, 7].index)
+    assert [count for code, count in found if code == 5] == [1] * 100  # they name others than themselves
+    for each in report.failed_alike(3):
+        assert len(each.stacks) == min(3, each.count)
+        assert each.first.stack in each.stacks
+
+
+def test_a_change_that_one_stack_tells_twice_is_that_of_one() -> None:
+    report = FleetReport("apply", "fleet.yaml", 1, datetime(2026, 12, 1, tzinfo=UTC))
+    line = ChangeLine(Weight.WARNING, "1 run did not end")
+    report.add(StackResult("acme", sid(1), ExitCode.DONE, "", changes=(line, line)))
+    assert [each.count for each in report.alike()] == [1]
+
+
 def test_what_is_kept_of_each_stack_in_memory_is_next_to_nothing() -> None:
     report = FleetReport("plan", "fleet.yaml", 2_000, datetime(2026, 12, 1, tzinfo=UTC))
 

@@ -87,10 +87,12 @@ def result_of(made: Plan, job: Job) -> StackResult:
 
 
 def status(stack: Stack, job: Job, heard: Heard) -> StackResult:
-    """How the stack stands. What could not be read is said; that is no failure of looking."""
+    """How the stack stands. What could not be read is said, as what else a person should know; that is no
+    failure of looking."""
     found = stack.status()
     state, live = found.state, found.live
-    counts: dict[str, int] = {"unread": len(found.unread)}
+    heard.warnings += _grave(found)
+    counts: dict[str, int] = {"unread": len(found.unread), "partly_read": int(bool(found.unread))}
     if state is not None:
         counts |= {
             "recorded": sum(state.objects.values()),
@@ -110,8 +112,7 @@ def _said(found: Status) -> Iterator[str]:
         yield from _recorded(found.state)
     if found.live is not None:
         yield f"{found.live.waiting:,} waiting" if found.live.waiting else "nobody waits"
-    for item in found.unread:
-        yield f"not read: {item.what}: {item.error}"
+    yield from _grave(found)
 
 
 def _recorded(state: Recorded) -> Iterator[str]:
@@ -123,12 +124,19 @@ def _recorded(state: Recorded) -> Iterator[str]:
         yield f"last run {state.last_run.began_at:%Y-%m-%d %H:%M} UTC"
     if state.lock is not None and state.lock.holder is not None:
         yield f"held by {state.lock.holder}"
-    if state.unfinished:
+
+
+def _grave(found: Status) -> Iterator[str]:
+    """What a person should know of, among however many stacks."""
+    state = found.state
+    if state is not None and state.unfinished:
         yield f"{counted(len(state.unfinished), 'run')} did not end"
-    if state.unknown:
+    if state is not None and state.unknown:
         yield f"{counted(state.unknown, 'call')} of which nobody knows whether it took place"
-    if state.stopped:
+    if state is not None and state.stopped:
         yield f"{counted(len(state.stopped), 'schedule')} stopped"
+    for item in found.unread:
+        yield f"not read: {item.what}: {item.error}"
 
 
 def _result(job: Job, code: ExitCode, line: str) -> StackResult:

@@ -4,6 +4,7 @@ stacks."""
 from __future__ import annotations
 
 import pickle
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.exit_codes import ExitCode
-from voiceform.model.fleet import Alike, StackResult, Weight
+from voiceform.model.fleet import Alike, FailedAlike, StackResult, Weight
 
 _NAMED = 3
 """Changes of at most so many stacks, or of under a hundredth of them, stand out."""
@@ -37,7 +38,9 @@ class FleetReport:
         self._store = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._store.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-            "CREATE TABLE results (name TEXT PRIMARY KEY, failed INT, content BLOB);"
+            "CREATE TABLE results (name TEXT PRIMARY KEY, content BLOB);"
+            "CREATE TABLE failures (rank INT, reason TEXT, name TEXT);"
+            "CREATE INDEX by_reason ON failures (rank, reason, name);"
             "CREATE TABLE changes (weight TEXT, text TEXT, name TEXT);"
             "CREATE INDEX by_text ON changes (text, weight, name)"
         )
@@ -47,20 +50,33 @@ class FleetReport:
         self.codes[result.code] += 1
         self.counts.update(result.counts)
         self.seconds += result.seconds
-        self._store.execute(
-            "INSERT INTO results VALUES (?, ?, ?)", (result.stack, result.failed, pickle.dumps(result))
-        )
+        self._store.execute("INSERT INTO results VALUES (?, ?)", (result.stack, pickle.dumps(result)))
+        if result.failed:
+            failure = (result.code.rank, _reason(result), result.stack)
+            self._store.execute("INSERT INTO failures VALUES (?, ?, ?)", failure)
         self._store.executemany(
             "INSERT INTO changes VALUES (?, ?, ?)",
-            [(str(change.weight), change.text, result.stack) for change in result.changes],
+            [(str(change.weight), change.text, result.stack) for change in dict.fromkeys(result.changes)],
         )
 
-    def results(self, *, failed: bool = False) -> Iterator[StackResult]:
-        """How each stack ended, by name; only those that `failed` if asked."""
-        rows = self._store.execute(
-            "SELECT content FROM results WHERE failed >= ? ORDER BY name", (int(failed),)
-        )
+    def results(self) -> Iterator[StackResult]:
+        """How each stack ended, by name."""
+        rows = self._store.execute("SELECT content FROM results ORDER BY name")
         yield from (pickle.loads(content) for (content,) in rows)  # noqa: S301 - written by `add` alone
+
+    def failed_alike(self, most: int | None) -> Iterator[FailedAlike]:
+        """Each reason for which stacks failed once, with at most so many of their names, all for None: the
+        worst first, of those the most frequent."""
+        rows = self._store.execute(
+            "SELECT content, count, (SELECT group_concat(name, ' ') FROM (SELECT name FROM failures AS other"
+            " WHERE other.rank = f.rank AND other.reason = f.reason ORDER BY name LIMIT ?))"
+            " FROM (SELECT rank, reason, count(*) AS count, min(name) AS first FROM failures"
+            " GROUP BY rank, reason) AS f JOIN results ON results.name = first"
+            " ORDER BY rank, count DESC, first",
+            (-1 if most is None else most,),
+        )
+        for content, count, names in rows:
+            yield FailedAlike(pickle.loads(content), count, tuple(sorted(names.split())))  # noqa: S301 - as above
 
     def alike(self) -> Iterator[Alike]:
         """Each change once, with how many stacks have it; the gravest first, of those the most frequent."""
@@ -102,4 +118,13 @@ class FleetReport:
         return ExitCode.worst(codes)
 
 
+def _reason(result: StackResult) -> str:
+    """Why it failed, without what is only this stack's: its name, its account, identifiers and instants."""
+    own = rf"(?<![\w-])(?:{re.escape(result.stack)}|{result.account})(?![\w-])"
+    return _UNIQUE.sub("#", re.sub(own, "#", result.error or result.line))
+
+
+_UNIQUE = re.compile(
+    r"\b(?=[A-Za-z]*[0-9])(?:[A-Z]{2})?[0-9a-f]{12,}\b|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.]+", re.ASCII
+)
 _WELL = (ExitCode.DONE, ExitCode.CHANGES, ExitCode.DRIFT)

@@ -50,7 +50,12 @@ class ExitCode(IntEnum):
     def worst(cls, codes: Iterable[ExitCode]) -> ExitCode:
         """The one that is told of several: what nobody knows, then what was done in part, then what a person
         has to decide, then what only has to be tried again."""
-        return min(codes, key=_FIRST.index, default=cls.DONE)
+        return min(codes, key=lambda code: code.rank, default=cls.DONE)
+
+    @property
+    def rank(self) -> int:
+        """Its place among all, the worst first."""
+        return _FIRST.index(self)
 
 
 _FIRST = (

@@ -71,6 +71,16 @@ class Alike:
     stands_out: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FailedAlike:
+    """One reason for which `count` stacks failed; `first` is how one of them ended, `stacks` are some of
+    their names."""
+
+    first: StackResult
+    count: int
+    stacks: tuple[str, ...]
+
+
 class FleetSummary(Protocol):
     """What a report over a fleet tells, to whoever shows it."""
 
@@ -106,8 +116,11 @@ class FleetSummary(Protocol):
     def counts(self) -> Mapping[str, int]:
         """The sums of what was counted of each."""
 
-    def results(self, *, failed: bool = False) -> Iterator[StackResult]:
+    def results(self) -> Iterator[StackResult]:
         """How each ended, by name."""
+
+    def failed_alike(self, most: int | None) -> Iterator[FailedAlike]:
+        """Each reason of failures once, with at most so many names, the worst first."""
 
     def alike(self) -> Iterator[Alike]:
         """Each change once, the gravest first."""

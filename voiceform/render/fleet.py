@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from voiceform.model.exit_codes import ExitCode
-from voiceform.model.fleet import Alike, FleetSummary, StackResult, Weight
+from voiceform.model.fleet import Alike, FailedAlike, FleetSummary, StackResult, Weight
 from voiceform.model.masking import redact_text
 from voiceform.model.shown import Shown
 from voiceform.model.wording import counted
@@ -45,6 +45,10 @@ _SHOWN = 50
 """So many changes of stacks are shown, and so many failures; -v shows all."""
 
 
+MOST_NAMED = 10
+"""So many stacks that failed alike are named; -v names all."""
+
+
 def told(result: StackResult, *, show_numbers: bool) -> list[str]:
     """Why a stack failed, as lines that people may see."""
     text = result.error or result.line
@@ -79,21 +83,26 @@ def of_many(change: Alike) -> str:
     return f"{change.text} {many}{f': {names(change)}' if change.stands_out else ''}"
 
 
-def names(change: Alike) -> str:
+def names(change: Alike | FailedAlike) -> str:
     """Who has it."""
     more = change.count - len(change.stacks)
     return f"{', '.join(map(terminal, change.stacks))}{f' and {more:,} more' if more else ''}"
 
 
-def failure_lines(results: Iterable[StackResult], *, show_numbers: bool, everything: bool) -> Iterator[Line]:
-    """Each stack that failed, with its exit code and its reason."""
-    for number, result in enumerate(results):
+def failure_lines(failures: Iterable[FailedAlike], *, show_numbers: bool, everything: bool) -> Iterator[Line]:
+    """Each reason of failures, with the exit code and who has it."""
+    for number, failure in enumerate(failures):
         if number >= _SHOWN and not everything:
             yield Line("... and more: -v shows all", 2, Tone.MUTED)
             return
-        first, *rest = told(result, show_numbers=show_numbers)
-        yield Line(f"{terminal(result.stack)} (exit {int(result.code)}): {first}", 2, Tone.ERROR)
+        first, *rest = told(failure.first, show_numbers=show_numbers)
+        yield Line(f"{who_failed(failure)}: {first}", 2, Tone.ERROR)
         yield from (Line(line, 4) for line in rest)
+
+
+def who_failed(failure: FailedAlike) -> str:
+    """`acme, beta and 1,481 more (exit 5)`."""
+    return f"{names(failure)} (exit {int(failure.first.code)})"
 
 
 def render_report(
@@ -103,7 +112,11 @@ def render_report(
     lines: list[Line] = []
     changes = list(alike_lines(report.alike(), everything=everything))
     failures = list(
-        failure_lines(report.results(failed=True), show_numbers=show_numbers, everything=everything)
+        failure_lines(
+            report.failed_alike(None if everything else MOST_NAMED),
+            show_numbers=show_numbers,
+            everything=everything,
+        )
     )
     for title, found in (("Changes:", changes), ("Failed:", failures)):
         if found:
@@ -120,9 +133,13 @@ _WORDS = {
 
 
 def headline(report: FleetSummary) -> str:
-    """`1,500 stacks: 1,483 with changes, 15 well, 2 failed. In all 1,483 to update.`"""
-    codes = report.codes
+    """`1,500 stacks: 1,483 with changes, 15 well, 2 failed. In all 1,483 to update.`
+
+    `partly_read` counts stacks that ended well, and of which something could not be read."""
+    partly = report.counts.get("partly_read", 0)
+    codes = {**report.codes, ExitCode.DONE: report.codes.get(ExitCode.DONE, 0) - partly}
     named = [f"{codes[code]:,} {word}" for code, word in _WORDS.items() if codes.get(code)]
+    named += [f"{partly:,} not read whole"] if partly else []
     failed = sum(count for code, count in codes.items() if code not in _WORDS)
     left = report.total - report.done
     named += [f"{failed:,} failed"] if failed else []

@@ -17,7 +17,7 @@ from voiceform.model.pages import page
 from voiceform.model.shown import Shown, shown_json
 from voiceform.model.wording import counted
 from voiceform.render.escape import log_line, markdown_fence
-from voiceform.render.fleet import MARKS, TITLES, headline, of_many, told
+from voiceform.render.fleet import MARKS, MOST_NAMED, TITLES, headline, of_many, told, who_failed
 
 LIMIT = 65_000
 """Bytes of a comment, a little less than GitHub takes."""
@@ -140,10 +140,10 @@ def markdown(report: FleetSummary, *, show_numbers: bool = False, digest: str = 
 
 def _sections(report: FleetSummary, *, show_numbers: bool) -> Iterator[tuple[str, list[str]]]:
     failed = []
-    for result in report.results(failed=True):
-        why = "; ".join(told(result, show_numbers=show_numbers))
-        failed.append(log_line(f"- {result.stack} (exit {int(result.code)}): {why}"))
-    yield f"Failed ({len(failed):,})", failed
+    for failure in report.failed_alike(MOST_NAMED):
+        why = "; ".join(told(failure.first, show_numbers=show_numbers))
+        failed.append(log_line(f"- {who_failed(failure)}: {why}"))
+    yield f"Failed ({report.failures:,})", failed
     for weight, changes in groupby(report.alike(), key=lambda change: change.weight):
         yield TITLES[weight], [f"{_DIFF.get(weight, '!')} {of_many(change)}" for change in changes]
 
@@ -181,9 +181,10 @@ def page_values(
         "headline": headline(report),
         "facts": [{"name": name, "value": value} for name, value in facts.items() if value],
         "map": [{"name": r.stack, "how": _colour(r), "code": int(r.code)} for r in report.results()],
+        "failures": report.failures,
         "failed": [
-            {"name": result.stack, "code": int(result.code), "lines": told(result, show_numbers=show_numbers)}
-            for result in report.results(failed=True)
+            {"who": who_failed(failure), "lines": told(failure.first, show_numbers=show_numbers)}
+            for failure in report.failed_alike(None)
         ],
         "groups": groups,
         "stacks": [
