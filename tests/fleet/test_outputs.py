@@ -8,6 +8,8 @@ import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.conformance.test_outputs import CONFIGURATION, PASSWORDS, POISON, SPELT, clear, raw
@@ -16,6 +18,8 @@ from voiceform.fleet.report import FleetReport
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import ChangeLine, StackResult, Weight
 from voiceform.model.schema_files import schema_text
+from voiceform.render import fleet_documents as documents
+from voiceform.render.fleet import render_report
 
 FORMATS = ("text", "json", "markdown", "html", "junit")
 
@@ -106,6 +110,38 @@ def test_a_change_that_one_stack_tells_twice_is_that_of_one() -> None:
     line = ChangeLine(Weight.WARNING, "1 run did not end")
     report.add(StackResult("acme", sid(1), ExitCode.DONE, "", changes=(line, line)))
     assert [each.count for each in report.alike()] == [1]
+
+
+LINES = st.integers(0, 400)
+
+
+@settings(max_examples=30)
+@given(LINES, LINES, st.integers(0, 3), LINES, st.integers(1, 300))
+def test_many_failures_or_changes_hide_no_other(
+    failed: int, created: int, destroyed: int, drifted: int, length: int
+) -> None:
+    report = FleetReport("plan", "fleet.yaml", 2_000, datetime(2026, 12, 1, tzinfo=UTC))
+    for number in range(max(failed, created, drifted, destroyed)):
+        changes = [
+            ChangeLine(weight, f"{word} {number} {'é' * length}")
+            for weight, word, count in (
+                (Weight.CREATE, "made", created),
+                (Weight.DESTROY, "gone", destroyed),
+                (Weight.DRIFT, "moved", drifted),
+            )
+            if number < count
+        ]
+        code = ExitCode.ERROR if number < failed else ExitCode.CHANGES
+        report.add(StackResult(f"s{number}", sid(number), code, f"no {number}!", changes=tuple(changes)))
+    text = render_report(report, color=False, width=2_000, show_numbers=False, everything=False)
+    page = documents.markdown(report)
+    assert len(page.encode()) <= 65_000
+    for found in (text, page):
+        assert found.count("gone ") == destroyed
+        for word, count in (("made ", created), ("moved ", drifted), ("no ", failed)):
+            assert found.count(word) >= min(count, 20)
+    everything = render_report(report, color=False, width=2_000, show_numbers=False, everything=True)
+    assert everything.count("made ") == created
 
 
 def test_what_is_kept_of_each_stack_in_memory_is_next_to_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import Alike, FailedAlike, FleetSummary, StackResult, Weight
@@ -42,7 +43,7 @@ _TONES = {
     Weight.UPDATE: Tone.UPDATE,
 }
 _SHOWN = 50
-"""So many changes of stacks are shown, and so many failures; -v shows all."""
+"""So many changes of each weight are shown, and so many failures; -v shows all."""
 
 
 MOST_NAMED = 10
@@ -69,12 +70,17 @@ def render_results(results: Iterable[StackResult], *, color: bool, width: int, s
 
 
 def alike_lines(changes: Iterable[Alike], *, everything: bool) -> Iterator[Line]:
-    """Each change once, with how many accounts have it; names where it stands out."""
-    for number, change in enumerate(changes):
-        if number >= _SHOWN and not everything:
-            yield Line("... and more: -v shows all", 2, Tone.MUTED)
-            return
-        yield Line(f"{MARKS[change.weight]} {of_many(change)}", 2, _TONES[change.weight])
+    """Each change once, with how many accounts have it; names where it stands out. Many of one weight hide
+    none of another."""
+    for weight, alike in groupby(changes, key=lambda change: change.weight):
+        more = 0
+        for number, change in enumerate(alike):
+            if number < _SHOWN or everything:
+                yield Line(f"{MARKS[weight]} {of_many(change)}", 2, _TONES[weight])
+            else:
+                more += 1
+        if more:
+            yield Line(f"... and {more:,} more like these: -v shows all", 2, Tone.MUTED)
 
 
 def of_many(change: Alike) -> str:

@@ -3,7 +3,7 @@ page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +23,8 @@ LIMIT = 65_000
 """Bytes of a comment, a little less than GitHub takes."""
 _MOST_ON_PAGE = 2_000
 _FRAME = 400
+_AROUND = 40
+"""Bytes around a title and the lines below it."""
 _DIFF = {"destroy": "-", "create": "+"}
 
 
@@ -108,29 +110,23 @@ def junit(report: FleetSummary, *, show_numbers: bool = False) -> Shown:
 
 
 def markdown(report: FleetSummary, *, show_numbers: bool = False, digest: str = "") -> Shown:
-    """A comment of at most LIMIT bytes: what failed, then changes, the gravest first. Ends in a newline.
+    """A comment of at most LIMIT bytes: what failed, then changes, the gravest first. Where not all of it
+    fits no section takes the room of a shorter one. Ends in a newline.
 
     What comes from YAML or from an API stands in fenced blocks, where no markup, mention or link works.
     """
     title = f"## voiceform fleet {report.command}\n\n**{headline(report)}**"
     head = f"<!-- voiceform:fleet {report.command} -->\n{title}"
     parts = [head, *([f"Digest: `{digest}`"] if digest else [])]
+    sections = list(_sections(report, show_numbers=show_numbers))
     left = LIMIT - _FRAME - sum(_size(part) for part in parts)
+    fitting = _fitting([[*map(_size, (title, *lines))] for title, lines in sections], left)
     missing: list[str] = []
-    for title, lines in _sections(report, show_numbers=show_numbers):
-        left -= _size(title) + 40
-        fitting = []
-        cut = 0
-        for line in lines:
-            left -= _size(line) + 1
-            if left > 0:
-                fitting.append(line)
-            else:
-                cut += 1
-        if fitting:
-            parts.append(f"### {title}\n\n{markdown_fence(fitting, 'diff')}")
-        if cut:
-            missing.append(f"{cut:,} of {title.lower()}")
+    for (title, lines), count in zip(sections, fitting, strict=True):
+        if count:
+            parts.append(f"### {title}\n\n{markdown_fence(lines[:count], 'diff')}")
+        if count < len(lines):
+            missing.append(f"{len(lines) - count:,} of {title.lower()}")
     if missing:
         parts.append(
             f"**Too long for a comment, left out here: {', '.join(missing)}.** JSON and HTML have all."
@@ -146,6 +142,22 @@ def _sections(report: FleetSummary, *, show_numbers: bool) -> Iterator[tuple[str
     yield f"Failed ({report.failures:,})", failed
     for weight, changes in groupby(report.alike(), key=lambda change: change.weight):
         yield TITLES[weight], [f"{_DIFF.get(weight, '!')} {of_many(change)}" for change in changes]
+
+
+def _fitting(sections: Sequence[Sequence[int]], left: int) -> list[int]:
+    """How many lines of each section fit, by their sizes, the first of which is that of its title: each may
+    have as much as every other, and what the short ones leave."""
+    count = [0] * len(sections)
+    for done, number in enumerate(sorted(range(len(sections)), key=lambda number: sum(sections[number]))):
+        title, *lines = sections[number]
+        room = left // (len(sections) - done) - title - _AROUND
+        for size in lines:
+            room -= size + 1
+            if room < 0:
+                break
+            count[number] += 1
+        left -= title + _AROUND + sum(size + 1 for size in lines[: count[number]])
+    return count
 
 
 def _size(text: str) -> int:
