@@ -27,6 +27,7 @@ class Does(IntFlag):
     REMOVE = 64
     OPEN = 128
     READ = 256
+    LINK = 512
 
 
 _BY_NAME = {
@@ -36,13 +37,13 @@ _BY_NAME = {
     "sync": Does.SYNC,
     "truncate": Does.LENGTH,
     "rename": Does.NAME,
-    "link": Does.NAME,
+    "link": Does.LINK,
     "remove": Does.REMOVE,
     "open": Does.OPEN,
     "read": Does.READ,
 }
 """Each by the first word of its steps."""
-_TAKES_ROOM = Does.CREATE | Does.FOLDER | Does.WRITE | Does.LENGTH | Does.NAME
+_TAKES_ROOM = Does.CREATE | Does.FOLDER | Does.WRITE | Does.LENGTH | Does.NAME | Does.LINK
 _CHANGES = _TAKES_ROOM | Does.SYNC | Does.REMOVE | Does.OPEN
 
 
@@ -76,7 +77,7 @@ FAULTS = (
     Fault("unreadable", Does.READ, errno.EIO),
 )
 """Disks whose steps fail."""
-SOUND = Fault("sound", Does(511))
+SOUND = Fault("sound", Does(1023))
 """A disk that does all that it is told."""
 
 

@@ -31,7 +31,7 @@ struct page {
     char names[NAMES][LENGTH];
 };
 
-enum kind { CREATE = 1, FOLDER = 2, WRITE = 4, SYNC = 8, LENGTHEN = 16, NAME = 32, REMOVE = 64, OPEN = 128, READ = 256 };
+enum kind { CREATE = 1, FOLDER = 2, WRITE = 4, SYNC = 8, LENGTHEN = 16, NAME = 32, REMOVE = 64, OPEN = 128, READ = 256, LINK = 512 };
 
 static struct page *page;
 
@@ -176,7 +176,7 @@ int renameat(int from, const char *old, int to, const char *new) {
 }
 int rename(const char *old, const char *new) { return renameat(AT_FDCWD, old, AT_FDCWD, new); }
 int linkat(int from, const char *old, int to, const char *new, int flags) {
-    return named(NAME, "link", to, new) ? -1 : syscall(SYS_linkat, from, old, to, new, flags);
+    return named(LINK, "link", to, new) ? -1 : syscall(SYS_linkat, from, old, to, new, flags);
 }
 int link(const char *old, const char *new) { return linkat(AT_FDCWD, old, AT_FDCWD, new, 0); }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,22 @@ def test_a_new_file_is_new(tmp_path: Path, what: str) -> None:
     with pytest.raises(FileExistsError):
         write_new(path, "new")
     assert not other.exists() or other.read_text() == "precious"
+
+
+def test_a_new_file_that_its_writer_does_not_survive_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            write_new(path, "x" * 5000)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGXFSZ
+    assert not path.exists()
 
 
 def test_a_folder_is_no_file_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,8 @@ from voiceform.model.errors import VoiceformError
 from voiceform.model.runtime import MACHINE
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""How disks refuse a second name of a file that know none: FAT, and some that are shared."""
 
 
 def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
@@ -20,31 +23,12 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     It is written under a name that nobody can guess, in the same folder, stored, and then moved; a link at
     `path` is replaced, never followed. Text is UTF-8. OSError when that cannot be; then nothing is left.
     """
-    data = content if isinstance(content, bytes) else content.encode("utf-8")
-    temporary = path.parent / f".{MACHINE.token(8)}.tmp"
-    try:
-        _store(os.open(temporary, _NEW, mode), data)
-        temporary.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink()
-        if isinstance(error, OSError):  # of the file that people know
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
-    _store_name(path.parent)
+    _put(path, content, mode, Path.replace)
 
 
 def write_new(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
-    """Put `content` into a new file at `path`. FileExistsError when there is anything, also a dead link;
-    other OSErrors when it cannot be written."""
-    data = content if isinstance(content, bytes) else content.encode("utf-8")
-    descriptor = os.open(path, _NEW, mode)  # what this does not make is not ours to remove
-    try:
-        _store(descriptor, data)
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
+    """As `write_whole`, where nothing is yet: FileExistsError when there is anything, also a dead link."""
+    _put(path, content, mode, _named_anew)
 
 
 @contextmanager
@@ -64,6 +48,45 @@ def own_folder(prefix: str) -> Iterator[Path]:
         ) from error
     with made as name:
         yield Path(name).resolve()
+
+
+def _put(path: Path, content: str | bytes, mode: int, name: Callable[[Path, Path], object]) -> None:
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
+    temporary = path.parent / f".{MACHINE.token(8)}.tmp"
+    try:
+        _store(os.open(temporary, _NEW, mode), data)
+        name(temporary, path)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):  # of the file that people know
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+    _store_name(path.parent)
+
+
+def _named_anew(temporary: Path, path: Path) -> None:
+    """Give a file a name that nothing has yet."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _claimed(temporary, path)
+    else:
+        with suppress(OSError):  # it is whole where it is to be
+            temporary.unlink()
+
+
+def _claimed(temporary: Path, path: Path) -> None:
+    """The same where a file has one name only: whoever makes an empty one first may replace it."""
+    os.close(os.open(path, _NEW))
+    try:
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def _store(descriptor: int, data: bytes) -> None:
