@@ -6,18 +6,24 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from xml.etree import ElementTree
 
 from tests.disks.disk import SOUND, Disk, Fault
+from tests.disks.meddler import Meddler
+from tests.disks.trouble import Trouble
 from tests.helpers import Helper
 from tests.matrix.play import ADVICE, DONE, Outcome, Play
 from tests.support import Result
 from voiceform.model.exit_codes import ExitCode
 
-_MAKES_ROOM = "make room|has room|choose another|name another|check|get write access|free "
+_MAKES_ROOM = (
+    "raise the limit|give it more|make room|has room|choose another|name another|check|get write access|free "
+)
 _OPEN = (".tmp", ".new", "-journal")
 """How files end that are not finished."""
 
@@ -37,6 +43,7 @@ class Runner(Helper):
             "environ": play.environ,
             "now": play.scene.now.isoformat(),
             "spool": str(play.spool),
+            "inside": {**play.inside},
             "mistake": mistake,
         }
         return Result(*self.ask(asked))
@@ -48,6 +55,9 @@ class DiskPlay(Play):
     disk: Disk
     runner: Runner
     whole: dict[str, int]
+    liar: Meddler
+    inside: Mapping[str, int] = MappingProxyType({})
+    first: Result
 
     @property
     def spool(self) -> Path:
@@ -73,19 +83,54 @@ class DiskPlay(Play):
 
     def struck_at(self, fault: Fault, at: int, mistake: str | None = None) -> list[str]:
         """Play it with the fault at one step, and then again without; what did not hold."""
+
+        @contextmanager
+        def failing() -> Iterator[None]:
+            self.disk.watch(fault, at)
+            yield
+            self.disk.mend()
+
+        def name() -> str:
+            steps = self.disk.steps
+            return f"{fault.name} from {at} ({steps[at] if at < len(steps) else 'no step'})"
+
+        return self._struck(failing(), name, fault.leaves_nothing, mistake)
+
+    def in_trouble(self, trouble: Trouble, mistake: str | None = None) -> list[str]:
+        """The same in a trouble."""
+        return self._struck(self._spoilt(trouble), lambda: trouble.name, trouble.leaves_nothing, mistake)
+
+    @contextmanager
+    def _spoilt(self, trouble: Trouble) -> Iterator[None]:
+        self.inside = trouble.inside
+        spoils = trouble.spoils(self.ground.folder) if trouble.spoils else nullcontext()
+        with ExitStack() as stack:
+            if trouble.at is None:
+                stack.enter_context(spoils)
+            else:
+                number = int(trouble.at * sum(self.clean.sent.values()))
+                self.liar.meddles = (number, lambda: stack.enter_context(spoils))
+            yield
+            self.liar.meddles = None
+        self.inside = {}
+
+    def _struck(
+        self,
+        failing: AbstractContextManager[None],
+        name: Callable[[], str],
+        leaves_nothing: bool,
+        mistake: str | None,
+    ) -> list[str]:
         self._set_up()
         before = dict(self._contents())
-        self.disk.watch(fault, at)
-        result = self.runner.run(self, mistake)
-        self.disk.mend()
-        steps, met = self.disk.steps, self.disk.met
-        step = steps[at] if at < len(steps) else "no step"
+        with failing:
+            self.first = result = self.runner.run(self, mistake)
         outcome = Outcome(result, self.ground.facts(), self.ground.phoned(), Counter(self.liar.sent))
         told = [
             *self._harm(outcome),
-            *self._words(outcome, met),
+            *self._words(outcome),
             *self._recorded_first(outcome),
-            *self._files(before, fault),
+            *self._files(before, leaves_nothing),
             *self._claims(outcome),
             *self._sent_twice(),
         ]
@@ -93,7 +138,7 @@ class DiskPlay(Play):
             told += self._as_clean(outcome)
         told += self._afterwards(True, outcome)
         tail = f"\n{result.out[-700:]}{result.err[-1200:]}"
-        return [f"{self.scene.name}, {fault.name} from {at} ({step}): {what}{tail}" for what in told]
+        return [f"{self.scene.name}, {name()}: {what}{tail}" for what in told]
 
     def _claims(self, outcome: Outcome) -> Iterator[str]:
         """What is recorded is so, but for what is to be forgotten."""
@@ -116,7 +161,7 @@ class DiskPlay(Play):
         self.spool.mkdir()
         self.killed = True  # what it could not write down is in doubt, as after a death
 
-    def _words(self, outcome: Outcome, met: int) -> Iterator[str]:
+    def _words(self, outcome: Outcome) -> Iterator[str]:
         """What people are told."""
         result = outcome.result
         text = result.out + result.err
@@ -127,13 +172,15 @@ class DiskPlay(Play):
                 yield f"said {bad!r}"
         if result.code in DONE or result.code == self.scene.code:
             return
-        if not met:
-            yield f"exit {result.code} without a fault"
         flat = " ".join(text.split())
         if not ADVICE.search(flat) and not any(words in flat for words in _MAKES_ROOM.split("|")):
             yield f"exit {result.code} without saying what to do"
         names = {path.name for path in self.ground.folder.rglob("*")} | {*self.argv}
-        if str(self.ground.folder) not in text and not any(name in flat for name in names):
+        if (
+            "this process" not in text
+            and str(self.ground.folder) not in text
+            and not any(name in flat for name in names)
+        ):
             yield f"exit {result.code} without saying where"
 
     def _recorded_first(self, outcome: Outcome) -> Iterator[str]:
@@ -160,7 +207,7 @@ class DiskPlay(Play):
             if sid not in lines:
                 yield f"{sid} is gone without a line of evidence"
 
-    def _files(self, before: dict[str, bytes], fault: Fault) -> Iterator[str]:
+    def _files(self, before: dict[str, bytes], leaves_nothing: bool) -> Iterator[str]:
         """What was there is whole, as it was or as it was to be; nothing unfinished is left."""
         after = dict(self._contents())
         for name in {**before, **after}:
@@ -172,11 +219,11 @@ class DiskPlay(Play):
                     yield f"{name} is gone"
             elif (
                 after[name] != before.get(name)
-                and (name in before or fault.leaves_nothing)
+                and (name in before or leaves_nothing)
                 and not self._is_whole(name, after[name])
             ):
                 yield f"{name} is half written"
-        if fault.leaves_nothing:
+        if leaves_nothing:
             for name in after.keys() - before.keys():
                 if name.endswith(_OPEN):
                     yield f"{name} is left behind"

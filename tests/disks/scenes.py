@@ -68,7 +68,7 @@ THERE = frozenset({1})
 FILES = (
     Scene("plan with reports", ("plan", *OUT, *REPORTS), _after(LATER, ("plan", *OUT, *REPORTS))),
     Scene("apply with reports", (*APPLY, *REPORTS), _after(LATER + RETENTION, ("plan", *REPORTS))),
-    Scene("export --out", ("export", "--out", "exported.yaml"), over=THERE),
+    Scene("export --out", ("export", "--out", "exported.yaml"), over=frozenset({64})),
     Scene("erase --out", ("erase", ALICE, "--reason", "asked for", *OUT), _after(BASE, ("plan", *OUT))),
     Scene("init", ("init", "begun"), over=THERE),
     Scene("test --junit-xml", ("test", "--junit-xml", "results.xml"), _tests),

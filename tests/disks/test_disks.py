@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +11,15 @@ from random import Random
 import pytest
 
 from tests.counting import Counts
-from tests.disks.disk import FAULTS, Disk, Fault
+from tests.disks.disk import FAULTS, Disk, Does, Fault
+from tests.disks.meddler import Meddler
 from tests.disks.mistakes import MISTAKES
 from tests.disks.play import DiskPlay, Runner
 from tests.disks.scenes import SCENES
+from tests.disks.trouble import TROUBLES, Trouble, away, may_mount
 from tests.matrix.ground import Ground, Kept
-from tests.matrix.liar import Liar
-from tests.matrix.scenes import Scene
+from tests.matrix.scenes import SIDE_BY_SIDE, Scene
+from voiceform.model.exit_codes import ExitCode
 
 WHOLE = os.environ.get("VOICEFORM_MATRIX") == "whole"
 SAMPLED = 4
@@ -24,11 +27,15 @@ SAMPLED = 4
 TRIED = 6
 """So many steps may be tried for a planted mistake."""
 SEED = 20261203
+STATES = (".voiceform/state.db", ".voiceform/state.db-wal")
+TROUBLED_BY = 2
+"""So many troubles each scene meets, unless all are played."""
+TROUBLED = (*SCENES, *SIDE_BY_SIDE)
 Stage = Callable[[Scene], DiskPlay]
 
 
 @pytest.fixture
-def stage(ground: Ground, liar: Liar, base: Kept, disk: Disk, runner: Runner, tmp_path: Path) -> Stage:
+def stage(ground: Ground, liar: Meddler, base: Kept, disk: Disk, runner: Runner, tmp_path: Path) -> Stage:
     """Plays a scene well."""
 
     def played(scene: Scene) -> DiskPlay:
@@ -54,6 +61,43 @@ def test_a_command_on_a_disk_that_fails_says_so_and_is_made_whole_by_the_next(
     assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
 
 
+@pytest.mark.parametrize("scene", TROUBLED, ids=lambda scene: f"{scene.name} {' '.join(scene.argv)}")
+def test_a_command_in_trouble_says_so_and_is_made_whole_by_the_next(
+    scene: Scene, stage: Stage, counts: Counts
+) -> None:
+    played = stage(scene)
+    played.steps()
+    possible = [trouble for trouble in TROUBLES if may_mount() or not trouble.mounted]
+    chosen = possible if WHOLE else Random(f"{SEED} {scene.name} in trouble").sample(possible, TROUBLED_BY)
+    told = [found for trouble in chosen for found in played.in_trouble(trouble)]
+    counts("disks that fail", troubles=len(possible), in_trouble=len(chosen))
+    assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".voiceform", ".voiceform/state.db", ".voiceform/state.db-wal", "evidence"]
+)
+@pytest.mark.parametrize("instead", ["", "copy"])
+def test_a_prune_stops_when_what_it_writes_is_moved_away(stage: Stage, name: str, instead: str) -> None:
+    played = stage(scene_of("prune"))
+    played.steps()
+    told = played.in_trouble(Trouble(f"{name} moved away", away(name, instead=instead), at=0.7))
+    assert not told, "\n\n".join(told)
+    assert played.first.code in (ExitCode.ERROR, ExitCode.INCOMPLETE), played.first
+
+
+def test_a_new_file_is_written_where_files_have_one_name(stage: Stage) -> None:
+    played = stage(scene_of("export --out"))
+    played.steps()
+    assert played.struck_at(Fault("without links", Does.LINK, errno.EPERM), 0) == []
+    assert played.first.code == ExitCode.DONE
+
+
+def scene_of(name: str) -> Scene:
+    """The scene of that name."""
+    return next(scene for scene in SCENES if scene.name == name)
+
+
 def sample(scene: Scene, points: list[tuple[Fault, int]]) -> list[tuple[Fault, int]]:
     """One step for some of the faults, the same ones every time."""
     random = Random(f"{SEED} {scene.name}")
@@ -64,7 +108,7 @@ def sample(scene: Scene, points: list[tuple[Fault, int]]) -> list[tuple[Fault, i
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_planted_mistake_is_found(name: str, stage: Stage) -> None:
     mistake = MISTAKES[name]
-    played = stage(next(scene for scene in SCENES if scene.name == mistake.scene))
+    played = stage(scene_of(mistake.scene))
     fault = next(fault for fault in FAULTS if fault.name == mistake.disk)
     # Which step is which depends a little on how fast the machine is: some are tried.
     steps = fault.steps(played.steps(name))

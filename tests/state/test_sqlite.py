@@ -179,6 +179,22 @@ def test_a_file_that_is_replaced_under_us_is_noticed(path: Path, store: SqliteSt
         store.put("new", {}, None)
 
 
+@pytest.mark.parametrize("what", ["", "-wal"])
+@pytest.mark.parametrize("replaced", [True, False])
+def test_nothing_is_read_of_a_file_that_has_gone(
+    path: Path, store: SqliteStore, what: str, *, replaced: bool
+) -> None:
+    store.put("key", {}, None)
+    name = Path(f"{path}{what}")
+    content = name.read_bytes()
+    name.unlink()
+    if replaced:
+        name.write_bytes(content)
+    for look in (lambda: store.get("key"), lambda: store.versions(""), lambda: store.put("new", {}, None)):
+        with pytest.raises(StateError, match="removed or replaced"):
+            look()
+
+
 def test_a_folder_that_cannot_be_made_is_a_state_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with SqliteStore(tmp_path / "file" / "state.db") as store:

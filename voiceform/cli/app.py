@@ -52,9 +52,13 @@ def main(
         clock=clock or SystemClock(),
         lease_ttl=lease_ttl,
     )
-    with app.stopping.installed():
-        code = _ended(app, list(sys.argv[1:] if argv is None else argv))
-        app.console.close()
+    try:
+        with app.stopping.installed():
+            code = _ended(app, list(sys.argv[1:] if argv is None else argv))
+            app.console.close()
+    except (OSError, RuntimeError, MemoryError) as error:  # before anything was begun
+        report_unexpected(app, error)
+        return ExitCode.ERROR
     return code
 
 
@@ -86,9 +90,7 @@ def _ended(app: App, arguments: list[str]) -> int:
     except OSError as error:
         if app.stopping.number is not None:
             return app.stopping.exit_code
-        if error.filename is not None:  # what no part of ours expected of a disk
-            report_error(app, _of_a_file(error))
-        elif error.errno in _FULL:  # click, printing help or a version
+        if error.filename is None and error.errno in _FULL:  # click, printing help or a version
             app.console.say(f"Error: cannot write to standard output: {error.strerror}")
         else:
             report_unexpected(app, error)
@@ -97,15 +99,6 @@ def _ended(app: App, arguments: list[str]) -> int:
         report_unexpected(app, error)
         return ExitCode.ERROR
     return code if isinstance(code, int) else ExitCode.DONE
-
-
-def _of_a_file(error: OSError) -> VoiceformError:
-    """The error of a file or folder that cannot be used."""
-    return VoiceformError(
-        f"cannot be used: {error.strerror}",
-        where=str(error.filename2 or error.filename),
-        hint="check that it is there, that you may write to it, and that there is room; then run again",
-    )
 
 
 def _tell_of_interruption(app: App) -> None:

@@ -41,9 +41,15 @@ def report_error(app: App, error: VoiceformError) -> None:
 
 
 def report_unexpected(app: App, error: Exception) -> None:
-    """A defect of ours: one line, and with -v the traceback, without what the environment has of secrets."""
+    """What the machine refuses, in words. A defect of ours: one line, and with -v the traceback, without what
+    the environment has of secrets."""
     from voiceform.config.references import credentials_of
+    from voiceform.model.refusals import refusal
 
+    refused = refusal(error)
+    if refused is not None:
+        report_error(app, refused)
+        return
     hidden = credentials_of(app.environ)
     app.console.say(hidden.text(f"Error: voiceform failed unexpectedly: {type(error).__name__}: {error}"))
     if app.verbose:

@@ -94,10 +94,13 @@ class Heard:
 
 
 def unexpected(error: Exception, environ: Mapping[str, str]) -> str:
-    """What is told of a defect, without what the environment has of secrets."""
+    """What is told of what the machine refuses, or of a defect; no secret of the environment is in it."""
     from voiceform.config.references import credentials_of
+    from voiceform.model.refusals import refusal
 
-    told = f"voiceform failed unexpectedly: {type(error).__name__}: {error}"
+    refused = refusal(error)
+    defect = f"voiceform failed unexpectedly: {type(error).__name__}: {error}"
+    told = defect if refused is None else str(refused)
     return credentials_of(environ).text(told)
 
 

@@ -58,8 +58,9 @@ class SqliteStore(Backend):
         self._busy_timeout = busy_timeout
         self._lock = self.runtime.lock()
         self._connection: sqlite3.Connection | None = None
-        self._inode: tuple[int, int] | None = None
+        self._files: tuple[tuple[int, int] | None, ...] = ()
         self._copy: TemporaryDirectory[str] | None = None
+        self._log = Path(f"{self._path}-wal")
 
     @property
     def label(self) -> str:
@@ -164,7 +165,9 @@ class SqliteStore(Backend):
             if self._connection is None and not is_there(self._path):
                 return []
             try:
-                return self._open().execute(query, parameters).fetchall()
+                connection = self._open()
+                self._require_same()
+                return connection.execute(query, parameters).fetchall()
             except sqlite3.Error as error:
                 if self._copy is not None or _code(error) not in _NO_RIGHT_TO_WRITE:
                     raise
@@ -185,23 +188,29 @@ class SqliteStore(Backend):
                 hint="nothing was written; reading goes on. Get write access to the file and to its folder,"
                 " or make room there",
             )
-        if _inode(self._path) != self._inode:
-            raise StateError(
-                f"the state file {self.label} was removed or replaced while it was in use",
-                hint="nothing was written; put the file back, or run the command again on the new one",
-            )
+        self._require_same()
         return connection
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             check_database(self._path)
             make_private(self._path)
-            self._inode = _inode(self._path)
+            begun = _inode(self._path)
             self._connection = self._connect(self._path)
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA secure_delete = ON")  # who was erased is not in a free page
             verify_database(self._connection, self.label)
+            self._files = (begun, _inode(self._log))
         return self._connection
+
+    def _require_same(self) -> None:
+        """The names still stand for the file and the log that are open. What is read of others is not what
+        is there, and what is written to them nobody finds."""
+        if self._copy is None and (_inode(self._path), _inode(self._log)) != self._files:
+            raise StateError(
+                f"the state file {self.label} or its log was removed or replaced while it was in use",
+                hint="nothing more was written; put both back, or run the command again on what is there",
+            )
 
     def _open_copy(self) -> sqlite3.Connection:
         """Where SQLite may not write its log beside the file (a read-only mount, another user's state), a

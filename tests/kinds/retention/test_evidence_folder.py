@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -120,6 +121,25 @@ def test_a_lock_that_was_removed_by_hand_does_not_let_a_second_run_in(folder: Pa
     assert second.repair(File(1, ("000001.jsonl",))) == 20
     first.release()
     second.release()
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a copy", "an empty folder"])
+def test_lines_that_nobody_would_find_are_not_stored(folder: Path, tmp_path: Path, instead: str) -> None:
+    place = Folder(folder)
+    place.claim("me")
+    sink = place.begin(File(1))
+    sink.write([b"{}\n"])
+    sink.sync()
+    folder.rename(tmp_path / "moved")
+    if instead == "a copy":
+        shutil.copytree(tmp_path / "moved", folder)
+    elif instead == "an empty folder":
+        folder.mkdir()
+    sink.write([b"{}\n"])
+    with pytest.raises((EvidenceError, OSError)):
+        sink.sync()
+    sink.close()
+    place.release()
 
 
 def test_a_closed_file_may_be_made_read_only(folder: Path) -> None:

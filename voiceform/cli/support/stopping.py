@@ -88,8 +88,8 @@ class Stopping:
                 before[number] = signal.signal(number, self._handle)
         self.nested = any(isinstance(getattr(each, "__self__", None), Stopping) for each in before.values())
         hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
-        threading.Thread(target=self._obey, name="voiceform-stopping", daemon=True).start()
         try:
+            threading.Thread(target=self._obey, name="voiceform-stopping", daemon=True).start()
             with _nudged(self._woken):
                 yield
         finally:
@@ -166,8 +166,8 @@ def _nudged(woken: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     before = signal.signal(_NUDGE, woken)
     outer = signal.set_wakeup_fd(pythons, warn_on_full_buffer=False)
     main = threading.get_ident()
-    threading.Thread(target=_nudge, args=(signals, main), name="voiceform-signals", daemon=True).start()
     try:
+        threading.Thread(target=_nudge, args=(signals, main), name="voiceform-signals", daemon=True).start()
         yield
     finally:
         signal.set_wakeup_fd(outer)

@@ -17,6 +17,7 @@ from voiceform.model.case_report import CaseReport, CaseResult, FileResult, Mism
 from voiceform.model.document import Block
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.files import own_folder
+from voiceform.model.refusals import refusal
 from voiceform.testing.cases import looking
 from voiceform.testing.cases.comparing import Thing, all_of
 from voiceform.testing.cases.expecting import ending, of_run, words
@@ -105,13 +106,10 @@ def _mismatches(case: Case, copies: _Copies, emulator: Emulator, stop: threading
         return _run(case, copies, emulator, stop)
     except VoiceformError as error:
         return [Mismatch(words(error), case.position)]
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        what = f"{place}cannot be used: {error.strerror}; check the place and its room, then run again"
-        return [Mismatch(what, case.position)]
-    except Exception as error:  # a defect of ours in one case stops no other
+    except Exception as error:  # what the machine refuses, or a defect of ours, in one case stops no other
+        refused = refusal(error)
         what = f"voiceform failed unexpectedly: {type(error).__name__}: {error}"
-        return [Mismatch(what, case.position)]
+        return [Mismatch(what if refused is None else words(refused), case.position)]
 
 
 def _run(case: Case, copies: _Copies, emulator: Emulator, stop: threading.Event) -> list[Mismatch]:

@@ -65,7 +65,8 @@ class Folder:
 
     def begin(self, file: File) -> Sink:
         """A new file."""
-        sink = _Appending(create(self.folder / file.name))
+        path = self.folder / file.name
+        sink = _Appending(create(path), path)
         sink.hold()
         sync_folder(self.folder)
         return sink
@@ -122,8 +123,9 @@ class _Appending:
     backlog = 0
     """Lines go to the system at once."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
+        self._path = path
 
     def hold(self) -> None:
         """Lock it as long as it grows, for those who do not see the lock of its folder."""
@@ -136,6 +138,8 @@ class _Appending:
 
     def sync(self) -> None:
         os.fsync(self._descriptor)
+        if not os.path.samestat(os.stat(self._path), os.fstat(self._descriptor)):
+            raise EvidenceError("the file of the evidence was replaced while it was written")
 
     def close(self) -> None:
         os.close(self._descriptor)

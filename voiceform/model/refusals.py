@@ -1,0 +1,44 @@
+"""What the machine refuses where no part of ours expected it: memory, threads, open files, a file."""
+
+from __future__ import annotations
+
+import errno
+
+from voiceform.model.errors import VoiceformError
+
+_TABLES = (errno.EMFILE, errno.ENFILE)
+_AGAIN = (
+    "then run again: the next run finds out first what became of what was begun. Fewer requests at once"
+    " (--parallelism) need less"
+)
+_MORE = {
+    "memory": f"give it more memory; {_AGAIN}",
+    "threads": f"raise the limit (`ulimit -u`, `ulimit -v`, or what a container sets); {_AGAIN}",
+    "open files": f"raise the limit (`ulimit -n`); {_AGAIN}",
+}
+
+
+def refusal(error: Exception) -> VoiceformError | None:
+    """The error for people, where the machine or a limit on this process is the reason; None for a defect."""
+    missing = _missing(error)
+    if missing is not None:
+        return VoiceformError(f"this process gets no more {missing}", hint=_MORE[missing])
+    if isinstance(error, OSError) and error.filename is not None:
+        return VoiceformError(
+            f"cannot be used: {error.strerror}",
+            where=str(error.filename2 or error.filename),
+            hint="check that it is there, that you may write to it, and that there is room; then run again",
+        )
+    return None
+
+
+def _missing(error: Exception) -> str | None:
+    if isinstance(error, MemoryError):
+        return "memory"
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(
+        error
+    ):  # Python has no class for it
+        return "threads"
+    if isinstance(error, OSError) and error.errno in _TABLES:
+        return "open files"
+    return "memory" if isinstance(error, OSError) and error.errno == errno.ENOMEM else None
