@@ -82,6 +82,26 @@ def inodes(left: int) -> Spoils:
     return filled
 
 
+def temporaries(left: int) -> Spoils:
+    """Temporary files have a disk of their own, with so many bytes free; below 0 they have no folder."""
+
+    @contextmanager
+    def small(folder: Path) -> Iterator[None]:
+        spool = folder.parent / "spool"
+        if left < 0:
+            spool.rmdir()
+            yield
+            return
+        options = f"size={max(left, 4096)},nr_inodes={100 if left else 1}"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", spool], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", "--lazy", spool], check=True)
+
+    return small
+
+
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """The disk is mounted read-only."""
@@ -154,6 +174,11 @@ TROUBLES = (
         for left in (0, 4096, 20480, 65536, 200_000)
     ),
     *(Trouble(f"{left} inodes are free", inodes(left), mounted=True) for left in (0, 1, 2, 3, 5, 8)),
+    Trouble("no folder for temporary files", temporaries(-1)),
+    *(
+        Trouble(f"{left} bytes are free for temporary files", temporaries(left), mounted=True)
+        for left in (0, 4096, 65536)
+    ),
     Trouble("mounted read-only", read_only, mounted=True),
     Trouble("mounted read-only, files elsewhere", read_only, {"elsewhere": 1}, mounted=True),
     *(Trouble(f"files end at {size} bytes", inside={"FSIZE": size}) for size in (0, 3000, 20_000, 120_000)),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import resource
 import tracemalloc
 from datetime import UTC, datetime
 
@@ -142,6 +144,26 @@ def test_many_failures_or_changes_hide_no_other(
             assert found.count(word) >= min(count, 20)
     everything = render_report(report, color=False, width=2_000, show_numbers=False, everything=True)
     assert everything.count("made ") == created
+
+
+@pytest.mark.parametrize("room", [0, 5_000, 1_000_000, 1_234_567, 3_000_000])
+def test_where_no_temporary_file_can_grow_nothing_is_forgotten(room: int) -> None:
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+            report = FleetReport("apply", "fleet.yaml", 4_000, datetime(2026, 12, 1, tzinfo=UTC))
+            for number in range(4_000):
+                change = ChangeLine(Weight.UPDATE, f"queue.support: {number % 3}")
+                line = f"{number} {os.urandom(500).hex()}"
+                report.add(StackResult(f"s{number}", sid(number), ExitCode.CHANGES, line, changes=(change,)))
+            told = [int(each.line.split()[0]) for each in report.results()]
+            whole = sorted(told) == [*range(4_000)] and sum(each.count for each in report.alike()) == 4_000
+            code = 0 if whole else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_what_is_kept_of_each_stack_in_memory_is_next_to_nothing() -> None:

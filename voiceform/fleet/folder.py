@@ -32,7 +32,7 @@ PLANNING = ".planning"
 FORMAT = "1.0"
 _ENDING = ".plan.json"
 _AGAIN = "plan again: voiceform fleet plan --out DIR"
-_ELSEWHERE = "choose another --out, or make room for it"
+_ELSEWHERE = "make room for it, or choose another place: --out, or by TMPDIR where none was named"
 
 
 @dataclass(frozen=True, slots=True)

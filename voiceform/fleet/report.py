@@ -3,11 +3,14 @@ stacks."""
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
 import sqlite3
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from voiceform.model.diagnostics import Diagnostic
@@ -34,30 +37,33 @@ class FleetReport:
         self.counts: Counter[str] = Counter()
         self.codes: Counter[ExitCode] = Counter()
         self.seconds = 0.0
-        # A file without a name, which nobody else can open and which goes with the connection.
-        self._store = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        self._store.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-            "CREATE TABLE results (name TEXT PRIMARY KEY, content BLOB);"
-            "CREATE TABLE failures (rank INT, reason TEXT, name TEXT);"
-            "CREATE INDEX by_reason ON failures (rank, reason, name);"
-            "CREATE TABLE changes (weight TEXT, text TEXT, name TEXT);"
-            "CREATE INDEX by_text ON changes (text, weight, name)"
-        )
+        self._store = _spool()
 
     def add(self, result: StackResult) -> None:
         """Take in how one stack ended."""
         self.codes[result.code] += 1
         self.counts.update(result.counts)
         self.seconds += result.seconds
-        self._store.execute("INSERT INTO results VALUES (?, ?)", (result.stack, pickle.dumps(result)))
-        if result.failed:
-            failure = (result.code.rank, _reason(result), result.stack)
-            self._store.execute("INSERT INTO failures VALUES (?, ?, ?)", failure)
-        self._store.executemany(
-            "INSERT INTO changes VALUES (?, ?, ?)",
-            [(str(change.weight), change.text, result.stack) for change in dict.fromkeys(result.changes)],
-        )
+        try:
+            self._insert(result)
+        except sqlite3.OperationalError:  # there is no room any more, and what was done has to be told
+            memory = _in_memory()
+            self._store.backup(memory)
+            self._store.close()
+            self._store = memory
+            self._insert(result)
+
+    def _insert(self, result: StackResult) -> None:
+        with self._store:
+            self._store.execute("BEGIN")
+            self._store.execute("INSERT INTO results VALUES (?, ?)", (result.stack, pickle.dumps(result)))
+            if result.failed:
+                failure = (result.code.rank, _reason(result), result.stack)
+                self._store.execute("INSERT INTO failures VALUES (?, ?, ?)", failure)
+            self._store.executemany(
+                "INSERT INTO changes VALUES (?, ?, ?)",
+                [(str(change.weight), change.text, result.stack) for change in dict.fromkeys(result.changes)],
+            )
 
     def results(self) -> Iterator[StackResult]:
         """How each stack ended, by name."""
@@ -116,6 +122,40 @@ class FleetReport:
         if self.done < self.total:
             codes.append(ExitCode.INTERRUPTED if self.interrupted else ExitCode.INCOMPLETE)
         return ExitCode.worst(codes)
+
+
+def _spool() -> sqlite3.Connection:
+    """A database in a file whose name is gone at once: nobody else can open it, and it goes with the
+    connection. In memory where no such file can be."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="voiceform-")
+    except OSError:
+        return _with_tables(_in_memory())
+    os.close(handle)
+    try:
+        return _with_tables(sqlite3.connect(name, check_same_thread=False, isolation_level=None))
+    except sqlite3.OperationalError:
+        return _with_tables(_in_memory())
+    finally:
+        with suppress(OSError):
+            os.unlink(name)
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+
+
+def _with_tables(store: sqlite3.Connection) -> sqlite3.Connection:
+    store.executescript(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+        "PRAGMA temp_store = MEMORY;"
+        "CREATE TABLE results (name TEXT PRIMARY KEY, content BLOB);"
+        "CREATE TABLE failures (rank INT, reason TEXT, name TEXT);"
+        "CREATE INDEX by_reason ON failures (rank, reason, name);"
+        "CREATE TABLE changes (weight TEXT, text TEXT, name TEXT);"
+        "CREATE INDEX by_text ON changes (text, weight, name)"
+    )
+    return store
 
 
 def _reason(result: StackResult) -> str:
