@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -261,7 +262,35 @@ def test_workers_with_other_files_do_nothing(shared: FleetFolder, begin: Begin, 
     assert found["exit_code"] == 1
     assert "voiceform.yaml is not there, or not the same, where this was started" in found["error"]
     (there / "template/voiceform.yaml").unlink()
-    assert plan()["exit_code"] == 1
+    told = "voiceform.yaml is there where this was started, and not on the worker"
+    for what in ("file", "folder"):
+        found = plan()
+        assert (found["exit_code"], told in found["error"]) == (1, True), (what, found)
+        assert "voiceform init" not in found["error"]
+        shutil.rmtree(there / "template", ignore_errors=True)
+
+
+def test_what_a_worker_lacks_is_told_with_its_name(shared: FleetFolder, begin: Begin) -> None:
+    """Whoever starts the command has it all: where it is missing is what he cannot see."""
+    shared.fleet(
+        "  - {template: template, csv: accounts.csv}\n", "state: postgresql://${PLACE}?schema={stack}\n"
+    )
+    cluster = begin(0)
+    shared.environ["PLACE"] = "127.0.0.1:1/postgres"
+    for lacking, told in (
+        ({"TOKEN": ""}, "the variable TOKEN is not set"),
+        ({"PLACE": ""}, "the variable PLACE of the state's URL is not set"),
+        ({"PLACE": "127.0.0.1:9/postgres"}, "cannot reach the state"),
+    ):
+        worker = cluster.worker(environ={"PLACE": "127.0.0.1:1/postgres", **lacking})
+        found = shared.run(
+            "plan", "--scheduler", cluster.address, "--select", "stack=acme", "--format", "json"
+        )
+        (stack,) = found.json["stacks"]
+        assert told in stack["error"]
+        assert re.search(r"on the worker tcp://127\.0\.0\.1:\d+, with", stack["error"]), stack["error"]
+        worker.terminate()
+        worker.wait(60)
 
 
 RETENTION = "safety: {max_delete_percent: 100}\nretention: {recordings: [{name: all, keep: 90d%s}]}\n"

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from tests.conformance.test_outputs import CONFIGURATION, PASSWORDS, POISON, SPELT, clear, raw
 from tests.fleet.fleets import FleetFolder, sid
+from voiceform.fleet.fleet import Fleet
 from voiceform.fleet.report import FleetReport
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import ChangeLine, StackResult, Weight
@@ -164,6 +165,30 @@ def test_where_no_temporary_file_can_grow_nothing_is_forgotten(room: int) -> Non
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_progress_counts_stacks_that_have_nothing_to_do(fleet: FleetFolder) -> None:
+    class Heard:
+        def __init__(self) -> None:
+            self.done: list[int] = []
+
+        def start(self, task: str, total: int | None = None) -> None:
+            assert total == 3
+            self.done.append(0)
+
+        def advance(self, task: str, steps: int = 1) -> None:
+            self.done[-1] += steps
+
+        def finish(self, task: str) -> None:
+            assert task == "stacks"
+
+    fleet.of("acme", "beta", "gamma")
+    fleet.ok("apply", "--auto-approve", "--select", "stack=acme")
+    heard = Heard()
+    made = Fleet(folder=fleet.folder, environ={**os.environ, **fleet.environ}, jobs=1, progress=heard)
+    made.plan(out="plans")
+    made.apply("plans")
+    assert heard.done == [3, 3]
 
 
 def test_what_is_kept_of_each_stack_in_memory_is_next_to_nothing() -> None:

@@ -57,7 +57,7 @@ def work(sent_by: str, content: bytes, run: str, once: str | None) -> bytes | No
     assert isinstance(parcel, Parcel)  # noqa: S101 - for mypy
     with _halted_with(run, client) as halt:
         here = Surroundings(dict(os.environ), SystemClock(), halt.event, Signals(client=halt.stops))
-        return pickle.dumps(carried_out(parcel, here))
+        return pickle.dumps(carried_out(parcel, here, distributed.get_worker().address))
 
 
 def _end_profiler(worker: distributed.Worker) -> None:

@@ -234,6 +234,7 @@ class Fleet:
             gate = Gate(wave.group.allowed(wave.size))
             for result in (*wave.before, *wave.ended):
                 report.add(result)
+                self._progress.advance("stacks")
             for result in wave.ended:
                 gate.ended(result)
             self._work(wave.jobs, report, gate, written, wave.group.parallel)
@@ -270,9 +271,10 @@ class Fleet:
 
         if self._scheduler is not None:
             raise UsageError(
-                "a service watches on machines of its own, and no scheduler hands that out",
+                "--watch goes on for ever, and the workers of a scheduler do what comes to an end",
                 where="--scheduler",
-                hint="share the fleet with --shard I/N, or dispatch again and again without --watch",
+                hint="run a service on each of some machines: fleet dispatch --watch --shard 1/2, and 2/2; or"
+                " dispatch with the scheduler again and again, without --watch",
             )
         members = self.stacks(**which)
         latest: dict[str, StackResult] = {}

@@ -13,15 +13,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from voiceform.fleet.jobs import Job, run_job
+from voiceform.config.sources import DEFAULT_FILE
+from voiceform.fleet.jobs import Job, failed, run_job
 from voiceform.fleet.member import Member, Source
 from voiceform.fleet.opening import Surroundings
 from voiceform.kinds.userfiles import MOST_BYTES
 from voiceform.model.errors import PlanFileError, UsageError, VoiceformError
+from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import own_folder, write_new, write_whole
 from voiceform.model.fleet import StackResult
 from voiceform.version import __version__
 
+_ALIKE = "files must be on each worker under the same path, as in one image or one volume"
 _MOST_FILES = 20_000
 """So many files may lie in the folder of a stack that is worked on elsewhere."""
 
@@ -58,9 +61,13 @@ def packed(job: Job, proven: frozenset[tuple[str, str]], who: str) -> bytes:
     return pickle.dumps(Parcel(replace(job, member=_absolute(job.member), settings=settings), plan))
 
 
-def carried_out(parcel: Parcel, here: Surroundings) -> Answer:
-    """Do the job of a parcel on this machine."""
+def carried_out(parcel: Parcel, here: Surroundings, worker: str) -> Answer:
+    """Do the job of a parcel on this machine; `worker` is what it is called."""
     job = parcel.job
+    lacking = _lacking(job)
+    if lacking is not None:
+        error = f"{lacking} is there where this was started, and not on the worker {worker}\n  {_ALIKE}"
+        return Answer(failed(job, ExitCode.ERROR, error))
     with own_folder("voiceform-") as place:
         options = dict(job.options)
         if parcel.plan is not None:
@@ -70,6 +77,10 @@ def carried_out(parcel: Parcel, here: Surroundings) -> Answer:
             options["out"] = str(place / "out")
             (place / "out").mkdir()
         result = run_job(replace(job, options=options), here)
+        if result.code is ExitCode.ERROR:
+            # Whoever reads it sits at another machine, on which nothing may be wrong.
+            told = f"{result.error}\n  on the worker {worker}, with its environment and its files"
+            result = replace(result, error=told)
         return Answer(result, str(place / "out"), dict(_written(place / "out")))
 
 
@@ -130,6 +141,16 @@ def _proven(place: Path) -> Iterator[tuple[str, str]]:
                 yield path.relative_to(place).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()
             except OSError:
                 continue  # whoever reads it elsewhere is told that it is not proven
+
+
+def _lacking(job: Job) -> Path | None:
+    """The configuration that there is where the job comes from, and not here."""
+    proven = [name for name, _ in job.settings.proven or ()]
+    for file in job.member.files or (Path(DEFAULT_FILE),):
+        here = job.member.folder / file
+        if not os.path.lexists(here) and any(Path(name).is_relative_to(file) for name in proven):
+            return here
+    return None
 
 
 def _absolute(member: Member) -> Member:
