@@ -46,7 +46,7 @@ NEAREST = {
     "engine/safety.py": ["tests/engine/test_safety.py"],
     "kinds/retention/policy.py": [f"{KEPT}/test_policy.py"],
     "kinds/retention/matching/match.py": [
-        f"{KEPT}/test_{name}.py" for name in ("matching", "named_calls", "policy", "parties", "hold_index")
+        f"{KEPT}/test_{name}.py" for name in ("named_calls", "parties", "policy", "matching", "hold_index")
     ],
 }
 SECONDS = 300
