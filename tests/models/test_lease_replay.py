@@ -1,4 +1,5 @@
-"""The real lease walks as its model does: every pair of rules that can follow each other, on a real store.
+"""The real lease walks as its model does: every pair of rules that can follow each other, in SQLite,
+PostgreSQL, and an object store in memory.
 
 A step that the model can take and the code cannot, or another document than the model's afterwards, is a
 difference between the two, and fails.
@@ -7,49 +8,41 @@ difference between the two, and fails.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.counting import Counts
+from tests.models.appliers import Bucket, Database, State, States, buckets, databases
+from tests.models.dispatchers import files
+from tests.models.gates import SECONDS, Gated, Killed
 from tests.models.protocols.lease import LEASE
-from tests.models.rules import State
-from tests.models.walks import Walk, covering
+from tests.models.walks import Walk, covering, replay
+from tests.services import PostgresServer
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import LeaseLostError
 from voiceform.model.store import Write
-from voiceform.state.backend import LEASE_KEY, Guard
+from voiceform.state.backend import LEASE_KEY, Backend, Guard
 from voiceform.state.lease import Lease, acquire, break_lease, show_lease
-from voiceform.state.sqlite import SqliteStore
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TTL = 60.0
 
 
-class Killed(BaseException):
-    """The process is gone."""
+class Gate:
+    """Where a process stops, while it takes the lease, before each look and write until `go`."""
 
-
-class Gate(SqliteStore):
-    """A store whose user, while the lease is taken, stops before each look and write until `go`."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self) -> None:
         self.shut = True
         self._arrived, self._let = threading.Semaphore(0), threading.Semaphore(0)
         self._dead = False
 
-    def write_guarded(
-        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
-    ) -> tuple[str | None, ...]:
-        self.stop()
-        return super().write_guarded(writes, guard, lease_key=lease_key)
-
     def arrive(self) -> None:
         """Its user is at the gate, or through."""
-        assert self._arrived.acquire(timeout=20)
+        assert self._arrived.acquire(timeout=SECONDS)
 
     def go(self) -> None:
         """Let it do the next thing, and wait until that is done."""
@@ -66,11 +59,11 @@ class Gate(SqliteStore):
         self._dead = True
         self._let.release()
 
-    def stop(self) -> None:
+    def stop(self, _: str = "") -> None:
         """Wait for `go`, while it is shut."""
         if self.shut:
             self._arrived.release()
-            assert self._let.acquire(timeout=60)
+            assert self._let.acquire(timeout=SECONDS)
             if self._dead:
                 raise Killed
 
@@ -78,16 +71,17 @@ class Gate(SqliteStore):
 class Process:
     """One holder: what its rules are in the code."""
 
-    def __init__(self, number: int, path: Path, clock: ManualClock) -> None:
+    def __init__(self, number: int, state: State, clock: ManualClock) -> None:
         self.name = str(number)
-        self.store = Gate(path)
+        self.gate = Gate()
+        self.store = Gated(state.opened(), self.gate.stop)
         self.clock = clock
         self.uptime = 0.0
         self.lease: Lease | None = None
         self.written = 0
         self.thread = threading.Thread(target=self._acquire)
         self.thread.start()
-        self.store.arrive()
+        self.gate.arrive()
 
     def _acquire(self) -> None:
         try:
@@ -96,27 +90,25 @@ class Process:
             )
         except Killed:
             return
-        self.store.through()
+        self.gate.through()
 
     def _up(self) -> float:
         """Asked before each look, and for every other purpose when nothing stops any more."""
-        self.store.stop()
+        self.gate.stop()
         return self.uptime
 
     def step(self, rule: str) -> None:
         """Do what the rule says."""
         if rule in ("look", "take", "lose"):
-            self.store.go()
+            self.gate.go()
         elif rule == "late":
             self.uptime += TTL
         elif rule == "write":
             self._write()
         elif rule == "fenced":
-            with pytest.raises(LeaseLostError):
-                self._write()
+            _refused(self._write)
         elif rule == "learnt":
-            with pytest.raises(LeaseLostError):
-                self._held()._heartbeat._renew()
+            _refused(self._held()._heartbeat._renew)
         elif rule in ("release", "give_up"):
             self._held().release()
         elif rule == "expire":
@@ -126,12 +118,11 @@ class Process:
 
     def close(self) -> None:
         """End it."""
-        self.store.kill()
-        self.thread.join(60)
+        self.gate.kill()
+        self.thread.join(SECONDS)
         if self.lease is not None:
             self.uptime += TTL  # so that it does not give back what a dead process would have kept
             self.lease.release()
-        self.store.close()
 
     def _held(self) -> Lease:
         assert self.lease is not None
@@ -142,45 +133,112 @@ class Process:
         self.written += 1
 
 
-def replay(walk: Walk, path: Path) -> None:
-    """Take every step, and compare the document with the model's after each."""
-    clock = ManualClock(START)
-    with SqliteStore(path) as watcher:
-        processes = {number: Process(number, path, clock) for number in (1, 2)}
-        try:
-            for rule, state in walk:
-                if rule == "broken":
-                    break_lease(watcher, reason="test", who="ada", clock=clock)
-                else:
-                    processes[int(rule[-1])].step(rule[:-1])
-                _compare(watcher, dict(zip(LEASE.fields, state, strict=True)), processes)
-        finally:
-            for process in processes.values():
-                process.close()
+def _refused(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except LeaseLostError:
+        return
+    raise AssertionError("a lease that is lost was not noticed")
 
 
-def _compare(watcher: SqliteStore, model: dict[str, int], processes: dict[int, Process]) -> None:
-    found = show_lease(watcher)
-    holder, token = (None, 0) if found is None else (found.holder, found.token)
-    assert (holder, token) == (str(model["holder"]) if model["holder"] else None, model["token"])
-    for number, process in processes.items():
-        written = LEASE.fields[f"work{number}"] - model[f"work{number}"]
-        assert len(list(watcher.list(f"by/{number}/"))) == process.written == written
+class LeaseGame:
+    """One walk."""
+
+    def __init__(self, state: State) -> None:
+        self.state, self.clock = state, ManualClock(START)
+        self.watcher = state.opened()
+        self.processes = {number: Process(number, state, self.clock) for number in (1, 2)}
+
+    def step(self, rule: str) -> None:
+        """Do what a rule says."""
+        if rule == "broken":
+            break_lease(self.watcher, reason="test", who="ada", clock=self.clock)
+        else:
+            self.processes[int(rule[-1])].step(rule[:-1])
+
+    def compare(self, _: str, model: dict[str, int]) -> None:
+        """Hold the document, and what was written, against the model."""
+        found = show_lease(self.watcher)
+        holder, token = (None, 0) if found is None else (found.holder, found.token)
+        assert (holder, token) == (str(model["holder"]) if model["holder"] else None, model["token"])
+        for number, process in self.processes.items():
+            written = LEASE.fields[f"work{number}"] - model[f"work{number}"]
+            assert len(list(self.watcher.list(f"by/{number}/"))) == process.written == written
+
+    def finish(self, model: dict[str, int]) -> None:
+        """All was compared."""
+
+    def close(self) -> None:
+        """End everything."""
+        for process in self.processes.values():
+            process.close()
+        self.state.close()
+
+
+def replayed(walks: Sequence[Walk], states: States) -> dict[str, int]:
+    return replay(LEASE, walks, lambda: LeaseGame(next(states)))
 
 
 def test_the_real_lease_takes_every_walk_of_its_model(tmp_path: Path, counts: Counts) -> None:
-    walks = covering(LEASE)
-    for number, walk in enumerate(walks):
-        try:
-            replay(walk, tmp_path / f"{number}.db")
-        except AssertionError as error:
-            raise AssertionError(f"after {[rule for rule, _ in walk]}: {error}") from error
-    counts("models", walks_replayed=len(walks), steps_replayed=sum(len(walk) for walk in walks))
+    counts("models", **replayed(covering(LEASE), databases(files(tmp_path))))
+
+
+def test_the_real_lease_takes_every_walk_in_an_object_store(counts: Counts) -> None:
+    counts("models", **replayed(covering(LEASE), buckets()))
+
+
+def test_the_real_lease_takes_some_of_them_in_postgresql(
+    postgres_server: PostgresServer, counts: Counts
+) -> None:
+    counts("models", **replayed(covering(LEASE)[::6], databases(iter(postgres_server.url, ""))))
+
+
+class Unfenced(Database):
+    """Asks nobody for the lease."""
+
+    def written(
+        self, inner: Backend, batch: Sequence[Write], guard: Guard | None, lease_key: str
+    ) -> tuple[str | None, ...]:
+        return super().written(inner, batch, None, lease_key)
+
+
+class Unread(Bucket):
+    """Goes by its own clock alone."""
+
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
+        return super().write_guarded(writes, None, lease_key=lease_key)
+
+
+class Tokenless(Database):
+    """Gives every holder the same token."""
+
+    def write_guarded(
+        self, writes: Sequence[Write], guard: Guard | None, *, lease_key: str = LEASE_KEY
+    ) -> tuple[str | None, ...]:
+        if writes[0].key == LEASE_KEY and writes[0].document is not None:
+            same = {**writes[0].document, "token": 1}
+            writes = (replace(writes[0], document=same),)
+        return super().write_guarded(writes, guard, lease_key=lease_key)
+
+
+@pytest.mark.parametrize("wrong", [Unfenced, Tokenless])
+def test_a_wrong_lease_is_seen(tmp_path: Path, counts: Counts, wrong: type[Database]) -> None:
+    with pytest.raises(AssertionError):
+        replayed(covering(LEASE), databases(files(tmp_path), wrong))
+    counts("models", wrong_steps_seen=1)
+
+
+def test_a_wrong_lease_in_an_object_store_is_seen(counts: Counts) -> None:
+    with pytest.raises(AssertionError):
+        replayed(covering(LEASE), buckets(Unread))
+    counts("models", wrong_steps_seen=1)
 
 
 def test_a_state_that_the_model_does_not_have_is_seen(tmp_path: Path) -> None:
     walk = next(walk for walk in covering(LEASE) if any(rule == "write1" for rule, _ in walk))
-    wrong: list[tuple[str, State]] = [
+    wrong: list[tuple[str, tuple[int, ...]]] = [
         (
             rule,
             tuple(0 if name == "work1" else value for name, value in zip(LEASE.fields, state, strict=True)),
@@ -188,4 +246,4 @@ def test_a_state_that_the_model_does_not_have_is_seen(tmp_path: Path) -> None:
         for rule, state in walk
     ]
     with pytest.raises(AssertionError):
-        replay(tuple(wrong), tmp_path / "state.db")
+        replayed([tuple(wrong)], databases(files(tmp_path)))

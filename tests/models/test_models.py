@@ -15,7 +15,7 @@ from minicheck import check_liveness, check_safety
 
 from tests.counting import Counts
 from tests.models.promela import check
-from tests.models.protocols import MODELS
+from tests.models.protocols import MODELS, WIDE
 from tests.models.rules import Model, Mutant, State
 
 MUTANTS = [(model, mutant) for model in MODELS for mutant in model.mutants]
@@ -28,18 +28,30 @@ def by_name(case: object) -> str:
 
 @pytest.mark.parametrize("model", MODELS, ids=by_name)
 def test_a_protocol_holds_in_every_state(model: Model, tmp_path: Path, counts: Counts) -> None:
+    counts("models", protocols=1, **checked(model, tmp_path))
+
+
+@pytest.mark.parametrize("model", WIDE, ids=by_name)
+def test_a_protocol_holds_with_more_processes_and_accidents(
+    model: Model, tmp_path: Path, counts: Counts
+) -> None:
+    counts("models", with_more_going_on=1, **checked(model, tmp_path))
+
+
+def checked(model: Model, folder: Path) -> dict[str, int]:
+    """Let both checkers look at all states; how many there are, and properties."""
     protocol = model.protocol()
     report = check_safety(protocol)
     assert report["exhaustive"]
     refuted = {name: found for name, found in report["properties"].items() if found["holds"] is not True}
     assert not refuted
     assert check_liveness(protocol)["holds"] is True
-    verdict = check(model, model.all_properties(), tmp_path / "spin")
+    verdict = check(model, model.all_properties(), folder / "spin")
     assert verdict.complete
     assert not verdict.refuted
     assert verdict.states == report["reachable_states"]
     assert not circle(model)
-    counts("models", protocols=1, states=verdict.states, properties=len(report["properties"]))
+    return {"states": verdict.states, "properties": len(report["properties"])}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=by_name)

@@ -17,8 +17,6 @@ from collections.abc import Sequence
 
 from tests.models.rules import Model, Mutant, Rule, each
 
-ONE, TWO = {"p": "1"}, {"p": "2"}
-
 _NEXT = "(given > serial) * given + (given <= serial) * serial + 1"
 _BEGIN = f"before = serial; serial = {_NEXT}; given = 0; ver = ver + 1; begun = 1"
 _RESTORE = "begun = 0; given = serial; serial = before; ver = ver + 1; lock = lock * (lock != {p}); pc{p} = 0"
@@ -122,10 +120,6 @@ _FIELDS = {
     "sent": 0,
     "lost": 0,
     "wrong": 0,
-    "pc1": 0,
-    "saw1": 0,
-    "pc2": 0,
-    "saw2": 0,
     "made": 0,
     "made_of": 0,
     "tried": 0,
@@ -143,10 +137,20 @@ _PROPERTIES = {
 }
 
 
-def _model(name: str, rules: Sequence[Rule], mutants: Sequence[Mutant]) -> Model:
+def _model(
+    name: str, rules: Sequence[Rule], mutants: Sequence[Mutant], processes: int = 2, **limits: int
+) -> Model:
     """Nobody waits for ever. A run of somebody who died is still named, and settled by who comes next."""
-    ends = "pc1 >= 7 and pc1 <= 9 and pc2 >= 7 and pc2 <= 9"
-    return Model(name, _FIELDS, (*each(rules, ONE, TWO), *_OTHERS), _PROPERTIES, ends, tuple(mutants))
+    who = [str(number) for number in range(1, processes + 1)]
+    of_each = {f"{name}{one}": 0 for one in who for name in ("pc", "saw")}
+    return Model(
+        name,
+        {**_FIELDS, **of_each, **limits},
+        (*each(rules, *({"p": one} for one in who)), *_OTHERS),
+        _PROPERTIES,
+        ends=" and ".join(f"pc{one} >= 7 and pc{one} <= 9" for one in who),
+        mutants=tuple(mutants),
+    )
 
 
 def _of_one(text: str) -> str:
@@ -226,3 +230,9 @@ WHOLE_CONSUMPTION = _model(
         _TOO_EARLY,
     ),
 )
+
+
+def consumption(processes: int, **limits: int) -> Model:
+    """With so many who have the plan, and other limits than one interrupt, death and change by hand, and two
+    locks that run out."""
+    return _model("consumption", (*_EITHER, *_TORN), (), processes, **limits)

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from tests.models.rules import Model, Mutant, Rule, each
 
-ONE, TWO = {"p": "1", "o": "2"}, {"p": "2", "o": "1"}
-
 # Whether the other's mark counts for nothing (limits/outcomes.py): its call is deferred, or has no entry
 # for long.
 # An entry is that of the mark (`has`) when it stands under the same claim.
@@ -23,14 +21,14 @@ _DISPATCHER = (
     # Placer._reserve: judge by the counter, count by compare-and-swap, reserve
     Rule(
         "judge{p}",
-        f"pc{{p}} == 0 and (st{{p}} == 0 or st{{p}} == 2) and {_ALLOWED}",
+        "pc{p} == 0 and (st{p} == 0 or st{p} == 2) and {a}",
         "saw{p} = ver; pc{p} = 1",
     ),
     Rule(
         "count{p}",
         "pc{p} == 1 and saw{p} == ver",
         # what is known never to have been sent is taken out with it
-        "mark{p} = 1; mark{o} = 0; ver = ver + 1; slow{p} = 0; old{p} = 0; has{p} = 0; pc{p} = 2",
+        "mark{p} = 1; {z}; ver = ver + 1; slow{p} = 0; old{p} = 0; has{p} = 0; pc{p} = 2",
     ),
     Rule("disputed{p}", "pc{p} == 1 and saw{p} != ver", "pc{p} = 0"),
     Rule("reserve{p}", "pc{p} == 2", "st{p} = 1; has{p} = 1; pc{p} = 3"),
@@ -47,17 +45,17 @@ _DISPATCHER = (
     ),
     # Placer._require_right, right before the request leaves: who is slow is counted again
     Rule("send{p}", "pc{p} == 3 and slow{p} == 0", "pc{p} = 4; net{p} = 1"),
-    Rule("look_again{p}", f"pc{{p}} == 3 and slow{{p}} == 1 and {_ALLOWED}", "saw{p} = ver; slow{p} = 2"),
+    Rule("look_again{p}", "pc{p} == 3 and slow{p} == 1 and {a}", "saw{p} = ver; slow{p} = 2"),
     # it leaves with that, and nobody asks once more
     Rule(
         "count_again{p}",
         "pc{p} == 3 and slow{p} == 2 and saw{p} == ver",
-        "mark{p} = 1; mark{o} = 0; ver = ver + 1; slow{p} = 0; old{p} = 0; pc{p} = 4; net{p} = 1",
+        "mark{p} = 1; {z}; ver = ver + 1; slow{p} = 0; old{p} = 0; pc{p} = 4; net{p} = 1",
     ),
     Rule("again{p}", "pc{p} == 3 and slow{p} == 2 and saw{p} != ver", "slow{p} = 1"),
     Rule(
         "refused{p}",
-        f"pc{{p}} == 3 and slow{{p}} == 1 and not {_ALLOWED}",
+        "pc{p} == 3 and slow{p} == 1 and not {a}",
         "net{p} = 5; saw{p} = ver; pc{p} = 4",
     ),
     # the API
@@ -90,84 +88,78 @@ _DISPATCHER = (
     Rule("settled{p}", "pc{p} == 6 and st{p} == 1 and net{p} != 1", "st{p} = 4"),
 )
 
-CONTACTS = Model(
-    "contacts",
-    {
-        "ver": 0,
-        "calls": 0,
-        "pc1": 0,
-        "saw1": 0,
-        "mark1": 0,
-        "st1": 0,
-        "has1": 0,
-        "slow1": 0,
-        "old1": 0,
-        "net1": 0,
-        "pc2": 0,
-        "saw2": 0,
-        "mark2": 0,
-        "st2": 0,
-        "has2": 0,
-        "slow2": 0,
-        "old2": 0,
-        "net2": 0,
-        "pauses": 2,
-        "tries": 1,
-        "faults": 1,
-        "deaths": 1,
-    },
-    each(_DISPATCHER, ONE, TWO),
-    {
-        "nobody_is_called_more_than_allowed": "calls <= 1",
-        "who_was_called_is_counted": "calls == 0 or mark1 + mark2 >= 1",
-    },
-    # Nobody is kept from being called by a mark that stands for nothing.
-    ends="calls == 1 or st1 == 4 or st2 == 4 or pc1 >= 5 and pc2 >= 5",
-    mutants=(
-        Mutant(
-            "counted without compare-and-swap",
-            "nobody_is_called_more_than_allowed",
-            (
-                Rule(
-                    "count2", "pc2 == 1", "mark2 = 1; ver = ver + 1; slow2 = 0; old2 = 0; has2 = 0; pc2 = 2"
-                ),
-                Rule("disputed2", "", ""),
-            ),
-        ),
-        Mutant(
-            "counted after the request",
-            "who_was_called_is_counted",
-            (
-                Rule("count1", "pc1 == 1", "pc1 = 2"),
-                Rule("disputed1", "", ""),
-                Rule(
-                    "placed1",
-                    "pc1 == 4 and net1 == 2",
-                    "st1 = 3; mark1 = 1; ver = ver + 1; net1 = 0; pc1 = 5",
-                ),
-            ),
-        ),
-        Mutant(
-            "not counted again after a pause",
-            "nobody_is_called_more_than_allowed",
-            (Rule("send1", "pc1 == 3", "pc1 = 4; net1 = 1"),),
-        ),
-        Mutant(
-            "a call in doubt does not count",
-            "nobody_is_called_more_than_allowed",
-            (
-                Rule(
-                    "judge2",
-                    "pc2 == 0 and (st2 == 0 or st2 == 2) and (mark1 == 0 or has1 == 1"
-                    " and (st1 == 2 or st1 == 4) or has1 == 0 and old1 == 1)",
-                    "saw2 = ver; pc2 = 1",
-                ),
-            ),
-        ),
-        Mutant(
-            "a mark without a call counts for ever",
-            "ends_well",
-            (Rule("long1", "", ""), Rule("long2", "", "")),
+_MUTANTS = (
+    Mutant(
+        "counted without compare-and-swap",
+        "nobody_is_called_more_than_allowed",
+        (
+            Rule("count2", "pc2 == 1", "mark2 = 1; ver = ver + 1; slow2 = 0; old2 = 0; has2 = 0; pc2 = 2"),
+            Rule("disputed2", "", ""),
         ),
     ),
+    Mutant(
+        "counted after the request",
+        "who_was_called_is_counted",
+        (
+            Rule("count1", "pc1 == 1", "pc1 = 2"),
+            Rule("disputed1", "", ""),
+            Rule(
+                "placed1",
+                "pc1 == 4 and net1 == 2",
+                "st1 = 3; mark1 = 1; ver = ver + 1; net1 = 0; pc1 = 5",
+            ),
+        ),
+    ),
+    Mutant(
+        "not counted again after a pause",
+        "nobody_is_called_more_than_allowed",
+        (Rule("send1", "pc1 == 3", "pc1 = 4; net1 = 1"),),
+    ),
+    Mutant(
+        "a call in doubt does not count",
+        "nobody_is_called_more_than_allowed",
+        (
+            Rule(
+                "judge2",
+                "pc2 == 0 and (st2 == 0 or st2 == 2) and (mark1 == 0 or has1 == 1"
+                " and (st1 == 2 or st1 == 4) or has1 == 0 and old1 == 1)",
+                "saw2 = ver; pc2 = 1",
+            ),
+        ),
+    ),
+    Mutant(
+        "a mark without a call counts for ever",
+        "ends_well",
+        (Rule("long1", "", ""), Rule("long2", "", "")),
+    ),
 )
+
+
+def contacts(processes: int, **limits: int) -> Model:
+    """With so many keys of one person, each with a dispatcher, and other limits than two pauses and one try,
+    fault and death."""
+    who = [str(number) for number in range(1, processes + 1)]
+    names = ("pc", "saw", "mark", "st", "has", "slow", "old", "net")
+    of_each = {f"{name}{one}": 0 for one in who for name in names}
+
+    def values(one: str) -> dict[str, str]:
+        others = [other for other in who if other != one]
+        allowed = " and ".join(_ALLOWED.replace("{o}", other) for other in others)
+        return {"p": one, "a": f"({allowed})", "z": "; ".join(f"mark{other} = 0" for other in others)}
+
+    return Model(
+        "contacts",
+        {"ver": 0, "calls": 0, **of_each, "pauses": 2, "tries": 1, "faults": 1, "deaths": 1, **limits},
+        each(_DISPATCHER, *map(values, who)),
+        {
+            "nobody_is_called_more_than_allowed": "calls <= 1",
+            "who_was_called_is_counted": f"calls == 0 or {' + '.join(f'mark{one}' for one in who)} >= 1",
+        },
+        # Nobody is kept from being called by a mark that stands for nothing.
+        ends=f"calls == 1 or {' or '.join(f'st{one} == 4' for one in who)}"
+        f" or {' and '.join(f'pc{one} >= 5' for one in who)}",
+        mutants=_MUTANTS,
+    )
+
+
+CONTACTS = contacts(2)

@@ -8,9 +8,9 @@ lease is lost. A virtual machine may sleep so that its uptime stands still: it w
 
 from __future__ import annotations
 
-from tests.models.rules import Model, Mutant, Rule, each
+from itertools import combinations
 
-ONE, TWO = {"p": "1", "o": "2"}, {"p": "2", "o": "1"}
+from tests.models.rules import Model, Mutant, Rule, each
 
 _PROCESS = (
     # lease.acquire
@@ -68,94 +68,85 @@ _PERSON = (
     Rule("broken", "holder != 0 and breaks > 0", "breaks = breaks - 1; holder = 0; over = 0; ver = ver + 1"),
 )
 
-LEASE = Model(
-    "lease",
-    {
-        "holder": 0,
-        "token": 0,
-        "ver": 0,
-        "over": 0,
-        "last": 0,
-        "zombies": 0,
-        "backwards": 0,
-        "pc1": 0,
-        "saw1": 0,
-        "tok1": 0,
-        "asleep1": 0,
-        "knows1": 0,
-        "work1": 2,
-        "pc2": 0,
-        "saw2": 0,
-        "tok2": 0,
-        "asleep2": 0,
-        "knows2": 0,
-        "work2": 2,
-        "pauses": 2,
-        "deaths": 1,
-        "breaks": 1,
-    },
-    (*each(_PROCESS, ONE, TWO), *_PERSON),
-    {
-        "a_zombie_writes_nothing": "zombies == 0",
-        "writes_follow_tokens": "backwards == 0",
-        "no_token_twice": "tok1 == 0 or tok1 != tok2",
-    },
-    # Nobody waits for ever: who wanted it has had it, or died with it.
-    ends="(pc1 == 3 or pc1 == 6) and (pc2 == 3 or pc2 == 6)",
-    mutants=(
-        Mutant(
-            "no fence",
-            "a_zombie_writes_nothing",
-            (
-                Rule(
-                    "write1",
-                    "pc1 == 2 and asleep1 == 0 and knows1 == 0 and work1 > 0",
-                    "work1 = work1 - 1; zombies = zombies + (tok1 != token or holder != 1);"
-                    " backwards = backwards + (tok1 < last); last = tok1",
-                ),
+_MUTANTS = (
+    Mutant(
+        "no fence",
+        "a_zombie_writes_nothing",
+        (
+            Rule(
+                "write1",
+                "pc1 == 2 and asleep1 == 0 and knows1 == 0 and work1 > 0",
+                "work1 = work1 - 1; zombies = zombies + (tok1 != token or holder != 1);"
+                " backwards = backwards + (tok1 < last); last = tok1",
             ),
-        ),
-        Mutant(
-            "taken without compare-and-swap",
-            "no_token_twice",
-            (
-                # what it looked at is what it counts on: the token that it saw, and one more
-                Rule("look1", "pc1 == 0 and (holder == 0 or over == 1)", "saw1 = token; pc1 = 1"),
-                Rule(
-                    "take1",
-                    "pc1 == 1",
-                    "token = saw1 + 1; tok1 = token; holder = 1; over = 0; ver = ver + 1; pc1 = 2",
-                ),
-                Rule("lose1", "", ""),
-            ),
-        ),
-        Mutant(
-            "no higher token",
-            "a_zombie_writes_nothing",
-            (
-                Rule(
-                    "take2",
-                    "pc2 == 1 and saw2 == ver",
-                    "token = token + (token == 0); tok2 = token; holder = 2; over = 0;"
-                    " ver = ver + 1; pc2 = 2",
-                ),
-            ),
-        ),
-        Mutant(
-            "breaking forgets the token",
-            "a_zombie_writes_nothing",
-            (
-                Rule(
-                    "broken",
-                    "holder != 0 and breaks > 0",
-                    "breaks = breaks - 1; holder = 0; token = 0; over = 0; ver = ver + 1",
-                ),
-            ),
-        ),
-        Mutant(
-            "a dead holder's lease never expires",
-            "ends_well",
-            (Rule("expire1", "", ""), Rule("broken", "", "")),
         ),
     ),
+    Mutant(
+        "taken without compare-and-swap",
+        "no_token_twice",
+        (
+            # what it looked at is what it counts on: the token that it saw, and one more
+            Rule("look1", "pc1 == 0 and (holder == 0 or over == 1)", "saw1 = token; pc1 = 1"),
+            Rule(
+                "take1",
+                "pc1 == 1",
+                "token = saw1 + 1; tok1 = token; holder = 1; over = 0; ver = ver + 1; pc1 = 2",
+            ),
+            Rule("lose1", "", ""),
+        ),
+    ),
+    Mutant(
+        "no higher token",
+        "a_zombie_writes_nothing",
+        (
+            Rule(
+                "take2",
+                "pc2 == 1 and saw2 == ver",
+                "token = token + (token == 0); tok2 = token; holder = 2; over = 0; ver = ver + 1; pc2 = 2",
+            ),
+        ),
+    ),
+    Mutant(
+        "breaking forgets the token",
+        "a_zombie_writes_nothing",
+        (
+            Rule(
+                "broken",
+                "holder != 0 and breaks > 0",
+                "breaks = breaks - 1; holder = 0; token = 0; over = 0; ver = ver + 1",
+            ),
+        ),
+    ),
+    Mutant(
+        "a dead holder's lease never expires",
+        "ends_well",
+        (Rule("expire1", "", ""), Rule("broken", "", "")),
+    ),
 )
+
+
+def lease(processes: int, **limits: int) -> Model:
+    """With so many who take it and write twice each, and other limits than two pauses, one death, and one
+    who breaks it."""
+    who = [str(number) for number in range(1, processes + 1)]
+    names = ("pc", "saw", "tok", "asleep", "knows", "work")
+    of_each = {f"{name}{one}": 2 * (name == "work") for one in who for name in names}
+    shared = {"holder": 0, "token": 0, "ver": 0, "over": 0, "last": 0, "zombies": 0, "backwards": 0}
+    return Model(
+        "lease",
+        {**shared, **of_each, "pauses": 2, "deaths": 1, "breaks": 1, **limits},
+        (*each(_PROCESS, *({"p": one} for one in who)), *_PERSON),
+        {
+            "a_zombie_writes_nothing": "zombies == 0",
+            "writes_follow_tokens": "backwards == 0",
+            "no_token_twice": " and ".join(
+                f"(tok{one} == 0 or tok{one} != tok{other})" for one, other in combinations(who, 2)
+            ),
+        },
+        # Nobody waits for ever: who wanted it has had it, or died with it.
+        ends=" and ".join(f"(pc{one} == 3 or pc{one} == 6)" for one in who),
+        mutants=_MUTANTS,
+    )
+
+
+LEASE = lease(2)

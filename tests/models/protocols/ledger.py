@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from tests.models.rules import Model, Mutant, Rule, each
 
-ONE, TWO = {"p": "1"}, {"p": "2"}
-
 _DISPATCHER = (
     # Placer._reserve: one glance, one judgement, one compare-and-swap
     Rule("look{p}", "pc{p} == 0 and (st == 0 or st == 2)", "saw{p} = ver; pc{p} = 1"),
@@ -53,100 +51,95 @@ _DISPATCHER = (
     Rule(
         "killed{p}",
         "pc{p} >= 1 and pc{p} <= 3 and deaths > 0",
-        "deaths = deaths - 1; claim = claim + (claim == {p}) * 2; pc{p} = 6",
+        "deaths = deaths - 1; claim = claim + (claim == {p}) * {n}; pc{p} = 6",
     ),
     Rule("again{p}", "pc{p} == 6 and net{p} != 1", "net{p} = 0; pc{p} = 0"),
 )
 
-_OTHERS = (
+_DONE = "pc{p} == 5 and claim == {p}"
+_SETTLERS = (
     # recovery.settle: a reservation that is old becomes unknown, never unsent; a call that is listed is
     # adopted
     Rule("given_up", "st == 1", "st = 4; ver = ver + 1"),
     Rule("adopted", "(st == 1 or st == 4) and calls == 1", "st = 3; ver = ver + 1"),
     # resolving.resolve --not-placed: refused while the request may be under way
-    Rule(
-        "written_off",
-        "st == 4 and calls == 0 and (claim > 2 or pc1 == 5 and claim == 1 or pc2 == 5 and claim == 2)"
-        " and net1 != 1 and net2 != 1",
-        "st = 5; ver = ver + 1",
+)
+
+_MUTANTS = (
+    Mutant(
+        "no compare-and-swap",
+        "nobody_is_called_twice",
+        (
+            Rule("reserve2", "pc2 == 1", "st = 1; claim = 2; ver = ver + 1; pc2 = 2"),
+            Rule("lose2", "", ""),
+        ),
+    ),
+    Mutant(
+        "intent after request",
+        "intent_before_request",
+        (
+            Rule("reserve1", "pc1 == 1", "pc1 = 2"),
+            Rule("lose1", "", ""),
+            Rule("placed1", "pc1 == 3 and net1 == 2", "st = 3; claim = 1; ver = ver + 1; net1 = 0; pc1 = 5"),
+        ),
+    ),
+    Mutant(
+        "lost answer taken for unsent",
+        "nobody_is_called_twice",
+        (
+            Rule(
+                "doubtful1",
+                "pc1 == 3 and net1 == 4 and claim == 1 and (st == 1 or st == 4)",
+                "st = 2; ver = ver + 1; net1 = 0; pc1 = 5",
+            ),
+        ),
+    ),
+    Mutant(
+        "dead reservation taken for unsent",
+        "nobody_is_called_twice",
+        (Rule("given_up", "st == 1", "st = 2; ver = ver + 1"),),
+    ),
+    Mutant(
+        "outcome without own claim",
+        "a_call_is_known_or_in_doubt",
+        (
+            Rule("deferred1", "pc1 == 3 and net1 == 3", "st = 2; ver = ver + 1; net1 = 0; pc1 = 5"),
+            Rule("given_up", "st == 1", "st = 2; ver = ver + 1"),
+        ),
+    ),
+    Mutant(
+        "written off while under way",
+        "what_is_written_off_was_none",
+        (Rule("written_off", "st == 4 and calls == 0", "st = 5; ver = ver + 1"),),
     ),
 )
 
-LEDGER = Model(
-    "ledger",
-    {
-        "st": 0,
-        "claim": 0,
-        "ver": 0,
-        "calls": 0,
-        "early": 0,
-        "pc1": 0,
-        "saw1": 0,
-        "net1": 0,
-        "pc2": 0,
-        "saw2": 0,
-        "net2": 0,
-        "faults": 1,
-        "tries": 2,
-        "deaths": 1,
-    },
-    (*each(_DISPATCHER, ONE, TWO), *_OTHERS),
-    {
-        "nobody_is_called_twice": "calls <= 1",
-        "intent_before_request": "early == 0",
-        "a_call_is_known_or_in_doubt": "calls == 0 or st == 1 or st == 3 or st == 4",
-        "what_is_placed_was_a_call": "st != 3 or calls == 1",
-        "what_is_written_off_was_none": "st != 5 or calls == 0",
-    },
-    ends="st == 3 and calls == 1 or st == 4 and calls == 0 or st == 5 or st == 2",
-    mutants=(
-        Mutant(
-            "no compare-and-swap",
-            "nobody_is_called_twice",
-            (
-                Rule("reserve2", "pc2 == 1", "st = 1; claim = 2; ver = ver + 1; pc2 = 2"),
-                Rule("lose2", "", ""),
-            ),
-        ),
-        Mutant(
-            "intent after request",
-            "intent_before_request",
-            (
-                Rule("reserve1", "pc1 == 1", "pc1 = 2"),
-                Rule("lose1", "", ""),
-                Rule(
-                    "placed1", "pc1 == 3 and net1 == 2", "st = 3; claim = 1; ver = ver + 1; net1 = 0; pc1 = 5"
-                ),
-            ),
-        ),
-        Mutant(
-            "lost answer taken for unsent",
-            "nobody_is_called_twice",
-            (
-                Rule(
-                    "doubtful1",
-                    "pc1 == 3 and net1 == 4 and claim == 1 and (st == 1 or st == 4)",
-                    "st = 2; ver = ver + 1; net1 = 0; pc1 = 5",
-                ),
-            ),
-        ),
-        Mutant(
-            "dead reservation taken for unsent",
-            "nobody_is_called_twice",
-            (Rule("given_up", "st == 1", "st = 2; ver = ver + 1"),),
-        ),
-        Mutant(
-            "outcome without own claim",
-            "a_call_is_known_or_in_doubt",
-            (
-                Rule("deferred1", "pc1 == 3 and net1 == 3", "st = 2; ver = ver + 1; net1 = 0; pc1 = 5"),
-                Rule("given_up", "st == 1", "st = 2; ver = ver + 1"),
-            ),
-        ),
-        Mutant(
-            "written off while under way",
-            "what_is_written_off_was_none",
-            (Rule("written_off", "st == 4 and calls == 0", "st = 5; ver = ver + 1"),),
-        ),
-    ),
-)
+
+def ledger(processes: int, **limits: int) -> Model:
+    """With so many dispatchers, and other limits than one fault, two tries and one death."""
+    who = [str(number) for number in range(1, processes + 1)]
+    free = " or ".join([f"claim > {processes}", *(_DONE.replace("{p}", one) for one in who)])
+    still = " and ".join(f"net{one} != 1" for one in who)
+    # resolving.resolve --not-placed: refused while the request may be under way
+    written_off = Rule(
+        "written_off", f"st == 4 and calls == 0 and ({free}) and {still}", "st = 5; ver = ver + 1"
+    )
+    of_each = {f"{name}{one}": 0 for one in who for name in ("pc", "saw", "net")}
+    shared = {"st": 0, "claim": 0, "ver": 0, "calls": 0, "early": 0}
+    return Model(
+        "ledger",
+        {**shared, **of_each, "faults": 1, "tries": 2, "deaths": 1, **limits},
+        (*each(_DISPATCHER, *({"p": one, "n": str(processes)} for one in who)), *_SETTLERS, written_off),
+        {
+            "nobody_is_called_twice": "calls <= 1",
+            "intent_before_request": "early == 0",
+            "a_call_is_known_or_in_doubt": "calls == 0 or st == 1 or st == 3 or st == 4",
+            "what_is_placed_was_a_call": "st != 3 or calls == 1",
+            "what_is_written_off_was_none": "st != 5 or calls == 0",
+        },
+        ends="st == 3 and calls == 1 or st == 4 and calls == 0 or st == 5 or st == 2",
+        mutants=_MUTANTS,
+    )
+
+
+LEDGER = ledger(2)
