@@ -2,136 +2,238 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from voiceform.kinds.retention.matching.legs import Calls, Family
-from voiceform.kinds.retention.matching.match import Match, Row, heard_between, may_be_of_conference
-from voiceform.kinds.retention.matching.truth import Truth
+from voiceform.kinds.retention.hold_keys import (
+    NOBODY,
+    Answer,
+    ByCall,
+    ByParty,
+    ByRecording,
+    ByRoom,
+    Key,
+    Mixed,
+    NoKey,
+    Placed,
+    Said,
+)
+from voiceform.kinds.retention.matching.legs import Calls
+from voiceform.kinds.retention.matching.match import Match, Row
+from voiceform.kinds.retention.matching.truth import Truth, every
+from voiceform.kinds.retention.spans import FIRST, LAST, Spans
 from voiceform.model.runtime import MACHINE, Runtime
-from voiceform.twilio.sids import normal_sid
 
 if TYPE_CHECKING:
     from voiceform.kinds.retention.policy import Hold
 
-_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_Placed = list[tuple[int, Match]]
-"""What some holds match, each with its place among all."""
-Met = list[tuple[int, Truth]]
-"""The places of holds that match a row, or might, with what each says of it: anything but NO."""
+_YES, _NO = Truth.YES, Truth.NO
+_ANYTHING = Match()
 
 
-@dataclass(slots=True)
-class _Known:
-    """Holds that name calls, by what was found of these: by each leg that they keep, or might; by when the
-    calls went on; and those with a call whose legs nobody knows, which are tried one by one."""
+class Group:
+    """Holds of one sort that ask the same of the row itself. `names` are theirs, each once; those of a group
+    that is `alone` are no other group's."""
 
-    legs: dict[str, Met] = field(default_factory=dict)
-    lives: list[tuple[datetime, datetime, int]] = field(default_factory=list)
-    lost: _Placed = field(default_factory=list)
+    def __init__(self, own: Match, places: Sequence[int], names: Iterable[str]) -> None:
+        self.own = own
+        self.places = places
+        self.names = tuple(dict.fromkeys(names))
+        self.alone = True
 
-    def add(self, place: int, named: frozenset[str], family: Family) -> None:
-        """A hold whose calls' legs are known."""
-        sure = named | family.sids
-        for sid in sure | family.beside:
-            self.legs.setdefault(sid, []).append((place, Truth.YES if sid in sure else Truth.UNKNOWN))
-        self.lives += [(life.start or _FIRST, life.end or _LAST, place) for life in family.lives]
+    def says(self, row: Row) -> Truth:
+        """Whether the row meets what is asked of itself; never NEEDED."""
+        return self.own.of_row(row)
 
-    def in_room(self, start: datetime, end: datetime, but: set[int]) -> Met:
-        """Those of which a call may have been in a room at that time."""
-        places = {place for begun, over, place in self.lives if begun <= end and start <= over}
-        return [(place, Truth.UNKNOWN) for place in places - but]
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Which holds match a row, or might: what some say, each by itself (also NO), and what all others of
+    these groups say."""
+
+    some: Said
+    rest: list[tuple[Group, Truth]]
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether calls have to be looked up first."""
+        return any(truth is Truth.NEEDED for _, truth in (*self.rest, *self.some))
+
+    def each(self) -> Said:
+        """All of them in their order, by their places, with anything but NO."""
+        told = {place for place, _ in self.some}
+        found = [said for said in self.some if said[1]]
+        for group, truth in self.rest:
+            found += [(place, truth) for place in group.places if place not in told]
+        return sorted(found)
+
+
+class _Sort:
+    """Holds that ask the same sort of question beside what they ask of the row itself."""
+
+    def __init__(self, key: Key, groups: Sequence[Group]) -> None:
+        self._key = key
+        self.groups = groups
+        self._any_row = groups[0] if len(groups) == 1 and groups[0].own == _ANYTHING else None
+        self.ask = key.answer if self._any_row else self._ask
+        self._of = {} if self._any_row else {place: group for group in groups for place in group.places}
+        dated = [group for group in groups if _is_dated(group)]
+        self._dated = Spans((group.own.start, group.own.end, group) for group in dated)
+        self._undated = [group for group in groups if not _is_dated(group)]
+
+    def _ask(self, row: Row, calls: Calls) -> Answer:
+        """What they say but for what is asked of the row itself. Where that is not met by any, calls are not
+        asked for."""
+        return NOBODY if next(self._meeting(row), None) is None else self._key.answer(row, calls)
+
+    def add(self, answer: Answer, row: Row, met: Met, *, whole: bool) -> None:
+        """Add to `met` what they say."""
+        some, rest = answer
+        any_row = self._any_row
+        if any_row is None:
+            some = [(place, self._with_own(place, truth, row)) for place, truth in some]
+        met.some.extend(some)
+        if not rest:
+            return
+        told = {place for place, _ in some}
+        for group, own in self._meeting(row) if any_row is None else ((any_row, _YES),):
+            if not told or any(place not in told for place in group.places):
+                met.rest.append((group, max(own, rest)))
+                if rest is Truth.NEEDED and not whole:
+                    return
+
+    def _with_own(self, place: int, truth: Truth, row: Row) -> Truth:
+        return every((self._of[place].says(row), truth)) if truth else truth
+
+    def _meeting(self, row: Row) -> Iterator[tuple[Group, Truth]]:
+        """The groups whose holds the row may meet by itself."""
+        created = row.date_created
+        span = (FIRST, LAST) if created is None else (created, created)
+        for group in chain(self._undated, self._dated.meeting(*span)):
+            own = group.says(row)
+            if own is not _NO:
+                yield group, own
 
 
 class HoldIndex:
     """Says which of `holds` match a row, as trying them one after another does. Safe for many threads.
 
-    Those that name recordings, or calls, and ask for nothing else are found by the row's SIDs, so that a
-    thousand cost what one does.
+    They are found by SIDs, numbers and dates, and told together where all say the same: ten thousand cost
+    what a few do, unless they match. Where calls that are named were not looked up yet, it says NEEDED of all
+    that do not name the row's own.
     """
 
     def __init__(self, holds: Iterable[Hold], runtime: Runtime = MACHINE) -> None:
         self.holds = tuple(holds)
-        placed = [(place, hold.match) for place, hold in enumerate(self.holds)]
-        self._recordings = [item for item in placed if _names_recordings(item[1])]
-        self._calls = [item for item in placed if _names_calls(item[1])]
-        by_sid = {*_places(self._recordings), *_places(self._calls)}
-        self._others = [item for item in placed if item[0] not in by_sid]
-        self._by_recording: dict[str, list[int]] = {}
-        for place, match in self._recordings:
-            for sid in match.recording_sid or ():
-                self._by_recording.setdefault(sid, []).append(place)
-        self._lock = runtime.lock()
-        self._families: _Known | None = None
+        sorts: dict[_Asked, dict[Match, list[tuple[int, Match]]]] = {}
+        for place, hold in enumerate(self.holds):
+            alike = sorts.setdefault(_asked(hold.match), {})
+            alike.setdefault(_own(hold.match), []).append((place, hold.match))
+        self._sorts = [self._sort(alike, runtime) for alike in sorts.values()]
+        _find_alone(group for sort in self._sorts for group in sort.groups)
 
     def keeping(self, row: Row, calls: Calls) -> tuple[str, ...]:
         """The names of those that match the row, or might; each once. Raises what `calls` does."""
         met = self.meeting(row, calls)
-        return self.names(met) if met else ()
+        return () if met is None else self.names(met)
 
     def names(self, met: Met) -> tuple[str, ...]:
         """The names of those that were met, each once."""
-        return tuple(dict.fromkeys(self.holds[place].name for place, _ in met))
+        if not met.some and len(met.rest) == 1:
+            return met.rest[0][0].names
+        return tuple(dict.fromkeys(self.holds[place].name for place, _ in met.each()))
 
-    def meeting(self, row: Row, calls: Calls) -> Met:
-        """Those that match the row, or might, in their order. Raises what `calls` does."""
-        met = self._naming_it(row) if self._recordings else []
-        if self._others:
-            met += _meeting(self._others, row, calls)
-        if self._calls:
-            met += self._naming_its_call(row, calls)
-        return sorted(met) if len(met) > 1 else met
+    def meeting(self, row: Row, calls: Calls, *, whole: bool = True) -> Met | None:
+        """Those that match the row, or might; None where there are none. Raises what `calls` does.
 
-    def _naming_it(self, row: Row) -> Met:
-        sid = normal_sid(row.sid, "RE")
-        if sid is None:
-            return [(place, Truth.UNKNOWN) for place, _ in self._recordings]
-        return [(place, Truth.YES) for place in self._by_recording.get(sid, ())]
+        Unless it is to be `whole`, one is enough that says that calls have to be looked up first.
+        """
+        met = None
+        for sort in self._sorts:
+            answer = sort.ask(row, calls)
+            if answer is NOBODY:
+                continue
+            met = met or Met([], [])
+            sort.add(answer, row, met, whole=whole)
+        return met if met and (met.rest or any(truth for _, truth in met.some)) else None
 
-    def _naming_its_call(self, row: Row, calls: Calls) -> Met:
-        sid = normal_sid(row.call_sid, "CA")
-        if sid is None:
-            return [(place, Truth.UNKNOWN) for place, _ in self._calls]
-        known, in_room = self._known(calls), may_be_of_conference(row)
-        span = heard_between(row) if in_room else None
-        if known is None or (in_room and span is None):
-            return _meeting(self._calls, row, calls)
-        met = [*known.legs.get(sid, ()), *_meeting(known.lost, row, calls)]
-        return met if span is None else [*met, *known.in_room(*span, {place for place, _ in met})]
-
-    def _known(self, calls: Calls) -> _Known | None:
-        """What is known of the calls that are named; None while they were not looked up."""
-        with self._lock:
-            if self._families is None:
-                found = _Known()
-                for place, match in self._calls:
-                    named = match.call_sid or frozenset()
-                    family = calls.family(named)
-                    if family is Truth.NEEDED:
-                        return None
-                    if isinstance(family, Truth) or family.lost:
-                        found.lost.append((place, match))
-                    else:
-                        found.add(place, named, family)
-                self._families = found
-            return self._families
+    def _sort(self, alike: Mapping[Match, Placed], runtime: Runtime) -> _Sort:
+        groups = [
+            Group(own, [place for place, _ in placed], (self.holds[place].name for place, _ in placed))
+            for own, placed in alike.items()
+        ]
+        return _Sort(_key_of([item for placed in alike.values() for item in placed], runtime), groups)
 
 
-def _names_recordings(match: Match) -> bool:
-    """Whether it asks for recordings by their SIDs and for nothing else."""
-    return match.recording_sid is not None and match == Match(recording_sid=match.recording_sid)
+def _own(match: Match) -> Match:
+    """What it asks of the row itself, but for SIDs."""
+    return replace(
+        match,
+        recording_sid=None,
+        call_sid=None,
+        conference_sid=None,
+        from_=None,
+        to=None,
+        number=None,
+        direction=None,
+    )
 
 
-def _names_calls(match: Match) -> bool:
-    """Whether it asks for calls by their SIDs and for nothing else."""
-    return match.call_sid is not None and match == Match(call_sid=match.call_sid)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a hold asks for beside: SIDs of which things, which sides of a call, which directions."""
+
+    recordings: bool
+    rooms: bool
+    calls: bool
+    sides: tuple[bool, ...]
+    direction: frozenset[str] | None
 
 
-def _places(placed: _Placed) -> list[int]:
-    return [place for place, _ in placed]
+def _asked(match: Match) -> _Asked:
+    return _Asked(
+        match.recording_sid is not None,
+        match.conference_sid is not None,
+        match.call_sid is not None,
+        tuple(side is not None for side in (match.from_, match.to, match.number)),
+        match.direction,
+    )
 
 
-def _meeting(placed: _Placed, row: Row, calls: Calls) -> Met:
-    return [(place, truth) for place, match in placed if (truth := match.test(row, calls)) is not Truth.NO]
+def _key_of(placed: Placed, runtime: Runtime) -> Key:
+    """How holds of one sort are found."""
+    first = placed[0][1]
+    sorts = {
+        "recordings": first.recording_sid is not None,
+        "rooms": first.conference_sid is not None,
+        "calls": first.call_sid is not None,
+        "parties": first.asks_parties,
+    }
+    asked = [name for name, asks in sorts.items() if asks]
+    if not asked:
+        return NoKey()
+    if len(asked) > 1:
+        return Mixed(placed)
+    keys: dict[str, Callable[[], Key]] = {
+        "recordings": lambda: ByRecording(placed),
+        "rooms": lambda: ByRoom(placed),
+        "calls": lambda: ByCall(placed, runtime),
+        "parties": lambda: ByParty(placed),
+    }
+    return keys[asked[0]]()
+
+
+def _is_dated(group: Group) -> bool:
+    return group.own.start is not None or group.own.end is not None
+
+
+def _find_alone(groups: Iterable[Group]) -> None:
+    """Say of groups whose names another has that they are not alone."""
+    owners: dict[str, Group] = {}
+    for group in groups:
+        for name in group.names:
+            other = owners.setdefault(name, group)
+            if other is not group:
+                other.alone = group.alone = False

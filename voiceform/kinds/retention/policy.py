@@ -138,8 +138,8 @@ class Policy:
             return rule
         if not rule.is_due(created):
             return rule.young
-        met = self.index.meeting(row, calls)
-        return _kept(self.index, met, rule.name) if met else rule.due
+        met = self.index.meeting(row, calls, whole=False)
+        return rule.due if met is None else _kept(self.index, met, rule.name)
 
     def _rule(self, row: Row, calls: Calls) -> Rule | Decision:
         for rule in self.rules:
@@ -161,13 +161,13 @@ _NEEDED = Decision(Ruling.NEEDED)
 
 def held_by(holds: HoldIndex, row: Row, calls: Calls, rule: str | None) -> Decision:
     """HELD with every hold that matches or might match, else DUE; NEEDED when a call must be looked up."""
-    met = holds.meeting(row, calls)
-    return _kept(holds, met, rule) if met else Decision(Ruling.DUE, rule)
+    met = holds.meeting(row, calls, whole=False)
+    return Decision(Ruling.DUE, rule) if met is None else _kept(holds, met, rule)
 
 
 def _kept(holds: HoldIndex, met: Met, rule: str | None) -> Decision:
     """What becomes of a row that `met` some holds, or might have."""
-    if any(truth is Truth.NEEDED for _, truth in met):
+    if met.is_needed:
         return _NEEDED
     return Decision(Ruling.HELD, rule, holds.names(met))
 

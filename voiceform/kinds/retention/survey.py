@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ from voiceform.kinds.base import RefreshContext
 from voiceform.kinds.retention.added import AddedHold, standing
 from voiceform.kinds.retention.call_lookup import CallBook, CallRow, OneCall
 from voiceform.kinds.retention.hold_index import HoldIndex
-from voiceform.kinds.retention.matching.legs import Calls, leg_of
+from voiceform.kinds.retention.hold_tally import HoldTally
+from voiceform.kinds.retention.matching.legs import Calls, Leg, leg_of
 from voiceform.kinds.retention.matching.match import Row
-from voiceform.kinds.retention.matching.truth import Truth, some
+from voiceform.kinds.retention.matching.party_index import Sides
 from voiceform.kinds.retention.pacing.pace import pacing_of
 from voiceform.kinds.retention.pacing.share import spent_on
 from voiceform.kinds.retention.pacing.window import day_in
@@ -104,7 +105,6 @@ class _Surveyor:
         added = standing(context.store)
         self.holds = standing_holds(context, added)
         self.asked = (*holds_of(context.desired), *(item for hold in added for item in hold.holds()))
-        self.asked_index = HoldIndex(self.asked)
         leaving = leaving_holds(context)
         self.staying = HoldIndex(hold for hold in self.holds if (hold.name, hold.identity) not in leaving)
         rules = context.desired
@@ -113,6 +113,9 @@ class _Surveyor:
             rules_of(rules, CALL_RECORDS, context.now), call_holds(self.holds), FINISHED_CALL
         )
         self.found = Survey(added=added)
+        self.held: Counter[tuple[str, tuple[str, ...]]] = Counter()
+        self.released: Counter[tuple[str, tuple[str, ...]]] = Counter()
+        """How many of a list the same holds keep: ten thousand may keep each of a million rows."""
 
     def run(self) -> Survey:
         if self.context.mode is Mode.REFRESH_ONLY:
@@ -126,13 +129,19 @@ class _Surveyor:
         if self.call_policy.rules:
             self.found.looked = True
             self._calls()
+        for part in (self.found.recordings, self.found.calls):
+            part.held.update(_each_name(self.held, part.prefix))
+            part.released.update(_each_name(self.released, part.prefix))
         return self.found
 
     def _recordings(self) -> None:
         progress, part = self.context.progress, self.found.recordings
         progress.start(LOOKING_AT_RECORDINGS)
+        tally = HoldTally(self.asked) if self.asked else None
         for decided in weighed(self._listed(part), self._weighing(), self.book, self.policy):
-            self._put_recordings(decided)
+            self._put_recordings(decided, tally)
+        if tally is not None:
+            part.answers.update(tally.counts())
         progress.finish(LOOKING_AT_RECORDINGS)
 
     def _listed(self, part: Part) -> Iterator[Sequence[Recording]]:
@@ -155,14 +164,14 @@ class _Surveyor:
         held = held_by(self.policy.index, recording, self.book, None)
         return held if held.ruling is Ruling.NEEDED else Decision(Ruling.NO_RULE, None, held.holds)
 
-    def _put_recordings(self, decided: Sequence[tuple[Recording, Decision]]) -> None:
+    def _put_recordings(self, decided: Sequence[tuple[Recording, Decision]], tally: HoldTally | None) -> None:
         part, guards = self.found.recordings, bool(self.call_policy.rules)
         due: defaultdict[str, list[Recording]] = defaultdict(list)
         for recording, decision in decided:
             if guards:
                 self._guard_call(recording, decision)
-            if self.asked:
-                self._count(part, self.asked_index, recording, self.book)
+            if tally is not None:
+                tally.add(recording, self.book)
             if decision.ruling is _DUE and decision.rule is not None:
                 due[decision.rule].append(recording)
             else:
@@ -180,7 +189,7 @@ class _Surveyor:
         progress, part = self.context.progress, self.found.calls
         progress.start(LOOKING_AT_CALLS)
         relate(self.call_policy, self.book)
-        asked = HoldIndex(call_holds(self.asked))
+        tally = HoldTally(call_holds(self.asked))
         family = _Relatives(self.call_policy.holds)
         for call in all_calls(self.context.client, part.unreadable):
             row, book = CallRow(call), OneCall(call, self.book)
@@ -193,15 +202,16 @@ class _Surveyor:
                 decision = Decision(Ruling.GUARDED, decision.rule)
             if decision.ruling is Ruling.DUE and family.postpones(row, decision):
                 continue
-            self._count(part, asked, row, book)
+            tally.add(row, book)
             self._put(part, row, decision, book)
-        self._relatives(family)
+        self._relatives(family, tally)
+        part.answers.update(tally.counts())
         progress.advance(LOOKING_AT_CALLS, part.seen % _STEP)
         progress.finish(LOOKING_AT_CALLS)
 
-    def _relatives(self, family: _Relatives) -> None:
+    def _relatives(self, family: _Relatives, tally: HoldTally) -> None:
         """Decide about call records whose related calls had to be seen first."""
-        asked, part = HoldIndex(call_holds(self.asked)), self.found.calls
+        part = self.found.calls
         waiting: list[DueCall] = []
         for row in family.waiting:
             # A leg that cannot be read may be anybody's, and the one that a hold is about.
@@ -213,17 +223,8 @@ class _Surveyor:
             batch = waiting[start : start + _BATCH]
             self.book.look_up({row.sid: row.date_created for row in batch})
             for row in batch:
-                self._count(part, asked, row, self.book)
+                tally.add(row, self.book)
                 self._put(part, row, held_by(self.call_policy.index, row, self.book, row.rule), self.book)
-
-    def _count(self, part: Part, asked: HoldIndex, row: Row, calls: Calls) -> None:
-        """Of holds of one name to meet one is enough."""
-        answers: dict[str, Truth] = {}
-        for place, truth in asked.meeting(row, calls):
-            name = asked.holds[place].name
-            answers[name] = some((answers.get(name, truth), truth))
-        for answer in answers.items():
-            part.answers[answer] += 1
 
     def _put(self, part: Part, row: Row, decision: Decision, calls: Calls) -> None:
         if decision.ruling is _DUE and decision.rule is not None:
@@ -234,9 +235,18 @@ class _Surveyor:
     def _keep(self, part: Part, row: Row, decision: Decision, calls: Calls) -> None:
         part.kept[decision.rule, decision.ruling] += 1
         if decision.ruling is Ruling.HELD:
-            part.held.update(decision.holds)
+            self.held[part.prefix, decision.holds] += 1
             if held_by(self.staying, row, calls, decision.rule).ruling is Ruling.DUE:
-                part.released.update(decision.holds)
+                self.released[part.prefix, decision.holds] += 1
+
+
+def _each_name(counted: Counter[tuple[str, tuple[str, ...]]], prefix: str) -> Counter[str]:
+    """How many of one list each hold keeps."""
+    found: Counter[str] = Counter()
+    for (part, names), count in counted.items():
+        if part == prefix:
+            found.update(dict.fromkeys(names, count))
+    return found
 
 
 class _Relatives:
@@ -248,6 +258,9 @@ class _Relatives:
 
     def __init__(self, holds: tuple[Hold, ...]) -> None:
         self._matches = [hold.match for hold in holds if hold.match.asks_parties]
+        self._sides = Sides((match, place) for place, match in enumerate(self._matches))
+        self._asks_from = any(match.from_ or match.number for match in self._matches)
+        self._asks_to = any(match.to or match.number for match in self._matches)
         self._near = SidSet()
         self._seen = SidSet()
         self.waiting = DueCalls()
@@ -258,11 +271,18 @@ class _Relatives:
         if not self._matches or not is_sid(leg.sid, "CA"):
             return
         self._seen.add(leg.sid)
-        if any(match.touches(leg) for match in self._matches):
+        if self._touched(leg):
             self._near.add(leg.sid)
             parent = normal_sid(call.parent_call_sid, "CA")
             if parent is not None:
                 self._near.add(parent)
+
+    def _touched(self, leg: Leg) -> bool:
+        """Whether any of the numbers that holds ask for is, or might be, on the leg."""
+        near, caller_unread, called_unread = self._sides.near((leg,))
+        if (caller_unread and self._asks_from) or (called_unread and self._asks_to):
+            return True
+        return any(self._matches[place].touches(leg) for place in near)
 
     def postpones(self, row: CallRow, decision: Decision) -> bool:
         """Whether a record that is due has to wait; it is remembered then."""

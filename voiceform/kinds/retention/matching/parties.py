@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.model.numbers import person
 
-_SUFFIX = 6
+SUFFIX = 6
 """Numbers that differ in their last six digits are two numbers, however they are written."""
 _PLAIN = re.compile(r"\+[1-9][0-9]{9,14}", re.ASCII)
 _SIP = re.compile(r"(sips?):([^@]*)@(.*)", re.ASCII | re.IGNORECASE | re.DOTALL)
@@ -31,14 +31,16 @@ class Parties:
     """Numbers, SIP addresses and clients in their normal form (voiceform.model.numbers.normal_number)."""
 
     persons: frozenset[str]
-    _folded: frozenset[str] = field(init=False, compare=False)
-    _suffixes: frozenset[str] = field(init=False, compare=False)
+    folded: frozenset[str] = field(init=False, compare=False)
+    """They without regard to case."""
+    suffixes: frozenset[str] = field(init=False, compare=False)
+    """The last digits of the numbers among them."""
     _numbers: tuple[str, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         numbers = tuple(sorted(item for item in self.persons if item.startswith("+")))
-        object.__setattr__(self, "_folded", frozenset(item.casefold() for item in self.persons))
-        object.__setattr__(self, "_suffixes", frozenset(item[-_SUFFIX:] for item in numbers))
+        object.__setattr__(self, "folded", frozenset(item.casefold() for item in self.persons))
+        object.__setattr__(self, "suffixes", frozenset(item[-SUFFIX:] for item in numbers))
         object.__setattr__(self, "_numbers", numbers)
 
     @classmethod
@@ -49,27 +51,41 @@ class Parties:
     def test(self, value: str) -> Truth:
         """Whether a live value is one of them; UNKNOWN for what nobody can read, and for a national number
         that may be one."""
-        if _PLAIN.fullmatch(value) and value not in _NOBODY:
+        if is_plain(value):
             if value in self.persons:
                 return Truth.YES
-            if value[-_SUFFIX:] not in self._suffixes:
+            if value[-SUFFIX:] not in self.suffixes:
                 return Truth.NO
-        who = None if value in _NOBODY else who_is(value)
+        who = who_calls(value)
         if who is None:
             return Truth.UNKNOWN
         if who in self.persons:
             return Truth.YES
-        maybe = who.casefold() in self._folded or self._may_be_national(value)
+        maybe = who.casefold() in self.folded or self._may_be_national(value)
         return Truth.UNKNOWN if maybe else Truth.NO
 
     def _may_be_national(self, value: str) -> bool:
         """Whether digits without a + could be one of the numbers, written without its country: `2125550101`
         is also a number of Morocco."""
-        match = _USER.match(value.strip())
-        digits = _PUNCTUATION.sub("", unquote(match[1]) if match else "").lstrip("+0")
-        if len(digits) < _SUFFIX or not (digits.isascii() and digits.isdigit()):
-            return False
-        return any(number.endswith(digits) for number in self._numbers)
+        digits = national_digits(value)
+        return bool(digits) and any(number.endswith(digits) for number in self._numbers)
+
+
+def is_plain(value: str) -> bool:
+    """Whether it is a number as the API writes them, and of somebody."""
+    return _PLAIN.fullmatch(value) is not None and value not in _NOBODY
+
+
+def who_calls(value: str) -> str | None:
+    """`who_is` of a live value."""
+    return None if value in _NOBODY else who_is(value)
+
+
+def national_digits(value: str) -> str:
+    """The digits by which a value may be a number without its country; empty where it cannot be one."""
+    match = _USER.match(value.strip())
+    digits = _PUNCTUATION.sub("", unquote(match[1]) if match else "").lstrip("+0")
+    return digits if len(digits) >= SUFFIX and digits.isascii() and digits.isdigit() else ""
 
 
 def who_is(text: str) -> str | None:
