@@ -100,7 +100,7 @@ def whole_summary() -> dict[str, Any]:
 def whole_fleet() -> FleetReport:
     """A report in which every part of the page has something to show."""
     report = FleetReport("plan", "fleet.yaml", 3, datetime(2026, 1, 1, tzinfo=UTC))
-    change = ChangeLine(Weight.CREATE, "create queue.support")
+    change = ChangeLine(Weight.CREATE, "create queue.support", effects=("nobody waits",))
     report.add(StackResult("acme", "AC1", ExitCode.CHANGES, "1 to create", changes=(change,)))
     report.add(StackResult("beta", "AC2", ExitCode.ERROR, "failed", error="no token\n  set it"))
     return report

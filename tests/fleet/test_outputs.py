@@ -19,10 +19,10 @@ from tests.fleet.fleets import FleetFolder, sid
 from voiceform.fleet.fleet import Fleet
 from voiceform.fleet.report import FleetReport
 from voiceform.model.exit_codes import ExitCode
-from voiceform.model.fleet import ChangeLine, StackResult, Weight
+from voiceform.model.fleet import Amount, ChangeLine, StackResult, Weight
 from voiceform.model.schema_files import schema_text
 from voiceform.render import fleet_documents as documents
-from voiceform.render.fleet import render_report
+from voiceform.render.fleet import beside, headline, render_report
 
 FORMATS = ("text", "json", "markdown", "html", "junit")
 
@@ -106,6 +106,26 @@ def test_the_worst_failure_comes_first_and_alike_are_those_that_differ_in_what_i
     for each in report.failed_alike(3):
         assert len(each.stacks) == min(3, each.count)
         assert each.first.stack in each.stacks
+
+
+def test_what_differs_between_accounts_parts_no_change_and_the_greatest_is_named() -> None:
+    report = FleetReport("plan", "fleet.yaml", 200, datetime(2026, 12, 1, tzinfo=UTC))
+    for number in range(1, 201):
+        effects = ["calls go on"]
+        effects += [f"{number:,} callers are waiting (average {300 - number} s)"] if number % 2 else []
+        effects += ["bridge is muted"] if number == 7 else []
+        call = Amount("place", "call", "calls", 6 * number)
+        text = "update queue.support: max_size 200 -> 50"
+        line = ChangeLine(Weight.UPDATE, text, (call,), tuple(effects))
+        report.add(StackResult(f"s{number}", sid(number), ExitCode.CHANGES, "", changes=(line,)))
+    (alike,) = report.alike()
+    assert list(beside(alike)) == [
+        "places 120,600 calls, 1,200 of them in s200",
+        "calls go on",
+        "199 callers are waiting (average 101 s) in s199, and alike in 99 more",
+        "bridge is muted in 1 account: s7",
+    ]
+    assert "In all 120,600 calls to place." in headline(report)
 
 
 def test_a_change_that_one_stack_tells_twice_is_that_of_one() -> None:

@@ -18,6 +18,7 @@ import requests
 from tests.fleet.fleets import TOKEN, FleetFolder, sid
 from tests.fleet.processes import start, wait_for_children, wait_for_requests
 from tests.hostile.proxy import hostile_proxy
+from tests.terminal.terminal import Terminal
 from voiceform.fleet.fleet import Fleet
 from voiceform.model.clock import ManualClock, SystemClock
 from voiceform.model.fleet import StackResult
@@ -64,6 +65,26 @@ def test_prune_deletes_in_each_account_what_is_due_with_evidence_of_its_own(flee
         lines = (fleet.folder / f"template/evidence/{name}/000001.jsonl").read_text().splitlines()
         assert sum('"deleted"' in line for line in lines) >= count
     assert fleet.ok("prune", "--auto-approve").out.endswith("2 stacks: 2 well.\n")
+
+
+def test_what_is_at_stake_in_all_accounts_is_summed_up_and_asked(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta", "gamma", more=RETENTION)
+    seeded(fleet, 1, 2)
+    terminal = Terminal(fleet.folder, fleet.environ, "fleet", "prune", "--jobs", "1")
+    terminal.until("destroy 3 recordings for good, 3 to create? Only 'yes' is accepted:")
+    told = " ".join(terminal.text.split())
+    assert "in 2 accounts: acme, beta ! destroys 3 recordings, 2 of them in beta" in told
+    assert "In all 3 recordings to destroy, 3 to create." in told
+    assert "█" not in told
+    terminal.type("no\r")
+    assert terminal.end() == 1
+    change = fleet.ok("prune", "--dry-run", "--format", "json").json["changes"][0]
+    assert (change["weight"], change["count"]) == ("destroy", 2)
+    assert change["amounts"] == [
+        {"verb": "destroy", "of": "recordings", "count": 3, "most": 2, "stack": "beta"}
+    ]
+    for format_ in ("markdown", "html"):
+        assert "destroys 3 recordings" in fleet.ok("prune", "--dry-run", "--format", format_).out
 
 
 def test_retention_knows_no_groups_of_a_rollout(fleet: FleetFolder) -> None:

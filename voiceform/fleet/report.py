@@ -15,7 +15,16 @@ from datetime import datetime
 
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.exit_codes import ExitCode
-from voiceform.model.fleet import Alike, FailedAlike, StackResult, Weight
+from voiceform.model.fleet import (
+    Alike,
+    AlikeAmount,
+    AlikeEffect,
+    Amount,
+    ChangeLine,
+    FailedAlike,
+    StackResult,
+    Weight,
+)
 
 _NAMED = 3
 """Changes of at most so many stacks, or of under a hundredth of them, stand out."""
@@ -37,6 +46,7 @@ class FleetReport:
         self.counts: Counter[str] = Counter()
         self.codes: Counter[ExitCode] = Counter()
         self.seconds = 0.0
+        self._amounts: Counter[tuple[str, str, str]] = Counter()
         self._store = _spool()
 
     def add(self, result: StackResult) -> None:
@@ -44,6 +54,8 @@ class FleetReport:
         self.codes[result.code] += 1
         self.counts.update(result.counts)
         self.seconds += result.seconds
+        for amount in (each for change in dict.fromkeys(result.changes) for each in change.amounts):
+            self._amounts[amount.verb, amount.one, amount.many] += amount.count
         try:
             self._insert(result)
         except sqlite3.OperationalError:  # there is no room any more, and what was done has to be told
@@ -58,12 +70,27 @@ class FleetReport:
             self._store.execute("BEGIN")
             self._store.execute("INSERT INTO results VALUES (?, ?)", (result.stack, pickle.dumps(result)))
             if result.failed:
-                failure = (result.code.rank, _reason(result), result.stack)
+                failure = (result.code.rank, _general(result.error or result.line, result), result.stack)
                 self._store.execute("INSERT INTO failures VALUES (?, ?, ?)", failure)
-            self._store.executemany(
-                "INSERT INTO changes VALUES (?, ?, ?)",
-                [(str(change.weight), change.text, result.stack) for change in dict.fromkeys(result.changes)],
-            )
+            for change in dict.fromkeys(result.changes):
+                self._insert_change(change, result)
+
+    def _insert_change(self, change: ChangeLine, result: StackResult) -> None:
+        key = (str(change.weight), change.text)
+        self._store.execute("INSERT INTO changes VALUES (?, ?, ?)", (*key, result.stack))
+        for amount in change.amounts:
+            row = (*key, amount.verb, amount.one, amount.many, amount.count, result.stack)
+            self._store.execute("INSERT INTO amounts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        for place, text in enumerate(change.effects):
+            size = max((int(found.replace(",", "")) for found in _NUMBER.findall(text)[:1]), default=0)
+            kind = _NUMBER.sub("#", _general(text, result))
+            effect = (*key, kind, place, text, min(size, _GREATEST), result.stack)
+            self._store.execute("INSERT INTO effects VALUES (?, ?, ?, ?, ?, ?, ?)", effect)
+
+    @property
+    def amounts(self) -> tuple[Amount, ...]:
+        """How much of what all changes together do: what is destroyed, who is phoned."""
+        return tuple(Amount(*words, count) for words, count in self._amounts.items())
 
     def results(self) -> Iterator[StackResult]:
         """How each stack ended, by name."""
@@ -95,7 +122,38 @@ class FleetReport:
         )
         for weight, text, count, names in rows:
             few = count <= _NAMED or count * 100 < self.total
-            yield Alike(Weight(weight), text, count, tuple(sorted(names.split())), few and self.total > count)
+            yield Alike(
+                Weight(weight),
+                text,
+                count,
+                tuple(sorted(names.split())),
+                few and self.total > count,
+                tuple(self._amounts_of(weight, text)),
+                tuple(self._effects_of(weight, text)),
+            )
+
+    def _amounts_of(self, weight: str, text: str) -> Iterator[AlikeAmount]:
+        rows = self._store.execute(
+            "SELECT verb, one, many, sum(count), max(count), name FROM amounts"  # name: of the row with max()
+            " WHERE text = ? AND weight = ? GROUP BY verb, one, many ORDER BY verb, one",
+            (text, weight),
+        )
+        for verb, one, many, total, most, name in rows:
+            yield AlikeAmount(Amount(verb, one, many, total), most, name)
+
+    def _effects_of(self, weight: str, text: str) -> Iterator[AlikeEffect]:
+        rows = self._store.execute(
+            "SELECT kind, count(DISTINCT name), count(DISTINCT effect) FROM effects"
+            " WHERE text = ? AND weight = ? GROUP BY kind ORDER BY min(place), kind",
+            (text, weight),
+        ).fetchall()
+        for kind, count, different in rows:
+            (effect, name) = self._store.execute(
+                "SELECT effect, name FROM effects WHERE text = ? AND weight = ? AND kind = ?"
+                " ORDER BY size DESC, name LIMIT 1",
+                (text, weight, kind),
+            ).fetchone()
+            yield AlikeEffect(effect, count, name, same=different == 1)
 
     def findings(self) -> Iterator[tuple[Diagnostic, int, str]]:
         """Each finding once, with how many stacks have it and the name of one."""
@@ -153,17 +211,24 @@ def _with_tables(store: sqlite3.Connection) -> sqlite3.Connection:
         "CREATE TABLE failures (rank INT, reason TEXT, name TEXT);"
         "CREATE INDEX by_reason ON failures (rank, reason, name);"
         "CREATE TABLE changes (weight TEXT, text TEXT, name TEXT);"
-        "CREATE INDEX by_text ON changes (text, weight, name)"
+        "CREATE INDEX by_text ON changes (text, weight, name);"
+        "CREATE TABLE amounts (weight TEXT, text TEXT, verb TEXT, one TEXT, many TEXT, count INT, name TEXT);"
+        "CREATE INDEX amount_of ON amounts (text, weight);"
+        "CREATE TABLE effects (weight TEXT, text TEXT, kind TEXT, place INT, effect TEXT, size INT,"
+        " name TEXT);"
+        "CREATE INDEX effect_of ON effects (text, weight, kind, size)"
     )
     return store
 
 
-def _reason(result: StackResult) -> str:
-    """Why it failed, without what is only this stack's: its name, its account, identifiers and instants."""
+def _general(text: str, result: StackResult) -> str:
+    """A text without what is only this stack's: its name, its account, identifiers and instants."""
     own = rf"(?<![\w-])(?:{re.escape(result.stack)}|{result.account})(?![\w-])"
-    return _UNIQUE.sub("#", re.sub(own, "#", result.error or result.line))
+    return _UNIQUE.sub("#", re.sub(own, "#", text))
 
 
+_NUMBER = re.compile(r"[0-9][0-9,]*", re.ASCII)
+_GREATEST = 2**62
 _UNIQUE = re.compile(
     r"\b(?=[A-Za-z]*[0-9])(?:[A-Z]{2})?[0-9a-f]{12,}\b|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.]+", re.ASCII
 )

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.wording import counted
 
 
 class Weight(StrEnum):
@@ -28,11 +29,31 @@ class Weight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """How much of something a change does: `destroy` 12 `recordings`; `one` and `many` are its words."""
+
+    verb: str
+    one: str
+    many: str
+    count: int
+
+    @property
+    def text(self) -> str:
+        """`12 recordings`."""
+        return counted(self.count, self.one, self.many)
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """One change as it is shown: two stacks whose lines are equal have the same change."""
+    """One change as it is shown: two stacks whose weight and text are equal have the same change.
+
+    What differs between accounts where the change is the same stands beside it: `amounts`, and `effects`,
+    what people will feel."""
 
     weight: Weight
     text: str
+    amounts: tuple[Amount, ...] = ()
+    effects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +81,26 @@ class StackResult:
 
 
 @dataclass(frozen=True, slots=True)
+class AlikeAmount:
+    """What a change does in all accounts together; `stack` has the `most` of it."""
+
+    total: Amount
+    most: int
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeEffect:
+    """One effect of a change that `count` accounts feel; `same` where each feels just this, else they differ
+    in numbers, and `text` is that of `stack`, which has the greatest."""
+
+    text: str
+    count: int
+    stack: str
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Alike:
     """One change that `count` stacks have; `stacks` are some of their names. Those of few stand out, and then
     they are all named."""
@@ -69,6 +110,8 @@ class Alike:
     count: int
     stacks: tuple[str, ...]
     stands_out: bool
+    amounts: tuple[AlikeAmount, ...] = ()
+    effects: tuple[AlikeEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +158,10 @@ class FleetSummary(Protocol):
     @property
     def counts(self) -> Mapping[str, int]:
         """The sums of what was counted of each."""
+
+    @property
+    def amounts(self) -> tuple[Amount, ...]:
+        """How much of what all changes together do."""
 
     def results(self) -> Iterator[StackResult]:
         """How each ended, by name."""

@@ -77,6 +77,7 @@ def alike_lines(changes: Iterable[Alike], *, everything: bool) -> Iterator[Line]
         for number, change in enumerate(alike):
             if number < _SHOWN or everything:
                 yield Line(f"{MARKS[weight]} {of_many(change)}", 2, _TONES[weight])
+                yield from (Line(f"! {text}", 6, _TONES[weight]) for text in beside(change))
             else:
                 more += 1
         if more:
@@ -87,6 +88,22 @@ def of_many(change: Alike) -> str:
     """`update queue.support: max_size 100 -> 200 in 1,483 accounts`."""
     many = f"in {counted(change.count, 'account')}"
     return f"{change.text} {many}{f': {names(change)}' if change.stands_out else ''}"
+
+
+def beside(change: Alike) -> Iterator[str]:
+    """How much it does in all accounts together, and what people feel there: of what differs in numbers alone
+    the greatest."""
+    for amount in change.amounts:
+        of = f", {amount.most:,} of them in {terminal(amount.stack)}" if change.count > 1 else ""
+        yield f"{amount.total.verb}s {amount.total.text}{of}"
+    for effect in change.effects:
+        if effect.same and effect.count == change.count:
+            yield effect.text
+        elif effect.same or effect.count == 1:
+            who = f": {terminal(effect.stack)}" if effect.count == 1 else ""
+            yield f"{effect.text} in {counted(effect.count, 'account')}{who}"
+        else:
+            yield f"{effect.text} in {terminal(effect.stack)}, and alike in {effect.count - 1:,} more"
 
 
 def names(change: Alike | FailedAlike) -> str:
@@ -150,7 +167,8 @@ def headline(report: FleetSummary) -> str:
     left = report.total - report.done
     named += [f"{failed:,} failed"] if failed else []
     named += [f"{left:,} not begun"] if left else []
-    made = [
+    made = [f"{amount.text} to {amount.verb}" for amount in report.amounts]
+    made += [
         f"{report.counts[key]:,} to {key}" for key in ("create", "update", "delete") if report.counts.get(key)
     ]
     sums = f" In all {', '.join(made)}." if made else ""

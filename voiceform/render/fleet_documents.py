@@ -17,7 +17,7 @@ from voiceform.model.pages import page
 from voiceform.model.shown import Shown, shown_json
 from voiceform.model.wording import counted
 from voiceform.render.escape import log_line, markdown_fence
-from voiceform.render.fleet import MARKS, MOST_NAMED, TITLES, headline, of_many, told, who_failed
+from voiceform.render.fleet import MARKS, MOST_NAMED, TITLES, beside, headline, of_many, told, who_failed
 
 LIMIT = 65_000
 """Bytes of a comment, a little less than GitHub takes."""
@@ -50,6 +50,20 @@ def json(report: FleetSummary, code: ExitCode, *, show_numbers: bool = False) ->
                 "count": change.count,
                 "stands_out": change.stands_out,
                 "stacks": list(change.stacks),
+                "amounts": [
+                    {
+                        "verb": each.total.verb,
+                        "of": each.total.many,
+                        "count": each.total.count,
+                        "most": each.most,
+                        "stack": each.stack,
+                    }
+                    for each in change.amounts
+                ],
+                "effects": [
+                    {"text": each.text, "count": each.count, "stack": each.stack, "same": each.same}
+                    for each in change.effects
+                ],
             }
             for change in report.alike()
         ],
@@ -141,7 +155,15 @@ def _sections(report: FleetSummary, *, show_numbers: bool) -> Iterator[tuple[str
         failed.append(log_line(f"- {who_failed(failure)}: {why}"))
     yield f"Failed ({report.failures:,})", failed
     for weight, changes in groupby(report.alike(), key=lambda change: change.weight):
-        yield TITLES[weight], [f"{_DIFF.get(weight, '!')} {of_many(change)}" for change in changes]
+        lines = [
+            line
+            for change in changes
+            for line in (
+                f"{_DIFF.get(weight, '!')} {of_many(change)}",
+                *(f"    ! {text}" for text in beside(change)),
+            )
+        ]
+        yield TITLES[weight], lines
 
 
 def _fitting(sections: Sequence[Sequence[int]], left: int) -> list[int]:
@@ -178,7 +200,10 @@ def page_values(
         {
             "title": TITLES[weight],
             "weight": str(weight),
-            "changes": [{"mark": MARKS[weight], "text": of_many(change)} for change in changes],
+            "changes": [
+                {"mark": MARKS[weight], "text": of_many(change), "beside": [*beside(change)]}
+                for change in changes
+            ],
         }
         for weight, changes in groupby(report.alike(), key=lambda change: change.weight)
     ]

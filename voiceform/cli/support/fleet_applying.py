@@ -137,9 +137,13 @@ def _saved_meanwhile(app: App) -> Iterator[Path]:
 
 def _question(planned: FleetReport, pending: int) -> str:
     """What is at stake, over all accounts."""
+    grave = [
+        f"{amount.verb} {amount.text}{' for good' if amount.verb == 'destroy' else ''}"
+        for amount in planned.amounts
+    ]
     counts = planned.counts
-    words = [f"{counts[action]:,} to {action}" for action in ("delete", "create", "update") if counts[action]]
-    what = ", ".join(words) or "nothing but records"
+    words = [f"{counts[action]:,} to {action}" for action in ("create", "update", "delete") if counts[action]]
+    what = ", ".join([*grave, *words]) or "nothing but records"
     also = f"; {counted(planned.failures, 'stack')} failed and will be left" if planned.failures else ""
     return f"Apply these plans in {counted(pending, 'account')}: {what}{also}?"
 
