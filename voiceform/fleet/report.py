@@ -184,7 +184,9 @@ class FleetReport:
 
 def _spool() -> sqlite3.Connection:
     """A database in a file whose name is gone at once: nobody else can open it, and it goes with the
-    connection. In memory where no such file can be."""
+    connection. In memory where no such file can be.
+
+    With its log: what is written to a disk that has become full leaves what was there before readable."""
     try:
         handle, name = tempfile.mkstemp(prefix="voiceform-")
     except OSError:
@@ -195,8 +197,9 @@ def _spool() -> sqlite3.Connection:
     except sqlite3.OperationalError:
         return _with_tables(_in_memory())
     finally:
-        with suppress(OSError):
-            os.unlink(name)
+        for each in (name, f"{name}-wal"):
+            with suppress(OSError):
+                os.unlink(each)
 
 
 def _in_memory() -> sqlite3.Connection:
@@ -205,7 +208,7 @@ def _in_memory() -> sqlite3.Connection:
 
 def _with_tables(store: sqlite3.Connection) -> sqlite3.Connection:
     store.executescript(
-        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
         "PRAGMA temp_store = MEMORY;"
         "CREATE TABLE results (name TEXT PRIMARY KEY, content BLOB);"
         "CREATE TABLE failures (rank INT, reason TEXT, name TEXT);"
