@@ -6,12 +6,14 @@ import json
 import logging
 import socket
 import threading
+import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
 
+from tests.hostile.answers import html
 from tests.twilio.scripted import (
     ACCOUNT,
     RESET,
@@ -572,3 +574,32 @@ def test_pages_go_through_the_same_repetition(server: Server, client: Client) ->
         page("queues", [queue_row(2)]),
     )
     assert [queue.sid for queue in client.list_queues()] == [sid("QU", 1), sid("QU", 2)]
+
+
+LARGE = {
+    "too much": answer(200, raw=b" " * (5 * 1024 * 1024) + b"{}"),
+    "a page": html(200, b"<html>" + b" " * (3 * 1024 * 1024)),
+    "a page of an error": html(502, b"<html>" + b" " * (3 * 1024 * 1024)),
+    "no JSON": answer(200, raw=b"[" + b" " * (3 * 1024 * 1024), Content_Type="application/json"),
+}
+"""Answers of megabytes that are none."""
+
+
+@pytest.mark.parametrize("name", ["createCall", "createQueue", "deleteRecording", "listQueues"])
+@pytest.mark.parametrize("step", LARGE.values(), ids=LARGE)
+def test_an_error_does_not_keep_the_answer_that_it_comes_from(
+    name: str, step: bytes, server: Server, client: Client
+) -> None:
+    call = {**PHONING, **ASKING, **DELETING, **READING}[name]
+    server.play(step)
+    kept: list[TwilioError] = []
+    tracemalloc.start()
+    try:
+        for _ in range(4):
+            with pytest.raises(TwilioError) as caught:
+                call(client)
+            kept.append(caught.value)
+            del caught
+        assert tracemalloc.get_traced_memory()[0] < 8 * 1024 * 1024
+    finally:
+        tracemalloc.stop()

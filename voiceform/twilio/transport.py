@@ -215,12 +215,14 @@ class Transport:
                 budget.spent |= setback.effect_possible
                 throttled += setback.throttled
                 failed += not setback.throttled
-                if not setback.allows(place.operation.repeat):
-                    raise error from None
-                if self._stop.is_set():
-                    raise _stopped(place, sent=budget.spent) from None
-                if failed >= self._retry.attempts or throttled >= self._retry.throttled_attempts:
-                    raise error from None
+                allowed = setback.allows(place.operation.repeat)
+            # Out here: an error keeps what it is raised from, and that its answer, which may be megabytes.
+            if not allowed:
+                raise error from None
+            if self._stop.is_set():
+                raise _stopped(place, sent=budget.spent) from None
+            if failed >= self._retry.attempts or throttled >= self._retry.throttled_attempts:
+                raise error from None
             pause = self._retry.pause(failed + throttled - 1, self._random, retry_after)
             budget.left -= pause
             if budget.left <= 0:
