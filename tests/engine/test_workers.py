@@ -49,6 +49,43 @@ def test_few_items_start_few_threads() -> None:
     assert threading.active_count() == count
 
 
+def test_all_get_ready_while_the_first_item_is_waited_for() -> None:
+    """The items do not begin before nine of ten threads are ready; the tenth waits for them."""
+    everybody = threading.Barrier(10, timeout=60)
+    ready: list[int | None] = []
+
+    def get_ready() -> None:
+        ready.append(threading.current_thread().ident)
+        if len(ready) > 1:
+            everybody.wait()
+
+    def items() -> Iterator[int]:
+        everybody.wait()
+        yield from range(1, 100)
+
+    results = run_all(lambda item: item, items(), 10, ready=get_ready)
+    assert sorted(results) == list(range(1, 100))
+    assert len(ready) == len(set(ready)) == 10
+
+
+@pytest.mark.parametrize(("threads", "at_most", "expected"), [(10, 3, 3), (2, 3, 2), (5, 0, 1)])
+def test_no_more_get_ready_than_there_are_items(threads: int, at_most: int, expected: int) -> None:
+    ready: list[int] = []
+    results = run_all(
+        lambda item: item, range(1, at_most + 1), threads, ready=lambda: ready.append(1), at_most=at_most
+    )
+    assert sorted(results) == list(range(1, at_most + 1))
+    assert len(ready) == expected
+
+
+def test_what_keeps_one_from_getting_ready_is_raised() -> None:
+    def get_ready() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        list(run_all(lambda item: item, range(1, 5), 3, ready=get_ready))
+
+
 def test_who_takes_an_item_begins_with_it() -> None:
     """What is asked while an item is taken holds for that item."""
     taken: dict[int, int | None] = {}

@@ -16,6 +16,9 @@ def run_all(
     items: Iterable[Item],
     threads: int,
     runtime: Runtime = MACHINE,
+    *,
+    ready: Callable[[], object] | None = None,
+    at_most: int | None = None,
 ) -> Iterator[Result]:
     """Call `function` for every item on up to `threads` threads; yield what it returns as it comes, in any
     order, but for None: who has nothing to say wakes nobody.
@@ -23,8 +26,13 @@ def run_all(
     A thread takes its next item when it is free and begins with it at once, so that what `items` asks before
     it gives one holds for that one. The first exception, also of `items`, is raised once what is in flight
     has ended; items not yet begun are left.
+
+    Threads are started as items come. With `ready` they are started at once, and each calls it before it
+    takes its first item, so that all are ready when the first item, which may take its time, is there.
+    `at_most` is how many items there are at most, where that is known.
     """
-    return _Crew(function, items, threads, runtime).results()
+    threads = threads if at_most is None else max(1, min(threads, at_most))
+    return _Crew(function, items, threads, runtime, ready).results()
 
 
 class _Crew(Generic[Item, Result]):
@@ -37,7 +45,9 @@ class _Crew(Generic[Item, Result]):
         items: Iterable[Item],
         threads: int,
         runtime: Runtime,
+        ready: Callable[[], object] | None,
     ) -> None:
+        self._ready = ready
         self._function = function
         self._items = iter(items)
         self._runtime = runtime
@@ -79,6 +89,9 @@ class _Crew(Generic[Item, Result]):
 
     def _work(self) -> None:
         try:
+            if self._ready is not None:
+                self._start_one()
+                self._ready()
             for item in self._taken():
                 result = self._function(item)
                 if result is not None:

@@ -136,11 +136,29 @@ def _go_on() -> bool:
     return True
 
 
+class RunAll(Protocol):
+    """Works through many items on the run's own threads."""
+
+    def __call__(
+        self,
+        function: Callable[[Any], Any],
+        items: Iterable[Any],
+        /,
+        *,
+        ready: Callable[[], object] | None = None,
+        at_most: int | None = None,
+    ) -> Iterable[Any]:
+        """Call `function` for each of `items` and yield what it returned, but for None, as it comes.
+
+        With `ready` the threads are there before the first item is, and each has called it; `at_most` is how
+        many items there are, where that is known.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """What a kind may use while applying. `store` is fenced: every write proves that the lease still holds.
 
-    `run_all` calls a function for many items on the run's own threads and yields results as they end.
     A change that sends many requests asks `may_go_on` before each: False once the run is to stop,
     LeaseLostError when the lease is lost; `stop` is set once the run is to stop, and ends pauses. `evidence`
     opens the evidence of a place that a change's details name, or gives it again; EvidenceError. `shared` is
@@ -153,7 +171,7 @@ class Session:
     clock: Clock
     run_id: str
     recorded: Mapping[Address, Recorded]
-    run_all: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+    run_all: RunAll
     progress: Progress = field(default_factory=Silent)
     may_go_on: Callable[[], bool] = _go_on
     stop: threading.Event = field(default_factory=MACHINE.event)

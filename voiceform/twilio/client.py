@@ -45,6 +45,11 @@ class Client(
         """Where the threads of its clock run."""
         return self.transport.runtime
 
+    def connect_ahead(self) -> None:
+        """Open one of the connections that many requests will need, while there is nothing to send yet. An
+        error is met again, and told, by the request."""
+        self.transport.connect_ahead()
+
     def stop(self) -> None:
         """Let nothing more begin and end all waiting: whoever asks for more gets a StoppedError. What is
         under way goes on. Safe from any thread and from a signal's handler."""

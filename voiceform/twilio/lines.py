@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import select
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Protocol
 
@@ -189,7 +190,9 @@ class Line:
     def is_idle(self) -> bool:
         """Whether it still stands, and nothing has come that nobody asked for."""
         incoming = getattr(self._stream, "incoming", None)  # TLS within TLS has a buffer before it
-        return not (_has_input(self._sock) or (incoming is not None and incoming.pending))
+        if incoming is not None and incoming.pending:
+            return False
+        return not _has_input(self._sock) or self._only_tls_spoke()
 
     def send(self, exchange: Exchange, request: bytes) -> None:
         """Send the request and read the headers of the answer, and what comes with them.
@@ -229,6 +232,20 @@ class Line:
         self.answer.close()
         self._stream.close()
         self._sock.close()
+
+    def _only_tls_spoke(self) -> bool:
+        """Whether what came is no more than what TLS 1.3 sends behind its handshake: tickets for sessions."""
+        if not isinstance(self._stream, ssl.SSLSocket):
+            return False
+        self._timeout = 0.0
+        self._sock.settimeout(self._timeout)
+        try:
+            self._stream.recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def _more(self) -> memoryview:
         """Some of a long body, in memory that is used again: new memory would cost more than reading."""

@@ -86,11 +86,15 @@ class Road:
     def give_back(self, line: Line) -> None:
         """Keep a connection for another request, if it allows one."""
         if line.answer.another_may_follow and len(self._idle) < self._connections:
-            self._idle.append(line)
-            if self._closed:
-                self.close()
+            self.keep(line)
         else:
             line.close()
+
+    def keep(self, line: Line) -> None:
+        """Have a connection ready for a request."""
+        self._idle.append(line)
+        if self._closed:
+            self.close()
 
     def close(self) -> None:
         """Close idle connections, and keep none from now on."""

@@ -172,6 +172,11 @@ class Transport:
             )
         return Place(operation, where, self._credentials_hint)
 
+    def connect_ahead(self) -> None:
+        """Open one of the connections that many requests will need; see Wire. Nothing is raised."""
+        if not self._closed and not self._stop.is_set():
+            self._wire.connect_ahead()
+
     def stop(self) -> None:
         """Let nothing more begin and end all waiting; what is under way goes on. From any thread.
 

@@ -72,6 +72,7 @@ class Wire:
         self._connections = connections
         self._trust = Trust()
         self._others: dict[str, Road] = {}
+        self._ahead = 0
         self._lock = runtime.lock()
         self._road = Road(origin, self._trust, connections, runtime)
         sign_in = base64.b64encode(f"{credentials.username}:{credentials.password}".encode()).decode("ascii")
@@ -114,6 +115,24 @@ class Wire:
             exchange.end()
             if line is not None:
                 line.close()
+
+    def connect_ahead(self) -> None:
+        """Open a connection for a request that is to come, as long as fewer than are kept were opened so.
+
+        Nothing is sent on it. Where that fails, or it is closed before it is needed, the request opens one of
+        its own, and tells what went wrong.
+        """
+        with self._lock:
+            if self._ahead >= self._connections:
+                return
+            self._ahead += 1
+        exchange = self._begin(None, largest=0)
+        try:
+            self._road.keep(self._road.new_line(exchange))
+        except (ExchangeFailedError, *ERRORS):
+            return
+        finally:
+            exchange.end()
 
     def stream(self, url: str, *, largest: int, within: float | None = None) -> Stream:
         """Send a GET and return with the headers; the caller reads and closes it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from typing import ClassVar, Generic, TypeVar
 
@@ -149,7 +150,10 @@ class Deletion(ABC, Generic[R]):
         progress = self.session.progress
         self.begin()
         progress.start(self.task, self.order.total.count)
-        again = list(self.session.run_all(self._first, takewhile(self._goes_on, self.planned())))
+        run_all = partial(self.session.run_all, at_most=self.order.total.count)
+        if self.pace is None:  # else there may be hours before the first request
+            run_all = partial(run_all, ready=self.client.connect_ahead)
+        again = list(run_all(self._first, takewhile(self._goes_on, self.planned())))
         for number in range(1, ROUNDS):
             if not again or not self._goes_on():
                 break
