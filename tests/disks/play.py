@@ -22,7 +22,8 @@ from tests.support import Result
 from voiceform.model.exit_codes import ExitCode
 
 _MAKES_ROOM = (
-    "raise the limit|give it more|make room|has room|choose another|name another|check|get write access|free "
+    "is not readable|raise the limit|give it more|make room|has room|choose another|name another|check"
+    "|get write access|free "
 )
 _OPEN = (".tmp", ".new", "-journal")
 """How files end that are not finished."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -90,6 +91,37 @@ def test_the_foreground_server_says_where_it_is_and_ends_cleanly(number: signal.
         process.send_signal(number)
         assert process.wait(timeout=30) == 0
         assert process.stderr.read() == ""
+
+
+def test_a_file_without_room_fails_what_is_written_until_there_is_some(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    code = f"from voiceform.emulator import *; serve(EmulatorSettings(port=0, db={str(tmp_path / 'e.db')!r}))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stderr is not None
+        try:
+            with Api(process.stderr.readline().rsplit(" ", 1)[1].strip()) as api:
+                assert api.post("Queues.json", {"FriendlyName": "first"}).status_code == 201
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+                for _ in range(2):
+                    assert api.post("Queues.json", {"FriendlyName": "second"}).status_code == 500
+                    assert [queue["friendly_name"] for queue in api.show("Queues.json")["queues"]] == [
+                        "first"
+                    ]
+                seeded = requests.post(
+                    f"{api.origin}/_emulator/seed", json={"queues": [{"friendly_name": "third"}]}
+                )
+                assert seeded.status_code == 500
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+                assert api.post("Queues.json", {"FriendlyName": "second"}).status_code == 201
+        finally:
+            process.terminate()
+        told = process.stderr.read()
+    assert told.count("the file of --db cannot be used") == 3
+    assert "Traceback" not in told
+    with Emulator(db=tmp_path / "e.db") as emulator, Api(emulator.url) as api:
+        assert len(api.show("Queues.json")["queues"]) == 2
 
 
 def test_a_port_that_is_taken(emulator: Emulator) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 from voiceform.emulator import gate
 from voiceform.emulator.control.routes import Control
-from voiceform.emulator.errors import ApiError, method_not_allowed, not_found, unauthorized
+from voiceform.emulator.errors import ApiError, method_not_allowed, not_found, tell_failure, unauthorized
 from voiceform.emulator.faults import Faults, Rule
 from voiceform.emulator.journal import Journal, LoggedRequest
 from voiceform.emulator.messages import Params, Request, Response, json_response
@@ -40,8 +39,6 @@ ARRIVAL = "voiceform.arrival"
 #: How much of what the last answer was too late the next waits are shorter, and by how many seconds at most.
 _CORRECTION = 0.02
 _EARLIEST = 0.002
-
-_LOG = logging.getLogger("voiceform.emulator")
 
 
 class Background(Protocol):
@@ -188,8 +185,8 @@ class Application:
                 answer.headers.append((b"WWW-Authenticate", b'Basic realm="Twilio API"'))
             elif error.status == 405:
                 answer.headers.append((b"Allow", ", ".join(sorted(target.methods)).encode()))
-        except Exception:
-            _LOG.exception("the emulator failed at %s %s", request.method, request.path)
+        except Exception as error:
+            tell_failure(request.method, request.path, error)
             answer = json_response(500, ApiError(500, 20500, "An internal server error has occurred").body())
         return answer if spoiled is None else spoiled
 

@@ -5,6 +5,9 @@ Codes are those of Twilio's error dictionary (https://www.twilio.com/docs/api/er
 
 from __future__ import annotations
 
+import logging
+import sqlite3
+
 MORE_INFO = "https://www.twilio.com/docs/errors/"
 
 
@@ -29,6 +32,16 @@ class ApiError(Exception):
 
 class ControlError(Exception):
     """A request to the unofficial corner that cannot be carried out; the message says where and why."""
+
+
+def tell_failure(method: str, path: str, error: Exception) -> None:
+    """Say on the log that a request failed within the emulator: why, where its file cannot be used, and where
+    it is a defect the traceback too."""
+    log = logging.getLogger("voiceform.emulator")
+    if isinstance(error, sqlite3.Error):
+        log.error("%s %s failed: the file of --db cannot be used: %s; make room for it", method, path, error)
+    else:
+        log.error("the emulator failed at %s %s", method, path, exc_info=error)
 
 
 def bad_request(code: int, message: str) -> ApiError:

@@ -201,7 +201,12 @@ class _Transaction(AbstractContextManager[None]):
         self._connection.execute("BEGIN")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:  # some errors of a full disk have ended it
+                self._connection.execute("ROLLBACK")
 
 
 def packed(value: object) -> str:

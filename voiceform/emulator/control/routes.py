@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 
 from voiceform.emulator.callbacks import document
@@ -11,7 +10,7 @@ from voiceform.emulator.clock import iso, parse_duration, parse_instant
 from voiceform.emulator.control.inspector import page
 from voiceform.emulator.control.seeds import seed
 from voiceform.emulator.control.snapshot import snapshot
-from voiceform.emulator.errors import ControlError
+from voiceform.emulator.errors import ControlError, tell_failure
 from voiceform.emulator.faults import Faults
 from voiceform.emulator.gate import Throttle
 from voiceform.emulator.journal import Journal
@@ -20,8 +19,6 @@ from voiceform.emulator.telephony import settle
 from voiceform.emulator.world import World
 
 Document = dict[str, object]
-
-_LOG = logging.getLogger("voiceform.emulator")
 
 
 class Control:
@@ -65,7 +62,7 @@ class Control:
         except ControlError as error:
             return json_response(400, {"error": str(error)})
         except Exception as error:
-            _LOG.exception("the emulator failed at %s %s", method, path)
+            tell_failure(method, path, error)
             return json_response(500, {"error": f"the emulator failed: {error!r}"})
 
     def _reset(self, query: Params, body: Document) -> Document:
