@@ -246,6 +246,8 @@ def test_a_named_call_that_is_lost_may_have_been_in_any_room() -> None:
         ({}, {"recording_sid": ["RE" + "1" * 32]}, YES),
         ({}, {"recording_sid": ["RE" + "2" * 32]}, NO),
         ({"sid": "nonsense"}, {"recording_sid": ["RE" + "1" * 32]}, UNKNOWN),
+        ({"sid": "RE" + "ab" * 16}, {"recording_sid": ["RE" + "AB" * 16]}, YES),
+        ({"sid": "RE" + "AB" * 16}, {"recording_sid": ["RE" + "ab" * 16]}, YES),
         ({"duration": 0}, {"max_duration": "1m"}, YES),
         ({"duration": -1}, {"max_duration": "1m"}, UNKNOWN),
         ({"duration": 60}, {"min_duration": "1m", "max_duration": "1m"}, YES),
@@ -265,6 +267,11 @@ def test_what_is_asked_of_the_row_alone(
 ) -> None:
     assert answer(AnyRow(**fields), **criteria) is expected
     assert Match.read(criteria).of_row(AnyRow(**fields)) is expected
+
+
+def test_what_is_no_sid_is_named_as_it_is_written() -> None:
+    """Nothing has it, and who looks for it says so."""
+    assert Match.read({"call_sid": ["nonsense"]}).call_sid == {"nonsense"}
 
 
 @pytest.mark.parametrize(
