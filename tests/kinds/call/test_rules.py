@@ -18,6 +18,7 @@ from voiceform.kinds.call.rules.book import RuleBook, Ruling
 from voiceform.kinds.call.rules.closed import ClosedDays, holidays_of
 from voiceform.kinds.call.rules.faults import Path, RuleError
 from voiceform.kinds.call.rules.hours import Hours
+from voiceform.kinds.call.rules.rule import CallingRule
 from voiceform.kinds.call.rules.weekly import DAYS, Weekly, Window, days_named
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -307,3 +308,19 @@ def test_only_a_rule_that_says_so_lets_a_call_be_late() -> None:
     few = {"limits": [{"max": 1, "per": "24h"}]}
     assert not spec(rules={"few": few, "soon": outside("wait")}).rules.may_be_late
     assert spec(rules={"few": few, "late": outside("next-window")}).rules.may_be_late
+
+
+def test_one_window_on_some_days() -> None:
+    nine = Window(540, 600)
+    assert Weekly.of((0, 2, 6), nine).days == ((nine,), (), (nine,), (), (), (), (nine,))
+    assert Weekly.of((), nine).days == ((),) * 7
+
+
+def test_a_rule_has_its_limits() -> None:
+    rule = CallingRule.of("often", {"limits": [{"max": 2, "per": "7d"}, {"max": 1, "per": "24h"}]})
+    assert [(limit.name, limit.max) for limit in rule.limits] == [("often", 2), ("often", 1)]
+    assert CallingRule.of("never", {"limits": None}).limits == ()
+
+
+def test_a_rule_that_does_not_say_of_when_it_is_does_not_age() -> None:
+    CallingRule("x", max_age=timedelta(days=1)).require(datetime(2026, 3, 2, tzinfo=UTC))

@@ -18,12 +18,19 @@ from voiceform.kinds.call.dialling.verdicts import (
     Verdict,
     due_keys,
     latest_known,
+    limited,
     lookback,
     new_times,
+    reasons_of,
     retries,
+    unfolded,
 )
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Head
+from voiceform.kinds.call.limits.counting import Refusal
+from voiceform.kinds.call.limits.spec import LimitSpec
+from voiceform.kinds.call.people import Person, row_of
+from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.userfiles import Places
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -168,6 +175,8 @@ def test_which_attempt_follows(attempt: int, entry: LedgerEntry, expected: datet
     assert list(retries(spec(), {key: entry})) == []
     assert list(retries(spec(retry=RETRY, to=["+15558675311"]), {key: entry})) == []
     assert list(retries(spec(retry={**RETRY, "attempts": 1}), {key: entry})) == []
+    twice = found if attempt == 1 else []
+    assert list(retries(spec(retry={**RETRY, "attempts": 2}), {key: entry})) == twice
 
 
 @pytest.mark.parametrize(("seconds", "keys"), [(-1, 0), (0, 1)])
@@ -217,3 +226,145 @@ def test_how_far_back_the_ledger_matters(changed: dict[str, Any], expected: time
 )
 def test_when_a_schedule_begins_anew(before: dict[str, Any] | None, head: Head, begins: bool) -> None:
     assert new_times(before, {"schedule": SCHEDULE}, head) is begins
+
+
+ONCE = LimitSpec.parse({"max": 1, "per": "24h"}, "once")
+
+
+@pytest.mark.parametrize(
+    ("until", "grace", "expected", "waits_until", "ends"),
+    [
+        (None, GRACE, Verdict.WAIT, NOON + 30 * SECOND, None),
+        (None, 10 * SECOND, Verdict.WAIT, NOON + 10 * SECOND, None),
+        (NOON + GRACE, GRACE, Verdict.WAIT, NOON + GRACE, None),
+        (NOON + GRACE + SECOND, GRACE, Verdict.SUPPRESS, None, NOON + GRACE + SECOND),
+    ],
+)
+def test_who_was_called_often_enough_waits_for_what_ends_within_the_grace(
+    until: datetime | None,
+    grace: timedelta,
+    expected: Verdict,
+    waits_until: datetime | None,
+    ends: datetime | None,
+) -> None:
+    found = limited(KEY, Refusal(ONCE, until), NOON, NOON, NOON + grace)
+    assert (found.verdict, found.until, found.ends) == (expected, waits_until, ends)
+    assert ("not known yet" in (found.reason or "")) == (until is None)
+
+
+def suppressed(reason: str | None, ends: datetime | None = None) -> Due:
+    return Due(KEY, Verdict.SUPPRESS, NOON, reason, ends=ends)
+
+
+def test_a_reason_says_when_it_ends() -> None:
+    assert suppressed("on a list").told == "on a list"
+    assert suppressed(None).told is None
+    assert suppressed("often", NOON).told == "often, until 2026-03-02 12:00 UTC"
+    assert suppressed(None, NOON).told == ", until 2026-03-02 12:00 UTC"
+
+
+def test_reasons_are_counted_and_say_when_the_last_of_them_ends() -> None:
+    items = [
+        suppressed("often", NOON + DAY),
+        suppressed("on a list"),
+        suppressed("often", NOON),
+        suppressed("often"),
+        suppressed("late", NOON),
+        suppressed("late", NOON),
+        Due(KEY, Verdict.PLACE, NOON),
+    ]
+    assert reasons_of(items) == [
+        ("often, until 2026-03-03 12:00 UTC at the latest", 3),
+        ("late, until 2026-03-02 12:00 UTC", 2),
+        ("on a list", 1),
+        ("", 1),
+    ]
+
+
+LATE = {
+    "office": {"hours": {"timezone": "UTC", "weekly": {"sun": ["08:00-09:00"]}, "outside": "next-window"}}
+}
+TIMES = {"column": "starts", "timezone": "UTC"}
+
+
+def test_times_of_people_are_looked_at_again_where_they_may_wait() -> None:
+    """Nobody knows which of those before waits; so all do, and only where a rule lets them."""
+    others = [f"+1212555010{number}" for number in range(3)]
+    rows = [row_of(to, Person(NOON - days * DAY)) for to, days in zip(others, (13, 5, 1), strict=True)]
+    head = Head(since=NOON - 90 * DAY, high_water=NOON)
+    people: dict[str, Any] = {"schedule": TIMES, "to": others, "people": rows}
+    assert due(NOON, head, **people) == []
+    assert due(NOON, head, rules=LATE, **people) == [NOON - 13 * DAY, NOON - 5 * DAY, NOON - DAY]
+    assert due(NOON, Head(since=NOON - 2 * DAY, high_water=NOON), rules=LATE, **people) == [NOON - DAY]
+
+
+def test_of_what_repeats_only_the_last_may_wait_from_before() -> None:
+    head = Head(since=NOON - 90 * DAY, high_water=NOON + 2 * GRACE)
+    assert due(NOON + 3 * GRACE, head, schedule=DAILY) == []
+    assert due(NOON + 3 * GRACE, head, schedule=DAILY, rules=LATE) == [NOON]
+
+
+@pytest.mark.parametrize(
+    ("rules", "days", "looked_at"), [({}, 1, False), (LATE, 13, True), (LATE, 15, False)]
+)
+def test_waves_are_looked_at_for_as_long_as_a_call_of_them_may_wait(
+    rules: dict[str, Any], days: int, looked_at: bool
+) -> None:
+    waves = {"first": 1, "then": 1, "settle": "5m", "stop": {}, "short_call": "6s"}
+    waving = spec(to=[BOB, "+12125550101"], waves=waves, schedule=DAILY, rules=rules)
+    entries = {KEY: LedgerEntry(CallStatus.ANSWERED, NOON, SID)}
+    now = NOON + days * DAY + 2 * GRACE
+    found = unfolded(waving, entries, Head(since=NOON - DAY, high_water=now), now)
+    assert any(one.occurrence == NOON for one in found) == looked_at
+
+
+REPEATS = {"schedule": DAILY, "misfire_grace": "2d"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "attempt", "expected"),
+    [
+        ({**REPEATS, "misfire": "latest"}, 1, Verdict.MISS),
+        ({**REPEATS, "misfire": "latest"}, 2, Verdict.MISS),
+        ({**REPEATS, "misfire": "each"}, 1, Verdict.PLACE),
+        ({**REPEATS, "misfire": "latest"}, 0, Verdict.PLACE),
+        ({"misfire": "latest", "misfire_grace": "2d"}, 1, Verdict.PLACE),
+        (
+            {"schedule": {**DAILY, "end": "2026-03-02T23:00:00"}, "misfire_grace": "2d", "misfire": "latest"},
+            1,
+            Verdict.PLACE,
+        ),
+    ],
+)
+def test_only_the_latest_occurrence_that_is_due_is_called(
+    changed: dict[str, Any], attempt: int, expected: Verdict
+) -> None:
+    """Not where there is no later one, and not in the place of a call that a person placed."""
+    judge = Judge(spec(**changed), NOON + DAY, None, None)
+    assert judge.verdict(Key(NOON, BOB, attempt), NOON).verdict is expected
+
+
+def test_the_latest_one_is_called() -> None:
+    judge = Judge(spec(**REPEATS, misfire="latest"), NOON + DAY - SECOND, None, None)
+    assert judge.verdict(KEY, NOON).verdict is Verdict.PLACE
+
+
+def test_who_is_suppressed_outside_does_not_wait_for_hours_that_begin_within_the_grace() -> None:
+    hours = {"timezone": "UTC", "weekly": {"mon": ["12:05-13:00"]}}
+    for outside, expected in (("wait", Verdict.WAIT), ("suppress", Verdict.SUPPRESS)):
+        rules = {"office": {"hours": {**hours, "outside": outside}}}
+        found = verdict(NOON, rules=rules)
+        assert (found.verdict, found.rules) == (expected, ("office",))
+        assert found.until == (NOON + 5 * MINUTE if expected is Verdict.WAIT else None)
+
+
+class Often:
+    """Everybody was called often enough."""
+
+    def refusal(self, spec: CallSpec, to: str, now: datetime) -> Refusal:
+        return Refusal(ONCE, NOON + DAY)
+
+
+def test_limits_of_contacts_are_asked() -> None:
+    found = Judge(spec(), NOON, None, None, Often()).verdict(KEY, NOON)
+    assert (found.verdict, found.ends) == (Verdict.SUPPRESS, NOON + DAY)
