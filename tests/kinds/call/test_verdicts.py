@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.kinds.call.specs import BOB, spec
+from tests.kinds.call.specs import BOB, US, spec
 from voiceform.kinds.call.dialling.donotcall import ListSpec
 from voiceform.kinds.call.dialling.list_files import DoNotCallList
 from voiceform.kinds.call.dialling.verdicts import (
@@ -25,6 +25,7 @@ from voiceform.kinds.call.dialling.verdicts import (
     retries,
     unfolded,
 )
+from voiceform.kinds.call.dialling.waves import GOES_ON
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Head
 from voiceform.kinds.call.limits.counting import Refusal
@@ -127,6 +128,12 @@ def due(
 def test_a_single_instant_is_recorded_as_missed_for_a_month(since: timedelta, found: int) -> None:
     assert len(due(NOON + since, Head())) == found
     assert len(due(NOON + since, Head(high_water=NOON - DAY))) == found
+    absurd = NOON + since + 31 * DAY + SECOND
+    assert len(due(NOON + since, Head(high_water=absurd))) == found, "nobody believes that mark"
+
+
+def test_a_mark_that_may_be_right_has_seen_what_was_due() -> None:
+    assert due(NOON + DAY, Head(high_water=NOON + 32 * DAY)) == []
 
 
 def test_what_repeats_begins_when_it_is_applied_and_goes_on_from_the_last_look() -> None:
@@ -166,6 +173,7 @@ SID = "CA" + "1" * 32
         (1, LedgerEntry(CallStatus.BUSY, ENDED), None),
         (1, LedgerEntry(CallStatus.FAILED, ENDED, SID), None),
         (1, LedgerEntry(CallStatus.UNKNOWN, ENDED, SID), None),
+        (0, LedgerEntry(CallStatus.BUSY, ENDED, SID), None),
     ],
 )
 def test_which_attempt_follows(attempt: int, entry: LedgerEntry, expected: datetime | None) -> None:
@@ -202,12 +210,20 @@ def test_what_was_deferred_comes_last() -> None:
     assert [item.key.to for item in found] == [second, first]
 
 
+WAVES = {"first": 1, "then": 1, "settle": "5m", "stop": {}, "short_call": "6s"}
+
+
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
         ({}, 7 * DAY),
         ({"misfire_grace": "7d"}, 9 * DAY),
         ({"misfire_grace": "1d", "retry": {**RETRY, "delay": ["2d"]}}, 11 * DAY),
+        ({"misfire_grace": "7d", "waves": WAVES}, 9 * DAY + 7 * DAY + 5 * MINUTE + GOES_ON),
+        (
+            {"misfire_grace": "7d", "waves": WAVES, "to": [BOB, US]},
+            9 * DAY + 2 * (7 * DAY + 5 * MINUTE) + GOES_ON,
+        ),
     ],
 )
 def test_how_far_back_the_ledger_matters(changed: dict[str, Any], expected: timedelta) -> None:
@@ -310,8 +326,7 @@ def test_of_what_repeats_only_the_last_may_wait_from_before() -> None:
 def test_waves_are_looked_at_for_as_long_as_a_call_of_them_may_wait(
     rules: dict[str, Any], days: int, looked_at: bool
 ) -> None:
-    waves = {"first": 1, "then": 1, "settle": "5m", "stop": {}, "short_call": "6s"}
-    waving = spec(to=[BOB, "+12125550101"], waves=waves, schedule=DAILY, rules=rules)
+    waving = spec(to=[BOB, "+12125550101"], waves=WAVES, schedule=DAILY, rules=rules)
     entries = {KEY: LedgerEntry(CallStatus.ANSWERED, NOON, SID)}
     now = NOON + days * DAY + 2 * GRACE
     found = unfolded(waving, entries, Head(since=NOON - DAY, high_water=now), now)
@@ -347,6 +362,20 @@ def test_only_the_latest_occurrence_that_is_due_is_called(
 def test_the_latest_one_is_called() -> None:
     judge = Judge(spec(**REPEATS, misfire="latest"), NOON + DAY - SECOND, None, None)
     assert judge.verdict(KEY, NOON).verdict is Verdict.PLACE
+
+
+def test_what_the_next_occurrence_overtakes_is_called_all_the_same_within_the_hours() -> None:
+    """An attempt a day later; only who waits for hours to begin is left to the next occurrence."""
+    judge = Judge(spec(**REPEATS), NOON + DAY, None, None)
+    assert judge.verdict(Key(NOON, BOB, 2), NOON + DAY).verdict is Verdict.PLACE
+
+
+def test_waves_that_a_clock_ahead_began_are_left_until_they_are_due() -> None:
+    waving = spec(to=[BOB, US], waves=WAVES, schedule=DAILY)
+    entries = {Key(NOON + DAY, BOB): LedgerEntry(CallStatus.ANSWERED, NOON, SID)}
+    head = Head(since=NOON - DAY, high_water=NOON + DAY)
+    assert [one.occurrence for one in unfolded(waving, entries, head, NOON + DAY - SECOND)] == []
+    assert [one.occurrence for one in unfolded(waving, entries, head, NOON + DAY)] == [NOON + DAY]
 
 
 def test_who_is_suppressed_outside_does_not_wait_for_hours_that_begin_within_the_grace() -> None:

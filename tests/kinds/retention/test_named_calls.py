@@ -271,7 +271,7 @@ def test_what_is_asked_of_the_row_alone(
 
 def test_what_is_no_sid_is_named_as_it_is_written() -> None:
     """Nothing has it, and who looks for it says so."""
-    assert Match.read({"call_sid": ["nonsense"]}).call_sid == {"nonsense"}
+    assert Match.read({"call_sid": ["nonsense"]}).call_sid == frozenset({"nonsense"})
 
 
 @pytest.mark.parametrize(
