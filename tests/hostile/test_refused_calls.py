@@ -8,6 +8,7 @@ from tests.cli.calling import OTHER, TO, Timeline, after, calls
 from tests.hostile.answers import FOREIGN_REFUSALS, NOT_LET_THROUGH, twilio_error
 from tests.hostile.proxy import hostile_proxy
 from tests.support import Stack
+from tests.twilio.scripted import answer
 
 THIRD = "+12125550103"
 LIST = [TO, OTHER, THIRD]
@@ -134,3 +135,84 @@ def test_one_number_that_nobody_understands_does_not_keep_the_others_waiting(
         assert sorted(time.statuses(after(20))) == ["deferred", "placed", "placed"]
         assert time.at(after(minutes=11), "dispatch").code == 0
     assert sorted(time.statuses(after(minutes=11))) == ["answered", "answered", "missed"]
+
+
+MANY = [f"+1212555{number:04d}" for number in range(101, 113)]
+POSTS = r"/Calls\.json"
+GATEWAYS = {**FOREIGN_REFUSALS, "502": answer(502, "<h1>Bad gateway</h1>"), "nothing": b""}
+
+
+@pytest.mark.parametrize("name", GATEWAYS)
+def test_a_gateway_that_answers_what_is_posted_makes_no_whole_list_unknown(
+    name: str, stack: Stack, time: Timeline
+) -> None:
+    """Lists can be read all the while."""
+    stack.write(calls(MANY, misfire_grace="2h", pace="10"))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        rule = proxy.rule("POST", POSTS, GATEWAYS[name])
+        stopped = time.at(after(1), "dispatch")
+        assert stopped.code == 8
+        told = " ".join((stopped.out + stopped.err).split())
+        assert "the answers to 3 calls in a row were lost: nobody else is called before 14:10 UTC" in told
+        assert "`voiceform calls resolve`" in told
+        assert len(proxy.seen("POST", POSTS)) == 3
+        for minutes in (1, 5, 9):
+            assert time.at(after(minutes=minutes), "dispatch").code == 8
+        assert len(proxy.seen("POST", POSTS)) == 3
+        assert time.at(after(minutes=11), "dispatch").code == 8
+        assert len(proxy.seen("POST", POSTS)) == 4, "one is tried"
+        rule.times = 0
+        assert time.at(after(minutes=15), "dispatch").code == 8
+        assert time.placed() == []
+        assert time.at(after(minutes=22), "dispatch").code == 8
+    assert len(time.placed()) == len(MANY) - 4
+    assert sorted(time.statuses(after(minutes=22))) == ["placed"] * (len(MANY) - 4) + ["unknown"] * 4
+
+
+def test_calls_that_are_found_end_the_row(stack: Stack, time: Timeline) -> None:
+    stack.write(calls(MANY, misfire_grace="2h", pace="10"))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("POST", POSTS, GATEWAYS["nothing"], times=3, after=True)
+        assert time.at(after(1), "dispatch").code == 8
+        assert time.at(after(90), "dispatch").code == 0
+    assert sorted(time.placed()) == sorted(MANY)
+
+
+def test_what_a_person_resolves_ends_the_row(stack: Stack, time: Timeline) -> None:
+    stack.write(calls(MANY, misfire_grace="2h", pace="10"))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("POST", POSTS, GATEWAYS["nothing"], times=3)
+        assert time.at(after(1), "dispatch").code == 8
+        lost = [row["to"] for row in time.ledger(after(minutes=5)) if row["status"] == "unknown"]
+        for number in lost:
+            argv = (
+                "calls",
+                "resolve",
+                "call.reminder",
+                "2026-12-01T14:00:00Z",
+                "--to",
+                number,
+                "--not-placed",
+            )
+            assert time.at(after(minutes=5), *argv).code == 0
+        assert time.at(after(minutes=5), "dispatch").code == 0
+    assert len(time.placed()) == len(MANY) - 3
+
+
+def test_an_apply_that_places_calls_stops_as_well(stack: Stack, time: Timeline) -> None:
+    stack.write(calls(MANY, misfire_grace="2h", pace="10"))
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("POST", POSTS, GATEWAYS["nothing"])
+        applied = time.at(after(1), "apply", "--auto-approve")
+        assert applied.code == 8
+        assert "the answers to 3 calls in a row were lost" in " ".join((applied.out + applied.err).split())
+        assert time.at(after(minutes=2), "dispatch").code == 8
+        assert time.at(after(minutes=3), "apply", "--auto-approve").code == 5
+        assert len(proxy.seen("POST", POSTS)) == 3

@@ -13,6 +13,7 @@ from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.list_files import DoNotCallList, list_of
 from voiceform.kinds.call.dialling.logins import missing_login
+from voiceform.kinds.call.dialling.losses import Losses
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.stopping import learnt, stopped_if_wrong
 from voiceform.kinds.call.dialling.verdicts import (
@@ -143,7 +144,7 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
         placer,
         ready,
         lambda key, entry: context.tell(record.address, key, entry),
-        in_doubt=any(entry.status is CallStatus.UNKNOWN for entry in look.entries.values()),
+        Losses.of(look.entries.values()),
     )
     tally.merge(placed)
     tally.waiting += sum(item.verdict in (Verdict.WAIT, Verdict.HOLD) for item in look.found)

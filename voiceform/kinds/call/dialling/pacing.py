@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.dialler import Placer
+from voiceform.kinds.call.dialling.losses import Losses
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, Step, if_undecided
@@ -92,20 +93,22 @@ class Pace:
         placer: Placer,
         found: Sequence[Due],
         tell: Callable[[Key, LedgerEntry | None], None],
-        *,
-        in_doubt: bool = False,
+        losses: Losses,
     ) -> PassCounts:
         """Place one after the other, no faster than the pace. What is left when stopping, when the service
         cannot take calls now, or when the schedule is paused, is not touched.
 
-        Once an answer was lost (`in_doubt`: in a pass before this one), nobody else is called before the
-        account's calls could be read: what takes the answers away would take those of the whole list.
+        Once an answer was lost, also in a pass before this one, nobody else is called before the account's
+        calls could be read: what takes the answers away would take those of the whole list. It may take those
+        to POST alone; so after some in a row nobody else is called for a while (losses.py).
         """
         tally = PassCounts()
         gap = timedelta(seconds=1 / self.spec.pace)
         free: datetime | None = None
         for index, due in enumerate(found):
-            if in_doubt and not self._can_read(placer, tally):
+            why = self._why_nobody(placer, losses)
+            if why is not None:
+                tally.problem(why)
                 break
             if free is not None:
                 self._wait_until(free, gap)
@@ -123,17 +126,26 @@ class Pace:
                 free = None  # nothing was sent
             elif entry.status is CallStatus.DEFERRED:
                 break  # the service cannot be reached or is busy: the others would fare no better
-            in_doubt = entry is not None and entry.status is CallStatus.UNKNOWN
+            losses.note(entry)
         return tally
 
-    def _can_read(self, placer: Placer, tally: PassCounts) -> bool:
-        """Whether Twilio answers what asks for no more than that."""
+    def _why_nobody(self, placer: Placer, losses: Losses) -> str | None:
+        """Why nobody else is called: too many answers were lost, or Twilio does not answer what asks for no
+        more than that."""
+        until = losses.pause_until(self.clock.now())
+        if until is not None:
+            return (
+                f"the answers to {losses.in_a_row} calls in a row were lost: nobody else is called before"
+                f" {until:%H:%M} UTC, and then one is tried; look in the Twilio console, and say what you"
+                " found with `voiceform calls resolve`"
+            )
+        if not losses.in_doubt:
+            return None
         try:
             next(iter(placer.client.list_calls(page_size=1)), None)
         except TwilioError as error:
-            tally.problem(f"nobody else is called until Twilio's answers arrive: {error.told}")
-            return False
-        return True
+            return f"nobody else is called until Twilio's answers arrive: {error.told}"
+        return None
 
     def _wait_until(self, free: datetime, gap: timedelta) -> None:
         """Sleep in slices. Never longer than one gap, also when the clock was turned back meanwhile."""
