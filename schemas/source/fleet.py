@@ -209,8 +209,8 @@ def _stack() -> Node:
             ),
             "csv": text(
                 "Table",
-                "A row for each stack. The columns name, account, state, region, edge, template and "
-                "label.NAME mean what they do here; every other is a variable.",
+                "A row for each stack. The columns name, account, state, evidence, region, edge, template "
+                "and label.NAME mean what they do here; every other is a variable.",
                 examples=["accounts.csv"],
             ),
             "account": defined("account"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -221,6 +223,18 @@ def test_one_question_for_all(fleet: FleetFolder, answer: str, code: int, size: 
     terminal.type(f"{answer}\r")
     assert terminal.end() == code
     assert [fleet.queues(number) for number in (1, 2, 3)] == [size] * 3
+
+
+def test_who_is_asked_sees_the_plans_also_where_stdout_has_another_format(fleet: FleetFolder) -> None:
+    fleet.of(*NAMES)
+    command = [*(sys.executable, "-m", "voiceform", "fleet", "apply", "--jobs", "1", "--format", "json")]
+    shell = f"{shlex.join(command)} > report.json"
+    terminal = Terminal(fleet.folder, fleet.environ, "-c", shell, program=("/bin/sh",))
+    terminal.until("Only 'yes' is accepted:")
+    assert 'create queue.support: friendly_name "support"' in " ".join(terminal.text.split())
+    terminal.type("yes\r")
+    assert terminal.end() == 0
+    assert json.loads((fleet.folder / "report.json").read_text())["summary"]["done"] == 3
 
 
 def test_a_limit_blocks_its_stack_alone_until_it_is_lifted(fleet: FleetFolder) -> None:

@@ -177,6 +177,9 @@ def test_a_row_for_each_stack(folder: Path) -> None:
     assert (two.labels, two.variables, two.region) == ({"ring": "main"}, {"SIZE": "60"}, "ie1")
     assert two.position.line == 3
     assert one.state == f"sqlite:///{folder.resolve()}/states/one.db"
+    place = "s3://bucket/{stack}"
+    (folder / "a.csv").write_text(f"name,account,evidence\none,{sid(1)},{place}\n", encoding="utf-8")
+    assert read(folder, text).members[0].evidence == "s3://bucket/one"
 
 
 def test_a_table_may_name_the_template_of_each(folder: Path) -> None:
@@ -299,6 +302,23 @@ def test_what_is_wrong_is_told(folder: Path, text: str, said: str) -> None:
         (f"name,account,MY TOWN\none,{sid(1)},x\n", "'MY TOWN' is no name of a variable"),
         (f"name,account,TOKEN\none,{sid(1)},x\n", "'TOKEN' is called like a credential"),
         (f"name,account,label.stack\none,{sid(1)},x\n", "'label.stack' is no label"),
+        *(
+            (f"name,account,{column}\none,{sid(1)},x\n", f"'{column}' is no variable")
+            for column in (
+                "TWILIO_ACCOUNT_SID",
+                "TWILIO_REGION",
+                "VOICEFORM_BASE_URL",
+                "path",
+                "labels",
+                "csv",
+            )
+        ),
+        (f"name,account,evidence\none,{sid(1)},off\n", "a.csv:2: evidence is switched off"),
+        (f"name,account,evidence\none,{sid(1)},ftp://x\n", "a.csv:2: evidence is not at s3://"),
+        (
+            f"name,account,evidence\none,{sid(1)},s3://b/e\ntwo,{sid(2)},s3://b/e/\n",
+            "a.csv:3: two and one have one place of evidence",
+        ),
         (f"name,account\none,{sid(1)}\none,{sid(2)}\n", "a.csv:3: two stacks have the name one"),
         (f"name,account\none,{sid(1)}\ntwo,{sid(1)}\n", "a.csv:3: two and one are about one account"),
         (f"name,account\none,{sid(1)},more\n", "a.csv:2: this row has 3 cells"),

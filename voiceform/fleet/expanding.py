@@ -12,7 +12,7 @@ from typing import Any
 
 from voiceform.config.references import is_credential
 from voiceform.config.sources import DEFAULT_FILE, SUFFIXES
-from voiceform.fleet.member import NAME, REFERENCE, Member, Source, filled, unknown_place
+from voiceform.fleet.member import NAME, NO_VARIABLES, REFERENCE, Member, Source, filled, unknown_place
 from voiceform.fleet.own_account import own_account
 from voiceform.fleet.patterns import any_depth, is_pattern, matching
 from voiceform.fleet.tables import read_rows
@@ -27,13 +27,6 @@ from voiceform.state.open import open_store
 MOST_STACKS = 100_000
 """The most that one fleet may have."""
 _ALLOW = "move it there, or allow its folder with --allow-path DIR"
-_OURS = frozenset(
-    {
-        *("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET"),
-        *("TWILIO_REGION", "TWILIO_EDGE", "VOICEFORM_STATE", "VOICEFORM_BASE_URL"),
-    }
-)
-"""Variables in the place of which a stack has a key of its own, or an option is for all."""
 
 
 class Expansion:
@@ -191,6 +184,8 @@ class Expansion:
                 said["variables"] = {**entry.get("variables", {}), **row.variables}
                 if "state" in row.keys:
                     self._check_state(row.keys["state"], row.position)
+                if "evidence" in row.keys:
+                    self._check_evidence(row.keys["evidence"], row.position)
                 yield from self._member(said, row.keys["name"], *place, row.position)
 
     def _member(
@@ -312,7 +307,7 @@ class Expansion:
     def _check_variables(self, block: Block) -> None:
         for name in block.get("variables") or ():
             where = block["variables"].key_position(name)
-            if name in _OURS:
+            if name in NO_VARIABLES:
                 message = f"{name} is no variable of a configuration"
                 self._say(
                     where, message, "there are account:, credentials:, state: and region:, and --base-url"

@@ -16,6 +16,14 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 """What stands for a variable in the URL of a state."""
 
+NO_VARIABLES = frozenset(
+    {
+        *("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET"),
+        *("TWILIO_REGION", "TWILIO_EDGE", "VOICEFORM_STATE", "VOICEFORM_BASE_URL"),
+    }
+)
+"""Variables in the place of which a stack has a key of its own, or an option is for all."""
+
 _PLACE = re.compile(r"\{(\w*)\}", re.ASCII)
 _FILLED = ("stack", "account", "STACK")
 

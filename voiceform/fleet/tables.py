@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from voiceform.config.references import is_credential
-from voiceform.fleet.member import NAME
+from voiceform.fleet.member import NAME, NO_VARIABLES
 from voiceform.kinds.call.tables import Table, TableError
 from voiceform.kinds.userfiles import Places, UserFileError, text_of
 from voiceform.model.diagnostics import Diagnostic, Position, Report
 from voiceform.twilio.sids import is_sid
 
-_KEYS = ("name", "account", "state", "region", "edge", "template")
+_KEYS = ("name", "account", "state", "evidence", "region", "edge", "template")
+_NOT_HERE = frozenset({"path", "csv", "credentials", "labels", "label", "variables", "rollout", "stacks"})
+"""Keys of a fleet file that no column has: as a variable each would be a mistake."""
 _REQUIRED = ("name", "account")
 _LABEL = "label."
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -81,6 +83,9 @@ def _check_header(table: Table, display: str, needs_template: bool, report: Repo
         elif name.startswith(_LABEL):
             if not _LABEL_NAME.fullmatch(name.removeprefix(_LABEL)) or name == f"{_LABEL}stack":
                 problem, hint = f"the column {name!r} is no label", "write label.NAME"
+        elif name in NO_VARIABLES or name in _NOT_HERE:
+            problem = f"the column {name!r} is no variable of a configuration"
+            hint = f"a row has {', '.join(_KEYS)} and label.NAME; the rest stands in the fleet file"
         elif name not in _KEYS and not _VARIABLE.fullmatch(name):
             problem, hint = f"the column {name!r} is no name of a variable", "use letters, digits and _"
         elif is_credential(name):

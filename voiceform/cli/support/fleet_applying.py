@@ -15,7 +15,7 @@ import click
 
 from voiceform.cli.support.asking import approved
 from voiceform.cli.support.console import is_terminal
-from voiceform.cli.support.fleet_output import told_report
+from voiceform.cli.support.fleet_output import show_beside, told_report
 from voiceform.cli.support.fleets import FleetOptions, fleet_of
 from voiceform.cli.support.invocation import App
 from voiceform.cli.support.options import Command, approve_option, auto_approve_option
@@ -117,6 +117,8 @@ def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *,
             return told_report(app, planned, format_, options)
         if format_ == "text":
             told_report(app, planned, format_, options)
+        elif not act.auto_approve:
+            show_beside(app, planned, options)
         if not approved(app, _question(planned, pending), act.auto_approve):
             raise NotApprovedError("not approved, nothing was done")
         again = what if act.auto_approve else None

@@ -66,10 +66,17 @@ def _text(app: App, report: FleetReport, options: FleetOptions, *, each: bool) -
         )
         if rows:
             app.console.show(rows)
-    return render.render_report(
-        report,
-        color=app.color,
-        width=app.width,
-        show_numbers=options.show_numbers,
-        everything=app.verbose,
+    return _rendered(app, report, options, color=app.color, width=app.width)
+
+
+def show_beside(app: App, report: FleetReport, options: FleetOptions) -> None:
+    """Show the report to whoever is asked about it, where stdout has a document of another format."""
+    app.console.say(_rendered(app, report, options, color=app.color_beside, width=app.width_beside))
+
+
+def _rendered(app: App, report: FleetReport, options: FleetOptions, *, color: bool, width: int) -> Shown:
+    from voiceform.render.fleet import render_report
+
+    return render_report(
+        report, color=color, width=width, show_numbers=options.show_numbers, everything=app.verbose
     )
