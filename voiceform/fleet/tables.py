@@ -77,20 +77,8 @@ def _check_header(table: Table, display: str, needs_template: bool, report: Repo
     at = Position(display, 1, 1, private=True)
     good = True
     for name, count in Counter(table.header).items():
-        problem = None
-        if count > 1:
-            problem, hint = f"the column {name!r} is there {count} times", "give each a name"
-        elif name.startswith(_LABEL):
-            if not _LABEL_NAME.fullmatch(name.removeprefix(_LABEL)) or name == f"{_LABEL}stack":
-                problem, hint = f"the column {name!r} is no label", "write label.NAME"
-        elif name in NO_VARIABLES or name in _NOT_HERE:
-            problem = f"the column {name!r} is no variable of a configuration"
-            hint = f"a row has {', '.join(_KEYS)} and label.NAME; the rest stands in the fleet file"
-        elif name not in _KEYS and not _VARIABLE.fullmatch(name):
-            problem, hint = f"the column {name!r} is no name of a variable", "use letters, digits and _"
-        elif is_credential(name):
-            problem, hint = f"the column {name!r} is called like a credential", "credentials stand in no file"
-        if problem is not None:
+        problem, hint = _column_problem(name, count)
+        if problem:
             report(Diagnostic("unusable-csv", problem, at, hint=hint))
             good = False
     for name in (*_REQUIRED, *(("template",) if needs_template else ())):
@@ -103,6 +91,23 @@ def _check_header(table: Table, display: str, needs_template: bool, report: Repo
             report(Diagnostic("unusable-csv", f"there is no column {name!r}", at, hint=hint))
             good = False
     return good
+
+
+def _column_problem(name: str, count: int) -> tuple[str, str]:
+    """What is wrong with a column, and what to do; empty for one that may be."""
+    if count > 1:
+        return f"the column {name!r} is there {count} times", "give each a name"
+    if name.startswith(_LABEL):
+        if not _LABEL_NAME.fullmatch(name.removeprefix(_LABEL)) or name == f"{_LABEL}stack":
+            return f"the column {name!r} is no label", "write label.NAME"
+    elif name in NO_VARIABLES or name in _NOT_HERE:
+        hint = f"a row has {', '.join(_KEYS)} and label.NAME; the rest stands in the fleet file"
+        return f"the column {name!r} is no variable of a configuration", hint
+    elif name not in _KEYS and not _VARIABLE.fullmatch(name):
+        return f"the column {name!r} is no name of a variable", "use letters, digits and _"
+    elif is_credential(name):
+        return f"the column {name!r} is called like a credential", "credentials stand in no file"
+    return "", ""
 
 
 def _rows(table: Table, display: str, needs_template: bool, report: Report) -> Iterator[StackRow]:
