@@ -55,7 +55,7 @@ class Outcome:
 
 @dataclass
 class Play:
-    """One scene on its ground."""
+    """One scene on its ground; `outcome` is that of the last command with faults."""
 
     ground: Ground
     liar: Liar
@@ -66,6 +66,7 @@ class Play:
     documents: list[dict[str, Any]] = field(init=False)
     clean: Outcome = field(init=False)
     last: Outcome = field(init=False)
+    outcome: Outcome = field(init=False)
     forgotten: set[str] = field(init=False)
     runs: int = 0
     killed: bool = False
@@ -100,7 +101,7 @@ class Play:
         stalls = (always is not None and always.fault.stalls) or any(
             cell.fault.stalls for waiting in self.liar.cells.values() for cell in waiting
         )
-        first = self._run((*(STALL if stalls else ()), *self.argv), self.scene.now)
+        self.outcome = first = self._run((*(STALL if stalls else ()), *self.argv), self.scene.now)
         self.met = met = [cell for cell, _ in self.liar.met]
         told = [
             *self._harm(first),

@@ -14,14 +14,16 @@ from random import Random
 import pytest
 
 from tests.counting import Counts
+from tests.hostile.answers import NOT_LET_THROUGH
 from tests.matrix.dealing import LASTING, faults_of, sample, struck_in_packs, whole
-from tests.matrix.faults import table
+from tests.matrix.faults import Fault, table
 from tests.matrix.fleets import FLEETS
 from tests.matrix.ground import Ground, Kept
 from tests.matrix.liar import Cell, Liar
 from tests.matrix.play import Play
 from tests.matrix.scenes import READING, WRITING, Scene
 from voiceform.emulator.routing import OPERATIONS
+from voiceform.model.exit_codes import ExitCode
 
 ALL = (*READING, *WRITING, *FLEETS)
 GROUPS = {"reading": READING, "writing": WRITING, "fleets": FLEETS}
@@ -95,3 +97,26 @@ def test_what_is_gone_behind_an_answer_that_says_nothing_is_taken_down_as_gone(
     (play,) = begun(tuple(scene for scene in WRITING if scene.name == "prune"), ground, liar, base)
     assert play.struck([Cell(operation, table()[fault], after=True)]) == []
     assert '"status":"failed"' not in (ground.folder / "evidence/000001.jsonl").read_text()
+
+
+@pytest.mark.parametrize("name", ["service: too many requests", "foreign: a gateway's limit"])
+def test_a_deletion_that_is_refused_until_the_last_round_leaves_nothing_open(
+    name: str, ground: Ground, liar: Liar, base: Kept
+) -> None:
+    (play,) = begun(tuple(scene for scene in WRITING if scene.name == "erase"), ground, liar, base)
+    fault = table().get(name) or Fault(name, NOT_LET_THROUGH["a gateway's limit"])
+    assert play.struck(always=Cell("deleteRecording", fault)) == []
+    assert play.outcome.result.code == ExitCode.INCOMPLETE
+    assert '"status":"failed"' in (ground.folder / "evidence/000001.jsonl").read_text()
+
+
+def test_what_blocks_a_stack_of_a_fleet_is_counted_once_and_says_what_to_do(
+    ground: Ground, liar: Liar, base: Kept
+) -> None:
+    (play,) = begun(FLEETS[:1], ground, liar, base)
+    assert play.struck(always=Cell("listParticipants", table()["lie: nobody is anybody"])) == []
+    assert play.outcome.result.code == ExitCode.BLOCKED
+    said = " ".join(play.outcome.result.out.split())
+    assert "# unreadable-room in 1 account: one" in said
+    assert "conference.marathon: a live room that may have" in said
+    assert "conference.standup: a live room that may have" in said

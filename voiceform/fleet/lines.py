@@ -54,9 +54,12 @@ def change_lines(plan: Plan, *, show_numbers: bool) -> Iterator[ChangeLine]:
     for warning in shown.warnings:
         text = f"{terminal(str(warning.address))}: {terminal(warning.message)}; {terminal(warning.hint)}"
         yield ChangeLine(Weight.WARNING, _short(text))
+    refusals: dict[str, list[str]] = {}
     for blocked in shown.blocked:
-        message = (_short(terminal(blocked.message)),)
-        yield ChangeLine(Weight.BLOCKED, _short(terminal(blocked.rule)), effects=message)
+        said = f"{terminal(blocked.message)}; {terminal(blocked.hint)}"
+        refusals.setdefault(blocked.rule, []).append(_short(said))
+    for rule, found in refusals.items():
+        yield ChangeLine(Weight.BLOCKED, _short(terminal(rule)), effects=tuple(found))
 
 
 def warning_line(text: str, *, show_numbers: bool) -> ChangeLine:

@@ -182,4 +182,8 @@ class LeaseLostError(StateError):
 
 
 class TwilioError(VoiceformError):
-    """Anything that went wrong between us and the Twilio API."""
+    """Anything that went wrong between us and the Twilio API.
+
+    `nothing_done` is True where it is known that no attempt of the operation was carried out."""
+
+    nothing_done = False

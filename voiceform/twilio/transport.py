@@ -221,6 +221,7 @@ class Transport:
                 throttled += setback.throttled
                 failed += not setback.throttled
                 allowed = setback.allows(place.operation.repeat)
+            error.nothing_done = not budget.spent
             # Out here: an error keeps what it is raised from, and that its answer, which may be megabytes.
             if not allowed:
                 raise error from None

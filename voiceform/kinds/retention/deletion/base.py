@@ -38,7 +38,7 @@ ROUNDS = 4
 class Setback:
     """An object that is to be tried again, and what stood in the way.
 
-    `sent` says that its deletion was, so that it may be gone.
+    `sent` says that its deletion was, and not refused, so that it may be gone.
     """
 
     sid: str
@@ -212,7 +212,8 @@ class Deletion(ABC, Generic[R]):
                 sent = True
                 return self._delete(planned.sid, found, ready, may_leave)
         except (TwilioError, ArchiveError) as error:
-            return self.setback(Setback(planned.sid, error, sent), found)
+            refused = isinstance(error, TwilioError) and error.nothing_done
+            return self.setback(Setback(planned.sid, error, planned.sent or (sent and not refused)), found)
         return None
 
     def _delete(self, sid: str, found: R, ready: Ready, may_leave: Callable[[], None]) -> Setback | None:
