@@ -397,3 +397,54 @@ class Often:
 def test_limits_of_contacts_are_asked() -> None:
     found = Judge(spec(), NOON, None, None, Often()).verdict(KEY, NOON)
     assert (found.verdict, found.ends) == (Verdict.SUPPRESS, NOON + DAY)
+
+
+SIP = f"sip:{BOB}@pbx.example.com"
+SENT = (CallStatus.PLACED, CallStatus.ANSWERED, CallStatus.BUSY)
+IN_WAVES = [None, WAVES, {**WAVES, "first": 2, "then": 2}]
+
+
+def called(entries: dict[Key, LedgerEntry], **changed: Any) -> set[str]:
+    """Who is called at once, or waits for a wave."""
+    found = due_keys(spec(**changed), entries, Head(), NOON + SECOND, None)
+    assert all(item.verdict in (Verdict.PLACE, Verdict.HOLD) for item in found)
+    return {item.key.to for item in found}
+
+
+@pytest.mark.parametrize("waves", IN_WAVES)
+def test_who_was_put_off_and_is_not_declared_any_more_is_not_called(waves: dict[str, Any] | None) -> None:
+    entries = {KEY: LedgerEntry(CallStatus.DEFERRED, NOON)}
+    assert called(entries, to=[BOB, US], waves=waves) == {BOB, US}
+    assert called(entries, to=[US], waves=waves) == {US}
+
+
+@pytest.mark.parametrize("waves", IN_WAVES)
+@pytest.mark.parametrize(
+    ("entry", "may_be_called"),
+    [
+        *((LedgerEntry(status, NOON, SID), False) for status in SENT),
+        (LedgerEntry(CallStatus.RESERVED, NOON), False),
+        (LedgerEntry(CallStatus.UNKNOWN, NOON), False),
+        (LedgerEntry(CallStatus.FAILED, NOON), True),
+        (LedgerEntry(CallStatus.SUPPRESSED, NOON), True),
+        (LedgerEntry(CallStatus.DEFERRED, NOON), True),
+    ],
+)
+@pytest.mark.parametrize("put_off", [False, True])
+def test_who_was_called_under_another_address_is_not_called_again(
+    waves: dict[str, Any] | None, entry: LedgerEntry, may_be_called: bool, put_off: bool
+) -> None:
+    """Also where the address was declared once before, and its call put off."""
+    entries = {Key(NOON, SIP): entry}
+    if put_off:
+        entries[KEY] = LedgerEntry(CallStatus.DEFERRED, NOON)
+    assert (BOB in called(entries, to=[BOB, US], waves=waves)) == may_be_called
+    assert BOB in called({Key(NOON - DAY, SIP): entry}, to=[BOB, US], waves=waves), "of another day"
+
+
+@pytest.mark.parametrize("waves", IN_WAVES)
+def test_two_addresses_of_one_person_that_are_both_declared_are_both_called(
+    waves: dict[str, Any] | None,
+) -> None:
+    entries = {Key(NOON, SIP): LedgerEntry(CallStatus.ANSWERED, NOON, SID)}
+    assert BOB in called(entries, to=[BOB, SIP], waves=waves)

@@ -7,7 +7,7 @@ apply, for dispatch, and once more at the moment of dialling.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from enum import StrEnum
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError, NotCalled
 from voiceform.kinds.call.dialling.waves import (
     GOES_ON,
+    Attempts,
     Moment,
     Resumption,
     Unfolded,
@@ -267,11 +268,22 @@ def unfolded(
     stopped = {halt.occurrence for halt in halts}
     instants |= {known for known in stopped if known in called and _is_of(spec, known)}
     for instant in sorted(instants):
-        own = called.get(instant, {})
-        wanted = spec.called_at(instant)
-        people = [to for to in wanted if to in own or (instant, person(to) or to) not in before]
+        elsewhere = {who for at, who in before if at == instant}
+        people, own = _concerned(spec.called_at(instant), called.get(instant, {}), elsewhere)
         resumption = Resumption.of(halts, instant, now)
         yield Unfolding(spec.waves, grace, instant, people, own, resumption, moment).run()
+
+
+def _concerned(
+    wanted: Iterable[str], called: Mapping[str, Attempts], elsewhere: Collection[str]
+) -> tuple[list[str], dict[str, Attempts]]:
+    """Whom an occurrence is to call, and the calls that count for it. `elsewhere` was called under another
+    address. Whose call was put off was not called: that keeps nobody who is not declared any more, or was
+    called elsewhere since."""
+    tried = {to for to, attempts in called.items() if not _undecided(attempts.get(1))}
+    people = [to for to in wanted if to in tried or (person(to) or to) not in elsewhere]
+    counted = tried.union(people)
+    return people, {to: attempts for to, attempts in called.items() if to in counted}
 
 
 def _is_of(spec: CallSpec, instant: datetime) -> bool:
