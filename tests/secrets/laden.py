@@ -195,12 +195,12 @@ class Laden:
         self.write("centre/voiceform.yaml", CONFIGURATION)
         self.write("token.txt", SECRETS["fleet file"] + "\n")
         command = f"print({SECRETS['fleet command']!r})"
-        self.write("token.py", f"{command}\nimport sys; sys.exit('no vault' if len(sys.argv) > 1 else 0)\n")
+        self.write("vault.py", f"{command}\nimport sys; sys.exit('no vault' if len(sys.argv) > 1 else 0)\n")
         sources = {
             "one": "{token: {env: FLEET_TOKEN}}",
             "two": "{token: {file: token.txt}}",
-            "three": "{token: {command: [python3, token.py]}}",
-            "broken": "{token: {command: [python3, token.py, fail]}}",
+            "three": "{token: {command: [python3, vault.py]}}",
+            "broken": "{token: {command: [python3, vault.py, fail]}}",
         }
         stacks = "".join(
             f"  - {{name: {name}, path: centre, account: AC{number:032x}, credentials: {source}}}\n"
