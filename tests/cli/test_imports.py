@@ -80,6 +80,7 @@ READING = FRAME | {
     "voiceform.model.safety",
     "voiceform.model.schema_files",
     "voiceform.stack",
+    "voiceform.stack.arguments",
     "voiceform.stack.listener",
     "voiceform.stack.looks",
     "voiceform.stack.parts",

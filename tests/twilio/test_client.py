@@ -21,7 +21,7 @@ from voiceform.twilio.errors import (
     NotFoundError,
     TwilioOutcomeUnknownError,
 )
-from voiceform.twilio.operations import Ended
+from voiceform.twilio.operations import Asks, Ended
 from voiceform.twilio.parameters import CreateCall, CreateParticipant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -138,7 +138,7 @@ def test_the_life_of_a_call(account: Emulator, client: Client) -> None:
     with pytest.raises(CallNotLiveError):
         client.create_call_recording(call.sid)
     seen: list[str] = []
-    assert client.delete_call(call.sid, note_request=seen.append) is Ended.NOW
+    assert client.delete_call(call.sid, Asks(seen.append)) is Ended.NOW
     assert seen[0].startswith("RQ")
     assert client.delete_call(call.sid) is Ended.ALREADY
     with pytest.raises(NotFoundError):
@@ -199,7 +199,7 @@ def test_the_life_of_a_recording(account: Emulator, client: Client) -> None:
     assert media.content_type == "audio/mpeg"
     assert len(audio) == media.length
     seen: list[str] = []
-    assert client.delete_recording(sid("RE", 2), note_request=seen.append) is Ended.NOW
+    assert client.delete_recording(sid("RE", 2), Asks(seen.append)) is Ended.NOW
     assert len(seen) == 1
     assert client.delete_recording(sid("RE", 2)) is Ended.ALREADY
     with pytest.raises(NotFoundError):

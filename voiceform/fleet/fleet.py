@@ -20,10 +20,10 @@ from voiceform.model.errors import StalePlanError, UsageError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.wording import counted, span
+from voiceform.stack.arguments import MOST_IN_FLIGHT
 from voiceform.stack.listener import Signals
 from voiceform.stack.order import texts
 from voiceform.stack.parts import DEFAULT_TTL
-from voiceform.stack.stack import MOST_IN_FLIGHT
 
 if TYPE_CHECKING:
     from voiceform.fleet.carrying import Wave

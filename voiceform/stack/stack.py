@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from voiceform.model.clock import Clock, SystemClock
-from voiceform.model.errors import UsageError
 from voiceform.model.mode import Mode
 from voiceform.model.progress import Progress, Silent
+from voiceform.stack.arguments import (
+    account_giver,
+    allowed_paths_of,
+    check_lasts,
+    check_names,
+    check_parallelism,
+)
 from voiceform.stack.listener import Listener, Signals
 from voiceform.stack.looks import Looks
 from voiceform.stack.parts import DEFAULT_TTL, Parts
@@ -20,25 +26,16 @@ from voiceform.stack.phoning import CallOperations
 from voiceform.stack.state import StateOperations
 
 if TYPE_CHECKING:
-    from voiceform.dispatch.service import DispatchReport
     from voiceform.engine.exporting import Exported
     from voiceform.engine.undo import Undo
-    from voiceform.kinds.call.preview import PeoplePreview, Preview
     from voiceform.kinds.retention.evidence.verify import Found
     from voiceform.model.configuration import Configuration
     from voiceform.model.plan import Plan
     from voiceform.model.resource import Recorded
     from voiceform.model.run import RunReport
     from voiceform.stack.account import Account
-    from voiceform.stack.dispatching import OnCall
     from voiceform.stack.erasing import ErasureFound
     from voiceform.stack.order import ApplyOptions, Wanted
-
-
-MOST_IN_FLIGHT = 200
-
-STAND_BY = timedelta(days=3650)
-"""For ever, as a time to wait for a lock."""
 
 
 class Stack(Looks, CallOperations, StateOperations):
@@ -92,16 +89,16 @@ class Stack(Looks, CallOperations, StateOperations):
         """
         environ = os.environ if environ is None else environ
         clock = clock or SystemClock()
-        _check(parallelism)
-        _check_lasts(timeout=timeout, lease_ttl=lease_ttl)
-        _check_names(files, state, account)
+        check_parallelism(parallelism)
+        check_lasts(timeout=timeout, lease_ttl=lease_ttl)
+        check_names(files, state, account)
         self.parts = Parts(
             files=tuple(Path(file) for file in files),
             folder=Path(folder),
             overlays=tuple(Path(overlay) for overlay in overlays),
-            allowed=tuple(Path(folder) / path for path in (*allowed_paths, *_allowed(environ))),
+            allowed=tuple(Path(folder) / path for path in (*allowed_paths, *allowed_paths_of(environ))),
             state_url=environ.get("VOICEFORM_STATE") if state is None else state,
-            account=_account_giver(account, environ),
+            account=account_giver(account, environ),
             environ=environ,
             clock=clock,
             progress=progress or Silent(),
@@ -274,64 +271,6 @@ class Stack(Looks, CallOperations, StateOperations):
 
         return verified(self.parts, place, begin=begin, offline=offline)
 
-    def schedule(self, start: datetime, end: datetime, *, addresses: Iterable[str] = ()) -> Iterator[Preview]:
-        """The occurrences of the declared schedules (of these `addresses`, if any are named) in that time:
-        when, how many calls, and who is not called and why. Reads the configuration and its lists, and of the
-        state which schedules are paused."""
-        from voiceform.stack.previewing import occurrences
-
-        return occurrences(self.parts, start, end, addresses)
-
-    def schedule_people(
-        self,
-        start: datetime,
-        end: datetime,
-        *,
-        addresses: Iterable[str] = (),
-        instead: Sequence[str] | None = None,
-    ) -> Iterator[PeoplePreview]:
-        """As `schedule`, person by person: when each is called, in which zones, or why not. With `instead` as
-        if these numbers were to be called."""
-        from voiceform.stack.previewing import people
-
-        return people(self.parts, start, end, addresses, instead)
-
-    def dispatch_once(
-        self, *, on_call: OnCall | None = None, lock_timeout: timedelta = timedelta(0)
-    ) -> DispatchReport:
-        """Place the calls of applied schedules that are due now, each at most once; reads no configuration.
-
-        `on_call` hears of each as it is dealt with, with the entry of the ledger. LockedError when another
-        dispatcher is at work for longer than `lock_timeout`.
-        """
-        from voiceform.stack.dispatching import once
-
-        return once(self.parts, on_call=on_call or _unheard, lock_timeout=lock_timeout)
-
-    def watch(
-        self,
-        *,
-        poll: timedelta = timedelta(seconds=15),
-        on_call: OnCall | None = None,
-        on_look: Callable[[DispatchReport], None] | None = None,
-        lock_timeout: timedelta = STAND_BY,
-    ) -> DispatchReport:
-        """Go on placing what becomes due until `stop` of the stack is set; as `dispatch_once`.
-
-        Looks every `poll` at the state for new schedules; `on_look` hears after each round how things stand.
-        Stands by while another dispatcher is at work.
-        """
-        from voiceform.stack.dispatching import service
-
-        _check_lasts(poll=poll)
-        return service(
-            self.parts,
-            poll=poll,
-            on_call=on_call or _unheard,
-            on_look=on_look or _unheard,
-            lock_timeout=lock_timeout,
-        )
-
     def export(
         self,
         file: str | Path | None = None,
@@ -363,55 +302,3 @@ class Stack(Looks, CallOperations, StateOperations):
         from voiceform.stack.order import Order
 
         return run(self.parts, Order.of(plan, wanted, options))
-
-
-def _unheard(*_: object) -> None:
-    """Nobody listens."""
-
-
-def _account_giver(
-    account: Account | Callable[[], Account] | None, environ: Mapping[str, str]
-) -> Callable[[], Account]:
-    if account is None:
-
-        def of_environment() -> Account:
-            from voiceform.stack.account import Account
-
-            return Account.from_environment(environ)
-
-        return of_environment
-    return account if callable(account) else lambda: account
-
-
-def _check(parallelism: int) -> None:
-    if not 1 <= parallelism <= MOST_IN_FLIGHT:
-        raise UsageError(f"parallelism is from 1 to {MOST_IN_FLIGHT}, not {parallelism}")
-
-
-def _check_lasts(**spans: timedelta | None) -> None:
-    """Raise UsageError for an option that is no time at all: of such a pause nothing would ever rest."""
-    for name, span in spans.items():
-        if span is not None and span <= timedelta(0):
-            raise UsageError(f"{name}= is longer than nothing, not {span}", hint="as timedelta(seconds=15)")
-
-
-def _check_names(files: Iterable[object], state: object, account: object) -> None:
-    """Raise UsageError for what is no name: of an empty one a whole folder would be read."""
-    if "" in files or not all(isinstance(file, str | os.PathLike) for file in files):
-        raise UsageError(
-            "files are texts or paths, each an argument, and none is empty",
-            hint="as Stack('a.yaml', 'b.yaml')",
-        )
-    if not isinstance(state, str | None):
-        raise UsageError(
-            f"state= takes a URL, not {type(state).__name__}", hint="as sqlite:///.voiceform/state.db"
-        )
-    if isinstance(account, str):
-        raise UsageError(
-            "account= takes an Account, not a text", hint="as voiceform.Account.from_environment()"
-        )
-
-
-def _allowed(environ: Mapping[str, str]) -> list[str]:
-    named = environ.get("VOICEFORM_ALLOW_PATH", "").split(os.pathsep)
-    return [path for path in named if path]

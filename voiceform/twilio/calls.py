@@ -8,7 +8,7 @@ from typing import Literal
 
 from voiceform.twilio.errors import CallNotLiveError, InvalidArgumentError
 from voiceform.twilio.filters import Span
-from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
+from voiceform.twilio.operations import NOTHING_ASKED, PAGE_SIZE, Asks, Ended, Operations, about
 from voiceform.twilio.paging import Listing, Unreadable, only, read_listing
 from voiceform.twilio.parameters import CreateCall, Form, encode, form_of
 from voiceform.twilio.resources import Call
@@ -224,21 +224,12 @@ class CallOperations(Operations):
             return Ended.ALREADY
         return Ended.NOW
 
-    def delete_call(
-        self,
-        sid: str,
-        *,
-        note_request: Callable[[str], None] | None = None,
-        before_repeating: Callable[[], None] | None = None,
-        may_send: Callable[[], None] | None = None,
-    ) -> Ended:
+    def delete_call(self, sid: str, asks: Asks = NOTHING_ASKED) -> Ended:
         """Delete the record of a finished call; this hangs nothing up, and its recordings stay.
 
         Raises NotFinishedError (20009) for a live call, and for a minute or more after its end: be patient.
-        `note_request` hears Twilio's id of each answered request, for the record; the others are asked as
-        Transport.call says.
         """
-        return self._delete(_DELETE, self._call(sid), note_request, before_repeating, may_send)
+        return self._delete(_DELETE, self._call(sid), asks)
 
     def _call(self, sid: str) -> str:
         return self._path("Calls", checked_sid(sid, "CA"))

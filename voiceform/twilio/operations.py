@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,6 +29,19 @@ class Ended(Enum):
     """It was gone or over: by somebody else, or by an earlier attempt whose answer was lost."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Who is asked and told on a deletion's way: `before_repeating` it, and right before each attempt leaves
+    (`may_send`), as Transport.call says; `note_request` hears Twilio's id of each answered request."""
+
+    note_request: Callable[[str], None] | None = None
+    before_repeating: Callable[[], None] | None = None
+    may_send: Callable[[], None] | None = None
+
+
+NOTHING_ASKED = Asks()
+
+
 class Operations:
     """The base of the groups of operations."""
 
@@ -50,18 +64,16 @@ class Operations:
         self,
         operation: Operation,
         path: str,
-        note_request: Callable[[str], None] | None = None,
-        before_repeating: Callable[[], None] | None = None,
-        may_send: Callable[[], None] | None = None,
+        asks: Asks = NOTHING_ASKED,
     ) -> Ended:
         try:
             self._transport.call(
                 operation,
                 path,
                 read=_nothing,
-                note_request=note_request,
-                before_repeating=before_repeating,
-                may_send=may_send,
+                note_request=asks.note_request,
+                before_repeating=asks.before_repeating,
+                may_send=asks.may_send,
             )
         except NotFoundError:
             return Ended.ALREADY

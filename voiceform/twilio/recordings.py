@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from voiceform.twilio.filters import Span
-from voiceform.twilio.operations import PAGE_SIZE, Ended, Operations, about
+from voiceform.twilio.operations import NOTHING_ASKED, PAGE_SIZE, Asks, Ended, Operations, about
 from voiceform.twilio.paging import Listing, Unreadable, only, read_listing
 from voiceform.twilio.parameters import Form, encode
 from voiceform.twilio.resources import Recording
@@ -181,20 +181,9 @@ class RecordingOperations(Operations):
         """Whether the account has a recording, readable or not; only Twilio's own 404 says no."""
         return self._is_there(_FETCH, self._recording(sid), sid)
 
-    def delete_recording(
-        self,
-        sid: str,
-        *,
-        note_request: Callable[[str], None] | None = None,
-        before_repeating: Callable[[], None] | None = None,
-        may_send: Callable[[], None] | None = None,
-    ) -> Ended:
-        """Destroy a recording at once and for good. Raises NotFinishedError (20009) while it runs.
-
-        `note_request` hears Twilio's id of each answered request, for the record; the others are asked as
-        Transport.call says.
-        """
-        return self._delete(_DELETE, self._recording(sid), note_request, before_repeating, may_send)
+    def delete_recording(self, sid: str, asks: Asks = NOTHING_ASKED) -> Ended:
+        """Destroy a recording at once and for good. Raises NotFinishedError (20009) while it runs."""
+        return self._delete(_DELETE, self._recording(sid), asks)
 
     def download_recording_media(
         self,

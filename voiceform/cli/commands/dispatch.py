@@ -64,7 +64,7 @@ def command(
 ) -> int:
     """Place the calls that are due of applied schedules, each at most once. Reads no configuration."""
     from voiceform.model.durations import parse_duration
-    from voiceform.stack.stack import STAND_BY
+    from voiceform.stack.phoning import STAND_BY
 
     interval = parse_duration(poll)
     wait = parse_duration(lock_timeout) if lock_timeout else timedelta(0) if once else STAND_BY

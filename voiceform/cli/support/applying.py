@@ -6,7 +6,7 @@ import functools
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,27 +61,10 @@ def apply_options(command: Command) -> Command:
     @functools.wraps(command)
     def collected(
         *args: Any,  # noqa: ANN401 - whatever the command takes
-        auto_approve: bool,
-        approve: tuple[str, ...],
-        parallelism: int,
-        lock_timeout: str,
-        expect_digest: str | None,
-        show_numbers: bool,
-        twiml_dir: Path | None,
-        evidence: str | None,
-        **others: Any,  # noqa: ANN401 - whatever the command takes
+        **given: Any,  # noqa: ANN401 - its options, and those of all
     ) -> Any:  # noqa: ANN401 - whatever the command returns
-        options = ApplyOptions(
-            auto_approve,
-            approve,
-            parallelism,
-            lock_timeout,
-            expect_digest,
-            show_numbers,
-            twiml_dir,
-            evidence,
-        )
-        return command(*args, options=options, **others)
+        ours = {option.name: given.pop(option.name) for option in fields(ApplyOptions)}
+        return command(*args, options=ApplyOptions(**ours), **given)
 
     lock_timeout_option = click.option(
         "--lock-timeout",

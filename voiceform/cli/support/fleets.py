@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class FleetOptions:
     """Which fleet, which of its stacks, and how many at once."""
 
-    file: Path = Path("fleet.yaml")
+    fleet_file: Path = Path("fleet.yaml")
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     shard: str | None = None
@@ -37,68 +38,63 @@ class FleetOptions:
         return {"select": self.select, "exclude": self.exclude, "shard": self.shard}
 
 
+_OPTIONS: tuple[Callable[..., Any], ...] = (
+    show_numbers_option,
+    parallelism_option,
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="A scheduler of Dask, tcp://HOST:PORT or tls://HOST:PORT, whose workers do it.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1, 500),
+        metavar="N",
+        help="Stacks at once, each in a process of its own; as many as processors by default.",
+    ),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        help="Only the share I of N, as 2/5; which stacks are in it depends on their names alone.",
+    ),
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="NAME",
+        help="Leave these stacks out; patterns such as eu-* work; may be repeated.",
+    ),
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="LABEL=VALUE",
+        help="Only stacks with this label; also LABEL!=VALUE, LABEL, !LABEL; several are all to be true."
+        " The label stack is the name.",
+    ),
+    click.option(
+        "--fleet",
+        "fleet_file",
+        type=Place(path_type=Path, dir_okay=False),
+        default="fleet.yaml",
+        show_default=True,
+        metavar="FILE",
+        help="The file that names the stacks.",
+    ),
+)
+
+
 def fleet_options(command: Command) -> Command:
     """Add the options of FleetOptions and pass them as one argument called `fleet`."""
 
     @functools.wraps(command)
     def collected(
         *args: Any,  # noqa: ANN401 - whatever the command takes
-        fleet_file: Path,
-        select: tuple[str, ...],
-        exclude: tuple[str, ...],
-        shard: str | None,
-        jobs: int | None,
-        scheduler: str | None,
-        parallelism: int,
-        show_numbers: bool,
-        **others: Any,  # noqa: ANN401 - whatever the command takes
+        **given: Any,  # noqa: ANN401 - its options, and those of all
     ) -> Any:  # noqa: ANN401 - whatever the command returns
-        options = FleetOptions(fleet_file, select, exclude, shard, jobs, scheduler, parallelism, show_numbers)
-        return command(*args, fleet=options, **others)
+        ours = {option.name: given.pop(option.name) for option in fields(FleetOptions)}
+        return command(*args, fleet=FleetOptions(**ours), **given)
 
     decorated: Any = collected
-    for decorator in (
-        show_numbers_option,
-        parallelism_option,
-        click.option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="A scheduler of Dask, tcp://HOST:PORT or tls://HOST:PORT, whose workers do it.",
-        ),
-        click.option(
-            "--jobs",
-            type=click.IntRange(1, 500),
-            metavar="N",
-            help="Stacks at once, each in a process of its own; as many as processors by default.",
-        ),
-        click.option(
-            "--shard",
-            metavar="I/N",
-            help="Only the share I of N, as 2/5; which stacks are in it depends on their names alone.",
-        ),
-        click.option(
-            "--exclude",
-            multiple=True,
-            metavar="NAME",
-            help="Leave these stacks out; patterns such as eu-* work; may be repeated.",
-        ),
-        click.option(
-            "--select",
-            multiple=True,
-            metavar="LABEL=VALUE",
-            help="Only stacks with this label; also LABEL!=VALUE, LABEL, !LABEL; several are all to be true."
-            " The label stack is the name.",
-        ),
-        click.option(
-            "--fleet",
-            "fleet_file",
-            type=Place(path_type=Path, dir_okay=False),
-            default="fleet.yaml",
-            show_default=True,
-            metavar="FILE",
-            help="The file that names the stacks.",
-        ),
-    ):
+    for decorator in _OPTIONS:
         decorated = decorator(decorated)
     result: Command = decorated
     return result
@@ -110,7 +106,7 @@ def fleet_of(app: App, options: FleetOptions) -> Fleet:
     from voiceform.stack.listener import Signals
 
     return Fleet(
-        options.file,
+        options.fleet_file,
         folder=Path(app.directory),
         environ=app.environ,
         base_url=wiring.base_url(app),

@@ -16,7 +16,7 @@ from voiceform.kinds.base import Done, Session
 from voiceform.kinds.retention.call_lookup import CallBook
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes, Ending
 from voiceform.kinds.retention.deletion.recheck import Planned
-from voiceform.kinds.retention.deletion.standing import Asks, SettledError, Standing, UnseenError
+from voiceform.kinds.retention.deletion.standing import SettledError, Standing, UnseenError
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.evidence.writer import Remarks, Scribe
 from voiceform.kinds.retention.holds import HoldBook
@@ -25,7 +25,7 @@ from voiceform.kinds.retention.storage.archive import ArchiveError, Copy
 from voiceform.model.errors import EvidenceLostError, TwilioError, VoiceformError
 from voiceform.model.plan import Change
 from voiceform.twilio.errors import AuthenticationError
-from voiceform.twilio.operations import Ended
+from voiceform.twilio.operations import Asks, Ended
 
 R = TypeVar("R")
 """What stands for an object after it was looked at again."""
@@ -101,7 +101,7 @@ class Deletion(ABC, Generic[R]):
         Raises as `ready`."""
 
     @abstractmethod
-    def request(self, sid: str, note_request: Callable[[str], None], asks: Asks) -> Ended:
+    def request(self, sid: str, asks: Asks) -> Ended:
         """Ask Twilio to delete it. TwilioError, and what `asks` raises."""
 
     @abstractmethod
@@ -219,9 +219,9 @@ class Deletion(ABC, Generic[R]):
     def _delete(self, sid: str, found: R, ready: Ready, may_leave: Callable[[], None]) -> Setback | None:
         requests: list[str] = []
         standing = Standing(self, sid, ready, may_leave)
-        asks = Asks(standing.ask_again, standing.require_same)
+        asks = Asks(requests.append, standing.ask_again, standing.require_same)
         try:
-            answer = standing.until_asked_in_time(lambda: self.request(sid, requests.append, asks))
+            answer = standing.until_asked_in_time(lambda: self.request(sid, asks))
         except SettledError:
             return None
         except UnseenError as error:

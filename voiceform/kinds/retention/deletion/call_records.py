@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import Session
@@ -10,7 +10,6 @@ from voiceform.kinds.retention.call_lookup import CallRow, FetchingCalls
 from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback
 from voiceform.kinds.retention.deletion.outcomes import Ending
 from voiceform.kinds.retention.deletion.recheck import Planned
-from voiceform.kinds.retention.deletion.standing import Asks
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.evidence.writer import Remarks
 from voiceform.kinds.retention.policy import Policy, Ruling
@@ -25,7 +24,7 @@ from voiceform.twilio.errors import (
     ServerError,
     StoppedError,
 )
-from voiceform.twilio.operations import Ended
+from voiceform.twilio.operations import Asks, Ended
 from voiceform.twilio.sids import normal_sid
 
 if TYPE_CHECKING:
@@ -76,11 +75,9 @@ class CallRecordDeletion(Deletion[str]):
         """All of it again."""
         return self.ready(found) is not None
 
-    def request(self, sid: str, note_request: Callable[[str], None], asks: Asks) -> Ended:
+    def request(self, sid: str, asks: Asks) -> Ended:
         """deleteCall."""
-        return self.client.delete_call(
-            sid, note_request=note_request, before_repeating=asks.before_repeating, may_send=asks.may_send
-        )
+        return self.client.delete_call(sid, asks)
 
     def setback(self, setback: Setback, found: str | None) -> Setback | None:
         """What the API calls incomplete is tried again; what was sent without an answer may be gone."""

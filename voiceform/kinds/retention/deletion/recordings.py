@@ -9,7 +9,6 @@ from voiceform.kinds.base import Session
 from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback
 from voiceform.kinds.retention.deletion.outcomes import Ending
 from voiceform.kinds.retention.deletion.recheck import Check, Planned, rows_again, rule_of
-from voiceform.kinds.retention.deletion.standing import Asks
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.evidence.writer import Remarks
 from voiceform.kinds.retention.storage.archive import Archive, Copy, ObjectArchive
@@ -24,7 +23,7 @@ from voiceform.twilio.errors import (
     ServerError,
     StoppedError,
 )
-from voiceform.twilio.operations import Ended
+from voiceform.twilio.operations import Asks, Ended
 
 if TYPE_CHECKING:
     from voiceform.twilio.resources import Recording
@@ -76,11 +75,9 @@ class RecordingDeletion(Deletion["Recording"]):
         """Without a second copy."""
         return not self._spared(found, ready.copy)
 
-    def request(self, sid: str, note_request: Callable[[str], None], asks: Asks) -> Ended:
+    def request(self, sid: str, asks: Asks) -> Ended:
         """deleteRecording."""
-        return self.client.delete_recording(
-            sid, note_request=note_request, before_repeating=asks.before_repeating, may_send=asks.may_send
-        )
+        return self.client.delete_recording(sid, asks)
 
     def count(self, found: Recording, ending: Ending) -> None:
         """With its minutes, if this run deleted it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from voiceform.kinds.retention.deletion.recheck import Planned
@@ -16,14 +15,6 @@ if TYPE_CHECKING:
     from voiceform.kinds.retention.deletion.base import Deletion, Ready
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Asks:
-    """What a deletion asks on its way: before it is repeated, and right before each attempt leaves."""
-
-    before_repeating: Callable[[], None]
-    may_send: Callable[[], None]
 
 
 class SettledError(VoiceformError):
