@@ -1,4 +1,4 @@
-"""Writes the figures of docs/performance.md and README.md from bench/results/.
+"""Writes the figures of docs/performance.md, docs/fleets.md and README.md from bench/results/.
 
     python bench/all.py --results bench/results     # first measure, on a machine that does nothing else
     python bench/figures.py
@@ -17,7 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
-PAGE, README = ROOT / "docs" / "performance.md", ROOT / "README.md"
+PAGE, FLEETS, README = ROOT / "docs" / "performance.md", ROOT / "docs" / "fleets.md", ROOT / "README.md"
 BEGIN, END = "<!-- figures: python bench/figures.py -->\n", "<!-- end of figures -->\n"
 
 Measured = Mapping[str, Any]
@@ -131,6 +131,11 @@ def page(measured: Mapping[str, Measured]) -> str:
     return "\n".join(line for name in measured for line in _section(measured[name])).strip("\n") + "\n"
 
 
+def fleets(measured: Mapping[str, Measured]) -> str:
+    """Those of docs/fleets.md."""
+    return "\n".join(_section(measured["fleet"], heading=False)).strip("\n") + "\n"
+
+
 def replaced(text: str, figures: str) -> str:
     """A page with other figures between the marks."""
     before, begin, rest = text.partition(BEGIN)
@@ -157,10 +162,11 @@ def _cell(result: Measured, shown: tuple[str, ...]) -> str:
     return ", ".join(_SHOWN[name].format(result[name]) for name in shown)
 
 
-def _section(measured: Measured) -> Iterator[str]:
+def _section(measured: Measured, *, heading: bool = True) -> Iterator[str]:
     about = measured["machine"]
-    yield f"### {measured['benchmark']}"
-    yield ""
+    if heading:
+        yield f"### {measured['benchmark']}"
+        yield ""
     yield f"`{measured['command']}`, {about['date']}, medians of {measured['rounds']} rounds;"
     yield f"{about['cores']} cores, {about['processor']}, load {about['load']}, Python {about['python']}."
     yield ""
@@ -196,7 +202,7 @@ def _number(value: float) -> str:
 
 def main() -> None:
     measured = results()
-    for path, figures in ((PAGE, page(measured)), (README, readme(measured))):
+    for path, figures in ((PAGE, page(measured)), (FLEETS, fleets(measured)), (README, readme(measured))):
         path.write_text(replaced(path.read_text(encoding="utf-8"), figures), encoding="utf-8")
 
 

@@ -8,8 +8,8 @@ start, of stacks that are rows of one table.
 Then with states in PostgreSQL, as a cluster needs them: two processes of this machine beside one and two
 workers of a Dask cluster on it, each with one thread; first where nothing takes time but the work, then where
 each request takes 50 ms. CPU is the command's and that of its processes; that of the scheduler and of all
-workers together is told beside it. This part needs `distributed` and Debian's package postgresql; without
-them it is left out.
+workers together is told beside it, and their memory. This part needs `distributed` and Debian's package
+postgresql; without them it is left out.
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ def planned_there(folder: Path, made: DaskCluster, stacks: int) -> harness.Sampl
     counts = {
         "ms CPU of the scheduler": round(1000 * used[0] / stacks, 2),
         "ms CPU of the workers": round(1000 * used[1] / stacks, 2),
+        "MB of the scheduler": _megabytes(made.scheduler.pid),
+        "MB of a worker": max(_megabytes(each.pid) for each in made.workers),
     }
     return harness.Sample(sample.seconds, sample.cpu, sample.megabytes, counts)
 
@@ -96,6 +98,12 @@ def _cpu(pids: Sequence[int]) -> float:
     """Seconds that processes have used."""
     stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
     return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def _megabytes(pid: int) -> float:
+    """The most memory that a process had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
 
 
 def planned_here(folder: Path, jobs: int) -> harness.Sample:

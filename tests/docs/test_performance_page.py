@@ -1,4 +1,4 @@
-"""What README.md and docs/performance.md say of speed was measured, by commands that are there."""
+"""What README.md and pages of docs/ say of speed was measured, by commands that are there."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ BENCHMARKS: list[str] = bench("all").benchmarks()
 RESULTS = sorted((BENCH / "results").glob("*.json"))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/performance.md"])
-def test_the_figures_are_those_of_the_results(page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "figures_of"),
+    [("README.md", "readme"), ("docs/performance.md", "page"), ("docs/fleets.md", "fleets")],
+)
+def test_the_figures_are_those_of_the_results(page: str, figures_of: str) -> None:
     figures = bench("figures")
-    measured = figures.results()
-    text = figures.readme(measured) if page == "README.md" else figures.page(measured)
-    assert {"README.md": README, "docs/performance.md": PAGE}[page] == figures.replaced(
-        (ROOT / page).read_text(encoding="utf-8"), text
-    ), "run `python bench/figures.py`"
+    text = getattr(figures, figures_of)(figures.results())
+    said = (ROOT / page).read_text(encoding="utf-8")
+    assert said == figures.replaced(said, text), "run `python bench/figures.py`"
     assert len(text.splitlines()) > 2
 
 
