@@ -27,7 +27,7 @@ from pathlib import Path
 import harness
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tests.fleet.clusters import DaskCluster
+from tests.fleet.clusters import DaskCluster, peak_megabytes
 from tests.services import PostgresServer
 from voiceform.emulator import Emulator
 
@@ -88,8 +88,8 @@ def planned_there(folder: Path, made: DaskCluster, stacks: int) -> harness.Sampl
     counts = {
         "ms CPU of the scheduler": round(1000 * used[0] / stacks, 2),
         "ms CPU of the workers": round(1000 * used[1] / stacks, 2),
-        "MB of the scheduler": _megabytes(made.scheduler.pid),
-        "MB of a worker": max(_megabytes(each.pid) for each in made.workers),
+        "MB of the scheduler": peak_megabytes(made.scheduler),
+        "MB of a worker": max(map(peak_megabytes, made.workers)),
     }
     return harness.Sample(sample.seconds, sample.cpu, sample.megabytes, counts)
 
@@ -98,12 +98,6 @@ def _cpu(pids: Sequence[int]) -> float:
     """Seconds that processes have used."""
     stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
     return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
-
-
-def _megabytes(pid: int) -> float:
-    """The most memory that a process had."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
 
 
 def planned_here(folder: Path, jobs: int) -> harness.Sample:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +21,12 @@ _QUICK = {
 
 _LAST = 20_000
 """Characters of what the processes said, where something failed."""
+
+
+def peak_megabytes(process: subprocess.Popen[bytes]) -> float:
+    """The most memory that a process had, which still runs."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
 
 
 class DaskCluster:
@@ -37,6 +44,9 @@ class DaskCluster:
         for name, value in dask.items():
             self._environ[f"DASK_DISTRIBUTED__{name}"] = value
         self.scheduler: subprocess.Popen[bytes] | None = None
+        self._started = 0
+        self._over = threading.Event()
+        self._keeper: threading.Thread | None = None
 
     def start(self, workers: int, *, preload: str | None = None, **options: Any) -> None:
         """The scheduler, with so many workers; `preload` is run in the scheduler when it begins."""
@@ -70,8 +80,23 @@ class DaskCluster:
         if kind is not None:
             sys.stderr.write(f"What the cluster said last:\n{self.said()[-_LAST:]}\n")
 
+    def keep(self, **options: Any) -> None:
+        """From now on put another worker in the place of each that ends, as a cluster does: also of one that
+        Dask took for dead because this machine had too much to do."""
+        self._keeper = threading.Thread(target=self._keep, args=(options,), daemon=True)
+        self._keeper.start()
+
+    def _keep(self, options: Mapping[str, Any]) -> None:
+        while not self._over.wait(0.5):
+            for process in [each for each in self.workers if each.poll() is not None]:
+                self.workers.remove(process)
+                self.worker(**options)
+
     def close(self) -> None:
         """End all of them at once."""
+        self._over.set()
+        if self._keeper is not None:
+            self._keeper.join()
         for process in (*self.workers, *([self.scheduler] if self.scheduler else [])):
             process.send_signal(signal.SIGCONT)
             process.kill()
@@ -88,7 +113,8 @@ class DaskCluster:
         cwd: Path | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{what}-{len(self.workers)}.log").open("wb") as log:
+        self._started += 1
+        with (self.folder / f"{what}-{self._started}.log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", f"distributed.cli.dask_{what}", *arguments],
                 env={**self._environ, **(environ or {})},

@@ -12,10 +12,12 @@ from collections.abc import Callable, Container, Sequence
 from tests.fleet.fleets import FleetFolder, sid
 from tests.services import PostgresServer, S3Server
 
-LEASE = 6
+LEASE = 12
 """Seconds that locks outlive who held them in these tests."""
-WORKER_TTL = "9s"
+WORKER_TTL = "25s"
 """How long Dask waits for a word of a worker before it takes it for dead."""
+LOST = frozenset({1, 5, 7})
+"""How a command ends where a worker was lost that read, or that wrote, or whose lock is not over yet."""
 PROGRAM = f"""
 import sys
 from datetime import timedelta
@@ -65,7 +67,7 @@ def wait_for(programs: Sequence[subprocess.Popen[str]], holds: Callable[[], bool
 
 
 def until_done(
-    fleet: FleetFolder, *argv: str, again: Container[int] = frozenset({7}), patience: float
+    fleet: FleetFolder, *argv: str, again: Container[int] = LOST, patience: float
 ) -> tuple[int, str]:
     """Run a command again as long as it ends with one of these codes, as a job of a cluster is; how it ended
     then, and what the last one said."""
