@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,18 @@ from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
 from voiceform.kinds.retention.added import HoldRequest, add
 from voiceform.kinds.retention.call_lookup import CallBook
-from voiceform.kinds.retention.holds import FRESH_SECONDS, READ_EVERY, HoldBook, HoldsMovedError
+from voiceform.kinds.retention.holds import (
+    FRESH_SECONDS,
+    GATHER_SECONDS,
+    READ_EVERY,
+    HoldBook,
+    HoldsMovedError,
+)
 from voiceform.model.address import Address
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import StateError
 from voiceform.model.resource import Recorded
-from voiceform.model.runtime import Machine, Runtime
+from voiceform.model.runtime import Lock, Machine, Runtime
 from voiceform.model.store import StoredDocument
 from voiceform.state.resources import resource_write
 from voiceform.state.sqlite import SqliteStore
@@ -179,23 +185,88 @@ def test_a_look_that_fails_answers_nobody(tmp_path: Path, calls: CallBook) -> No
         assert book.keeping(recording()) == ()
 
 
+class Waiting:
+    """A lock that tells when somebody waits for it."""
+
+    def __init__(self, waits: threading.Semaphore) -> None:
+        self._lock = threading.Lock()
+        self._waits = waits
+
+    def acquire(self, blocking: bool = True) -> bool:
+        if self._lock.acquire(blocking=False):
+            return True
+        self._waits.release()
+        return self._lock.acquire(blocking=blocking)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
 class Late(Machine):
-    """A machine whose uptime is told."""
+    """A machine whose uptime is told; `meanwhile` is done while somebody sleeps, and `waits` counts those who
+    came to wait for a lock."""
 
-    seconds = 0.0
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.slept: list[float] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.waits = threading.Semaphore(0)
 
-    def uptime(self) -> float:
+    def uptime(self) -> float:  # a function of the class elsewhere
         return self.seconds
+
+    def sleep(self, seconds: float) -> None:  # type: ignore[override]
+        self.slept.append(seconds)
+        self.meanwhile()
+        self.seconds += seconds
+
+    def lock(self) -> Lock:  # type: ignore[override]
+        return Waiting(self.waits)
 
 
 class OnLate(Counted):
     """A state on such a machine."""
 
-    machine = Late()
+    def __init__(self, path: Path) -> None:
+        self.machine = Late()
+        super().__init__(path)
 
     @property
     def runtime(self) -> Runtime:
         return self.machine
+
+
+def test_where_many_ask_a_look_waits_for_more_of_them_and_sees_what_lands_meanwhile(
+    tmp_path: Path, calls: CallBook
+) -> None:
+    with OnLate(tmp_path / "state.db") as store, ThreadPoolExecutor(3) as pool:
+        machine = store.machine
+        book = HoldBook(store, calls)
+        for _ in range(3):
+            assert book.keeping(recording(1)) == ()
+        assert machine.slept == [], "who is alone does not wait"
+        store.looking.clear()
+        store.released.clear()
+        asked = [pool.submit(book.keeping, recording(1))]
+        assert store.looking.wait(60)
+        for _ in range(2):
+            asked.append(pool.submit(book.keeping, recording(1)))
+            assert machine.waits.acquire(timeout=60)
+        store.released.set()
+        assert [one.result(60) for one in asked] == [(), (), ()]
+        assert machine.slept == []
+        machine.meanwhile = lambda: added(store, "late", recording(1))
+        store.looks = 0
+        assert book.keeping(recording(1)) == ("late",)
+        assert machine.slept == [GATHER_SECONDS]
+        assert book.keeping(recording(1)) == ("late",)
+        assert len(machine.slept) == 1, "it was alone once more"
 
 
 @pytest.mark.parametrize("late", [0.0, FRESH_SECONDS, FRESH_SECONDS * 2])
@@ -203,7 +274,6 @@ def test_holds_are_looked_for_again_before_what_leaves_late_or_once_more(
     tmp_path: Path, calls: CallBook, late: float
 ) -> None:
     with OnLate(tmp_path / "state.db") as store:
-        store.machine.seconds = 0.0
         book = HoldBook(store, calls)
         may_send = book.leave()
         assert book.keeping(recording(1)) == ()

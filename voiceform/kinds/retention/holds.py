@@ -28,6 +28,11 @@ FRESH_SECONDS = 0.05
 """A request that leaves later than this after it was asked what holds keep has them looked for again."""
 
 
+GATHER_SECONDS = 0.002
+"""Where many ask, a look that would follow another sooner than this waits so long: who asks meanwhile shares
+it."""
+
+
 class HoldsMovedError(Exception):
     """Holds are others than when one asked what they keep: ask again. Nothing was sent."""
 
@@ -47,8 +52,9 @@ class HoldBook:
     """The recorded holds, looked for again and again. Safe for many threads.
 
     Each answer rests on a look into the state that began after it was asked for. All who ask while one is
-    under way share the next: with a hundred threads, and with a state on the network, that is a fraction of
-    the looks. What is there is read again only where its version is another.
+    under way share the next, and once many do, that waits a moment for still more: with a hundred threads,
+    and with a state on the network, that is a fraction of the looks. What is there is read again only where
+    its version is another.
 
     What a hold asks of calls is asked of the account again, for each object by itself: what the plan knew
     came from lists, and a list that leaves out one leg is believed there.
@@ -61,6 +67,10 @@ class HoldBook:
         self._next = _Look()
         self._led = False
         """Whether somebody looks at present."""
+        self._began = float("-inf")
+        """When the last look began, by the uptime."""
+        self._shared = False
+        """Whether more than one waited for it."""
         self._answers = self._generation = 0
         # Versions first: what is written in between is another version the next time.
         self._added_version = store.version(KEY)
@@ -128,7 +138,12 @@ class HoldBook:
             raise look.error
 
     def _lead(self, look: _Look) -> None:
+        runtime = self._store.runtime
+        if self._shared and runtime.uptime() - self._began < GATHER_SECONDS:
+            runtime.sleep(GATHER_SECONDS)
+        self._began = runtime.uptime()
         with self._lock:
+            self._shared = len(look.gates) > 1
             self._next = _Look()  # who comes from now on may want what lands while this one looks
         try:
             self._look_now()
