@@ -36,6 +36,11 @@ INSTANT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)?"
 DIFFERS = "|".join((INSTANT, r"\d+ h \d+ min", r'"(plan_id|digest|review_digest)": "[^"]*"'))
 LONGEST = timedelta(minutes=15)
 """For so long a command may wait, by its own clock, whatever its answers ask for."""
+PATIENCE = timedelta(minutes=8)
+"""And for so long for each deletion: four rounds of two minutes, where there is one request at a time."""
+REPEATED = 96
+"""So many requests such a deletion may take when Twilio has too many for ever: twelve in each round, and as
+many looks at whether it is there."""
 LARGEST = 100 * 1024 * 1024
 """By so many bytes this process may grow, with the emulator and what it is answered with."""
 STALL = ("--timeout", "1s")
@@ -168,11 +173,12 @@ class Play:
             yield f"phoned too often: {dict(more)}"
         if self.scene.reads and any(seen.method != "GET" for seen in self.liar.requests):
             yield "a command that reads has written"
-        if outcome.waited > LONGEST:
+        deletions = sum(self.last.sent[name] for name in DESTROYS)
+        if outcome.waited > LONGEST + deletions * PATIENCE:
             yield f"waited for {outcome.waited}"
         if outcome.grown > LARGEST:
             yield f"grew by {outcome.grown:,} bytes"
-        most = 20 * sum(self.last.sent.values()) + 60
+        most = 20 * sum(self.last.sent.values()) + 60 + deletions * REPEATED
         if sum(outcome.sent.values()) > most:
             yield f"{sum(outcome.sent.values())} requests, without the fault {sum(self.last.sent.values())}"
 
