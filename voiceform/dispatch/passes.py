@@ -118,25 +118,13 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     head = ledger.head()
     if head.closed:
         return Pass(record.address, PassCounts(), None)
-    if head.account is not None and head.account != context.client.account_sid:
-        raise CredentialsError(
-            f"{record.address} was applied with account {head.account}, the credentials are for"
-            f" {context.client.account_sid}",
-            hint="nothing was sent; use that account's credentials",
-        )
+    _require_account(context, record.address, head)
     look = Look(spec, ledger, head, context.clock.now())
     do_not_call = list_of(spec, context.places)
     look.stop_if_wrong(context.client)
     counted = ContactReader(context.store)
     look.found = due_keys(spec, look.entries, head, look.now, do_not_call, counted, look.halts)
-    now = look.now
-    tally = record_undialled(ledger, look.found, now)
-    _count_blocked(spec, look.found, do_not_call, now, tally)
-    unset = None if look.found else missing_login(spec, context.client.transport.secrets)
-    if unset is not None:
-        tally.problem(f"nobody with a sip: address will be called: {unset}")
-    if look.found or head.high_water is None or now - head.high_water > _HEAD_AGE:
-        ledger.set_head(high_water=now)
+    tally = _undialled(context, look, do_not_call)
     placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)
     ready = [item for item in look.found if item.verdict is Verdict.PLACE]
     pace = Pace(spec, context.clock, context.turns, context.stop.is_set)
@@ -147,12 +135,36 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
         Losses.of(look.entries.values()),
     )
     tally.merge(placed)
-    tally.waiting += sum(item.verdict in (Verdict.WAIT, Verdict.HOLD) for item in look.found)
     left = _left(spec, ready, placed)
     look.stopped = _stopped(placer)
     look_again = _look_again(context, look, tally, soon=left is not None)
     left = left if context.stop.is_set() else None
     return Pass(record.address, tally, look_again, left, look.stopped, look.ended)
+
+
+def _require_account(context: DispatchContext, address: Address, head: Head) -> None:
+    """CredentialsError where the schedule is another account's."""
+    if head.account is not None and head.account != context.client.account_sid:
+        raise CredentialsError(
+            f"{address} was applied with account {head.account}, the credentials are for"
+            f" {context.client.account_sid}",
+            hint="nothing was sent; use that account's credentials",
+        )
+
+
+def _undialled(context: DispatchContext, look: Look, do_not_call: DoNotCallList | None) -> PassCounts:
+    """Record who is never to be called, and that the ledger was looked at; who waits, and why some are not
+    called."""
+    tally = record_undialled(look.ledger, look.found, look.now)
+    tally.waiting += sum(item.verdict in (Verdict.WAIT, Verdict.HOLD) for item in look.found)
+    _count_blocked(look.spec, look.found, do_not_call, look.now, tally)
+    unset = None if look.found else missing_login(look.spec, context.client.transport.secrets)
+    if unset is not None:
+        tally.problem(f"nobody with a sip: address will be called: {unset}")
+    high_water = look.head.high_water
+    if look.found or high_water is None or look.now - high_water > _HEAD_AGE:
+        look.ledger.set_head(high_water=look.now)
+    return tally
 
 
 @dataclass(slots=True)

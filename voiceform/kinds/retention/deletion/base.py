@@ -6,7 +6,7 @@ What a recording and a call record need each of their own care hangs below (reco
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -54,6 +54,11 @@ class Ready:
 
 
 NOT_BEGUN = Setback("", TwilioError("not begun: the run is to end"), sent=False)
+
+
+def kept_by(holds: Sequence[str]) -> str:
+    """Why something stays that holds keep."""
+    return f"kept by the hold {', '.join(holds)}"
 
 
 class Deletion(ABC, Generic[R]):
@@ -136,6 +141,14 @@ class Deletion(ABC, Generic[R]):
         """It was deleted before, by whomever."""
         self.outcomes.count(Ending.GONE)
         self.take_down(sid, None, Ending.GONE, Remarks())
+
+    def spare(self, sid: str, found: R, reason: str, holds: Sequence[str], copy: Copy | None = None) -> None:
+        """It stays: because of these holds, or because it is not as it was planned."""
+        if holds:
+            self.outcomes.held(holds)
+        else:
+            self.outcomes.count(Ending.MOVED)
+        self.take_down(sid, found, Ending.HELD if holds else Ending.MOVED, Remarks(reason, copy))
 
     def fail(self, sid: str, found: R | None, error: VoiceformError) -> None:
         """It stays where it is because of an error."""

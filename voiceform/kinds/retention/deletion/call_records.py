@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from voiceform.kinds.base import Session
 from voiceform.kinds.retention.call_lookup import CallRow, FetchingCalls
-from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback
+from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback, kept_by
 from voiceform.kinds.retention.deletion.outcomes import Ending
 from voiceform.kinds.retention.deletion.recheck import Planned
 from voiceform.kinds.retention.details import DeletionOrder
@@ -63,12 +63,7 @@ class CallRecordDeletion(Deletion[str]):
         reason, holds = self._reason_to_keep(found)
         if reason is None:
             return Ready()
-        ending = Ending.HELD if holds else Ending.MOVED
-        if holds:
-            self.outcomes.held(holds)
-        else:
-            self.outcomes.count(ending)
-        self.take_down(found, found, ending, Remarks(reason))
+        self.spare(found, found, reason, holds)
         return None
 
     def stands(self, found: str, ready: Ready) -> bool:
@@ -118,7 +113,7 @@ class CallRecordDeletion(Deletion[str]):
         """
         holds = self._own_holds(sid)
         if holds:
-            return f"kept by the hold {', '.join(holds)}", holds
+            return kept_by(holds), holds
         return self.reason_of_recordings(sid)
 
     def reason_of_recordings(self, sid: str) -> tuple[str | None, tuple[str, ...]]:
@@ -152,7 +147,7 @@ class CallRecordDeletion(Deletion[str]):
     def _reason_of(self, recording: Recording) -> tuple[str | None, tuple[str, ...]]:
         holds = self.holds.keeping(recording)
         if holds:
-            return f"its recording {recording.sid} is kept by the hold {', '.join(holds)}", holds
+            return f"its recording {recording.sid} is {kept_by(holds)}", holds
         decision = self.recordings.decide(recording, FetchingCalls(self.book))
         if decision.ruling is Ruling.NO_RULE:
             return None, ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Session
-from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback
+from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback, kept_by
 from voiceform.kinds.retention.deletion.outcomes import Ending
 from voiceform.kinds.retention.deletion.recheck import Check, Planned, rows_again, rule_of
 from voiceform.kinds.retention.details import DeletionOrder
@@ -135,16 +135,10 @@ class RecordingDeletion(Deletion["Recording"]):
     def _spared(self, row: Recording, copy: Copy | None = None) -> bool:
         """Whether a hold or a change of the row keeps it; taken down if so."""
         holds = self.holds.keeping(row)
-        if holds:
-            reason, ending = f"kept by the hold {', '.join(holds)}", Ending.HELD
-            self.outcomes.held(holds)
-        else:
-            complaint = self.complaint(row)
-            if complaint is None:
-                return False
-            reason, ending = complaint, Ending.MOVED
-            self.outcomes.count(ending)
-        self.take_down(row.sid, row, ending, Remarks(reason, copy))
+        reason = kept_by(holds) if holds else self.complaint(row)
+        if reason is None:
+            return False
+        self.spare(row.sid, row, reason, holds, copy)
         return True
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from voiceform.kinds.base import Session
 from voiceform.kinds.pseudonyms import Pseudonyms
 from voiceform.kinds.retention.call_lookup import FetchingCalls
-from voiceform.kinds.retention.deletion.base import Ready
+from voiceform.kinds.retention.deletion.base import Ready, kept_by
 from voiceform.kinds.retention.deletion.call_records import CallRecordDeletion
 from voiceform.kinds.retention.deletion.outcomes import Ending
 from voiceform.kinds.retention.deletion.recordings import RecordingDeletion
@@ -93,7 +93,7 @@ class PersonsCallRecords(CallRecordDeletion):
         for row in (*self.recordings_of(sid), *(self.recordings_of(parent) if parent else ())):
             holds = self.holds.keeping(row)
             if holds:
-                return f"its recording {row.sid} is kept by the hold {', '.join(holds)}", holds
+                return f"its recording {row.sid} is {kept_by(holds)}", holds
             if self.client.has_recording(row.sid):
                 return f"its recording {row.sid} is still there", ()
         return None, ()
