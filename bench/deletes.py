@@ -44,7 +44,7 @@ from voiceform.stack.stack import Stack
 from voiceform.state.open import DEFAULT_URL, open_store
 from voiceform.twilio.client import Client, open_client
 from voiceform.twilio.credentials import Credentials
-from voiceform.twilio.operations import Ended
+from voiceform.twilio.operations import Asks, Ended
 
 CONFIGURATION = """\
 version: 1
@@ -75,17 +75,12 @@ class Sleeping:
         self._client = client
         self._latency = latency
 
-    def delete_recording(
-        self,
-        sid: str,
-        *,
-        note_request: Callable[[str], None],
-        before_repeating: Callable[[], None],
-        may_send: Callable[[], None],
-    ) -> Ended:
-        may_send()
+    def delete_recording(self, sid: str, asks: Asks) -> Ended:
+        assert asks.may_send is not None
+        assert asks.note_request is not None
+        asks.may_send()
         time.sleep(self._latency)
-        note_request("RQ0123456789abcdef0123456789abcdef")
+        asks.note_request("RQ0123456789abcdef0123456789abcdef")
         return Ended.NOW
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the client has
