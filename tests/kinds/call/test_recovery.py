@@ -14,7 +14,15 @@ from tests.kinds.call.specs import BOB, US
 from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
 from voiceform.kinds.call.ledger.entries import GONE, CallStatus, Key, LedgerEntry
-from voiceform.kinds.call.ledger.recovery import Doubt, doubts, flights, is_over, settle, with_call
+from voiceform.kinds.call.ledger.recovery import (
+    Doubt,
+    decided_at,
+    doubts,
+    flights,
+    is_over,
+    settle,
+    with_call,
+)
 from voiceform.kinds.call.ledger.store import Ledger
 from voiceform.model.clock import ManualClock
 from voiceform.state.sqlite import SqliteStore
@@ -65,6 +73,14 @@ def test_the_age_is_that_of_the_reservation_not_of_the_last_word_about_it(status
     later = NOON + timedelta(hours=1)
     assert is_over(entry(status, at=later), later)
     assert not is_over(entry(status, at=NOON, reserved_at=later), later)
+
+
+def test_it_is_known_when_a_reservation_is_over() -> None:
+    late = NOON + timedelta(hours=1)
+    for reserved in (entry(RESERVED, at=late), entry(RESERVED, reserved_at=None)):
+        moment = decided_at(reserved)
+        assert is_over(reserved, moment)
+        assert not is_over(reserved, moment - timedelta(microseconds=1))
 
 
 def test_what_is_in_doubt_and_what_is_under_way(ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -292,6 +293,24 @@ def test_a_reason_names_rule_zone_and_end(
     zones: tuple[ZoneInfo, ...], opens: datetime | None, waits: bool, reason: str
 ) -> None:
     assert Ruling(False, ("a",), "hours of a", zones, opens).reason(waits=waits) == reason
+
+
+def test_the_end_is_told_by_no_clock_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        told = Ruling(False, ("a",), "hours of a", (NEW_YORK, CHICAGO), OPENING).reason(waits=True)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert told.endswith("until Mon 2026-03-02 13:00 UTC")
+
+
+def test_rules_that_were_asked_are_still_the_same() -> None:
+    few = {"few": {"limits": [{"max": 1, "per": "24h"}]}}
+    asked = RuleBook.of(None, few)
+    asked.about(BOB, lambda _: ())
+    assert asked == RuleBook.of(None, few)
 
 
 def test_the_clocks_of_a_number_are_those_of_every_rule_about_it() -> None:

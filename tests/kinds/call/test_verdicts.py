@@ -21,12 +21,14 @@ from voiceform.kinds.call.dialling.verdicts import (
     limited,
     lookback,
     new_times,
+    pending_keys,
     reasons_of,
     retries,
     unfolded,
 )
 from voiceform.kinds.call.dialling.waves import GOES_ON
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.call.ledger.pauses import Halt
 from voiceform.kinds.call.ledger.store import Head
 from voiceform.kinds.call.limits.counting import Refusal
 from voiceform.kinds.call.limits.spec import LimitSpec
@@ -242,6 +244,7 @@ def test_how_far_back_the_ledger_matters(changed: dict[str, Any], expected: time
 )
 def test_when_a_schedule_begins_anew(before: dict[str, Any] | None, head: Head, begins: bool) -> None:
     assert new_times(before, {"schedule": SCHEDULE}, head) is begins
+    assert new_times({"schedule": SCHEDULE}, None, Head(since=NOON))
 
 
 ONCE = LimitSpec.parse({"max": 1, "per": "24h"}, "once")
@@ -288,12 +291,15 @@ def test_reasons_are_counted_and_say_when_the_last_of_them_ends() -> None:
         suppressed("late", NOON),
         suppressed("late", NOON),
         Due(KEY, Verdict.PLACE, NOON),
+        suppressed(None, NOON),
+        suppressed(None),
+        suppressed(None),
     ]
     assert reasons_of(items) == [
+        (", until 2026-03-02 12:00 UTC", 4),
         ("often, until 2026-03-03 12:00 UTC at the latest", 3),
         ("late, until 2026-03-02 12:00 UTC", 2),
         ("on a list", 1),
-        ("", 1),
     ]
 
 
@@ -310,6 +316,14 @@ def test_times_of_people_are_looked_at_again_where_they_may_wait() -> None:
     head = Head(since=NOON - 90 * DAY, high_water=NOON)
     people: dict[str, Any] = {"schedule": TIMES, "to": others, "people": rows}
     assert due(NOON, head, **people) == []
+    begun = NOON - DAY + GRACE
+    for looked in (NOON - 4 * DAY, begun):
+        head_then = Head(since=looked, high_water=looked)
+        assert due(begun + SECOND, head_then, **people) == [NOON - DAY], "within the grace of the beginning"
+        head_then = Head(since=looked + SECOND, high_water=looked + SECOND)
+        assert due(begun + SECOND, head_then, **people) == [NOON - DAY] * (looked < begun)
+    assert due(begun, Head(), **people) == [NOON - DAY]
+    assert due(begun + SECOND, Head(), **people) == []
     assert due(NOON, head, rules=LATE, **people) == [NOON - 13 * DAY, NOON - 5 * DAY, NOON - DAY]
     assert due(NOON, Head(since=NOON - 2 * DAY, high_water=NOON), rules=LATE, **people) == [NOON - DAY]
 
@@ -359,6 +373,14 @@ def test_only_the_latest_occurrence_that_is_due_is_called(
     assert judge.verdict(Key(NOON, BOB, attempt), NOON).verdict is expected
 
 
+def test_the_time_of_somebody_else_is_no_later_occurrence() -> None:
+    rows = [row_of(BOB, Person(NOON)), row_of(US, Person(NOON + MINUTE))]
+    table = spec(schedule=TIMES, to=[BOB, US], people=rows, misfire="latest")
+    assert Judge(table, NOON + 5 * MINUTE, None, None).verdict(KEY, NOON).verdict is Verdict.PLACE
+    waits = spec(schedule=TIMES, to=[BOB, US], people=rows, rules=LATE)
+    assert Judge(waits, NOON + 5 * MINUTE, None, None).verdict(KEY, NOON).verdict is Verdict.WAIT
+
+
 def test_the_latest_one_is_called() -> None:
     judge = Judge(spec(**REPEATS, misfire="latest"), NOON + DAY - SECOND, None, None)
     assert judge.verdict(KEY, NOON).verdict is Verdict.PLACE
@@ -372,7 +394,7 @@ def test_what_the_next_occurrence_overtakes_is_called_all_the_same_within_the_ho
 
 def test_waves_that_a_clock_ahead_began_are_left_until_they_are_due() -> None:
     waving = spec(to=[BOB, US], waves=WAVES, schedule=DAILY)
-    entries = {Key(NOON + DAY, BOB): LedgerEntry(CallStatus.ANSWERED, NOON, SID)}
+    entries = {Key(NOON + DAY, BOB): LedgerEntry(CallStatus.ANSWERED, NOON + DAY, SID)}
     head = Head(since=NOON - DAY, high_water=NOON + DAY)
     assert [one.occurrence for one in unfolded(waving, entries, head, NOON + DAY - SECOND)] == []
     assert [one.occurrence for one in unfolded(waving, entries, head, NOON + DAY)] == [NOON + DAY]
@@ -448,3 +470,65 @@ def test_two_addresses_of_one_person_that_are_both_declared_are_both_called(
 ) -> None:
     entries = {Key(NOON, SIP): LedgerEntry(CallStatus.ANSWERED, NOON, SID)}
     assert BOB in called(entries, to=[BOB, SIP], waves=waves)
+
+
+@pytest.mark.parametrize(
+    ("halt", "since"),
+    [
+        (None, ENDED + 10 * MINUTE),
+        (Halt(NOON, NOON + MINUTE), None),
+        (Halt(NOON, NOON + MINUTE, resumed=NOON + 30 * MINUTE), NOON + 30 * MINUTE),
+        (Halt(NOON, NOON + MINUTE, resumed=NOON + 5 * MINUTE), ENDED + 10 * MINUTE),
+        (Halt(NOON - DAY, NOON + MINUTE), ENDED + 10 * MINUTE),
+    ],
+)
+def test_a_stop_holds_further_attempts_until_somebody_lets_it_go_on(
+    halt: Halt | None, since: datetime | None
+) -> None:
+    entries = {KEY: LedgerEntry(CallStatus.BUSY, NOON, SID, ended_at=ENDED)}
+    halts = () if halt is None else (halt,)
+    head = Head(high_water=NOON)
+    found = list(pending_keys(spec(retry=RETRY), entries, head, NOON + 40 * MINUTE, halts))
+    assert found == ([] if since is None else [(Key(NOON, BOB, 2), since)])
+
+
+@pytest.mark.parametrize(
+    ("halted", "schedule", "looked_at"),
+    [
+        (NOON, SCHEDULE, True),
+        (None, SCHEDULE, False),
+        (NOON, {**SCHEDULE, "at": "2026-03-02T12:01:00"}, False),
+        (NOON, DAILY, True),
+        (NOON + DAY, DAILY, False),
+    ],
+)
+def test_waves_that_stopped_are_looked_at_as_long_as_they_are_of_the_schedule(
+    halted: datetime | None, schedule: dict[str, Any], looked_at: bool
+) -> None:
+    """However long ago; and only those in which anybody was called."""
+    entries = {KEY: LedgerEntry(CallStatus.ANSWERED, NOON, SID)}
+    halts = () if halted is None else (Halt(halted, halted),)
+    now = NOON + 5 * DAY + 2 * GRACE
+    head = Head(since=NOON - DAY, high_water=now)
+    found = unfolded(spec(to=[BOB, US], waves=WAVES, schedule=schedule), entries, head, now, halts)
+    assert [one.occurrence for one in found] == [NOON] * looked_at
+
+
+@pytest.mark.parametrize("waves", IN_WAVES)
+def test_who_was_called_by_number_is_not_called_by_a_sip_address_with_it(
+    waves: dict[str, Any] | None,
+) -> None:
+    entries = {KEY: LedgerEntry(CallStatus.ANSWERED, NOON, SID)}
+    assert called(entries, to=[SIP, US], waves=waves) == {US}
+
+
+def test_a_call_that_is_under_way_holds_the_next_wave_though_its_person_is_not_declared_any_more() -> None:
+    entries = {KEY: LedgerEntry(CallStatus.PLACED, NOON, SID, call="ringing")}
+    [found] = due_keys(spec(to=[US], waves=WAVES), entries, Head(), NOON + SECOND, None)
+    assert (found.key.to, found.verdict) == (US, Verdict.HOLD)
+
+
+def test_who_was_put_off_keeps_the_place_in_a_wave() -> None:
+    entries = {KEY: LedgerEntry(CallStatus.DEFERRED, NOON)}
+    found = due_keys(spec(to=[US, BOB], waves=WAVES), entries, Head(), NOON + SECOND, None)
+    assert [(item.key.to, item.verdict) for item in found] == [(BOB, Verdict.PLACE), (US, Verdict.HOLD)]

@@ -280,10 +280,12 @@ def _concerned(
     """Whom an occurrence is to call, and the calls that count for it. `elsewhere` was called under another
     address. Whose call was put off was not called: that keeps nobody who is not declared any more, or was
     called elsewhere since."""
-    tried = {to for to, attempts in called.items() if not _undecided(attempts.get(1))}
-    people = [to for to in wanted if to in tried or (person(to) or to) not in elsewhere]
-    counted = tried.union(people)
-    return people, {to: attempts for to, attempts in called.items() if to in counted}
+    people = [to for to in wanted if (person(to) or to) not in elsewhere]
+    concerned = frozenset(people)
+    counts = {
+        to: attempts for to, attempts in called.items() if to in concerned or not _undecided(attempts.get(1))
+    }
+    return people, counts
 
 
 def _is_of(spec: CallSpec, instant: datetime) -> bool:
