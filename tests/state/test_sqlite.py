@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -17,6 +19,7 @@ from voiceform.state.sqlite import SqliteStore
 WRITER = """
 import sys
 from pathlib import Path
+from random import Random
 from voiceform.state.sqlite import SqliteStore
 store = SqliteStore(Path(sys.argv[1]))
 version = None
@@ -81,6 +84,73 @@ def test_a_killed_writer_loses_nothing_that_was_written(path: Path) -> None:
         entry = store.get("key")
     assert entry is not None
     assert entry.document["n"] >= int(last)
+
+
+def killed(path: Path) -> tuple[Path, bytes]:
+    """The log that a writer left who was killed behind twenty commits, and what is in it."""
+    command = [sys.executable, "-c", f"{WRITER}\nsys.stdin.read()", str(path), "20", "key"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert [writer.stdout.readline() for _ in range(20)][-1] == "19\n"
+        writer.kill()
+    log = Path(f"{path}-wal")
+    return log, log.read_bytes()
+
+
+def test_a_log_that_was_damaged_behind_a_killed_writer_is_noticed(path: Path, tmp_path: Path) -> None:
+    """SQLite itself would take what is behind the damage for never written."""
+    log, content = killed(path)
+
+    def found(damaged: bytes | None) -> object:
+        """What a state with this log says, or why it says nothing."""
+        copy = tmp_path / "copy"
+        shutil.copytree(path.parent, copy)
+        (copy / log.name).write_bytes(damaged or b"")
+        if damaged is None:
+            (copy / log.name).unlink()
+        try:
+            with SqliteStore(copy / path.name) as store:
+                entry = store.get("key")
+            return entry and entry.document["n"]
+        except StateError as error:
+            return str(error)
+        finally:
+            shutil.rmtree(copy)
+
+    random = Random(19)
+    assert found(content) == 19
+    places = [*range(32), *(random.randrange(len(content)) for _ in range(40))]
+    damaged = [content[:at] + bytes([content[at] ^ 1 << at % 8]) + content[at + 1 :] for at in places]
+    damaged += [content[:length] for length in (0, 31, 32, 33, *places[-10:])]
+    for each in (*damaged, None):
+        told = str(found(each))
+        assert "log of the state file" in told
+        assert "state.db-shm" in told
+
+
+def test_who_wants_the_older_state_all_the_same_gets_it(path: Path) -> None:
+    log, content = killed(path)
+    log.write_bytes(content[: len(content) // 2])
+    Path(f"{path}-shm").unlink()
+    with SqliteStore(path) as store:
+        entry = store.get("key")
+    assert entry is not None
+    assert entry.document["n"] < 19
+
+
+def test_a_log_that_others_write_and_fold_in_is_never_called_damaged(path: Path) -> None:
+    writer = run_writer(path, 1_500, "key")  # more than a thousand pages: the log begins anew meanwhile
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    looks = 0
+    while writer.poll() is None:
+        with SqliteStore(path) as store:
+            assert store.get("key") is not None
+        looks += 1
+        writer.stdout.readline()
+    writer.communicate()
+    assert writer.returncode == 0
+    assert looks > 1
 
 
 def test_processes_that_start_together_share_one_file(path: Path) -> None:

@@ -38,6 +38,7 @@ from voiceform.state.sqlite_file import (
     make_private,
     verify_database,
 )
+from voiceform.state.sqlite_log import require_whole_log
 
 _PAGE = 2_000
 _NO_RIGHT_TO_WRITE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
@@ -194,6 +195,7 @@ class SqliteStore(Backend):
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             check_database(self._path)
+            require_whole_log(self._path)
             make_private(self._path)
             begun = _inode(self._path)
             self._connection = self._connect(self._path)
