@@ -70,6 +70,25 @@ def test_a_report_is_as_its_schema_says(poisoned: FleetFolder, command: str) -> 
     assert len(document["stacks"]) == 3
 
 
+def test_each_share_of_a_matrix_has_a_comment_of_its_own(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta")
+    fleet.ok("plan", "--out", "plans")
+    fleet.of("acme", "a--b")
+    ways = [[], ["--shard", "1/2"], ["--shard", "2/2"], ["--select", "ring=ring0"], ["--exclude", "*--b"]]
+    firsts = set()
+    for way in ways:
+        first, title, *_ = fleet.ok("plan", *way, "--format", "markdown").out.split("\n")
+        assert first.startswith("<!-- voiceform:fleet plan fleet.yaml")
+        assert first.endswith(" -->")
+        assert "--" not in first[4:-3]
+        firsts.add(first)
+        assert title == "## voiceform fleet plan"
+    assert len(firsts) == len(ways)
+    assert "`shard 2/2`" in fleet.ok("plan", "--shard", "2/2", "--format", "markdown").out
+    shown = fleet.ok("show", "plans", "--format", "markdown").out
+    assert shown.startswith("<!-- voiceform:fleet plan plans -->\n")
+
+
 def test_an_index_is_as_its_schema_says(poisoned: FleetFolder) -> None:
     poisoned.ok("plan", "--out", "plans")
     document = json.loads((poisoned.folder / "plans/index.json").read_text())

@@ -16,12 +16,14 @@ from voiceform.model.masking import redact_text
 from voiceform.model.pages import page
 from voiceform.model.shown import Shown, shown_json
 from voiceform.model.wording import counted
-from voiceform.render.escape import log_line, markdown_fence
+from voiceform.render.escape import log_line, markdown_code, markdown_fence
 from voiceform.render.fleet import MARKS, MOST_NAMED, TITLES, beside, headline, of_many, told, who_failed
+from voiceform.render.markdown import marked, marker
 
 LIMIT = 65_000
 """Bytes of a comment, a little less than GitHub takes."""
 _MOST_ON_PAGE = 2_000
+_MOST_PARTS = 20
 _FRAME = 400
 _AROUND = 40
 """Bytes around a title and the lines below it."""
@@ -123,15 +125,20 @@ def junit(report: FleetSummary, *, show_numbers: bool = False) -> Shown:
     return Shown(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n')
 
 
-def markdown(report: FleetSummary, *, show_numbers: bool = False, digest: str = "") -> Shown:
+def markdown(
+    report: FleetSummary, *, show_numbers: bool = False, digest: str = "", part: Sequence[str] = ()
+) -> Shown:
     """A comment of at most LIMIT bytes: what failed, then changes, the gravest first. Where not all of it
     fits no section takes the room of a shorter one. Ends in a newline.
+
+    `part` says of which part of which fleet it is; its first line finds the comment about that again.
 
     What comes from YAML or from an API stands in fenced blocks, where no markup, mention or link works.
     """
     title = f"## voiceform fleet {report.command}\n\n**{headline(report)}**"
-    head = f"<!-- voiceform:fleet {report.command} -->\n{title}"
-    parts = [head, *([f"Digest: `{digest}`"] if digest else [])]
+    head = f"{marker('fleet', report.command, marked(', '.join(part)))}\n{title}"
+    of = [f"Of {', '.join(map(markdown_code, part[:_MOST_PARTS]))}"] if part else []
+    parts = [head, *of, *([f"Digest: `{digest}`"] if digest else [])]
     sections = list(_sections(report, show_numbers=show_numbers))
     left = LIMIT - _FRAME - sum(_size(part) for part in parts)
     fitting = _fitting([[*map(_size, (title, *lines))] for title, lines in sections], left)

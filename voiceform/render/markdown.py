@@ -39,12 +39,18 @@ _URL_CHARACTERS = "/:?#@!$&*+,;=%~._-"
 
 def comment_marker(stack: str | None = None) -> str:
     """The invisible first line by which CI finds the comment to update; one for each stack."""
-    if stack is None:
-        return "<!-- voiceform:plan -->"
-    name = quote(visible(redact_text(stack)), safe="/").replace("--", "-%2D")
-    if len(name) > _LONGEST_NAME:
-        name = f"{name[:_LONGEST_NAME].rstrip('-')}:{fingerprint(name)}"
-    return f"<!-- voiceform:plan stack={name} -->"
+    return marker("plan") if stack is None else marker("plan", f"stack={marked(stack)}")
+
+
+def marker(*words: str) -> str:
+    """An invisible line by which CI finds a comment again; what comes from outside is `marked`."""
+    return f"<!-- voiceform:{' '.join(words)} -->"
+
+
+def marked(text: str) -> str:
+    """A text as a word of a marker: it ends no comment, and two that differ stay different."""
+    name = quote(visible(redact_text(text)), safe="/").replace("--", "-%2D")
+    return f"{name[:_LONGEST_NAME].rstrip('-')}:{fingerprint(name)}" if len(name) > _LONGEST_NAME else name
 
 
 def render_plan_markdown(

@@ -47,7 +47,9 @@ def told_report(
     elif format_ == "junit":
         app.console.document(render.junit(report, show_numbers=numbers), end="")
     elif format_ == "markdown":
-        app.console.document(render.markdown(report, show_numbers=numbers, digest=digest), end="")
+        app.console.document(
+            render.markdown(report, show_numbers=numbers, digest=digest, part=options.part), end=""
+        )
     else:
         app.console.document(render.html(report, code, show_numbers=numbers, digest=digest), end="")
     return code

@@ -37,6 +37,13 @@ class FleetOptions:
         """The stacks that are meant."""
         return {"select": self.select, "exclude": self.exclude, "shard": self.shard}
 
+    @property
+    def part(self) -> tuple[str, ...]:
+        """The fleet and which part of it, in words."""
+        select = [f"select {text}" for text in self.select]
+        exclude = [f"exclude {text}" for text in self.exclude]
+        return (str(self.file), *select, *exclude, *([f"shard {self.shard}"] if self.shard else []))
+
 
 _OPTIONS: tuple[Callable[..., Any], ...] = (
     show_numbers_option,

@@ -22,7 +22,7 @@ def command(app: App, folder: Path, format_: str, show_numbers: bool) -> int:
 
     For example: voiceform fleet show plans --format html
     """
-    options = FleetOptions(show_numbers=show_numbers)
+    options = FleetOptions(folder, show_numbers=show_numbers)  # what is shown is called after the folder
     report = fleet_of(app, options).show(folder)
     code = told_report(app, report, format_, options, digest=report.digest)
     if format_ == "text":
