@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -243,6 +244,7 @@ def test_what_is_kept_of_each_stack_in_memory_is_next_to_nothing() -> None:
     tracemalloc.start()
     try:
         add(range(500, 2_000))
+        gc.collect()
         assert tracemalloc.get_traced_memory()[0] < 100_000  # what is in the store alone is 2 MB
     finally:
         tracemalloc.stop()

@@ -226,10 +226,11 @@ def _with_tables(store: sqlite3.Connection) -> sqlite3.Connection:
 
 def _general(text: str, result: StackResult) -> str:
     """A text without what is only this stack's: its name, its account, identifiers and instants."""
-    own = rf"(?<![\w-])(?:{re.escape(result.stack)}|{result.account})(?![\w-])"
-    return _UNIQUE.sub("#", re.sub(own, "#", text))
+    own = (result.stack, result.account)
+    return _UNIQUE.sub("#", _WORD.sub(lambda word: "#" if word[0] in own else word[0], text))
 
 
+_WORD = re.compile(r"[\w-]+", re.ASCII)
 _NUMBER = re.compile(r"[0-9][0-9,]*", re.ASCII)
 _GREATEST = 2**62
 _UNIQUE = re.compile(
