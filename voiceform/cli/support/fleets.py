@@ -42,7 +42,7 @@ class FleetOptions:
         """The fleet and which part of it, in words."""
         select = [f"select {text}" for text in self.select]
         exclude = [f"exclude {text}" for text in self.exclude]
-        return (str(self.file), *select, *exclude, *([f"shard {self.shard}"] if self.shard else []))
+        return (str(self.fleet_file), *select, *exclude, *([f"shard {self.shard}"] if self.shard else []))
 
 
 _OPTIONS: tuple[Callable[..., Any], ...] = (
