@@ -3,7 +3,8 @@
     python bench/retention.py [--count 1000000]
 
 Every recording is due, which is the worst case for time, memory and file: each SID is in the plan. Once more
-it is done with two hundred holds, each of which names one recording.
+it is done with two hundred holds, each of which names one recording, and with ten thousand, each of which is
+about an hour in which nothing was recorded.
 `voiceform plan --out` reads them from the lean server, over plain HTTP on the same machine, whose CPU is
 counted beside; it and `voiceform show` are processes, with their start. Then the plan is written and read
 again within a process. How near a prune comes to what is possible, bench/deletes.py measures.
@@ -29,6 +30,7 @@ retention:
 
 
 HOLDS = 200
+DATES = 10_000
 
 
 def with_holds(count: int) -> str:
@@ -37,6 +39,19 @@ def with_holds(count: int) -> str:
     holds = (
         f"    case-{number}: {{reason: benchmark, match: {{recording_sid: [{sid}]}}}}\n"
         for number, sid in enumerate(named)
+    )
+    return f"{CONFIGURATION}  holds:\n{''.join(holds)}"
+
+
+def with_dates() -> str:
+    """The configuration with holds on very many hours of the past."""
+    hours = (
+        f"{2016 + n // 8064}-{1 + n // 672 % 12:02}-{1 + n // 24 % 28:02}T{n % 24:02}" for n in range(DATES)
+    )
+    holds = (
+        f"    case-{number}: {{reason: benchmark,"
+        f" match: {{created: {{start: {hour}:00:00Z, end: {hour}:59:59Z}}}}}}\n"
+        for number, hour in enumerate(hours)
     )
     return f"{CONFIGURATION}  holds:\n{''.join(holds)}"
 
@@ -54,6 +69,7 @@ def main() -> None:
         folder = Path(name)
         (folder / "voiceform.yaml").write_text(CONFIGURATION)
         (folder / "holds.yaml").write_text(with_holds(count))
+        (folder / "dates.yaml").write_text(with_dates())
         saved = folder / "saved.plan"
         program = [sys.executable, "-m", "voiceform", "-C", str(folder)]
 
@@ -78,6 +94,7 @@ def main() -> None:
             f"{count:,} recordings, all of them due",
             {
                 "voiceform plan": lambda: plan("voiceform.yaml"),
+                "voiceform plan, 10,000 holds of dates": lambda: plan("dates.yaml"),
                 "voiceform plan, 200 holds": lambda: plan("holds.yaml"),
                 "voiceform show": show,
             },
