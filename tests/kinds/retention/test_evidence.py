@@ -323,6 +323,17 @@ def test_who_deletes_does_not_get_far_ahead_of_who_writes(tmp_path: Path, *, bro
     assert written == ([] if broken else [f"RE{number:032x}" for number in range(66)])
 
 
+def test_a_summary_that_cannot_be_written_takes_nothing_back(tmp_path: Path) -> None:
+    evidence = log(tmp_path)
+    evidence.add(event(0))
+    path = path_of(evidence)
+    path.with_suffix(".summary.json").mkdir()
+    with pytest.raises(EvidenceError, match="summary of the evidence cannot be written") as caught:
+        evidence.close()
+    assert "every line is stored" in (caught.value.hint or "")
+    assert [line["event"] for line in lines_of(path)] == ["opened", "recording", "closed"]
+
+
 def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
     with log(tmp_path), pytest.raises(EvidenceError, match="another run"):
         log(tmp_path)

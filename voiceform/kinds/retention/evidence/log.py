@@ -180,7 +180,12 @@ class EvidenceLog:
                 self.place.put(self.file.stem + SUMMARY, self.summary.text(self.head))
                 self.place.put(self.file.stem + PAGE, page(self.summary.document(self.head)))
         except self.place.errors as error:
-            raise _unusable(self.place, error) from error
+            raise EvidenceError(
+                f"the summary of the evidence cannot be written: {reason_of(error)}",
+                where=self.where,
+                hint="every line is stored, and what was deleted is among them; make room there before the"
+                " next run",
+            ) from error
         finally:
             self.abandon()
 
