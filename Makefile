@@ -55,7 +55,7 @@ SEEDS ?= 10000
 simulate: $(VENV)/.dev  ## simulated universes: SEEDS=10000 of them, or one again with SEED=4711
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(BUGS),--bugs) $(SEEDS))
 
-# Takes hours; a sample of it is in `proofs`.
+# Takes hours, and fewer with TMPDIR=/dev/shm; a sample of it is in `proofs`.
 matrix: $(VENV)/.dev  ## every command with every fault at every operation, killed at, and out of disk from every step
 	@VOICEFORM_MATRIX=whole $(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/matrix tests/disks
 
