@@ -343,3 +343,11 @@ def test_a_rule_has_its_limits() -> None:
 
 def test_a_rule_that_does_not_say_of_when_it_is_does_not_age() -> None:
     CallingRule("x", max_age=timedelta(days=1)).require(datetime(2026, 3, 2, tzinfo=UTC))
+
+
+def test_a_window_before_a_closed_day_ends_when_it_says() -> None:
+    rule = {"timezone": "UTC", "weekly": {"mon-sun": ["08:00-12:00"]}, "except": ["2026-03-03"]}
+    found, other = (Hours.of(rule) for _ in range(2))
+    moments = [NOON - timedelta(seconds=1), NOON, NOON + timedelta(hours=11), NOON + timedelta(hours=21)]
+    assert [found.allow(ZoneInfo("UTC"), moment) for moment in moments] == [True, False, False, False]
+    assert found == other, "what was asked of it is no part of it"
