@@ -13,10 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.declared import VOCABULARY
 from tests.render import samples
 from voiceform.model.errors import VoiceformError
+from voiceform.model.measurements import Measurements
 from voiceform.model.plan import Action
 from voiceform.model.run import Status
 from voiceform.model.scopes import Metric
-from voiceform.render.metrics import Measurements, measure_plan, measure_run, write_metrics
+from voiceform.render.metrics import measure_plan, measure_run, write_metrics
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 

@@ -31,6 +31,8 @@ def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
     Where a run that died had to be settled first, or another came between, no plan of before fits any more.
     What nobody was to review is then planned again, as a single stack does it.
     """
+    from voiceform.render.metrics import measure_run
+
     plan = saved_plan(stack, job)
     evidence = evidence_of(job.member, plan)
     how: ApplyOptions = {
@@ -51,7 +53,8 @@ def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
         plan = heard.plan or plan
         lost = tuple(item for item in heard.settled if item.status is Status.UNKNOWN)
         report = replace(report, earlier=(*lost, *report.earlier))
-    return result_of_run(report, plan, job)
+    found = result_of_run(report, plan, job)
+    return replace(found, measured=measure_run(report, plan.vocabulary, heard.settled))
 
 
 def _require_lasting(plan: Plan, evidence: str | None) -> bool:

@@ -39,6 +39,8 @@ def called(*said: Any) -> str | None:  # noqa: ANN401 - an address, a key of the
 
 def result_of_dispatch(report: DispatchReport, job: Job, *, once: bool) -> StackResult:
     """How the stack stands. Where something is left due, one look that ended is not all."""
+    from voiceform.dispatch.measuring import measure_dispatch
+
     counts: dict[str, int] = {}
     problems = dict(report.problems)
     for tally in report.tallies.values():
@@ -67,4 +69,5 @@ def result_of_dispatch(report: DispatchReport, job: Job, *, once: bool) -> Stack
         line,
         error="\n  ".join([line, *why]) if code is not ExitCode.DONE else None,
         counts={**counts, "stopped": len(report.stopped), "open": report.unknown + len(report.reserved)},
+        measured=measure_dispatch(report),
     )

@@ -106,6 +106,8 @@ def unexpected(error: Exception, environ: Mapping[str, str]) -> str:
 
 def run_job(job: Job, here: Surroundings) -> StackResult:
     """Do it. Nothing is raised but what ends the process."""
+    from voiceform.render.metrics import measure_settled
+
     heard = Heard()
     began = time.monotonic()
     try:
@@ -119,6 +121,8 @@ def run_job(job: Job, here: Surroundings) -> StackResult:
         # The command line of the fleet was right: what is wrong is about this stack.
         code = ExitCode.ERROR if error.exit_code == ExitCode.USAGE else ExitCode(error.exit_code)
         result = failed(job, code, "\n".join([str(error), *_lost(error, job)]))
+        if heard.settled:
+            result = replace(result, measured=measure_settled(heard.settled, stack.parts.vocabulary()))
     except Exception as error:  # the last resort: a defect about one stack stops no other
         result = failed(job, ExitCode.ERROR, unexpected(error, here.environ))
     result = heard.covered(result)

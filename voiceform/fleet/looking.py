@@ -73,6 +73,7 @@ def drift(stack: Stack, job: Job, _: Heard) -> StackResult:
 
 def result_of(made: Plan, job: Job) -> StackResult:
     """A plan as the result of its stack."""
+    from voiceform.render.metrics import measure_plan
     from voiceform.render.view import headline
 
     return StackResult(
@@ -83,6 +84,7 @@ def result_of(made: Plan, job: Job) -> StackResult:
         counts=counts_of(made),
         changes=tuple(change_lines(made, show_numbers=job.settings.show_numbers)),
         details={"plan_id": made.plan_id, "review_digest": made.review_digest},
+        measured=measure_plan(made),
     )
 
 

@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from voiceform.model.diagnostics import Diagnostic
@@ -26,6 +27,7 @@ from voiceform.model.fleet import (
     Weight,
 )
 
+_DETAILS = (ExitCode.CHANGES, ExitCode.DRIFT)
 _NAMED = 3
 """Changes of at most so many stacks, or of under a hundredth of them, stand out."""
 
@@ -176,10 +178,16 @@ class FleetReport:
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """The worst of all stacks; changes and drift only where it is asked for."""
-        codes = [code for code in self.codes if detailed or code not in (ExitCode.CHANGES, ExitCode.DRIFT)]
+        codes = [code for code in self.codes if detailed or code not in _DETAILS]
         if self.done < self.total:
             codes.append(ExitCode.INTERRUPTED if self.interrupted else ExitCode.INCOMPLETE)
         return ExitCode.worst(codes)
+
+    def ended(self, *, detailed: bool) -> Iterator[StackResult]:
+        """As `results`, with the exit code that each would have had by itself."""
+        for result in self.results():
+            well = not detailed and result.code in _DETAILS
+            yield replace(result, code=ExitCode.DONE) if well else result
 
 
 def _spool() -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.exit_codes import ExitCode
+from voiceform.model.measurements import Measurements
 from voiceform.model.wording import counted
 
 
@@ -61,7 +62,8 @@ class StackResult:
     """How one stack ended.
 
     `line` says it in a sentence, `error` why it failed, with what to do next. `counts` are changes by action,
-    and whatever else the command counts. `details` is more of it, as JSON. `seconds` is how long it took."""
+    and whatever else the command counts. `details` is more of it, as JSON, `measured` what
+    monitoring is told. `seconds` is how long it took."""
 
     stack: str
     account: str
@@ -73,6 +75,7 @@ class StackResult:
     changes: tuple[ChangeLine, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    measured: Measurements = field(default_factory=Measurements)
 
     @property
     def failed(self) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceform.model.errors import MissingExtraError, VoiceformError
 from voiceform.model.files import write_whole
-from voiceform.model.fleet import StackResult
+from voiceform.model.measurements import Measurements
 from voiceform.model.plan import Action, Plan
 from voiceform.model.run import Outcome, RunReport, Status
 from voiceform.model.scopes import Metric, Vocabulary
@@ -24,37 +24,12 @@ _READABLE = 0o644
 
 
 @dataclass(frozen=True, slots=True)
-class Measurements:
-    """What one command knows; None is not written, so that no gauge tells what nobody measured."""
-
-    changes_pending: Mapping[Action, int] | None = None
-    drifted_objects: int | None = None
-    failed_operations: int | None = None
-    gauges: Mapping[Metric, float] = field(default_factory=dict)
-    """What else stands how, as kinds and services declare it."""
-    counters: Mapping[Metric, Mapping[tuple[str, str], int]] = field(default_factory=dict)
-    """How much was done since the command began, by address and status."""
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """What is known of one stack, and how the command about it ended."""
 
     stack: str
     measured: Measurements
     exit_code: int | None = None
-
-
-def measure_result(result: StackResult) -> Measurements:
-    """What one stack of a fleet tells, as far as it was counted."""
-    counts = result.counts
-    actions = (Action.CREATE, Action.UPDATE, Action.DELETE)
-    pending: dict[Action, int] = {action: counts[action] for action in actions if action in counts}
-    return Measurements(
-        changes_pending=pending or None,
-        drifted_objects=counts.get("drift"),
-        failed_operations=counts.get("failed"),
-    )
 
 
 def measure_plan(plan: Plan) -> Measurements:
@@ -74,13 +49,19 @@ def measure_plan(plan: Plan) -> Measurements:
 def measure_run(report: RunReport, vocabulary: Vocabulary, settled: Sequence[Outcome] = ()) -> Measurements:
     """What a run tells: changes that failed or were refused, and what kinds measure of what may have happened
     and nobody knows: also of the changes of earlier runs that were `settled` before it."""
+    failed = report.count(Status.FAILED) + report.count(Status.REFUSED)
+    return replace(measure_settled((*settled, *report.outcomes), vocabulary), failed_operations=failed)
+
+
+def measure_settled(settled: Sequence[Outcome], vocabulary: Vocabulary) -> Measurements:
+    """What kinds measure of what may have happened and nobody knows, where a command ended before its own
+    run."""
     return Measurements(
-        failed_operations=report.count(Status.FAILED) + report.count(Status.REFUSED),
         gauges={
-            scope.unknown: sum(outcome.unknown.get(scope.name, 0) for outcome in (*settled, *report.outcomes))
+            scope.unknown: sum(outcome.unknown.get(scope.name, 0) for outcome in settled)
             for scope in vocabulary.scopes.values()
             if scope.unknown is not None
-        },
+        }
     )
 
 

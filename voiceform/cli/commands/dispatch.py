@@ -18,19 +18,12 @@ from voiceform.cli.support.options import (
 )
 from voiceform.cli.support.reporting import report_options
 from voiceform.model.exit_codes import ExitCode
-from voiceform.model.scopes import Metric
 from voiceform.model.shown import shown_json
 
 if TYPE_CHECKING:
     from voiceform.dispatch.service import DispatchReport
     from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
     from voiceform.model.address import Address
-    from voiceform.render.metrics import Measurements
-
-_CALLS = Metric("calls", "Keys of the ledger that were dealt with.")
-_ENDED = Metric("calls_ended", "Calls of which was learnt how they ended.")
-_STOPPED = Metric("schedules_stopped", "Schedules that stopped because calls went wrong; a person must look.")
-_NEXT_LOOK = Metric("dispatch_next_look_timestamp_seconds", "When something is due next, since 1970.")
 
 
 @click.command("dispatch")
@@ -63,6 +56,7 @@ def command(
     show_numbers: bool,
 ) -> int:
     """Place the calls that are due of applied schedules, each at most once. Reads no configuration."""
+    from voiceform.dispatch.measuring import measure_dispatch
     from voiceform.model.durations import parse_duration
     from voiceform.stack.phoning import STAND_BY
 
@@ -78,7 +72,7 @@ def command(
             poll=interval, on_call=tell, on_look=functools.partial(_publish, app), lock_timeout=wait
         )
     document = shown_json(_document(report), show_numbers=show_numbers, unshown=app.console.unshown)
-    app.reports.document, app.reports.measured = lambda: document, _measured(report)
+    app.reports.document, app.reports.measured = lambda: document, measure_dispatch(report)
     if format_ == "json":
         app.console.document(document)
     else:
@@ -88,27 +82,10 @@ def command(
 
 def _publish(app: App, report: DispatchReport) -> None:
     """Let --metrics tell how things stand while the service goes on."""
-    app.reports.measured = _measured(report)
+    from voiceform.dispatch.measuring import measure_dispatch
+
+    app.reports.measured = measure_dispatch(report)
     app.reports.publish()
-
-
-def _measured(report: DispatchReport) -> Measurements:
-    from voiceform.kinds.phoning import UNKNOWN_CALLS
-    from voiceform.render.metrics import Measurements
-
-    gauges: dict[Metric, float] = {
-        UNKNOWN_CALLS: report.unknown + len(report.reserved),
-        _STOPPED: len(report.stopped),
-    }
-    if report.next_look is not None:
-        gauges[_NEXT_LOOK] = report.next_look.timestamp()
-    dealt_with = {
-        (str(address), str(status)): count
-        for address, tally in report.tallies.items()
-        for status, count in tally.statuses.items()
-        if count
-    }
-    return Measurements(gauges=gauges, counters={_CALLS: dealt_with, _ENDED: dict(report.ended)})
 
 
 def _tell(app: App, address: Address, key: Key, entry: LedgerEntry | None) -> None:

@@ -39,7 +39,7 @@ def told_report(
     numbers = options.show_numbers
     document = functools.partial(render.json, report, code, show_numbers=numbers)
     app.reports.document = document
-    app.reports.stacks = report.results
+    app.reports.stacks = functools.partial(report.ended, detailed=detailed)
     if format_ == "text":
         app.console.show(_text(app, report, options, each=each))
     elif format_ == "json":

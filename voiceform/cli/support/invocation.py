@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voiceform.model.fleet import StackResult
+    from voiceform.model.measurements import Measurements
     from voiceform.model.plan import Plan
     from voiceform.model.resource import Desired, Recorded
     from voiceform.model.run import Outcome, RunReport
-    from voiceform.render.metrics import Measurements
 
 
 _ENDLESS = 0

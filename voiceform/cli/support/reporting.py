@@ -147,12 +147,12 @@ class _Files:
 
     def _write_metrics(self, code: int | None = None) -> None:
         """Write the metrics, if they are wanted; `code` is None while the command goes on."""
+        from voiceform.model.measurements import Measurements
         from voiceform.render.metrics import (
-            Measurements,
             Reading,
             measure_plan,
-            measure_result,
             measure_run,
+            measure_settled,
             write_metrics,
             write_metrics_of,
         )
@@ -161,15 +161,15 @@ class _Files:
             return
         reports = self.app.reports
         if reports.stacks is not None:
-            readings = (
-                Reading(each.stack, measure_result(each), int(each.code)) for each in reports.stacks()
-            )
+            readings = (Reading(each.stack, each.measured, int(each.code)) for each in reports.stacks())
             write_metrics_of(self.metrics, readings, command=self.command, at=self.app.clock.now())
             return
         if reports.measured is not None:
             measured = reports.measured
         elif reports.run is not None:
             measured = measure_run(reports.run, wiring.parts(self.app).vocabulary(), reports.settled)
+        elif reports.settled:
+            measured = measure_settled(reports.settled, wiring.parts(self.app).vocabulary())
         elif reports.plan is not None:
             measured = measure_plan(reports.plan)
         else:
