@@ -23,6 +23,11 @@ def refusal(error: Exception) -> VoiceformError | None:
     missing = _missing(error)
     if missing is not None:
         return VoiceformError(f"this process gets no more {missing}", hint=_MORE[missing])
+    if isinstance(error, ConnectionError):
+        return VoiceformError(
+            f"a connection of this process was broken: {error.strerror}",
+            hint=f"check what ends connections, and the limit of open files (`ulimit -n`); {_AGAIN}",
+        )
     if isinstance(error, OSError) and error.filename is not None:
         return VoiceformError(
             f"cannot be used: {error.strerror}",
