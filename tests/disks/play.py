@@ -19,6 +19,7 @@ from tests.disks.trouble import Trouble
 from tests.helpers import Helper
 from tests.matrix.play import ADVICE, DONE, Outcome, Play
 from tests.support import Result
+from voiceform.emulator.routing import OPERATIONS
 from voiceform.model.exit_codes import ExitCode
 
 _MAKES_ROOM = (
@@ -176,7 +177,7 @@ class DiskPlay(Play):
         flat = " ".join(text.split())
         if not ADVICE.search(flat) and not any(words in flat for words in _MAKES_ROOM.split("|")):
             yield f"exit {result.code} without saying what to do"
-        names = {path.name for path in self.ground.folder.rglob("*")} | {*self.argv}
+        names = {path.name for path in self.ground.folder.rglob("*")} | {*self.argv, *OPERATIONS}
         if (
             "this process" not in text
             and str(self.ground.folder) not in text
