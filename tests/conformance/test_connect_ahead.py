@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.twilio.scripted import START, Server, answer, new_client, queue_row, sid
+from tests.twilio.scripted import START, Server, answer, listening, new_client, queue_row, sid
 from tests.twilio.ways import WAYS, entrance
 from voiceform.model.clock import ManualClock
 from voiceform.twilio.errors import ConnectionFailedError
 
 QUEUE = sid("QU", 1)
 GOOD = answer(200, queue_row(1))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with listening() as running:
+        yield running
 
 
 @pytest.mark.parametrize("name", WAYS)
