@@ -52,8 +52,8 @@ def require_whole_log(path: Path) -> None:
                 f"the log of the state file {path} is damaged: {index.frames - whole} of the"
                 f" {index.frames} pages that were written last cannot be read",
                 hint=f"it was left as it is; move it, {path.name}-wal and {path.name}-shm away, and put a"
-                " backup there. Without these pages the state is an older one, which does not know of the"
-                f" last calls and deletions: who wants that all the same removes {path.name}-shm alone",
+                " backup there. Without these pages the state is an older one, which does not know what was"
+                f" done last and may do it again: who wants that all the same removes {path.name}-shm alone",
             )
         index = again
 
