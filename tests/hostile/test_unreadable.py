@@ -235,8 +235,13 @@ def without_size(row: Row) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [setting(current_size=None), setting(current_size=""), without_size],
-    ids=["null", "empty", "missing"],
+    [
+        setting(current_size=None),
+        setting(current_size=""),
+        without_size,
+        setting(current_size=None, max_size=None),
+    ],
+    ids=["null", "empty", "missing", "neither size"],
 )
 @pytest.mark.parametrize("what", ["destroy", "smaller", "renamed"])
 def test_how_many_wait_in_a_queue_is_not_known_where_the_api_does_not_say(

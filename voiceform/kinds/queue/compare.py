@@ -251,7 +251,7 @@ def _update_impact(found: Live, after: Attributes) -> tuple[str, ...]:
         )
         if waiting != 0:
             lines.append(f"{_callers(waiting)}; they stay in the queue while it is renamed")
-    if after["max_size"] < before["max_size"] and waiting is None:
+    if waiting is None and (before["max_size"] is None or after["max_size"] < before["max_size"]):
         lines.append(
             f"{_callers(waiting)}: if more than the new size of {after['max_size']}, new ones are refused"
             " until the queue has shrunk"
