@@ -38,9 +38,8 @@ def may_mount() -> bool:
 
 
 @contextmanager
-def mounted(folder: Path) -> Iterator[None]:
+def mounted(folder: Path, options: str = f"size={SIZE},nr_inodes={INODES},mode=700") -> Iterator[None]:
     """A disk of its own at the folder."""
-    options = f"size={SIZE},nr_inodes={INODES},mode=700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
     try:
         yield
@@ -93,11 +92,8 @@ def temporaries(left: int) -> Spoils:
             yield
             return
         options = f"size={max(left, 4096)},nr_inodes={100 if left else 1}"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", spool], check=True)
-        try:
+        with mounted(spool, options):
             yield
-        finally:
-            subprocess.run(["umount", "--lazy", spool], check=True)
 
     return small
 

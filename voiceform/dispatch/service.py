@@ -47,9 +47,8 @@ class DispatchReport:
     """What a dispatcher did so far. `unknown` is how many outcomes nobody knows at present: what was found
     when the ledgers were last looked through, and what was lost since. `reserved` are calls that a process
     that died, or waits, had reserved and said no more of: from when on each can be looked for. `stopped` are
-    schedules that stopped
-    by themselves and that nobody let go on; `ended` counts, by ledger and outcome, calls of which was learnt
-    how they ended."""
+    schedules that stopped by themselves and that nobody let go on; `ended` counts, by ledger and outcome,
+    calls of which was learnt how they ended."""
 
     tallies: dict[Address, PassCounts] = field(default_factory=dict)
     problems: dict[str, int] = field(default_factory=dict)

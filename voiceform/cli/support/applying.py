@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,6 +27,7 @@ from voiceform.cli.support.options import (
     parallelism_option,
     reading_options,
     showing_options,
+    with_options,
 )
 from voiceform.cli.support.reporting import report_options
 from voiceform.cli.support.stopping import Interruption
@@ -57,15 +57,6 @@ class ApplyOptions:
 
 def apply_options(command: Command) -> Command:
     """Add the options of ApplyOptions and pass them as one argument called `options`."""
-
-    @functools.wraps(command)
-    def collected(
-        *args: Any,  # noqa: ANN401 - whatever the command takes
-        **given: Any,  # noqa: ANN401 - its options, and those of all
-    ) -> Any:  # noqa: ANN401 - whatever the command returns
-        ours = {option.name: given.pop(option.name) for option in fields(ApplyOptions)}
-        return command(*args, options=ApplyOptions(**ours), **given)
-
     lock_timeout_option = click.option(
         "--lock-timeout",
         default="0s",
@@ -73,7 +64,7 @@ def apply_options(command: Command) -> Command:
         metavar="DURATION",
         help="Wait so long for another run to release the state, as 5m.",
     )
-    decorators: list[Callable[..., Any]] = [
+    decorators = (
         report_options,
         metrics_stack_option,
         twiml_dir_option,
@@ -85,12 +76,8 @@ def apply_options(command: Command) -> Command:
         parallelism_option,
         approve_option,
         auto_approve_option,
-    ]
-    decorated: Any = collected
-    for decorator in decorators:
-        decorated = decorator(decorated)
-    result: Command = decorated
-    return result
+    )
+    return with_options(command, "options", ApplyOptions, decorators)
 
 
 def apply_saved(app: App, plan: Plan, options: ApplyOptions, format_: str) -> int:

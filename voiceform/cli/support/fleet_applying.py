@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,7 +17,7 @@ from voiceform.cli.support.console import is_terminal
 from voiceform.cli.support.fleet_output import show_beside, told_report
 from voiceform.cli.support.fleets import FleetOptions, fleet_of
 from voiceform.cli.support.invocation import App
-from voiceform.cli.support.options import Command, approve_option, auto_approve_option
+from voiceform.cli.support.options import Command, approve_option, auto_approve_option, with_options
 from voiceform.model.errors import NotApprovedError, UsageError
 from voiceform.model.wording import counted
 
@@ -44,17 +43,6 @@ class ActOptions:
 
 def act_options(command: Command) -> Command:
     """Add the options of ActOptions and pass them as one argument called `act`."""
-
-    @functools.wraps(command)
-    def collected(
-        *args: Any,  # noqa: ANN401 - whatever the command takes
-        auto_approve: bool,
-        approve: tuple[str, ...],
-        lock_timeout: str,
-        **others: Any,  # noqa: ANN401 - whatever the command takes
-    ) -> Any:  # noqa: ANN401 - whatever the command returns
-        return command(*args, act=ActOptions(auto_approve, approve, lock_timeout), **others)
-
     lock_timeout_option = click.option(
         "--lock-timeout",
         default="0s",
@@ -62,11 +50,8 @@ def act_options(command: Command) -> Command:
         metavar="DURATION",
         help="Wait so long for another run to release the state of a stack, as 5m.",
     )
-    decorated: Any = collected
-    for decorator in (lock_timeout_option, approve_option, auto_approve_option):
-        decorated = decorator(decorated)
-    result: Command = decorated
-    return result
+    decorators = (lock_timeout_option, approve_option, auto_approve_option)
+    return with_options(command, "act", ActOptions, decorators)
 
 
 def apply_folder(

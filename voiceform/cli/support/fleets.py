@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,13 @@ import click
 
 from voiceform.cli.support import wiring
 from voiceform.cli.support.invocation import App
-from voiceform.cli.support.options import Command, Place, parallelism_option, show_numbers_option
+from voiceform.cli.support.options import (
+    Command,
+    Place,
+    parallelism_option,
+    show_numbers_option,
+    with_options,
+)
 
 if TYPE_CHECKING:
     from voiceform.fleet.fleet import Fleet
@@ -91,20 +96,7 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
 
 def fleet_options(command: Command) -> Command:
     """Add the options of FleetOptions and pass them as one argument called `fleet`."""
-
-    @functools.wraps(command)
-    def collected(
-        *args: Any,  # noqa: ANN401 - whatever the command takes
-        **given: Any,  # noqa: ANN401 - its options, and those of all
-    ) -> Any:  # noqa: ANN401 - whatever the command returns
-        ours = {option.name: given.pop(option.name) for option in fields(FleetOptions)}
-        return command(*args, fleet=FleetOptions(**ours), **given)
-
-    decorated: Any = collected
-    for decorator in _OPTIONS:
-        decorated = decorator(decorated)
-    result: Command = decorated
-    return result
+    return with_options(command, "fleet", FleetOptions, _OPTIONS)
 
 
 def fleet_of(app: App, options: FleetOptions) -> Fleet:

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import click
 
 from voiceform.cli.support.invocation import App
 
-if TYPE_CHECKING:
-    pass
-
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def with_options(
+    command: Command, name: str, kind: type[Any], decorators: Iterable[Callable[..., Any]]
+) -> Command:
+    """Add options to a command, the last on top, and pass those that are fields of the dataclass `kind` as
+    one argument called `name`."""
+
+    @functools.wraps(command)
+    def collected(
+        *args: Any,  # noqa: ANN401 - whatever the command takes
+        **given: Any,  # noqa: ANN401 - its options, and those of all
+    ) -> Any:  # noqa: ANN401 - whatever the command returns
+        ours = {option.name: given.pop(option.name) for option in fields(kind)}
+        return command(*args, **{name: kind(**ours)}, **given)
+
+    decorated: Any = collected
+    for decorator in decorators:
+        decorated = decorator(decorated)
+    result: Command = decorated
+    return result
 
 
 class Place(click.Path):
