@@ -20,6 +20,8 @@ from voiceform.model.diagnostics import Position
 from voiceform.model.errors import PlanFileError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
+from voiceform.state.lease import acquire
+from voiceform.state.open import open_store
 
 BEGIN = datetime(2026, 12, 1, tzinfo=UTC)
 NAMES = ("acme", "beta", "gamma", "delta")
@@ -63,17 +65,65 @@ def test_it_stops_by_itself_and_goes_on_with_what_was_not_carried_out(fleet: Fle
     summary = stopped.json["summary"]
     assert stopped.code in (5, 6)
     assert "Stopped: 1 of ring=ring0 failed" in stopped.err
-    assert "Go on with: voiceform fleet apply plans --resume" in stopped.err
     assert summary["done"] < summary["stacks"] == 4
+    assert "voiceform fleet apply plans --resume --exclude NAME" in stopped.err
     assert sid(1) not in order(fleet)
-    again = fleet.run("apply", "plans", "--resume", "--format", "json", clock=clock)
+    again = fleet.run("apply", "plans", "--resume", "--exclude", "beta", "--format", "json", clock=clock)
     codes = {each["stack"]: each["exit_code"] for each in again.json["stacks"]}
-    assert codes["beta"] in (5, 6)
-    assert [codes[name] for name in ("acme", "gamma", "delta")] == [0, 0, 0]
+    assert codes == {"acme": 0, "gamma": 0, "delta": 0}
     assert set(order(fleet)) >= {sid(1), sid(3), sid(4)}
     assert order(fleet).count(sid(4)) == 1
+
+
+def test_a_group_whose_plans_are_used_up_stays_stopped(fleet: FleetFolder) -> None:
+    rolled(fleet, bad="beta")
+    fleet.run("apply", "plans", clock=ManualClock(BEGIN))
+    fleet.emulator.clear_requests()
+    again = fleet.run("apply", "plans", "--resume", "--format", "json", clock=ManualClock(BEGIN))
+    assert fleet.emulator.requests() == []
+    assert again.code in (5, 6)
     results = {each["stack"]: each["result"] for each in again.json["stacks"]}
     assert results["beta"] == "failed before"
+    assert "Stopped: 1 of ring=ring0 failed" in again.err
+    assert "has nothing to do then: voiceform fleet plan --out plans" in again.err
+    assert "Go on with" not in again.err
+
+
+def test_planned_again_a_rollout_goes_on_where_it_stopped(fleet: FleetFolder) -> None:
+    rolled(fleet)
+    clock = ManualClock(BEGIN)
+    fleet.emulator.faults([{"operation": "createQueue", "times": 1, "kind": "status", "status": 400}])
+    assert fleet.run("apply", "plans", clock=clock).code == 5
+    fleet.ok("plan", "--out", "plans")
+    fleet.emulator.clear_requests()
+    fleet.ok("apply", "plans", clock=clock)
+    assert sorted(order(fleet)[:2]) == [sid(2), sid(4)]
+    assert sorted(order(fleet)[2:]) == [sid(1), sid(3)]
+
+
+def test_what_failed_within_the_limit_counts_when_it_goes_on(fleet: FleetFolder) -> None:
+    rolled(fleet, "rollout: {groups: [{select: {ring: ring0}, max_failed: 1}, {}]}\n", bad="beta acme")
+    stopped = fleet.run("apply", "plans")
+    assert "Stopped: 1 of all stacks failed" in stopped.err
+    again = fleet.run("apply", "plans", "--resume", "--exclude", "acme")
+    assert "failed before" not in again.err
+    assert again.code in (5, 6)
+    assert fleet.queues(3) == {"support": 100}
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+def test_what_can_be_tried_again_is_tried_first(fleet: FleetFolder, *, resumed: bool) -> None:
+    rolled(fleet, ROLLOUT.replace("ring0}, max_failed: 0", "ring1}, max_failed: 0"))
+    clock = ManualClock(BEGIN)
+    with open_store("sqlite:///states/gamma.db", base_dir=fleet.folder) as store:
+        day = timedelta(days=1)
+        other = acquire(store, operation="apply", holder="other", clock=clock, ttl=day)
+        stopped = fleet.run("apply", "plans", "--exclude", "acme", clock=clock)
+        other.release()
+    assert "gamma (exit 7)" in stopped.out
+    assert "Go on with: voiceform fleet apply plans --resume" in stopped.err
+    fleet.ok("apply", "plans", *(["--resume"] if resumed else []), clock=clock)
+    assert order(fleet)[:2] == ([sid(3), sid(1)] if resumed else [sid(1), sid(3)])
 
 
 def test_a_group_has_no_more_processes_than_the_machine_has_processors(fleet: FleetFolder) -> None:

@@ -21,7 +21,8 @@ from voiceform.model.wording import are, counted
 class Wave:
     """The stacks of one group: what is to be done, and what is ended already.
 
-    `before` ended in an earlier run, and count for nothing now; `before_at` is when the last of them did.
+    `before` ended in an earlier run, done or with a plan that is used up; `before_at` is when the last of
+    them did.
     """
 
     group: RolloutGroup
@@ -76,11 +77,12 @@ def waves_of(
     *,
     resume: bool,
 ) -> list[Wave]:
-    """The stacks in their groups: each in the first that it is in."""
+    """The stacks in their groups: each in the first that it is in, and first there what failed before and can
+    be tried again."""
     waves = [Wave(group) for group in groups or EVERYTHING]
     known = Record(folder.path / ROLLOUT, folder.digest).read() if resume else {}
     planned = {each.stack: each for each in folder.stacks}
-    for member in members:
+    for member in sorted(members, key=lambda member: member.name not in known):
         wave = next(wave for wave in waves if member in wave.group)
         _put(wave, member, planned[member.name], folder, settings, options, known.get(member.name))
     return waves

@@ -184,7 +184,7 @@ class Fleet:
 
         Stacks go in the groups of the rollout that the fleet file says, unless not `in_groups`; it stops when
         too many of a group fail, and `on_line` hears where it is. With `resume` what was carried out before
-        is not begun again.
+        is not begun again; what failed then and has used up its plan still counts as failed.
         """
         from voiceform.fleet.carrying import planned_members, waves_of
         from voiceform.fleet.folder import ROLLOUT, read_folder
@@ -235,7 +235,6 @@ class Fleet:
             for result in (*wave.before, *wave.ended):
                 report.add(result)
                 self._progress.advance("stacks")
-            for result in wave.ended:
                 gate.ended(result)
             self._work(wave.jobs, report, gate, written, wave.group.parallel)
             if self._here.stop.is_set():
@@ -243,6 +242,7 @@ class Fleet:
             if gate.closed and report.done < report.total:
                 left = counted(report.total - report.done, "stack")
                 on_line(f"Stopped: {gate.failures:,} of {wave.group} failed, {left} not begun.")
+                report.stuck = gate.stuck
                 return
             wait = wave.to_watch(self._here.clock.now())
             if wait and any(each.jobs for each in waves[number + 1 :]):

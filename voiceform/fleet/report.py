@@ -36,7 +36,8 @@ class FleetReport:
     """How each stack ended, and what they have in common. What it tells does not change any more.
 
     `command` is what was done, `total` how many stacks were meant. `interrupted` says that it was told to
-    stop; `digest` is that of the plans, where they are saved."""
+    stop; `stuck` that a rollout has stopped for plans that cannot be tried again; `digest` is that of the
+    plans, where they are saved."""
 
     def __init__(self, command: str, fleet: str, total: int, at: datetime) -> None:
         self.command = command
@@ -44,6 +45,7 @@ class FleetReport:
         self.total = total
         self.at = at
         self.interrupted = False
+        self.stuck = False
         self.digest = ""
         self.counts: Counter[str] = Counter()
         self.codes: Counter[ExitCode] = Counter()

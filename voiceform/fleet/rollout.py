@@ -109,16 +109,23 @@ class Gate:
         self._allowed = allowed
         self._lock = threading.Lock()
         self.failures = 0
+        self._used_up = 0
 
     def ended(self, result: StackResult) -> None:
         """Hear how a stack ended; before the next one begins."""
         with self._lock:
             self.failures += result.failed
+            self._used_up += result.code in USED_UP
 
     @property
     def closed(self) -> bool:
         """Whether no other stack may begin."""
         return self.failures > self._allowed
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it stays closed with these plans: too many of them are used up."""
+        return self._used_up > self._allowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,18 @@ def apply_folder(
     )
     code = told_report(app, report, format_, options, each=True)
     if kept and report.done < report.total:
-        app.console.say(f"Go on with: voiceform fleet apply {folder} --resume")
+        app.console.say(_how_to_go_on(folder, stuck=report.stuck))
     return code
+
+
+def _how_to_go_on(folder: Path, *, stuck: bool) -> str:
+    if not stuck:
+        return f"Go on with: voiceform fleet apply {folder} --resume"
+    return (
+        "The plans of those that failed are used up. Plan again, and what is done has nothing to do then:"
+        f" voiceform fleet plan --out {folder}\n"
+        f"Or go on without them: voiceform fleet apply {folder} --resume --exclude NAME"
+    )
 
 
 def apply_now(app: App, options: FleetOptions, act: ActOptions, format_: str, *, what: str = "apply") -> int:
