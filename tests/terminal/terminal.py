@@ -137,7 +137,8 @@ class Terminal:
 
     def hang_up(self) -> int:
         """Take the terminal away while the command runs; its exit code."""
-        os.close(self._child.child_fd)
+        # Not by its number, which would be closed once more as this is forgotten, whose ever it is by then.
+        self._child.ptyproc.fileobj.close()  # type: ignore[attr-defined,unused-ignore]
         return self._code()
 
     def _code(self) -> int:

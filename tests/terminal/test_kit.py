@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from pathlib import Path
 
@@ -51,3 +53,15 @@ def test_a_picture_has_every_row(tmp_path: Path) -> None:
     with Image.open(tmp_path / "it.png") as image:
         assert (image.width > 200, image.height) == (True, 113)
         assert len(image.getcolors() or []) > 8
+
+
+def test_a_terminal_that_was_taken_away_is_closed_once(tmp_path: Path) -> None:
+    """The number of a file that was closed belongs to whoever opens the next one: of this process perhaps a
+    connection of an emulator, which would be reset."""
+    terminal = python(tmp_path, "print('ready'); input()").until("ready")
+    terminal.hang_up()
+    others = [os.open(os.devnull, os.O_RDONLY) for _ in range(20)]
+    del terminal
+    gc.collect()
+    for number in others:
+        os.close(number)
