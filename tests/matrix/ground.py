@@ -9,10 +9,12 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.support import ACCOUNT, TOKEN, Result
 from voiceform.cli import main
@@ -22,6 +24,7 @@ from voiceform.emulator.world import World
 from voiceform.model.clock import ManualClock
 from voiceform.state.open import open_store
 
+Found = TypeVar("Found")
 STATE = "sqlite:///.voiceform/state.db"
 FACTS = {
     "queues": "friendly_name, max_size",
@@ -65,7 +68,7 @@ class Ground:
 
     @property
     def world(self) -> World:
-        """What the emulator knows, read without asking it."""
+        """What the emulator knows: in its own thread alone (`at_server`)."""
         world: World = self.emulator._server.config.app.world
         return world
 
@@ -92,44 +95,72 @@ class Ground:
         assert result.code == 0, f"{argv} ended with {result.code}\n{result.out}\n{result.err}"
         return result
 
+    def at_server(self, work: Callable[[], Found]) -> Found:
+        """What `work` finds in the server's own thread, between two of its requests: in another one it would
+        be in the middle of what is just being done, or would let time pass twice at once."""
+        done: Future[Found] = Future()
+
+        def working() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+
+        self.emulator._server.servers[0].get_loop().call_soon_threadsafe(working)
+        return done.result()
+
     def keep(self, name: str) -> Kept:
         """All of it as it is now, with SQLite's log folded in."""
         folder = self._kept / name
         shutil.copytree(self.folder, folder)
         data = sqlite3.connect(":memory:", check_same_thread=False)
-        self.world.store._connection.backup(data)
-        return Kept(data, self.world.random.getstate(), folder)
+
+        def copied() -> Kept:
+            self.world.store._connection.backup(data)
+            return Kept(data, self.world.random.getstate(), folder)
+
+        return self.at_server(copied)
 
     def put_back(self, kept: Kept) -> None:
         """As it was then; the log of requests is empty."""
         shutil.rmtree(self.folder)
         shutil.copytree(kept.folder, self.folder)
         self.emulator.reset()
-        kept.data.backup(self.world.store._connection)
-        self.world.random.setstate(kept.random)
-        self.world.next_due = self.world._next_due()
+
+        def copied() -> None:
+            kept.data.backup(self.world.store._connection)
+            self.world.random.setstate(kept.random)
+            self.world.next_due = self.world._next_due()
+
+        self.at_server(copied)
 
     def facts(self) -> Facts:
         """What there is at the server now."""
-        settle(self.world)
-        return {
-            (table, row[0]): tuple(row)[1:]
-            for table, columns in FACTS.items()
-            for row in self.world.store.all(f"SELECT sid, {columns} FROM {table}")
-        }
+
+        def found() -> Facts:
+            settle(self.world)
+            return {
+                (table, row[0]): tuple(row)[1:]
+                for table, columns in FACTS.items()
+                for row in self.world.store.all(f"SELECT sid, {columns} FROM {table}")
+            }
+
+        return self.at_server(found)
 
     def sids_of(self, account: str) -> set[tuple[str, str]]:
         """The table and SID of each object of an account."""
-        return {
-            (table, row[0])
-            for table in FACTS
-            for row in self.world.store.all(f"SELECT sid FROM {table} WHERE account = ?", account)
-        }
+        return self.at_server(
+            lambda: {
+                (table, row[0])
+                for table in FACTS
+                for row in self.world.store.all(f"SELECT sid FROM {table} WHERE account = ?", account)
+            }
+        )
 
     def phoned(self) -> Counter[str]:
         """How often each number is called by this account."""
         query = "SELECT to_number FROM calls WHERE direction = 'outbound-api'"
-        return Counter(row[0] for row in self.world.store.all(query))
+        return self.at_server(lambda: Counter(row[0] for row in self.world.store.all(query)))
 
     def documents(self, state: str | None = None) -> dict[str, Any]:
         """What is recorded, by key, checksums and all."""
