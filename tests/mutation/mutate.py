@@ -10,6 +10,7 @@ Works on copies of the project in a temporary folder; a mutant with which the te
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -33,6 +34,8 @@ NEAREST = {
         f"{CALL}/test_erased.py",
     ],
     "kinds/call/ledger/recovery.py": [f"{CALL}/test_recovery.py"],
+    "kinds/call/dialling/losses.py": [f"{CALL}/test_losses.py"],
+    "kinds/call/dialling/refusals.py": [f"{CALL}/test_dialler.py"],
     "kinds/call/rules/book.py": [
         f"{CALL}/test_hours.py",
         f"{CALL}/test_rules.py",
@@ -43,11 +46,18 @@ NEAREST = {
     "kinds/call/rules/weekly.py": [f"{CALL}/test_rules.py"],
     "kinds/call/dialling/verdicts.py": [f"{CALL}/test_verdicts.py", f"{CALL}/test_next_window.py"],
     "state/lease.py": ["tests/conformance/test_lease.py", "-k", "not (postgres or s3)"],
+    "state/sqlite_log.py": ["tests/state/test_sqlite.py", "-k", "log or older"],
     "engine/safety.py": ["tests/engine/test_safety.py"],
+    "model/refusals.py": ["tests/model/test_refusals.py"],
     "kinds/retention/policy.py": [f"{KEPT}/test_policy.py"],
     "kinds/retention/matching/match.py": [
         f"{KEPT}/test_{name}.py" for name in ("named_calls", "parties", "policy", "matching", "hold_index")
     ],
+    "kinds/retention/matching/party_index.py": [f"{KEPT}/test_parties.py", f"{KEPT}/test_hold_index.py"],
+    "kinds/retention/hold_index.py": [f"{KEPT}/test_policy.py", f"{KEPT}/test_hold_index.py"],
+    "kinds/retention/hold_keys.py": [f"{KEPT}/test_policy.py", f"{KEPT}/test_hold_index.py"],
+    "kinds/retention/hold_tally.py": [f"{KEPT}/test_hold_index.py"],
+    "kinds/retention/spans.py": [f"{KEPT}/test_hold_index.py"],
 }
 SECONDS = 300
 _ENVIRONMENT = {
@@ -112,6 +122,27 @@ def _put(holder: ast.AST, name: str, place: int, node: ast.AST) -> None:
         setattr(holder, name, node)
 
 
+def noticed(project: Path, module: str, plain: str, sources: list[str]) -> list[bool]:
+    """Of each of these changes whether the nearest tests notice it, as far as forks can tell (forks.py)."""
+    task = {
+        "path": str(project / "voiceform" / module),
+        "plain": plain,
+        "mutants": sources,
+        "tests": NEAREST[module],
+        "seconds": SECONDS,
+        "at_once": AT_ONCE,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.mutation.forks"],
+        cwd=project, env={**os.environ, **_ENVIRONMENT}, input=json.dumps(task), text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if not done.stdout:
+        raise SystemExit(f"{module}: its tests cannot be played in forks: {done.stderr}")
+    killed: list[bool] = json.loads(done.stdout)
+    return killed
+
+
 def survives(project: Path, module: str, mutant: str) -> bool:
     """Whether the nearest tests pass with the mutant in the place of the module."""
     path = project / "voiceform" / module
@@ -153,11 +184,16 @@ def main(names: list[str]) -> int:
 
         for module in modules:
             source = (ROOT / "voiceform" / module).read_text(encoding="utf-8")
-            if not judged(module, source):
-                raise SystemExit(f"{module}: its tests fail without any change")
             found = list(mutants(source))
-            lives = pool.map(partial(judged, module), [mutant for *_, mutant in found])
-            alive = [item for item, living in zip(found, lives, strict=True) if living]
+            project = copies.get()
+            plain = ast.unparse(ast.parse(source))
+            unchanged, *killed = noticed(project, module, plain, [plain, *(mutant for *_, mutant in found)])
+            copies.put(project)
+            if unchanged or not judged(module, source):
+                raise SystemExit(f"{module}: its tests fail without any change")
+            left = [item for item, gone in zip(found, killed, strict=True) if not gone]
+            lives = pool.map(partial(judged, module), [mutant for *_, mutant in left])
+            alive = [item for item, living in zip(left, lives, strict=True) if living]
             described = {(module, before, after) for _, before, after, _ in alive}
             new = [item for item in alive if (module, item[1], item[2]) not in known]
             stale = sorted(row for row in known - described if row[0] == module)
