@@ -310,3 +310,25 @@ def test_a_service_begins_again_what_a_process_watched_that_was_killed(fleet: Fl
     _, err = program.communicate(timeout=60)
     assert "was killed by signal 9; it is started again" in err
     assert "Traceback" not in err
+
+
+class StoppedWaiting(ManualClock):
+    """A clock at which Ctrl-C comes in the first wait."""
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        event.set()
+        return super().wait(event, seconds)
+
+
+def test_a_stack_that_waits_for_its_lock_can_be_stopped(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta")
+    fleet.ok("plan", "--out", "plans")
+    with open_store("sqlite:///states/acme.db", base_dir=fleet.folder) as store:
+        day = timedelta(days=1)
+        acquire(store, operation="apply", holder="other", clock=ManualClock(NOON), ttl=day)
+        clock = StoppedWaiting(NOON)
+        stopped = fleet.run("apply", "plans", "--lock-timeout", "1h", "--format", "json", clock=clock)
+    assert stopped.code == 130
+    assert stopped.json["summary"]["done"] == 0
+    assert clock.now() < NOON + timedelta(minutes=1)
+    assert fleet.queues(2) == {}

@@ -79,7 +79,7 @@ class _Run:
         self.fence = _Fence(lease)
         writer = opened.enter_context(parts.writer(self.account, self.fence))
         self.evidence = opened.enter_context(
-            Evidences(parts, self.account.sid, order.evidence, order.approved)
+            Evidences(parts, self.account.sid, order.evidence, order.approved, order.lock_timeout)
         )
         self.context = ApplyContext(
             kinds=parts.kinds(),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from voiceform.kinds.base import Evidence, NoEvidence
-from voiceform.model.errors import UsageError
+from voiceform.model.errors import EvidenceHeldError, InterruptedRunError, UsageError
 from voiceform.model.plan import Plan
 from voiceform.stack.parts import Parts
+from voiceform.state.lease import POLL
 
 if TYPE_CHECKING:
     from voiceform.kinds.retention.evidence.log import EvidenceLog
@@ -20,19 +22,29 @@ class Evidences:
     """Opens each place once; use it in a `with` statement. Safe for many threads.
 
     `override` stands for whatever place a plan or the journal names, also for `off`. A run that destroys
-    nothing opens nothing. `approved` is what the first line says of how the run was approved.
+    nothing opens nothing. `approved` is what the first line says of how the run was approved. Another run
+    that has a place is waited for, for `wait` in all.
     """
 
-    def __init__(self, parts: Parts, account_sid: str, override: str | None, approved: Sequence[str]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        account_sid: str,
+        override: str | None,
+        approved: Sequence[str],
+        wait: timedelta = timedelta(0),
+    ) -> None:
         self._parts = parts
         self._account_sid = account_sid
         self._override = override
         self._approved = list(approved)
+        self._left = wait
         self._lock = parts.clock.runtime.lock()
         self._open: dict[str, EvidenceLog] = {}
 
     def __call__(self, named: str) -> Evidence:
-        """The evidence of the place that a plan names. EvidenceError when it cannot be written."""
+        """The evidence of the place that a plan names. EvidenceError when it cannot be written,
+        EvidenceHeldError when another run has it for too long, InterruptedRunError."""
         from voiceform.kinds.retention.evidence.naming import OFF
 
         chosen = self._override or named
@@ -65,7 +77,19 @@ class Evidences:
 
         parts = self._parts
         author = Author(parts.who, self._account_sid, self._approved, __version__, parts.lease_ttl)
-        return EvidenceLog(parts.evidence_place(text), clock=parts.clock, author=author)
+        while True:
+            try:
+                return EvidenceLog(parts.evidence_place(text), clock=parts.clock, author=author)
+            except EvidenceHeldError as error:
+                self._await(error)
+
+    def _await(self, held: EvidenceHeldError) -> None:
+        clock, before = self._parts.clock, self._parts.clock.now()
+        if self._left <= timedelta(0):
+            raise held
+        if clock.wait(self._parts.stop, min(POLL, self._left).total_seconds()):
+            raise InterruptedRunError
+        self._left -= max(clock.now() - before, POLL / 10)
 
 
 def placed(plan: Plan, override: str | None) -> Plan:

@@ -69,7 +69,8 @@ class ApplyOptions(TypedDict, total=False):
     - `expect_digest` refuses (StalePlanError) any plan but the one of this digest, or one that does what this
       review digest stands for
     - `evidence` is where what is destroyed is taken down, in place of where the configuration says
-    - `lock_timeout` is how long to wait for another run to release the state; not at all by default
+    - `lock_timeout` is how long to wait for another run to release the state, and then the place of the
+      evidence; not at all by default
     - `approved` is what the first line of evidence says of how the run was approved
     """
 

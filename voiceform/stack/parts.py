@@ -217,11 +217,17 @@ class Parts:
 
     def locked(self, store: Backend, operation: str, *, wait: timedelta = timedelta(0)) -> Lease:
         """The lease on `store` for one run of `operation`; LockedError when it is held for longer than
-        `wait`."""
+        `wait`, InterruptedRunError when `stop` is set meanwhile."""
         from voiceform.state.lease import acquire
 
         return acquire(
-            store, operation=operation, holder=self.who, clock=self.clock, ttl=self.lease_ttl, wait=wait
+            store,
+            operation=operation,
+            holder=self.who,
+            clock=self.clock,
+            ttl=self.lease_ttl,
+            wait=wait,
+            stop=self.stop,
         )
 
     @contextmanager

@@ -27,20 +27,21 @@ How it stays safe:
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from voiceform.model.clock import Clock
-from voiceform.model.errors import LockedError, StateConflictError, StateError
+from voiceform.model.errors import InterruptedRunError, LockedError, StateConflictError, StateError
 from voiceform.model.instants import instant_to_text
 from voiceform.model.store import DocumentReader, DocumentStore
 from voiceform.state.backend import LEASE_KEY, Backend, FencedStore
 from voiceform.state.heartbeat import Heartbeat
 from voiceform.state.lease_document import Breakage, LeaseRecord, lease_from_entry
 
-_POLL = timedelta(seconds=1)
+POLL = timedelta(seconds=1)
 
 
 class Lease:
@@ -84,15 +85,17 @@ def acquire(
     clock: Clock,
     ttl: timedelta = timedelta(seconds=60),
     wait: timedelta = timedelta(0),
+    stop: threading.Event | None = None,
     uptime: Callable[[], float] | None = None,
 ) -> Lease:
-    """Take the lease on `store` for `operation`, or raise LockedError after waiting for `wait`.
+    """Take the lease on `store` for `operation`, or raise LockedError after waiting for `wait`, and
+    InterruptedRunError once `stop` is set meanwhile.
 
     `holder` says who we are to people who find the state locked. A thread renews the lease every third of
     `ttl` (real seconds) until it is released. `uptime` counts seconds and never jumps (the
     lifetime of the clock's runtime).
     """
-    uptime = uptime or clock.runtime.lifetime
+    uptime, stop = uptime or clock.runtime.lifetime, stop or clock.runtime.event()
     watch = _Watch()
     deadline = clock.now() + wait
     while True:
@@ -109,7 +112,8 @@ def acquire(
             return Lease(Heartbeat(store, taken, version, ttl, clock, uptime, started), store)
         if now >= deadline and (watch.beats or not current.is_ahead_of(now)):
             raise locked_error(current, store)
-        clock.sleep(min(_POLL, max(deadline - now, _POLL / 10)).total_seconds())
+        if clock.wait(stop, min(POLL, max(deadline - now, POLL / 10)).total_seconds()):
+            raise InterruptedRunError
 
 
 def show_lease(reader: DocumentReader) -> LeaseRecord | None:

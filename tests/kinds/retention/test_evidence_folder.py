@@ -40,7 +40,7 @@ def test_one_run_has_it(folder: Path) -> None:
         EvidenceError, match="another run writes its evidence here: ann@build-7, process 1"
     ) as caught:
         second.claim("bob@build-8, process 2")
-    assert "wait until that run has ended" in (caught.value.hint or "")
+    assert "wait with --lock-timeout 10m until that run has ended" in (caught.value.hint or "")
     first.release()
     second.claim("bob@build-8, process 2")
     with pytest.raises(EvidenceError, match="here: bob@build-8, process 2"):

@@ -62,7 +62,7 @@ def apply_options(command: Command) -> Command:
         default="0s",
         show_default=True,
         metavar="DURATION",
-        help="Wait so long for another run to release the state, as 5m.",
+        help="Wait so long for another run to release the state or the place of the evidence, as 5m.",
     )
     decorators = (
         report_options,

@@ -48,7 +48,8 @@ def act_options(command: Command) -> Command:
         default="0s",
         show_default=True,
         metavar="DURATION",
-        help="Wait so long for another run to release the state of a stack, as 5m.",
+        help="Wait so long for another run to release the state of a stack or the place of the evidence,"
+        " as 5m.",
     )
     decorators = (lock_timeout_option, approve_option, auto_approve_option)
     return with_options(command, "act", ActOptions, decorators)

@@ -99,8 +99,8 @@ class Folder:
             if holder
             else "another run writes its evidence here",
             where=self.where(""),
-            hint="nothing is deleted without it; wait until that run has ended, "
-            "or give each stack a place of its own",
+            hint="nothing is deleted without it; wait with --lock-timeout 10m until that run has ended,"
+            " or give each stack a place of its own",
         )
 
     def put(self, name: str, text: str) -> None:

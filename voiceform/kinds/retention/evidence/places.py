@@ -112,5 +112,5 @@ def taken(place: Place) -> EvidenceHeldError:
     return EvidenceHeldError(
         "another run writes its evidence here, or died a moment ago",
         where=place.where(""),
-        hint="wait a minute and run again, or give each stack a place of its own",
+        hint="wait for it with --lock-timeout 2m, or give each stack a place of its own",
     )
