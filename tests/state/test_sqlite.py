@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -97,8 +98,11 @@ def killed(path: Path) -> tuple[Path, bytes]:
     return log, log.read_bytes()
 
 
-def test_a_log_that_was_damaged_behind_a_killed_writer_is_noticed(path: Path, tmp_path: Path) -> None:
-    """SQLite itself would take what is behind the damage for never written."""
+def test_a_log_that_was_damaged_behind_a_killed_writer_is_noticed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself would take what is behind the damage for never written. No program is needed for it."""
+    monkeypatch.setenv("PATH", "/nonexistent")
     log, content = killed(path)
 
     def found(damaged: bytes | None) -> object:
@@ -126,6 +130,47 @@ def test_a_log_that_was_damaged_behind_a_killed_writer_is_noticed(path: Path, tm
         told = str(found(each))
         assert "log of the state file" in told
         assert "state.db-shm" in told
+
+
+def test_stores_of_one_process_keep_each_others_locks(path: Path) -> None:
+    """POSIX takes all locks that a process has on a file when it closes any descriptor of it: another process
+    would then fold the log in, and remove it, under whoever is still at work here."""
+    with SqliteStore(path) as held:
+        held.put("a", {}, None)
+        with SqliteStore(path) as another:
+            assert another.get("a") is not None
+        run_writer(path, 1, "b").communicate()
+        assert Path(f"{path}-wal").exists()
+        assert held.get("b") is not None
+
+
+def test_stores_that_are_opened_at_one_time_keep_each_others_locks(path: Path) -> None:
+    """However opening, making the file, and what other processes do fall together."""
+    start = threading.Barrier(8)
+    stores: list[SqliteStore] = []
+    failed: list[Exception] = []
+
+    def work(number: int) -> None:
+        start.wait()
+        try:
+            store = SqliteStore(path)
+            store.put(f"key{number}", {}, None)
+            stores.append(store)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    for name in "ab":
+        run_writer(path, 1, name).communicate()
+        assert [store.get(name) is not None for store in stores] == [True] * len(stores)
+        stores.pop().close()
+    for store in stores:
+        store.close()
 
 
 def test_who_wants_the_older_state_all_the_same_gets_it(path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from voiceform.model.errors import LockedError, StateError
+from voiceform.model.runtime import MACHINE
 from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import (
     HIGHEST,
@@ -34,6 +35,7 @@ from voiceform.state.sqlite_file import (
     check_database,
     copy_database,
     create_database,
+    is_open_here,
     is_there,
     make_private,
     verify_database,
@@ -41,6 +43,9 @@ from voiceform.state.sqlite_file import (
 from voiceform.state.sqlite_log import require_whole_log
 
 _PAGE = 2_000
+_OPENING = MACHINE.lock()
+"""One for the process, as are the locks of files that it guards: a file is not looked into while another
+thread opens it (`is_open_here`)."""
 _NO_RIGHT_TO_WRITE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
@@ -194,11 +199,13 @@ class SqliteStore(Backend):
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            check_database(self._path)
-            require_whole_log(self._path)
-            make_private(self._path)
-            begun = _inode(self._path)
-            self._connection = self._connect(self._path)
+            with _OPENING:
+                if not is_open_here(self._path):  # else whoever opened it has looked
+                    check_database(self._path)
+                    require_whole_log(self._path)
+                make_private(self._path)
+                begun = _inode(self._path)
+                self._connection = self._connect(self._path)
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA secure_delete = ON")  # who was erased is not in a free page
             verify_database(self._connection, self.label)

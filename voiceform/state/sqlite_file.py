@@ -32,6 +32,7 @@ def create_database(path: Path) -> None:
     path.parent.parent.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
+    os.close(handle)
     try:
         with closing(sqlite3.connect(name, isolation_level=None)) as connection:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -41,15 +42,14 @@ def create_database(path: Path) -> None:
                 " (key TEXT PRIMARY KEY NOT NULL, version TEXT NOT NULL, document TEXT NOT NULL)"
             )
             connection.execute("PRAGMA journal_mode = WAL")
-        os.fsync(handle)
+        _sync(Path(name))  # and close it before anybody here can lock it under its own name
         with suppress(FileExistsError):
             os.link(name, path)
     finally:
-        os.close(handle)
         for end in ("", "-journal", "-wal", "-shm"):  # which are there where it failed half way
             with suppress(OSError):
                 os.unlink(name + end)
-    _sync_folder(path.parent)
+    _sync(path.parent)
 
 
 def check_database(path: Path) -> None:
@@ -79,6 +79,25 @@ def is_there(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def is_open_here(path: Path) -> bool:
+    """Whether this process has the file open, where the system tells; Windows does not, and has no need.
+
+    POSIX takes all locks that a process has on a file when it closes any descriptor of it
+    (https://www.sqlite.org/howtocorrupt.html, 2.2). So what SQLite may have open here is not opened and
+    closed beside it.
+    """
+    try:
+        descriptors = [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:
+        return False
+    status = path.stat()
+    for descriptor in descriptors:
+        with suppress(OSError):  # closed by now
+            if os.path.samestat(os.fstat(descriptor), status):
+                return True
+    return False
 
 
 def verify_database(connection: sqlite3.Connection, label: str) -> None:
@@ -143,8 +162,8 @@ def _foreign(path: Path, what: str) -> StateError:
     )
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -10,7 +10,6 @@ https://www.sqlite.org/walformat.html.
 from __future__ import annotations
 
 import struct
-import subprocess
 import sys
 from array import array
 from dataclasses import dataclass
@@ -38,7 +37,8 @@ class _Index:
 
 def require_whole_log(path: Path) -> None:
     """Raise StateError when the log of the database at `path` holds less than its index counts. Where there
-    is no index, nobody knows, and nothing is said."""
+    is no index, nobody knows, and nothing is said. It must not be open in this process
+    (`sqlite_file.is_open_here`)."""
     index = _index(path)
     for _ in range(_TRIES):
         if index is None or not index.frames:
@@ -62,13 +62,9 @@ def _index(path: Path) -> _Index | None:
     """What the index says; None where there is none, or somebody is writing it."""
     name = Path(f"{path}-shm")
     size = 2 * _INDEX.size + 4
-    if not name.exists():
-        return None
-    # Another process reads it: to close the file in this one would give back the locks that SQLite holds on
-    # it here, for another connection (https://www.sqlite.org/howtocorrupt.html, 2.2).
     try:
-        command = ["head", "-c", str(size), "--", str(name)]
-        read = subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603 - our own
+        with name.open("rb") as file:
+            read = file.read(size)
     except OSError:
         return None
     header = read[: _INDEX.size]
