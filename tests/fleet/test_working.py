@@ -21,6 +21,7 @@ from tests.hostile.proxy import hostile_proxy
 from tests.terminal.terminal import Terminal
 from voiceform.fleet.fleet import Fleet
 from voiceform.model.clock import ManualClock, SystemClock
+from voiceform.model.errors import UsageError
 from voiceform.model.fleet import StackResult
 from voiceform.state.lease import Lease, acquire
 from voiceform.state.open import open_store
@@ -332,3 +333,25 @@ def test_a_stack_that_waits_for_its_lock_can_be_stopped(fleet: FleetFolder) -> N
     assert stopped.json["summary"]["done"] == 0
     assert clock.now() < NOON + timedelta(minutes=1)
     assert fleet.queues(2) == {}
+
+
+class Bound(ManualClock):
+    """A clock that no other process can have."""
+
+    def __init__(self) -> None:
+        super().__init__(NOON)
+        self.held = threading.Lock()
+
+    def __reduce__(self) -> Any:
+        return object.__reduce_ex__(self, 4)
+
+
+@pytest.mark.parametrize("what", ["plan", "watch"])
+def test_a_clock_that_cannot_be_copied_is_refused_before_anything_begins(
+    fleet: FleetFolder, what: str
+) -> None:
+    fleet.of("acme", "beta")
+    made = Fleet(folder=fleet.folder, environ=fleet.environ, clock=Bound(), jobs=2)
+    with pytest.raises(UsageError, match="copy of the clock, and this one cannot be copied"):
+        getattr(made, what)()
+    assert fleet.emulator.requests() == []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from voiceform.dispatch.telling import call_line
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 from voiceform.model.wording import counted
@@ -11,30 +12,21 @@ from voiceform.model.wording import counted
 if TYPE_CHECKING:
     from voiceform.dispatch.service import DispatchReport
     from voiceform.fleet.jobs import Heard, Job
+    from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
+    from voiceform.model.address import Address
     from voiceform.stack.stack import Stack
 
 
 def dispatch(stack: Stack, job: Job, heard: Heard) -> StackResult:
     """Place what is due now."""
 
-    def tell(*said: object) -> None:
-        text = called(*said)
+    def tell(address: Address, key: Key, entry: LedgerEntry | None) -> None:
+        text = call_line(address, key, entry)
         if text is not None:
             heard.notes.append(heard.unshown.text(text))
 
     report = stack.dispatch_once(on_call=tell, lock_timeout=job.options["lock_timeout"])
     return result_of_dispatch(report, job, once=True)
-
-
-def called(*said: Any) -> str | None:  # noqa: ANN401 - an address, a key of the ledger, and its entry
-    """What a dispatcher tells of one call; None where there is nothing to tell."""
-    address, key, entry = said
-    if entry is None:
-        return None
-    reason = f": {entry.reason}" if entry.reason else ""
-    sid = f" {entry.sid}" if entry.sid else ""
-    when = f"{key.occurrence:%Y-%m-%d %H:%M:%S} UTC"
-    return f"{address} {when} {key.to} #{key.attempt} {entry.status}{sid}{reason}"
 
 
 def result_of_dispatch(report: DispatchReport, job: Job, *, once: bool) -> StackResult:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from voiceform.fleet.worker import HALT
+from voiceform.model.errors import UsageError
 
 if TYPE_CHECKING:
     from voiceform.model.clock import Clock
@@ -37,7 +38,7 @@ class Process:
 
     def __init__(self, environ: Mapping[str, str], clock: Clock) -> None:
         self._environ = environ
-        self._clock = pickle.dumps(clock)  # one that cannot be copied is refused here, and not on a thread
+        self._clock = _copy_of(clock)  # one that cannot be copied is refused here, and not on a thread
         self._process: subprocess.Popen[bytes] | None = None
         self._writing = threading.Lock()
 
@@ -102,6 +103,16 @@ class Process:
         self._process = None
         _close(process)
         return DiedError(process.wait())
+
+
+def _copy_of(clock: Clock) -> bytes:
+    try:
+        return pickle.dumps(clock)
+    except Exception as error:  # of all kinds: what a class of its own may raise
+        raise UsageError(
+            f"processes of their own have a copy of the clock, and this one cannot be copied: {error}",
+            hint="make one that pickle can copy, or work in this process: jobs=1",
+        ) from error
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-from voiceform.fleet.dispatching import called, result_of_dispatch
+from voiceform.dispatch.telling import call_line
+from voiceform.fleet.dispatching import result_of_dispatch
 from voiceform.fleet.jobs import Heard, Job, failed, unexpected
 from voiceform.fleet.member import Member
 from voiceform.fleet.opening import Settings, Surroundings, account_of, stack_of
@@ -26,6 +27,8 @@ from voiceform.model.fleet import StackResult
 
 if TYPE_CHECKING:
     from voiceform.dispatch.service import DispatchReport
+    from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
+    from voiceform.model.address import Address
     from voiceform.stack.account import Account
 
 _TICK = 0.2
@@ -228,8 +231,8 @@ class _One:
             return self._signed_in() != before
         return False
 
-    def _called(self, *said: object) -> None:
-        text = called(*said)
+    def _called(self, address: Address, key: Key, entry: LedgerEntry | None) -> None:
+        text = call_line(address, key, entry)
         if text is not None:
             self._send(Told(self._job.member.name, self._heard.unshown.text(text)))
 

@@ -40,6 +40,8 @@ def main() -> None:
         clock = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the program that started this one
     except (EOFError, OSError, pickle.UnpicklingError):
         return  # it is gone already
+    except Exception as error:  # its class is none that can be imported here
+        sys.exit(f"voiceform: the clock cannot be read in a process of its own: {error}")
     halt = Halt()
     jobs: queue.SimpleQueue[Job | Group | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(sys.stdin.buffer, jobs, halt), daemon=True).start()

@@ -90,12 +90,11 @@ def _publish(app: App, report: DispatchReport) -> None:
 
 def _tell(app: App, address: Address, key: Key, entry: LedgerEntry | None) -> None:
     """One line on stderr for each key, as it is dealt with."""
-    if entry is None:
-        return
-    reason = f": {entry.reason}" if entry.reason else ""
-    sid = f" {entry.sid}" if entry.sid else ""
-    when = f"{key.occurrence:%Y-%m-%d %H:%M:%S} UTC"
-    app.console.say(f"{address} {when} {key.to} #{key.attempt} {entry.status}{sid}{reason}")
+    from voiceform.dispatch.telling import call_line
+
+    text = call_line(address, key, entry)
+    if text is not None:
+        app.console.say(text)
 
 
 def _print(app: App, report: DispatchReport) -> None:
