@@ -46,11 +46,10 @@ class Wave:
 
 
 def planned_members(folder: PlanFolder, members: Iterable[Member]) -> list[Member]:
-    """Those that have a plan in the folder. StalePlanError where one is no more, or is about another account
-    by now."""
-    planned = {each.stack: each.account for each in folder.stacks}
+    """Those that are in the folder. StalePlanError where one is no more in the fleet."""
+    planned = {each.stack for each in folder.stacks}
     found = [member for member in members if member.name in planned]
-    gone = planned.keys() - {member.name for member in found}
+    gone = planned - {member.name for member in found}
     if gone:
         names = ", ".join(sorted(gone)[:3])
         raise StalePlanError(
@@ -58,13 +57,6 @@ def planned_members(folder: PlanFolder, members: Iterable[Member]) -> list[Membe
             " nothing was done",
             hint="plan again: voiceform fleet plan --out DIR",
         )
-    for member in found:
-        if member.account != planned[member.name]:
-            raise StalePlanError(
-                f"{member.name} was planned for account {planned[member.name]}, and now is {member.account};"
-                " nothing was done",
-                hint="plan again: voiceform fleet plan --out DIR",
-            )
     return found
 
 
@@ -106,6 +98,11 @@ def _put(
         wave.before_at = max(wave.before_at or before.at, before.at)
     elif planned.file is None or not planned.pending:
         wave.ended.append(result_without_plan(planned))
+    elif not member.problems and member.account != planned.account:
+        error = f"it was planned for account {planned.account}, and now is {member.account}\n  plan it again"
+        wave.ended.append(
+            StackResult(member.name, member.account, ExitCode.STALE, "is another account", error=error)
+        )
     else:
         what = {"file": str(folder.path / planned.file), "sha256": planned.sha256, **options}
         wave.jobs.append(Job("apply", member, settings, what))

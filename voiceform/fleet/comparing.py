@@ -17,12 +17,16 @@ _LONGEST_NAME = 63
 
 def compare(members: Sequence[Member], report: Report) -> None:
     """Report each member that shares what has to be its own, at its place and with that of the other; of two
-    members the first thing that they share."""
+    members the first thing that they share.
+
+    One about which something is wrong (Member.problems) shares its name, and its account where that is known:
+    it does nothing, so that its state and its evidence, of which not all is known, are in nobody's way."""
     told: set[tuple[int, int]] = set()
     for key, say, hint in _OWN:
         first: dict[str, int] = {}
         for number, member in enumerate(members):
-            before = first.setdefault(key(member), number)
+            own = key(member)
+            before = first.setdefault(own, number) if own is not None else number
             if before != number and (before, number) not in told:
                 told.add((before, number))
                 other = members[before]
@@ -30,13 +34,15 @@ def compare(members: Sequence[Member], report: Report) -> None:
                 report(Diagnostic("invalid-value", message, member.position, hint=hint))
 
 
-def _evidence_of(member: Member) -> str:
-    """Where its evidence is said to be; its own, where nothing is said."""
-    return member.evidence.rstrip("/") if member.evidence is not None else f"of {member.name}"
+def _evidence_of(member: Member) -> str | None:
+    """Where its evidence is said to be; None where nothing is said."""
+    return member.evidence.rstrip("/") if member.evidence is not None else None
 
 
-def state_of(member: Member) -> str:
-    """The recorded state of a member, in one spelling for each."""
+def state_of(member: Member) -> str | None:
+    """The recorded state of a member, in one spelling for each; None where nobody knows it."""
+    if member.problems:
+        return None
     url = member.state or DEFAULT_URL
     file = sqlite_file(url, base_dir=member.folder)
     if file is not None:
@@ -51,7 +57,7 @@ def state_of(member: Member) -> str:
     return f"{parts.scheme}://{host}/{path}"
 
 
-_OWN: tuple[tuple[Callable[[Member], str], Callable[[Member, Member], str], str], ...] = (
+_OWN: tuple[tuple[Callable[[Member], str | None], Callable[[Member, Member], str], str], ...] = (
     (
         lambda member: in_capitals(member.name),
         lambda one, other: (
@@ -62,7 +68,7 @@ _OWN: tuple[tuple[Callable[[Member], str], Callable[[Member, Member], str], str]
         "give one of them another name",
     ),
     (
-        lambda member: member.account.lower(),
+        lambda member: member.account.lower() or None,
         lambda one, other: f"{one.name} and {other.name} are about one account, and would fight over it",
         "one account is one stack: put both configurations together, or correct account:",
     ),

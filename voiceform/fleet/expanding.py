@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from voiceform.config.references import is_credential
 from voiceform.config.sources import DEFAULT_FILE, SUFFIXES
-from voiceform.fleet.member import NAME, NO_VARIABLES, REFERENCE, Member, Source, filled, unknown_place
+from voiceform.fleet.checking import Checks
+from voiceform.fleet.member import NAME, Member, Source, filled
 from voiceform.fleet.own_account import own_account
 from voiceform.fleet.patterns import any_depth, is_pattern, matching
 from voiceform.fleet.tables import read_rows
-from voiceform.kinds.retention.evidence.naming import OFF, place_complaint
 from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block
-from voiceform.model.errors import UsageError, VoiceformError
-from voiceform.model.secret_patterns import redact_secrets
-from voiceform.state.open import open_store
 
 MOST_STACKS = 100_000
 """The most that one fleet may have."""
 _ALLOW = "move it there, or allow its folder with --allow-path DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The folder of a stack, its file where that is named, and what is said where it is lacking."""
+
+    folder: Path
+    files: tuple[Path, ...] = ()
+    lacking: Diagnostic | None = None
 
 
 class Expansion:
@@ -48,7 +52,7 @@ class Expansion:
         self._document = document
         self._folder = folder = file.parent
         self._places = Places(folder, tuple(allowed))
-        self._taken = {file.resolve()}  # what no pattern means
+        self._taken = {os.path.realpath(file)}  # what no pattern means
         self._environ = environ
         self._report = report
         self.files: list[str] = []
@@ -56,23 +60,22 @@ class Expansion:
 
     def members(self) -> tuple[Member, ...]:
         """All of them, in the order of the file."""
-        self._check_places(self._document)
-        self._check_variables(self._document)
+        checks = Checks(self._folder, self._report)
+        checks.block(self._document)
         stacks = self._document["stacks"]
         entries = [stacks] if isinstance(stacks, Block) else stacks
         named = [self._folder / entry["path"] for entry in entries if _names_one(entry)]
-        self._taken |= {_file_at(path).resolve() for path in named}
+        self._taken |= {os.path.realpath(_file_at(path)) for path in named}
         found: list[Member] = []
         for entry in entries:
-            self._check_places(entry)
-            self._check_variables(entry)
+            checks.block(entry)
             for member in self._of(entry):
                 found.append(member)
                 if len(found) > MOST_STACKS:
                     self._say(entry.position, f"a fleet has at most {MOST_STACKS:,} stacks", "divide it")
                     return ()
-        folders = Counter(member.folder.resolve() for member in found)
-        return tuple(replace(each, shared=folders[each.folder.resolve()] > 1) for each in found)
+        folders = Counter(os.path.realpath(member.folder) for member in found)
+        return tuple(replace(each, shared=folders[os.path.realpath(each.folder)] > 1) for each in found)
 
     def _of(self, entry: Block) -> Iterator[Member]:
         ways = [key for key in ("path", "template") if key in entry]
@@ -83,51 +86,51 @@ class Expansion:
         if "csv" in entry:
             yield from self._of_table(entry)
         elif "template" in entry:
-            place = self._place(entry, entry["template"], entry.value_position("template"))
+            place = self._place(entry["template"], entry.value_position("template"))
             name = entry.get("name")
             if name is None:
                 self._say(entry.position, "a stack of a template needs a name", "write name:")
             elif place is not None:
-                yield from self._member(entry, name, *place, entry.position)
+                yield from self._member(entry, name, place, entry.position)
         else:
             yield from self._of_path(entry)
 
     def _of_path(self, entry: Block) -> Iterator[Member]:
         where = entry.value_position("path")
-        places = list(self._matches(entry, entry["path"], where))
+        places = list(self._matches(entry["path"], where))
         alone = ("name", "account")
         if len(places) > 1 and (key := next((key for key in alone if key in entry), None)):
             message = f"this pattern means {len(places):,} stacks, and {key} is that of one"
             self._say(entry.key_position(key), message, "write an entry for each, or a csv")
             return
-        for folder, files in places:
-            name = entry.get("name") or _named_after(folder, files)
+        for place in places:
+            name = entry.get("name") or _named_after(place)
             if not NAME.fullmatch(name):
                 self._say(
                     where, f"{name!r} is no name of a stack", "write name: with letters, digits, - and _"
                 )
                 continue
-            yield from self._member(entry, name, folder, files, where)
+            yield from self._member(entry, name, place, where)
 
-    def _matches(self, entry: Block, path: str, where: Position) -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    def _matches(self, path: str, where: Position) -> Iterator[_Place]:
         """What a path or a pattern means, sorted. What has an entry of its own, no pattern means, too."""
         if not is_pattern(path):
-            place = self._place(entry, path, where)
+            place = self._place(path, where)
             if place is not None:
                 yield place
             return
-        seen: set[Path] = set()
+        seen: set[str] = set()
         for full in matching(self._folder, path, self._places):
             if not self._places.holds(full):
                 self._say(where, f"{full} lies outside the folder of the fleet file", _ALLOW)
                 return
             file = _file_at(full)
-            if file.is_file() and file.suffix.lower() in SUFFIXES:
-                if (known := file.resolve()) not in seen | self._taken:
-                    yield full.parent if file == full else full, (Path(file.name),) if file == full else ()
+            if _is_configuration(file):
+                if (known := os.path.realpath(file)) not in seen | self._taken:
+                    yield _Place(full.parent, (Path(file.name),)) if file == full else _Place(full)
                 seen.add(known)
-            elif full.is_dir() and not any_depth(path):
-                message = f"{full} has no {DEFAULT_FILE}, and is no stack"
+            elif not any_depth(path) and (what := _no_stack(full)) is not None:
+                message = f"{full} {what}, and is no stack"
                 self._report(Diagnostic("no-configuration", message, where, Severity.WARNING))
         if not seen:
             self._say(
@@ -137,19 +140,24 @@ class Expansion:
                 code="no-configuration",
             )
 
-    def _place(self, entry: Block, path: str, where: Position) -> tuple[Path, tuple[Path, ...]] | None:
-        """The folder of a stack, and its file where it is named."""
+    def _place(self, path: str, where: Position) -> _Place | None:
+        """The folder of a stack, and its file where it is named; also where nothing is there, which concerns
+        the stacks of it and no others."""
         full = self._folder / path
         if not self._places.holds(full):
             self._say(where, f"{full} lies outside the folder of the fleet file", _ALLOW)
             return None
-        if full.is_file():
-            return full.parent, (Path(full.name),)
-        if (full / DEFAULT_FILE).is_file():
-            return full, ()
-        what = f"{full} has no {DEFAULT_FILE}" if full.is_dir() else f"there is no file or folder {full}"
-        self._say(where, what, f"it is looked for from {self._folder}", code="no-configuration")
-        return None
+        if os.path.isfile(full):
+            return _Place(full.parent, (Path(full.name),))
+        if _is_there(full / DEFAULT_FILE):
+            return _Place(full)
+        there = os.path.isdir(full)
+        what = f"{full} has no {DEFAULT_FILE}" if there else f"there is no file or folder {full}"
+        hint = f"it is looked for from {self._folder}"
+        lacking = Diagnostic("no-configuration", what, where, hint=hint)
+        if full.suffix.lower() in SUFFIXES:
+            return _Place(full.parent, (Path(full.name),), lacking)
+        return _Place(full, (), lacking)
 
     def _of_table(self, entry: Block) -> Iterator[Member]:
         if "path" in entry or "name" in entry or "account" in entry:
@@ -171,56 +179,59 @@ class Expansion:
         if rows.empty:
             message, hint = f"{self.files[-1]} has no row, and no stack", "was it written whole?"
             self._report(Diagnostic("unusable-csv", message, where, Severity.WARNING, hint=hint))
-        shared: dict[str, tuple[Path, tuple[Path, ...]] | None] = {}
+        shared: dict[str, _Place | None] = {}
         for row in rows.rows:
             template = row.keys.get("template") or entry.get("template", "")
             if template not in shared:
                 at = row.position if "template" in row.keys else entry.value_position("template")
-                shared[template] = self._place(entry, template, at)
+                shared[template] = self._place(template, at) if template else _Place(self._folder)
             place = shared[template]
             if place is not None:
                 said = Block({**entry, **row.keys}, file=entry.file, mark=entry.mark)
                 said["labels"] = {**entry.get("labels", {}), **row.labels}
                 said["variables"] = {**entry.get("variables", {}), **row.variables}
+                problems = [*row.problems]
+                checks = Checks(self._folder, problems.append)
                 if "state" in row.keys:
-                    self._check_state(row.keys["state"], row.position)
+                    checks.state(row.keys["state"], row.position)
                 if "evidence" in row.keys:
-                    self._check_evidence(row.keys["evidence"], row.position)
-                yield from self._member(said, row.keys["name"], *place, row.position)
+                    checks.evidence(row.keys["evidence"], row.position)
+                yield from self._member(said, row.keys["name"], place, row.position, problems)
 
     def _member(
-        self, entry: Block, name: str, folder: Path, files: tuple[Path, ...], where: Position
+        self,
+        entry: Block,
+        name: str,
+        place: _Place,
+        where: Position,
+        problems: Sequence[Diagnostic] = (),
     ) -> Iterator[Member]:
-        """One member; the defaults of the fleet stand in for what the entry does not say."""
+        """One member; the defaults of the fleet stand in for what the entry does not say. With `problems`, or
+        others of its own, it is one about which nothing can be done."""
 
         def said(key: str) -> Any:  # noqa: ANN401 - any YAML value
             return entry.get(key, self._document.get(key))
 
-        variables = {**self._document.get("variables", {}), **entry.get("variables", {})}
-        texts = {key: str(value) for key, value in variables.items()}
-        unreadable: list[Diagnostic] = []
-        account = entry.get("account") or own_account(
-            folder, files, {**self._environ, **texts}, unreadable.append
-        )
-        if account is None:
-            for problem in unreadable:
-                self._report(problem)
-            if all(problem.severity is not Severity.ERROR for problem in unreadable):
-                self._say(
-                    where, f"no account is known of {name}", "write account: here, or in its voiceform.yaml"
-                )
-            return
         credentials = said("credentials")
         if credentials is None:
             self._say(where, f"no credentials are known of {name}", "write credentials: for it, or for all")
             return
+        labels = {**self._document.get("labels", {}), **entry.get("labels", {})}
+        labels = {key: str(value) for key, value in labels.items()}
+        variables = {**self._document.get("variables", {}), **entry.get("variables", {})}
+        texts = {key: str(value) for key, value in variables.items()}
+        account = entry.get("account", "")
+        problems = [*problems, *([place.lacking] if place.lacking is not None else [])]
+        if not account and not problems:
+            environ = {**self._environ, **texts}
+            account, problems = own_account(place.folder, place.files, environ, where)
+        plain = Member(name, account, place.folder, place.files, where, labels=labels)
+        if problems:
+            yield replace(plain, problems=tuple(problems))
+            return
         state = said("state")
-        yield Member(
-            name=name,
-            account=account,
-            folder=folder,
-            files=files,
-            position=where,
+        yield replace(
+            plain,
             state=None if state is None else self._state(filled(state, name, account)),
             region=said("region"),
             edge=entry.get("edge", None if "region" in entry else self._document.get("edge")),
@@ -230,10 +241,6 @@ class Expansion:
                 if key != "account"
             },
             owner=credentials.get("account"),
-            labels={
-                key: str(value)
-                for key, value in {**self._document.get("labels", {}), **entry.get("labels", {})}.items()
-            },
             variables=texts,
             evidence=self._evidence(said("evidence"), name, account),
         )
@@ -255,81 +262,8 @@ class Expansion:
             return url
         return f"sqlite:///{(self._folder / path).resolve()}"
 
-    def _check_places(self, block: Block) -> None:
-        """No `{...}` that nobody fills in, and nothing that is a secret."""
-        if isinstance(state := block.get("state"), str):
-            self._check_state(state, block.value_position("state"))
-        if isinstance(evidence := block.get("evidence"), str):
-            self._check_evidence(evidence, block.value_position("evidence"))
-        credentials = block.get("credentials")
-        if not isinstance(credentials, Block):
-            return
-        if credentials.keys() not in ({"token"}, {"token", "account"}, {"key", "secret"}):
-            message = "credentials are a token, or a key with its secret"
-            hint = "write token:, with account: where it is that of a parent account, or key: and secret:"
-            self._say(credentials.position, message, hint)
-        for source in credentials.values():
-            for key, value in source.items() if isinstance(source, Block) else ():
-                for text in [value] if isinstance(value, str) else value:
-                    self._check_text(text, source.value_position(key))
-
-    def _check_state(self, url: str, where: Position) -> None:
-        """One that can be used, once everything is filled in, and that has no secret in it."""
-        self._check_text(url, where)
-        if _has_secret(url):
-            message = "the URL of the state has a password in it, and this file is read by many"
-            hint = "use PGPASSWORD, ~/.pgpass or ${NAME}: credentials stand in no file"
-            self._say(where, message, hint)
-        elif "${" not in url:
-            try:
-                open_store(filled(url, "stack", f"AC{'0' * 32}"), base_dir=self._folder).close()
-            except UsageError as error:
-                self._say(where, error.what, error.hint or "correct state:")
-            except VoiceformError:
-                pass  # it is about this machine, and another may work
-
-    def _check_evidence(self, text: str, where: Position) -> None:
-        """One that names a place."""
-        self._check_text(text, where)
-        complaint = place_complaint(filled(text, "stack", f"AC{'0' * 32}"))
-        if text == OFF:
-            complaint = "evidence is switched off in the configuration of a stack, where it is reviewed"
-        if complaint is not None:
-            self._say(where, complaint, "as in evidence: s3://bucket/evidence/{stack}")
-
-    def _check_text(self, text: str, where: Position) -> None:
-        unknown = unknown_place(text)
-        if unknown is not None:
-            self._say(
-                where, f"nothing is filled in for {unknown}", "there are {stack}, {STACK} and {account}"
-            )
-
-    def _check_variables(self, block: Block) -> None:
-        for name in block.get("variables") or ():
-            where = block["variables"].key_position(name)
-            if name in NO_VARIABLES:
-                message = f"{name} is no variable of a configuration"
-                self._say(
-                    where, message, "there are account:, credentials:, state: and region:, and --base-url"
-                )
-            elif is_credential(name):
-                message = f"{name} is the name of a credential, and its value would stand in this file"
-                self._say(where, message, "leave it in the environment", code="credential")
-        if "stack" in (block.get("labels") or ()):
-            where = block["labels"].key_position("stack")
-            self._say(where, "the label stack is the name of the stack", "choose another label")
-
     def _say(self, where: Position, message: str, hint: str, *, code: str = "invalid-value") -> None:
         self._report(Diagnostic(code, message, where, hint=hint))
-
-
-def _has_secret(url: str) -> bool:
-    """Whether a password stands in a URL, itself and not as `${NAME}`; the name of a user is none."""
-    scheme, separator, rest = REFERENCE.sub("", url).partition("://")
-    authority = re.split("[/?#]", rest, maxsplit=1)[0]
-    user, at, host = authority.rpartition("@")
-    others = f"{scheme}{separator}{host}{rest[len(authority) :]}"
-    return bool(at and user.partition(":")[2]) or redact_secrets(others) != others
 
 
 def _names_one(entry: Block) -> bool:
@@ -339,11 +273,34 @@ def _names_one(entry: Block) -> bool:
 
 def _file_at(path: Path) -> Path:
     """The configuration at the path of a stack."""
-    return path / DEFAULT_FILE if path.is_dir() else path
+    return path / DEFAULT_FILE if os.path.isdir(path) else path
 
 
-def _named_after(folder: Path, files: tuple[Path, ...]) -> str:
+def _no_stack(path: Path) -> str | None:
+    """Why what a pattern matches is no stack, where somebody may have meant one."""
+    if os.path.isdir(path):
+        return f"has no {DEFAULT_FILE}"
+    gone = os.path.islink(path) and not os.path.exists(path)
+    return "is a link to something that is not there" if gone else None
+
+
+def _is_configuration(file: Path) -> bool:
+    """Whether a file is that of a stack, be it one that cannot be read: that concerns this stack."""
+    return file.suffix.lower() in SUFFIXES and _is_there(file)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True  # nobody may know; whoever reads it is told why
+    return True
+
+
+def _named_after(place: _Place) -> str:
     """The folder; the file, where that has a name of its own."""
-    if files and files[0].stem != Path(DEFAULT_FILE).stem:
-        return files[0].stem
-    return folder.resolve().name
+    if place.files and place.files[0].stem != Path(DEFAULT_FILE).stem:
+        return place.files[0].stem
+    return os.path.basename(os.path.realpath(place.folder))

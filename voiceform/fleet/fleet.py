@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -34,10 +35,18 @@ if TYPE_CHECKING:
     from voiceform.model.fleet import StackResult
 
 MOST_JOBS = 500
+_UNWATCHED = "the others are watched; correct it, and start the service again"
 
 
 def _unheard(*_: object) -> None:
     """Nobody listens."""
+
+
+def _heard_by(gate: Gate | None, results: Iterable[StackResult]) -> Iterator[StackResult]:
+    for result in results:
+        if gate is not None:
+            gate.ended(result)
+        yield result
 
 
 class Fleet:
@@ -48,8 +57,8 @@ class Fleet:
 
     Making one reads nothing. Every method takes `select`, `exclude` and `shard` (see Which), works on that
     part of the fleet, and returns a report with the result of each stack: one that fails stops no other.
-    ConfigurationError for a fleet file in which something is wrong; UsageError for a selection that means
-    nothing."""
+    ConfigurationError for a fleet file in which something is wrong; what is wrong about one stack (see
+    Member.problems) is how that stack ends. UsageError for a selection that means nothing."""
 
     def __init__(
         self,
@@ -154,7 +163,7 @@ class Fleet:
             if each.file is None:
                 others.append(result_without_plan(each))
                 continue
-            member = Member(each.stack, each.account, found.path, (), Position(str(found.path), 1, 1))
+            member = Member(each.stack, each.account or "", found.path, (), Position(str(found.path), 1, 1))
             jobs.append(self._job("show", member, file=str(found.path / each.file), sha256=each.sha256))
         report = self._reported("plan", jobs, others)
         report.digest, report.fleet = found.digest, str(found.path)
@@ -263,9 +272,12 @@ class Fleet:
     ) -> FleetReport:
         """Go on placing what becomes due in each account until `stop` is set.
 
-        Each stack is looked at every `poll`. One that fails is tried again later, and the others go on.
-        `on_line` hears the name of a stack and what happened, `on_look` how a stack stands after each look.
+        Each stack is looked at every `poll`. One that fails is tried again later, and the others go on; one
+        about which nothing can be done (Member.problems) has failed for as long as this goes on, as the fleet
+        is read once. `on_line` hears the name of a stack and what happened, `on_look` how a stack stands
+        after each look.
         """
+        from voiceform.fleet.jobs import run_job
         from voiceform.fleet.report import FleetReport
         from voiceform.fleet.watching import Told, watch_all
 
@@ -276,8 +288,14 @@ class Fleet:
                 hint="run a service on each of some machines: fleet dispatch --watch --shard 1/2, and 2/2; or"
                 " dispatch with the scheduler again and again, without --watch",
             )
-        members = self.stacks(**which)
+        chosen = self.stacks(**which)
+        members = [member for member in chosen if not member.problems]
         latest: dict[str, StackResult] = {}
+        for member in chosen:
+            if member.problems:
+                result = latest[member.name] = run_job(self._job("dispatch", member), self._here)
+                (on_line or _unheard)(member.name, f"{result.error}\n  {_UNWATCHED}")
+                (on_look or _unheard)(result)
         processes = min(self._jobs or os.cpu_count() or 1, max(1, len(members)))
         with (
             self._signals.working(),
@@ -289,7 +307,7 @@ class Fleet:
                 else:
                     latest[item.stack] = item
                     (on_look or _unheard)(item)
-        report = FleetReport("dispatch", str(self._file), len(members), self._here.clock.now())
+        report = FleetReport("dispatch", str(self._file), len(chosen), self._here.clock.now())
         for result in latest.values():
             report.add(result)
         return report
@@ -344,12 +362,15 @@ class Fleet:
         on_result: Callable[[StackResult], object] = _unheard,
         limit: int | None = None,
     ) -> None:
-        """Do jobs, and take in how each stack ends."""
+        """Do jobs, and take in how each stack ends. One about which nothing can be done fails here."""
+        from voiceform.fleet.jobs import run_job
         from voiceform.fleet.pool import run_jobs
 
+        failing = (run_job(job, self._here) for job in jobs if job.member.problems)
+        whole = [job for job in jobs if not job.member.problems]
         scheduler = None if report.command == "show" else self._scheduler
-        with closing(run_jobs(jobs, self._here, self._jobs, gate, scheduler, limit)) as results:
-            for result in results:
+        with closing(run_jobs(whole, self._here, self._jobs, gate, scheduler, limit)) as results:
+            for result in chain(_heard_by(gate, failing), results):
                 if result.code is ExitCode.INTERRUPTED:  # nothing of it was begun
                     continue
                 on_result(result)

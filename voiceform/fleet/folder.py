@@ -37,15 +37,16 @@ _ELSEWHERE = "make room for it, or choose another place: --out, or by TMPDIR whe
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One stack of the folder. Without a `file` it could not be planned, and `error` says why.
+    """One stack of the folder. Without a `file` it could not be planned, and `error` says why; its account
+    may not be known then.
 
     `sha256` is of the bytes of the file; `pending` says that there is something to do.
     """
 
     stack: str
-    account: str
     exit_code: int
     result: str
+    account: str | None = None
     file: str | None = None
     sha256: str | None = None
     plan_id: str | None = None
@@ -208,7 +209,7 @@ def _planned(result: StackResult) -> Planned:
     saved = result.details
     return Planned(
         stack=result.stack,
-        account=result.account,
+        account=result.account or None,
         exit_code=int(result.code),
         result=result.line,
         file=saved.get("file"),
@@ -223,7 +224,7 @@ def result_without_plan(planned: Planned) -> StackResult:
     """How a stack ends that has nothing to do, or no plan."""
     code = ExitCode.DONE if planned.file is not None else ExitCode(planned.exit_code)
     line = "nothing to do" if planned.file is not None else "was not planned"
-    return StackResult(planned.stack, planned.account, code, line, error=planned.error)
+    return StackResult(planned.stack, planned.account or "", code, line, error=planned.error)
 
 
 def _is_ours(name: str) -> bool:

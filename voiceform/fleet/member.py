@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from voiceform.model.diagnostics import Position
+from voiceform.model.diagnostics import Diagnostic, Position
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
 """What a stack may be called: it names files, metrics and variables."""
@@ -53,6 +53,10 @@ class Member:
     what only the environment has; None is that of the folder. `position` is where the fleet names the stack.
     `evidence` is where what is destroyed is taken down, if the fleet says it; `shared` that other stacks have
     the same folder.
+
+    With `problems` something is wrong that concerns this stack alone: its files are not there or cannot be
+    read, or its row is wrong. Nothing can be done about it, and whatever is to be done fails. Only its name,
+    labels, folder and files are known then, and its account, unless that is empty.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Member:
     variables: Mapping[str, str] = field(default_factory=dict)
     evidence: str | None = None
     shared: bool = False
+    problems: tuple[Diagnostic, ...] = ()
 
 
 def filled(text: str, name: str, account: str) -> str:

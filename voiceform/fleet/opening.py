@@ -13,7 +13,7 @@ from pathlib import Path
 from voiceform.fleet.credentials import OF_ONE_ACCOUNT, credential
 from voiceform.fleet.member import REFERENCE, Member
 from voiceform.model.clock import Clock
-from voiceform.model.errors import StateError, UsageError
+from voiceform.model.errors import ConfigurationError, StateError, UsageError
 from voiceform.stack.account import Account, origin_of
 from voiceform.stack.listener import Listener, Signals
 from voiceform.stack.parts import DEFAULT_TTL
@@ -81,7 +81,9 @@ def stack_of(
     account: Callable[[], Account] | None = None,
 ) -> Stack:
     """The stack of a member; nothing is read or connected before it is used. `account` is how it signs in,
-    where that is to be heard of."""
+    where that is to be heard of. ConfigurationError for a member about which nothing can be done."""
+    if member.problems:
+        raise ConfigurationError(member.problems)
     environ = {name: value for name, value in here.environ.items() if name not in OF_ONE_ACCOUNT}
     return Stack(
         *member.files,

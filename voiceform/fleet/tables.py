@@ -24,17 +24,20 @@ _LABEL = "label."
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LABEL_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_CORRECT = "correct the row"
 _PLACE = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class StackRow:
-    """One row: `keys` as in an entry of the fleet file, those that are not empty."""
+    """One row: `keys` as in an entry of the fleet file, those that are not empty; `problems` are what is
+    wrong in it and concerns its stack alone, and keys that are wrong are not among the others."""
 
     position: Position
     keys: dict[str, str]
     labels: dict[str, str]
     variables: dict[str, str]
+    problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,45 +114,55 @@ def _column_problem(name: str, count: int) -> tuple[str, str]:
 
 
 def _rows(table: Table, display: str, needs_template: bool, report: Report) -> Iterator[StackRow]:
-    needed = (*_REQUIRED, *(("template",) if needs_template else ()))
+    """The rows, each with what is wrong about its stack. What keeps anybody from knowing which stack is meant
+    is reported: without a name nothing can be told of it, and labels say of which groups it is."""
+    needed = ("account", *(("template",) if needs_template else ()))
     try:
         for row in table.rows(table.header):
             at = Position(display, row.line, 1, private=True)
             problem = row.problem
             if problem is None:
                 cells = dict(zip(table.header, map(str.strip, row.cells), strict=True))
-                problem = _problem(cells, needed)
+                problem = _nameless(cells)
             if problem is not None:
-                report(Diagnostic("unusable-row", problem, at, hint="correct the row"))
+                report(Diagnostic("unusable-row", problem, at, hint=_CORRECT))
                 continue
+            wrong = dict(_wrong(cells, needed))
             yield StackRow(
                 at,
-                {key: cells[key] for key in _KEYS if cells.get(key)},
+                {key: cells[key] for key in _KEYS if cells.get(key) and key not in wrong},
                 {
                     key.removeprefix(_LABEL): cells[key]
                     for key in cells
                     if key.startswith(_LABEL) and cells[key]
                 },
                 {key: cells[key] for key in cells if key not in _KEYS and not key.startswith(_LABEL)},
+                tuple(Diagnostic("unusable-row", each, at, hint=_CORRECT) for each in wrong.values()),
             )
     except TableError as error:
         at = Position(display, error.line or 1, 1, private=True)
         report(Diagnostic("unusable-csv", f"the table {error}", at, hint=error.hint))
 
 
-def _problem(cells: dict[str, str], needed: tuple[str, ...]) -> str | None:
-    """What is wrong with a row, in words that repeat nothing of it."""
-    empty = next((name for name in needed if not cells[name]), None)
-    if empty is not None:
-        return f"the cell of {empty} is empty"
+def _nameless(cells: dict[str, str]) -> str | None:
+    """Why nobody can say which stack a row is about, in words that repeat nothing of it."""
+    if not cells["name"]:
+        return "the cell of name is empty"
     if not NAME.fullmatch(cells["name"]):
         return "the name is not 1 to 63 letters, digits, - and _"
-    if not is_sid(cells["account"], "AC"):
-        return "the account is no account SID: AC and 32 hexadecimal digits"
-    for key in ("region", "edge"):
-        if cells.get(key) and not _PLACE.fullmatch(cells[key]):
-            return f"the {key} is not as ie1 or dublin"
     for key, value in cells.items():
         if key.startswith(_LABEL) and not _LABEL_VALUE.fullmatch(value):
             return f"the value of {key} is no label: letters, digits, - _ and ., 63 at most"
     return None
+
+
+def _wrong(cells: dict[str, str], needed: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """What else is wrong with a row: the column, and words that repeat nothing of it."""
+    for name in needed:
+        if not cells[name]:
+            yield name, f"the cell of {name} is empty"
+    if cells["account"] and not is_sid(cells["account"], "AC"):
+        yield "account", "the account is no account SID: AC and 32 hexadecimal digits"
+    for key in ("region", "edge"):
+        if cells.get(key) and not _PLACE.fullmatch(cells[key]):
+            yield key, f"the {key} is not as ie1 or dublin"

@@ -59,7 +59,7 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class StackResult:
-    """How one stack ended.
+    """How one stack ended. `account` is empty where nobody knows it.
 
     `line` says it in a sentence, `error` why it failed, with what to do next. `counts` are changes by action,
     and whatever else the command counts. `details` is more of it, as JSON, `measured` what

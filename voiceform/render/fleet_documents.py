@@ -77,7 +77,7 @@ def json(report: FleetSummary, code: ExitCode, *, show_numbers: bool = False) ->
 def _stack(result: StackResult) -> dict[str, Any]:
     return {
         "stack": result.stack,
-        "account": result.account,
+        "account": result.account or None,
         "exit_code": int(result.code),
         "result": result.line,
         "error": result.error,

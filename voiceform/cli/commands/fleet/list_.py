@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from voiceform.cli.support.fleets import FleetOptions, fleet_of, fleet_options
@@ -18,29 +20,37 @@ from voiceform.model.shown import shown_json
 def command(app: App, fleet: FleetOptions, format_: str) -> int:
     """List the stacks with their accounts and labels; reads no credentials.
 
+    What is wrong about one of them is told beside the list, which is whole; the exit code is then 1.
+
     For example: voiceform fleet list --select ring=canary
     """
+    import voiceform.render.diagnostics as render
     from voiceform.model.masking import redact_text
     from voiceform.state.open import DEFAULT_URL
 
     found = fleet_of(app, fleet).stacks(**fleet.which)
+    problems = [replace(problem, address=member.name) for member in found for problem in member.problems]
+    if problems:
+        app.console.say(render.text(problems, color=app.color_beside, width=app.width_beside))
+    code = ExitCode.ERROR if problems else ExitCode.DONE
     if format_ == "json":
         stacks = [
             {
                 "stack": member.name,
-                "account": member.account,
+                "account": member.account or None,
                 "folder": str(member.folder),
                 "files": [str(file) for file in member.files],
-                "state": redact_text(member.state or DEFAULT_URL),
+                "state": None if member.problems else redact_text(member.state or DEFAULT_URL),
                 "region": member.region,
                 "labels": dict(member.labels),
+                "problems": [str(problem) for problem in member.problems],
             }
             for member in found
         ]
         app.console.document(shown_json({"stacks": stacks}))
-        return ExitCode.DONE
+        return code
     widest = max((len(member.name) for member in found), default=0)
     for member in found:
         labels = ",".join(f"{name}={value}" for name, value in sorted(member.labels.items()))
-        app.console.show(f"{member.name.ljust(widest)}  {member.account}  {labels or '-'}")
-    return ExitCode.DONE
+        app.console.show(f"{member.name.ljust(widest)}  {member.account or '-'.ljust(34)}  {labels or '-'}")
+    return code
