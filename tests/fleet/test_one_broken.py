@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
         (f"version: 1\naccount: {sid(2)}\nqueues: {{a: [}}\n".encode(), "voiceform.yaml:3:"),
         (b"version: 1\naccount: nobody\n", "voiceform.yaml:2:10: "),
         (b"version: 1\naccount: [x]\n", "voiceform.yaml:2:10: "),
-        (b"version: 1\naccount: ${WHICH}\n", "voiceform.yaml:2:10: "),
+        (b"version: 1\naccount: ${WHICH}\nqueues: {'${MORE}': {}}\n", "voiceform.yaml:2:10: "),
         (b"version: 1\naccount:\n", "voiceform.yaml:2:"),
         (b"version: 1\nqueues: {}\n", "fleet.yaml:5:11: "),
         (b"- a list\n", "voiceform.yaml:1:1: "),
@@ -76,6 +76,7 @@ def test_a_configuration_that_says_no_account_is_wrong_at_its_own_place(
     assert both["beta"].account == ""
     (line,) = told(both["beta"])
     assert line.startswith(said)
+    assert ("WHICH is not set" in line) is (b"WHICH" in content)
 
 
 def test_a_link_in_a_circle_and_one_to_nothing_are_a_configuration_that_cannot_be_read(folder: Path) -> None:

@@ -151,7 +151,7 @@ def test_the_account_of_a_stack_may_come_from_its_own_variables_and_never_from_a
     path.write_text("version: 1\naccount: ${TWILIO_ACCOUNT_SID}\n", encoding="utf-8")
     (member,) = read(folder, HEAD + "  - path: stacks/acme\n", TWILIO_ACCOUNT_SID=sid(9)).members
     assert member.account == ""
-    assert "this is no account SID" in member.problems[0].message
+    assert member.problems[0].message == "TWILIO_ACCOUNT_SID is the account of no stack of a fleet"
 
 
 def test_a_row_for_each_stack(folder: Path) -> None:
@@ -232,6 +232,20 @@ ACME = f"  - {{path: stacks/acme, account: {sid(1)}"
             + sid(2)
             + ", state: 'postgres://A/db?schema=voiceform'}\n",
             "beta and acme have one recorded state",
+        ),
+        *(
+            (
+                HEAD.replace("sqlite:///states/{stack}.db", "s3://b/voice/{stack}")
+                + ACME
+                + f"}}\n  - {{path: stacks/beta, account: {sid(2)}, state: {outer}}}\n",
+                "the recorded state of acme lies in that of beta",
+            )
+            for outer in ("'s3://b/voice/'", "'s3://b/'", "'s3://B'")
+        ),
+        (
+            HEAD + ACME + ", state: 'gs://b/a/b/c'}\n"
+            f"  - {{path: stacks/beta, account: {sid(2)}, state: 'gs://b/a'}}\n",
+            "the recorded state of acme lies in that of beta",
         ),
         (HEAD + ACME + ", name: 'a b'}\n", "name must be 1 to 63 letters"),
         (HEAD + ACME + ", name: '../x'}\n", "name must be 1 to 63 letters"),
@@ -320,6 +334,21 @@ def test_what_is_wrong_in_a_table_is_told_with_its_line(folder: Path, table: str
     (folder / "a.csv").write_text(table, encoding="utf-8")
     found = problems(folder, HEAD + "  - {template: template, csv: a.csv}\n")
     assert any(said in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("s3://b/voice", "s3://b/voice-2"),
+        ("s3://b/voice", "gs://b/voice/x"),
+        ("s3://b/voice/a", "s3://b/voice/b"),
+        ("postgresql:///db?host=/run/a", "postgresql:///db?host=/run/b"),
+        ("postgresql://a/db", "postgresql://a:5433/db"),
+    ],
+)
+def test_states_that_only_look_alike_are_two(folder: Path, one: str, other: str) -> None:
+    entry = f"  - {{path: stacks/beta, account: {sid(2)}, state: '{other}'}}\n"
+    assert names(read(folder, HEAD + ACME + f", state: '{one}'}}\n" + entry)) == ["acme", "beta"]
 
 
 def test_names_of_schemas_are_alike_that_postgresql_takes_for_one(folder: Path) -> None:

@@ -1,9 +1,9 @@
-"""What no two members of a fleet may share: a name, an account, a recorded state."""
+"""What no two members of a fleet may share: a name, an account, a recorded state, a place of evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import os
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from voiceform.fleet.member import Member, in_capitals
@@ -11,6 +11,7 @@ from voiceform.model.diagnostics import Diagnostic, Report
 from voiceform.state.open import DEFAULT_URL, sqlite_file
 
 _POSTGRES = ("postgres", "postgresql")
+_OBJECTS = ("s3", "gs", "az")
 _LONGEST_NAME = 63
 """Bytes of the name of a schema that PostgreSQL distinguishes."""
 
@@ -32,6 +33,28 @@ def compare(members: Sequence[Member], report: Report) -> None:
                 other = members[before]
                 message = f"{say(member, other)}: the other is at {other.position}"
                 report(Diagnostic("invalid-value", message, member.position, hint=hint))
+    _refuse_nested(members, report)
+
+
+def _refuse_nested(members: Sequence[Member], report: Report) -> None:
+    """Report each state in an object store below that of another, which would have its documents, too."""
+    known = {state: member for member in members if (state := state_of(member)) is not None}
+    for state, member in known.items():
+        scheme, _, place = state.partition("://")
+        above = (f"{scheme}://{folder}" for folder in _above(place)) if scheme in _OBJECTS else ()
+        outer = next((known[each] for each in above if each in known), None)
+        if outer is not None:
+            message = f"the recorded state of {member.name} lies in that of {outer.name}"
+            hint = "give each a prefix of its own, as s3://bucket/voice/{stack}"
+            where = f"{message}: the other is at {outer.position}"
+            report(Diagnostic("invalid-value", where, member.position, hint=hint))
+
+
+def _above(place: str) -> Iterator[str]:
+    """The folders that one is in, the nearest first; the bucket is the last of them."""
+    while place.rstrip("/").count("/"):
+        place = place.rstrip("/").rpartition("/")[0]
+        yield place if place.count("/") else f"{place}/"
 
 
 def _evidence_of(member: Member) -> str | None:
@@ -46,11 +69,13 @@ def state_of(member: Member) -> str | None:
     url = member.state or DEFAULT_URL
     file = sqlite_file(url, base_dir=member.folder)
     if file is not None:
-        return f"sqlite:{Path(file).resolve()}"
+        return f"sqlite:{os.path.realpath(file)}"
     parts = urlsplit(url)
     host = (parts.netloc.rpartition("@")[2]).lower()
     if parts.scheme in _POSTGRES:
         query = dict(parse_qsl(parts.query))
+        if "host" in query:  # libpq takes it in place of what stands before
+            host = f"{query['host'].lower()}:{query.get('port', '5432')}"
         schema = query.get("schema", "voiceform").encode()[:_LONGEST_NAME]
         return f"postgresql://{host.removesuffix(':5432')}/{parts.path.strip('/')}?{quote(schema)}"
     path = "/".join(part for part in parts.path.split("/") if part)

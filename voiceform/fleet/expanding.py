@@ -153,7 +153,7 @@ class Expansion:
             return _Place(full)
         there = os.path.isdir(full)
         what = f"{full} has no {DEFAULT_FILE}" if there else f"there is no file or folder {full}"
-        hint = f"it is looked for from {self._folder}"
+        hint = f"correct it, or take it out; it is looked for from {os.path.abspath(self._folder)}"
         lacking = Diagnostic("no-configuration", what, where, hint=hint)
         if full.suffix.lower() in SUFFIXES:
             return _Place(full.parent, (Path(full.name),), lacking)
@@ -253,14 +253,14 @@ class Expansion:
         if text is None:
             return None
         place = filled(text, name, account)
-        return place if "://" in place else str((self._folder / place).resolve())
+        return place if "://" in place else os.path.realpath(self._folder / place)
 
     def _state(self, url: str) -> str:
         """A state in a file beside the fleet file, as every path in that is."""
         path = url.removeprefix("sqlite:///")
         if path == url or not path or path.startswith(("/", "~", ":")):
             return url
-        return f"sqlite:///{(self._folder / path).resolve()}"
+        return f"sqlite:///{os.path.realpath(self._folder / path)}"
 
     def _say(self, where: Position, message: str, hint: str, *, code: str = "invalid-value") -> None:
         self._report(Diagnostic(code, message, where, hint=hint))
