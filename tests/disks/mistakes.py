@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,20 +13,23 @@ from typing import Any
 from voiceform.cli.support import reporting
 from voiceform.engine import planfile
 from voiceform.fleet import folder
+from voiceform.kinds.retention.evidence.folder import _Appending as appending
 from voiceform.kinds.retention.evidence.log import EvidenceLog
+from voiceform.model import refusals
 from voiceform.model.errors import StateError
 from voiceform.state.sqlite import SqliteStore
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One mistake, which `make` makes in this process. It shows in `scene` where the `disk` fails at
-    one of the first steps that have `step` in their names, by a fault with `expected` in it."""
+    """One mistake, which `make` makes in this process. It shows in `scene`, by a fault with `expected` in it:
+    on the disk `spoilt` that fails at one of the first steps with `step` in their names, or, where there is
+    none, in the trouble of that name."""
 
     make: Callable[[], None]
     scene: str
-    disk: str
-    step: str
+    spoilt: str
+    step: str | None
     expected: str
 
 
@@ -87,6 +91,21 @@ def errors_pass() -> None:
     _put(SqliteStore, "_errors", lambda _: contextlib.nullcontext())
 
 
+def what_is_open_is_there() -> None:
+    """A state that is another by now is written to all the same."""
+    _put(SqliteStore, "_require_same", lambda _: None)
+
+
+def evidence_stays() -> None:
+    """Evidence that is another by now is written to all the same."""
+    _put(appending, "sync", lambda sink: os.fsync(sink._descriptor))
+
+
+def no_machine_refuses() -> None:
+    """What the machine refuses is a defect."""
+    _put(refusals, "_missing", lambda _: None)
+
+
 MISTAKES: dict[str, Mistake] = {
     "evidence is hoped for": Mistake(
         evidence_is_hoped_for,
@@ -109,4 +128,21 @@ MISTAKES: dict[str, Mistake] = {
         plans_go_first, "fleet plan --out, again", "full", "write .", "plans/index.json is gone"
     ),
     "errors pass": Mistake(errors_pass, "state mv", "broken", "sync", "said 'failed unexpectedly'"),
+    "what is open is there": Mistake(
+        what_is_open_is_there,
+        "dispatch",
+        "the state is another after 40% of the requests",
+        None,
+        "phoned too often",
+    ),
+    "evidence stays": Mistake(
+        evidence_stays,
+        "prune",
+        "the evidence is another after 40% of the requests",
+        None,
+        "is gone without a line of evidence",
+    ),
+    "no machine refuses": Mistake(
+        no_machine_refuses, "apply", "1 more files may be open", None, "said 'failed unexpectedly'"
+    ),
 }

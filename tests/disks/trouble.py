@@ -133,7 +133,8 @@ def modes(**wanted: int) -> Spoils:
 
 
 def away(name: str, *, instead: str = "") -> Spoils:
-    """What is called so is moved away; in its place comes nothing, an `empty` folder, or a `copy`."""
+    """What is called so is moved away; in its place comes nothing, an `empty` folder, or a `copy`. A copy
+    stays there, and what is written to the other one is never seen again."""
 
     @contextmanager
     def moved(folder: Path) -> Iterator[None]:
@@ -150,10 +151,12 @@ def away(name: str, *, instead: str = "") -> Spoils:
             yield
         finally:
             if there:
-                if path.is_dir():
-                    shutil.rmtree(path)
-                path.unlink(missing_ok=True)
-                aside.rename(path)
+                lost, kept = (aside, path) if instead == "copy" else (path, aside)
+                if lost.is_dir():
+                    shutil.rmtree(lost)
+                lost.unlink(missing_ok=True)
+                if kept is aside:
+                    aside.rename(path)
 
     return moved
 
