@@ -203,6 +203,33 @@ def test_a_holder_that_is_seen_to_beat_is_alive_whatever_the_clocks_say(store: B
     holder.release()
 
 
+def test_who_was_paused_while_waiting_takes_no_lease_that_was_renewed_meanwhile(store: Backend) -> None:
+    """It had looked at its clock, stood still for longer than a lease lives, and then read the lease."""
+    holder = take(store, ManualClock(START))
+    renewed = START + timedelta(seconds=75)
+
+    class Paused(ManualClock):
+        naps = 0
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            self.naps += 1
+
+        def now(self) -> datetime:
+            found = super().now()
+            if self.naps == 1:
+                self.sleep(80)
+                current = show_lease(store)
+                assert current is not None
+                store.put("lease", current.renewed(renewed).document(), current.version)
+            return found
+
+    waiting = Paused(START)
+    take(store, waiting, wait=timedelta(minutes=5)).release()
+    assert waiting.now() >= renewed + timedelta(seconds=60)
+    holder.release()
+
+
 def test_breaking_a_lease_is_recorded_and_fences_its_holder(store: Backend, clock: ManualClock) -> None:
     with pytest.raises(StateError, match="not locked"):
         break_lease(store, reason="none", who="bob", clock=clock)

@@ -103,7 +103,7 @@ def acquire(
         now = clock.now()
         entry = store.get(LEASE_KEY)
         current = None if entry is None else lease_from_entry(entry)
-        if current is None or current.holder is None or watch.is_dead(current, now):
+        if current is None or current.holder is None or watch.is_dead(current, now, clock.now()):
             taken = LeaseRecord.taken(current, holder=holder, operation=operation, now=now, ttl=ttl)
             try:
                 version = store.put(LEASE_KEY, taken.document(), None if current is None else current.version)
@@ -160,11 +160,12 @@ class _Watch:
         self._since: datetime | None = None
         self.beats = False
 
-    def is_dead(self, lease: LeaseRecord, now: datetime) -> bool:
-        """Whether the holder's lease is over, seen from here at `now`."""
+    def is_dead(self, lease: LeaseRecord, now: datetime, read_at: datetime) -> bool:
+        """Whether the holder's lease is over, seen from here: it was as it is at `now` or later, and had been
+        read at `read_at`. In between this program may have been paused, and so may the store."""
         if self._since is None or lease.version != self._version:
             self.beats = self._since is not None
-            self._version, self._since = lease.version, now
+            self._version, self._since = lease.version, read_at
         if now - self._since >= lease.ttl:
             return True
         return now >= lease.expires_at and not self.beats

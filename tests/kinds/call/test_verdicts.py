@@ -447,6 +447,7 @@ def test_who_was_put_off_and_is_not_declared_any_more_is_not_called(waves: dict[
         *((LedgerEntry(status, NOON, SID), False) for status in SENT),
         (LedgerEntry(CallStatus.RESERVED, NOON), False),
         (LedgerEntry(CallStatus.UNKNOWN, NOON), False),
+        (LedgerEntry(CallStatus.CANCELED, NOON, reason="canceled by me"), False),
         (LedgerEntry(CallStatus.FAILED, NOON), True),
         (LedgerEntry(CallStatus.SUPPRESSED, NOON), True),
         (LedgerEntry(CallStatus.DEFERRED, NOON), True),

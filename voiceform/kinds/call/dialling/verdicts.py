@@ -42,6 +42,9 @@ CATCH_UP = timedelta(days=31)
 """How far back occurrences that nobody looked at are recorded as missed."""
 
 
+_SETTLED_FOR_ALL = IN_DOUBT | {CallStatus.CANCELED}
+"""Statuses without a call that count for every address of a person: a call may have been made, or nobody is
+to make one."""
 _LONGEST_CALL = timedelta(days=1)
 """https://www.twilio.com/docs/voice/api/call-resource, TimeLimit."""
 _LEARNT_SOON = timedelta(seconds=30)
@@ -330,12 +333,13 @@ def _with_late_one(spec: CallSpec, begin: datetime) -> datetime:
 
 
 def _under_other_spellings(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> set[tuple[datetime, str]]:
-    """Who was called, or may have been, at which occurrence under an address that is not declared any more:
-    the same person under another one (`sip:+12125550101@...`) is not called for it again."""
+    """Who was called, or may have been, at which occurrence under an address that is not declared any more,
+    and whose call was taken back: the same person under another one (`sip:+12125550101@...`) is not called
+    for it."""
     return {
         (key.occurrence, person(key.to) or key.to)
         for key, entry in entries.items()
-        if not spec.is_wanted(key) and (entry.sid is not None or entry.status in IN_DOUBT)
+        if not spec.is_wanted(key) and (entry.sid is not None or entry.status in _SETTLED_FOR_ALL)
     }
 
 
