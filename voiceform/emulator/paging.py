@@ -17,8 +17,8 @@ from voiceform.emulator.clock import SECOND
 from voiceform.emulator.errors import bad_request, invalid_parameter
 from voiceform.emulator.filters import Filter
 from voiceform.emulator.messages import Params, Request, Response, json_response
-from voiceform.emulator.profiles import Resource
-from voiceform.emulator.store import Row
+from voiceform.emulator.profiles import Fields, Resource
+from voiceform.emulator.store import Columns
 from voiceform.emulator.world import World
 
 MAXIMUM = 1000
@@ -30,7 +30,9 @@ _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What is listed: the JSON key, the SID's letters and the column it is ordered by, newest first unless
-    `oldest_first`. `table` is where the rows are, if it has another name.
+    `oldest_first`. `table` is where the rows are, if it has another name, and `columns` which of theirs are
+    read, the first two being those of a table, the fourth the order's if the table's is neither `created` nor
+    `updated`.
     """
 
     key: str
@@ -38,11 +40,16 @@ class Listing:
     order: str = "created"
     table: str = ""
     oldest_first: bool = False
+    columns: str = "*"
 
     @property
     def rows(self) -> str:
         """The table."""
         return self.table or self.key
+
+    def position(self, row: Columns) -> str:
+        """Where a row stands: its SID, its sort value and its sequence number, as in a token."""
+        return f"{row[1]}{row[4 if self.order == 'updated' else 3]:016x}{row[0]:x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ def list_page(
     request: Request,
     listing: Listing,
     chosen: Filter,
-    render: Callable[[World, str, Row], Resource],
+    render: Callable[[World, str, Columns], Resource | Fields],
 ) -> Response:
     """Answer one page. Raises 20007 for a page that is too large, 21481 for a token that is none."""
     position = _position(world, request.query, listing)
@@ -124,7 +131,9 @@ def _number(query: Params, name: str, default: int) -> int:
     return int(text)
 
 
-def _rows(world: World, request: Request, listing: Listing, chosen: Filter, position: _Position) -> list[Row]:
+def _rows(
+    world: World, request: Request, listing: Listing, chosen: Filter, position: _Position
+) -> list[Columns]:
     """The rows of the page and one more, which tells whether another page follows.
 
     The account's own and those of every account are two selections that SQLite merges: each comes in order
@@ -140,8 +149,8 @@ def _rows(world: World, request: Request, listing: Listing, chosen: Filter, posi
     if position.value is not None:
         where.append(f"({listing.order}, seq) {'>' if rising else '<'} (?, ?)")
         args += [position.value, position.seq]
-    rows = f"SELECT * FROM {listing.rows} WHERE {' AND '.join(['account = ?', *where])}"
-    return world.store.all(
+    rows = f"SELECT {listing.columns} FROM {listing.rows} WHERE {' AND '.join(['account = ?', *where])}"
+    return world.store.page(
         f"{rows} UNION ALL {rows} ORDER BY {listing.order} {direction}, seq {direction} LIMIT ? OFFSET ?",
         *(request.account, *args, "", *args),
         *(position.size + 1, position.skip),
@@ -162,6 +171,5 @@ def _own_uri(base: str, query: Params, position: _Position) -> str:
     return f"{base}&Page={position.page}" + (f"&PageToken={quote(token, safe='')}" if token else "")
 
 
-def _link(base: str, direction: str, page: int, row: Row, listing: Listing) -> str:
-    token = f"P{direction}{row['sid']}{row[listing.order]:016x}{row['seq']:x}"
-    return f"{base}&Page={max(page, 0)}&PageToken={token}"
+def _link(base: str, direction: str, page: int, row: Columns, listing: Listing) -> str:
+    return f"{base}&Page={max(page, 0)}&PageToken=P{direction}{listing.position(row)}"

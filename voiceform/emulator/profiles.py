@@ -11,9 +11,16 @@ import time
 from functools import lru_cache
 from typing import Protocol
 
+import msgspec
+
 from voiceform.emulator.settings import ProfileName
 
-Resource = dict[str, object]
+Fields = dict[str, object]
+
+
+class Resource(msgspec.Struct, gc=False):
+    """An object of the API: its fields as the real service shows them, in that order."""
+
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -27,10 +34,10 @@ class Profile(Protocol):
     def date(self, instant: int) -> str:
         """An instant as text."""
 
-    def resource(self, kind: str, fields: Resource) -> Resource:
-        """The fields of a resource as this profile shows them; ``kind`` is the plural key."""
+    def resource(self, kind: str, resource: Resource) -> Resource | Fields:
+        """A resource as this profile shows it; ``kind`` is the plural key."""
 
-    def envelope(self, kind: str, fields: Resource) -> Resource:
+    def envelope(self, kind: str, fields: Fields) -> Fields:
         """The envelope of a list; the rows are rendered already."""
 
 
@@ -57,12 +64,12 @@ class TwilioProfile:
         """RFC 2822 in UTC: ``Tue, 31 Aug 2010 20:36:28 +0000``."""
         return _second(instant // 1_000_000)
 
-    def resource(self, kind: str, fields: Resource) -> Resource:
+    def resource(self, kind: str, resource: Resource) -> Resource:
         """Everything."""
         del kind
-        return fields
+        return resource
 
-    def envelope(self, kind: str, fields: Resource) -> Resource:
+    def envelope(self, kind: str, fields: Fields) -> Fields:
         """Everything; neighbours that do not exist are null."""
         del kind
         return fields
@@ -135,9 +142,10 @@ class OpenApiProfile:
         """RFC 3339 in UTC: ``2010-08-31T20:36:28Z``."""
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(instant // 1_000_000))
 
-    def resource(self, kind: str, fields: Resource) -> Resource:
+    def resource(self, kind: str, resource: Resource) -> Fields:
         """Only fields and words that the description names, and no nulls."""
         allowed = _FIELDS[kind]
+        fields: Fields = msgspec.to_builtins(resource)
         shown = {name: value for name, value in fields.items() if name in allowed and value is not None}
         for (of_kind, name), words in _WORDS.items():
             if of_kind == kind and shown.get(name) in words:
@@ -151,7 +159,7 @@ class OpenApiProfile:
             shown["subresource_uris"] = {name: links[name] for name in _SUBRESOURCES[kind]}
         return shown
 
-    def envelope(self, kind: str, fields: Resource) -> Resource:
+    def envelope(self, kind: str, fields: Fields) -> Fields:
         """Only what the description names for this list; absent neighbours are left out."""
         allowed = _ENVELOPES[kind]
         return {name: value for name, value in fields.items() if name in allowed and value is not None}

@@ -1,9 +1,9 @@
 """The data: one SQLite connection per server, in memory or in a file.
 
-Every table that is listed has ``seq`` (order of arrival), ``created`` and ``updated`` (microseconds), and an
-index on each order it is listed by within an account, so that the last page of a list costs what the first
-does, and an account among many what it would cost alone. ``account`` is empty on rows that were seeded for
-every account.
+Every table that is listed begins with ``seq`` (order of arrival), ``sid``, ``account``, ``created`` and
+``updated`` (microseconds), and has an index on each order it is listed by within an account, so that the last
+page of a list costs what the first does, and an account among many what it would cost alone. ``account`` is
+empty on rows that were seeded for every account.
 """
 
 # ruff: noqa: S608 - only names of our own tables and columns are put into SQL; values are always bound.
@@ -11,7 +11,7 @@ every account.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,9 @@ from typing import Any
 import msgspec
 
 Row = sqlite3.Row
+#: A row whose columns are taken by their place, in the order of the table: by its name a column costs three
+#: times as much.
+Columns = Sequence[Any]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -136,6 +139,12 @@ class Store:
     def all(self, sql: str, *args: object) -> list[Row]:
         """All rows."""
         return self._connection.execute(sql, args).fetchall()
+
+    def page(self, sql: str, *args: object) -> list[Columns]:
+        """All rows, as plain tuples: of those a page has many."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        return cursor.execute(sql, args).fetchall()
 
     def run(self, sql: str, *args: object) -> int:
         """Execute a statement; the number of rows it changed."""

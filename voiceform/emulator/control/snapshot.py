@@ -12,7 +12,7 @@ from voiceform.emulator.clock import SECOND, iso
 from voiceform.emulator.faults import Faults
 from voiceform.emulator.gate import Throttle
 from voiceform.emulator.journal import Journal
-from voiceform.emulator.queues.wire import render as render_queue
+from voiceform.emulator.queues.wire import average_wait
 from voiceform.emulator.store import Row
 from voiceform.emulator.telephony import settle
 from voiceform.emulator.world import World
@@ -91,7 +91,7 @@ def _newest(world: World, table: str) -> list[Row]:
 
 def _queue(world: World, row: Row) -> Document:
     shown = {name: row[name] for name in ("sid", "friendly_name", "current_size", "max_size")}
-    shown["average_wait_time"] = render_queue(world, row["account"], row)["average_wait_time"]
+    shown["average_wait_time"] = average_wait(world, row["sid"], row["average_wait_time"])
     return shown | {"created": iso(row["created"])}
 
 

@@ -47,7 +47,9 @@ def list_members(world: World, request: Request) -> Response:
     queue = _find(world, request, request.ids[0])
     chosen = Filter()
     chosen.add("queue_sid = ?", queue["sid"])
-    listing = Listing("queue_members", "CA", "enqueued", table="calls", oldest_first=True)
+    listing = Listing(
+        "queue_members", "CA", "enqueued", table="calls", oldest_first=True, columns=rules.MEMBER
+    )
     return list_page(world, request, listing, chosen, render_member)
 
 

@@ -1,5 +1,7 @@
 """What may be done with queues."""
 
+# ruff: noqa: S608 - only names of our own tables and columns are put into SQL; values are always bound.
+
 from __future__ import annotations
 
 from voiceform.emulator.errors import ApiError, bad_request
@@ -10,6 +12,8 @@ from voiceform.emulator.world import World
 
 NAME_LENGTH = 64
 MAX_SIZE = 5000
+#: The columns of a call that waits which are shown.
+MEMBER = "seq, sid, queue_sid, enqueued"
 
 
 def create(world: World, account: str, params: Params) -> str:
@@ -65,12 +69,11 @@ def delete(world: World, queue: Row) -> None:
 
 
 def member(world: World, queue: str, which: str) -> Row | None:
-    """The call of this SID if it waits in the queue, or the first one for `Front`."""
+    """The `MEMBER` columns of the call of this SID if it waits in the queue, or the first one for `Front`."""
+    waiting = f"SELECT {MEMBER} FROM calls WHERE queue_sid = ?"
     if which == "Front":
-        return world.store.one(
-            "SELECT * FROM calls WHERE queue_sid = ? ORDER BY enqueued, seq LIMIT 1", queue
-        )
-    return world.store.one("SELECT * FROM calls WHERE queue_sid = ? AND sid = ?", queue, which)
+        return world.store.one(f"{waiting} ORDER BY enqueued, seq LIMIT 1", queue)
+    return world.store.one(f"{waiting} AND sid = ?", queue, which)
 
 
 def by_name(world: World, account: str, name: str) -> Row | None:
