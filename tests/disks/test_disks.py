@@ -93,6 +93,17 @@ def test_a_new_file_is_written_where_files_have_one_name(stage: Stage) -> None:
     assert played.first.code == ExitCode.DONE
 
 
+def test_an_emulator_that_gets_no_open_files_says_so(stage: Stage) -> None:
+    """Which of them it is that it does not get, among those of the server's own thread too."""
+    played = stage(scene_of("test --junit-xml"))
+    played.steps()
+    told: list[str] = []
+    for more in range(8, 13):
+        told += played.in_trouble(Trouble(f"{more} more files", inside={"NOFILE": more}))
+        assert "open files" in played.first.err
+    assert not told, "\n\n".join(told)
+
+
 def scene_of(name: str) -> Scene:
     """The scene of that name."""
     return next(scene for scene in SCENES if scene.name == name)

@@ -42,6 +42,7 @@ class Emulator:
         self.settings = replace(base, **options) if options else base
         self._server: Any = None
         self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
         self._port = 0
 
     @property
@@ -52,7 +53,7 @@ class Emulator:
 
     def start(self) -> Self:
         """Bind, start and wait until requests are answered. Raises ``OSError`` (address), ``ControlError``
-        (seed file).
+        (seed file), and what ended the server's thread before it answered.
         """
         import uvicorn
 
@@ -82,15 +83,25 @@ class Emulator:
             )
         )
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name="voiceform-emulator", daemon=True
+            target=self._run, args=(listener,), name="voiceform-emulator", daemon=True
         )
         self._thread.start()
         deadline = time.monotonic() + _START_TIMEOUT
         while not self._server.started:
+            if self._failure is not None:
+                listener.close()
+                world.store.close()
+                raise self._failure
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the emulator did not start")
             time.sleep(0.002)
         return self
+
+    def _run(self, listener: socket.socket) -> None:
+        try:
+            self._server.run(sockets=[listener])
+        except BaseException as error:
+            self._failure = error  # the thread that waits for the start says it
 
     def stop(self) -> None:
         """Stop and wait for the end; harmless when it is not running."""
