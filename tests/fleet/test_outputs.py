@@ -112,7 +112,7 @@ def test_the_worst_failure_comes_first_and_alike_are_those_that_differ_in_what_i
         name, account = f"s{number}", sid(number)
         locked = f"{name}: held by ada since 2026-12-01T09:{number % 60:02}:00.5Z, run {number:016x}"
         report.add(StackResult(name, account, ExitCode.LOCKED, "failed", error=locked))
-        lost = f"{account} has no key"
+        lost = f"{account} has no key after {number + 1}.25ms"
         report.add(StackResult(f"t{number}", account, ExitCode.ERROR, "failed", error=lost))
         status = f"s1 answered {400 + number % 2}, s{number}"
         report.add(StackResult(f"u{number}", account, ExitCode.INCOMPLETE, "failed", error=status))

@@ -121,6 +121,7 @@ def run_job(job: Job, here: Surroundings) -> StackResult:
         # The command line of the fleet was right: what is wrong is about this stack.
         code = ExitCode.ERROR if error.exit_code == ExitCode.USAGE else ExitCode(error.exit_code)
         result = failed(job, code, "\n".join([str(error), *_lost(error, job)]))
+        result = replace(result, unreachable=error.server)
         if heard.settled:
             result = replace(result, measured=measure_settled(heard.settled, stack.parts.vocabulary()))
     except Exception as error:  # the last resort: a defect about one stack stops no other

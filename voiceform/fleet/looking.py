@@ -106,7 +106,9 @@ def status(stack: Stack, job: Job, heard: Heard) -> StackResult:
         counts |= {"waiting": live.waiting, "rooms": live.rooms}
     mode = {"mode": str(Mode.NORMAL)} if state is not None and not state.began else {}
     said = "; ".join(_said(found))
-    return replace(_result(job, ExitCode.DONE, heard.unshown.text(said)), counts=counts, details=mode)
+    result = _result(job, ExitCode.DONE, heard.unshown.text(said))
+    server = next((item.server for item in found.unread if item.server), "")
+    return replace(result, counts=counts, details=mode, unreachable=server)
 
 
 def _said(found: Status) -> Iterator[str]:

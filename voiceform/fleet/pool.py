@@ -16,6 +16,7 @@ from typing import Protocol
 
 from voiceform.fleet.jobs import READING, Job, failed, run_job
 from voiceform.fleet.opening import Surroundings
+from voiceform.fleet.outages import Outages
 from voiceform.fleet.process import DiedError, LostError, Process
 from voiceform.fleet.rollout import Gate
 from voiceform.model.exit_codes import ExitCode
@@ -83,10 +84,11 @@ def run_jobs(
         return
     processes = max(1, min(most or os.cpu_count() or 1, limit))
     if processes == 1:
+        outages = Outages(here.clock)
         for job in jobs:
             if here.stop.is_set() or (gate is not None and gate.closed):
                 return
-            result = run_job(job, here)
+            result = outages.result(job) or outages.heard(job, run_job(job, here))
             if gate is not None:
                 gate.ended(result)
             yield result
@@ -114,7 +116,7 @@ def _on_cluster(
 def _done(
     jobs: Iterable[Job], here: Surroundings, workers: Sequence[Worker], gate: Gate | None
 ) -> Generator[StackResult]:
-    pool = _Pool(jobs, workers, gate)
+    pool = _Pool(jobs, workers, gate, Outages(here.clock))
     try:
         yield from pool.results(here.stop)
     finally:
@@ -124,8 +126,11 @@ def _done(
 class _Pool:
     """Threads, each with a worker that it gives one job after the other."""
 
-    def __init__(self, jobs: Iterable[Job], workers: Sequence[Worker], gate: Gate | None) -> None:
+    def __init__(
+        self, jobs: Iterable[Job], workers: Sequence[Worker], gate: Gate | None, outages: Outages
+    ) -> None:
         self._gate = gate
+        self._outages = outages
         self._jobs = iter(jobs)
         self._taking = threading.Lock()
         self._over = threading.Event()
@@ -166,7 +171,8 @@ class _Pool:
     def _work(self, worker: Worker) -> None:
         try:
             while not worker.gone and (job := self._next()) is not None:
-                result = self._done(worker, job)
+                known = self._outages.result(job)
+                result = known or self._outages.heard(job, self._done(worker, job))
                 if self._gate is not None:
                     self._gate.ended(result)
                 self._ended.put(result)

@@ -235,7 +235,7 @@ def _with_tables(store: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _general(text: str, result: StackResult) -> str:
-    """A text without what is only this stack's: its name, its account, identifiers and instants."""
+    """A text without what is only this stack's: name, account, identifiers, instants, durations."""
     own = (result.stack, result.account)
     return _UNIQUE.sub("#", _WORD.sub(lambda word: "#" if word[0] in own else word[0], text))
 
@@ -244,6 +244,8 @@ _WORD = re.compile(r"[\w-]+", re.ASCII)
 _NUMBER = re.compile(r"[0-9][0-9,]*", re.ASCII)
 _GREATEST = 2**62
 _UNIQUE = re.compile(
-    r"\b(?=[A-Za-z]*[0-9])(?:[A-Z]{2})?[0-9a-f]{12,}\b|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.]+", re.ASCII
+    r"\b(?=[A-Za-z]*[0-9])(?:[A-Z]{2})?[0-9a-f]{12,}\b|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.]+"
+    r"|\b\d+(?:\.\d+)?(?:ns|[mµ]?s)\b",
+    re.ASCII,
 )
 _WELL = (ExitCode.DONE, ExitCode.CHANGES, ExitCode.DRIFT)

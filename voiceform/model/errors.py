@@ -15,6 +15,7 @@
     |-- InterruptedRunError           128 + the signal: nothing was begun
     |-- OutcomeUnknownError           8   a person must look
     |-- StateError                    1   recorded state cannot be read or written
+    |   |-- StateUnreachableError     1   its server does not answer
     |   |-- StateConflictError        1   a compare-and-swap lost
     |   |-- DamagedDocumentsError     1   documents of one object cannot be read; those of others can
     |   |-- LockedError               7   somebody else holds the lease
@@ -43,10 +44,11 @@ class VoiceformError(Exception):
 
     `what` is one sentence, `where` an address or file:line:column, `hint` what to do next. `earlier` are
     changes of a run that died before, of which the command found out, before it ended so, that nobody knows
-    whether they happened.
+    whether they happened. `server` says which one did not answer, `state` or `api`, where that is why.
     """
 
     exit_code: int = ExitCode.ERROR
+    server: str = ""
     earlier: tuple[Outcome, ...] = ()
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
@@ -161,6 +163,12 @@ class OutcomeUnknownError(VoiceformError):
 
 class StateError(VoiceformError):
     """The recorded state cannot be read or written."""
+
+
+class StateUnreachableError(StateError):
+    """The server of the recorded state does not answer, after some attempts."""
+
+    server = "state"
 
 
 class StateConflictError(StateError):

@@ -63,7 +63,7 @@ class StackResult:
 
     `line` says it in a sentence, `error` why it failed, with what to do next. `counts` are changes by action,
     and whatever else the command counts. `details` is more of it, as JSON, `measured` what
-    monitoring is told. `seconds` is how long it took."""
+    monitoring is told. `seconds` is how long it took, `unreachable` the server that did not answer."""
 
     stack: str
     account: str
@@ -76,6 +76,7 @@ class StackResult:
     findings: tuple[Diagnostic, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     measured: Measurements = field(default_factory=Measurements)
+    unreachable: str = ""
 
     @property
     def failed(self) -> bool:

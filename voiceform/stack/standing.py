@@ -36,11 +36,12 @@ LOCKS, RUNS, OBJECTS, CALLS, HOLDS = "locks", "runs", "objects", "calls", "holds
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What could not be read, and why."""
+    """What could not be read, and why; `server` as in VoiceformError."""
 
     what: str
     error: str
     hint: str | None = None
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class _Look:
             self.unread.append(Unread(what, error.what, "`voiceform validate` says what is wrong"))
         except VoiceformError as error:
             where = f"{error.where}: " if error.where else ""
-            self.unread.append(Unread(what, where + error.what, error.hint))
+            self.unread.append(Unread(what, where + error.what, error.hint, error.server))
         if len(self.unread) > before:
             self.missing.update(parts)
 

@@ -15,7 +15,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voiceform.model.errors import MissingExtraError, StateConflictError, StateError
+from voiceform.model.errors import (
+    MissingExtraError,
+    StateConflictError,
+    StateError,
+    StateUnreachableError,
+)
 from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import (
     LEASE_KEY,
@@ -231,7 +236,8 @@ class ObjectStore(Backend):
                 hint="check the credentials in the environment; they must allow to list, read and write there"
                 " (with AWS profiles: `aws configure export-credentials --format env`)",
             )
-        return StateError(
+        kind = StateUnreachableError if status is None else StateError
+        return kind(
             f"cannot use the state in {self.label}: {_summary(error)}",
             hint="check the endpoint and the network, then run the command again:"
             " what a run left open is settled first",

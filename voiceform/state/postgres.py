@@ -9,7 +9,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from voiceform.model.errors import LockedError, MissingExtraError, StateConflictError, StateError
+from voiceform.model.errors import (
+    LockedError,
+    MissingExtraError,
+    StateConflictError,
+    StateError,
+    StateUnreachableError,
+)
 from voiceform.model.store import StoredDocument, Write
 from voiceform.state.backend import (
     HIGHEST,
@@ -193,7 +199,7 @@ class PostgresStore(Backend):
     def _state_error(self, error: psycopg.Error, *, lost: bool) -> StateError:
         what = " ".join(str(error).split()) or type(error).__name__
         if lost:
-            return StateError(
+            return StateUnreachableError(
                 f"cannot reach the state in {self.label}: {what}",
                 hint="check the server, the database's name and the credentials, then run the command again:"
                 " what a run left open is settled first",

@@ -91,9 +91,13 @@ class _ExchangeError(TwilioError):
 class ConnectionFailedError(_ExchangeError):
     """Nothing was processed, or a request that may be repeated (GET, DELETE) gave up."""
 
+    server = "api"
+
 
 class StoppedError(ConnectionFailedError):
     """The client was stopped: nothing was sent, or a request that may be repeated was given up."""
+
+    server = ""
 
     @property
     def may_have_happened(self) -> bool:
