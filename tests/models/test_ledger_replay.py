@@ -59,8 +59,9 @@ class Process(Dispatcher):
 
     def __init__(self, game: LedgerGame) -> None:
         self.game = game
+        clock = ManualClock(NOON + timedelta(seconds=5))
         super().__init__(
-            game.world, game.stack, opened(game.stack, game.url), NAME, game.key, game.clock, game.code
+            game.world, game.stack, opened(game.stack, game.url), NAME, game.key, clock, game.code
         )
         self.withheld = False
 
@@ -83,6 +84,10 @@ class Process(Dispatcher):
             self.go(WIRE)
         elif rule == "withhold":
             self._withhold()
+        elif rule == "overtaken":
+            self.clock.sleep(2)
+            self.go("write ", END)
+            self.withheld = True
         else:
             assert rule == "lose"
             self.go("look", END)
@@ -92,7 +97,7 @@ class Process(Dispatcher):
         at = self.actor.at
         writes = at.startswith("write ")
         if pc == 3:
-            return at == WIRE or (self.withheld and writes)
+            return at == WIRE or (self.withheld and (writes or at == END))
         return {0: at in ("look", END), 1: writes, 2: at == "look", 5: at == END, 6: True}[pc]
 
     def _reserve(self) -> None:
@@ -212,6 +217,13 @@ class Proud(Placer):
         return self.ledger.change(turn.key, step, then=told.get("then"))[0]
 
 
+class Sleepy(Placer):
+    """Does not look whether it was given up while it slept."""
+
+    def _require_reserved(self, turn: Any) -> None:
+        pass
+
+
 def hopeful(store: Backend, client: Client, now: datetime) -> None:
     """Takes what is in doubt for calls that were not sent."""
     reconcile(store, client, now)
@@ -228,6 +240,7 @@ WRONG = {
     "lost answer taken for unsent": Code(placer=Forgetful),
     "dead reservation taken for unsent": Code(settle=hopeful),
     "outcome over what somebody found out": Code(placer=Proud),
+    "sent without a last look": Code(placer=Sleepy),
 }
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -23,6 +24,7 @@ from types import CodeType, FunctionType
 from typing import TypedDict
 
 import pytest
+from hypothesis import Phase, settings
 
 _FUNCTION = 1  # CO_OPTIMIZED: what a module or a class executes has no such flag
 Place = tuple[str, int]
@@ -32,8 +34,9 @@ Change = dict[Place, tuple[CodeType, CodeType]]
 
 
 class Task(TypedDict):
-    """What is to be judged: a module, as it is and as it would be, each as text; by which tests, for how many
-    seconds, so many changes at once."""
+    """What is to be judged: a module, as it is and as it would be, each as text; by which tests, for so many
+    seconds at most, so many changes at once. The first changes nothing: it shows whether tests fail anyway,
+    and how much of a processor they take."""
 
     path: str
     plain: str
@@ -44,8 +47,7 @@ class Task(TypedDict):
 
 
 class Forks:
-    """A plugin for pytest. `killed` says of each change of the module at `path` whether a test failed; a
-    first one that changes nothing shows whether they fail anyway."""
+    """A plugin for pytest. `killed` says of each change whether a test failed, or took far too long."""
 
     def __init__(self, task: Task) -> None:
         self._path = task["path"]
@@ -55,7 +57,14 @@ class Forks:
         self.killed = [False] * len(self._changes)
         self._failed = ""
         self._report = -1
+        self._processor = resource.RLIM_INFINITY
         self._kills: Counter[str] = Counter()
+
+    def pytest_sessionstart(self) -> None:
+        """That something fails is enough: no example is made smaller."""
+        phases = (Phase.explicit, Phase.generate)
+        settings.register_profile("mutants", settings.get_profile("voiceform"), phases=phases)
+        settings.load_profile("mutants")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -64,7 +73,7 @@ class Forks:
         pipes: dict[int, tuple[int, int]] = {}
         for number, change in enumerate(self._changes):
             if change is not None and _fits(change, functions):
-                while len(pipes) >= self._at_once:
+                while len(pipes) >= (self._at_once if number > 1 else 1):
                     self._wait(pipes)
                 session.items.sort(key=lambda item: -self._kills[item.nodeid])
                 reader, writer = os.pipe()
@@ -93,6 +102,7 @@ class Forks:
         """Make the process one in which the change is made."""
         os.setsid()
         signal.alarm(self._seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (self._processor, resource.RLIM_INFINITY))
         self._report = writer
         for place, (_, code) in change.items():
             for function in functions[place]:
@@ -106,7 +116,9 @@ class Forks:
             os.close(reader)
             with suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            used = os.wait4(child, 0)[2]
+            if not number:
+                self._processor = int(3 * (used.ru_utime + used.ru_stime)) + 5
             self.killed[number] = told != "-"
             if self.killed[number]:
                 self._kills[told] += 1

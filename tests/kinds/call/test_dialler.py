@@ -153,6 +153,49 @@ def test_an_answer_is_recorded_over_our_own_doubt_and_over_nothing_else(
         assert now == written[0]
 
 
+GIVEN_UP = {
+    "unknown": (CallStatus.UNKNOWN, "ours", CallStatus.DEFERRED),
+    "written off": (CallStatus.FAILED, "ours", CallStatus.FAILED),
+    "canceled": (CallStatus.CANCELED, "ours", CallStatus.CANCELED),
+    "put off": (CallStatus.DEFERRED, "ours", CallStatus.DEFERRED),
+    "another's": (CallStatus.RESERVED, "f" * 16, CallStatus.RESERVED),
+    "taken out": (None, "ours", None),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN_UP)
+def test_who_slept_and_was_given_up_calls_nobody(desk: Desk, tmp_path: Path, name: str) -> None:
+    """A person may know by then that the call was not made, and make it."""
+    status, claim, after = GIVEN_UP[name]
+
+    def decided(entry: LedgerEntry | None) -> LedgerEntry:
+        assert entry is not None
+        assert status is not None
+        return replace(entry, status=status, claim=entry.claim if claim == "ours" else claim)
+
+    def asleep() -> None:
+        desk.clock.sleep(300)
+        if status is not None:
+            desk.other.change(KEY, decided)
+            return
+        with SqliteStore(tmp_path / "state.db") as store:
+            for stored in list(store.list("ledger/")):
+                store.put(stored.key, {"calls": {}}, stored.version)
+
+    desk.before_send = [nothing, asleep]
+    placed = desk.place(misfire_grace="1h")
+    assert desk.dialled() == 0
+    assert (placed and placed.status) == after
+    assert placed == desk.other.entry(KEY)
+
+
+def test_who_slept_and_was_not_given_up_calls(desk: Desk) -> None:
+    desk.before_send = [nothing, lambda: desk.clock.sleep(300)]
+    placed = desk.place(misfire_grace="1h")
+    assert placed is not None
+    assert (placed.status, desk.dialled()) == (CallStatus.PLACED, 1)
+
+
 def test_an_entry_that_was_taken_out_meanwhile_is_not_made_again(desk: Desk, tmp_path: Path) -> None:
     def restored_from_a_backup() -> None:
         with SqliteStore(tmp_path / "state.db") as store:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _VERDICTS = {Verdict.MISS: CallStatus.MISSED, Verdict.SUPPRESS: CallStatus.SUPPRESSED}
 _COUNTED_FOR = timedelta(seconds=1)
-"""How long after it was counted a call may leave without being counted again."""
+"""How long after it was counted a call may leave without being looked for and counted again."""
 
 
 class _NotNowError(VoiceformError):
@@ -188,7 +188,15 @@ class Placer:
         ):
             raise _NotNowError("it became too late to call")
         if abs(now - turn.counted_at) > _COUNTED_FOR:
+            self._require_reserved(turn)
             self._count_again(turn)
+
+    def _require_reserved(self, turn: _Turn) -> None:
+        """Whoever was asleep for long may have been given up: then a person may be told that the call was not
+        made, and may make it."""
+        entry = self.ledger.entry(turn.key)
+        if entry is None or entry.claim != turn.claim or entry.status is not CallStatus.RESERVED:
+            raise _NotNowError("it was given up, or decided, before the request left")
 
     def _count_again(self, turn: _Turn) -> None:
         """Count the call for the moment at which it leaves: it may belong to another day by now, and who was
