@@ -18,6 +18,7 @@ from tests.fleet.fleets import FleetFolder, sid
 from tests.fleet.test_reading import HEAD, STACK, read, stack
 from voiceform.fleet.fleet import Fleet
 from voiceform.fleet.member import Member
+from voiceform.fleet.reading import read_fleet
 from voiceform.fleet.selecting import selected
 from voiceform.model.errors import ConfigurationError
 from voiceform.model.fleet import StackResult
@@ -89,6 +90,25 @@ def test_a_link_in_a_circle_and_one_to_nothing_are_a_configuration_that_cannot_b
     assert "link to something that is not there" in str(all_["gamma"].problems[0])
 
 
+@pytest.mark.parametrize(
+    "entry", ["path: stacks/beta", "path: stacks/*", f"template: stacks/beta, account: {sid(9)}"]
+)
+def test_a_configuration_that_is_a_link_to_outside_is_not_read(tmp_path: Path, entry: str) -> None:
+    stack(tmp_path / "fleet/stacks", "acme", 1)
+    stack(tmp_path / "other", "beta", 2)
+    (tmp_path / "fleet/stacks/beta").mkdir()
+    (tmp_path / "fleet/stacks/beta/voiceform.yaml").symlink_to(tmp_path / "other/beta/voiceform.yaml")
+    named = "" if "*" in entry else ", name: beta"
+    text = HEAD + f"  - {{{entry}{named}}}\n"
+    beta = found(tmp_path / "fleet", text)["beta"]
+    (line,) = told(beta)
+    assert line.startswith("fleet.yaml:5:")
+    assert "beta/voiceform.yaml is a link to something outside" in line
+    assert beta.account == (sid(9) if "account" in entry else "")
+    allowed = read_fleet(tmp_path / "fleet/fleet.yaml", {}, [tmp_path / "other"])
+    assert [each.problems for each in allowed.members if each.name == "beta"] == [()]
+
+
 @contextmanager
 def without_rights(path: Path) -> Iterator[None]:
     """Nobody may look into a folder, and root is somebody else."""
@@ -118,7 +138,9 @@ def test_a_folder_that_nobody_may_look_into_is_not_nothing(entry: str) -> None:
         with without_rights(folder / "stacks/beta"):
             members = {each.name: each for each in Fleet(folder=folder).read().members}
         assert members["acme"].problems == ()
-        assert members["beta"].problems
+        (problem,) = members["beta"].problems
+        assert "beta/voiceform.yaml cannot be looked at: permission denied" in problem.message
+        assert problem.position is not None
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,9 @@ class Expansion:
             file = _file_at(full)
             if _is_configuration(file):
                 if (known := os.path.realpath(file)) not in seen | self._taken:
-                    yield _Place(full.parent, (Path(file.name),)) if file == full else _Place(full)
+                    named = file == full
+                    files = (Path(file.name),) if named else ()
+                    yield _Place(full.parent if named else full, files, self._unfit(file, where))
                 seen.add(known)
             elif not any_depth(path) and (what := _no_stack(full)) is not None:
                 message = f"{full} {what}, and is no stack"
@@ -150,7 +152,7 @@ class Expansion:
         if os.path.isfile(full):
             return _Place(full.parent, (Path(full.name),))
         if _is_there(full / DEFAULT_FILE):
-            return _Place(full)
+            return _Place(full, (), self._unfit(full / DEFAULT_FILE, where))
         there = os.path.isdir(full)
         what = f"{full} has no {DEFAULT_FILE}" if there else f"there is no file or folder {full}"
         hint = f"correct it, or take it out; it is looked for from {os.path.abspath(self._folder)}"
@@ -158,6 +160,19 @@ class Expansion:
         if full.suffix.lower() in SUFFIXES:
             return _Place(full.parent, (Path(full.name),), lacking)
         return _Place(full, (), lacking)
+
+    def _unfit(self, file: Path, where: Position) -> Diagnostic | None:
+        """Why the configuration of a stack, where there is one, is not read."""
+        if not self._places.holds(file):
+            message = f"{file} is a link to something outside the folder of the fleet file"
+            return Diagnostic("invalid-value", message, where, hint=_ALLOW)
+        try:
+            file.lstat()
+        except OSError as error:
+            message = f"{file} cannot be looked at: {(error.strerror or 'unknown error').lower()}"
+            hint = "correct the path, or who may read there"
+            return Diagnostic("unreadable-file", message, where, hint=hint)
+        return None
 
     def _of_table(self, entry: Block) -> Iterator[Member]:
         if "path" in entry or "name" in entry or "account" in entry:
@@ -295,7 +310,7 @@ def _is_there(file: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError:
-        return True  # nobody may know; whoever reads it is told why
+        return True  # nobody may know
     return True
 
 
