@@ -171,6 +171,58 @@ def test_a_gateway_that_answers_what_is_posted_makes_no_whole_list_unknown(
     assert sorted(time.statuses(after(minutes=22))) == ["placed"] * (len(MANY) - 4) + ["unknown"] * 4
 
 
+def several(schedules: int) -> str:
+    """Schedules of two people each."""
+    rows = "".join(
+        f'  row{number}: {{to: ["+1212666{number:03d}1", "+1212666{number:03d}2"], from: "+15017122661",'
+        ' schedule: {at: "2026-12-01T09:00:00", timezone: America/New_York},'
+        ' answer: {say: "Hi"}, misfire_grace: 2h, pace: 10}\n'
+        for number in range(schedules)
+    )
+    return f"safety: {{max_calls: 100}}\ncalls:\n{rows}"
+
+
+def test_what_takes_answers_away_is_noticed_over_all_schedules(stack: Stack, time: Timeline) -> None:
+    """None of these schedules has so many people that it would notice by itself."""
+    stack.write(several(40))
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        rule = proxy.rule("POST", POSTS, GATEWAYS["nothing"])
+        stopped = time.at(after(1), "dispatch")
+        assert stopped.code == 8
+        assert "calls in a row were lost: nobody else is called before 14:10 UTC" in " ".join(
+            (stopped.out + stopped.err).split()
+        )
+        at_once = len(proxy.seen("POST", POSTS))
+        assert 3 <= at_once < 3 + 16, "those under way at the same time"
+        for minutes in (1, 5, 9):
+            assert time.at(after(minutes=minutes), "dispatch").code == 8
+        assert len(proxy.seen("POST", POSTS)) == at_once
+        rule.times = 0
+        assert time.at(after(minutes=11), "dispatch").code == 8
+        assert time.at(after(minutes=12), "dispatch").code == 8
+    assert len(time.placed()) == 80 - at_once
+
+
+def test_what_takes_answers_away_is_noticed_over_all_rooms(stack: Stack) -> None:
+    person = 'participants: {a: {to: "+12125550101", from: "+15017122661"}}'
+    stack.write(
+        "conferences:\n" + "".join(f"  room{number}: {{start: true, {person}}}\n" for number in range(6))
+    )
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("POST", r"/Participants\.json", GATEWAYS["nothing"])
+        done = stack.run("apply", "--auto-approve", "--parallelism", "1")
+        assert done.code == 8
+        assert len(proxy.seen("POST", r"/Participants\.json")) == 3
+        assert "a was not phoned: the answers to 3 calls in a row were lost" in " ".join(done.out.split())
+    assert stack.account.writes() == []
+    stack.environ["VOICEFORM_BASE_URL"] = stack.emulator.url
+    stack.run("apply", "--auto-approve")
+    assert len(stack.account.writes()) == 3, "nobody is phoned a second time"
+
+
 def test_calls_that_are_found_end_the_row(stack: Stack, time: Timeline) -> None:
     stack.write(calls(MANY, misfire_grace="2h", pace="10"))
     time.apply(BEFORE)

@@ -13,7 +13,7 @@ from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.list_files import DoNotCallList, list_of
 from voiceform.kinds.call.dialling.logins import missing_login
-from voiceform.kinds.call.dialling.losses import Losses
+from voiceform.kinds.call.dialling.losses import Losses, tell_of_losses
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.stopping import learnt, stopped_if_wrong
 from voiceform.kinds.call.dialling.verdicts import (
@@ -33,6 +33,7 @@ from voiceform.kinds.call.rules.book import Memo
 from voiceform.kinds.call.rules.faults import RuleError
 from voiceform.kinds.call.spec import CallSpec
 from voiceform.kinds.call.timing.faults import ScheduleError
+from voiceform.kinds.lost import LostAnswers
 from voiceform.kinds.turns import Turns
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
@@ -58,7 +59,7 @@ _AT_ONCE = 8
 class DispatchContext:
     """What a dispatcher works with. `may_send` raises when it must not send any more; `stop` ends it after
     the calls in flight; `hide` hears of every record before anything is told of it, `tell` of every key that
-    was dealt with; whoever phones takes one of the `turns`."""
+    was dealt with; whoever phones takes one of the `turns`, and `lost` hears what came of it."""
 
     client: Client
     store: DocumentStore
@@ -70,6 +71,7 @@ class DispatchContext:
     hide: Callable[[Sequence[Recorded]], object] = lambda _records: None
     threads: int = 16
     turns: Turns = field(default_factory=Turns)
+    lost: LostAnswers = field(default_factory=LostAnswers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     tally = _undialled(context, look, do_not_call)
     placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)
     ready = [item for item in look.found if item.verdict is Verdict.PLACE]
-    pace = Pace(spec, context.clock, context.turns, context.stop.is_set)
+    tell_of_losses(context.lost, spec.ledger, look.entries)
+    pace = Pace(spec, context.clock, context.turns, context.lost, context.stop.is_set)
     placed = pace.place_all(
         placer,
         ready,

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.in_progress import refresh
+from voiceform.kinds.call.dialling.losses import tell_of_losses
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.recovery import Doubt, decided_at, doubts, flights, settle
 from voiceform.kinds.call.ledger.store import Ledger, days_before, ledger_names
+from voiceform.kinds.lost import LostAnswers
 from voiceform.model.errors import DamagedDocumentsError, VoiceformError
 from voiceform.model.store import DocumentStore
 from voiceform.twilio.errors import TwilioError
@@ -43,11 +45,16 @@ class Reconciled:
 
 
 def reconcile(
-    store: DocumentStore, client: Client, now: datetime, *, began: datetime | None = None
+    store: DocumentStore,
+    client: Client,
+    now: datetime,
+    *,
+    began: datetime | None = None,
+    lost: LostAnswers | None = None,
 ) -> Reconciled:
     """Settle what is in doubt and ask how calls are, for every ledger, also of schedules that were removed.
 
-    What was reserved from `began` on is under way in this process.
+    What was reserved from `began` on is under way in this process; `lost` hears of the answers of all.
     Trouble with the API is counted, not raised: what is due has to be placed all the same.
     """
     seen = Reconciled()
@@ -60,6 +67,8 @@ def reconcile(
     for ledger in ledgers:
         _refresh(ledger, client, known[ledger.name], now, seen)
         _count(known[ledger.name], now, seen, began)
+        if lost is not None:
+            tell_of_losses(lost, ledger.name, known[ledger.name])
     return seen
 
 

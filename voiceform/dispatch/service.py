@@ -100,7 +100,7 @@ class DispatchReport:
 def dispatch_once(context: DispatchContext) -> DispatchReport:
     """Settle what is in doubt, learn how calls ended, and place everything that is due now."""
     report = DispatchReport()
-    seen = reconcile(context.store, context.client, context.clock.now())
+    seen = reconcile(context.store, context.client, context.clock.now(), lost=context.lost)
     report.problems.update(seen.problems)
     report.unknown, report.reserved = seen.unknown, tuple(seen.reserved)
     records = _records(context)
@@ -150,7 +150,7 @@ def _look_after(
     context: DispatchContext, now: datetime, records: Sequence[Recorded], began: datetime
 ) -> Reconciled:
     """Reconcile, and stop what is at work on a wave that goes wrong."""
-    seen = reconcile(context.store, context.client, now, began=began)
+    seen = reconcile(context.store, context.client, now, began=began, lost=context.lost)
     for record in records if seen.changed else ():
         try:
             spec = CallSpec.of(record.address, record.attributes)

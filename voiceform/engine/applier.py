@@ -24,6 +24,7 @@ from voiceform.engine.understanding import require_understood
 from voiceform.engine.workers import run_all
 from voiceform.kinds.base import Done, Evidence, Session, no_evidence
 from voiceform.kinds.kind import Kind
+from voiceform.kinds.lost import LostAnswers
 from voiceform.kinds.turns import Turns
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
@@ -128,6 +129,7 @@ def new_session(context: ApplyContext, resources: Resources, run_id: str) -> Ses
         stop=context.stop,
         evidence=context.evidence,
         turns=Turns(context.clock.runtime),
+        lost=LostAnswers(context.clock.runtime),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voiceform.kinds.kind import Kind
+from voiceform.kinds.lost import LostAnswers
 from voiceform.kinds.turns import Turns
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
@@ -163,7 +164,7 @@ class Session:
     LeaseLostError when the lease is lost; `stop` is set once the run is to stop, and ends pauses. `evidence`
     opens the evidence of a place that a change's details name, or gives it again; EvidenceError. `shared` is
     what changes of one run have in common, by names of their kind's own. Whoever phones takes one of the
-    `turns` before.
+    `turns` before, asks `lost` whether anybody is to be phoned, and lets it hear what came of it.
     """
 
     client: Client
@@ -178,6 +179,7 @@ class Session:
     evidence: Callable[[str], Evidence] = no_evidence
     shared: dict[str, Any] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
+    lost: LostAnswers = field(default_factory=LostAnswers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from voiceform.dispatch.passes import DispatchContext
 from voiceform.dispatch.service import DispatchReport, dispatch_once, watch
+from voiceform.kinds.lost import LostAnswers
 from voiceform.kinds.turns import Turns
 from voiceform.stack.parts import Parts
 from voiceform.state.meta import require_home
@@ -60,6 +61,7 @@ def _dispatching(parts: Parts, on_call: OnCall, lock_timeout: timedelta) -> Iter
             hide=parts.listener.known,
             tell=on_call,
             turns=Turns(parts.clock.runtime),
+            lost=LostAnswers(parts.clock.runtime),
         )
         # Only now: who stands by holds nothing, and may be ended at once.
         with parts.signals.working():

@@ -10,7 +10,7 @@ from voiceform.kinds.call.details import CallDetails
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.in_progress import end_calls, record_calls, redirect_calls, refresh
 from voiceform.kinds.call.dialling.list_files import list_of
-from voiceform.kinds.call.dialling.losses import Losses
+from voiceform.kinds.call.dialling.losses import Losses, tell_of_losses
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.stopping import learnt, stopped_if_wrong
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, new_times
@@ -115,7 +115,8 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     placer = Placer(
         spec, ledger, contacts, session.client, session.clock, do_not_call, lambda: _ensure_held(session)
     )
-    pace = Pace(spec, session.clock, session.turns, lambda: not session.may_go_on())
+    tell_of_losses(session.lost, spec.ledger, entries)
+    pace = Pace(spec, session.clock, session.turns, session.lost, lambda: not session.may_go_on())
     tally.merge(pace.place_all(placer, planned, lambda _key, _entry: None, Losses.of(entries.values())))
     pause = placer.pause()
     if pause is not None and halts != before:

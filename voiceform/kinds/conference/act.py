@@ -181,12 +181,15 @@ class _Execution:
             self._end()
 
     def _add(self, step: Step) -> None:
-        label = step.parameters["label"]
+        label, now = step.parameters["label"], self.session.clock.now()
+        why = self.session.lost.why_nobody(now)
+        if why is not None:
+            raise _StepError(Done(Status.FAILED, message=f"{step.participant} was not phoned: {why}"))
         where = self.room or self.visit.name
         attempt = Attempt(
             label,
             self.room,
-            self.session.clock.now(),
+            now,
             self.session.run_id,
             participant=step.participant,
         )
@@ -197,12 +200,14 @@ class _Execution:
             person = self.session.client.create_participant(where, request)
             told = _told_otherwise(step, person)
         except ApiError as error:
+            self._heard(attempt, lost=False)
             person = self._refused(label, error)
         except _NOT_SENT:
             self.notebook.keep(self.notebook.memory.without_attempt(label))
             raise
         except TwilioError as error:
-            person = self._look_again(step, label, error)
+            person = self._look_again(step, attempt, error)
+        self._heard(attempt, lost=False)
         self.room = person.conference_sid or self.room
         self.added[step.participant] = person.call_sid
         self.notebook.keep(
@@ -212,11 +217,13 @@ class _Execution:
         if told:
             raise _StepError(_answered_otherwise(step, told))
 
-    def _look_again(self, step: Step, label: str, error: TwilioError) -> Participant:
+    def _look_again(self, step: Step, attempt: Attempt, error: TwilioError) -> Participant:
         """After an answer that was lost: the label proves that it happened; its absence proves nothing."""
+        label = attempt.label
         person = self._find(label)
         if person is not None:
             return person
+        self._heard(attempt, lost=True)
         raise _StepError(
             Done(
                 Status.UNKNOWN,
@@ -236,6 +243,9 @@ class _Execution:
             self.notebook.keep(self.notebook.memory.without_attempt(label))
             raise error
         return person
+
+    def _heard(self, attempt: Attempt, *, lost: bool) -> None:
+        self.session.lost.hear([((self.change.address, attempt.label), attempt.at, lost)])
 
     def _find(self, label: str) -> Participant | None:
         """Who has the label; None also when that cannot be read."""

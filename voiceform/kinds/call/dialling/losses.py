@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from voiceform.kinds.call.ledger.entries import CallStatus, LedgerEntry
-
-IN_A_ROW = 3
-"""After so many lost answers nobody else is called for a while, though Twilio's lists can be read."""
-TRY_AGAIN = timedelta(minutes=10)
-"""So long after the last of them one more call is tried."""
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.lost import IN_A_ROW, TRY_AGAIN, LostAnswers
 
 
 @dataclass(slots=True)
@@ -54,6 +50,15 @@ class Losses:
             self.latest = _asked_at(entry)
         elif _answered(entry):
             self.in_a_row = 0
+
+
+def tell_of_losses(lost: LostAnswers, ledger: str, entries: Mapping[Key, LedgerEntry]) -> None:
+    """Let what a run knows of all schedules have what the ledger of one knows."""
+    lost.hear(
+        ((ledger, key), _asked_at(entry), entry.status is CallStatus.UNKNOWN)
+        for key, entry in entries.items()
+        if entry.status is CallStatus.UNKNOWN or _answered(entry)
+    )
 
 
 def _asked_at(entry: LedgerEntry) -> datetime:

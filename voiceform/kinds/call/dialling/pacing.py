@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.dialler import Placer
-from voiceform.kinds.call.dialling.losses import Losses
+from voiceform.kinds.call.dialling.losses import Losses, tell_of_losses
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, Step, if_undecided
+from voiceform.kinds.lost import LostAnswers, too_many_lost
 from voiceform.kinds.turns import Turns
 from voiceform.model.clock import Clock
 from voiceform.twilio.errors import TwilioError
@@ -81,11 +82,12 @@ def record_undialled(ledger: Ledger, found: Iterable[Due], now: datetime) -> Pas
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Calls per second, kept between the requests of one schedule by `clock`, and between those of all by
-    `turns`; `stopping` ends the waiting."""
+    `turns`; `lost` are the answers of all that were lost; `stopping` ends the waiting."""
 
     spec: CallSpec
     clock: Clock
     turns: Turns
+    lost: LostAnswers
     stopping: Callable[[], bool]
 
     def place_all(
@@ -100,7 +102,8 @@ class Pace:
 
         Once an answer was lost, also in a pass before this one, nobody else is called before the account's
         calls could be read: what takes the answers away would take those of the whole list. It may take those
-        to POST alone; so after some in a row nobody else is called for a while (losses.py).
+        to POST alone; so after some in a row, of this schedule or of all, nobody else is called for a while
+        (losses.py, kinds/lost.py).
         """
         tally = PassCounts()
         gap = timedelta(seconds=1 / self.spec.pace)
@@ -127,25 +130,24 @@ class Pace:
             elif entry.status is CallStatus.DEFERRED:
                 break  # the service cannot be reached or is busy: the others would fare no better
             losses.note(entry)
+            if entry is not None:
+                tell_of_losses(self.lost, self.spec.ledger, {due.key: entry})
         return tally
 
     def _why_nobody(self, placer: Placer, losses: Losses) -> str | None:
         """Why nobody else is called: too many answers were lost, or Twilio does not answer what asks for no
         more than that."""
-        until = losses.pause_until(self.clock.now())
+        now = self.clock.now()
+        until = losses.pause_until(now)
         if until is not None:
-            return (
-                f"the answers to {losses.in_a_row} calls in a row were lost: nobody else is called before"
-                f" {until:%H:%M} UTC, and then one is tried; look in the Twilio console, and say what you"
-                " found with `voiceform calls resolve`"
-            )
+            return too_many_lost(losses.in_a_row, until)
         if not losses.in_doubt:
-            return None
+            return self.lost.why_nobody(now)
         try:
             next(iter(placer.client.list_calls(page_size=1)), None)
         except TwilioError as error:
             return f"nobody else is called until Twilio's answers arrive: {error.told}"
-        return None
+        return self.lost.why_nobody(now)
 
     def _wait_until(self, free: datetime, gap: timedelta) -> None:
         """Sleep in slices. Never longer than one gap, also when the clock was turned back meanwhile."""
