@@ -16,7 +16,7 @@ from voiceform.fleet.opening import Settings, Surroundings, require_address
 from voiceform.fleet.reading import DEFAULT_FILE, FleetFile, read_fleet
 from voiceform.fleet.selecting import Which, selected
 from voiceform.model.clock import Clock, SystemClock
-from voiceform.model.diagnostics import Position
+from voiceform.model.diagnostics import Diagnostic, Position
 from voiceform.model.errors import StalePlanError, UsageError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.progress import Progress, Silent
@@ -109,6 +109,7 @@ class Fleet:
             allowed_paths=tuple(Path(folder).resolve() / path for path in allowed_paths),
             show_numbers=show_numbers,
         )
+        self._warnings: tuple[Diagnostic, ...] = ()
         self._signals = signals or Signals()
         self._progress = progress or Silent()
         self._here = Surroundings(
@@ -120,7 +121,9 @@ class Fleet:
 
     def read(self) -> FleetFile:
         """What the file says, all stacks with their labels; no credential is read."""
-        return read_fleet(self._file, self._here.environ, self._settings.allowed_paths)
+        found = read_fleet(self._file, self._here.environ, self._settings.allowed_paths)
+        self._warnings = found.warnings
+        return found
 
     def stacks(self, **which: Unpack[Which]) -> tuple[Member, ...]:
         """The stacks that are meant."""
@@ -128,7 +131,14 @@ class Fleet:
 
     def validate(self, **which: Unpack[Which]) -> FleetReport:
         """Check the configuration of each, offline and without credentials."""
-        return self._run("validate", which)
+        from voiceform.fleet.variables import unused
+
+        every = self.read().members
+        members = selected(every, which)
+        report = self._reported("validate", [self._job("validate", member) for member in members])
+        if report.done == len(every):  # another stack may ask for what these do not
+            report.warnings += tuple(unused(every, report.results()))
+        return report
 
     def plan(
         self, *, out: str | Path | None = None, prune: bool = False, **which: Unpack[Which]
@@ -166,7 +176,7 @@ class Fleet:
             member = Member(each.stack, each.account or "", found.path, (), Position(str(found.path), 1, 1))
             jobs.append(self._job("show", member, file=str(found.path / each.file), sha256=each.sha256))
         report = self._reported("plan", jobs, others)
-        report.digest, report.fleet = found.digest, str(found.path)
+        report.digest, report.fleet, report.warnings = found.digest, str(found.path), ()
         return report
 
     def apply(
@@ -197,7 +207,6 @@ class Fleet:
         """
         from voiceform.fleet.carrying import planned_members, waves_of
         from voiceform.fleet.folder import ROLLOUT, read_folder
-        from voiceform.fleet.report import FleetReport
         from voiceform.fleet.rollout import Record
 
         found, file = read_folder(self._folder / folder, expect_digest), self.read()
@@ -215,7 +224,7 @@ class Fleet:
         }
         groups = file.rollout if in_groups else ()
         waves = waves_of(found, members, groups, self._settings, options, resume=resume)
-        report = FleetReport("apply", str(self._file), len(members), self._here.clock.now())
+        report = self._new_report("apply", len(members))
         report.digest = found.digest
         record = Record(found.path / ROLLOUT, found.digest)
         with self._counted(len(members)), self._signals.working():
@@ -278,7 +287,6 @@ class Fleet:
         after each look.
         """
         from voiceform.fleet.jobs import run_job
-        from voiceform.fleet.report import FleetReport
         from voiceform.fleet.watching import Told, watch_all
 
         if self._scheduler is not None:
@@ -307,7 +315,7 @@ class Fleet:
                 else:
                     latest[item.stack] = item
                     (on_look or _unheard)(item)
-        report = FleetReport("dispatch", str(self._file), len(chosen), self._here.clock.now())
+        report = self._new_report("dispatch", len(chosen))
         for result in latest.values():
             report.add(result)
         return report
@@ -336,6 +344,13 @@ class Fleet:
             what, [self._job(what, member, **(options or {})) for member in self.stacks(**which)]
         )
 
+    def _new_report(self, command: str, total: int) -> FleetReport:
+        from voiceform.fleet.report import FleetReport
+
+        report = FleetReport(command, str(self._file), total, self._here.clock.now())
+        report.warnings = self._warnings
+        return report
+
     def _job(self, what: str, member: Member, **options: object) -> Job:
         from voiceform.fleet.jobs import Job
 
@@ -344,9 +359,8 @@ class Fleet:
     def _reported(self, what: str, jobs: Sequence[Job], others: Sequence[StackResult] = ()) -> FleetReport:
         """Do all jobs, as many at once as there may be; `others` are ended already."""
         from voiceform.fleet.jobs import READING
-        from voiceform.fleet.report import FleetReport
 
-        report = FleetReport(what, str(self._file), len(jobs) + len(others), self._here.clock.now())
+        report = self._new_report(what, len(jobs) + len(others))
         for result in others:
             report.add(result)
         with self._counted(report.total), nullcontext() if what in READING else self._signals.working():

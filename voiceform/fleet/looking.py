@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceform.fleet.lines import change_lines, counts_of
+from voiceform.fleet.variables import UNUSED, Asked, unused_here
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 from voiceform.model.plan import Mode, Plan
@@ -31,7 +32,10 @@ def validate(stack: Stack, job: Job, _: Heard) -> StackResult:
             hint="correct `account:` in one of them",
         )
     line = f"valid: {counted(len(found.desired), 'object')}"
-    return replace(_result(job, ExitCode.DONE, line), findings=found.warnings)
+    environ = stack.parts.environ
+    vain = unused_here(job.member, environ) if isinstance(environ, Asked) else {}
+    details = {UNUSED: vain} if vain else {}
+    return replace(_result(job, ExitCode.DONE, line), findings=found.warnings, details=details)
 
 
 def plan(stack: Stack, job: Job, heard: Heard) -> StackResult:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from voiceform.fleet.credentials import OF_ONE_ACCOUNT, credential
 from voiceform.fleet.member import REFERENCE, Member
+from voiceform.fleet.variables import Asked
 from voiceform.model.clock import Clock
 from voiceform.model.errors import ConfigurationError, StateError, UsageError
 from voiceform.stack.account import Account, origin_of
@@ -84,13 +85,14 @@ def stack_of(
     where that is to be heard of. ConfigurationError for a member about which nothing can be done."""
     if member.problems:
         raise ConfigurationError(member.problems)
-    environ = {name: value for name, value in here.environ.items() if name not in OF_ONE_ACCOUNT}
+    outside = {name: value for name, value in here.environ.items() if name not in OF_ONE_ACCOUNT}
+    environ = {**outside, **member.variables, "TWILIO_ACCOUNT_SID": member.account}
     return Stack(
         *member.files,
         folder=member.folder,
         state=state_url(member, settings, here.environ),
         account=account or (lambda: account_of(member, settings, here)),
-        environ={**environ, **member.variables, "TWILIO_ACCOUNT_SID": member.account},
+        environ=Asked(environ),
         allowed_paths=settings.allowed_paths,
         clock=here.clock,
         parallelism=settings.parallelism,

@@ -37,7 +37,7 @@ class FleetReport:
 
     `command` is what was done, `total` how many stacks were meant. `interrupted` says that it was told to
     stop; `stuck` that a rollout has stopped for plans that cannot be tried again; `digest` is that of the
-    plans, where they are saved."""
+    plans, where they are saved; `warnings` are about the fleet as a whole, and stop nothing."""
 
     def __init__(self, command: str, fleet: str, total: int, at: datetime) -> None:
         self.command = command
@@ -46,6 +46,7 @@ class FleetReport:
         self.at = at
         self.interrupted = False
         self.stuck = False
+        self.warnings: tuple[Diagnostic, ...] = ()
         self.digest = ""
         self.counts: Counter[str] = Counter()
         self.codes: Counter[ExitCode] = Counter()

@@ -167,6 +167,10 @@ class FleetSummary(Protocol):
     def amounts(self) -> tuple[Amount, ...]:
         """How much of what all changes together do."""
 
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is odd about the fleet as a whole."""
+
     def results(self) -> Iterator[StackResult]:
         """How each ended, by name."""
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from voiceform.model.escape import escaped_xml, visible
 from voiceform.model.exit_codes import ExitCode
-from voiceform.model.fleet import FleetSummary, StackResult
+from voiceform.model.fleet import FleetSummary, StackResult, Weight
 from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact_text
 from voiceform.model.pages import page
@@ -27,6 +27,7 @@ _MOST_PARTS = 20
 _FRAME = 400
 _AROUND = 40
 """Bytes around a title and the lines below it."""
+_ODD = "Odd about the fleet"
 _DIFF = {"destroy": "-", "create": "+"}
 
 
@@ -69,6 +70,7 @@ def json(report: FleetSummary, code: ExitCode, *, show_numbers: bool = False) ->
             }
             for change in report.alike()
         ],
+        "findings": [str(finding) for finding in report.warnings],
         "stacks": [_stack(result) for result in report.results()],
     }
     return shown_json(document, show_numbers=show_numbers)
@@ -120,6 +122,9 @@ def junit(report: FleetSummary, *, show_numbers: bool = False) -> Shown:
     if left:
         each = ElementTree.SubElement(suite, "testcase", name="not begun", classname="fleet")
         ElementTree.SubElement(each, "error", message=f"{counted(left, 'stack')} not begun")
+    if report.warnings:
+        said = "\n".join(map(str, report.warnings))
+        ElementTree.SubElement(suite, "system-err").text = safe(said)
     ElementTree.indent(root)
     body = escaped_xml(ElementTree.tostring(root, encoding="unicode"))
     return Shown(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n')
@@ -161,6 +166,7 @@ def _sections(report: FleetSummary, *, show_numbers: bool) -> Iterator[tuple[str
         why = "; ".join(told(failure.first, show_numbers=show_numbers))
         failed.append(log_line(f"- {who_failed(failure)}: {why}"))
     yield f"Failed ({report.failures:,})", failed
+    yield _ODD, [log_line(f"! {finding}") for finding in report.warnings]
     for weight, changes in groupby(report.alike(), key=lambda change: change.weight):
         lines = [
             line
@@ -214,6 +220,9 @@ def page_values(
         }
         for weight, changes in groupby(report.alike(), key=lambda change: change.weight)
     ]
+    if report.warnings:
+        odd = [{"mark": "?", "text": str(finding), "beside": []} for finding in report.warnings]
+        groups.insert(0, {"title": _ODD, "weight": str(Weight.WARNING), "changes": odd})
     facts = {
         "Fleet": report.fleet,
         "Made at": instant_to_text(report.at),

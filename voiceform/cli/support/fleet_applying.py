@@ -82,7 +82,7 @@ def apply_folder(
         on_line=app.console.say,
         **options.which,
     )
-    code = told_report(app, report, format_, options, each=True)
+    code = told_report(app, report, format_, options, each=True, warn=kept or format_ != "text")
     if kept and report.done < report.total:
         app.console.say(_how_to_go_on(folder, stuck=report.stuck))
     return code

@@ -27,15 +27,20 @@ def told_report(
     *,
     detailed: bool = False,
     each: bool = False,
+    warn: bool = True,
     digest: str = "",
 ) -> int:
     """Print the report, keep it for --report-json and --metrics, and return the exit code. With `each` the
-    text has a line for every stack."""
+    text has a line for every stack. What is odd about the fleet is told beside it, with `warn`."""
     from voiceform.render import fleet_documents as render
 
     code = report.exit_code(detailed=detailed)
     if code is ExitCode.INTERRUPTED:
         code = app.stopping.exit_code
+    if warn and report.warnings:
+        from voiceform.render.diagnostics import text
+
+        app.console.say(text(report.warnings, color=app.color_beside, width=app.width_beside))
     numbers = options.show_numbers
     document = functools.partial(render.json, report, code, show_numbers=numbers)
     app.reports.document = document

@@ -25,13 +25,15 @@ def command(app: App, fleet: FleetOptions, format_: str) -> int:
     For example: voiceform fleet list --select ring=canary
     """
     import voiceform.render.diagnostics as render
+    from voiceform.fleet.selecting import selected
     from voiceform.model.masking import redact_text
     from voiceform.state.open import DEFAULT_URL
 
-    found = fleet_of(app, fleet).stacks(**fleet.which)
+    file = fleet_of(app, fleet).read()
+    found = selected(file.members, fleet.which)
     problems = [replace(problem, address=member.name) for member in found for problem in member.problems]
-    if problems:
-        app.console.say(render.text(problems, color=app.color_beside, width=app.width_beside))
+    if told := [*file.warnings, *problems]:
+        app.console.say(render.text(told, color=app.color_beside, width=app.width_beside))
     code = ExitCode.ERROR if problems else ExitCode.DONE
     if format_ == "json":
         stacks = [

@@ -28,12 +28,10 @@ def command(app: App, fleet: FleetOptions, format_: str) -> int:
     """
     import voiceform.render.diagnostics as render
 
-    made = fleet_of(app, fleet)
-    warnings = made.read().warnings
-    report = made.validate(**fleet.which)
+    report = fleet_of(app, fleet).validate(**fleet.which)
     if format_ != "text":
         return told_report(app, report, format_, fleet)
-    found = [*warnings]
+    found = []
     for finding, count, first in report.findings():
         of = first if count == 1 else f"{first} and {counted(count - 1, 'more stack')}"
         found.append(replace(finding, address=", ".join(part for part in (finding.address, of) if part)))
