@@ -17,9 +17,9 @@ from voiceform.emulator.control.routes import Control
 from voiceform.emulator.errors import ApiError, method_not_allowed, not_found, tell_failure, unauthorized
 from voiceform.emulator.faults import Faults, Rule
 from voiceform.emulator.journal import Journal, LoggedRequest
+from voiceform.emulator.latency import Latency
 from voiceform.emulator.messages import Params, Request, Response, json_response
 from voiceform.emulator.routing import Route, Target, resolve
-from voiceform.emulator.sids import is_sid
 from voiceform.emulator.telephony import settle
 from voiceform.emulator.world import World
 
@@ -35,10 +35,6 @@ CONTROL_PREFIX = "/_emulator"
 #: request arrived (by ``time.perf_counter``).
 ABORT = "voiceform.abort"
 ARRIVAL = "voiceform.arrival"
-
-#: How much of what the last answer was too late the next waits are shorter, and by how many seconds at most.
-_CORRECTION = 0.02
-_EARLIEST = 0.002
 
 
 class Background(Protocol):
@@ -58,7 +54,7 @@ class Application:
         self.throttle = gate.Throttle(world.settings.max_concurrent)
         self.control = Control(world, self.journal, self.faults, self.throttle)
         self._background = background
-        self._early = 0.0
+        self._latency = Latency(world.settings.latency_ms)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the start and end of the server."""
@@ -103,11 +99,12 @@ class Application:
         route = target.methods.get(scope["method"])
         query = Params.parse(scope["query_string"].decode("latin-1"))
         form = _form(scope, body)
-        params = {**query.flat(), **form.flat()}
+        params = query.flat() | form.flat()
         operation = route.operation if route else None
         entry = LoggedRequest(scope["method"], path, operation, params, self.world.clock.now())
         self.journal.add(entry)
         writes = entry.method != "GET"
+        due = None
         crowded = self.throttle.enter(target.account, writes=writes)
         try:
             if crowded is not None:
@@ -122,15 +119,14 @@ class Application:
                     scope["method"], path, target.account, target.ids, target.suffix, query, form
                 )
                 answer = self._work(scope, request, target, route, body, rule)
-                self._learn(due)
             entry.status = answer.status
         finally:
             concurrent = self.throttle.leave(target.account, writes=writes)
         if rule is None or not rule.foreign:
             answer.headers += (
-                (b"Twilio-Request-Id", f"RQ{self.world.random.getrandbits(128):032x}".encode()),
-                (b"Twilio-Concurrent-Requests", str(concurrent).encode()),
-                (b"Twilio-Request-Duration", f"{time.perf_counter() - started:.3f}".encode()),
+                (b"Twilio-Request-Id", b"RQ%032x" % self.world.random.getrandbits(128)),
+                (b"Twilio-Concurrent-Requests", b"%d" % concurrent),
+                (b"Twilio-Request-Duration", b"%.3f" % (time.perf_counter() - started)),
             )
         if rule is not None and rule.kind == "partial-media":
             answer.status, answer.body = 206, answer.body[: len(answer.body) // 2]
@@ -138,31 +134,25 @@ class Application:
             await _cut(scope)
         else:
             await _send(send, answer, halved=rule is not None and rule.kind == "truncate")
+            if due is not None:
+                self._latency.sent(due)
 
     async def _wait(self, rule: Rule | None, started: float) -> float | None:
         """Latency is that of a network: it counts from the arrival to the answer, however many requests came
-        at once, and is right on the average. Timers count in milliseconds, and the more wait the later they
-        are; so each wait is as much shorter as answers before it were too late. A fault's delay is as long as
-        it says, or longer.
+        at once. A fault's delay comes on top of it, and is as long as it says, or longer.
 
         When the answer is due, None where nothing was waited for, or a fault's delay.
         """
-        delay = rule.delay_ms if rule else 0.0
-        if not delay and not self.world.settings.latency_ms:
-            return None
-        due = started + (self.world.settings.latency_ms + delay) / 1000
+        delay = rule.delay_ms / 1000 if rule else 0.0
+        due = started + self._latency.seconds + delay
         if delay:
             while (left := due - time.perf_counter()) > 0:
                 await asyncio.sleep(left)
             return None
-        await asyncio.sleep(max(0.0, due - self._early - time.perf_counter()))
+        if not self._latency.seconds:
+            return None
+        await self._latency.until(due)
         return due
-
-    def _learn(self, due: float | None) -> None:
-        """The answer is there: how much too late is it?"""
-        if due is not None:
-            late = time.perf_counter() - due
-            self._early = min(max(0.0, self._early + late * _CORRECTION), _EARLIEST)
 
     def _work(
         self,
@@ -194,7 +184,7 @@ class Application:
         self, scope: Scope, request: Request, target: Target, route: Route | None, body: bytes | None
     ) -> Response:
         token = self._authenticate(scope, target)
-        if not target.methods or not is_sid(target.account, "AC"):
+        if not target.methods or not target.real:
             raise not_found(request.path)
         if route is None:
             raise method_not_allowed()
@@ -260,7 +250,7 @@ async def _send(send: Send, answer: Response, halved: bool = False) -> None:
     if answer.status not in (204, 304):
         headers = [
             (b"Content-Type", answer.content_type),
-            (b"Content-Length", str(len(answer.body)).encode()),
+            (b"Content-Length", b"%d" % len(answer.body)),
             *headers,
         ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -17,8 +17,9 @@ from voiceform.emulator.sids import is_sid
 
 
 @lru_cache(maxsize=256)
-def credentials(header: str) -> tuple[str, str]:
-    """User and password of an Authorization header; raises 401/20003."""
+def credentials(header: str) -> tuple[str, str, bool]:
+    """User and password of an Authorization header, and whether the user is an account or an API key; raises
+    401/20003."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         raise unauthorized()
@@ -28,7 +29,7 @@ def credentials(header: str) -> tuple[str, str]:
         raise unauthorized() from None
     if not separator or not password:
         raise unauthorized()
-    return user, password
+    return user, password, is_sid(user, "AC") or is_sid(user, "SK")
 
 
 def check(settings: EmulatorSettings, header: str, account: str) -> str:
@@ -36,12 +37,10 @@ def check(settings: EmulatorSettings, header: str, account: str) -> str:
 
     An account SID opens its own account only, an API key (``SK``) any.
     """
-    user, password = credentials(header)
+    user, password, known = credentials(header)
     if settings.auth is not None:
         known = secrets.compare_digest(f"{user}:{password}".encode(), settings.auth.encode())
-    else:
-        known = is_sid(user, "AC") or is_sid(user, "SK")
-    if not known or (user.startswith("AC") and is_sid(account, "AC") and user != account):
+    if not known or (user != account and user.startswith("AC") and is_sid(account, "AC")):
         raise unauthorized()
     return password
 

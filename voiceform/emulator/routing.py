@@ -18,6 +18,7 @@ from voiceform.emulator.messages import Request, Response
 from voiceform.emulator.participants import routes as participants
 from voiceform.emulator.queues import routes as queues
 from voiceform.emulator.recordings import routes as recordings
+from voiceform.emulator.sids import is_sid
 from voiceform.emulator.world import World
 
 PREFIX = "/2010-04-01/Accounts/"
@@ -86,10 +87,11 @@ OPERATIONS = tuple(
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a path leads. ``methods`` is empty for a resource that does not exist; ``suffix`` is ``json``,
-    ``wav``, ...
+    ``wav``, ...; an account that is none is not ``real``.
     """
 
     account: str
+    real: bool
     ids: tuple[str, ...]
     suffix: str
     methods: Mapping[str, Route]
@@ -104,13 +106,15 @@ def resolve(path: str) -> Target:
     its routes. Lists and what is created are asked for again and again.
     """
     if not path.startswith(PREFIX):
-        return Target("", (), "", NOWHERE)
-    account, *segments = path[len(PREFIX) :].split("/")
+        return Target("", False, (), "", NOWHERE)
+    first, *segments = path[len(PREFIX) :].split("/")
+    account = unquote(first)
+    real = is_sid(account, "AC")
     if not segments:
-        return Target(unquote(account), (), "", NOWHERE)
+        return Target(account, real, (), "", NOWHERE)
     stem, dot, suffix = segments[-1].rpartition(".")
     segments[-1], suffix = (stem, suffix) if dot else (segments[-1], "")
     shape = tuple("*" if index % 2 else segment for index, segment in enumerate(segments))
     ids = tuple(unquote(segment) for segment in segments[1::2])
     table = JSON_ROUTES if suffix == "json" else MEDIA_ROUTES if suffix in MEDIA_SUFFIXES else {}
-    return Target(unquote(account), ids, suffix, table.get(shape, NOWHERE))
+    return Target(account, real, ids, suffix, table.get(shape, NOWHERE))
