@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiceform.kinds.call.rules.book import RuleBook, Ruling
-from voiceform.kinds.call.rules.faults import RuleError
-from voiceform.kinds.call.rules.weekly import DAYS
+from voiceform.kinds.call.rules.faults import RuleError, refuse
+from voiceform.kinds.call.rules.hours import Hours
+from voiceform.kinds.call.rules.weekly import DAYS, MIDNIGHT, Weekly
 from voiceform.kinds.call.timing.zones import zones_of_number
 
 NEW_YORK, LOS_ANGELES, TOLL_FREE, FICTION = "+12125550100", "+14155550100", "+18005550100", "+15558675310"
@@ -150,3 +151,97 @@ def test_hours_of_several_zones_that_do_not_meet_are_looked_for_during_a_month(
     now = change - timedelta(days=days)
     opening = opens(NEW_YORK, now, now + timedelta(days=200), zones=zones, end="08:30")
     assert opening == (change + timedelta(hours=6) if found else None)
+
+
+CHANGES = {
+    name: [datetime.fromisoformat(text) for text in texts]
+    for name, texts in {
+        "America/New_York": ("2026-03-08T07:00Z", "2026-11-01T06:00Z"),
+        "Europe/Berlin": ("2026-03-29T01:00Z", "2026-10-25T01:00Z"),
+        "Australia/Sydney": ("2026-10-03T16:00Z", "2026-04-04T16:00Z"),
+        "Australia/Lord_Howe": ("2026-10-03T15:30Z", "2026-04-04T15:00Z"),
+        "America/St_Johns": ("2026-03-08T05:30Z", "2026-11-01T04:30Z"),
+        "Atlantic/Azores": ("2026-03-29T01:00Z", "2026-10-25T01:00Z"),
+        "Pacific/Chatham": ("2026-09-26T14:00Z", "2026-04-04T14:00Z"),
+        "America/Santiago": ("2026-09-06T04:00Z", "2026-04-05T03:00Z"),
+    }.items()
+}
+"""When clocks are turned, forward and back."""
+SECOND = timedelta(seconds=1)
+
+
+def shown(zone: ZoneInfo, instant: datetime) -> datetime:
+    """What the clock on the wall shows."""
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def by_the_wall(windows: dict[str, list[str]], zone: ZoneInfo, instant: datetime) -> bool:
+    """Whether the clock on the wall shows a time in a window of its day, or of the day before."""
+    now = shown(zone, instant)
+    for back in (0, 1):
+        day = (now - timedelta(days=back)).date()
+        for text in windows.get(DAYS[day.weekday()], ()):
+            start, end = (int(part[:2]) * 60 + int(part[3:]) for part in text.split("-"))
+            minute = (now - datetime.combine(day, datetime.min.time())) / timedelta(minutes=1)
+            if start <= minute < (end if end > start else end + MIDNIGHT):
+                return True
+    return False
+
+
+def text_of(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_no_second_is_open_whose_time_no_clock_shows(name: str) -> None:
+    """The times that are left out when clocks are turned forward are open neither then nor soon."""
+    zone, (change, _) = ZoneInfo(name), CHANGES[name]
+    late, early = shown(zone, change), shown(zone, change - SECOND) + SECOND
+    assert early < late
+    end = late.hour * 60 + late.minute
+    windows = {DAYS[late.weekday()]: [f"{early:%H:%M}-{text_of(end)}"]}
+    hours = Hours(Weekly.parse(windows, refuse), zone)
+    assert not any(hours.allow(zone, change + number * SECOND) for number in range(-3, 4))
+    opening = hours.opens(zone, change - timedelta(hours=2), change + timedelta(days=9))
+    assert opening is not None
+    assert shown(zone, opening) == early + timedelta(days=7)
+
+
+windows = st.dictionaries(
+    st.sampled_from(DAYS),
+    st.tuples(st.integers(0, MIDNIGHT - 1), st.integers(0, MIDNIGHT))
+    .filter(lambda ends: ends[0] != ends[1])
+    .map(lambda ends: ["-".join(map(text_of, ends))]),
+    min_size=1,
+)
+
+
+@given(
+    st.sampled_from(sorted(CHANGES)).flatmap(
+        lambda name: st.tuples(st.just(ZoneInfo(name)), st.sampled_from(CHANGES[name]))
+    ),
+    windows,
+    st.integers(-3, 3) | st.integers(-3 * 86400, 3 * 86400),
+)
+@settings(max_examples=300)
+def test_it_is_open_while_the_clock_on_the_wall_shows_a_time_in_a_window(
+    place: tuple[ZoneInfo, datetime], weekly: dict[str, list[str]], seconds: int
+) -> None:
+    zone, change = place
+    instant = change + seconds * SECOND
+    hours = Hours(Weekly.parse(weekly, refuse), zone)
+    assert hours.allow(zone, instant) == by_the_wall(weekly, zone, instant)
+    opening = hours.opens(zone, instant, instant + timedelta(days=9))
+    if opening is not None:
+        assert by_the_wall(weekly, zone, opening)
+        assert opening == instant or not by_the_wall(weekly, zone, opening - SECOND)
+
+
+def test_a_window_of_the_evening_before_goes_on_in_the_west() -> None:
+    """When it is another day already by UTC."""
+    hours = Hours(Weekly.parse({"mon": ["22:00-21:00"]}, refuse), None)
+    zone = ZoneInfo("America/New_York")
+    tuesday = datetime(2026, 12, 2, 1, 30, tzinfo=UTC)
+    assert f"{shown(zone, tuesday):%a %H:%M}" == "Tue 20:30"
+    assert hours.allow(zone, tuesday)
+    assert not hours.allow(zone, tuesday + timedelta(minutes=30))

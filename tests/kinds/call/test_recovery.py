@@ -321,3 +321,28 @@ def test_how_long_it_took_is_known_of_a_call_that_was_completed(told: str, kept:
     before = entry(CallStatus.PLACED, call="ringing", sid=CALL.sid)
     after = with_call(before, call_of(status=told, duration="42"), NOON)
     assert after.duration == kept
+
+
+ANNA = ["sip:anna@example.com", "sips:anna@Example.com:5061"]
+
+
+@pytest.mark.parametrize("placed", ANNA)
+@pytest.mark.parametrize("order", [ANNA, ANNA[::-1]])
+def test_two_spellings_of_one_person_share_no_call(
+    ledger: Ledger, client: Client, emulator: Emulator, placed: str, order: list[str]
+) -> None:
+    """Whichever of them the call was made to: it fits both."""
+    keys = [Key(NOON, to) for to in order]
+    now = NOON + timedelta(hours=1)
+    for key in keys:
+        ledger.change(key, lambda _: entry(UNKNOWN))
+    row = {"to": placed, "from": US, "status": "completed", "direction": "outbound-api"}
+    emulator.seed({"calls": [{**row, "date_created": NOON.isoformat()}]})
+    doubted = [Doubt(ledger, key, entry(UNKNOWN)) for key in keys]
+    settle(doubted, client, now, (), ())
+    assert {found.status for found in ledger.entries().values()} == {UNKNOWN}
+    other = flights({keys[1]: entry(RESERVED)}, NOON)
+    (alone,) = [doubt for doubt in doubted if doubt.key.to == placed]
+    assert settle([alone], client, now, (), other) == [], "it may be the other's, under way"
+    settle([alone], client, now, (), ())
+    assert ledger.entries()[alone.key].sid is not None

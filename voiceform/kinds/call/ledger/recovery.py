@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry, answerer, outcome_of
 from voiceform.kinds.call.ledger.store import Ledger
-from voiceform.model.numbers import are_one_person
+from voiceform.model.numbers import are_one_person, person
 
 if TYPE_CHECKING:
     from voiceform.twilio.client import Client
     from voiceform.twilio.resources import Call
 
 Numbers = tuple[str, str]
-"""Who is called, and from which number."""
+"""Who is called, and from which number; each as the person who is meant, where that can be known."""
 
 SETTLE_DELAY = timedelta(seconds=60)
 """How long after a request its outcome is looked for: longer than a request may take, and than lists lag."""
@@ -75,15 +75,11 @@ def settle(
     Raises TwilioError when the calls cannot be listed; then nothing is changed.
     """
     settled: list[tuple[Doubt, LedgerEntry]] = []
-    for (to, from_), group in _by_numbers(found).items():
-        if (to, from_) in under_way:
+    for numbers, group in _by_numbers(found).items():
+        if numbers in under_way:
             continue
         ready = [doubt for doubt in group if is_over(doubt.entry, now)]
-        calls = (
-            [call for call in client.list_calls(to=to, from_=from_) if call.sid not in known_sids]
-            if ready
-            else []
-        )
+        calls = [call for call in _calls_to(group, client) if call.sid not in known_sids] if ready else []
         for doubt in ready:
             adopted = _only_match(doubt, group, calls)
             entry = _adopt(doubt, adopted, now) if adopted is not None else _give_up(doubt, now)
@@ -95,7 +91,7 @@ def settle(
 def flights(entries: Mapping[Key, LedgerEntry], now: datetime) -> set[Numbers]:
     """Between which numbers a request may be under way."""
     return {
-        (key.to, entry.from_ or "")
+        _numbers(key, entry)
         for key, entry in entries.items()
         if entry.status is CallStatus.RESERVED and not is_over(entry, now)
     }
@@ -104,8 +100,19 @@ def flights(entries: Mapping[Key, LedgerEntry], now: datetime) -> set[Numbers]:
 def _by_numbers(found: Iterable[Doubt]) -> dict[Numbers, list[Doubt]]:
     groups: dict[Numbers, list[Doubt]] = {}
     for doubt in found:
-        groups.setdefault((doubt.key.to, doubt.entry.from_ or ""), []).append(doubt)
+        groups.setdefault(_numbers(doubt.key, doubt.entry), []).append(doubt)
     return groups
+
+
+def _numbers(key: Key, entry: LedgerEntry) -> Numbers:
+    return person(key.to) or key.to, person(entry.from_ or "") or entry.from_ or ""
+
+
+def _calls_to(group: Iterable[Doubt], client: Client) -> Iterable[Call]:
+    """The calls between the same numbers, in each spelling in which the group has them."""
+    spellings = {(doubt.key.to, doubt.entry.from_ or "") for doubt in group}
+    listed = (client.list_calls(to=to, from_=from_) for to, from_ in sorted(spellings))
+    return {call.sid: call for calls in listed for call in calls}.values()
 
 
 def _only_match(doubt: Doubt, group: Sequence[Doubt], calls: Sequence[Call]) -> Call | None:
