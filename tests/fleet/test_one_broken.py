@@ -381,6 +381,11 @@ def test_a_rollout_counts_it_as_failed_in_its_group(fleet: FleetFolder) -> None:
     assert stopped.code == 5
     assert "Stopped: 1 of ring=first failed, 2 stacks not begun." in stopped.err
     assert fleet.emulator.requests("createQueue") == []
+    assert fleet.run("plan", "--out", "broken").code == 1
+    stopped = fleet.run("apply", "broken")
+    assert "Those that failed have no plan that can be carried out. Plan again" in " ".join(
+        stopped.err.split()
+    )
     fleet.fleet(entries, head % ", max_failed: 1")
     done = fleet.run("apply", "--auto-approve")
     assert done.code == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from voiceform.fleet.member import Member, in_capitals
@@ -27,18 +27,20 @@ def compare(members: Sequence[Member], report: Report) -> None:
         first: dict[str, int] = {}
         for number, member in enumerate(members):
             own = key(member)
-            before = first.setdefault(own, number) if own is not None else number
+            if own is None:
+                continue
+            before = first.setdefault(own, number)
             if before != number and (before, number) not in told:
                 told.add((before, number))
                 other = members[before]
                 message = f"{say(member, other)}: the other is at {other.position}"
                 report(Diagnostic("invalid-value", message, member.position, hint=hint))
-    _refuse_nested(members, report)
+        if key is state_of:
+            _refuse_nested({state: members[number] for state, number in first.items()}, report)
 
 
-def _refuse_nested(members: Sequence[Member], report: Report) -> None:
+def _refuse_nested(known: Mapping[str, Member], report: Report) -> None:
     """Report each state in an object store below that of another, which would have its documents, too."""
-    known = {state: member for member in members if (state := state_of(member)) is not None}
     for state, member in known.items():
         scheme, _, place = state.partition("://")
         above = (f"{scheme}://{folder}" for folder in _above(place)) if scheme in _OBJECTS else ()

@@ -74,8 +74,9 @@ class Expansion:
                 if len(found) > MOST_STACKS:
                     self._say(entry.position, f"a fleet has at most {MOST_STACKS:,} stacks", "divide it")
                     return ()
-        folders = Counter(os.path.realpath(member.folder) for member in found)
-        return tuple(replace(each, shared=folders[os.path.realpath(each.folder)] > 1) for each in found)
+        real = {folder: os.path.realpath(folder) for folder in {member.folder for member in found}}
+        count = Counter(real[member.folder] for member in found)
+        return tuple(replace(each, shared=True) if count[real[each.folder]] > 1 else each for each in found)
 
     def _of(self, entry: Block) -> Iterator[Member]:
         ways = [key for key in ("path", "template") if key in entry]

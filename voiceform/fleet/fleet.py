@@ -253,7 +253,7 @@ class Fleet:
             for result in (*wave.before, *wave.ended):
                 report.add(result)
                 self._progress.advance("stacks")
-                gate.ended(result)
+                gate.ended(result, without_plan=True)
             self._work(wave.jobs, report, gate, written, wave.group.parallel)
             if self._here.stop.is_set():
                 return

@@ -109,13 +109,13 @@ class Gate:
         self._allowed = allowed
         self._lock = threading.Lock()
         self.failures = 0
-        self._used_up = 0
+        self._for_good = 0
 
-    def ended(self, result: StackResult) -> None:
-        """Hear how a stack ended; before the next one begins."""
+    def ended(self, result: StackResult, *, without_plan: bool = False) -> None:
+        """Hear how a stack ended; before the next one begins. It may have been one `without_plan`."""
         with self._lock:
             self.failures += result.failed
-            self._used_up += result.code in USED_UP
+            self._for_good += result.code in USED_UP or (result.failed and without_plan)
 
     @property
     def closed(self) -> bool:
@@ -124,8 +124,8 @@ class Gate:
 
     @property
     def stuck(self) -> bool:
-        """Whether it stays closed with these plans: too many of them are used up."""
-        return self._used_up > self._allowed
+        """Whether it stays closed with these plans: too many of them are used up, or not there."""
+        return self._for_good > self._allowed
 
 
 @dataclass(frozen=True, slots=True)

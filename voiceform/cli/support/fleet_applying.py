@@ -92,8 +92,8 @@ def _how_to_go_on(folder: Path, *, stuck: bool) -> str:
     if not stuck:
         return f"Go on with: voiceform fleet apply {folder} --resume"
     return (
-        "The plans of those that failed are used up. Plan again, and what is done has nothing to do then:"
-        f" voiceform fleet plan --out {folder}\n"
+        "Those that failed have no plan that can be carried out. Plan again, and what is done has nothing to"
+        f" do then: voiceform fleet plan --out {folder}\n"
         f"Or go on without them: voiceform fleet apply {folder} --resume --exclude NAME"
     )
 
