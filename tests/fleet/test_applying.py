@@ -19,7 +19,7 @@ from tests.fleet.fleets import FleetFolder, sid
 from tests.fleet.processes import children, start, wait_for_requests
 from tests.terminal.terminal import Terminal
 from voiceform.engine.planfile import read_plan_file
-from voiceform.fleet.folder import read_folder
+from voiceform.fleet.folder import held, read_folder
 from voiceform.model.errors import PlanFileError
 from voiceform.model.plan_codec import document_digest
 from voiceform.state.journal import begin_run
@@ -347,3 +347,22 @@ def test_a_process_that_is_killed_in_an_apply_concerns_its_stack_alone(planned: 
     assert sorted(codes.values()) in ([0, 5], [0, 0]), err
     assert program.returncode == max(codes.values())
     assert "finds out first what became of it" in out
+
+
+def test_two_do_not_save_plans_into_one_folder_nor_one_where_another_carries_them_out(
+    planned: FleetFolder,
+) -> None:
+    planned.emulator.faults([{"operation": "listQueues", "times": 1, "kind": "latency", "delay_ms": 60_000}])
+    planned.emulator.clear_requests()
+    first = start(planned, "plan", "--out", "plans", "--jobs", "1")
+    wait_for_requests(planned, 1, "listQueues")
+    for command in (("plan", "--out", "plans"), ("apply", "plans")):
+        refused = planned.run(*command)
+        assert refused.code == 7, refused.err
+        assert "plans is in use: another run saves plans there, or carries them out" in refused.err
+    first.terminate()
+    first.communicate(timeout=60)
+    with held(planned.folder / "plans"):
+        assert planned.run("plan", "--out", "plans").code == 7
+        planned.ok("apply", "plans")
+    planned.ok("plan", "--out", "plans")

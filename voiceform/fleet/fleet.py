@@ -206,31 +206,32 @@ class Fleet:
         is not begun again; what failed then and has used up its plan still counts as failed.
         """
         from voiceform.fleet.carrying import planned_members, waves_of
-        from voiceform.fleet.folder import ROLLOUT, read_folder
+        from voiceform.fleet.folder import ROLLOUT, held, read_folder
         from voiceform.fleet.rollout import Record
 
-        found, file = read_folder(self._folder / folder, expect_digest), self.read()
-        if file.digest != found.fleet:
-            raise StalePlanError(
-                f"{self._file} or a table of it is not as it was when this was planned; nothing was done",
-                hint="plan again: voiceform fleet plan --out DIR",
-            )
-        members = selected(planned_members(found, file.members), which)
-        options = {
-            "approve": texts("approve", approve),
-            "lock_timeout": lock_timeout,
-            "approved": [f"fleet plan {found.digest}", *approved],
-            "again": again,
-        }
-        groups = file.rollout if in_groups else ()
-        waves = waves_of(found, members, groups, self._settings, options, resume=resume)
-        report = self._new_report("apply", len(members))
-        report.digest = found.digest
-        record = Record(found.path / ROLLOUT, found.digest)
-        with self._counted(len(members)), self._signals.working():
-            self._roll(waves, report, record, on_line or _unheard)
-        report.interrupted = report.done < report.total and self._here.stop.is_set()
-        return report
+        with held(self._folder / folder):
+            found, file = read_folder(self._folder / folder, expect_digest), self.read()
+            if file.digest != found.fleet:
+                raise StalePlanError(
+                    f"{self._file} or a table of it is not as it was when this was planned; nothing was done",
+                    hint="plan again: voiceform fleet plan --out DIR",
+                )
+            members = selected(planned_members(found, file.members), which)
+            options = {
+                "approve": texts("approve", approve),
+                "lock_timeout": lock_timeout,
+                "approved": [f"fleet plan {found.digest}", *approved],
+                "again": again,
+            }
+            groups = file.rollout if in_groups else ()
+            waves = waves_of(found, members, groups, self._settings, options, resume=resume)
+            report = self._new_report("apply", len(members))
+            report.digest = found.digest
+            record = Record(found.path / ROLLOUT, found.digest)
+            with self._counted(len(members)), self._signals.working():
+                self._roll(waves, report, record, on_line or _unheard)
+            report.interrupted = report.done < report.total and self._here.stop.is_set()
+            return report
 
     def _roll(
         self,

@@ -5,6 +5,7 @@ again where it is read."""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -16,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from voiceform.model.errors import PlanFileError, StalePlanError, UsageError
+from voiceform.kinds.retention.storage.locks import is_held
+from voiceform.model.errors import LockedError, PlanFileError, StalePlanError, UsageError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_whole
 from voiceform.model.fleet import StackResult
@@ -71,26 +73,56 @@ def file_of(stack: str) -> str:
 
 
 @contextmanager
+def held(path: Path, how: int = fcntl.LOCK_SH) -> Iterator[None]:
+    """In here nobody puts other plans into the folder. LockedError while somebody does so; with LOCK_EX also
+    while somebody carries out what is there. Where there are no locks, or no folder, nothing is held."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield  # whoever reads it says what is wrong
+        return
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except OSError as error:
+        if is_held(error):
+            os.close(descriptor)
+            raise LockedError(
+                f"{path} is in use: another run saves plans there, or carries them out",
+                hint="wait until it has ended, or name another folder",
+            ) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def planning(path: Path) -> Iterator[Path]:
     """Where new plans go until all of them are there: a folder inside of `path`, which is removed in the end.
 
     What was planned before stays whole until `publish` puts the new plans in its place. UsageError where
-    something else than plans is; PlanFileError when there is no room.
+    something else than plans is; PlanFileError when there is no room; LockedError as `held`.
     """
     _check_place(path)
     place = path / PLANNING
     try:
         path.mkdir(mode=0o700, exist_ok=True)
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(mode=0o700)
     except OSError as error:
-        raise PlanFileError(
-            f"no plans can be saved here: {error.strerror}", where=str(path), hint=_ELSEWHERE
-        ) from error
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        raise _no_room(path, error) from error
+    with held(path, fcntl.LOCK_EX):
+        try:
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(mode=0o700)
+        except OSError as error:
+            raise _no_room(path, error) from error
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _no_room(path: Path, error: OSError) -> PlanFileError:
+    return PlanFileError(f"no plans can be saved here: {error.strerror}", where=str(path), hint=_ELSEWHERE)
 
 
 def _check_place(path: Path) -> None:
