@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 
-from tests.matrix.fleets import FLEETS
+from tests.matrix.fleets import FLEETS, POOLS
 from tests.matrix.ground import Ground
 from tests.matrix.scenes import (
     ALICE,
@@ -88,10 +89,19 @@ FILES = (
 )
 """Commands that write files for people and programs."""
 FIRST = Scene("first apply", APPLY, _first)
+POOLED = tuple(replace(scene, name=f"{scene.name} by processes") for scene in POOLS if not scene.reads)
+"""Fleets that several processes work on, whose disk it is too."""
 SCENES = tuple(
     {
         scene.name: scene
-        for scene in (*WRITING, *CRASHING, *FILES, FIRST, *(scene for scene in FLEETS if not scene.reads))
+        for scene in (
+            *WRITING,
+            *CRASHING,
+            *FILES,
+            FIRST,
+            *(scene for scene in FLEETS if not scene.reads),
+            *POOLED,
+        )
     }.values()
 )
 """Every command that writes, also to the state alone."""

@@ -107,6 +107,7 @@ RETENTION = (
     "retention:\n  recordings: [{name: old, keep: 90d}]\n  call_records: [{name: cdr, keep: 200d}]\n"
     f"  holds: {{case: {{reason: litigation, match: {{recording_sid: [RE{HELD:032x}]}}}}}}\n"
 )
+PACE = 'prune: {window: "13:00-15:00", timezone: UTC, per_second: 10, per_day: 50}\n'
 BASE = SAFETY + QUEUES + ROOMS + CALLS
 LATER = SAFETY + MORE_QUEUES + MORE_ROOMS + CALLS
 
@@ -292,6 +293,7 @@ WRITING = (
         over=AGAIN,
     ),
     Scene("prune", PRUNE, _prepared(BASE + RETENTION)),
+    Scene("prune at a pace", PRUNE, _prepared(BASE + RETENTION + PACE)),
     Scene("prune with archive", PRUNE, _archived),
     Scene("erase", ERASE),
     Scene("dispatch", DISPATCH),
