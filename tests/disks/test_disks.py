@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -16,7 +17,7 @@ from tests.disks.meddler import Meddler
 from tests.disks.mistakes import MISTAKES, Mistake
 from tests.disks.play import DiskPlay, Runner
 from tests.disks.scenes import POOLED, SCENES
-from tests.disks.trouble import TROUBLES, Trouble, away, may_mount
+from tests.disks.trouble import TROUBLES, Trouble, away, may_mount, modes
 from tests.matrix.ground import Ground, Kept
 from tests.matrix.scenes import SIDE_BY_SIDE, Scene
 from voiceform.model.exit_codes import ExitCode
@@ -103,15 +104,29 @@ def test_a_new_file_is_written_where_files_have_one_name(stage: Stage) -> None:
     assert played.first.code == ExitCode.DONE
 
 
-def test_an_emulator_that_gets_no_open_files_says_so(stage: Stage) -> None:
-    """Which of them it is that it does not get, among those of the server's own thread too."""
-    played = stage(scene_of("test --junit-xml"))
+STARTED = {"test --junit-xml": range(13), "fleet prune by processes": (5, 15)}
+"""What is started in a scene, in a thread or a process, gets no open files where so many more may be open."""
+
+
+@pytest.mark.parametrize("name", STARTED)
+def test_what_gets_no_open_files_as_it_is_started_says_so(name: str, stage: Stage) -> None:
+    """Which of them it is that it does not get, among those that only the started one opens too."""
+    played = stage(scene_of(name))
     played.steps()
     told: list[str] = []
-    for more in range(8, 13):
+    for more in STARTED[name]:
         told += played.in_trouble(Trouble(f"{more} more files", inside={"NOFILE": more}))
-        assert "open files" in played.first.err
+        assert re.search("(?i)open files", played.first.out + played.first.err), more
     assert not told, "\n\n".join(told)
+
+
+def test_a_folder_of_tests_that_may_not_be_read_is_not_an_empty_one(stage: Stage) -> None:
+    played = stage(scene_of("test --junit-xml"))
+    played.steps()
+    shut = Trouble("tests that may not be read", modes(tests=0), {"modes": 1}, leaves_nothing=False)
+    assert played.in_trouble(shut) == []
+    assert played.first.code == ExitCode.ERROR
+    assert "tests: the folder cannot be read: permission denied" in " ".join(played.first.err.lower().split())
 
 
 def scene_of(name: str) -> Scene:

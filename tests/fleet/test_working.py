@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import resource
 import signal
 import sqlite3
 import threading
@@ -305,11 +306,19 @@ def test_a_service_begins_again_what_a_process_watched_that_was_killed(fleet: Fl
     fleet.ok("apply", "--auto-approve")
     program = start(fleet, "dispatch", "--watch", "--jobs", "2", "--poll", "1s")
     found = wait_for_children(program, 2)
+    limits = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (0, limits[1]))
     os.kill(found[0], signal.SIGKILL)
+    assert program.stderr is not None
+    told, ends = iter(program.stderr.readline, ""), threading.Timer(120, program.kill)
+    ends.start()
+    assert any("was killed by signal 9; it is started again" in line for line in told)
+    assert any("no process can be started for it: Too many open files" in line for line in told)
+    ends.cancel()
+    resource.prlimit(program.pid, resource.RLIMIT_NOFILE, limits)
     wait_for_children(program, 2, other_than=found)
     program.send_signal(signal.SIGTERM)
     _, err = program.communicate(timeout=60)
-    assert "was killed by signal 9; it is started again" in err
     assert "Traceback" not in err
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import signal
 import socket
 import sqlite3
@@ -27,6 +28,8 @@ from voiceform.emulator.settings import EmulatorSettings
 from voiceform.emulator.world import World
 
 _START_TIMEOUT = 30.0
+_DESCRIPTORS = 16
+"""More than the server has open before its first connection."""
 
 
 class Emulator:
@@ -82,6 +85,12 @@ class Emulator:
                 timeout_graceful_shutdown=2,
             )
         )
+        try:
+            _require_descriptors(listener)
+        except OSError:
+            listener.close()
+            world.store.close()
+            raise
         self._thread = threading.Thread(
             target=self._run, args=(listener,), name="voiceform-emulator", daemon=True
         )
@@ -238,6 +247,14 @@ def read_seed(path: Path) -> object:
         raise ControlError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ControlError(f"{path}: {error}") from None
+
+
+def _require_descriptors(listener: socket.socket) -> None:
+    """See that the server gets what it opens as it starts, or raise ``OSError``: an event loop in C (uvloop)
+    ends the whole process where it does not."""
+    with contextlib.ExitStack() as held:
+        for _ in range(_DESCRIPTORS):
+            held.callback(os.close, os.dup(listener.fileno()))
 
 
 def _bind(host: str, port: int) -> socket.socket:

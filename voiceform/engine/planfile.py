@@ -18,6 +18,7 @@ from voiceform.model.scopes import Vocabulary
 from voiceform.model.secret_patterns import redact_secrets
 
 _PIPE = "standard input"
+_READ = "check that it may be read"
 _AGAIN = "make a new plan: voiceform plan --out FILE"
 
 
@@ -61,7 +62,11 @@ def read_plan_document(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise PlanFileError(f"cannot read the plan: {error.strerror}", where=where, hint=_AGAIN) from error
+        raise PlanFileError(
+            f"cannot read the plan: {error.strerror}",
+            where=where,
+            hint=f"{_READ}, or {_AGAIN}",
+        ) from error
     return _checked(content, where)
 
 

@@ -33,6 +33,7 @@ ROLLOUT = "rollout.jsonl"
 PLANNING = ".planning"
 FORMAT = "1.0"
 _ENDING = ".plan.json"
+_READ = "check that it may be read"
 _AGAIN = "plan again: voiceform fleet plan --out DIR"
 _ELSEWHERE = "make room for it, or choose another place: --out, or by TMPDIR where none was named"
 
@@ -208,7 +209,9 @@ def read_checked(path: Path, sha256: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise PlanFileError(
-            f"cannot read the plan: {error.strerror}", where=str(path), hint=_AGAIN
+            f"cannot read the plan: {error.strerror}",
+            where=str(path),
+            hint=f"{_READ}, or {_AGAIN}",
         ) from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise PlanFileError("this is not the plan that was saved here", where=str(path), hint=_AGAIN)
@@ -222,7 +225,11 @@ def _read_index(path: Path) -> dict[str, Any]:
     try:
         document = read_json((path / INDEX).read_bytes())
     except OSError as error:
-        raise PlanFileError(f"cannot read the index: {error.strerror}", where=where, hint=_AGAIN) from error
+        raise PlanFileError(
+            f"cannot read the index: {error.strerror}",
+            where=where,
+            hint=f"{_READ}, or {_AGAIN}",
+        ) from error
     except ValueError as error:
         raise PlanFileError(f"this is no index of plans: {error}", where=where, hint=_AGAIN) from error
     validator = jsonschema.Draft202012Validator(json.loads(schema_text("fleet_plan")))

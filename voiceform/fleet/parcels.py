@@ -55,7 +55,9 @@ def packed(job: Job, proven: frozenset[tuple[str, str]], who: str) -> bytes:
             plan = Path(job.options["file"]).read_bytes()
         except OSError as error:
             raise PlanFileError(
-                f"cannot read the plan: {error.strerror}", where=job.options["file"], hint="plan again"
+                f"cannot read the plan: {error.strerror}",
+                where=job.options["file"],
+                hint="check that it may be read, or plan again",
             ) from error
     settings = replace(job.settings, proven=proven, who=who)
     return pickle.dumps(Parcel(replace(job, member=_absolute(job.member), settings=settings), plan))

@@ -17,7 +17,7 @@ from typing import Protocol
 from voiceform.fleet.jobs import READING, Job, failed, run_job
 from voiceform.fleet.opening import Surroundings
 from voiceform.fleet.outages import Outages
-from voiceform.fleet.process import DiedError, LostError, Process
+from voiceform.fleet.process import DiedError, LostError, Process, UnstartedError
 from voiceform.fleet.rollout import Gate
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
@@ -36,7 +36,7 @@ class Worker(Protocol):
         """Why it does no other job; empty as long as it does."""
 
     def ask(self, job: Job) -> StackResult:
-        """How a job ended. LostError."""
+        """How a job ended. LostError, UnstartedError."""
 
     def halt(self) -> None:
         """Stop what is at work, gently."""
@@ -188,14 +188,22 @@ class _Pool:
     def _done(self, worker: Worker, job: Job) -> StackResult:
         try:
             return worker.ask(job)
+        except UnstartedError as error:
+            return _unstarted(job, error)
         except LostError as error:
             lost = error
         if job.what in READING and not self._over.is_set():
             try:
                 return worker.ask(job)
+            except UnstartedError as error:
+                return _unstarted(job, error)
             except LostError as error:
                 lost = error
         return _lost(job, lost)
+
+
+def _unstarted(job: Job, why: UnstartedError) -> StackResult:
+    return failed(job, ExitCode.ERROR, f"{why}\n  nothing was begun: run it again")
 
 
 def _lost(job: Job, what: LostError) -> StackResult:

@@ -21,6 +21,10 @@ class LostError(Exception):
     """Whoever worked on a stack is gone, and nobody can say how that ended."""
 
 
+class UnstartedError(Exception):
+    """No process could be started: nothing was begun. The text is for people."""
+
+
 class DiedError(Exception):
     """The process ended; `code` as subprocess has it, negative for a signal."""
 
@@ -43,7 +47,7 @@ class Process:
         self._writing = threading.Lock()
 
     def send(self, message: object) -> None:
-        """Give it something to do. DiedError."""
+        """Give it something to do. DiedError, UnstartedError."""
         process = self._started()
         try:
             self._put(process, message)
@@ -79,14 +83,20 @@ class Process:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            process = subprocess.Popen(
-                # -P: what lies in the current folder, that of anybody's stack, is no module of ours
-                [sys.executable, "-P", "-m", "voiceform.fleet.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=dict(self._environ),
-                start_new_session=True,  # Ctrl-C is for this process, which passes it on
-            )
+            try:
+                process = subprocess.Popen(
+                    # -P: what lies in the current folder, that of anybody's stack, is no module of ours
+                    [sys.executable, "-P", "-m", "voiceform.fleet.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=dict(self._environ),
+                    start_new_session=True,  # Ctrl-C is for this process, which passes it on
+                )
+            except OSError as error:
+                raise UnstartedError(
+                    f"no process can be started for it: {error.strerror}; raise the limits of open files and"
+                    " of processes (`ulimit -n`, `ulimit -u`), or use fewer --jobs"
+                ) from error
             assert process.stdin is not None  # noqa: S101 - it is a pipe
             with suppress(OSError):  # it died at once, which whoever asks it next is told
                 process.stdin.write(self._clock)

@@ -20,7 +20,7 @@ from voiceform.fleet.dispatching import result_of_dispatch
 from voiceform.fleet.jobs import Heard, Job, failed, unexpected
 from voiceform.fleet.member import Member
 from voiceform.fleet.opening import Settings, Surroundings, account_of, stack_of
-from voiceform.fleet.process import DiedError, Process
+from voiceform.fleet.process import DiedError, Process, UnstartedError
 from voiceform.model.errors import LockedError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
@@ -138,13 +138,17 @@ class _Watcher:
                         self._news.put(cast("News", item))
                     return
                 except DiedError as died:
-                    text = f"the process that watched it {died}"
-                    for member in self._group.members:
-                        self._news.put(Told(member.name, f"{text}; it is started again"))
-                    self._over.wait(1)
+                    self._tell(f"the process that watched it {died}; it is started again")
+                except UnstartedError as error:
+                    self._tell(f"{error}; it is tried again")
+                self._over.wait(1)
         finally:
             self._process.close()
             self._news.put(None)
+
+    def _tell(self, text: str) -> None:
+        for member in self._group.members:
+            self._news.put(Told(member.name, text))
 
     def halt(self) -> None:
         """Let nothing more begin."""

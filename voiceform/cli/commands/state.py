@@ -141,8 +141,11 @@ def push(app: App, file: Path) -> int:
         content = sys.stdin.buffer.read() if str(file) == "-" else app.path(file).read_bytes()
         document = read_json(content)
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error  # without the path, which stands in front of it
         raise StateError(
-            f"cannot read the state to push: {error}", where=str(file), hint="pass what `state pull` printed"
+            f"cannot read the state to push: {reason}",
+            where=str(file),
+            hint="check that it may be read, and pass what `state pull` printed",
         ) from error
     wiring.stack(app).push(document)
     app.console.show("The state was pushed.")

@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
-from voiceform.model.errors import UsageError
+from voiceform.model.errors import UsageError, VoiceformError
 
 MOST_FILES = 5_000
 _LEFT_OUT = frozenset({"evidence", "node_modules", "__pycache__"})
@@ -17,7 +18,8 @@ _LEFT_OUT = frozenset({"evidence", "node_modules", "__pycache__"})
 def copy_stack(source: Path, target: Path) -> None:
     """Copy what may belong to a stack: neither hidden files, nor evidence, nor folders that are links.
 
-    UsageError where there is no such folder, or far more in it than a stack has.
+    UsageError where there is no such folder, or far more in it than a stack has; VoiceformError where one in
+    it cannot be read.
     """
     if not source.is_dir():
         raise UsageError(f"there is no folder {source}", hint="correct stack.folder of the test file")
@@ -41,16 +43,25 @@ def stack_of(folder: Path) -> Path:
     return next(near, folder.parent)
 
 
+def unreadable(error: OSError) -> NoReturn:
+    """What os.walk is told to do with a folder that it cannot read, instead of taking it for empty."""
+    raise VoiceformError(
+        f"the folder cannot be read: {error.strerror}",
+        where=str(error.filename),
+        hint="what is in it would be missed: check that you may read it, or move it away",
+    ) from error
+
+
 def date_files(folder: Path, instant: datetime) -> None:
     """Let every file have been written at `instant`: lists are as young as the test is."""
     seconds = instant.timestamp()
-    for root, _, names in os.walk(folder):
+    for root, _, names in os.walk(folder, onerror=unreadable):
         for name in names:
             os.utime(Path(root, name), (seconds, seconds))
 
 
 def _files(source: Path) -> Iterator[tuple[Path, str]]:
-    for root, folders, names in os.walk(source):
+    for root, folders, names in os.walk(source, onerror=unreadable):
         folder = Path(root)
         folders[:] = [name for name in folders if _belongs(folder / name)]
         for name in names:

@@ -22,6 +22,7 @@ from voiceform.model.document import Block, Series
 from voiceform.model.errors import UsageError
 from voiceform.model.instants import instant_from_text
 from voiceform.model.schema_files import schema_text
+from voiceform.testing.cases.folders import unreadable
 
 ENDINGS = (".voiceform.yaml", ".voiceform.yml")
 FOLDER = "tests"
@@ -93,7 +94,7 @@ def find_files(paths: Sequence[Path], base: Path) -> list[SourceFile]:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, str]]:
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from ((root, name) for name in sorted(names) if name.endswith(ENDINGS))
 
