@@ -39,7 +39,7 @@ HARMLESS = {
     r"documents/conferences/\S+/attempts/\S+/participant x": "their labels are known still",
     r"documents/conferences/\S+/(attempts|announced) \{\}": "allowed",
     r"documents/conferences/\S+/announced/\S+ \[\]": "allowed",
-    r"documents/ledger-heads/\S+/(account|high_water|since) None": "allowed: asked of the next apply",
+    r"documents/ledger-heads/\S+/(account|high_water|since|applied) None": "allowed: asked of the next apply",
     r"documents/ledger-heads/\S+/closed True": "nothing is placed",
     r"documents/ledger/\S+/calls \{\}": "allowed; entries of the store itself stay",
     r"documents/ledger/\S+/(reason|claim|from_|call|answer) .*": "told to people, and compared",

@@ -31,7 +31,7 @@ from voiceform.kinds.call.ledger.store import Head, Ledger, days_before
 from voiceform.kinds.call.limits.book import ContactBook, ContactReader
 from voiceform.kinds.call.rules.book import Memo
 from voiceform.kinds.call.rules.faults import RuleError
-from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.spec import CallSpec, digest_of
 from voiceform.kinds.call.timing.faults import ScheduleError
 from voiceform.kinds.lost import LostAnswers
 from voiceform.kinds.turns import Turns
@@ -51,6 +51,10 @@ _AGAIN_SOON = timedelta(seconds=15)
 _HEAD_AGE = timedelta(seconds=60)
 _AT_LATEST = timedelta(minutes=5)
 """How soon a schedule that cannot be read is looked at again."""
+_UNFINISHED = (
+    "nobody is called: an apply is changing the schedule, or was interrupted while it did; if none is at"
+    " work, apply again"
+)
 _AT_ONCE = 8
 """Requests of one pass that ask how calls are."""
 
@@ -123,11 +127,22 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     _require_account(context, record.address, head)
     look = Look(spec, ledger, head, context.clock.now())
     do_not_call = list_of(spec, context.places)
+    if head.applied not in (None, digest_of(record.attributes)):
+        return _being_changed(context, look, do_not_call)
     look.stop_if_wrong(context.client)
     counted = ContactReader(context.store)
     look.found = due_keys(spec, look.entries, head, look.now, do_not_call, counted, look.halts)
     tally = _undialled(context, look, do_not_call)
-    placer = Placer(spec, ledger, contacts, context.client, context.clock, do_not_call, context.may_send)
+    placer = Placer(
+        spec,
+        ledger,
+        contacts,
+        context.client,
+        context.clock,
+        do_not_call,
+        context.may_send,
+        applied=head.applied,
+    )
     ready = [item for item in look.found if item.verdict is Verdict.PLACE]
     tell_of_losses(context.lost, spec.ledger, look.entries)
     pace = Pace(spec, context.clock, context.turns, context.lost, context.stop.is_set)
@@ -143,6 +158,18 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
     look_again = _look_again(context, look, tally, soon=left is not None)
     left = left if context.stop.is_set() else None
     return Pass(record.address, tally, look_again, left, look.stopped, look.ended)
+
+
+def _being_changed(context: DispatchContext, look: Look, do_not_call: DoNotCallList | None) -> Pass:
+    """An apply has begun to put another version in force than the recorded one: it has not ended, or it died.
+    Nobody is called by the old one; that is told where anybody would be."""
+    entries, halts = look.read(look.now), look.ledger.halts()
+    counted = ContactReader(context.store)
+    found = due_keys(look.spec, entries, look.head, look.now, do_not_call, counted, halts)
+    tally = PassCounts(waiting=sum(item.verdict is Verdict.PLACE for item in found))
+    if tally.waiting:
+        tally.problem(_UNFINISHED)
+    return Pass(look.spec.address, tally, look.now + _AGAIN_SOON)
 
 
 def _require_account(context: DispatchContext, address: Address, head: Head) -> None:

@@ -90,10 +90,11 @@ class _Trying:
         self.account = parts.account_for(None)
         self.do_not_call = list_of(spec, parts.places)
         require_home(store, self.account.sid, self.account.origin)
-        applied_with = self.ledger.head().account
-        if applied_with not in (None, self.account.sid):
+        head = self.ledger.head()
+        self.applied = head.applied
+        if head.account not in (None, self.account.sid):
             raise CredentialsError(
-                f"{spec.address} was applied with account {applied_with}, the credentials are for"
+                f"{spec.address} was applied with account {head.account}, the credentials are for"
                 f" {self.account.sid}",
                 hint="nothing was sent; use that account's credentials",
             )
@@ -130,12 +131,15 @@ class _Trying:
                 self.do_not_call,
                 lease.ensure_held,
                 by_hand=True,
+                applied=self.applied,
             )
             key = self._key()
             entry = placer.place(key, key.occurrence)
             if entry is None:
                 self.require_right()
-                raise BlockedError(f"{self.spec.address} was removed or paused meanwhile; nobody was phoned")
+                raise BlockedError(
+                    f"{self.spec.address} was removed, changed or paused meanwhile; nobody was phoned"
+                )
             if entry.status is CallStatus.DEFERRED:
                 entry = self._given_up(key, entry)
             return TriedCall(str(self.spec.address), key, entry)

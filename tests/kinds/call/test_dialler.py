@@ -295,6 +295,19 @@ def test_a_schedule_that_is_removed_after_the_reservation_calls_nobody(desk: Des
     assert desk.other.entry(KEY) == placed
 
 
+def test_nobody_is_called_by_a_version_that_is_not_in_force_any_more(desk: Desk) -> None:
+    """Whoever takes people off the list says so before looking who was reserved."""
+    desk.before_send = [nothing, lambda: void(desk.other.set_head(applied="0" * 16))]
+    placed = desk.place()
+    assert placed is not None
+    assert (placed.status, placed.reason) == (CallStatus.DEFERRED, "the schedule was changed")
+    assert (desk.place(), desk.dialled(), desk.marks()) == (None, 0, {})
+    placer = replace(desk.placer(), applied="0" * 16)
+    assert (placer.is_replaced(), desk.placer().is_replaced()) == (False, True)
+    assert placer.place(KEY, NOON) is not None
+    assert desk.dialled() == 1
+
+
 @pytest.mark.parametrize("status", CallStatus)
 def test_who_finds_the_key_does_not_dial(desk: Desk, status: CallStatus) -> None:
     """Only what was certainly not processed, a deferred one, may be reserved again."""

@@ -73,8 +73,10 @@ def test_a_pushed_state_takes_nothing_out_of_a_ledger() -> None:
     assert calls_kept(stored, None) == stored.document
     pushed = {"calls": {"k": older, "new": older}}
     assert calls_kept(stored, pushed) == {"calls": {"k": known, "only": known, "new": older}}
-    head = StoredDocument("ledger-heads/call.a", {"closed": True}, "1")
-    assert head_kept(head, {"closed": False}) == head_kept(head, None) == {"closed": True}
+    head = StoredDocument("ledger-heads/call.a", {"closed": True, "applied": "f" * 16}, "1")
+    assert head_kept(head, {"closed": False, "applied": "f" * 16}) == head.document
+    for other in (None, {"closed": False, "applied": "0" * 16}):
+        assert head_kept(head, other) == {"closed": True, "applied": None}, "nobody knows which is in force"
 
 
 def test_the_days_that_are_read(store: SqliteStore) -> None:

@@ -422,6 +422,8 @@ def test_limits_of_contacts_are_asked() -> None:
 
 
 SIP = f"sip:{BOB}@pbx.example.com"
+THIRD = "+12125550177"
+RINGING = LedgerEntry(CallStatus.PLACED, NOON, SID, call="ringing")
 SENT = (CallStatus.PLACED, CallStatus.ANSWERED, CallStatus.BUSY)
 IN_WAVES = [None, WAVES, {**WAVES, "first": 2, "then": 2}]
 
@@ -527,6 +529,20 @@ def test_a_call_that_is_under_way_holds_the_next_wave_though_its_person_is_not_d
     entries = {KEY: LedgerEntry(CallStatus.PLACED, NOON, SID, call="ringing")}
     [found] = due_keys(spec(to=[US], waves=WAVES), entries, Head(), NOON + SECOND, None)
     assert (found.key.to, found.verdict) == (US, Verdict.HOLD)
+
+
+@pytest.mark.parametrize("left_out", [CallStatus.CANCELED, CallStatus.SUPPRESSED, CallStatus.MISSED])
+def test_a_first_wave_that_went_wrong_holds_the_third_where_the_second_was_left_out(
+    left_out: CallStatus,
+) -> None:
+    """Also long after it had settled, and where it has still to be learnt how its calls ended."""
+    waves = {**WAVES, "stop": {"busy": "50%"}}
+    after_it = Key(NOON, US)
+    for entry, told in ((LedgerEntry(CallStatus.BUSY, NOON, SID), True), (RINGING, False)):
+        entries = {KEY: entry, after_it: LedgerEntry(left_out, NOON)}
+        now = NOON + 6 * MINUTE
+        [found] = unfolded(spec(to=[BOB, US, THIRD], waves=waves), entries, Head(high_water=NOON), now)
+        assert (found.learn == [KEY], found.stop is not None, bool(found.ready)) == (not told, True, False)
 
 
 def test_who_was_put_off_keeps_the_place_in_a_wave() -> None:

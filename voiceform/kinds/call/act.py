@@ -18,7 +18,7 @@ from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key, Ledge
 from voiceform.kinds.call.ledger.store import Ledger, LedgerReader, days_before
 from voiceform.kinds.call.limits.book import ContactBook, ContactReader
 from voiceform.kinds.call.limits.in_force import put_in_force
-from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.spec import CallSpec, digest_of
 from voiceform.kinds.phoning import CALL
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
@@ -52,6 +52,7 @@ def act(change: Change, session: Session, places: Places) -> Done:
         closed=False,
         since=session.clock.now() if begins else None,
         disabled=not spec.enabled,
+        applied=digest_of(record.attributes),
     )
     tally = _place(change, spec, ledger, session, places)
     details = CallDetails.of(change)
@@ -113,7 +114,14 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
     planned = [Due(item.key, Verdict.PLACE, item.since) for item in due if item.key in open_keys]
     contacts = ContactBook(session.store)
     placer = Placer(
-        spec, ledger, contacts, session.client, session.clock, do_not_call, lambda: _ensure_held(session)
+        spec,
+        ledger,
+        contacts,
+        session.client,
+        session.clock,
+        do_not_call,
+        lambda: _ensure_held(session),
+        applied=head.applied,
     )
     tell_of_losses(session.lost, spec.ledger, entries)
     pace = Pace(spec, session.clock, session.turns, session.lost, lambda: not session.may_go_on())

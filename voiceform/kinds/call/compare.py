@@ -17,7 +17,7 @@ from voiceform.kinds.call.limits.foresight import Foresight
 from voiceform.kinds.call.live import LiveCalls, LiveSchedule, as_recorded, ledger_of
 from voiceform.kinds.call.prospects import CALLED, Outlook, Prospect, prospects
 from voiceform.kinds.call.rules.faults import RuleError
-from voiceform.kinds.call.spec import CallSpec
+from voiceform.kinds.call.spec import CallSpec, digest_of
 from voiceform.kinds.call.throughput import Load, crowded, load_of
 from voiceform.kinds.phoning import CALL, SCHEDULED
 from voiceform.kinds.records import match_records, previous_address, protected
@@ -206,6 +206,8 @@ def _reason(
         return "changed"
     if known.head.closed:
         return "reopened"
+    if known.head.applied not in (None, digest_of(record.attributes)):
+        return "interrupted"
     if due:
         return "due"
     return "live" if touched else "unchanged"

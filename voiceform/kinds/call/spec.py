@@ -227,6 +227,11 @@ class CallSpec:
         return frozenset(self.to)
 
 
+def digest_of(attributes: Attributes) -> str:
+    """Which version of a schedule this is: the same for the same attributes, wherever they were read."""
+    return fingerprint(attributes)
+
+
 def _read(address: Address, key: str, parse: Callable[[B], T], block: B) -> T:
     """What `parse` makes of a block; errors name the address, for what is recorded stands in no file."""
     try:

@@ -69,7 +69,9 @@ class _Turn:
 class Placer:
     """Places the calls of one schedule, and counts them. `may_send` is asked right before each request.
 
-    `by_hand`: a person places one call, also of a schedule that the configuration pauses.
+    `by_hand`: a person places one call, also of a schedule that the configuration pauses. `applied` is which
+    version of the schedule was in force when its people were chosen, as the head of the ledger says; nobody
+    is called once it is another one.
     """
 
     spec: CallSpec
@@ -80,6 +82,11 @@ class Placer:
     do_not_call: NotCalled | None
     may_send: Callable[[], None] = lambda: None
     by_hand: bool = False
+    applied: str | None = None
+
+    def is_replaced(self) -> bool:
+        """Whether another version of the schedule is in force by now, or is about to be; read anew."""
+        return self.ledger.head().applied != self.applied
 
     def pause(self) -> Pause | None:
         """Why nobody is to be called at this moment, if so; read anew each time."""
@@ -120,7 +127,7 @@ class Placer:
             if judged.verdict in _VERDICTS:
                 entry = LedgerEntry(_VERDICTS[judged.verdict], now, reason=judged.told)
                 return self.ledger.change(key, if_undecided(entry))[0]
-            if judged.verdict is not Verdict.PLACE or head.closed or pause is not None:
+            if judged.verdict is not Verdict.PLACE or self._is_over(head) or pause is not None:
                 return None
             self.may_send()
             turn.counted_at = now
@@ -161,6 +168,11 @@ class Placer:
             return self._unsent(turn, status, error.told)
         return self._record(turn, CallStatus.PLACED, sid=call.sid, call=call.status)
 
+    def _is_over(self, head: Head) -> bool:
+        """Whether the schedule was removed, or is not as it was when these calls were chosen. (Who changes it
+        reads the reservations afterwards.)"""
+        return head.closed or head.applied != self.applied
+
     def _reservation(self, key: Key, claim: str, now: datetime) -> LedgerEntry:
         spec = self.spec
         return LedgerEntry(
@@ -182,6 +194,8 @@ class Placer:
             raise _NotNowError("the schedule was removed", CallStatus.CANCELED)
         if pause is not None:
             raise _NotNowError(str(pause))
+        if self._is_over(head):
+            raise _NotNowError("the schedule was changed")
         now = self.clock.now()
         if Judge(self.spec, now, None, self.do_not_call).verdict(turn.key, turn.since).verdict is not (
             Verdict.PLACE

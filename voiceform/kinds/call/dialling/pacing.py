@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _RECORDED = {Verdict.MISS: CallStatus.MISSED, Verdict.SUPPRESS: CallStatus.SUPPRESSED}
 _SLICE = 0.25
+_CHANGED = "the schedule was changed meanwhile: who is left is called as it is now, by the next dispatch"
 
 
 @dataclass(slots=True)
@@ -122,6 +123,10 @@ class Pace:
             entry = placer.place(due.key, due.since)
             if entry is None and placer.pause() is not None:
                 tally.paused += len(found) - index
+                break
+            if entry is None and placer.is_replaced():
+                tally.waiting += len(found) - index
+                tally.problem(_CHANGED)
                 break
             tally.add(entry)
             tell(due.key, entry)

@@ -137,7 +137,7 @@ class Unfolding:
             since = self.resumption.later(opened)
             self._let(found, group, since)
             opened = self._following(found, group, opened, since)
-            following = groups[number] if number < len(groups) else ()
+            following = next((later for later in groups[number:] if any(map(self._open, later))), ())
             self._judge(found, number, group, opened, following)
         if found.stop is not None or self.resumption.standing:
             self._stand_still(found)
@@ -153,7 +153,8 @@ class Unfolding:
     ) -> None:
         """Look whether this wave stops the schedule, and what has to be asked for before the next one.
 
-        Of what is over (no call of late, and nobody left whose time is not over) nothing is concluded.
+        `following` is the next wave in which anybody is left. Of what is over (no call of late, and nobody
+        left whose time is not over) nothing is concluded.
         """
         more = any(self._open(to) for to in following)
         next_is_late = opened is not None and self._is_late(self.resumption.later(opened))
@@ -163,7 +164,7 @@ class Unfolding:
             found.stop = self._wrong(number, group, settled=opened is not None, more=more)
         if opened is not None and more and not self._sent(following):
             firsts = {to: self._first(to) for to in group}
-            found.learn = [Key(self.occurrence, to) for to, entry in firsts.items() if entry and entry.live]
+            found.learn += [Key(self.occurrence, to) for to, entry in firsts.items() if entry and entry.live]
 
     def _groups(self) -> Iterator[list[str]]:
         """The waves: people who have a first attempt in the ledger, and then the others in their order."""

@@ -1,7 +1,8 @@
 """The ledger of one schedule in the document store: what makes "at most once" true.
 
-    ledger-heads/NAME         {account, closed, high_water, since}: who pays, whether calls may be placed,
-                              the latest instant at which anybody looked, and when it began
+    ledger-heads/NAME         {account, closed, high_water, since, disabled, applied}: who pays, whether calls
+                              may be placed, the latest instant at which anybody looked, when it began, and
+                              which version of the schedule is in force
     ledger/NAME/DAY/SHARD     {calls: {KEY: entry}}: the keys of one UTC day, by number in 64 documents
 
 A key comes into being by compare-and-swap, before the request leaves. Whoever loses that race does not send;
@@ -38,9 +39,11 @@ Step = Callable[[LedgerEntry | None], LedgerEntry | None]
 """What a key's entry (None: there is none) becomes; None leaves it as it is."""
 
 
-def head_kept(stored: StoredDocument, _pushed: Document | None) -> Document:
-    """What becomes of a head when a state is pushed over it: nothing. What time was seen stays seen."""
-    return stored.document
+def head_kept(stored: StoredDocument, pushed: Document | None) -> Document:
+    """What becomes of a head when a state is pushed over it: what time was seen stays seen. Where another
+    version of the schedule is pushed, which one is in force is not known any more: who is at work stops."""
+    applied = stored.document.get("applied")
+    return {**stored.document, "applied": applied if (pushed or {}).get("applied") == applied else None}
 
 
 def calls_kept(stored: StoredDocument, pushed: Document | None) -> Document:
@@ -55,13 +58,15 @@ class Head:
     at which the schedule was looked at: time before it does not come again, even if the clock goes back.
     `since` is when its present times were first applied: what repeats has no occurrences before that.
     `account` is the SID of the account that the schedule was applied with. `disabled`: it was applied with
-    `enabled: false`, and nothing is placed until it is applied without."""
+    `enabled: false`, and nothing is placed until it is applied without. `applied` is the digest of the
+    schedule (spec.py, `digest_of`) whose application was begun last, None where that is not known."""
 
     account: str | None = None
     closed: bool = False
     high_water: datetime | None = None
     since: datetime | None = None
     disabled: bool = False
+    applied: str | None = None
 
 
 class LedgerReader:
@@ -155,6 +160,7 @@ class Ledger(LedgerReader):
         high_water: datetime | None = None,
         since: datetime | None = None,
         disabled: bool | None = None,
+        applied: str | None = None,
     ) -> Head:
         """Change what is given of the head; `high_water` rises, unless it was set by a clock far ahead."""
         key = HEADS + self.name
@@ -168,6 +174,7 @@ class Ledger(LedgerReader):
                 latest,
                 since or head.since,
                 head.disabled if disabled is None else disabled,
+                applied or head.applied,
             )
             if wanted == head and stored is not None:
                 return head
@@ -317,6 +324,7 @@ def _head_of(stored: StoredDocument | None) -> Head:
             instant_from_text(water) if water else None,
             instant_from_text(since) if since else None,
             stored.document["disabled"],
+            stored.document["applied"],
         )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(stored, error) from error
@@ -329,6 +337,7 @@ def _head_document(head: Head) -> Document:
         "high_water": instant_to_text(head.high_water) if head.high_water else None,
         "since": instant_to_text(head.since) if head.since else None,
         "disabled": head.disabled,
+        "applied": head.applied,
     }
 
 
