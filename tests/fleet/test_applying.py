@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from voiceform.state.journal import begin_run
 from voiceform.state.open import open_store
 
 NAMES = ("acme", "beta", "gamma")
+FILED = ("file", "sha256", "plan_id")
 
 
 @pytest.fixture
@@ -88,6 +90,15 @@ def swap(folder: Path, name: str) -> None:
     (folder / name).write_bytes(other.read_bytes())
 
 
+def reindex(folder: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
+    """Another list of stacks, with a digest that fits."""
+    path = folder / "index.json"
+    document = json.loads(path.read_text())
+    change(document["stacks"])
+    document["digest"] = document_digest(document)
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("touch", "said"),
     [
@@ -99,6 +110,9 @@ def swap(folder: Path, name: str) -> None:
         (lambda folder: (folder / "index.json").unlink(), "cannot read the index"),
         (lambda folder: (folder / "index.json").write_text("{"), "this is no index"),
         (lambda folder: edit(folder, "index.json"), "the index was edited"),
+        (lambda folder: reindex(folder, lambda each: each.append(each[1])), "has beta more than once"),
+        (lambda folder: reindex(folder, lambda each: [each[0].pop(key) for key in FILED]), "stacks[0]"),
+        (lambda folder: reindex(folder, lambda each: each[0].pop("account")), "stacks[0]"),
     ],
 )
 def test_what_was_touched_refuses_the_whole(

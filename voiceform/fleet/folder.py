@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -241,6 +242,9 @@ def _read_index(path: Path) -> dict[str, Any]:
         )
     if document["digest"] != document_digest(document):
         raise PlanFileError("the index was edited: its digest does not fit", where=where, hint=_AGAIN)
+    count = Counter(each["stack"] for each in document["stacks"])
+    if twice := [name for name in count if count[name] > 1]:
+        raise PlanFileError(f"the index has {twice[0]} more than once", where=where, hint=_AGAIN)
     return dict(document)
 
 
