@@ -203,6 +203,14 @@ def test_of_a_kind_what_reads_it_is_imported(tmp_path: Path) -> None:
     assert ours(imported(tmp_path, "validate")) == READING | QUEUES
 
 
+def test_findings_for_programs_need_nothing_of_plans(tmp_path: Path) -> None:
+    (tmp_path / "voiceform.yaml").write_text("version: 1\nqueues: {support: {max_size: 20}}\n")
+    found = imported(tmp_path, "validate", "--format", "json")
+    assert "voiceform.render.findings_json" in found
+    assert not found & {"voiceform.model.plan", "voiceform.model.run", "voiceform.render.json"}
+    assert not found & {"hashlib", "msgspec"}
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_no_section_needs_a_client_a_store_or_a_page_to_be_validated(section: str, tmp_path: Path) -> None:
     text, more = SECTIONS[section]

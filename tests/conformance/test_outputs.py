@@ -34,7 +34,7 @@ FINISHED = {
     "cli/commands/rooms.py": "our own words",
     "cli/commands/recordings.py": "redacted JSON, or CSV of SIDs, times and our own words, quoted",
     "render/case_reports.py": "lines of values that were redacted and escaped",
-    "render/json.py": "redacted documents, escaped by json_text",
+    "render/findings_json.py": "redacted documents, escaped by json_text",
     "render/markdown.py": "redacted plans in code spans and fences",
     "render/html.py": "redacted plans, escaped",
     "render/fleet_documents.py": "redacted results, escaped",

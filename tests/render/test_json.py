@@ -18,7 +18,8 @@ from voiceform.model.plan import Plan
 from voiceform.model.plan_codec import review_digest
 from voiceform.model.run import RunReport
 from voiceform.render.escape import visible
-from voiceform.render.json import diagnostics_json, error_json, plan_json, run_json
+from voiceform.render.findings_json import diagnostics_json
+from voiceform.render.json import error_json, plan_json, run_json
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 def report_error(app: App, error: VoiceformError) -> None:
     """Say what went wrong in the format that the command was asked for; on stderr if stdout takes nothing."""
     if app.format == "json" and not isinstance(error, OutputError):
-        from voiceform.render import json
-
         if isinstance(error, ConfigurationError):
-            text = json.diagnostics_json(error.diagnostics)
+            from voiceform.render.findings_json import diagnostics_json
+
+            text = diagnostics_json(error.diagnostics)
         else:
-            text = json.error_json(error, show_numbers=app.show_numbers, unshown=app.console.unshown)
+            from voiceform.render.json import error_json
+
+            text = error_json(error, show_numbers=app.show_numbers, unshown=app.console.unshown)
         with suppress(OutputError, ReaderGoneError):
             app.console.document(text, end="")
             return

@@ -7,7 +7,6 @@ folder unless the person who runs the command allows it, and never anything but 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -73,6 +72,8 @@ class Places:
         """UserFileError for a file that is none of `proven`."""
         if self.proven is None:
             return
+        import hashlib  # it takes longer to load than a small configuration
+
         real, digest = os.path.realpath(path), hashlib.sha256(content).hexdigest()
         names = (os.path.relpath(real, os.path.realpath(place)) for place in (self.folder, *self.allowed))
         if not any((Path(name).as_posix(), digest) in self.proven for name in names):

@@ -34,7 +34,7 @@ def text(
 
 
 def _json(diagnostics: Sequence[Diagnostic]) -> str:
-    from voiceform.render.json import diagnostics_json
+    from voiceform.render.findings_json import diagnostics_json
 
     return diagnostics_json(diagnostics)
 

@@ -1,15 +1,15 @@
-"""Plans, runs, findings and errors for programs.
+"""Plans, runs and errors for programs.
 
-The layout is one line for each change, so that large plans are quick to write, to search and to compare.
+The layout (findings_json.py) is one line for each change, so that large plans are quick to write, to search
+and to compare.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from voiceform.model.address import Address
-from voiceform.model.diagnostics import Diagnostic, Severity, count_of
 from voiceform.model.errors import ConfigurationError, VoiceformError
 from voiceform.model.instants import instant_to_text
 from voiceform.model.masking import redact_text
@@ -18,7 +18,7 @@ from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.run import Destruction, Outcome, RunReport, Status
 from voiceform.model.shown import Shown
 from voiceform.model.unshown import NOTHING, Unshown
-from voiceform.render.escape import json_text
+from voiceform.render.findings_json import findings_document, laid_out, shown_text
 from voiceform.render.redact import redact_outcome, redact_plan, redact_run
 from voiceform.render.run_text import DONE_WORDS, skipped_because
 
@@ -30,7 +30,7 @@ def plan_json(plan: Plan, *, show_numbers: bool) -> Shown:
     that masked numbers could be guessed from. A document without its digest is not accepted as a plan file.
     """
     document = plan_to_document(redact_plan(plan, show_numbers=show_numbers))
-    return _laid_out({**document, "digest": None})
+    return laid_out({**document, "digest": None})
 
 
 def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> Shown:
@@ -38,7 +38,7 @@ def run_json(report: RunReport, plan: Plan, *, show_numbers: bool = False) -> Sh
     shown, shown_plan = redact_run(report, plan, show_numbers=show_numbers)
     causes = skipped_because(shown, shown_plan)
     applied = [outcome.action for outcome in report.outcomes if outcome.status is Status.APPLIED]
-    return _laid_out(
+    return laid_out(
         {
             "format_version": FORMAT_VERSION,
             "run_id": report.run_id,
@@ -85,11 +85,6 @@ def _destroyed(found: Destruction | None) -> dict[str, Any] | None:
     }
 
 
-def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> Shown:
-    """`{valid, error_count, warning_count, diagnostics: [...]}`; valid means no errors. Ends in a newline."""
-    return _laid_out(_diagnostics_document(diagnostics))
-
-
 def error_json(error: VoiceformError, *, show_numbers: bool = False, unshown: Unshown = NOTHING) -> Shown:
     """`{"error": {exit_code, what, where, hint}}`, with the findings of a ConfigurationError beside it, or
     `earlier`: what nobody knows of runs that died, as the document of a run has it."""
@@ -97,51 +92,13 @@ def error_json(error: VoiceformError, *, show_numbers: bool = False, unshown: Un
         "error": {
             "exit_code": error.exit_code,
             "what": redact_text(unshown.text(error.what), show_numbers=show_numbers),
-            "where": _text(error.where and unshown.text(error.where), show_numbers),
-            "hint": _text(error.hint and unshown.text(error.hint), show_numbers),
+            "where": shown_text(error.where and unshown.text(error.where), show_numbers),
+            "hint": shown_text(error.hint and unshown.text(error.hint), show_numbers),
         }
     }
     if isinstance(error, ConfigurationError):
-        document.update(_diagnostics_document(error.diagnostics))
+        document.update(findings_document(error.diagnostics))
     if error.earlier:
         redacted = (redact_outcome(one, unshown, show_numbers=show_numbers) for one in error.earlier)
         document["earlier"] = [_outcome(outcome, ()) for outcome in redacted]
-    return _laid_out(document)
-
-
-def _diagnostics_document(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
-    errors = count_of(diagnostics, Severity.ERROR)
-    return {
-        "valid": not errors,
-        "error_count": errors,
-        "warning_count": count_of(diagnostics, Severity.WARNING),
-        "diagnostics": [
-            {
-                "severity": str(item.severity),
-                "code": item.code,
-                "message": redact_text(item.message),
-                "hint": _text(item.hint),
-                "address": _text(item.address),
-                "file": _text(item.position.file) if item.position else None,
-                "line": item.position.line if item.position else None,
-                "column": item.position.column if item.position else None,
-            }
-            for item in diagnostics
-        ],
-    }
-
-
-def _text(text: str | None, show_numbers: bool = False) -> str | None:
-    return None if text is None else redact_text(text, show_numbers=show_numbers)
-
-
-def _laid_out(document: Mapping[str, Any]) -> Shown:
-    """One member a line, and of a list of objects one object a line."""
-    members = (f"  {json_text(key)}: {_member(value)}" for key, value in document.items())
-    return Shown("{\n" + ",\n".join(members) + "\n}\n")
-
-
-def _member(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if isinstance(value, list) and value and isinstance(value[0], Mapping):
-        return "[\n" + ",\n".join(f"    {json_text(item)}" for item in value) + "\n  ]"
-    return json_text(value)
+    return laid_out(document)

@@ -48,5 +48,5 @@ def _queue(key: str, block: Block, position: Position) -> Desired:
         position=position,
         protect=block.get("protect", False),
         notes=notes_of(block),
-        aliases=tuple([Address("queue", alias) for alias in block.get("aliases", ())]),
+        aliases=tuple([Address("queue", alias) for alias in block["aliases"]]) if "aliases" in block else (),
     )
