@@ -23,7 +23,7 @@ from voiceform.config.problems.wording import bare, closest
 from voiceform.config.scalars import NOT_TEXT, Scalar, resolve_plain
 from voiceform.config.text import MAX_TEXT, UnreadableError
 from voiceform.model.diagnostics import Diagnostic, Report
-from voiceform.model.document import COLUMNS, FIRST, Block, Mark, Series, mark_of, position_of
+from voiceform.model.document import COLUMNS, Block, Mark, Series, position_of
 
 MAX_DEPTH = 100
 """The deepest nesting, that of aliased content included."""
@@ -175,10 +175,10 @@ class TreeBuilder:
                 merged = self._entry(event, block, merged, depth)
                 continue
             start = event.start_mark
-            key_marks[key] = (start.line << COLUMNS | start.column) + FIRST
+            key_marks[key] = start.line << COLUMNS | start.column
             content = following()
             start = content.start_mark
-            value_marks[key] = (start.line << COLUMNS | start.column) + FIRST
+            value_marks[key] = start.line << COLUMNS | start.column
             plain = (
                 type(content) is ScalarEvent and content.implicit[0] and content.tag is content.anchor is None
             )
@@ -362,9 +362,10 @@ def _is_plain(event: Any) -> bool:  # noqa: ANN401 - an event; PyYAML says nothi
 
 
 def _mark(event: Event) -> Mark:
-    """Where an event begins, from 1."""
-    mark: Any = event.start_mark
-    return mark_of(mark.line + 1, mark.column + 1)
+    """Where an event begins."""
+    start: Any = event.start_mark
+    mark: Mark = start.line << COLUMNS | start.column
+    return mark
 
 
 def _tag_name(tag: str) -> str:

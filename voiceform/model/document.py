@@ -14,23 +14,24 @@ from typing import Any, Self
 from voiceform.model.diagnostics import Position
 
 Mark = int
-"""A line and a column, from 1, as one number that sorts as they do: see `mark_of`."""
+"""A line and a column as one number that sorts as they do, both from 0, as parsers count: see `mark_of`."""
 
 COLUMNS = 32
 """The bits of a column."""
+_COLUMN = (1 << COLUMNS) - 1
 
 MAX_BYTES = 64_000_000
 """The largest file of a configuration that is read."""
 
 
 def mark_of(line: int, column: int) -> Mark:
-    """What stands for a line and a column."""
-    return line << COLUMNS | column
+    """What stands for a line and a column, which count from 1."""
+    return (line - 1) << COLUMNS | (column - 1)
 
 
 def position_of(mark: Mark, file: str) -> Position:
     """The place in `file` that a mark stands for."""
-    return Position(file, mark >> COLUMNS, mark & (1 << COLUMNS) - 1)
+    return Position(file, (mark >> COLUMNS) + 1, (mark & _COLUMN) + 1)
 
 
 FIRST = mark_of(1, 1)
