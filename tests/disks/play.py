@@ -127,6 +127,7 @@ class DiskPlay(Play):
         before = dict(self._contents())
         with failing:
             self.first = result = self.runner.run(self, mistake)
+            self.liar.settle()
         outcome = Outcome(result, self.ground.facts(), self.ground.phoned(), Counter(self.liar.sent))
         told = [
             *self._harm(outcome),

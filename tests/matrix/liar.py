@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import select
+import socket
+import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from tests.hostile.proxy import Proxy
 from tests.matrix.faults import Fault
@@ -47,6 +51,17 @@ class Liar(Proxy):
             self._row.clear()
             self.requests.clear()
 
+    def settle(self) -> None:
+        """Wait until what was sent by those who are gone was handed on: a process that was killed, or a
+        request that was given up, may have sent it a moment ago."""
+        address = urlsplit(self.url)
+        with socket.create_connection((str(address.hostname), address.port)) as last:
+            last.shutdown(socket.SHUT_WR)
+            last.recv(1)  # whoever came before it was let in, too
+        self._open[:] = [connection for connection in self._open if connection.fileno() >= 0]
+        while any(map(_left, self._open)):
+            time.sleep(0.001)
+
     def reply_to(self, seen: Seen) -> bytes:
         operation = operation_of(seen)
         cell = self._cell(operation, seen)
@@ -75,6 +90,16 @@ class Liar(Proxy):
             cell = waiting.popleft()
             self.met.append((cell, seen))
             return cell
+
+
+def _left(connection: socket.socket) -> bool:
+    """Whether the other end is gone, and this one not yet closed."""
+    poll = select.poll()
+    try:
+        poll.register(connection, select.POLLRDHUP)
+    except ValueError:  # it is closed by now
+        return False
+    return bool(poll.poll(0))
 
 
 def operation_of(seen: Seen) -> str:

@@ -130,6 +130,7 @@ class Play:
     def after_death(self) -> list[str]:
         """What does not hold when the command was killed, and when the next ones have run."""
         ground, self.killed = self.ground, True
+        self.liar.settle()
         dead = Outcome(Result(-9, "", ""), ground.facts(), ground.phoned(), Counter(self.liar.sent))
         told = [*self._harm(dead), *self._torn(), *self._afterwards(True, dead), *self._sent_twice()]
         if self.scene.converges:
@@ -140,6 +141,7 @@ class Play:
     def _run(self, argv: tuple[str, ...], now: datetime) -> Outcome:
         self.runs += 1
         result = self.ground.run(*argv, now=now)
+        self.liar.settle()
         facts, phoned = self.ground.facts(), self.ground.phoned()
         return Outcome(result, facts, phoned, Counter(self.liar.sent), self.ground.waited, self.ground.grown)
 
