@@ -331,6 +331,18 @@ def test_the_list_is_whole_and_says_what_is_wrong_beside_it(broken: FleetFolder)
     assert [len(stacks[name]["problems"]) for name in ("acme", *LOST)] == [0, 1, 1, 1]
     assert (stacks["delta"]["account"], stacks["delta"]["state"]) == (None, None)
     assert broken.run("list", "--select", "stack=acme").code == 0
+    broken.fleet("  - {template: gone, csv: accounts.csv}\n")
+    assert broken.run("list").err.count("there is no file or folder") == 1
+    assert "(acme and 2 more stacks)" in broken.run("list").err
+
+
+def test_what_a_broken_one_may_ask_for_is_not_said_to_be_in_vain(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta")
+    fleet.write("template/voiceform.yaml", "version: 1\n")
+    assert "SIZE" in fleet.ok("validate").err
+    table = (fleet.folder / "accounts.csv").read_text()
+    fleet.write("accounts.csv", table.replace(sid(2), "AC2"))
+    assert "SIZE" not in fleet.run("validate").err
 
 
 def test_who_is_not_selected_counts_for_nothing(broken: FleetFolder) -> None:

@@ -241,7 +241,7 @@ class Expansion:
         if not account and not problems:
             environ = {**self._environ, **texts}
             account, problems = own_account(place.folder, place.files, environ, where)
-        plain = Member(name, account, place.folder, place.files, where, labels=labels)
+        plain = Member(name, account, place.folder, place.files, where, labels=labels, variables=texts)
         if problems:
             yield replace(plain, problems=tuple(problems))
             return
@@ -257,7 +257,6 @@ class Expansion:
                 if key != "account"
             },
             owner=credentials.get("account"),
-            variables=texts,
             evidence=self._evidence(said("evidence"), name, account),
         )
 

@@ -42,13 +42,6 @@ def _unheard(*_: object) -> None:
     """Nobody listens."""
 
 
-def _heard_by(gate: Gate | None, results: Iterable[StackResult]) -> Iterator[StackResult]:
-    for result in results:
-        if gate is not None:
-            gate.ended(result)
-        yield result
-
-
 class Fleet:
     """Many stacks that one file names.
 
@@ -380,12 +373,13 @@ class Fleet:
         """Do jobs, and take in how each stack ends. One about which nothing can be done fails here."""
         from voiceform.fleet.jobs import run_job
         from voiceform.fleet.pool import run_jobs
+        from voiceform.fleet.rollout import heard_by
 
         failing = (run_job(job, self._here) for job in jobs if job.member.problems)
         whole = [job for job in jobs if not job.member.problems]
         scheduler = None if report.command == "show" else self._scheduler
         with closing(run_jobs(whole, self._here, self._jobs, gate, scheduler, limit)) as results:
-            for result in chain(_heard_by(gate, failing), results):
+            for result in chain(heard_by(gate, failing), results):
                 if result.code is ExitCode.INTERRUPTED:  # nothing of it was begun
                     continue
                 on_result(result)

@@ -56,7 +56,7 @@ class Member:
 
     With `problems` something is wrong that concerns this stack alone: its files are not there or cannot be
     read, or its row is wrong. Nothing can be done about it, and whatever is to be done fails. Only its name,
-    labels, folder and files are known then, and its account, unless that is empty.
+    labels, variables, folder and files are known then, and its account, unless that is empty.
     """
 
     name: str

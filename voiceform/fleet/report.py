@@ -9,7 +9,7 @@ import re
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -162,12 +162,7 @@ class FleetReport:
 
     def findings(self) -> Iterator[tuple[Diagnostic, int, str]]:
         """Each finding once, with how many stacks have it and the name of one."""
-        found: dict[Diagnostic, tuple[int, str]] = {}
-        for result in self.results():
-            for finding in result.findings:
-                count, first = found.get(finding, (0, result.stack))
-                found[finding] = count + 1, first
-        yield from ((finding, count, first) for finding, (count, first) in found.items())
+        return alike((result.stack, finding) for result in self.results() for finding in result.findings)
 
     @property
     def done(self) -> int:
@@ -191,6 +186,15 @@ class FleetReport:
         for result in self.results():
             well = not detailed and result.code in _DETAILS
             yield replace(result, code=ExitCode.DONE) if well else result
+
+
+def alike(findings: Iterable[tuple[str, Diagnostic]]) -> Iterator[tuple[Diagnostic, int, str]]:
+    """Each finding once, of those that stacks have, with how many they are and the name of the first."""
+    found: dict[Diagnostic, tuple[int, str]] = {}
+    for stack, finding in findings:
+        count, first = found.get(finding, (0, stack))
+        found[finding] = count + 1, first
+    yield from ((finding, count, first) for finding, (count, first) in found.items())
 
 
 def _spool() -> sqlite3.Connection:

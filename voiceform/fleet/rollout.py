@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -126,6 +126,14 @@ class Gate:
     def stuck(self) -> bool:
         """Whether it stays closed with these plans: too many of them are used up, or not there."""
         return self._for_good > self._allowed
+
+
+def heard_by(gate: Gate | None, results: Iterable[StackResult]) -> Iterator[StackResult]:
+    """The results, each as the gate has heard of it."""
+    for result in results:
+        if gate is not None:
+            gate.ended(result)
+        yield result
 
 
 @dataclass(frozen=True, slots=True)

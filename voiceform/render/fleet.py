@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 
+from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import Alike, FailedAlike, FleetSummary, StackResult, Weight
 from voiceform.model.masking import redact_text
@@ -121,6 +123,12 @@ def failure_lines(failures: Iterable[FailedAlike], *, show_numbers: bool, everyt
         first, *rest = told(failure.first, show_numbers=show_numbers)
         yield Line(f"{who_failed(failure)}: {first}", 2, Tone.ERROR)
         yield from (Line(line, 4) for line in rest)
+
+
+def of_stacks(finding: Diagnostic, count: int, first: str) -> Diagnostic:
+    """A finding that so many stacks have, with who they are."""
+    of = first if count == 1 else f"{first} and {counted(count - 1, 'more stack')}"
+    return replace(finding, address=", ".join(part for part in (finding.address, of) if part))
 
 
 def who_failed(failure: FailedAlike) -> str:

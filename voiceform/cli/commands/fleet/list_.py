@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from voiceform.cli.support.fleets import FleetOptions, fleet_of, fleet_options
@@ -25,13 +23,16 @@ def command(app: App, fleet: FleetOptions, format_: str) -> int:
     For example: voiceform fleet list --select ring=canary
     """
     import voiceform.render.diagnostics as render
+    from voiceform.fleet.report import alike
     from voiceform.fleet.selecting import selected
     from voiceform.model.masking import redact_text
+    from voiceform.render.fleet import of_stacks
     from voiceform.state.open import DEFAULT_URL
 
     file = fleet_of(app, fleet).read()
     found = selected(file.members, fleet.which)
-    problems = [replace(problem, address=member.name) for member in found for problem in member.problems]
+    have = alike((member.name, problem) for member in found for problem in member.problems)
+    problems = [of_stacks(*each) for each in have]
     if told := [*file.warnings, *problems]:
         app.console.say(render.text(told, color=app.color_beside, width=app.width_beside))
     code = ExitCode.ERROR if problems else ExitCode.DONE

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from voiceform.cli.support.fleet_output import told_report
@@ -11,7 +9,6 @@ from voiceform.cli.support.fleets import FleetOptions, fleet_of, fleet_options
 from voiceform.cli.support.invocation import App
 from voiceform.cli.support.options import format_option
 from voiceform.cli.support.reporting import report_options
-from voiceform.model.wording import counted
 
 
 @click.command("validate")
@@ -27,14 +24,11 @@ def command(app: App, fleet: FleetOptions, format_: str) -> int:
     For example: voiceform fleet validate --exclude 'test-*'
     """
     import voiceform.render.diagnostics as render
+    from voiceform.render.fleet import of_stacks
 
     report = fleet_of(app, fleet).validate(**fleet.which)
     if format_ != "text":
         return told_report(app, report, format_, fleet)
-    found = []
-    for finding, count, first in report.findings():
-        of = first if count == 1 else f"{first} and {counted(count - 1, 'more stack')}"
-        found.append(replace(finding, address=", ".join(part for part in (finding.address, of) if part)))
-    if found:
+    if found := [of_stacks(*each) for each in report.findings()]:
         app.console.say(render.text(found, color=app.color_beside, width=app.width_beside))
     return told_report(app, report, format_, fleet)
