@@ -359,6 +359,32 @@ def test_ctrl_c_stops_what_workers_had_begun_and_tells_it(shared: FleetFolder, b
     assert [shared.queues(number) for number in (1, 2, 3, 4)] == [{"support": 100}] * 4
 
 
+@pytest.mark.parametrize("stuck", ["workers", "scheduler"])
+def test_a_second_ctrl_c_waits_for_nobody_who_does_not_answer(
+    shared: FleetFolder, begin: Begin, stuck: str
+) -> None:
+    cluster = begin()
+    program = applied(shared, cluster, 3_000)
+    assert cluster.scheduler is not None
+    who = cluster.workers if stuck == "workers" else [cluster.scheduler]
+    for process in who:
+        process.send_signal(signal.SIGSTOP)
+    assert program.stderr is not None
+    program.send_signal(signal.SIGINT)
+    assert "once more to end at once" in program.stderr.readline()
+    time.sleep(0.5)  # sooner they are one press
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 130, out + err
+    assert "Interrupted." in err
+    assert "Traceback" not in out + err
+    for process in who:
+        process.send_signal(signal.SIGCONT)
+    done = shared.run("apply", "--auto-approve", "--scheduler", cluster.address, "--lock-timeout", "90s")
+    assert done.code == 0, done.out + done.err
+    assert [shared.queues(number) for number in (1, 2, 3, 4)] == [{"support": 100}] * 4
+
+
 @pytest.mark.parametrize("what", ["scheduler", "program"])
 def test_what_was_begun_stops_when_who_wanted_it_is_gone(
     shared: FleetFolder, begin: Begin, what: str

@@ -10,7 +10,7 @@ import pickle
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 _PATIENCE = 30.0
 """Seconds for the scheduler to answer, and for a worker, unless Dask's own configuration says it."""
 _TICK = 0.2
+_MOMENT = 2.0
+"""Seconds for a last word."""
+_SILENT = 60.0
+"""Seconds without an answer, at the least, after which the scheduler is not waited for; one that has much to
+do may take its time."""
 _TOLD = 300
 _GONE = (CancelledError, asyncio.CancelledError)
 """What Dask says of work that nobody does any more."""
@@ -134,8 +139,7 @@ class Cluster:
         self._over.set()
         if self._halted:
             self._clear(self._run)
-        with suppress(Exception):  # whatever it is, it is over
-            self._client.close(timeout=1)
+        _for_a_moment(lambda: self._client.close(timeout=1))
 
     def _connected(self) -> distributed.Client:
         """A client, made on a thread of its own: of a server that is no scheduler Dask waits without end."""
@@ -196,8 +200,7 @@ class Cluster:
         future.add_done_callback(lambda _: ended.set())
         while not ended.wait(_TICK):
             if self._over.is_set() or (deadline is not None and time.monotonic() > deadline):
-                with suppress(Exception):
-                    future.cancel(force=True)
+                _for_a_moment(lambda: future.cancel(force=True))
                 return None
         return future.result()
 
@@ -225,25 +228,33 @@ class Cluster:
 
     def _look(self) -> None:
         """Say when nobody works any more, until it is over."""
-        seen = time.monotonic()
+        heard = seen = time.monotonic()
         while not self._over.wait(1):
             if self._client.status not in ("running", "connecting"):
                 self.gone = "the scheduler is gone"
                 return
-            with suppress(Exception):
-                if self._client.nthreads():
-                    seen = time.monotonic()
-            if time.monotonic() - seen > self._patience:
+            workers, now = self._workers(), time.monotonic()
+            heard = heard if workers is None else now
+            seen = now if workers else seen
+            if now - heard > max(_SILENT, self._patience):
+                self.gone = "the scheduler does not answer any more"
+                self._over.set()
+            elif workers == 0 and now - seen > self._patience:
                 self.gone = f"no worker was there for {self._patience:g} seconds"
                 self._over.set()
+
+    def _workers(self) -> int | None:
+        """How many there are; None where the scheduler does not say it."""
+        found: list[int] = []
+        _for_a_moment(lambda: found.append(len(self._client.nthreads())), self._patience)
+        return found[0] if found else None
 
     def _set(self, event: str) -> None:
         with suppress(Exception):  # a scheduler that is gone: the workers stop by themselves
             self._dask.Event(event, client=self._client).set()
 
     def _clear(self, event: str) -> None:
-        with suppress(Exception):  # a scheduler that is gone remembers nothing
-            self._dask.Event(event, client=self._client).clear()
+        _for_a_moment(lambda: self._dask.Event(event, client=self._client).clear())
 
 
 def _dask() -> Any:  # noqa: ANN401 - the package, which may not be installed
@@ -259,6 +270,19 @@ def _dask() -> Any:  # noqa: ANN401 - the package, which may not be installed
         raise MissingExtraError("--scheduler", "dask") from error
     logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
     return found
+
+
+def _for_a_moment(call: Callable[[], object], seconds: float = _MOMENT) -> None:
+    """Ask the scheduler for something, and go on without it: for one that does not answer Dask waits without
+    end, and of one that is gone nothing is wanted."""
+
+    def quietly() -> None:
+        with suppress(Exception):
+            call()
+
+    thread = threading.Thread(target=quietly, name="voiceform-goodbye", daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def _patience() -> float:
