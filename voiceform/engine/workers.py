@@ -29,7 +29,7 @@ def run_all(
 
     Threads are started as items come. With `ready` they are started at once, and each calls it before it
     takes its first item, so that all are ready when the first item, which may take its time, is there.
-    `at_most` is how many items there are at most, where that is known.
+    `at_most` is how many threads are of use at most: as many as there are items, where that is known.
     """
     threads = threads if at_most is None else max(1, min(threads, at_most))
     return _Crew(function, items, threads, runtime, ready).results()

@@ -152,7 +152,7 @@ class RunAll(Protocol):
         """Call `function` for each of `items` and yield what it returned, but for None, as it comes.
 
         With `ready` the threads are there before the first item is, and each has called it; `at_most` is how
-        many items there are, where that is known.
+        many are of use: as many as there are items, where that is known.
         """
 
 

@@ -41,6 +41,11 @@ class Client(
         return self.transport.account_sid
 
     @property
+    def max_in_flight(self) -> int:
+        """How many requests are under way at a time at most."""
+        return self.transport.throttle.maximum
+
+    @property
     def runtime(self) -> Runtime:
         """Where the threads of its clock run."""
         return self.transport.runtime

@@ -13,10 +13,9 @@ import pytest
 from tests.kinds.retention.rows import NOW, recording
 from tests.support import ACCOUNT, TOKEN
 from voiceform.emulator import Emulator
-from voiceform.kinds.retention.added import HoldRequest, add
+from voiceform.kinds.retention.added import FRESH_SECONDS, HoldRequest, add
 from voiceform.kinds.retention.call_lookup import CallBook
 from voiceform.kinds.retention.holds import (
-    FRESH_SECONDS,
     GATHER_SECONDS,
     READ_EVERY,
     HoldBook,
@@ -261,12 +260,17 @@ def test_where_many_ask_a_look_waits_for_more_of_them_and_sees_what_lands_meanwh
         store.released.set()
         assert [one.result(60) for one in asked] == [(), (), ()]
         assert machine.slept == []
-        machine.meanwhile = lambda: added(store, "late", recording(1))
+
+        def land() -> None:
+            machine.meanwhile = lambda: None
+            added(store, "late", recording(1))
+
+        machine.meanwhile = land
         store.looks = 0
         assert book.keeping(recording(1)) == ("late",)
-        assert machine.slept == [GATHER_SECONDS]
+        assert machine.slept == [GATHER_SECONDS, 2 * FRESH_SECONDS]
         assert book.keeping(recording(1)) == ("late",)
-        assert len(machine.slept) == 1, "it was alone once more"
+        assert len(machine.slept) == 2, "it was alone once more"
 
 
 @pytest.mark.parametrize("late", [0.0, FRESH_SECONDS, FRESH_SECONDS * 2])
@@ -290,6 +294,56 @@ def test_holds_are_looked_for_again_before_what_leaves_late_or_once_more(
         again = book.leave()
         assert book.keeping(recording(1)) == ("late",)
         again()
+
+
+def test_a_request_relies_on_the_last_look_whoever_it_was_for(tmp_path: Path, calls: CallBook) -> None:
+    """What waits for its turn leaves without a look of its own as long as others look, and sees what they
+    saw."""
+    with OnLate(tmp_path / "state.db") as store:
+        book = HoldBook(store, calls)
+        waiting, kept = book.leave(), book.leave()
+        assert book.free([recording(1)]) == [True]
+        for seconds in (FRESH_SECONDS, 2 * FRESH_SECONDS):
+            store.machine.seconds = seconds
+            assert book.keeping(recording(2)) == ()
+        store.looks = 0
+        waiting()
+        assert store.looks == 0
+        added(store, "late", recording(2))
+        assert book.keeping(recording(2)) == ("late",)
+        with pytest.raises(HoldsMovedError):
+            kept()
+
+
+def test_many_are_told_with_one_look_and_no_request(
+    tmp_path: Path, calls: CallBook, emulator: Emulator
+) -> None:
+    """What would have to be asked about calls is not told to be free."""
+    with Counted(tmp_path / "state.db") as store:
+        put(store, "rooms", source=["Conference"])
+        added(store, "one", recording(2))
+        book = HoldBook(store, calls)
+        store.looks = 0
+        rows = [recording(1), recording(2), recording(3, source="Conference"), recording(4)]
+        assert book.free(rows) == [True, False, False, True]
+        assert store.looks == 1
+        put(store, "person", **{"from": ["+15558675310"]})
+        for _ in range(READ_EVERY // len(rows) + 1):
+            last = book.free(rows)
+        assert last == [False] * 4, "anybody's call may be of that number"
+        assert emulator.requests() == []
+
+
+def test_who_adds_a_hold_waits_until_no_run_relies_on_an_earlier_look(
+    tmp_path: Path, calls: CallBook
+) -> None:
+    with OnLate(tmp_path / "state.db") as store:
+        book = HoldBook(store, calls)
+        may_send = book.leave()
+        assert book.free([recording(1)]) == [True]
+        added(store, "late", recording(1))
+        with pytest.raises(HoldsMovedError):
+            may_send()
 
 
 def test_a_request_for_which_nobody_can_look_does_not_leave(tmp_path: Path, calls: CallBook) -> None:

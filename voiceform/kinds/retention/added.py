@@ -30,6 +30,9 @@ KEY = ADDED
 RECORDED = f"resources/{KIND}.{HOLDS}."
 """Where holds are recorded that were declared."""
 
+FRESH_SECONDS = 0.05
+"""A run that deletes lets no request leave that relies on a look at the holds which began longer ago."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _LONGEST_REASON = 500
 _MATCHES = {"recordings": "recording_sid", "calls": "call_sid", "numbers": "number"}
@@ -143,7 +146,11 @@ def same_name(name: str, names: Iterable[str]) -> str | None:
 
 
 def add(store: DocumentStore, request: HoldRequest, *, who: str, now: datetime) -> AddedHold:
-    """Let the hold stand from now on. UsageError when there is a hold of that name."""
+    """Let the hold stand from now on. UsageError when there is a hold of that name.
+
+    Ends when no run relies any more on what it saw before (FRESH_SECONDS): what the hold keeps is deleted by
+    no request that leaves from then on.
+    """
     declared = [split(Address.parse(entry.document["address"]))[1] for entry in store.list(RECORDED)]
     taken = same_name(request.name, declared)
     if taken is not None:
@@ -163,7 +170,9 @@ def add(store: DocumentStore, request: HoldRequest, *, who: str, now: datetime) 
         event.update({part: list(getattr(request, part)) for part in _MATCHES if getattr(request, part)})
         return {**journal, request.name: (*journal.get(request.name, ()), event)}
 
-    return _last(request.name, _changed(store, step)[request.name])
+    hold = _last(request.name, _changed(store, step)[request.name])
+    store.runtime.sleep(2 * FRESH_SECONDS)
+    return hold
 
 
 def release(

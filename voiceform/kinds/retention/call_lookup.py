@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
-from voiceform.kinds.retention.matching.legs import CallFacts, Family, Leg, Legs, Life, facts_of, leg_of
+from voiceform.kinds.retention.matching.legs import (
+    CallFacts,
+    Calls,
+    Family,
+    Leg,
+    Legs,
+    Life,
+    facts_of,
+    leg_of,
+)
 from voiceform.kinds.retention.matching.match import CALL_RECORD
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import FINISHED_CALL
@@ -220,6 +229,22 @@ class FetchingCalls:
     def family(self, call_sids: frozenset[str]) -> Family:
         """What is known, or what the account says. Raises TwilioError."""
         return self._book.relate(call_sids)
+
+
+class _NotAsked:
+    """No call was looked up, whatever is asked."""
+
+    def facts(self, _: str) -> CallFacts | Truth:
+        """NEEDED."""
+        return Truth.NEEDED
+
+    def family(self, _: frozenset[str]) -> Family | Truth:
+        """NEEDED."""
+        return Truth.NEEDED
+
+
+NOT_ASKED: Calls = _NotAsked()
+"""What says where calls would have to be asked for; it holds nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ then: they are written under the lock, which a run that deletes holds itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from voiceform.kinds.retention.added import KEY, standing
-from voiceform.kinds.retention.call_lookup import CallBook, CallRow, FetchingCalls
+from voiceform.kinds.retention.added import FRESH_SECONDS, KEY, standing
+from voiceform.kinds.retention.call_lookup import NOT_ASKED, CallBook, CallRow, FetchingCalls
 from voiceform.kinds.retention.hold_index import HoldIndex
 from voiceform.kinds.retention.matching.match import Row
 from voiceform.kinds.retention.policy import HOLDS, KIND, Hold, call_holds, split
@@ -22,10 +22,6 @@ PREFIX = f"resources/{KIND}.{HOLDS}."
 
 READ_EVERY = 50
 """Declared holds are looked for again after so many answers."""
-
-
-FRESH_SECONDS = 0.05
-"""A request that leaves later than this after it was asked what holds keep has them looked for again."""
 
 
 GATHER_SECONDS = 0.002
@@ -67,8 +63,8 @@ class HoldBook:
         self._next = _Look()
         self._led = False
         """Whether somebody looks at present."""
-        self._began = float("-inf")
-        """When the last look began, by the uptime."""
+        self._began = self._known_at = float("-inf")
+        """When the last look began, by the uptime, and when the last one that saw everything."""
         self._shared = False
         """Whether more than one waited for it."""
         self._answers = self._generation = 0
@@ -83,6 +79,13 @@ class HoldBook:
         """The names of the holds that keep a recording, or might. Raises TwilioError, StateError."""
         self._look()
         return self._index.keeping(row, self._fetching)
+
+    def free(self, rows: Sequence[Row]) -> list[bool]:
+        """Whether certainly no hold keeps a recording, told of many with one look, and without asking the
+        account: False where that would have to be asked about calls. Raises StateError."""
+        self._look(len(rows))
+        index = self._index
+        return [index.meeting(row, NOT_ASKED, whole=False) is None for row in rows]
 
     def keeping_call(self, row: CallRow) -> tuple[str, ...]:
         """The names of the holds that keep a call's own record, or might. Raises as `keeping`."""
@@ -105,28 +108,27 @@ class HoldBook:
         """What is to be asked right before each attempt of a request leaves that holds might forbid; taken
         before `keeping` is asked, whose answer it guards.
 
-        It raises HoldsMovedError where holds are others by now, and StateError. A first attempt that leaves
-        within FRESH_SECONDS relies on that answer; before any other, after however long a wait for its turn,
-        for its connection, or for the end of a pause, holds are looked for again."""
-        uptime = self._store.runtime.uptime
-        generation, until = self._generation, uptime() + FRESH_SECONDS
+        It raises HoldsMovedError where holds are others by now, and StateError. A first attempt relies on a
+        look that began at most FRESH_SECONDS ago, whoever it was for; before any other, after however long a
+        wait for its turn, for its connection, or for the end of a pause, holds are looked for again."""
+        generation, first = self._generation, True
 
         def ensure() -> None:
-            nonlocal until
-            if uptime() > until:
+            nonlocal first
+            if not first or self._store.runtime.uptime() - self._known_at > FRESH_SECONDS:
                 self._look()
-            until = float("-inf")
+            first = False
             if self._generation != generation:
                 raise HoldsMovedError
 
         return ensure
 
-    def _look(self) -> None:
-        """Know every hold that was there when this was called."""
+    def _look(self, answers: int = 1) -> None:
+        """Know every hold that was there when this was called, for so many answers."""
         gate = self._store.runtime.lock()
         gate.acquire()
         with self._lock:
-            self._answers += 1
+            self._answers += answers
             look, leads = self._next, not self._led
             look.gates.append(gate)
             self._led = True
@@ -171,6 +173,7 @@ class HoldBook:
                 self._gather()
                 self._declared_versions = versions
             self._answers = 0
+        self._known_at = self._began
 
     def _gather(self) -> None:
         self._generation += 1

@@ -14,6 +14,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.retention.call_lookup import CallBook
+from voiceform.kinds.retention.deletion.ahead import Ahead
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes, Ending
 from voiceform.kinds.retention.deletion.recheck import Planned
 from voiceform.kinds.retention.deletion.standing import SettledError, Standing, UnseenError
@@ -26,6 +27,10 @@ from voiceform.model.errors import EvidenceLostError, TwilioError, VoiceformErro
 from voiceform.model.plan import Change
 from voiceform.twilio.errors import AuthenticationError
 from voiceform.twilio.operations import Asks, Ended
+
+_AHEAD = 2
+"""For so many requests in flight one object is judged ahead of its turn. Answers come in swarms, and to judge
+together costs less."""
 
 R = TypeVar("R")
 """What stands for an object after it was looked at again."""
@@ -53,6 +58,18 @@ class Ready:
     copy: Copy | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[R]):
+    """A planned object that nothing keeps, as it was `found`. `may_leave` is what HoldBook.leave gave before
+    the holds were asked."""
+
+    sid: str
+    found: R
+    ready: Ready
+    may_leave: Callable[[], None]
+    sent: bool = False
+
+
 NOT_BEGUN = Setback("", TwilioError("not begun: the run is to end"), sent=False)
 
 
@@ -69,6 +86,8 @@ class Deletion(ABC, Generic[R]):
 
     thing: ClassVar[str]
     """What an object is called."""
+    judges_ahead = False
+    """Whether `judged` judges at all."""
 
     def __init__(self, change: Change, order: DeletionOrder, session: Session) -> None:
         self.change = change
@@ -85,6 +104,11 @@ class Deletion(ABC, Generic[R]):
     @abstractmethod
     def planned(self) -> Iterable[Planned]:
         """The planned objects, oldest first."""
+
+    def judged(self, batch: Sequence[Planned]) -> Iterable[Planned | Judged[R]]:
+        """Those of a batch that may be deleted as they are, judged together a moment before their turn; the
+        others as they came, which look and ask by themselves. StateError."""
+        return batch
 
     @abstractmethod
     def pause(self, number: int) -> float:
@@ -163,10 +187,7 @@ class Deletion(ABC, Generic[R]):
         progress = self.session.progress
         self.begin()
         progress.start(self.task, self.order.total.count)
-        run_all = partial(self.session.run_all, at_most=self.order.total.count)
-        if self.pace is None:  # else there may be hours before the first request
-            run_all = partial(run_all, ready=self.client.connect_ahead)
-        again = list(run_all(self._first, takewhile(self._goes_on, self.planned())))
+        again = self._first_round()
         for number in range(1, ROUNDS):
             if not again or not self._goes_on():
                 break
@@ -187,7 +208,20 @@ class Deletion(ABC, Generic[R]):
             return False
         return not self.outcomes.given_up and self.session.may_go_on()
 
-    def _first(self, planned: Planned) -> Setback | None:
+    def _first_round(self) -> list[Setback]:
+        """Each object once; what comes back is to be tried again."""
+        in_flight = self.client.max_in_flight
+        run_all = partial(self.session.run_all, self._first)
+        if self.pace is None:  # else there may be hours before the first request
+            run_all = partial(run_all, ready=self.client.connect_ahead)
+        most = in_flight // _AHEAD if self.judges_ahead else 0
+        if not most:
+            return list(run_all(takewhile(self._goes_on, self.planned()), at_most=self.order.total.count))
+        at_most = min(in_flight, self.order.total.count)
+        with Ahead(self.judged, self.planned(), most, self.client.runtime) as judged:
+            return list(run_all(takewhile(self._goes_on, judged), at_most=at_most))
+
+    def _first(self, planned: Planned | Judged[R]) -> Setback | None:
         """One object, on a worker's thread; what comes back is to be tried again."""
         setback = self._one(planned)
         if setback is None:
@@ -203,10 +237,12 @@ class Deletion(ABC, Generic[R]):
             self.session.progress.advance(self.task)
         return setback if ended is NOT_BEGUN else ended
 
-    def _one(self, planned: Planned) -> Setback | None:
+    def _one(self, planned: Planned | Judged[R]) -> Setback | None:
         """Look, ask, delete; None when it has ended."""
         self.scribe.evidence.ensure_open()
-        found, sent = None, planned.sent
+        if isinstance(planned, Judged):
+            return self._delete(planned)
+        found = None
         try:
             found = self.look(planned)
             if found is None:
@@ -221,17 +257,18 @@ class Deletion(ABC, Generic[R]):
                     return NOT_BEGUN
                 may_leave = self.holds.leave()
                 ready = ready if self.stands(found, ready) else None
-            if ready is not None:
-                sent = True
-                return self._delete(planned.sid, found, ready, may_leave)
         except (TwilioError, ArchiveError) as error:
-            refused = isinstance(error, TwilioError) and error.nothing_done
-            return self.setback(Setback(planned.sid, error, planned.sent or (sent and not refused)), found)
-        return None
+            return self.setback(Setback(planned.sid, error, planned.sent), found)
+        return (
+            None
+            if ready is None
+            else self._delete(Judged(planned.sid, found, ready, may_leave, planned.sent))
+        )
 
-    def _delete(self, sid: str, found: R, ready: Ready, may_leave: Callable[[], None]) -> Setback | None:
+    def _delete(self, judged: Judged[R]) -> Setback | None:
+        sid, found, ready = judged.sid, judged.found, judged.ready
         requests: list[str] = []
-        standing = Standing(self, sid, ready, may_leave)
+        standing = Standing(self, sid, ready, judged.may_leave)
         asks = Asks(requests.append, standing.ask_again, standing.require_same)
         try:
             answer = standing.until_asked_in_time(lambda: self.request(sid, asks))
@@ -239,6 +276,9 @@ class Deletion(ABC, Generic[R]):
             return None
         except UnseenError as error:
             return self.setback(Setback(sid, error.why, sent=True), None)
+        except (TwilioError, ArchiveError) as error:
+            refused = isinstance(error, TwilioError) and error.nothing_done
+            return self.setback(Setback(sid, error, judged.sent or not refused), found)
         ending = Ending.DELETED if answer is Ended.NOW else Ending.GONE
         self.count(found, ending)
         request_id = requests[-1] if requests else None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Session
-from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Ready, Setback, kept_by
+from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Judged, Ready, Setback, kept_by
 from voiceform.kinds.retention.deletion.outcomes import Ending
 from voiceform.kinds.retention.deletion.recheck import Check, Planned, rows_again, rule_of
 from voiceform.kinds.retention.details import DeletionOrder
@@ -44,6 +44,7 @@ class RecordingDeletion(Deletion["Recording"]):
         super().__init__(change, order, session)
         self.complaint = self.check()
         self.archive = _archive(rule_of(change).get("archive"))
+        self.judges_ahead = self.archive is None and self.pace is None  # else it takes long
 
     def check(self) -> Callable[[Recording], str | None]:
         """What tells why a row may not be deleted any more, None where it may."""
@@ -52,6 +53,19 @@ class RecordingDeletion(Deletion["Recording"]):
     def planned(self) -> Iterable[Planned]:
         """See recheck.rows_again."""
         return rows_again(self.client, self.order.chunks)
+
+    def judged(self, batch: Sequence[Planned]) -> Iterator[Planned | Judged[Recording]]:
+        """Those that a list has shown, and that neither a hold nor a change of the row keeps, without a look
+        at calls."""
+        leaves = [self.holds.leave() for _ in batch]
+        rows = [planned.row for planned in batch if planned.row is not None]
+        free = dict(zip((row.sid for row in rows), self.holds.free(rows), strict=True))
+        for planned, may_leave in zip(batch, leaves, strict=True):
+            row = planned.row
+            if row is None or not free[row.sid] or self.complaint(row) is not None:
+                yield planned
+            else:
+                yield Judged(planned.sid, row, Ready(), may_leave)
 
     def pause(self, number: int) -> float:
         """Longer each time."""

@@ -34,6 +34,7 @@ class PersonsRecordings(RecordingDeletion):
         self.whom = HashedPerson(erasing.person, Pseudonyms.of_state(session.store))
         self.known = frozenset(erasing.calls)
         super().__init__(change, order, session)
+        self.judges_ahead = False  # the account is asked about calls
 
     def begin(self) -> None:
         """See Scribe.erasure."""
