@@ -33,6 +33,7 @@ def before(holder: Any, name: str, step: Step, tell: Callable[..., str | None]) 
 def watch(step: Step, opens: Step | None = None) -> None:
     """Tell of everything that lasts, but what drivers of servers do; `opens` hears of each state that is a
     file, before it is opened."""
+    before(socket.socket, "send", step, _request)
     before(socket.socket, "sendall", step, _request)
     before(os, "write", step, lambda descriptor, _: "write" if _is_file(descriptor) else None)
     for name in FILES:

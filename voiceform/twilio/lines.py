@@ -12,6 +12,7 @@ import ipaddress
 import select
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from typing import Protocol
 
@@ -25,6 +26,11 @@ _LARGEST_HEAD = 256 * 1024
 _PIECE = 64 * 1024
 _MORE = 256 * 1024
 """Bytes to take at a time of a long body: at each piece a thread may have to wait for the interpreter."""
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_ESTABLISHED = b"\x01"
+"""The first byte of TCP_INFO (linux/tcp.h): the state of the connection."""
+_SO_MEMINFO, _NOTHING = 55, bytes(4)
+"""Of Linux (linux/sock_diag.h): the first number is the memory of what came and was not read."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -158,6 +164,9 @@ class Desk:
 class Bytes(Protocol):
     """What a line needs of a socket, or of TLS over one."""
 
+    def send(self, data: memoryview, /) -> int:
+        """Send some of it, and how much."""
+
     def sendall(self, data: bytes, /) -> None:
         """Send all of it."""
 
@@ -183,6 +192,10 @@ class Line:
         self._stream = stream
         self._sock = sock
         self._timeout: float | None = None
+        self._poll = _poll_of(sock) if isinstance(stream, socket.socket) else None
+        """Waits for the socket, where it does not wait by itself."""
+        if self._poll is not None:
+            sock.settimeout(0.0)
         self._allowed = 0
         self._buffer: memoryview | None = None
 
@@ -192,7 +205,7 @@ class Line:
         incoming = getattr(self._stream, "incoming", None)  # TLS within TLS has a buffer before it
         if incoming is not None and incoming.pending:
             return False
-        return not _has_input(self._sock) or self._only_tls_spoke()
+        return not self._has_input() or self._only_tls_spoke()
 
     def send(self, exchange: Exchange, request: bytes) -> None:
         """Send the request and read the headers of the answer, and what comes with them.
@@ -206,16 +219,14 @@ class Line:
         """As `send`, but on the way there: what is said to a proxy is not the request."""
         self.answer.expect()
         self._allowed = _LARGEST_HEAD
-        self._wait_at_most(exchange)
-        self._stream.sendall(request)
+        self._write(exchange, request)
         while not self.answer.status:
             self.receive(exchange)
 
     def receive(self, exchange: Exchange) -> None:
         """Wait for more bytes of the answer, or for its end. Raises ExchangeFailedError and ERRORS."""
-        self._wait_at_most(exchange)
         answer, headless = self.answer, not self.answer.status
-        data = self._stream.recv(_PIECE) if headless else self._more()
+        data = self._read(exchange, headless=headless)
         if not data:
             if exchange.stopped or not answer.end():
                 raise exchange.failed(self._how_it_ended())
@@ -233,12 +244,22 @@ class Line:
         self._stream.close()
         self._sock.close()
 
+    def _has_input(self) -> bool:
+        """Whether something has come, or the other side has gone."""
+        if _is_quiet(self._sock):
+            return False
+        poll = self._poll or _poll_of(self._sock)
+        if poll is None:  # Windows, whose `select` takes any number of a socket
+            return bool(select.select([self._sock], (), (), 0)[0])
+        return bool(poll.poll(0))
+
     def _only_tls_spoke(self) -> bool:
         """Whether what came is no more than what TLS 1.3 sends behind its handshake: tickets for sessions."""
         if not isinstance(self._stream, ssl.SSLSocket):
             return False
-        self._timeout = 0.0
-        self._sock.settimeout(self._timeout)
+        if self._poll is None:
+            self._timeout = 0.0
+            self._sock.settimeout(self._timeout)
         try:
             self._stream.recv(1)
         except ssl.SSLWantReadError:
@@ -247,11 +268,43 @@ class Line:
             return False
         return False
 
+    def _write(self, exchange: Exchange, request: bytes) -> None:
+        if self._poll is None:
+            self._wait_at_most(exchange)
+            self._stream.sendall(request)
+            return
+        rest = memoryview(request)
+        while rest:
+            try:
+                rest = rest[self._stream.send(rest) :]
+            except _NOT_NOW as error:
+                self._await(exchange, _poll_for(self._sock, error, select.POLLOUT))
+
+    def _read(self, exchange: Exchange, *, headless: bool) -> bytes | memoryview:
+        """What came, once something has. That of a body mostly is there already."""
+        poll = self._poll
+        if poll is None:
+            self._wait_at_most(exchange)
+            return self._stream.recv(_PIECE) if headless else self._more()
+        if headless:
+            self._await(exchange, poll)
+        while True:
+            exchange.left()
+            try:
+                return self._stream.recv(_PIECE) if headless else self._more()
+            except _NOT_NOW as error:
+                self._await(exchange, _poll_for(self._sock, error, select.POLLIN))
+
     def _more(self) -> memoryview:
         """Some of a long body, in memory that is used again: new memory would cost more than reading."""
         if self._buffer is None:
             self._buffer = memoryview(bytearray(_MORE))
         return self._buffer[: self._stream.recv_into(self._buffer)]
+
+    def _await(self, exchange: Exchange, poll: select.poll) -> None:
+        """Wait until the socket is ready. Raises TimeoutError, and as `patience`."""
+        if not poll.poll(exchange.patience() * 1000):
+            raise TimeoutError
 
     def _wait_at_most(self, exchange: Exchange) -> None:
         timeout = exchange.patience()
@@ -286,10 +339,38 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-def _has_input(sock: socket.socket) -> bool:
-    """Whether something has come, or the other side has gone."""
-    if not hasattr(select, "poll"):  # Windows, whose `select` takes any number of a socket
-        return bool(select.select([sock], (), (), 0)[0])
+def _is_quiet(sock: socket.socket) -> bool:
+    """Whether the kernel says right away that a connection stands and nothing waits to be read.
+
+    What would ask it to wait, be it for no time, lets other threads run before this one goes on: where a
+    hundred send, that takes longer than all the rest of a request.
+    """
+    if sys.platform != "linux" or not isinstance(sock, socket.socket):
+        return False
+    try:
+        return (
+            sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == _ESTABLISHED
+            and sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4) == _NOTHING
+        )
+    except OSError:
+        return False
+
+
+def _poll_of(sock: socket.socket) -> select.poll | None:
+    """What waits for input of a socket; None on Windows, which has no `poll`."""
+    return _polling(sock, select.POLLIN) if hasattr(select, "poll") else None
+
+
+def _poll_for(sock: socket.socket, error: Exception, event: int) -> select.poll:
+    """What waits for `event`, or for what TLS asks for in its place."""
+    if isinstance(error, ssl.SSLWantReadError):
+        event = select.POLLIN
+    elif isinstance(error, ssl.SSLWantWriteError):
+        event = select.POLLOUT
+    return _polling(sock, event)
+
+
+def _polling(sock: socket.socket, event: int) -> select.poll:
     poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
+    poll.register(sock, event)
+    return poll

@@ -195,6 +195,7 @@ def _dig(request: bytes, exchange: Exchange, stream: Bytes, sock: socket.socket)
     if not 200 <= line.answer.status < 300 or line.answer.size:
         raise exchange.failed(_REFUSES)
     line.answer.close()
+    sock.settimeout(exchange.patience())
 
 
 def _secured(sock: socket.socket, context: ssl.SSLContext, host: str, exchange: Exchange) -> ssl.SSLSocket:
