@@ -13,7 +13,12 @@ ADDRESS = Address("call", "pulse")
 
 def spec(**changed: Any) -> CallSpec:
     """One call to one person at noon of 2026-03-02 UTC, with `changed` attributes."""
-    attributes: dict[str, Any] = {
+    return CallSpec.of(ADDRESS, attributes(**changed))
+
+
+def attributes(**changed: Any) -> dict[str, Any]:
+    """What is recorded of it."""
+    return {
         "enabled": True,
         "to": [BOB],
         "from": US,
@@ -32,5 +37,5 @@ def spec(**changed: Any) -> CallSpec:
         "status_callback": None,
         "on_remove": "let-finish",
         "on_change": "keep",
+        **changed,
     }
-    return CallSpec.of(ADDRESS, {**attributes, **changed})

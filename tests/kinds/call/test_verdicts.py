@@ -545,6 +545,21 @@ def test_a_first_wave_that_went_wrong_holds_the_third_where_the_second_was_left_
         assert (found.learn == [KEY], found.stop is not None, bool(found.ready)) == (not told, True, False)
 
 
+def test_the_first_wave_in_which_anybody_was_called_is_judged_by_however_few() -> None:
+    """Not only the first: its people may have been left out, or taken back."""
+    waves = {**WAVES, "first": 2, "stop": {"busy": "50%"}}
+    people = [THIRD, US, BOB, "+12125550178"]
+    left_out = LedgerEntry(CallStatus.CANCELED, NOON)
+    entries = {
+        Key(NOON, THIRD): left_out,
+        Key(NOON, US): left_out,
+        KEY: LedgerEntry(CallStatus.BUSY, NOON, SID),
+    }
+    [found] = unfolded(spec(to=people, waves=waves), entries, Head(high_water=NOON), NOON + MINUTE)
+    assert found.stop is not None
+    assert (found.stop.wave, found.stop.count, found.ready) == (2, 1, [])
+
+
 def test_who_was_put_off_keeps_the_place_in_a_wave() -> None:
     entries = {KEY: LedgerEntry(CallStatus.DEFERRED, NOON)}
     found = due_keys(spec(to=[US, BOB], waves=WAVES), entries, Head(), NOON + SECOND, None)

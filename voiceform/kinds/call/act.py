@@ -44,6 +44,16 @@ def act(change: Change, session: Session, places: Places) -> Done:
         return _remove(change, session)
     record = recorded(change)
     spec = CallSpec.of(change.address, record.attributes)
+    ledger = _put_in_force(change, record, spec, session)
+    tally = _place(change, spec, ledger, session, places)
+    details = CallDetails.of(change)
+    redirect_calls(spec, ledger, details.redirect, session, tally)
+    record_calls(spec, ledger, details.record, session, tally)
+    return _done(record, tally)
+
+
+def _put_in_force(change: Change, record: Recorded, spec: CallSpec, session: Session) -> Ledger:
+    """Let nobody be called by what was declared before; the ledger."""
     ledger = Ledger(session.store, spec.ledger)
     put_in_force(session.store, spec.purpose, spec.limits)
     begins = new_times(change.before, change.after, ledger.head())
@@ -54,15 +64,12 @@ def act(change: Change, session: Session, places: Places) -> Done:
         disabled=not spec.enabled,
         applied=digest_of(record.attributes),
     )
-    tally = _place(change, spec, ledger, session, places)
-    details = CallDetails.of(change)
-    redirect_calls(spec, ledger, details.redirect, session, tally)
-    record_calls(spec, ledger, details.record, session, tally)
-    return _done(record, tally)
+    return ledger
 
 
 def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
-    """A dead run's schedules: registered if any of its calls was reserved, else as if nothing was done.
+    """A dead run's schedules: registered if any of its calls was reserved, whoever did it, else as if nothing
+    was done.
 
     What it reserved and did not record stays in the ledger as it is; dispatch finds out about it.
     """
@@ -71,13 +78,15 @@ def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done
         keys = [item.key for item in CallDetails.of(change).due]
         if change.after is None or not keys:
             continue
-        reader = LedgerReader(session.store, recorded(change).attributes["ledger"])
+        record = recorded(change)
+        reader = LedgerReader(session.store, record.attributes["ledger"])
         entries = {key: entry for key in keys if (entry := reader.entry(key)) is not None}
         if entries:
+            _put_in_force(change, record, CallSpec.of(change.address, record.attributes), session)
             lost = [key.to for key, entry in entries.items() if entry.status in IN_DOUBT]
             settled[change.address] = Done(
                 Status.UNKNOWN if lost else Status.APPLIED,
-                recorded=recorded(change),
+                recorded=record,
                 message=f"{len(entries)} of its {len(keys)} calls had been begun, {_in_doubt(lost)}",
                 hint=_UNKNOWN_HINT if lost else None,
                 unknown=_calls(len(lost)),

@@ -137,8 +137,7 @@ class Unfolding:
             since = self.resumption.later(opened)
             self._let(found, group, since)
             opened = self._following(found, group, opened, since)
-            following = next((later for later in groups[number:] if any(map(self._open, later))), ())
-            self._judge(found, number, group, opened, following)
+            self._judge(found, number, groups, opened)
         if found.stop is not None or self.resumption.standing:
             self._stand_still(found)
         return found
@@ -147,22 +146,24 @@ class Unfolding:
         self,
         found: Unfolded,
         number: int,
-        group: Sequence[str],
+        groups: Sequence[Sequence[str]],
         opened: datetime | None,
-        following: Sequence[str],
     ) -> None:
-        """Look whether this wave stops the schedule, and what has to be asked for before the next one.
+        """Look whether this wave stops the schedule, and what has to be asked for before the next one, which
+        is the next in which anybody is left.
 
-        `following` is the next wave in which anybody is left. Of what is over (no call of late, and nobody
-        left whose time is not over) nothing is concluded.
+        Of what is over (no call of late, and nobody left whose time is not over) nothing is concluded.
         """
-        more = any(self._open(to) for to in following)
+        group = groups[number - 1]
+        following = next((later for later in groups[number:] if any(map(self._open, later))), None)
+        more = following is not None
         next_is_late = opened is not None and self._is_late(self.resumption.later(opened))
         if not self._is_fresh(group) and (next_is_late or not more):
             return
         if found.stop is None and not self.resumption.standing and not self.resumption.over:
-            found.stop = self._wrong(number, group, settled=opened is not None, more=more)
-        if opened is not None and more and not self._sent(following):
+            first = not any(map(self._sent, groups[: number - 1]))
+            found.stop = self._wrong(number, group, first=first, settled=opened is not None, more=more)
+        if opened is not None and following is not None and not self._sent(following):
             firsts = {to: self._first(to) for to in group}
             found.learn += [Key(self.occurrence, to) for to, entry in firsts.items() if entry and entry.live]
 
@@ -236,11 +237,14 @@ class Unfolding:
         limit = self.moment.now - self.waves.settle
         return any(_made_at(entry) >= limit for entry in self._sent(group))
 
-    def _wrong(self, number: int, group: Sequence[str], *, settled: bool, more: bool) -> Stopped | None:
-        """Why what is known of a wave stops the schedule, if it does."""
+    def _wrong(
+        self, number: int, group: Sequence[str], *, first: bool, settled: bool, more: bool
+    ) -> Stopped | None:
+        """Why what is known of a wave stops the schedule, if it does. `first`: nobody was called in those
+        before."""
         sent = sum(self._counts(entry) for entry in self._sent(group))
         judgement = _Judgement(self.waves, [last for to in group if (last := self._last(to)) is not None])
-        on_trial = number == 1 and self.resumption.judged_until is None
+        on_trial = first and self.resumption.judged_until is None
         enough = settled and (on_trial or sent >= self.waves.sample)
         exceeded = judgement.exceeded(1 if enough else self.waves.sample)
         if exceeded is not None:
