@@ -113,6 +113,11 @@ def test_each_command_does_on_workers_what_it_does_here(shared: FleetFolder, beg
     assert shared.ok("plan", "--jobs", "2").out.startswith(
         "4 stacks: 4 well."
     )  # what was recorded there is known here
+    shared.write("accounts.csv", (shared.folder / "accounts.csv").read_text() + "epsilon,AC5,1,x\n")
+    broken = shared.run("plan", *there)
+    assert broken.code == 1
+    assert "accounts.csv:6:1: error: the account is no account SID" in " ".join(broken.out.split())
+    assert "epsilon (exit 1)" in broken.out
 
 
 SEEN = """

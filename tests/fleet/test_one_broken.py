@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,10 +17,12 @@ from jsonschema import Draft202012Validator
 
 from tests.fleet.fleets import FleetFolder, sid
 from tests.fleet.test_reading import HEAD, STACK, read, stack
+from tests.fleet.test_working import CALLS, NOON
 from voiceform.fleet.fleet import Fleet
 from voiceform.fleet.member import Member
 from voiceform.fleet.reading import read_fleet
 from voiceform.fleet.selecting import selected
+from voiceform.model.clock import ManualClock
 from voiceform.model.errors import ConfigurationError
 from voiceform.model.fleet import StackResult
 from voiceform.model.schema_files import schema_text
@@ -434,6 +437,18 @@ def test_a_service_watches_the_others_and_says_what_is_wrong(broken: FleetFolder
         (text,) = [text for who, text in lines if who == name]
         assert place in text
         assert "start the service again" in text
+
+
+def test_calls_need_no_configuration_where_the_fleet_says_the_account(
+    fleet: FleetFolder,
+) -> None:
+    stack(fleet.folder / "stacks", "acme", 1, CALLS)
+    fleet.fleet("  - path: stacks/acme\n")
+    fleet.ok("apply", "--auto-approve", clock=ManualClock(NOON - timedelta(hours=4)))
+    fleet.write("stacks/acme/voiceform.yaml", "queues: {a: [\n")
+    assert fleet.run("dispatch", clock=ManualClock(NOON)).code == 1
+    fleet.fleet(f"  - {{path: stacks/acme, account: {sid(1)}}}\n")
+    assert "acme: 1 placed" in fleet.ok("dispatch", clock=ManualClock(NOON)).out
 
 
 def test_a_service_whose_stacks_are_all_broken_ends(broken: FleetFolder) -> None:
