@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.fleet.fleets import FleetFolder
 
 
-def start(fleet: FleetFolder, *argv: str) -> subprocess.Popen[str]:
+def start(fleet: FleetFolder, *argv: str, limits: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """`limits` are what `ulimit` is told first."""
+    command = [sys.executable, "-m", "voiceform", "-C", str(fleet.folder), "fleet", *argv]
+    shell = "; ".join([*(f"ulimit {limit}" for limit in limits), f"exec {shlex.join(command)}"])
     return subprocess.Popen(
-        [sys.executable, "-m", "voiceform", "-C", str(fleet.folder), "fleet", *argv],
+        ["bash", "-c", shell],
         env={**os.environ, **fleet.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -322,6 +322,29 @@ def test_a_service_begins_again_what_a_process_watched_that_was_killed(fleet: Fl
     assert "Traceback" not in err
 
 
+def test_a_service_that_gets_too_few_threads_says_so_and_watches_the_rest_when_it_gets_more(
+    fleet: FleetFolder,
+) -> None:
+    """Each thread takes a gigabyte of addresses for its stack, and there are eight of them."""
+    fleet.environ["MALLOC_ARENA_MAX"] = "1"  # and no thread takes others
+    fleet.of(*(f"tenant-{number}" for number in range(12)))
+    fleet.ok("apply", "--auto-approve")
+    program = start(
+        fleet, "dispatch", "--watch", "--jobs", "1", "--poll", "1s", limits=("-s 1048576", "-Sv 8388608")
+    )
+    assert program.stderr is not None
+    told, ends = iter(program.stderr.readline, ""), threading.Timer(120, program.kill)
+    ends.start()
+    assert any("this process gets no more threads" in line for line in told)
+    most = resource.prlimit(program.pid, resource.RLIMIT_AS)[1]
+    resource.prlimit(program.pid, resource.RLIMIT_AS, (most, most))
+    assert any("tenant-11: goes on" in line for line in told)
+    ends.cancel()
+    program.send_signal(signal.SIGTERM)
+    out, err = program.communicate(timeout=60)
+    assert "Traceback" not in err, out
+
+
 class StoppedWaiting(ManualClock):
     """A clock at which Ctrl-C comes in the first wait."""
 

@@ -33,7 +33,7 @@ ADVICE = re.compile(
     r"|wait|will do|declare|state rm|--status"
 )
 INSTANT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)?"
-DIFFERS = "|".join((INSTANT, r"\d+ h \d+ min", r'"(plan_id|digest|review_digest)": "[^"]*"'))
+DIFFERS = "|".join((INSTANT, r"\d+ h( \d+ min)?", r'"(plan_id|digest|review_digest)": "[^"]*"'))
 LONGEST = timedelta(minutes=15)
 """For so long a command may wait, by its own clock, whatever its answers ask for."""
 PATIENCE = timedelta(minutes=8)
@@ -385,7 +385,7 @@ def _leaves_a_deletion_open(cell: Cell) -> bool:
 
 def _timeless(text: str) -> list[str]:
     """The lines without what differs from run to run; what is side by side comes in any order."""
-    return sorted(re.sub(DIFFERS, "", text).splitlines())
+    return sorted(" ".join(line.split()) for line in re.sub(DIFFERS, "", text).splitlines())
 
 
 def may_follow(operation: str, fault: Fault) -> bool:

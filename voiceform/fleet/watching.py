@@ -62,17 +62,23 @@ Tell = Callable[[News], None]
 
 
 def watch_group(group: Group, here: Surroundings, tell: Tell) -> None:
-    """Watch every stack of a group until `here.stop` is set. `tell` is called on many threads."""
+    """Watch every stack of a group until `here.stop` is set. `tell` is called on many threads. A stack for
+    which the machine gives no thread is told of, and tried again."""
     ones = [_One(Job("dispatch", member, group.settings), group.poll, here, tell) for member in group.members]
-    threads = [threading.Thread(target=one.run, daemon=True) for one in ones]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(_TICK)  # and not for ever: a signal is heard between
-            if here.stop.is_set():
-                for one in ones:
-                    one.halt()
+    waiting, due = ones, time.monotonic()
+    while waiting or any(one.thread.is_alive() for one in ones):
+        if here.stop.is_set():
+            waiting = []
+            for one in ones:
+                one.halt()
+        elif waiting and time.monotonic() >= due:
+            waiting = [one for one in waiting if not one.starts()]
+            due = time.monotonic() + _FIRST.total_seconds()
+        at_work = next((one.thread for one in ones if one.thread.is_alive()), None)
+        if at_work is not None:
+            at_work.join(_TICK)  # and not for ever: a signal is heard between
+        else:
+            here.stop.wait(_TICK)
 
 
 def watch_all(
@@ -175,6 +181,16 @@ class _One:
         self._account: Account | None = None
         self._problems = 0
         self._heard = Heard()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def starts(self) -> bool:
+        """Whether it has a thread of its own from now on."""
+        try:
+            self.thread.start()
+        except (RuntimeError, MemoryError) as error:
+            self._failed(ExitCode.ERROR, unexpected(error, self._here.environ))
+            return False
+        return True
 
     def run(self) -> None:
         """Watch it."""
