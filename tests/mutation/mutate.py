@@ -59,7 +59,8 @@ NEAREST = {
     "kinds/retention/hold_tally.py": [f"{KEPT}/test_hold_index.py"],
     "kinds/retention/spans.py": [f"{KEPT}/test_hold_index.py"],
 }
-SECONDS = 300
+SECONDS = 1200
+"""For which a change may be tried; how much of a processor it may take is far less (forks.py)."""
 _ENVIRONMENT = {
     "CI": "1",
     "PYTHONDONTWRITEBYTECODE": "",

@@ -346,3 +346,30 @@ def test_two_spellings_of_one_person_share_no_call(
     assert settle([alone], client, now, (), other) == [], "it may be the other's, under way"
     settle([alone], client, now, (), ())
     assert ledger.entries()[alone.key].sid is not None
+
+
+def test_a_caller_in_two_spellings_is_one(ledger: Ledger, client: Client, emulator: Emulator) -> None:
+    callers = ["sip:desk@example.com", "sip:desk@EXAMPLE.com"]
+    keys = [Key(NOON + timedelta(minutes=number), BOB) for number in range(2)]
+    doubted = [
+        Doubt(ledger, key, entry(UNKNOWN, from_=from_)) for key, from_ in zip(keys, callers, strict=True)
+    ]
+    for doubt in doubted:
+        ledger.change(doubt.key, lambda _, doubt=doubt: doubt.entry)  # type: ignore[misc]
+    row = {"to": BOB, "from": callers[0], "status": "completed", "direction": "outbound-api"}
+    emulator.seed({"calls": [{**row, "date_created": NOON.isoformat()}]})
+    now = NOON + timedelta(hours=1)
+    settle(doubted, client, now, (), ())
+    assert {found.status for found in ledger.entries().values()} == {UNKNOWN}
+    settle(doubted[:1], client, now, (), ())
+    assert ledger.entries()[keys[0]].status is CallStatus.ANSWERED
+
+
+def test_of_people_who_were_erased_each_is_somebody_else(ledger: Ledger, client: Client) -> None:
+    marks = [f"erased:07:{letter * 32}" for letter in "ab"]
+    doubt = Doubt(ledger, Key(NOON, marks[0]), entry(RESERVED))
+    ledger.change(doubt.key, lambda _: doubt.entry)
+    now = NOON + timedelta(hours=1)
+    other = flights({Key(NOON, marks[1]): entry(RESERVED, reserved_at=now)}, now)
+    ((_, after),) = settle([doubt], client, now, (), other)
+    assert after.status is UNKNOWN

@@ -105,7 +105,8 @@ def _by_numbers(found: Iterable[Doubt]) -> dict[Numbers, list[Doubt]]:
 
 
 def _numbers(key: Key, entry: LedgerEntry) -> Numbers:
-    return person(key.to) or key.to, person(entry.from_ or "") or entry.from_ or ""
+    from_ = entry.from_ or ""
+    return person(key.to) or key.to, person(from_) or from_
 
 
 def _calls_to(group: Iterable[Doubt], client: Client) -> Iterable[Call]:
