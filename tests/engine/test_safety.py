@@ -100,6 +100,12 @@ def test_a_number_that_is_none_lifts_nothing(text: str) -> None:
     assert not Approvals.parse([text]).lift(blocked("delete:queue", 0))
 
 
+@pytest.mark.parametrize("count", ["9" * 19, "9" * 5000, "\u0664", "4\n", "+4", "4.0", "\u00b2"])
+def test_what_is_no_count_or_longer_than_any_lifts_nothing(count: str) -> None:
+    assert not Approvals.parse([f"delete:queue={count}"]).lift(blocked("delete:queue", 3))
+    assert Approvals.parse([f"delete:queue={'9' * 18}"]).lift(blocked("delete:queue", 3))
+
+
 def test_what_nobody_has_counted_is_no_crowd() -> None:
     """A share of an unknown number is not allowed, even where all may be deleted."""
     everything = Safety(max_deletes=10, max_delete_percent=100)

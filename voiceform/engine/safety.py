@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from voiceform.model.plan import Action, Blocked, Change, Drift, Plan
 from voiceform.model.plan_codec import plan_to_document
 from voiceform.model.safety import Safety
 from voiceform.model.scopes import Effect, Scope, Vocabulary, deletion
+
+_COUNT = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Approvals:
 
     def _allowed(self, scope: str) -> int:
         values = (text.rpartition("=") for text in self.texts)
-        return max((int(n) for name, _, n in values if name == scope and n.isdecimal()), default=-1)
+        return max((int(n) for name, _, n in values if name == scope and _COUNT.fullmatch(n)), default=-1)
 
 
 def limit_violations(
