@@ -70,6 +70,7 @@ class Forks:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """In forks, let pytest play the tests; in this process, wait for what becomes of them."""
         functions = _functions(self._path)
+        gc.freeze()  # else each fork copies all that is there while it collects
         pipes: dict[int, tuple[int, int]] = {}
         for number, change in enumerate(self._changes):
             if change is not None and _fits(change, functions):

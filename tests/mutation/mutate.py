@@ -35,7 +35,7 @@ NEAREST = {
     ],
     "kinds/call/ledger/recovery.py": [f"{CALL}/test_recovery.py"],
     "kinds/call/dialling/losses.py": [f"{CALL}/test_losses.py"],
-    "kinds/call/dialling/refusals.py": [f"{CALL}/test_dialler.py"],
+    "kinds/call/dialling/refusals.py": [f"{CALL}/test_refused.py"],
     "kinds/call/rules/book.py": [
         f"{CALL}/test_hours.py",
         f"{CALL}/test_rules.py",
@@ -53,11 +53,15 @@ NEAREST = {
     "kinds/retention/matching/match.py": [
         f"{KEPT}/test_{name}.py" for name in ("named_calls", "parties", "policy", "matching", "hold_index")
     ],
-    "kinds/retention/matching/party_index.py": [f"{KEPT}/test_parties.py", f"{KEPT}/test_hold_index.py"],
+    "kinds/retention/matching/party_index.py": [
+        f"{KEPT}/test_hold_index.py",
+        "-k",
+        "asks_for_a_number or says_what",
+    ],
     "kinds/retention/hold_index.py": [f"{KEPT}/test_policy.py", f"{KEPT}/test_hold_index.py"],
     "kinds/retention/hold_keys.py": [f"{KEPT}/test_policy.py", f"{KEPT}/test_hold_index.py"],
-    "kinds/retention/hold_tally.py": [f"{KEPT}/test_hold_index.py"],
-    "kinds/retention/spans.py": [f"{KEPT}/test_hold_index.py"],
+    "kinds/retention/hold_tally.py": [f"{KEPT}/test_hold_index.py", "-k", "tally or counted"],
+    "kinds/retention/spans.py": [f"{KEPT}/test_hold_index.py", "-k", "spans"],
 }
 SECONDS = 1200
 """For which a change may be tried; how much of a processor it may take is far less (forks.py)."""
@@ -192,9 +196,11 @@ def main(names: list[str]) -> int:
             copies.put(project)
             if unchanged or not judged(module, source):
                 raise SystemExit(f"{module}: its tests fail without any change")
-            left = [item for item, gone in zip(found, killed, strict=True) if not gone]
-            lives = pool.map(partial(judged, module), [mutant for *_, mutant in left])
-            alive = [item for item, living in zip(left, lives, strict=True) if living]
+            alive = [item for item, gone in zip(found, killed, strict=True) if not gone]
+            doubtful = [item for item in alive if (module, item[1], item[2]) not in known]
+            lives = pool.map(partial(judged, module), [mutant for *_, mutant in doubtful])
+            gone = [item for item, living in zip(doubtful, lives, strict=True) if not living]
+            alive = [item for item in alive if item not in gone]
             described = {(module, before, after) for _, before, after, _ in alive}
             new = [item for item in alive if (module, item[1], item[2]) not in known]
             stale = sorted(row for row in known - described if row[0] == module)
