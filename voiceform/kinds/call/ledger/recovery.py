@@ -111,8 +111,8 @@ def _numbers(key: Key, entry: LedgerEntry) -> Numbers:
 
 def _calls_to(group: Iterable[Doubt], client: Client) -> Iterable[Call]:
     """The calls between the same numbers, in each spelling in which the group has them."""
-    spellings = {(doubt.key.to, doubt.entry.from_ or "") for doubt in group}
-    listed = (client.list_calls(to=to, from_=from_) for to, from_ in sorted(spellings))
+    spellings = dict.fromkeys((doubt.key.to, doubt.entry.from_) for doubt in group)
+    listed = (client.list_calls(to=to, from_=from_) for to, from_ in spellings)
     return {call.sid: call for calls in listed for call in calls}.values()
 
 
