@@ -13,7 +13,7 @@ import pytest
 
 from tests.fleet.fleets import FleetFolder, sid
 from voiceform.fleet.jobs import Job
-from voiceform.fleet.member import Member
+from voiceform.fleet.member import Member, Source
 from voiceform.fleet.opening import Settings
 from voiceform.fleet.outages import Outages
 from voiceform.model.clock import ManualClock
@@ -74,10 +74,11 @@ def test_who_needs_a_server_that_is_gone_fails_without_asking_again(fleet: Fleet
     assert done.code == 1
 
 
-def job(name: str, state: str | None = HERE, region: str | None = None) -> Job:
+def job(name: str, state: str | None = HERE, region: str | None = None, words: str = "") -> Job:
     where = Position("fleet.yaml", 1, 1)
     filled = state and state.replace("{stack}", name)
-    member = Member(name, sid(1), Path(), (), where, state=filled, region=region)
+    known = {"token": Source("command", tuple(words.split()))} if words else {}
+    member = Member(name, sid(1), Path(), (), where, state=filled, region=region, credentials=known)
     return Job("plan", member, Settings())
 
 
@@ -89,8 +90,9 @@ def of_outage(server: str, clock: ManualClock) -> Outages:
     """What is known after three stacks in half a minute did not reach it."""
     outages = Outages(clock)
     for name in ("a", "b", "c"):
-        assert outages.result(job(name)) is None
-        outages.heard(job(name), ended(name, server))
+        each = job(name, words=f"vault get voice/{name}")
+        assert outages.result(each) is None
+        outages.heard(each, ended(name, server))
         clock.sleep(15)
     return outages
 
@@ -110,6 +112,10 @@ def of_outage(server: str, clock: ManualClock) -> Outages:
         ("api", job("d", None), False),
         ("api", job("d", "s3://db/voice"), False),
         ("api", job("d", region="ie1"), True),
+        ("command", job("d", None, words="vault get voice/d"), False),
+        ("command", job("d", None, words="vault get voice/d/now"), True),
+        ("command", job("d", None, words="pass voice/d"), True),
+        ("command", job("d"), True),
     ],
 )
 def test_only_who_needs_just_that_server_is_not_asked(server: str, other: Job, *, asks: bool) -> None:

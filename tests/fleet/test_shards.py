@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.fleet.fleets import TOKEN, FleetFolder, sid
 from tests.warm.programs import path_of
 from voiceform.cli import main
 from voiceform.fleet.selecting import Shard
+from voiceform.model.clock import ManualClock
 from voiceform.model.instants import instant_to_text
 
 PAGE = (Path(__file__).parents[2] / "docs/fleets.md").read_text(encoding="utf-8")
@@ -161,3 +163,42 @@ def test_a_fleet_in_a_config_map_is_read_as_kubernetes_lays_it_out(fleet: FleetF
     for name in ("fleet.yaml", "accounts.csv", "template"):
         (fleet.folder / "mounted" / name).symlink_to(f"..data/{name}")
     assert "1 with changes" in fleet.ok("plan", "--fleet", "mounted/fleet.yaml").out
+
+
+def empty_share(*names: str) -> str:
+    """A share in which none of them is."""
+    return next(
+        f"{number}/9" for number in range(1, 10) if not any(name in Shard(number, 9) for name in names)
+    )
+
+
+def test_a_share_without_a_stack_is_planned_and_applied_and_well(fleet: FleetFolder) -> None:
+    fleet.of("acme", "beta")
+    share = ("--shard", empty_share("acme", "beta"))
+    for more in (share, ()):
+        fleet.ok("plan", "--out", "plans", *share)
+        assert fleet.ok("apply", "plans", *more).out == "0 stacks: nothing to do.\n"
+        assert fleet.ok("apply", "plans", "--resume", *more).out == "0 stacks: nothing to do.\n"
+        fleet.ok("show", "plans")
+    assert fleet.emulator.requests() == []
+
+
+class Stopped(ManualClock):
+    """A clock at which the service is told to stop in the third wait."""
+
+    waits = 0
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        self.waits += 1
+        if self.waits == 3:
+            event.set()
+        return super().wait(event, seconds)
+
+
+def test_a_service_of_a_share_without_a_stack_goes_on_until_it_is_told_to_stop(fleet: FleetFolder) -> None:
+    """Else what keeps it running would start it again and again."""
+    fleet.of("acme", "beta")
+    clock = Stopped(datetime(2026, 12, 1, tzinfo=UTC))
+    done = fleet.ok("dispatch", "--watch", "--shard", empty_share("acme", "beta"), clock=clock)
+    assert clock.waits == 3
+    assert "0 stacks" in done.out

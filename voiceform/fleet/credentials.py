@@ -38,6 +38,12 @@ _SHORT = 6
 """Shorter texts than that are not looked for in what a command complains of."""
 
 
+class SilentCommandError(CredentialsError):
+    """A command that has a credential does not end: what it asks may be gone."""
+
+    server = "command"
+
+
 def credential(source: Source, environ: Mapping[str, str], stop: threading.Event) -> str:
     """What a source has. CredentialsError; InterruptedRunError once `stop` is set."""
     if source.kind == "env":
@@ -88,7 +94,7 @@ def _of_command(source: Source, environ: Mapping[str, str], stop: threading.Even
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
     if said is None:
-        raise CredentialsError(
+        raise SilentCommandError(
             f"{command} printed no credential within {_PATIENCE} seconds", hint="run it by hand"
         )
     if process.returncode:

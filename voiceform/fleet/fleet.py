@@ -209,7 +209,8 @@ class Fleet:
                     f"{self._file} or a table of it is not as it was when this was planned; nothing was done",
                     hint="plan again: voiceform fleet plan --out DIR",
                 )
-            members = selected(planned_members(found, file.members), which)
+            planned = planned_members(found, file.members)
+            members = selected(planned, which) if planned else ()  # a share in which no stack is
             options = {
                 "approve": texts("approve", approve),
                 "lock_timeout": lock_timeout,
@@ -303,6 +304,8 @@ class Fleet:
             self._signals.working(),
             closing(watch_all(members, self._settings, poll, self._here, processes)) as news,
         ):
+            while not chosen and not self._here.stop.is_set():  # no stack is in this share, and that is well
+                self._here.clock.wait(self._here.stop, poll.total_seconds())
             for item in news:
                 if isinstance(item, Told):
                     (on_line or _unheard)(item.stack, item.text)

@@ -1,10 +1,12 @@
-"""Servers that no stack of a run can reach: who needs one of them does not ask it again and again.
+"""Servers that no stack of a run can reach, and commands for credentials that hang: who needs one does not
+ask it again and again.
 
 To find out that a server is gone takes each stack some seconds, and of a thousand half an hour.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from voiceform.fleet.jobs import Job, failed
+from voiceform.fleet.member import in_capitals
 from voiceform.model.clock import Clock
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
@@ -20,7 +23,13 @@ _GONE = timedelta(seconds=20)
 """For so long nobody has reached it, and then it is asked by one stack only, as often as that."""
 _FORGOTTEN = timedelta(minutes=3)
 """Who has not been asked for so long may have answered meanwhile: attempts take less."""
-_WORDS = {"api": "the API", "state": "the server of the state"}
+_WORDS = {
+    "api": "the API",
+    "state": "the server of the state",
+    "command": "the command that has the credentials",
+}
+
+_WORD = re.compile(r"[\w-]+", re.ASCII)
 
 Key = tuple[str, ...]
 """Which server (see VoiceformError), and what else tells it from others."""
@@ -83,8 +92,16 @@ def _not_asked(job: Job, key: Key, known: _Outage) -> StackResult:
 
 def _keys(job: Job) -> Iterator[Key]:
     """What a stack needs: the server of its state, and the API in its region. Databases and buckets of one
-    server are told apart: the errors of one say nothing of the others."""
+    server are told apart: the errors of one say nothing of the others. So are commands, but for what they ask
+    about."""
     member = job.member
+    own = (member.name, member.account, in_capitals(member.name))
+    for source in member.credentials.values():
+        if source.kind == "command":
+            words = (
+                _WORD.sub(lambda word: "#" if word[0] in own else word[0], each) for each in source.words
+            )
+            yield "command", *words
     yield "api", member.region or "", member.edge or ""
     try:
         url = urlsplit(member.state or "")

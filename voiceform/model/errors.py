@@ -44,7 +44,7 @@ class VoiceformError(Exception):
 
     `what` is one sentence, `where` an address or file:line:column, `hint` what to do next. `earlier` are
     changes of a run that died before, of which the command found out, before it ended so, that nobody knows
-    whether they happened. `server` says which one did not answer, `state` or `api`, where that is why.
+    whether they happened. `server` says what did not answer, `state`, `api` or `command`, where that is why.
     """
 
     exit_code: int = ExitCode.ERROR
