@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.kinds.retention.rows import NOW, KnownCalls, NoCalls, facts, recording
@@ -199,6 +199,19 @@ def test_spans_are_found_that_meet_one(
         for place, (begun, over) in enumerate(spans)
         if (begun is None or begun <= last) and (over is None or over >= first)
     ]
+
+
+@example([(NOW, NOW + timedelta(hours=4)), (NOW + timedelta(hours=5), NOW + timedelta(hours=3))], [11, 7])
+@given(st.lists(st.tuples(moments, moments), max_size=12), st.lists(st.integers(-2, 44), max_size=12))
+def test_spans_say_whether_they_cover_a_moment_whatever_they_were_asked_before(
+    spans: list[tuple[datetime | None, datetime | None]], asked: list[int]
+) -> None:
+    among = Spans((begun, over, None) for begun, over in spans)
+    for halves in asked:
+        moment = NOW + timedelta(minutes=30 * halves)
+        assert among.covers(moment) == any(
+            (begun is None or begun <= moment) and (over is None or moment <= over) for begun, over in spans
+        )
 
 
 def test_a_thousand_that_name_recordings_ask_nothing_of_a_row_but_its_sid() -> None:

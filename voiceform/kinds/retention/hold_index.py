@@ -86,6 +86,9 @@ class _Sort:
     def _ask(self, row: Row, calls: Calls) -> Answer:
         """What they say but for what is asked of the row itself. Where that is not met by any, calls are not
         asked for."""
+        created = row.date_created
+        if created is not None and not self._undated and not self._dated.covers(created):
+            return NOBODY
         return NOBODY if next(self._meeting(row), None) is None else self._key.answer(row, calls)
 
     def add(self, answer: Answer, row: Row, met: Met, *, whole: bool) -> None:

@@ -31,9 +31,24 @@ class Spans(Generic[T]):
         self._latest = [FIRST] * self._leaves + ends + [FIRST] * (self._leaves - len(ends))
         for node in range(self._leaves - 1, 0, -1):
             self._latest[node] = max(self._latest[2 * node], self._latest[2 * node + 1])
+        self._begins, self._ends = _united(zip(self._starts, ends, strict=True))
+        self._gap = LAST, FIRST
 
     def __bool__(self) -> bool:
         return bool(self._items)
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether the moment lies in any of them. Lists go by time, so it lies most often in the gap between
+        them in which the one before lay."""
+        after, before = self._gap
+        if after < moment < before:
+            return False
+        place = bisect_right(self._begins, moment)
+        if place and moment <= self._ends[place - 1]:
+            return True
+        after = self._ends[place - 1] if place else FIRST
+        self._gap = after, self._begins[place] if place < len(self._begins) else LAST
+        return False
 
     def meeting(self, start: datetime, end: datetime) -> Iterator[T]:
         """The items of those that have a moment in common with `start` to `end`."""
@@ -48,3 +63,16 @@ class Spans(Generic[T]):
             else:
                 half = width // 2
                 todo += [(2 * node + 1, first + half, half), (2 * node, first, half)]
+
+
+def _united(spans: Iterable[tuple[datetime, datetime]]) -> tuple[list[datetime], list[datetime]]:
+    """Starts and ends of the least spans that hold the same moments as `spans`, which go by their starts."""
+    starts: list[datetime] = []
+    ends: list[datetime] = []
+    for start, end in spans:
+        if ends and start <= ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        elif start <= end:  # others hold no moment
+            starts.append(start)
+            ends.append(end)
+    return starts, ends
