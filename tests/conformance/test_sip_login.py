@@ -128,8 +128,14 @@ def test_it_is_in_nothing_that_is_shown_or_kept(time: Timeline, caplog: pytest.L
     ]
 
 
-@pytest.mark.parametrize("status", [400, 403, 422, 500, 502])
-@pytest.mark.parametrize("quoted", [PASSWORD, quote_plus(PASSWORD), PASSWORD.replace("&", "&amp;")])
+@pytest.mark.parametrize(
+    ("status", "quoted"),
+    [
+        *((status, PASSWORD) for status in (400, 403, 422, 500, 502)),
+        *((status, quote_plus(PASSWORD)) for status in (400, 502)),
+        *((status, PASSWORD.replace("&", "&amp;")) for status in (400, 502)),
+    ],
+)
 def test_an_answer_that_quotes_it_leaves_no_trace(
     status: int, quoted: str, time: Timeline, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -58,7 +58,7 @@ def essence(queues: dict[str, Any]) -> dict[str, tuple[str, int]]:
 
 
 @given(first=declared_queues, between=tampering, second=declared_queues)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_one_round_converges_and_spares_strangers(
     first: list[tuple[str, str, int]],
     between: list[tuple[str, str, int]],

@@ -63,22 +63,31 @@ def _places(length: int, some: int | None, chance: random.Random) -> list[int]:
 
 
 def mutations(whole: Any) -> Iterator[tuple[str, Any]]:
-    """Each value replaced, removed, or given a foreign member; of changes in the journal, their members."""
+    """Each value replaced, removed, or given a foreign member; of changes in the journal, their members.
+
+    What is changed is a copy of `whole`, and the same one each time: it holds until the next is asked for.
+    """
+    changed = copy.deepcopy(whole)
     for path in paths(whole):
-        old = at(whole, path)
-        name = "/".join(map(str, path))
+        name, key = "/".join(map(str, path)), path[-1]
+        within, old = at(changed, path[:-1]), at(whole, path)
         for value in VALUES:
             if value != old or type(value) is not type(old):
-                changed = copy.deepcopy(whole)
-                at(changed, path[:-1])[path[-1]] = value
+                within[key] = copy.copy(value)
                 yield f"{name} {str(value)[:9]}", changed
-        changed = copy.deepcopy(whole)
-        del at(changed, path[:-1])[path[-1]]
+        within[key] = copy.deepcopy(old)
+        before = copy.copy(within)
+        del within[key]
         yield f"{name} {REMOVED}", changed
+        if isinstance(within, list):
+            within[:] = before
+        else:
+            within.clear()
+            within.update(before)
         if isinstance(old, dict):
-            changed = copy.deepcopy(whole)
-            at(changed, path)["foreign"] = 1
+            within[key]["foreign"] = 1
             yield f"{name} {FOREIGN}", changed
+            del within[key]["foreign"]
 
 
 def paths(value: Any, path: Path = ()) -> Iterator[Path]:

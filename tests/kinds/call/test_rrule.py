@@ -226,7 +226,7 @@ def rules(draw: st.DrawFn) -> str:
 
 
 @given(rules(), st.dates(date(2024, 1, 1), date(2027, 12, 31)), st.integers(0, 23))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_rules_are_read_as_another_reader_reads_them(text: str, day: date, hour: int) -> None:
     begin = datetime.combine(day, datetime.min.time()).replace(hour=hour, minute=20)
     try:
@@ -323,7 +323,7 @@ def test_years_whose_clocks_nobody_can_tell(year: str, key: str) -> None:
 
 
 @given(st.text(alphabet="FREQ=DAILYUNTCOBS;0123456789-+,MOZT", max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_no_text_does_anything_but_fire_or_fail(text: str) -> None:
     for rule in (text, f"FREQ=DAILY;{text}", f"FREQ=YEARLY;BYMONTH={text}"):
         with suppress(ScheduleError):

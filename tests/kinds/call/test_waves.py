@@ -144,7 +144,7 @@ class World:
                 self.settled.add(wave)
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 59)), min_size=25, max_size=80))
 def test_no_wave_begins_before_the_last_one_has_settled_nor_while_it_is_stopped(
     steps: list[tuple[str, int]],
