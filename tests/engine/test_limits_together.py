@@ -30,7 +30,7 @@ from voiceform.twilio.client import open_client
 from voiceform.twilio.credentials import Credentials
 from voiceform.twilio.resources import Call
 
-DISPATCHERS, PEOPLE, SEED = 20, 200, 20261201
+DISPATCHERS, PEOPLE, SEED = 20, 100, 20261201
 NOON = datetime(2026, 12, 1, 17, 0, tzinfo=UTC)
 PURPOSES = {"a": "collection", "b": "collection", "c": "collection", "d": "care", "e": "care"}
 CALLERS = {f"+1501712266{number}": name for number, name in enumerate(PURPOSES)}
@@ -109,7 +109,7 @@ def test_no_limit_is_passed_by_twenty_dispatchers(
             runs: list[dict[str, Any]] = [
                 {
                     "now": now.isoformat(),
-                    "kill_after": random.uniform(0.1, 2.0) if number % 2 else None,
+                    "kill_after": random.uniform(0.1, 1.0) if number % 2 else None,
                     "log": str(tmp_path / f"{minutes}-{number}.log"),
                 }
                 for number in range(dispatchers)
