@@ -121,6 +121,8 @@ def test_what_can_be_tried_again_is_tried_first(fleet: FleetFolder, *, resumed: 
         stopped = fleet.run("apply", "plans", "--exclude", "acme", clock=clock)
         other.release()
     assert "gamma (exit 7)" in stopped.out
+    place = f"{fleet.folder}/states/gamma.db".replace(" ", "")
+    assert f"commandsmeanthisstackwith:voiceform--statesqlite:///{place}" in "".join(stopped.out.split())
     assert "Go on with: voiceform fleet apply plans --resume" in stopped.err
     fleet.ok("apply", "plans", *(["--resume"] if resumed else []), clock=clock)
     assert order(fleet)[:2] == ([sid(3), sid(1)] if resumed else [sid(1), sid(3)])

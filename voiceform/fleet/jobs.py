@@ -5,6 +5,7 @@ never keeps the others from theirs."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,6 +45,7 @@ Do = Callable[["Stack", Job, "Heard"], StackResult]
 READING = frozenset({"validate", "plan", "show", "drift", "status", "export"})
 """Jobs that write nothing to an account: one whose process died is done again."""
 
+_OF_ONE_STACK = re.compile(r"\bvoiceform (?:lock|calls|state|runs|apply|plan)\b")
 _FINDINGS = 3
 """So many of what is wrong in a configuration are told where it cannot be planned; validate tells all."""
 
@@ -82,9 +84,13 @@ class Heard:
     def _plan(self, plan: Plan) -> None:
         self.plan = plan
 
-    def covered(self, result: StackResult) -> StackResult:
-        """The result without the values of the environment that are not shown."""
+    def covered(self, result: StackResult, member: Member) -> StackResult:
+        """The result without the values of the environment that are not shown; where its error names commands
+        of one stack, with how these find it."""
         error = result.error and self.unshown.text(result.error)
+        if error and _OF_ONE_STACK.search(error):
+            place = f"-C {member.folder}" if member.state is None else f"--state {member.state}"
+            error += f"\n  such commands mean this stack with: voiceform {place}"
         return replace(result, line=self.unshown.text(result.line), error=error)
 
     def _hide(self, objects: Iterable[Desired | Recorded]) -> None:
@@ -126,7 +132,7 @@ def run_job(job: Job, here: Surroundings) -> StackResult:
             result = replace(result, measured=measure_settled(heard.settled, stack.parts.vocabulary()))
     except Exception as error:  # the last resort: a defect about one stack stops no other
         result = failed(job, ExitCode.ERROR, unexpected(error, here.environ))
-    result = heard.covered(result)
+    result = heard.covered(result, job.member)
     details = {**result.details, "notes": heard.notes} if heard.notes else result.details
     numbers = job.settings.show_numbers
     warned = tuple(warning_line(heard.unshown.text(text), show_numbers=numbers) for text in heard.warnings)

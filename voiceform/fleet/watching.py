@@ -229,7 +229,8 @@ class _One:
         if self._said is not None:
             self._send(Told(self._job.member.name, "goes on"))
         self._pause, self._said = _FIRST, None
-        self._send(self._heard.covered(result_of_dispatch(report, self._job, once=False)))
+        result = result_of_dispatch(report, self._job, once=False)
+        self._send(self._heard.covered(result, self._job.member))
         problems = _problems(report)
         more, self._problems = problems > self._problems, problems
         if self._here.stop.is_set():
