@@ -11,8 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.simulation.bugs import BUGS
+from tests.simulation.declared import write_configurations
 from tests.simulation.scheduler import Carriers
-from tests.simulation.universe import Universe, write_configurations
+from tests.simulation.universe import Universe
 
 _BLOCK = 100
 
@@ -59,7 +60,7 @@ def _bugs(most: int, folder: Path) -> int:
     carriers, unseen = Carriers(), 0
     for name, bug in BUGS.items():
         with bug.planted() as planted:
-            for seed in range(most):
+            for seed in range(bug.begin, bug.begin + most):
                 violations = planted(seed, carriers, folder).run()
                 if violations:
                     print(f"{name}: found in universe {seed}: {violations[0]}", flush=True)

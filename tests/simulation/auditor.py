@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.campaign import busy_checks, campaign_checks, who
+from tests.simulation.declared import CAMPAIGN, DUE, HELD, LEDGER, LISTS, YOUNG
 from tests.simulation.store import SimPlace
-from voiceform.kinds.call.ledger.entries import CallStatus, LedgerEntry
+from voiceform.kinds.call.ledger.entries import OF_CALL, CallStatus, LedgerEntry
 from voiceform.kinds.call.ledger.store import LedgerReader, ledger_names
 from voiceform.kinds.retention.evidence.chain import read_lines
 from voiceform.kinds.retention.evidence.places import files_in
@@ -16,22 +18,31 @@ from voiceform.kinds.retention.evidence.summary import REMOVED
 from voiceform.kinds.retention.evidence.verify import check_place
 
 if TYPE_CHECKING:
+    from tests.simulation.actors import Actor
     from tests.simulation.universe import Universe
     from voiceform import Stack
 
+_CALLED = frozenset(OF_CALL.values()) | {CallStatus.UNKNOWN}
 _LOOKED_BEFORE = 3.0
 """Seconds between a look at the holds and the request that it was for, at most, where nothing was held up."""
 
 
-def audit(universe: Universe, stack: Stack) -> None:
+def audit(universe: Universe, stack: Stack, actor: Actor) -> None:
     """Run everything once more, as the next morning's jobs would, and count."""
-    always = {"confirm": lambda _: True, "lock_timeout": timedelta(minutes=5)}
-    stack.apply(**always)  # type: ignore[arg-type]
+    universe.violations += busy_checks(universe)
+    wait = timedelta(minutes=5)
+    stack.resume_calls(None)
+    stack.apply(confirm=actor.confirm, lock_timeout=wait)
+    actor.due = None
     for _ in range(3):
-        stack.dispatch_once(lock_timeout=timedelta(minutes=5))
-        universe.scheduler.sleep(16 * 60)
-    stack.prune(**always)  # type: ignore[arg-type]
-    for check in (_calls, _intents, _deletions, _evidence, _state, _writes, _plans):
+        stack.resume_calls("call.outreach")
+        for _ in range(3):
+            stack.dispatch_once(lock_timeout=wait)
+            universe.scheduler.sleep(45)
+        universe.scheduler.sleep(15 * 60)
+    stack.prune(confirm=lambda _: True, lock_timeout=wait)
+    checks = (_calls, _intents, _campaign, _deletions, _evidence, _state, _writes, _plans)
+    for check in checks:
         universe.violations += check(universe, stack)
 
 
@@ -49,7 +60,7 @@ def _calls(universe: Universe, _: Stack) -> Iterator[str]:
     calls = universe.server.rows("calls")
     sids = {call["sid"]: call["to_number"] for call in calls}
     for person, count in Counter(sids.values()).items():
-        if count > 1:
+        if count > 1 and person not in CAMPAIGN:
             yield f"{person} was called {count} times"
     entries = _entries(universe)
     known = {entry.sid for _, _, entry in entries if entry.sid is not None}
@@ -64,7 +75,7 @@ def _calls(universe: Universe, _: Stack) -> Iterator[str]:
 
 def _intents(universe: Universe, _: Stack) -> Iterator[str]:
     """Everybody who was due is accounted for."""
-    statuses = {(name, to): entry.status for name, to, entry in _entries(universe)}
+    statuses = {(name, to): entry.status for name, to, entry in _entries(universe) if name != LEDGER}
     if len(statuses) != 5:
         yield f"there are {len(statuses)} keys in the ledgers, and 5 were due"
     for (name, to), status in statuses.items():
@@ -72,10 +83,24 @@ def _intents(universe: Universe, _: Stack) -> Iterator[str]:
             yield f"{name} left {to} as {status}"
 
 
+def _campaign(universe: Universe, stack: Stack) -> Iterator[str]:
+    """The rules of waves were kept, and everybody who is still on the list is accounted for."""
+    yield from campaign_checks(universe)
+    entries = [(to, entry.status) for name, to, entry in _entries(universe) if name == LEDGER]
+    known = {who(to) for to, _ in entries}
+    called = {who(to) for to, status in entries if status in _CALLED}
+    for to in LISTS["c"]:
+        if who(to) not in known:
+            yield f"nobody knows anything of the call to {to}"
+    for to, status in entries:
+        unfinished = status in (CallStatus.RESERVED, CallStatus.PLACED)
+        left = status is CallStatus.DEFERRED and to in LISTS["c"] and who(to) not in called
+        if unfinished or left:
+            yield f"the campaign left {to} as {status}"
+
+
 def _deletions(universe: Universe, _: Stack) -> Iterator[str]:
     """Only what was due is gone, and nothing that was held when it was asked about last."""
-    from tests.simulation.universe import DUE
-
     for sent in universe.server.sent:
         if sent.operation != "deleteRecording":
             continue
@@ -89,8 +114,6 @@ def _deletions(universe: Universe, _: Stack) -> Iterator[str]:
 
 
 def _gone(universe: Universe) -> set[str]:
-    from tests.simulation.universe import DUE, HELD, YOUNG
-
     there = {row["sid"] for row in universe.server.rows("recordings") if row["deleted"] is None}
     return {sid for sid in (*DUE, *YOUNG, HELD) if sid not in there}
 

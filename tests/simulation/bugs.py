@@ -3,9 +3,10 @@ versions of voiceform that leave a step out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from tests.simulation.network import Network, Sent, SimSocket
@@ -14,15 +15,20 @@ from tests.simulation.scheduler import Process
 from tests.simulation.store import SimPlace, SimSink, SimStore
 from tests.simulation.universe import Universe
 from voiceform.engine import settle
-from voiceform.kinds.call.dialling import dialler
-from voiceform.kinds.call.ledger.entries import CallStatus
-from voiceform.kinds.call.ledger.store import Ledger
+from voiceform.kinds.call.dialling import dialler, verdicts
+from voiceform.kinds.call.dialling.dialler import Placer
+from voiceform.kinds.call.dialling.waves import Unfolding
+from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus
+from voiceform.kinds.call.ledger.store import Head, Ledger, LedgerReader
+from voiceform.kinds.call.retry import Retry
 from voiceform.kinds.retention.evidence.places import File, Sink
 from voiceform.kinds.retention.holds import HoldBook
 from voiceform.model.errors import TwilioError
+from voiceform.model.numbers import person
 from voiceform.model.store import Write
 from voiceform.state.backend import Guard
 from voiceform.state.heartbeat import Heartbeat
+from voiceform.state.lease import _Watch
 
 
 class BlindStore(SimStore):
@@ -136,16 +142,50 @@ def _uncounted(self: Ledger, *args: Any, first: Write | None = None, **rest: Any
     return _CHANGE(self, *args, **rest)
 
 
+def _whoever_was_tried(wanted: Any, called: Any, elsewhere: Any) -> Any:
+    """Who was put off counts as called, also once he is not declared any more."""
+    return [to for to in wanted if to in called or (person(to) or to) not in elsewhere], called
+
+
+def _open(self: Unfolding, found: object, group: object, opened: Any, since: object) -> Any:
+    return opened
+
+
+def _unpaused(self: Placer, seen: Any) -> Any:
+    return LedgerReader(seen, self.ledger.name).head(), None
+
+
+def _same_for_ever(self: Placer, head: Head) -> bool:
+    return head.closed
+
+
+def _at_once(self: Retry, attempt: int) -> timedelta:
+    return timedelta(0)
+
+
+_IS_DEAD = _Watch.is_dead
+
+
+def _seen_before(self: _Watch, lease: Any, now: Any, _: Any) -> bool:
+    return _IS_DEAD(self, lease, now, now)
+
+
+def _never(*_: object, **__: object) -> None:
+    """What is asked for is never so."""
+
+
 def _nothing(*_: object, **__: object) -> Any:
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """One bug: the universe that has it, or what is left out of voiceform while it is planted."""
+    """One bug: the universe that has it, or what is left out of voiceform while it is planted. It is looked
+    for from the seed `begin` on: one that needs much to coincide is found late."""
 
     universe: type[Universe] = Universe
-    leaves_out: tuple[tuple[Any, str, Callable[..., Any]], ...] = ()
+    leaves_out: tuple[tuple[Any, str, Any], ...] = ()
+    begin: int = 0
 
     @contextmanager
     def planted(self) -> Iterator[type[Universe]]:
@@ -178,4 +218,18 @@ BUGS = {
     "a lease that is never asked": Bug(leaves_out=((Heartbeat, "ensure_held", _nothing),)),
     "holds that are read once": Bug(leaves_out=((HoldBook, "_look", _nothing),)),
     "dead runs that nobody settles": Bug(leaves_out=((settle, "unfinished_runs", _nothing),)),
+    "a look at the lock that takes long": Bug(leaves_out=((_Watch, "is_dead", _seen_before),)),
+    "whose call was put off is called for ever": Bug(
+        leaves_out=((verdicts, "_concerned", _whoever_was_tried),), begin=290
+    ),
+    "waves that wait for nobody": Bug(leaves_out=((Unfolding, "_following", _open),)),
+    "waves that do not stop": Bug(leaves_out=((Unfolding, "_wrong", _never),)),
+    "a pause that nobody looks for": Bug(leaves_out=((Placer, "_standing", _unpaused),)),
+    "calls that are taken back under one address": Bug(
+        leaves_out=((verdicts, "_SETTLED_FOR_ALL", IN_DOUBT),)
+    ),
+    "a list that is read once": Bug(
+        leaves_out=((Placer, "_is_over", _same_for_ever), (Placer, "is_replaced", lambda _: False))
+    ),
+    "further attempts without delay": Bug(leaves_out=((Retry, "delay", _at_once),)),
 }

@@ -18,15 +18,17 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.simulation.runtime import BEGINNING, SimRuntime
 from tests.simulation.scheduler import Process, Scheduler, Task
 from voiceform.emulator.app import ABORT, ARRIVAL, Application
+from voiceform.emulator.calls.life import LIVE
 from voiceform.emulator.clock import micros
 from voiceform.emulator.control.seeds import seed
 from voiceform.emulator.errors import ApiError
 from voiceform.emulator.routing import resolve
 from voiceform.emulator.settings import EmulatorSettings
+from voiceform.emulator.telephony import settle
 from voiceform.emulator.world import World
 
 if TYPE_CHECKING:
-    from tests.simulation.universe import Weather
+    from tests.simulation.actors import Weather
 
 _ERRORS = {429: ApiError(429, 20429, "Too Many Requests"), 503: ApiError(503, 20503, "Service Unavailable")}
 _FATES = ("slow", "lost before", "lost after", "refused 429", "refused 503", "failed after", "silent", "late")
@@ -114,6 +116,17 @@ class Server:
     def rows(self, table: str) -> list[dict[str, Any]]:
         """What there is."""
         return [dict(row) for row in self.world.store.all(f"SELECT * FROM {table} ORDER BY seq")]
+
+    def look(self) -> None:
+        """Let happen what is due by now."""
+        self.world.now = self.world.clock.now()
+        settle(self.world)
+
+    def ended(self, call: dict[str, Any]) -> float | None:
+        """When a call was over, in the scheduler's seconds; None while it goes on."""
+        if call["status"] in LIVE:
+            return None
+        return float((call["end_time"] or call["updated"]) - micros(BEGINNING)) / 1_000_000
 
     def close(self) -> None:
         self.world.store.close()

@@ -6,9 +6,9 @@ document (as object stores). Evidence that was not synced is lost when the power
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.simulation.runtime import SimRuntime
 from tests.simulation.scheduler import Process, Scheduler
@@ -29,7 +29,7 @@ from voiceform.state.backend import (
 )
 
 if TYPE_CHECKING:
-    from tests.simulation.universe import Weather
+    from tests.simulation.actors import Weather
 
 _PAGE = 20
 
@@ -56,6 +56,21 @@ class Disk:
     tokens: dict[tuple[str, str], set[int]] = field(default_factory=dict)
     undo: dict[str, dict[str, tuple[str, str] | None]] = field(default_factory=dict)
     """What was there before the last batch of each process."""
+    on_write: list[Callable[[Write], None]] = field(default_factory=list)
+    changes: dict[str, float] = field(default_factory=dict)
+    """When the document under each key was written or removed last."""
+
+    def read(self, prefix: str) -> dict[str, Any]:
+        """The documents whose keys begin so, as they are now."""
+        return {
+            key: decode(key, *stored, "the disk")
+            for key, stored in self.documents.items()
+            if key.startswith(prefix)
+        }
+
+    def changed_at(self, prefix: str) -> float:
+        """When a document was written or removed last whose key begins so."""
+        return max((at for key, at in self.changes.items() if key.startswith(prefix)), default=0.0)
 
     def holder(self, lease: str) -> int | None:
         """The token of whoever holds a lease now."""
@@ -149,6 +164,9 @@ class SimStore(Backend):
         disk.undo[process.name] = {write.key: disk.documents.get(write.key) for write in batch}
         versions: list[str | None] = []
         for write in batch:
+            disk.changes[write.key] = now
+            for hears in disk.on_write:
+                hears(write)
             if write.document is None:
                 disk.documents.pop(write.key, None)
                 versions.append(None)

@@ -9,123 +9,27 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import voiceform
+from tests.simulation.actors import Actor, Does, Hold, SimParts, Weather
+from tests.simulation.campaign import Watch, numbers
+from tests.simulation.declared import CAMPAIGN, DUE, HELD, OCCURRENCE, YOUNG
 from tests.simulation.network import Network, Sent, Server
 from tests.simulation.runtime import BEGINNING, SimClock, SimRuntime
 from tests.simulation.scheduler import Carriers, Process, Scheduler, StuckError
 from tests.simulation.store import Disk, SimPlace, SimStore, Vault
 from tests.support import ACCOUNT, TOKEN
-from voiceform.kinds.retention.evidence.places import Place
 from voiceform.model.errors import VoiceformError
 from voiceform.stack.parts import Parts
 
 ORIGIN = "http://127.0.0.1:1"
-PEOPLE = ("+12125550101", "+12125550102", "+12125550103", "+12125550104")
-DUE = tuple(f"RE{number:032x}" for number in range(1, 21))
-YOUNG = tuple(f"RE{number:032x}" for number in range(101, 103))
-HELD = f"RE{201:032x}"
-"""By a hold that is declared."""
-
 _TROUBLE = 200.0
 """Seconds for which things go wrong."""
-_CONFIGURATION = """\
-version: 1
-safety: {{max_deletes: 100, max_delete_percent: 100, max_calls: 100, max_recording_deletes: 100}}
-contact_limits: [{{name: a-day, max: 1, per: day}}]
-queues:
-{queues}
-calls:
-  reminder:
-    to: ["+12125550101", "+12125550102", "+12125550103"]
-    from: "+15017122661"
-    schedule: {{at: 2026-06-01T12:00:40, timezone: UTC}}
-    misfire_grace: 10m
-    answer: {{say: Hello}}
-    pace: 2
-  survey:
-    to: ["+12125550103", "+12125550104"]
-    from: "+15017122661"
-    schedule: {{at: 2026-06-01T12:00:50, timezone: UTC}}
-    misfire_grace: 10m
-    answer: {{say: Good day}}
-    pace: 2
-prune: {{per_second: 2, timezone: UTC}}
-retention:
-  recordings: [{{name: all, keep: 30d}}]
-  holds:
-    case: {{reason: a dispute, match: {{recording_sid: [{held}]}}}}
-"""
-_QUEUES = {
-    "a": "  support: {max_size: 100}\n  sales: {max_size: 50}",
-    "b": "  support: {max_size: 200}\n  sales: {max_size: 50}\n  billing: {max_size: 10}",
-    "c": "  support: {max_size: 300}\n  billing: {max_size: 20}",
-}
-
-
-def write_configurations(folder: Path) -> None:
-    """The files that all universes read."""
-    for name, queues in _QUEUES.items():
-        text = _CONFIGURATION.format(queues=queues, held=HELD)
-        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-
-
-@dataclass(slots=True)
-class Weather:
-    """How probable it is that something goes wrong: for each request, connection and step to the store."""
-
-    faults: float = 0.0
-    unreachable: float = 0.0
-    slow_store: float = 0.0
-    lost_store: float = 0.0
-
-    def calm(self) -> None:
-        """Nothing does."""
-        self.faults = self.unreachable = self.slow_store = self.lost_store = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class SimParts(Parts):
-    """The parts of a stack whose state and evidence are those of a universe."""
-
-    universe: Universe | None = None
-    actor: Actor | None = None
-
-    def opened_store(self) -> Any:
-        assert self.universe is not None
-        assert self.actor is not None
-        return self.universe.make_store(self.universe.disk, self.actor.runtime, self.universe.weather)
-
-    def evidence_place(self, named: str) -> Place:
-        assert self.universe is not None
-        assert self.actor is not None
-        return self.universe.make_place(self.universe.vault, self.actor.runtime)
-
-
-@dataclass(slots=True, eq=False)
-class Actor:
-    """A process that runs one command."""
-
-    name: str
-    process: Process
-    runtime: SimRuntime
-    clock: SimClock
-    stop: Any
-    work: str
-    errors: list[str] = field(default_factory=list)
-    report: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A hold by command: when it was asked for, and when the command said that it stands."""
-
-    sid: str
-    stands_since: float
 
 
 class Universe:
@@ -155,6 +59,9 @@ class Universe:
         self.too_late: set[str] = set()
         """What was deleted by a request of a dead run that arrived when the next run had begun."""
         self.violations: list[str] = []
+        self.watch = Watch(self.disk, self.violations)
+        self.disk.on_write.append(self.watch.note)
+        self.lines = draw.choice(("free", "mixed", "busy"))
         self._over = False
 
     def run(self) -> list[str]:
@@ -171,15 +78,16 @@ class Universe:
         from tests.simulation.auditor import audit
 
         try:
-            first = self._act("first", "apply", lambda stack: stack.apply(confirm=lambda _: True), "a")
+            first = self._act("first", "apply", _apply(timedelta(0)), "a")
             self.scheduler.run()
             self.violations += [f"at first: {error}" for error in first.errors]
             self.server.seed(_recordings())
+            self.server.seed(numbers(self._outcomes()))
             self._trouble()
             self.scheduler.run()
             self.weather.calm()
             self._over = True
-            final = self._act("last", "audit", lambda stack: audit(self, stack), "c", at=self._late())
+            final = self._act("last", "audit", partial(audit, self), "c", at=self._late())
             self.scheduler.run()
             self.violations += [f"in the end: {error}" for error in final.errors]
         except StuckError as error:
@@ -210,6 +118,16 @@ class Universe:
         self.weather.unreachable = 0.03 * rough
         self.weather.slow_store = draw.choice((0.02, 0.1))
         self.weather.lost_store = draw.choice((0.0, 0.0005, 0.003))
+        self._people_at_work()
+        for _ in range(draw.randrange(4)):
+            self.scheduler.at(draw.uniform(5, _TROUBLE), self._misfortune)
+        for actor in self.actors[1:]:
+            for _ in range(draw.choice((0, 1, 2, 3))):
+                self._doom(actor)
+        self.scheduler.at(_TROUBLE, self._stop_dispatchers)
+
+    def _people_at_work(self) -> None:
+        draw = self.scheduler.random
         for number in (1, 2):
             self._dispatch(f"dispatcher {number}", draw.uniform(0, 45))
         for number in range(draw.randrange(3)):
@@ -222,18 +140,16 @@ class Universe:
             self._act(f"pruner {number}", "prune", _prune(wait), "a", at=prunes + 15 * number)
         if draw.random() < 0.7:
             self._hold(draw.choice(DUE), prunes + draw.uniform(-5, 15))
-        for _ in range(draw.randrange(4)):
-            self.scheduler.at(draw.uniform(5, _TROUBLE), self._misfortune)
-        for actor in self.actors[1:]:
-            for _ in range(draw.choice((0, 1, 2, 3))):
-                self._doom(actor)
-        self.scheduler.at(_TROUBLE, self._stop_dispatchers)
+        if draw.random() < 0.3:
+            self._pause(draw.uniform(20, 150))
+        if draw.random() < 0.2:
+            self._cancel(draw.uniform(0, 120))
 
     def _act(
         self,
         name: str,
         work: str,
-        does: Callable[[voiceform.Stack], Any],
+        does: Does,
         configuration: str,
         at: float = 0.0,
     ) -> Actor:
@@ -246,7 +162,7 @@ class Universe:
             if at > self.scheduler.now:
                 self.scheduler.sleep(at - self.scheduler.now)
             try:
-                actor.report = does(self._stack(actor, configuration))
+                actor.report = does(self._stack(actor, configuration), actor)
             except VoiceformError as error:
                 actor.errors.append(f"{type(error).__name__}: {error}")
 
@@ -269,36 +185,72 @@ class Universe:
         return stack
 
     def _dispatch(self, name: str, at: float) -> None:
-        self._act(name, "dispatch", lambda stack: stack.watch(poll=timedelta(seconds=15)), "a", at=at)
+        self._act(name, "dispatch", lambda stack, _: stack.watch(poll=timedelta(seconds=15)), "a", at=at)
 
     def _apply(self, number: int, at: float) -> None:
-        configuration = self.scheduler.random.choice("bc")
+        configuration = self.scheduler.random.choice("abbc")
         wait = timedelta(seconds=self.scheduler.random.choice((0, 30, 100)))
-
-        def does(stack: voiceform.Stack) -> Any:
-            return stack.apply(confirm=lambda _: True, lock_timeout=wait)
-
-        self._act(f"applier {number}", "apply", does, configuration, at=at)
+        self._act(f"applier {number}", "apply", _apply(wait), configuration, at=at)
 
     def _apply_one_plan_twice(self, at: float) -> None:
         """Somebody plans, and two apply that plan."""
 
-        def apply(plan: voiceform.Plan) -> Callable[[voiceform.Stack], Any]:
-            def does(stack: voiceform.Stack) -> None:
+        def apply(plan: voiceform.Plan) -> Does:
+            def does(stack: voiceform.Stack, actor: Actor) -> None:
+                actor.confirm(plan)
                 stack.apply(plan, lock_timeout=timedelta(minutes=3))
                 self.applied_plans.append(plan.plan_id)
 
             return does
 
-        def does(stack: voiceform.Stack) -> None:
+        def does(stack: voiceform.Stack, _: Actor) -> None:
             plan = stack.plan()
             for number in (1, 2):
                 self._act(f"twin {number}", "apply", apply(plan), "b")
 
         self._act("planner", "plan", does, "b", at=at)
 
+    def _outcomes(self) -> dict[str, list[str]]:
+        """How the lines are of the people whom the campaign calls."""
+        draw = self.scheduler.random
+        words = {"free": ("human",), "busy": ("busy",), "mixed": ("human", "busy", "failed", "no-answer")}
+        return {to: [draw.choice(words[self.lines]) for _ in range(2)] for to in sorted(CAMPAIGN)}
+
+    def _pause(self, at: float) -> None:
+        """Somebody pauses the campaign, or everything, and lets it go on a while later."""
+        draw = self.scheduler.random
+        whole, seconds = draw.random() < 0.5, draw.uniform(5, 60)
+
+        def does(stack: voiceform.Stack, _: Actor) -> None:
+            address = None if whole else self._campaign_of(stack)
+            stack.pause_calls(address)
+            self.scheduler.sleep(seconds)
+            self.watch.resumed = self.watch.resumed or not whole
+            stack.resume_calls(address)
+
+        self._act("pauser", "pause", does, "a", at=at)
+
+    def _cancel(self, at: float) -> None:
+        """Somebody takes back the calls that are to come, and perhaps those that Twilio has."""
+        queued = self.scheduler.random.random() < 0.5
+
+        def does(stack: voiceform.Stack, _: Actor) -> None:
+            people = self.watch.people()
+            self.watch.taken_back = True
+            address = self._campaign_of(stack)
+            done = stack.cancel_calls(address, occurrence=OCCURRENCE, queued=queued, confirm=lambda _: True)
+            if done.anything and not done.doubtful:
+                self.watch.cancel(self.scheduler.now, people)
+
+        self._act("canceler", "cancel", does, "a", at=at)
+
+    def _campaign_of(self, stack: voiceform.Stack) -> str:
+        """What the campaign is called now."""
+        known = {str(address) for address in stack.recorded()}
+        return next(name for name in ("call.campaign", "call.outreach") if name in known)
+
     def _hold(self, sid: str, at: float) -> None:
-        def does(stack: voiceform.Stack) -> None:
+        def does(stack: voiceform.Stack, _: Actor) -> None:
             stack.add_hold("later", reason="a letter came", recordings=[sid])
             self.holds.append(Hold(sid, self.scheduler.now))
 
@@ -354,6 +306,9 @@ class Universe:
         if sent.operation.startswith(("list", "fetch", "GET")):
             return
         actor = self.actor_of(sent.process)
+        self.watch.look(sent, actor)
+        if actor.work == "cancel":
+            return
         lease = "lease/dispatch" if actor.work == "dispatch" else "lease"
         token = self.disk.holder(lease)
         own = self.disk.tokens.get((actor.name, lease), set())
@@ -378,8 +333,12 @@ def _over(actor: Actor) -> bool:
     return all(task.over for task in actor.process.tasks)
 
 
-def _prune(wait: timedelta) -> Callable[[voiceform.Stack], Any]:
-    return lambda stack: stack.prune(confirm=lambda _: True, lock_timeout=wait)
+def _apply(wait: timedelta) -> Does:
+    return lambda stack, actor: stack.apply(confirm=actor.confirm, lock_timeout=wait)
+
+
+def _prune(wait: timedelta) -> Does:
+    return lambda stack, _: stack.prune(confirm=lambda _: True, lock_timeout=wait)
 
 
 def _recordings() -> dict[str, Any]:

@@ -1,0 +1,85 @@
+"""Who is at work in a universe: processes that run one command each, on voiceform's own front door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import voiceform
+from tests.simulation.declared import CAMPAIGN
+from tests.simulation.runtime import SimClock, SimRuntime
+from tests.simulation.scheduler import Process
+from voiceform.kinds.call.details import CallDetails
+from voiceform.kinds.retention.evidence.places import Place
+from voiceform.stack.parts import Parts
+
+if TYPE_CHECKING:
+    from tests.simulation.universe import Universe
+
+
+@dataclass(slots=True)
+class Weather:
+    """How probable it is that something goes wrong: for each request, connection and step to the store."""
+
+    faults: float = 0.0
+    unreachable: float = 0.0
+    slow_store: float = 0.0
+    lost_store: float = 0.0
+
+    def calm(self) -> None:
+        """Nothing does."""
+        self.faults = self.unreachable = self.slow_store = self.lost_store = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SimParts(Parts):
+    """The parts of a stack whose state and evidence are those of a universe."""
+
+    universe: Universe | None = None
+    actor: Actor | None = None
+
+    def opened_store(self) -> Any:
+        assert self.universe is not None
+        assert self.actor is not None
+        return self.universe.make_store(self.universe.disk, self.actor.runtime, self.universe.weather)
+
+    def evidence_place(self, named: str) -> Place:
+        assert self.universe is not None
+        assert self.actor is not None
+        return self.universe.make_place(self.universe.vault, self.actor.runtime)
+
+
+@dataclass(slots=True, eq=False)
+class Actor:
+    """A process that runs one command."""
+
+    name: str
+    process: Process
+    runtime: SimRuntime
+    clock: SimClock
+    stop: Any
+    work: str
+    due: frozenset[str] | None = None
+    """Whom of the campaign its plan calls; None of who plans nothing."""
+    errors: list[str] = field(default_factory=list)
+    report: Any = None
+
+    def confirm(self, plan: voiceform.Plan) -> bool:
+        """It looks at its plan, and lets it pass."""
+        changes = (change for change in plan.changes if change.address.kind == "call" and change.after)
+        due = (item.key.to for change in changes for item in CallDetails.of(change).due)
+        self.due = frozenset(due) & CAMPAIGN
+        return True
+
+
+Does = Callable[[voiceform.Stack, Actor], Any]
+"""What somebody does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold by command: when it was asked for, and when the command said that it stands."""
+
+    sid: str
+    stands_since: float
