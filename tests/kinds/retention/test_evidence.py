@@ -26,15 +26,18 @@ from voiceform.kinds.retention.evidence.verify import Found, check_place
 from voiceform.model.clock import ManualClock
 from voiceform.model.errors import EvidenceError, EvidenceLostError
 from voiceform.model.resource import canonical_json
+from voiceform.model.runtime import MACHINE, Machine, Runtime
 from voiceform.model.schema_files import schema_text
 
 ACCOUNT = "AC" + "a" * 32
 
 
-def log(folder: Path, place: Place | None = None) -> EvidenceLog:
+def log(folder: Path, place: Place | None = None, runtime: Runtime = MACHINE) -> EvidenceLog:
+    clock = ManualClock(datetime(2026, 2, 1, 2, tzinfo=UTC))
+    clock.runtime = runtime
     return EvidenceLog(
         place or Folder(folder),
-        clock=ManualClock(datetime(2026, 2, 1, 2, tzinfo=UTC)),
+        clock=clock,
         author=Author("ann@host", ACCOUNT, ["--auto-approve"], "0", timedelta(minutes=1)),
     )
 
@@ -321,6 +324,65 @@ def test_who_deletes_does_not_get_far_ahead_of_who_writes(tmp_path: Path, *, bro
             evidence.close()
     written = [line["sid"] for line in lines_of(path_of(evidence)) if line["event"] == "recording"]
     assert written == ([] if broken else [f"RE{number:032x}" for number in range(66)])
+
+
+class Standing(Machine):
+    """A machine whose uptime stands still; who sleeps does so until `awake`."""
+
+    def __init__(self) -> None:
+        self.awake, self.asleep = threading.Event(), threading.Event()
+
+    def uptime(self) -> float:  # a function of the class elsewhere
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:  # type: ignore[override]
+        self.asleep.set()
+        assert self.awake.wait(60)
+
+
+class CountingDisk(SlowDisk):
+    """A folder that tells how many lines it was given at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.given: list[int] = []
+
+    def begin(self, file: File) -> Sink:
+        sink = super().begin(file)
+        inner = sink.write
+
+        def write(lines: Sequence[bytes]) -> None:
+            inner(lines)
+            self.given.append(len(lines))
+
+        sink.write = write  # type: ignore[method-assign]
+        return sink
+
+
+@pytest.mark.parametrize("ends", ["closes", "is killed", "breaks"])
+def test_lines_that_come_close_together_are_written_together(tmp_path: Path, ends: str) -> None:
+    """The first at once, and those after it when a moment is over, whoever goes on or ends meanwhile."""
+    machine, disk = Standing(), CountingDisk(tmp_path)
+    evidence = log(tmp_path, disk, machine)
+    for number in range(10):
+        evidence.add(event(number))
+    assert disk.given[1:] == [1]
+    assert machine.asleep.wait(60)
+    disk.broken = ends == "breaks"
+    machine.awake.set()
+    if ends == "breaks":
+        with pytest.raises(EvidenceLostError, match="cannot be written"):
+            evidence.flush()
+        with pytest.raises(EvidenceLostError):
+            evidence.ensure_open()
+        evidence.abandon()
+    elif ends == "is killed":
+        evidence.abandon()
+    else:
+        evidence.close()
+    assert disk.given[1:] == {"breaks": [1], "is killed": [1, 9]}.get(ends, disk.given[1:])
+    written = [line["sid"] for line in lines_of(path_of(evidence)) if line["event"] == "recording"]
+    assert written == [f"RE{number:032x}" for number in range(1 if ends == "breaks" else 10)]
 
 
 def test_a_summary_that_cannot_be_written_takes_nothing_back(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -17,6 +18,7 @@ from voiceform.kinds.retention.storage.buckets import reason_of
 from voiceform.model.clock import Clock
 from voiceform.model.errors import EvidenceError, EvidenceHeldError, EvidenceLostError, VoiceformError
 from voiceform.model.instants import instant_from_text, instant_to_text
+from voiceform.model.runtime import Channel
 
 _SYNC_LINES = 64
 _SYNC_SECONDS = 0.2
@@ -26,6 +28,8 @@ _MOST_WAITING = 256
 """With so many lines that are not stored yet, nothing more is deleted until they are."""
 _MOST_UNWRITTEN = 64
 """With so many that somebody else is about to write, neither."""
+_GATHER_SECONDS = 0.004
+"""A line that comes so soon after others were written is written with those that follow, so long later."""
 _CLOSED = frozenset({"closed", "sealed"})
 
 
@@ -63,6 +67,10 @@ class EvidenceLog:
         self._held: EvidenceHeldError | None = None
         self._pending = 0
         self._synced_at = clock.runtime.uptime()
+        self._written_at = float("-inf")
+        self._gathering = False
+        self._to_write: Channel[bool] = clock.runtime.channel()
+        """True: lines wait for the thread that writes them; False ends it."""
         self._head = Head()
         self.place = place
         try:
@@ -79,6 +87,8 @@ class EvidenceLog:
         except place.errors as error:
             place.release()
             raise _unusable(place, error) from error
+        self._written_at = float("-inf")
+        self._writer = clock.runtime.start(self._write_what_gathers, "voiceform-evidence", daemon=True)
 
     def _open(self, author: Author) -> None:
         place = self.place
@@ -127,10 +137,16 @@ class EvidenceLog:
         """Append one line. EvidenceLostError when it cannot be stored, and for every line after.
 
         Where a thread is writing, it writes the lines of the others too, who go on meanwhile: to let each
-        wait for its own turn costs more than the lines do.
+        wait for its own turn costs more than the lines do. Where very many come, a thread of the log's own
+        writes several at a time.
         """
         self._require_whole()
         self._unwritten.append(event)
+        if self._clock.runtime.uptime() - self._written_at < _GATHER_SECONDS:
+            if not self._gathering:
+                self._gathering = True
+                self._to_write.put(True)
+            return
         due = False
         while self._unwritten and self._writing.acquire(blocking=False):
             try:
@@ -166,6 +182,10 @@ class EvidenceLog:
 
     def abandon(self) -> None:
         """Give the place back as it is: the run did not end in order, and the next one says so."""
+        self._to_write.put(False)
+        self._writer.join()
+        with suppress(EvidenceLostError), self._writing:
+            self._write()
         self._sink.close()
         self.place.release()
 
@@ -245,6 +265,17 @@ class EvidenceLog:
                 hint="nothing more is deleted without evidence; mend the place and run again",
             )
 
+    def _write_what_gathers(self) -> None:
+        """On a thread of its own. What cannot be stored, whoever asks next is told."""
+        while self._to_write.get():
+            self._clock.runtime.sleep(_GATHER_SECONDS)
+            self._gathering = False  # who adds from now on may not be in what is written
+            with suppress(EvidenceLostError):
+                with self._writing:
+                    due = self._write()
+                if due:
+                    self.flush()
+
     def _write(self) -> bool:
         """Link and write what waits, under the lock; whether it is time to store, which the caller then
         does."""
@@ -258,6 +289,7 @@ class EvidenceLog:
         if not data:
             return False
         self._done(self._sink.write, data)
+        self._written_at = self._clock.runtime.uptime()
         self._head = head
         for line in written:
             self.summary.count(line)
