@@ -15,6 +15,7 @@ from voiceform.model.plan import Action, Change
 from voiceform.model.run import Outcome, Status
 from voiceform.state.journal import (
     Run,
+    any_unfinished,
     begin_run,
     forget_withdrawn,
     list_runs,
@@ -303,8 +304,10 @@ def test_a_crash_while_withdrawing_leaves_no_run_that_never_ends(path: Path, liv
 def test_a_run_that_is_there_is_not_forgotten(store: SqliteStore) -> None:
     forget_withdrawn(store)
     assert read_meta(store) is None
+    assert not any_unfinished(store)
     begin(store)
     forget_withdrawn(store)
+    assert any_unfinished(store)
     assert [run.record.run_id for run in unfinished_runs(store)] == ["plan-1"]
     meta = read_meta(store)
     assert meta is not None

@@ -7,7 +7,13 @@ from voiceform.engine.understanding import require_settleable
 from voiceform.kinds.base import Done
 from voiceform.model.plan import Change
 from voiceform.model.run import Outcome, Status
-from voiceform.state.journal import RunDetail, forget_withdrawn, resume_run, unfinished_runs
+from voiceform.state.journal import (
+    RunDetail,
+    any_unfinished,
+    forget_withdrawn,
+    resume_run,
+    unfinished_runs,
+)
 from voiceform.state.resources import Resources, load_resources
 
 _NO_EFFECT = Done(Status.FAILED, message="the run died before this had an effect", hint="plan again")
@@ -20,6 +26,8 @@ def settle_unfinished(context: ApplyContext) -> list[Outcome]:
     """
     outcomes: list[Outcome] = []
     store = context.lease.store
+    if not any_unfinished(store):
+        return outcomes
     for dead in unfinished_runs(store):
         run = resume_run(store, dead.record.run_id)
         resources = load_resources(store)

@@ -184,6 +184,12 @@ def resume_run(store: DocumentStore, run_id: str) -> Run:
     return Run(store, record, segments=segments, counts=statuses)
 
 
+def any_unfinished(reader: DocumentReader) -> bool:
+    """Whether a run is named as unfinished, be it there or not: one reading, where mostly there is none."""
+    meta = read_meta(reader)
+    return meta is not None and bool(meta.unfinished)
+
+
 def unfinished_runs(reader: DocumentReader) -> tuple[RunDetail, ...]:
     """Runs that began and did not wholly finish, oldest first, with their intents and outcomes.
 
