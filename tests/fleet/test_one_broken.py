@@ -83,12 +83,15 @@ def test_a_configuration_that_says_no_account_is_wrong_at_its_own_place(
     assert ("WHICH is not set" in line) is (b"WHICH" in content)
 
 
-def test_a_link_in_a_circle_and_one_to_nothing_are_a_configuration_that_cannot_be_read(folder: Path) -> None:
+@pytest.mark.parametrize("entry", ["stacks/*", "stacks/*/voiceform.yaml", "stacks/**"])
+def test_a_link_in_a_circle_and_one_to_nothing_are_a_configuration_that_cannot_be_read(
+    folder: Path, entry: str
+) -> None:
     for name, target in (("beta", "voiceform.yaml"), ("gamma", "nowhere.yaml")):
         (folder / "stacks" / name).mkdir(exist_ok=True)
         (folder / "stacks" / name / "voiceform.yaml").unlink(missing_ok=True)
         (folder / "stacks" / name / "voiceform.yaml").symlink_to(target)
-    all_ = found(folder, HEAD + "  - path: stacks/*\n")
+    all_ = found(folder, HEAD + f"  - path: '{entry}'\n")
     assert sorted(name for name in all_ if all_[name].problems) == ["beta", "gamma"]
     assert "link to something that is not there" in str(all_["gamma"].problems[0])
 
