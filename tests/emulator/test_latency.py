@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from itertools import pairwise
 
 from voiceform.emulator.latency import Latency
@@ -42,3 +43,18 @@ def test_who_stops_waiting_holds_up_nobody_behind() -> None:
     gone = frozenset({0, 3, 4, MANY - 1})
     order, _ = asyncio.run(released(Latency(50), gone))
     assert order == [number for number in range(MANY) if number not in gone]
+
+
+def test_who_is_due_before_those_that_wait_already_goes_before_them() -> None:
+    """As does a request whose body arrived late: its latency began with its first byte."""
+
+    async def overtaken() -> bool:
+        latency = Latency(50)
+        slow = asyncio.create_task(latency.until(time.perf_counter() + 3600))
+        await asyncio.sleep(0)
+        await latency.until(LONG_AGO)
+        waits_on = not slow.done()
+        slow.cancel()
+        return waits_on
+
+    assert asyncio.run(overtaken())

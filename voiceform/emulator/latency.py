@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from heapq import heappop, heappush
+from itertools import count
 
 #: How much of what the last answer was too late the next are let go earlier, and by how many seconds at most.
 _CORRECTION = 0.02
@@ -21,15 +22,16 @@ class Latency:
     def __init__(self, milliseconds: float) -> None:
         self.seconds = milliseconds / 1000
         self._early = 0.0
-        self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._armed: asyncio.Handle | None = None
 
     async def until(self, due: float) -> None:
-        """Wait until an answer is due, by ``time.perf_counter``. All wait equally long, so they come in the
-        order in which they are due."""
+        """Wait until an answer is due, by ``time.perf_counter``."""
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((due, turn))
-        if len(self._waiting) == 1:
+        heappush(self._waiting, (due, next(self._numbers), turn))
+        if self._waiting[0][2] is turn:
             self._arm(loop)
         await turn
 
@@ -41,14 +43,17 @@ class Latency:
         self._early = min(max(0.0, self._early + late * _CORRECTION), _EARLIEST)
 
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._armed is not None:
+            self._armed.cancel()
         left = self._waiting[0][0] - self._early - time.perf_counter()
         if left > 0:
-            loop.call_later(left, self._release, loop)
+            self._armed = loop.call_later(left, self._release, loop)
         else:
-            loop.call_soon(self._release, loop)
+            self._armed = loop.call_soon(self._release, loop)
 
     def _release(self, loop: asyncio.AbstractEventLoop) -> None:
-        _, turn = self._waiting.popleft()
+        self._armed = None
+        _, _, turn = heappop(self._waiting)
         if not turn.done():  # whoever waited may have been cancelled
             turn.set_result(None)
         if self._waiting:
