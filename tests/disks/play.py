@@ -23,8 +23,8 @@ from voiceform.emulator.routing import OPERATIONS
 from voiceform.model.exit_codes import ExitCode
 
 _MAKES_ROOM = (
-    "is not readable|raise the limit|give it more|make room|has room|choose another|name another|check"
-    "|get write access|free "
+    "is not readable|raise the limit|give it more|make room|has room|write one|choose another|name another"
+    "|check|get write access|free "
 )
 _OPEN = (".tmp", ".new", "-journal")
 """How files end that are not finished."""

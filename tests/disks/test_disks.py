@@ -129,6 +129,15 @@ def test_a_folder_of_tests_that_may_not_be_read_is_not_an_empty_one(stage: Stage
     assert "tests: the folder cannot be read: permission denied" in " ".join(played.first.err.lower().split())
 
 
+def test_a_fleet_that_finds_another_state_than_it_planned_from_does_nothing(stage: Stage) -> None:
+    played = stage(scene_of("fleet prune"))
+    played.steps()
+    told = played.in_trouble(Trouble("the state is gone behind the plan", away(".voiceform"), at=0.1))
+    assert not told, "\n\n".join(told)
+    assert played.first.code == ExitCode.STALE
+    assert "the plan was made from another state" in " ".join(played.first.out.split())
+
+
 def scene_of(name: str) -> Scene:
     """The scene of that name."""
     return next(scene for scene in SCENES if scene.name == name)

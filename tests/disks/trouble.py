@@ -138,7 +138,7 @@ def away(name: str, *, instead: str = "") -> Spoils:
 
     @contextmanager
     def moved(folder: Path) -> Iterator[None]:
-        path = folder / name if name else folder
+        path = folder / _in_fleet(folder, name)
         aside = folder.parent / "aside"
         there = path.exists()
         if there:
@@ -159,6 +159,18 @@ def away(name: str, *, instead: str = "") -> Spoils:
                     aside.rename(path)
 
     return moved
+
+
+def _in_fleet(folder: Path, name: str) -> str:
+    """The name of the same of the first stack, where the folder is that of a fleet."""
+    if not (folder / "fleet.yaml").is_file():
+        return name
+    return {
+        ".voiceform": "states",
+        ".voiceform/state.db": "states/one.db",
+        ".voiceform/state.db-wal": "states/one.db-wal",
+        "evidence": "one/evidence",
+    }.get(name, name)
 
 
 def _during(name: str, spoils: Spoils) -> tuple[Trouble, ...]:

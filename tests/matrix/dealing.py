@@ -76,3 +76,12 @@ def struck_in_packs(play: Play, cells: Iterable[Cell]) -> list[str]:
         assert len(rest) < len(left), f"{play.scene.name} does not meet {[str(cell) for cell in left]}"
         left = rest
     return told
+
+
+def struck_alone(play: Play, cells: Sequence[Cell]) -> Iterator[str]:
+    """What does not hold where each cell is played by itself, once and then for ever, as it is found."""
+    for cell in cells:
+        yield from play.struck([cell])
+    for cell in cells:
+        if not cell.after:
+            yield from play.struck(always=cell)

@@ -31,6 +31,7 @@ from voiceform.model.clock import Clock
 from voiceform.model.errors import (
     EvidenceLostError,
     InterruptedRunError,
+    OtherStateError,
     OutcomeUnknownError,
     StalePlanError,
     StateError,
@@ -197,7 +198,8 @@ def require_fresh(plan: Plan, store: DocumentReader) -> None:
     refuse_used_plan(store, plan.plan_id)
     now = state_version(store)
     if plan.state.lineage != now.lineage:
-        raise StalePlanError(
+        kind = StalePlanError if plan.state.lineage is None else OtherStateError
+        raise kind(
             "the plan was made from another state",
             hint=f"its lineage is {plan.state.lineage}, here it is {now.lineage}: plan again",
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from voiceform.fleet.folder import read_checked
-from voiceform.model.errors import EvidenceError, StalePlanError
+from voiceform.model.errors import EvidenceError, OtherStateError, StalePlanError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
 from voiceform.model.run import RunReport, Status
@@ -29,7 +29,8 @@ def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
     """Carry out the plan of a file, if it still is what was saved.
 
     Where a run that died had to be settled first, or another came between, no plan of before fits any more.
-    What nobody was to review is then planned again, as a single stack does it.
+    What nobody was to review is then planned again, as a single stack does it; but not from another state,
+    which knows neither what is ours nor what a hold by command keeps.
     """
     from voiceform.render.metrics import measure_run
 
@@ -45,6 +46,8 @@ def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
         _require_lasting(plan, evidence)
     try:
         report = stack.apply(plan, **how)
+    except OtherStateError:
+        raise
     except StalePlanError:
         if job.options["again"] is None:
             raise

@@ -10,6 +10,7 @@
     |   |-- EvidenceHeldError         7   another run writes it, or died a moment ago
     |   `-- EvidenceLostError         5   it cannot be stored any more, in the middle of a run
     |-- StalePlanError                6   the world moved, or the plan was used
+    |   `-- OtherStateError           6   the state that it was made from is gone
     |-- BlockedError                  4   a safety limit, protection or hold refuses
     |-- NotApprovedError              1   who was asked did not approve
     |-- InterruptedRunError           128 + the signal: nothing was begun
@@ -131,6 +132,10 @@ class StalePlanError(VoiceformError):
     """A plan no longer fits the recorded state or the account, or was applied before."""
 
     exit_code = ExitCode.STALE
+
+
+class OtherStateError(StalePlanError):
+    """A plan was made from a state that is not here any more: what it recorded is not known."""
 
 
 class BlockedError(VoiceformError):
