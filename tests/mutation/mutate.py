@@ -5,6 +5,7 @@ A mutant that no test kills is a gap, or equivalent: then equivalent.txt has it 
 is a failure, and so is every row that describes none. `mutate.py MODULE...` tries some modules alone.
 
 Works on copies of the project in a temporary folder; a mutant with which the tests take too long is killed.
+What forks of one process say (forks.py) is believed of what they kill and of what is known to be equivalent.
 """
 
 from __future__ import annotations

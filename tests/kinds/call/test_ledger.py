@@ -55,10 +55,12 @@ def test_the_mark_rises_unless_it_was_absurd(store: SqliteStore, given: datetime
 def test_what_is_not_given_stays(store: SqliteStore) -> None:
     ledger = Ledger(store, "call.a")
     assert ledger.head() == Head()
-    full = ledger.set_head(account="AC1", closed=True, high_water=NOON, since=NOON)
+    full = ledger.set_head(account="AC1", closed=True, high_water=NOON, since=NOON, applied="f" * 16)
     assert ledger.set_head() == full
-    assert ledger.set_head(closed=False) == Head("AC1", closed=False, high_water=NOON, since=NOON)
+    opened = ledger.set_head(closed=False)
+    assert opened == Head("AC1", closed=False, high_water=NOON, since=NOON, applied="f" * 16)
     assert ledger.set_head(since=NOON + DAY, account="AC2").since == NOON + DAY
+    assert ledger.set_head(applied="0" * 16).applied == "0" * 16
     assert ledger_names(store) == ["call.a"]
 
 
