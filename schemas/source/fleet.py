@@ -132,7 +132,7 @@ def _definitions() -> dict[str, Node]:
             {
                 "type": "object",
                 "propertyNames": defined("variable_name"),
-                "additionalProperties": {"type": ["string", "integer", "number"]},
+                "additionalProperties": {"type": ["string", "integer"]},
             },
             examples=[{"SUPPORT_SIZE": "200"}],
         ),

@@ -202,6 +202,8 @@ ACME = f"  - {{path: stacks/acme, account: {sid(1)}"
         ("version: 2\nstacks: []\n", "version must be 1"),
         (HEAD + "  []\n", "stacks must"),
         (HEAD + ACME + ", pth: x}\n", "unknown key"),
+        (HEAD + ACME + ", variables: {RELEASE: 1.10}}\n", "RELEASE must be text or a whole number"),
+        (HEAD + ACME + ", labels: {release: 1.10}}\n", "release must be text or a whole number"),
         (HEAD + "  - {account: " + sid(1) + "}\n", "a stack has a path, or a template"),
         (HEAD + ACME + ", template: template}\n", "a stack has a path or a template"),
         (HEAD + "  - {template: template, account: " + sid(1) + "}\n", "a stack of a template needs a name"),
@@ -334,6 +336,12 @@ def test_what_is_wrong_in_a_table_is_told_with_its_line(folder: Path, table: str
     (folder / "a.csv").write_text(table, encoding="utf-8")
     found = problems(folder, HEAD + "  - {template: template, csv: a.csv}\n")
     assert any(said in each for each in found), found
+
+
+def test_numbers_are_the_text_that_is_written(folder: Path) -> None:
+    values = "{A: 007, B: +15017122661, C: 0x10, D: 200, E: '1.10', F: 1e3}"
+    (member,) = read(folder, HEAD + ACME + f", variables: {values}}}\n").members
+    assert [*member.variables.values()] == ["007", "+15017122661", "0x10", "200", "1.10", "1e3"]
 
 
 @pytest.mark.parametrize(
