@@ -129,6 +129,13 @@ def test_a_folder_of_tests_that_may_not_be_read_is_not_an_empty_one(stage: Stage
     assert "tests: the folder cannot be read: permission denied" in " ".join(played.first.err.lower().split())
 
 
+def test_a_test_that_may_not_copy_its_stack_is_no_defect(stage: Stage) -> None:
+    played = stage(scene_of("test --junit-xml"))
+    played.steps()
+    assert played.in_trouble(Trouble("files end at 0 bytes", inside={"FSIZE": 0})) == []
+    assert "this process gets no more room for a file" in " ".join(played.first.out.split())
+
+
 def test_a_fleet_that_finds_another_state_than_it_planned_from_does_nothing(stage: Stage) -> None:
     played = stage(scene_of("fleet prune"))
     played.steps()

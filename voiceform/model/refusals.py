@@ -7,6 +7,7 @@ import errno
 from voiceform.model.errors import VoiceformError
 
 _TABLES = (errno.EMFILE, errno.ENFILE)
+_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _AGAIN = (
     "then run again: the next run finds out first what became of what was begun. Fewer requests at once"
     " (--parallelism) need less"
@@ -14,6 +15,7 @@ _AGAIN = (
 _MORE = {
     "memory": f"give it more memory; {_AGAIN}",
     "threads": f"raise the limit (`ulimit -u`, `ulimit -v`, or what a container sets); {_AGAIN}",
+    "room for a file": f"make room on its disk, or raise the limit (`ulimit -f`, a quota); {_AGAIN}",
     "open files": f"raise the limit (`ulimit -n`); {_AGAIN}",
 }
 
@@ -46,4 +48,6 @@ def _missing(error: Exception) -> str | None:
         return "threads"
     if isinstance(error, OSError) and error.errno in _TABLES:
         return "open files"
+    if isinstance(error, OSError) and error.errno in _ROOM and error.filename is None:
+        return "room for a file"
     return "memory" if isinstance(error, OSError) and error.errno == errno.ENOMEM else None
