@@ -8,9 +8,8 @@ Twice, over plain HTTP and over TLS, against the lean server on the same machine
   what it costs to wake a thread for each.
 - `requests alone`: as many threads as requests in flight call the client's deleteRecording, and nothing else.
 - `all but the requests`: a prune of a plan that was made before, with two hundred recordings named by holds,
-  and evidence in a folder; each thread sleeps in place of its deletion. There are an eighth more threads than
-  requests may be in flight, and nothing holds them back here: its CPU is what counts, not its time. Lock,
-  journal, looking at each recording again, holds before each, evidence and progress are as ever.
+  and evidence in a folder; each thread sleeps in place of its deletion. Lock, journal, looking at each
+  recording again, holds before each, evidence and progress are as ever.
   What it costs more than waiting alone is what a prune does beside its requests.
 - `prune`: the same with its deletions.
 
