@@ -325,11 +325,8 @@ class Fleet:
         try:
             place.mkdir(exist_ok=True)
         except OSError as error:
-            raise UsageError(
-                f"cannot make the folder {place}: {error.strerror}",
-                where="--out",
-                hint="name another, or make room for it where you may write",
-            ) from error
+            what = f"cannot make the folder {place}: {error.strerror}"
+            raise UsageError(what, where="--out", hint="name another, or make room for it") from error
         return self._reported("export", [self._job("export", member, out=str(place)) for member in members])
 
     def drift(self, **which: Unpack[Which]) -> FleetReport:
