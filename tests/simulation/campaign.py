@@ -7,7 +7,7 @@ which pauses stood.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,7 @@ class Watch:
         if back is not None and sent.at - back > LOOKED_BEFORE:
             self.violations.append(f"{name} called {to} {sent.at - back:.0f} s after that was taken back")
 
-    def cancel(self, now: float, people: tuple[str, ...]) -> None:
+    def cancel(self, now: float, people: Iterable[str]) -> None:
         """Somebody has taken back the calls to these people."""
         for to in people:
             self.canceled.setdefault(who(to), now)

@@ -240,7 +240,8 @@ class Universe:
             address = self._campaign_of(stack)
             done = stack.cancel_calls(address, occurrence=OCCURRENCE, queued=queued, confirm=lambda _: True)
             if done.anything and not done.doubtful:
-                self.watch.cancel(self.scheduler.now, people)
+                # Who was taken off the list meanwhile, or came to it, may not have been meant.
+                self.watch.cancel(self.scheduler.now, [to for to in people if to in self.watch.people()])
 
         self._act("canceler", "cancel", does, "a", at=at)
 

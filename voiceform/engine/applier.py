@@ -165,16 +165,17 @@ def outcome_of(change: Change, done: Done) -> Outcome:
 
 def writes_of(change: Change, done: Done, resources: Resources) -> list[Write]:
     """The documents that a change leaves behind: its record only if it was applied, or if it gives one all
-    the same (a schedule is registered also when one of its calls failed)."""
+    the same (a schedule is registered also when one of its calls failed). Of an object that was renamed the
+    record under its old address goes last: where documents are written one by one there is never none."""
     if done.status is not Status.APPLIED and done.recorded is None:
         return list(done.writes)
     writes = list(done.writes)
-    if change.previous_address is not None:
-        writes.extend(forget(change.previous_address, resources))
     if done.recorded is not None:
         writes.append(resources.write(_as_noted(change, done, done.recorded)))
     else:
         writes.extend(forget(change.address, resources))
+    if change.previous_address is not None:
+        writes.extend(forget(change.previous_address, resources))
     return writes
 
 

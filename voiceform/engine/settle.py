@@ -46,7 +46,19 @@ def _settle(context: ApplyContext, dead: RunDetail, resources: Resources) -> lis
     for kind in context.kinds:
         changes = [change for change in dead.unsettled if change.kind == kind.name]
         require_settleable(kind, changes, dead.record.run_id)
+        renamed = {change.address: done for change in changes if (done := _renamed(change, resources))}
+        others = [change for change in changes if change.address not in renamed]
         if changes:
-            settled = kind.settle(changes, session)
+            settled = {**renamed, **(kind.settle(others, session) if others else {})}
             pairs.extend((change, settled.get(change.address, _NO_EFFECT)) for change in changes)
     return pairs
+
+
+def _renamed(change: Change, resources: Resources) -> Done | None:
+    """What a rename has left that died between the record under the new address and the end of that under
+    the old one: it was applied, and is to be ended."""
+    before = resources.recorded.get(change.previous_address) if change.previous_address is not None else None
+    record = resources.recorded.get(change.address)
+    if before is None or record is None or before.attributes != change.before:
+        return None
+    return Done(Status.APPLIED, recorded=record, sid=record.sid)

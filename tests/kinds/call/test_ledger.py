@@ -81,6 +81,17 @@ def test_a_pushed_state_takes_nothing_out_of_a_ledger() -> None:
         assert head_kept(head, other) == {"closed": True, "applied": None}, "nobody knows which is in force"
 
 
+def test_what_is_left_as_it_is_was_read_anew(tmp_path: Path) -> None:
+    """A ledger remembers what it wrote; what others made of it since decides."""
+    key, canceled = Key(NOON, "+15558675310"), LedgerEntry(CallStatus.CANCELED, NOON)
+    with SqliteStore(tmp_path / "state.db") as one, SqliteStore(tmp_path / "state.db") as two:
+        ours, theirs = Ledger(one, "call.a"), Ledger(two, "call.a")
+        theirs.change(key, lambda _: LedgerEntry(CallStatus.RESERVED, NOON))
+        assert not ours.change(key, if_undecided(canceled))[1]
+        theirs.change(key, lambda _: LedgerEntry(CallStatus.DEFERRED, NOON))
+        assert ours.change(key, if_undecided(canceled)) == (canceled, True)
+
+
 def test_the_days_that_are_read(store: SqliteStore) -> None:
     ledger = Ledger(store, "call.a")
     keys = [Key(NOON + n * DAY, "+15558675310") for n in range(-1, 2)]

@@ -65,8 +65,8 @@ def require_own_ledgers(records: Iterable[Recorded]) -> None:
         if other is not record:
             raise StateError(
                 f"{other.address} and {record.address} are both recorded with the ledger {name}",
-                hint="after a `state mv` that was cut short run it again; else one of them is wrong: have it"
-                f" forgotten with `voiceform state rm {record.address}`",
+                hint="after an apply or `state mv` that was cut short run it again; else one is wrong:"
+                f" have that forgotten with `voiceform state rm {record.address}`",
             )
 
 

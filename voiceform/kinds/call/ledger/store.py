@@ -196,7 +196,8 @@ class Ledger(LedgerReader):
         then: Write | None = None,
     ) -> dict[Key, tuple[LedgerEntry | None, bool]]:
         with self._lock:
-            stored = self._known[name] if name in self._known else self._store.get(name)
+            remembered = name in self._known
+            stored = self._known[name] if remembered else self._store.get(name)
             while True:
                 calls = {} if stored is None else dict(stored.document["calls"])
                 erased = any(MARK in text for text in calls)
@@ -206,13 +207,16 @@ class Ledger(LedgerReader):
                 }
                 self._known[name] = stored
                 if not any(changed for _, changed in result.values()):
-                    return result
+                    if not remembered:
+                        return result
+                    remembered, stored = False, self._store.get(name)
+                    continue
                 document: Document = {"calls": calls}
                 own = Write(name, document, None if stored is None else stored.version)
                 try:
                     version = self._written(own, first, then)
                 except StateConflictError:
-                    stored = self._store.get(name)
+                    remembered, stored = False, self._store.get(name)
                     if first is None and then is None:
                         continue
                     self._known[name] = stored
