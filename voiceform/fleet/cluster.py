@@ -172,7 +172,8 @@ class Cluster:
             raise VoiceformError(
                 f"no worker of the scheduler answered within {self._patience:g} seconds; nothing was done",
                 where="--scheduler",
-                hint=f"start workers, with the environment that the stacks need: dask worker {self._address}",
+                hint="start workers, with the environment that the stacks need and the Dask that is here:"
+                f" dask worker {self._address}",
             )
         if found != here:
             names = [f"voiceform {voiceform} with distributed {dask}" for voiceform, dask in (here, found)]
@@ -298,7 +299,8 @@ def _unreachable(reason: str) -> VoiceformError:
     return VoiceformError(
         f"cannot reach the scheduler: {reason}; nothing was done",
         where="--scheduler",
-        hint="is it running, and is this its address? For tls:// Dask's own configuration names the files:"
+        hint="is it running, is this its address, and has it the Dask that is here? For tls:// Dask's own"
+        " configuration names the files:"
         " DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ...__TLS__CLIENT__CERT, ...__TLS__CLIENT__KEY",
     )
 
