@@ -35,6 +35,7 @@ SPELT = [
     *PARTIES, "5558675310", "(555) 867-5310", "0044 20 7946 0018", "sip:+15558675310@x.example",
     "client:anna", "anonymous", "", "+266696687", "+1555867531", "sips:ANNA@EXAMPLE.COM:5061",
 ]  # fmt: skip
+SIDES = ("from", "to", "number")
 BOOK = KnownCalls({CALLS[0]: facts(NUMBER), CALLS[1]: facts("+15550000000")})
 
 some = st.frozensets(st.sampled_from(CALLS), max_size=2)
@@ -176,6 +177,8 @@ def test_a_tally_counts_each_row_once_for_each_name(
     st.lists(st.lists(st.sampled_from(SPELT) | st.text(max_size=12), max_size=2), max_size=5),
     spelt | st.text(),
 )
+@example([["5558675310"]], "sip:+15558675310@x.example")
+@example([["+15558675310"]], "sip:5558675310@x.example")
 def test_who_asks_for_a_number_is_found_by_every_spelling_of_it(asked: list[list[str]], value: str) -> None:
     parties = [Parties.of(texts) for texts in asked]
     found = PartyIndex((item, place) for place, item in enumerate(parties)).meeting(value)
@@ -183,6 +186,44 @@ def test_who_asks_for_a_number_is_found_by_every_spelling_of_it(asked: list[list
         answer = item.test(value)
         assert found is not None or answer is not Truth.NO
         assert answer is Truth.NO or found is None or place in found
+
+
+asked_for = st.fixed_dictionaries(
+    {},
+    optional={
+        "direction": listed(["inbound", "outbound-dial"]).filter(bool),
+        **{side: st.lists(st.sampled_from(PARTIES), min_size=1, max_size=2) for side in SIDES},
+    },
+).filter(bool)
+
+
+@given(st.lists(asked_for, min_size=1, max_size=4), told, st.sampled_from(["OutboundAPI", "Conference"]))
+def test_numbers_are_told_as_each_hold_tells_them(
+    matches: list[dict[str, Any]], known: CallFacts, source: str
+) -> None:
+    every = [Hold.read(f"h{number}", {"match": match}) for number, match in enumerate(matches)]
+    row = AnyRow(RECORDINGS[0], CALLS[0], source, 10, NOW)
+    book = KnownCalls({CALLS[0]: known})
+    says = [(place, hold.match.test(row, book)) for place, hold in enumerate(every)]
+    found = HoldIndex(every).meeting(row, book)
+    assert ([] if found is None else found.each()) == [said for said in says if said[1] is not Truth.NO]
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("hidden", ["from", "to"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_who_is_on_a_leg_that_cannot_be_read_may_be_anybody(side: str, hidden: str, at: int) -> None:
+    """Also where the other leg can be read."""
+    shown = Leg(CALLS[0], "+442079460018", "+442079460018", "outbound-dial")
+    ends = {"from": "+442079460018", "to": "+442079460018", hidden: "anonymous"}
+    other = Leg(CALLS[1], ends["from"], ends["to"], "outbound-dial")
+    first, second = (shown, other) if at else (other, shown)
+    book = KnownCalls({CALLS[0]: CallFacts(first, others=(second,), beside=(), complete=True)})
+    index = HoldIndex([Hold.read("a", {"match": {side: [NUMBER]}})])
+    row = AnyRow(RECORDINGS[0], CALLS[0], "OutboundAPI", 10, NOW)
+    met = index.meeting(row, book)
+    told = [] if met is None else met.each()
+    assert told == ([(0, Truth.UNKNOWN)] if side in (hidden, "number") else [])
 
 
 moments = st.none() | st.integers(0, 20).map(lambda hours: NOW + timedelta(hours=hours))
