@@ -209,6 +209,24 @@ def test_numbers_are_told_as_each_hold_tells_them(
     assert ([] if found is None else found.each()) == [said for said in says if said[1] is not Truth.NO]
 
 
+@given(
+    st.lists(st.lists(st.sampled_from(CALLS), min_size=1, max_size=2), min_size=1, max_size=3),
+    st.fixed_dictionaries(dict.fromkeys(CALLS[:3], families)),
+    st.sampled_from(CALLS),
+    st.sampled_from(["OutboundAPI", "Conference"]),
+)
+def test_named_calls_are_told_as_each_hold_tells_them(
+    named: list[list[str]], known: dict[str, Family], sid: str, source: str
+) -> None:
+    """Also those of whose legs some are lost."""
+    every = [Hold.read(f"h{number}", {"match": {"call_sid": sids}}) for number, sids in enumerate(named)]
+    row = AnyRow(RECORDINGS[0], sid, source, 10, NOW - timedelta(days=9))
+    book = KnownCalls({}, known)
+    says = [(place, hold.match.test(row, book)) for place, hold in enumerate(every)]
+    found = HoldIndex(every).meeting(row, book)
+    assert ([] if found is None else found.each()) == [said for said in says if said[1] is not Truth.NO]
+
+
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("hidden", ["from", "to"])
 @pytest.mark.parametrize("at", [0, 1])
