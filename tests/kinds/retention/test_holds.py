@@ -315,6 +315,23 @@ def test_a_request_relies_on_the_last_look_whoever_it_was_for(tmp_path: Path, ca
             kept()
 
 
+class FarAway(OnLate):
+    """A state that takes a second for each answer."""
+
+    def get(self, key: str) -> StoredDocument | None:
+        self.machine.seconds += 1
+        return super().get(key)
+
+
+def test_who_adds_a_hold_waits_as_long_as_answers_of_the_state_take(tmp_path: Path) -> None:
+    with FarAway(tmp_path / "state.db") as store:
+        begun = store.machine.seconds
+        added(store, "late", recording(1))
+        took = store.machine.seconds - begun - sum(store.machine.slept)
+        assert took >= 1
+        assert store.machine.slept == [took]
+
+
 def test_many_are_told_with_one_look_and_no_request(
     tmp_path: Path, calls: CallBook, emulator: Emulator
 ) -> None:

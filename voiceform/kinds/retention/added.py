@@ -148,9 +148,10 @@ def same_name(name: str, names: Iterable[str]) -> str | None:
 def add(store: DocumentStore, request: HoldRequest, *, who: str, now: datetime) -> AddedHold:
     """Let the hold stand from now on. UsageError when there is a hold of that name.
 
-    Ends when no run relies any more on what it saw before (FRESH_SECONDS): what the hold keeps is deleted by
-    no request that leaves from then on.
+    Ends when no run relies any more on what it saw before (FRESH_SECONDS), also where an answer of the state
+    takes its time: what the hold keeps is deleted by no request that leaves from then on.
     """
+    begun = store.runtime.uptime()
     declared = [split(Address.parse(entry.document["address"]))[1] for entry in store.list(RECORDED)]
     taken = same_name(request.name, declared)
     if taken is not None:
@@ -171,7 +172,8 @@ def add(store: DocumentStore, request: HoldRequest, *, who: str, now: datetime) 
         return {**journal, request.name: (*journal.get(request.name, ()), event)}
 
     hold = _last(request.name, _changed(store, step)[request.name])
-    store.runtime.sleep(2 * FRESH_SECONDS)
+    # Three requests and more were made here: the answer to one of a run's is not under way for longer.
+    store.runtime.sleep(max(2 * FRESH_SECONDS, store.runtime.uptime() - begun))
     return hold
 
 
