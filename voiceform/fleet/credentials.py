@@ -17,7 +17,7 @@ from typing import IO
 
 from voiceform.config.references import is_credential
 from voiceform.fleet.member import Source
-from voiceform.model.errors import CredentialsError, InterruptedRunError
+from voiceform.model.errors import CredentialsError, InterruptedRunError, SilentCommandError
 from voiceform.model.masking import REDACTED, redact_text
 
 OF_ONE_ACCOUNT = frozenset(
@@ -36,12 +36,6 @@ _LONGEST = 4096
 _TOLD = 200
 _SHORT = 6
 """Shorter texts than that are not looked for in what a command complains of."""
-
-
-class SilentCommandError(CredentialsError):
-    """A command that has a credential does not end: what it asks may be gone."""
-
-    server = "command"
 
 
 def credential(source: Source, environ: Mapping[str, str], stop: threading.Event) -> str:

@@ -4,6 +4,7 @@
     |-- UsageError                    64  the command line itself is wrong
     |-- ConfigurationError            1   one or more diagnostics with file:line:column
     |-- CredentialsError              1   missing or contradicting credentials
+    |   `-- SilentCommandError        1   a command that has one does not end
     |-- MissingExtraError             1   an optional dependency is not installed
     |-- PlanFileError                 1   a plan file that cannot be trusted
     |-- EvidenceError                 1   evidence that cannot be written, read or trusted
@@ -95,6 +96,12 @@ class ConfigurationError(VoiceformError):
 
 class CredentialsError(VoiceformError):
     """Credentials are missing, incomplete, or belong to another account than the configuration names."""
+
+
+class SilentCommandError(CredentialsError):
+    """A command that has a credential does not end: what it asks may be gone."""
+
+    server = "command"
 
 
 class MissingExtraError(VoiceformError):

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceform.kinds.call.dialling.losses import Losses
-from voiceform.kinds.call.ledger.entries import CallStatus, LedgerEntry
+from voiceform.kinds.call.dialling.losses import Losses, tell_of_losses
+from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
+from voiceform.kinds.lost import LostAnswers
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SID = "CA" + "1" * 32
@@ -107,3 +108,35 @@ def test_three_make_a_pause_of_ten_minutes(count: int) -> None:
     ]:
         expected = latest + MINUTES if pauses and count >= 3 else None
         assert losses.pause_until(latest + since) == expected
+
+
+def ledger(*entries: LedgerEntry) -> dict[Key, LedgerEntry]:
+    """The calls of one occurrence to as many people."""
+    return {Key(NOON, f"+1555000000{number}"): entry for number, entry in enumerate(entries)}
+
+
+def stops(**ledgers: dict[Key, LedgerEntry]) -> bool:
+    """Whether a run that knows these ledgers calls nobody a minute after noon."""
+    run = LostAnswers()
+    for name, entries in ledgers.items():
+        tell_of_losses(run, name, entries)
+    return run.why_nobody(NOON + timedelta(minutes=1)) is not None
+
+
+def test_a_run_counts_what_was_lost_over_all_ledgers() -> None:
+    assert stops(one=ledger(LOST[0]), two=ledger(LOST[1]), three=ledger(LOST[2]))
+    assert not stops(one=ledger(LOST[0]), two=ledger(LOST[1]))
+    assert not stops(one=ledger(*(at(number, CallStatus.PLACED, SID) for number in range(3))))
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_answer_of_any_ledger_ends_the_row(name: str) -> None:
+    assert not stops(one=ledger(*LOST), two=ledger(ANSWERS[name]))
+    assert stops(one=ledger(ANSWERS[name]), two=ledger(*(at(number) for number in (6, 7, 8))))
+
+
+@pytest.mark.parametrize("name", NO_ANSWERS)
+def test_what_was_not_answered_ends_no_row_of_any_ledger(name: str) -> None:
+    other = NO_ANSWERS[name]
+    assert stops(one=ledger(*LOST), two=ledger(other))
+    assert not stops(one=ledger(*LOST[:2]), two=ledger(other))

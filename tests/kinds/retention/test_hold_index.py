@@ -227,6 +227,33 @@ def test_named_calls_are_told_as_each_hold_tells_them(
     assert ([] if found is None else found.each()) == [said for said in says if said[1] is not Truth.NO]
 
 
+@pytest.mark.parametrize(
+    ("asked", "other"),
+    [
+        ({"recording_sid": [RECORDINGS[0]]}, {"recording_sid": [RECORDINGS[1]]}),
+        ({"call_sid": [CALLS[0]]}, {"call_sid": [CALLS[1]]}),
+        ({"conference_sid": [ROOMS[0]]}, {"conference_sid": [ROOMS[1]]}),
+        ({"number": [NUMBER]}, {"number": [PARTIES[1]]}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("met", "missed"),
+    [
+        ({"source": ["OutboundAPI"]}, {"source": ["Conference"]}),
+        ({"min_duration": "5s"}, {"min_duration": "30s"}),
+        ({"created": {"end": instant_to_text(NOW)}}, {"created": {"start": instant_to_text(NOW)}}),
+    ],
+)
+def test_who_is_found_by_what_is_named_has_to_meet_the_rest_too(
+    asked: dict[str, Any], other: dict[str, Any], met: dict[str, Any], missed: dict[str, Any]
+) -> None:
+    room = None if "number" in asked else ROOMS[0]  # who is in a room, nobody knows
+    row = AnyRow(RECORDINGS[0], CALLS[0], "OutboundAPI", 10, NOW - timedelta(days=9), room)
+    for mine, expected in (({**asked, **missed}, ()), ({**asked, **met}, ("mine",))):
+        holds = [Hold.read("mine", {"match": mine}), Hold.read("other", {"match": {**other, **met}})]
+        assert HoldIndex(holds).keeping(row, KnownCalls({CALLS[0]: facts(NUMBER)})) == expected
+
+
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("hidden", ["from", "to"])
 @pytest.mark.parametrize("at", [0, 1])
@@ -261,6 +288,7 @@ def test_spans_are_found_that_meet_one(
 
 
 @example([(NOW, NOW + timedelta(hours=4)), (NOW + timedelta(hours=5), NOW + timedelta(hours=3))], [11, 7])
+@example([(NOW, NOW), (NOW + timedelta(hours=3), NOW + timedelta(hours=5))], [12, 8])
 @given(st.lists(st.tuples(moments, moments), max_size=12), st.lists(st.integers(-2, 44), max_size=12))
 def test_spans_say_whether_they_cover_a_moment_whatever_they_were_asked_before(
     spans: list[tuple[datetime | None, datetime | None]], asked: list[int]
