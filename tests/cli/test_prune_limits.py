@@ -17,6 +17,8 @@ from voiceform.emulator import Emulator
 
 RULES = "recordings: [{name: all, keep: 90d}]"
 PARALLEL = 4
+UNTOLD = 64
+"""Lines that may wait to be written."""
 
 
 def test_nothing_is_deleted_that_cannot_be_taken_down(stack: Stack) -> None:
@@ -43,7 +45,7 @@ def test_nothing_is_deleted_that_cannot_be_taken_down(stack: Stack) -> None:
     (path,) = pruner.evidence.glob("*.jsonl")
     told = path.read_bytes().count(b'"status":"deleted"')
     assert 0 < told < count
-    assert gone <= told + PARALLEL, "only what was in flight when the disk was full"
+    assert gone <= told + UNTOLD + PARALLEL, "only what was in flight when the disk was full, or to be told"
     pruner.pruned()
     assert pruner.left() == set()
     assert set(pruner.statuses()) == set(range(count)), "also what was deleted and not told is taken down"
