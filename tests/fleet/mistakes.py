@@ -17,7 +17,8 @@ PLANTED = "PLANTED"
 
 def no_limit(patch: pytest.MonkeyPatch) -> None:
     """As many requests are in flight as there are threads."""
-    patch.setattr(Throttle, "_limit", property(lambda _: 1_000, lambda *_: None), raising=False)
+    for limit in ("maximum", "_limit"):
+        patch.setattr(Throttle, limit, property(lambda _: 1_000, lambda *_: None), raising=False)
 
 
 def everybody_gets_the_lock(patch: pytest.MonkeyPatch) -> None:

@@ -302,7 +302,7 @@ def tells_what_is_hidden(patch: pytest.MonkeyPatch) -> None:
 
 
 def tells_it_of_a_fleet(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Heard, "covered", lambda _, result: result)
+    patch.setattr(Heard, "covered", lambda _, result, _member: result)
 
 
 def logs_requests(patch: pytest.MonkeyPatch) -> None:
