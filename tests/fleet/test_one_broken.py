@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from tests.fleet.fleets import FleetFolder, sid
 from tests.fleet.test_reading import HEAD, STACK, read, stack
 from tests.fleet.test_working import CALLS, NOON
+from tests.nobody import as_nobody
 from voiceform.fleet.fleet import Fleet
 from voiceform.fleet.member import Member
 from voiceform.fleet.reading import read_fleet
@@ -26,8 +27,6 @@ from voiceform.model.clock import ManualClock
 from voiceform.model.errors import ConfigurationError
 from voiceform.model.fleet import StackResult
 from voiceform.model.schema_files import schema_text
-
-NOBODY = 65534
 
 
 def found(folder: Path, text: str, **environ: str) -> dict[str, Member]:
@@ -118,15 +117,12 @@ def test_a_configuration_that_is_a_link_to_outside_is_not_read(tmp_path: Path, e
 @contextmanager
 def without_rights(path: Path) -> Iterator[None]:
     """Nobody may look into a folder, and root is somebody else."""
-    mode, root = path.stat().st_mode, os.geteuid() == 0
+    mode = path.stat().st_mode
     path.chmod(0)
-    if root:
-        os.seteuid(NOBODY)
     try:
-        yield
+        with as_nobody():
+            yield
     finally:
-        if root:
-            os.seteuid(0)
         path.chmod(mode)
 
 

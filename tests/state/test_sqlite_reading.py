@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 
+from tests.nobody import NOBODY, as_nobody
 from tests.state.support import recorded
 from tests.support import Stack
 from voiceform.model.errors import LockedError, StateError
 from voiceform.state.resources import read_resources, resource_write
 from voiceform.state.sqlite import SqliteStore
-
-NOBODY = 65534
 
 
 @contextmanager
@@ -27,14 +26,10 @@ def without_rights(folder: Path) -> Iterator[None]:
     """The folder and its files may be read and not written, also by root, who is somebody else meanwhile."""
     for path in [folder, *folder.iterdir()]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(NOBODY)
     try:
-        yield
+        with as_nobody():
+            yield
     finally:
-        if root:
-            os.seteuid(0)
         for path in [folder, *folder.iterdir()]:
             path.chmod(0o700 if path.is_dir() else 0o600)
 
