@@ -46,6 +46,7 @@ NEAREST = {
     "kinds/call/rules/rule.py": [f"{CALL}/test_rules.py"],
     "kinds/call/rules/weekly.py": [f"{CALL}/test_rules.py"],
     "kinds/call/dialling/verdicts.py": [f"{CALL}/test_verdicts.py", f"{CALL}/test_next_window.py"],
+    "kinds/lost.py": ["tests/kinds/test_lost.py"],
     "state/lease.py": ["tests/conformance/test_lease.py", "-k", "not (postgres or s3)"],
     "state/sqlite_log.py": ["tests/state/test_sqlite.py", "-k", "log or older"],
     "engine/safety.py": ["tests/engine/test_safety.py"],

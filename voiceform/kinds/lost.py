@@ -25,7 +25,8 @@ class LostAnswers:
 
     def hear(self, rows: Iterable[tuple[Hashable, datetime, bool]]) -> None:
         """For each request what it was for, when it was made, and whether its answer was lost; if not, those
-        that were made before count no more. What is heard of one later replaces what was heard first."""
+        that were made before that instant count no more. What is heard of one later replaces what was heard
+        first."""
         with self._lock:
             for key, asked_at, lost in rows:
                 if lost:
@@ -37,11 +38,12 @@ class LostAnswers:
     def why_nobody(self, now: datetime) -> str | None:
         """Why nobody else is called for a while; None where somebody may be."""
         with self._lock:
-            row = [at for at in self._lost.values() if self._answered is None or at > self._answered]
-        latest = max(row, default=now)
-        if len(row) < IN_A_ROW or abs(now - latest) >= TRY_AGAIN:
+            row = [at for at in self._lost.values() if self._answered is None or at >= self._answered]
+        # Not of the latest alone: those of before a clock was turned back are later than what follows.
+        recent = [at for at in row if abs(now - at) < TRY_AGAIN]
+        if len(row) < IN_A_ROW or not recent:
             return None
-        return too_many_lost(len(row), latest + TRY_AGAIN)
+        return too_many_lost(len(row), max(recent) + TRY_AGAIN)
 
 
 def too_many_lost(count: int, until: datetime) -> str:
