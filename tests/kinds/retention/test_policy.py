@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kinds.retention.rows import NOW, KnownCalls, NoCalls, facts, recording
+from voiceform.kinds.retention.hold_index import HoldIndex
 from voiceform.kinds.retention.matching.match import Match
 from voiceform.kinds.retention.matching.truth import Truth
 from voiceform.kinds.retention.policy import (
@@ -24,6 +25,7 @@ from voiceform.kinds.retention.policy import (
     call_holds,
     check_recorded,
     due_at,
+    held_by,
     holds_of,
     rules_of,
 )
@@ -130,6 +132,33 @@ def test_a_hold_that_cannot_be_decided_holds() -> None:
     policy = Policy((rule("a"),), (hold("x", **{"from": ["+15558675310"]}),))
     assert verdict(policy, recording(call_sid=CALL), KnownCalls()) is Ruling.HELD
     assert verdict(policy, recording(call_sid=None), KnownCalls()) is Ruling.HELD
+
+
+@pytest.mark.parametrize(
+    ("matches", "ruling", "names"),
+    [
+        ([], Ruling.DUE, ()),
+        ([{"source": ["DialVerb"]}], Ruling.DUE, ()),
+        (
+            [{"source": ["Conference"]}, {"source": ["DialVerb"]}, {"call_sid": [CALL]}],
+            Ruling.HELD,
+            ("0", "2"),
+        ),
+        ([{"source": ["Conference"]}, {"from": ["+15558675310"]}], Ruling.NEEDED, ()),
+    ],
+)
+def test_what_holds_say_by_themselves(
+    matches: list[dict[str, Any]], ruling: Ruling, names: tuple[str, ...]
+) -> None:
+    index = HoldIndex(hold(str(number), **match) for number, match in enumerate(matches))
+    found = held_by(index, recording(source="Conference", call_sid=CALL), NoCalls(), "a")
+    assert (found.ruling, found.holds) == (ruling, names)
+    assert found.rule == (None if ruling is Ruling.NEEDED else "a")
+
+
+def test_policies_that_say_the_same_are_equal() -> None:
+    assert Policy((rule("a"),), (hold("x"),)) == Policy((rule("a"),), (hold("x"),))
+    assert Policy((rule("a"),), (hold("x"),)) != Policy((rule("a"),))
 
 
 @pytest.mark.parametrize(
