@@ -14,7 +14,7 @@ import pytest
 
 from tests.conformance.conftest import Place
 from voiceform.model.clock import ManualClock, SystemClock
-from voiceform.model.errors import LeaseLostError, LockedError, StateError
+from voiceform.model.errors import InterruptedRunError, LeaseLostError, LockedError, StateError
 from voiceform.model.store import Document, Write
 from voiceform.state.backend import Backend
 from voiceform.state.lease import Lease, acquire, break_lease, show_lease
@@ -139,6 +139,17 @@ def test_waiting_ends_when_the_lease_expires(store: Backend, clock: ManualClock)
     assert clock.now() == START + timedelta(seconds=60)
     second.release()
     dead.release()
+
+
+def test_who_is_told_to_stop_waits_no_longer_and_takes_nothing(store: Backend, clock: ManualClock) -> None:
+    holder, stop = take(store, clock), threading.Event()
+    stop.set()
+    wait = timedelta(minutes=5)
+    with pytest.raises(InterruptedRunError):
+        acquire(store, operation="apply", holder="bob", clock=clock, wait=wait, stop=stop)
+    assert clock.now() < START + timedelta(seconds=60)
+    holder.ensure_held()
+    holder.release()
 
 
 def test_a_dead_holder_whose_clock_was_a_year_ahead_is_taken_over_without_waiting_a_year(

@@ -48,7 +48,7 @@ NEAREST = {
     "kinds/call/dialling/verdicts.py": [f"{CALL}/test_verdicts.py", f"{CALL}/test_next_window.py"],
     "kinds/lost.py": ["tests/kinds/test_lost.py"],
     "state/lease.py": ["tests/conformance/test_lease.py", "-k", "not (postgres or s3)"],
-    "state/sqlite_log.py": ["tests/state/test_sqlite.py", "-k", "log or older"],
+    "state/sqlite_log.py": ["tests/state/test_sqlite_log.py"],
     "engine/safety.py": ["tests/engine/test_safety.py"],
     "model/refusals.py": ["tests/model/test_refusals.py"],
     "kinds/retention/policy.py": [f"{KEPT}/test_policy.py"],
@@ -65,7 +65,7 @@ NEAREST = {
     "kinds/retention/hold_tally.py": [f"{KEPT}/test_hold_index.py", "-k", "tally or counted"],
     "kinds/retention/spans.py": [f"{KEPT}/test_hold_index.py", "-k", "spans"],
 }
-SECONDS = 1200
+SECONDS = 300
 """For which a change may be tried; how much of a processor it may take is far less (forks.py)."""
 _ENVIRONMENT = {
     "CI": "1",
