@@ -41,7 +41,7 @@ def require_whole_log(path: Path) -> None:
     (`sqlite_file.is_open_here`)."""
     index = _index(path)
     for _ in range(_TRIES):
-        if index is None or not index.frames:
+        if index is None:
             return
         whole = _whole_frames(path, index)
         if whole is None or whole >= index.frames or (whole == 0 and index.stored >= index.frames):
@@ -84,9 +84,11 @@ def _whole_frames(path: Path, index: _Index) -> int | None:
     except FileNotFoundError:
         return 0
     header = log[:_HEADER]
-    swapped = bool(log[3:4] and log[3] & 1) != (sys.byteorder == "big")
+    if len(header) < _HEADER:
+        return 0
+    swapped = bool(header[3] & 1) != (sys.byteorder == "big")
     sums = _checksum(header[:24], (0, 0), swapped=swapped)
-    if len(header) < _HEADER or _WORDS.unpack(header[24:]) != sums:
+    if _WORDS.unpack(header[24:]) != sums:
         return 0
     if header[16:24] != index.salt:
         return None
