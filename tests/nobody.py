@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 NOBODY = 65534
 
@@ -20,3 +21,15 @@ def as_nobody() -> Iterator[None]:
     finally:
         if root:
             os.seteuid(0)
+
+
+@contextmanager
+def without_rights(path: Path) -> Iterator[None]:
+    """Nobody may look into a folder, and root is somebody else."""
+    mode = path.stat().st_mode
+    path.chmod(0)
+    try:
+        with as_nobody():
+            yield
+    finally:
+        path.chmod(mode)

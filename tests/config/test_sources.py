@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.config.reading import brief, load
+from tests.nobody import without_rights
 from tests.support import Stack
+from voiceform.cli import main
 from voiceform.config.sources import find_sources
 from voiceform.model.diagnostics import Diagnostic
 from voiceform.model.errors import ConfigurationError
@@ -229,3 +231,36 @@ def test_what_a_folder_does_not_give_any_more_is_not_deleted(stack: Stack) -> No
     for command in (["plan"], ["apply", "--auto-approve"], ["validate"]):
         assert stack.run("-f", "conf", *command).code == 1
     assert sorted(stack.account.queues()) == ["a", "b", "c", "vip"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("-f", "locked/voiceform.yaml", "validate"),
+        ("-f", "locked/sub", "validate"),
+        ("--overlay", "locked/voiceform.yaml", "validate"),
+        ("--env-file", "locked/.env", "validate"),
+        ("test", "locked/sub/a.voiceform.yaml"),
+        ("fleet", "list", "--fleet", "locked/fleet.yaml"),
+    ],
+    ids=" ".join,
+)
+def test_what_lies_in_a_folder_that_nobody_may_search_is_not_nothing(
+    argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as name:  # below folders that others may enter, too
+        folder = Path(name)
+        folder.chmod(0o755)
+        for place in (".", "locked", "locked/sub"):
+            (folder / place).mkdir(exist_ok=True)
+            (folder / place / "voiceform.yaml").write_text("version: 1\nqueues: {a: {}}\n", encoding="utf-8")
+        (folder / "locked/.env").write_text("A=1\n", encoding="utf-8")
+        (folder / "locked/sub/a.voiceform.yaml").write_text("cases: 1\n", encoding="utf-8")
+        main(["-C", name, *argv], environ={})  # so that whatever it imports is known
+        capsys.readouterr()
+        with without_rights(folder / "locked"):
+            assert main(["-C", name, *argv], environ={}) == 1
+    told = " ".join("".join(capsys.readouterr()).split()).lower()
+    assert "permission denied" in told
+    assert "check" in told
+    assert "there is no" not in told

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from jsonschema import Draft202012Validator
 from tests.fleet.fleets import FleetFolder, sid
 from tests.fleet.test_reading import HEAD, STACK, read, stack
 from tests.fleet.test_working import CALLS, NOON
-from tests.nobody import as_nobody
+from tests.nobody import without_rights
 from voiceform.fleet.fleet import Fleet
 from voiceform.fleet.member import Member
 from voiceform.fleet.reading import read_fleet
@@ -112,18 +110,6 @@ def test_a_configuration_that_is_a_link_to_outside_is_not_read(tmp_path: Path, e
     assert beta.account == (sid(9) if "account" in entry else "")
     allowed = read_fleet(tmp_path / "fleet/fleet.yaml", {}, [tmp_path / "other"])
     assert [each.problems for each in allowed.members if each.name == "beta"] == [()]
-
-
-@contextmanager
-def without_rights(path: Path) -> Iterator[None]:
-    """Nobody may look into a folder, and root is somebody else."""
-    mode = path.stat().st_mode
-    path.chmod(0)
-    try:
-        with as_nobody():
-            yield
-    finally:
-        path.chmod(mode)
 
 
 @pytest.mark.parametrize("entry", ["stacks/*", "stacks/*/voiceform.yaml", "stacks/[ab]*"])

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voiceform.config.problems.findings import Findings
-from voiceform.config.sources import SourceFile
+from voiceform.config.sources import SourceFile, may_be_there
 from voiceform.config.text import UnreadableError, decode
 from voiceform.model.diagnostics import Diagnostic, Position
 
@@ -47,7 +47,7 @@ def read_env_files(paths: Sequence[Path], *, base_dir: Path) -> dict[str, str]:
 
 
 def _read(source: SourceFile, findings: Findings) -> dict[str, str]:
-    if not os.path.lexists(source.path):
+    if not may_be_there(source.path):
         position = Position(source.display, 1, 1)
         findings(Diagnostic("env-file", "there is no such file", position, hint="check --env-file"))
         return {}

@@ -26,6 +26,8 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+_NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+"""What a system says of a path at which nothing is."""
 _PATIENCE = 60
 """How many seconds the other end of an inherited pipe (`-f <(sops -d secret.yaml)`) may be silent."""
 
@@ -45,12 +47,13 @@ class SourceFile:
         try:
             return self._content()
         except FileNotFoundError:
-            reason = "this is a link to something that is not there"
+            reason, hint = "this is a link to something that is not there", _REMOVE
         except UnfitError as error:
-            reason = str(error)
+            reason, hint = str(error), _REMOVE
         except OSError as error:
             reason = f"the file cannot be read: {_reason(error)}"
-        report(Diagnostic("unreadable-file", reason, Position(self.display, 1, 1), hint=_REMOVE))
+            hint = _LET_READ if isinstance(error, PermissionError) else _REMOVE
+        report(Diagnostic("unreadable-file", reason, Position(self.display, 1, 1), hint=hint))
         return None
 
     def _content(self) -> bytes:
@@ -87,6 +90,7 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
+_LET_READ = "what it declares would be missed: check who may read it, and search the folders above it"
 _REMOVE = "what it declares would be missed: mend it, move it out of the folder, or give it another ending"
 
 
@@ -162,7 +166,7 @@ def _sources_at(path: Path, base_dir: Path, option: str | None, report: Report) 
             )
         for name in names:
             yield SourceFile(full / name, os.path.normpath(os.path.join(display, name)))
-    elif _is_there(full):
+    elif may_be_there(full):
         yield SourceFile(full, display)
     else:
         report(_missing(display, option))
@@ -172,12 +176,16 @@ def _is_configuration(entry: Path) -> bool:
     return entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".")
 
 
-def _is_there(path: Path) -> bool:
-    """Whether there is an entry, be it a link to nothing: it says more when it is read."""
+def may_be_there(path: Path) -> bool:
+    """Whether there is an entry at `path`, be it a link to nothing, or may be one: what nobody may look at
+    (its folder may not be searched, its disk is silent) is not nothing, and says more when it is read."""
     try:
-        return os.path.lexists(path)
-    except ValueError:
+        path.lstat()
+    except ValueError:  # this is no path
         return False
+    except OSError as error:
+        return error.errno not in _NOTHING
+    return True
 
 
 def _missing(display: str, option: str | None) -> Diagnostic:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from voiceform.config.sources import DEFAULT_FILE, SUFFIXES
+from voiceform.config.sources import DEFAULT_FILE, SUFFIXES, may_be_there
 from voiceform.fleet.checking import Checks
 from voiceform.fleet.member import NAME, Member, Source, filled
 from voiceform.fleet.own_account import own_account
@@ -152,7 +152,7 @@ class Expansion:
             return None
         if os.path.isfile(full):
             return _Place(full.parent, (Path(full.name),))
-        if _is_there(full / DEFAULT_FILE):
+        if may_be_there(full / DEFAULT_FILE):
             return _Place(full, (), self._unfit(full / DEFAULT_FILE, where))
         there = os.path.isdir(full)
         what = f"{full} has no {DEFAULT_FILE}" if there else f"there is no file or folder {full}"
@@ -301,17 +301,7 @@ def _no_stack(path: Path) -> str | None:
 
 def _is_configuration(file: Path) -> bool:
     """Whether a file is that of a stack, be it one that cannot be read: that concerns this stack."""
-    return file.suffix.lower() in SUFFIXES and _is_there(file)
-
-
-def _is_there(file: Path) -> bool:
-    try:
-        file.lstat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return False
-    except OSError:
-        return True  # nobody may know
-    return True
+    return file.suffix.lower() in SUFFIXES and may_be_there(file)
 
 
 def _named_after(place: _Place) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from voiceform.config.sources import DEFAULT_FILE
+from voiceform.config.sources import DEFAULT_FILE, may_be_there
 from voiceform.fleet.jobs import Job, failed, run_job
 from voiceform.fleet.member import Member, Source
 from voiceform.fleet.opening import Surroundings
@@ -150,7 +150,7 @@ def _lacking(job: Job) -> Path | None:
     proven = [name for name, _ in job.settings.proven or ()]
     for file in job.member.files or (Path(DEFAULT_FILE),):
         here = job.member.folder / file
-        if not os.path.lexists(here) and any(Path(name).is_relative_to(file) for name in proven):
+        if not may_be_there(here) and any(Path(name).is_relative_to(file) for name in proven):
             return here
     return None
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from voiceform.config.sources import may_be_there
 from voiceform.kinds.userfiles import Places
 
 _MAGIC = frozenset("*?[")
@@ -43,7 +44,7 @@ def _below(folder: Path, parts: tuple[str, ...], places: Places) -> Iterator[Pat
     part, rest = parts[0], parts[1:]
     if not is_pattern(part):
         path = folder / part
-        if _may_be(path):
+        if may_be_there(path):
             yield from _below(path, rest, places)
         return
     if not places.holds(folder):
@@ -66,14 +67,3 @@ def _entries(folder: Path) -> list[tuple[str, bool]]:
             return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
     except OSError:
         return []
-
-
-def _may_be(path: Path) -> bool:
-    """Whether something is there, or may be where nobody may look: what cannot be read is not nothing."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return path.is_symlink()
-    except OSError:
-        return True
-    return True

@@ -18,7 +18,7 @@ from voiceform.config.load import check
 from voiceform.config.problems.findings import EnoughError, Findings
 from voiceform.config.problems.problem import missing_from, missing_keys
 from voiceform.config.schema import ConfigSchema, FileFacts
-from voiceform.config.sources import SourceFile
+from voiceform.config.sources import SourceFile, may_be_there
 from voiceform.config.text import UnreadableError, decode
 from voiceform.config.yaml_reader import read_yaml
 from voiceform.fleet.comparing import compare
@@ -57,7 +57,7 @@ def read_fleet(path: Path, environ: Mapping[str, str], allowed: Iterable[Path] =
     content = b""
     files = [display]
     try:
-        if not path.exists():
+        if not may_be_there(path):
             findings(
                 Diagnostic(
                     "no-configuration",

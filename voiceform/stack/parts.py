@@ -138,8 +138,10 @@ class Parts:
     def own_overlays(self, asked_from: Path) -> list[Path]:
         """The copies of the overlays that this stack has itself, as they are named from another folder. One
         that it does not have was not laid over it."""
+        from voiceform.config.sources import may_be_there
+
         found = [self.folder / path for path in self.overlays]
-        return [Path(os.path.relpath(path, asked_from)) for path in found if os.path.lexists(path)]
+        return [Path(os.path.relpath(path, asked_from)) for path in found if may_be_there(path)]
 
     def load_and_warn(self) -> Configuration:
         """As `load`, for a plan or a report; what is only a warning is told."""
