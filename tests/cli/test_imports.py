@@ -74,6 +74,7 @@ READING = FRAME | {
     "voiceform.model.document",
     "voiceform.model.empty",
     "voiceform.model.mode",
+    "voiceform.model.paths",
     "voiceform.model.progress",
     "voiceform.model.resource",
     "voiceform.model.resource_files",

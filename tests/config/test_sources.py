@@ -137,7 +137,7 @@ ODD_ENTRIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "two-loop": (lambda path: _two_links(path), "too many levels of symbolic links"),
     "pipe": (os.mkfifo, "a named pipe"),
     "link-to-pipe": (lambda path: _link_to_pipe(path), "a named pipe"),
-    "device": (lambda path: path.symlink_to("/dev/zero"), "a device"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "outside its folder, by a link"),
     "folder": (make_folder, "a folder"),
     "link-to-folder": (lambda path: path.symlink_to("."), "a folder"),
     "socket": (make_socket, "a socket"),
@@ -264,3 +264,8 @@ def test_what_lies_in_a_folder_that_nobody_may_search_is_not_nothing(
     assert "permission denied" in told
     assert "check" in told
     assert "there is no" not in told
+
+
+def test_a_device_that_is_named(files: Path) -> None:
+    [found] = failure(files, "/dev/zero")
+    assert "a device" in found.message

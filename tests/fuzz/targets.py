@@ -264,7 +264,9 @@ TARGETS: dict[str, Target] = {
     "configuration": Target(_configuration, seeds=(CONFIGURATION,), words=YAML_WORDS),
     "text in an editor": Target(_bare, seeds=(CONFIGURATION,), words=YAML_WORDS),
     "cases": Target(
-        lambda content: _file(content, "a.voiceform.yaml", lambda path: read_cases(SourceFile(path, "a"))),
+        lambda content: _file(
+            content, "a.voiceform.yaml", lambda path: read_cases(SourceFile(path, "a", None))
+        ),
         seeds=(b"version: 1\ncases:\n  - {name: a, when: [apply, {to: 2026-01-01T00:00:00Z}, dispatch]}\n",),
         words=YAML_WORDS,
     ),

@@ -41,7 +41,7 @@ def read_env_files(paths: Sequence[Path], *, base_dir: Path) -> dict[str, str]:
     values: dict[str, str] = {}
     names = [os.path.normpath(base_dir / path) for path in paths]
     for name in names:
-        values.update(_read(SourceFile(Path(name), name), findings))
+        values.update(_read(SourceFile(Path(name), name, None), findings))
     findings.raise_errors(names)
     return values
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,15 +43,18 @@ def load_configuration(
     environ: Mapping[str, str],
     kinds: Sequence[Kind[Any]],
     overlays: Sequence[Path] = (),
+    allowed: Sequence[Path] = (),
 ) -> Configuration:
     """The configuration that the files at `paths` (relative to `base_dir`) declare, with `overlays` over it.
 
-    Without paths it is `voiceform.yaml`. `environ` answers `${NAME}`. Raises ConfigurationError with every
-    diagnostic in source order; positions name files as one would type them in the current directory.
+    Without paths it is `voiceform.yaml`. Links may lead into `allowed`, too. `environ` answers `${NAME}`.
+    Raises ConfigurationError with every diagnostic in source order; positions name files as one would type
+    them in the current directory.
     """
     findings = Findings()
-    sources = find_sources(paths, base_dir=base_dir, report=findings)
-    above = find_sources(overlays, base_dir=base_dir, report=findings, option="--overlay") if overlays else []
+    find = partial(find_sources, base_dir=base_dir, report=findings, allowed=allowed)
+    sources = find(paths)
+    above = find(overlays, option="--overlay") if overlays else []
     files = [source.display for source in (*sources, *above)]
     values: dict[str, str] = {}
     try:

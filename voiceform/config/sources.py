@@ -13,6 +13,7 @@ from pathlib import Path
 
 from voiceform.config.text import MAX_BYTES
 from voiceform.model.diagnostics import Diagnostic, Position, Report
+from voiceform.model.paths import ALLOW, leads_below
 
 DEFAULT_FILE = "voiceform.yaml"
 STDIN = "-"
@@ -28,16 +29,22 @@ _KINDS = (
 )
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 """What a system says of a path at which nothing is."""
+_OF_SHELLS = (("dev",), ("proc",))
 _PATIENCE = 60
 """How many seconds the other end of an inherited pipe (`-f <(sops -d secret.yaml)`) may be silent."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file: how to open it and how to call it in messages."""
+    """One file: how to open it, how to call it in messages, and `within` which folders it must really lie.
+
+    Findings show lines of it and words in it, in the log of a pull request, too, which may have made a link
+    of it. None: anywhere, for what is said by who runs the command, or never shown.
+    """
 
     path: Path
     display: str
+    within: tuple[Path, ...] | None
 
     def read(self, report: Report) -> bytes | None:
         """Its bytes, at most one more than may be read; None, reported, when they cannot be had.
@@ -49,14 +56,17 @@ class SourceFile:
         except FileNotFoundError:
             reason, hint = "this is a link to something that is not there", _REMOVE
         except UnfitError as error:
-            reason, hint = str(error), _REMOVE
+            reason, hint = str(error), error.hint
         except OSError as error:
             reason = f"the file cannot be read: {_reason(error)}"
             hint = _LET_READ if isinstance(error, PermissionError) else _REMOVE
-        report(Diagnostic("unreadable-file", reason, Position(self.display, 1, 1), hint=hint))
+        place = Position(self.display, 1, 1, private=True)  # nobody may know what stands there
+        report(Diagnostic("unreadable-file", reason, place, hint=hint))
         return None
 
     def _content(self) -> bytes:
+        if _is_astray(self.path, self.within):
+            raise UnfitError("this leads outside its folder, by a link", ALLOW)
         self._require_readable(os.stat(self.path).st_mode)  # before it is opened: to open some is to act
         with open(self.path, "rb", buffering=0, opener=_without_waiting) as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -82,16 +92,20 @@ class StandardInput(SourceFile):
         return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
+_LET_READ = "what it declares would be missed: check who may read it, and search the folders above it"
+_REMOVE = "what it declares would be missed: mend it, move it out of the folder, or give it another ending"
+
+
 class UnfitError(Exception):
-    """What is to be read is nothing that is read."""
+    """What is to be read is nothing that is read, and what to do."""
+
+    def __init__(self, what: str, hint: str = _REMOVE) -> None:
+        super().__init__(what)
+        self.hint = hint
 
 
 def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
-
-
-_LET_READ = "what it declares would be missed: check who may read it, and search the folders above it"
-_REMOVE = "what it declares would be missed: mend it, move it out of the folder, or give it another ending"
 
 
 def _read(file: io.FileIO) -> bytes:
@@ -125,32 +139,44 @@ def _reason(error: OSError) -> str:
 
 
 def find_sources(
-    paths: Sequence[Path], *, base_dir: Path, report: Report, option: str = "-f"
+    paths: Sequence[Path],
+    *,
+    base_dir: Path,
+    report: Report,
+    option: str = "-f",
+    allowed: Sequence[Path] = (),
 ) -> list[SourceFile]:
     """The files that `paths` name, relative to `base_dir`, each once; without paths, `voiceform.yaml`. `-` is
     standard input.
 
     A folder stands for its entries that end in .yaml or .yml, in any case, sorted; those of its folders and
     hidden ones, which editors make, are no part of it. What is missing is reported, and so is, when it is
-    read, an entry that is no file: what it was to declare must not be taken for removed. `option` is the one
-    that named them.
+    read, an entry that is no file: what it was to declare must not be taken for removed. So is what a link
+    leads out of `base_dir`, or out of another folder that is named, unless into one of `allowed`. `option` is
+    the one that named them.
     """
     sources: dict[str, SourceFile] = {}
     for path in paths or [Path(DEFAULT_FILE)]:
-        for source in _sources_at(path, base_dir, None if not paths else option, report):
+        for source in _sources_at(path, base_dir, None if not paths else option, report, allowed):
             sources.setdefault(os.path.realpath(source.path), source)
     return list(sources.values())
 
 
-def _sources_at(path: Path, base_dir: Path, option: str | None, report: Report) -> Iterator[SourceFile]:
+def _sources_at(
+    path: Path, base_dir: Path, option: str | None, report: Report, allowed: Sequence[Path]
+) -> Iterator[SourceFile]:
     """The files that one path names; without an `option` nobody named it."""
     if str(path) == STDIN:
         # Its place is the stack's folder, from which what it names is looked for.
-        yield StandardInput(Path("/dev/stdin"), _display(Path("(stdin)"), base_dir))
+        yield StandardInput(Path("/dev/stdin"), _display(Path("(stdin)"), base_dir), None)
         return
     full = base_dir / path
     display = _display(path, base_dir)
-    if os.path.isdir(full):
+    home = home_of(full, base_dir)
+    within = None if home is None else (home, *allowed)
+    if _is_astray(full, within):
+        yield SourceFile(full, display, within)  # which says so, be it a file or folder or nothing
+    elif os.path.isdir(full):
         try:
             names = sorted(entry.name for entry in full.iterdir() if _is_configuration(entry))
         except OSError as error:
@@ -165,11 +191,30 @@ def _sources_at(path: Path, base_dir: Path, option: str | None, report: Report) 
                 )
             )
         for name in names:
-            yield SourceFile(full / name, os.path.normpath(os.path.join(display, name)))
+            yield SourceFile(full / name, os.path.normpath(os.path.join(display, name)), within)
     elif may_be_there(full):
-        yield SourceFile(full, display)
+        yield SourceFile(full, display, within)
     else:
         report(_missing(display, option))
+
+
+def home_of(path: Path, base_dir: Path) -> Path | None:
+    """The folder in which what somebody named must really lie: `base_dir` where the path stays in there, else
+    the folder that it names; None for what a shell hands over (`/dev/stdin`, `/dev/fd/63`)."""
+    plain = Path(os.path.abspath(path))
+    if plain.is_relative_to(os.path.abspath(base_dir)):
+        return base_dir
+    if plain.parts[1:2] in _OF_SHELLS:
+        return None
+    return path if os.path.isdir(path) else path.parent
+
+
+def _is_astray(path: Path, within: tuple[Path, ...] | None) -> bool:
+    """Whether a link leads from there to where a file is not to lie."""
+    try:
+        return within is not None and not leads_below(path, within)
+    except ValueError:  # this is no path
+        return False
 
 
 def _is_configuration(entry: Path) -> bool:

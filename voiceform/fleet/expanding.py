@@ -18,10 +18,10 @@ from voiceform.fleet.tables import read_rows
 from voiceform.kinds.userfiles import Places
 from voiceform.model.diagnostics import Diagnostic, Position, Report, Severity
 from voiceform.model.document import Block
+from voiceform.model.paths import ALLOW, leads_below
 
 MOST_STACKS = 100_000
 """The most that one fleet may have."""
-_ALLOW = "move it there, or allow its folder with --allow-path DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Expansion:
         seen: set[str] = set()
         for full in matching(self._folder, path, self._places):
             if not self._places.holds(full):
-                self._say(where, f"{full} lies outside the folder of the fleet file", _ALLOW)
+                self._say(where, f"{full} lies outside the folder of the fleet file", ALLOW)
                 return
             file = _file_at(full)
             if _is_configuration(file):
@@ -148,10 +148,10 @@ class Expansion:
         the stacks of it and no others."""
         full = self._folder / path
         if not self._places.holds(full):
-            self._say(where, f"{full} lies outside the folder of the fleet file", _ALLOW)
+            self._say(where, f"{full} lies outside the folder of the fleet file", ALLOW)
             return None
         if os.path.isfile(full):
-            return _Place(full.parent, (Path(full.name),))
+            return _Place(full.parent, (Path(full.name),), self._unfit(full, where))
         if may_be_there(full / DEFAULT_FILE):
             return _Place(full, (), self._unfit(full / DEFAULT_FILE, where))
         there = os.path.isdir(full)
@@ -164,9 +164,9 @@ class Expansion:
 
     def _unfit(self, file: Path, where: Position) -> Diagnostic | None:
         """Why the configuration of a stack, where there is one, is not read."""
-        if not self._places.holds(file):
-            message = f"{file} is a link to something outside the folder of the fleet file"
-            return Diagnostic("invalid-value", message, where, hint=_ALLOW)
+        if not leads_below(file, (file.parent, *self._places.allowed)):
+            message = f"{file} is a link to something outside its folder"
+            return Diagnostic("invalid-value", message, where, hint=ALLOW)
         try:
             file.lstat()
         except OSError as error:
@@ -240,7 +240,7 @@ class Expansion:
         problems = [*problems, *([place.lacking] if place.lacking is not None else [])]
         if not account and not problems:
             environ = {**self._environ, **texts}
-            account, problems = own_account(place.folder, place.files, environ, where)
+            account, problems = own_account(place.folder, place.files, environ, where, self._places.allowed)
         plain = Member(name, account, place.folder, place.files, where, labels=labels, variables=texts)
         if problems:
             yield replace(plain, problems=tuple(problems))

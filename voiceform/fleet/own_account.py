@@ -20,7 +20,11 @@ _CORRECT = "correct it, or write account: in the fleet file"
 
 
 def own_account(
-    folder: Path, files: tuple[Path, ...], environ: Mapping[str, str], where: Position
+    folder: Path,
+    files: tuple[Path, ...],
+    environ: Mapping[str, str],
+    where: Position,
+    allowed: tuple[Path, ...] = (),
 ) -> tuple[str, tuple[Diagnostic, ...]]:
     """`account:` of the configuration, with its variables filled in; or nothing, and what keeps it from being
     known, at its place there, or else `where` the fleet names the stack.
@@ -32,7 +36,7 @@ def own_account(
     findings = Findings()
     files_read: list[str] = []
     try:
-        for source in find_sources(list(files), base_dir=folder, report=findings):
+        for source in find_sources(list(files), base_dir=folder, report=findings, allowed=allowed):
             files_read.append(source.display)
             unset: list[Diagnostic] = []
             document = _document(source, known, findings, unset.append)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,7 +44,7 @@ class FleetFile:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def read_fleet(path: Path, environ: Mapping[str, str], allowed: Iterable[Path] = ()) -> FleetFile:
+def read_fleet(path: Path, environ: Mapping[str, str], allowed: Sequence[Path] = ()) -> FleetFile:
     """The fleet of a file. ConfigurationError with everything that is wrong in it.
 
     `environ` answers where a stack says its account in its own configuration, by a variable. What the file
@@ -65,7 +65,11 @@ def read_fleet(path: Path, environ: Mapping[str, str], allowed: Iterable[Path] =
                     hint="write one (docs/fleets.md), or name it with --fleet",
                 )
             )
-        content = SourceFile(path, display).read(findings) or b"" if not findings.failed else b""
+        content = (
+            SourceFile(path, display, (path.parent, *allowed)).read(findings) or b""
+            if not findings.failed
+            else b""
+        )
         document = _read(content, display, findings) if not findings.failed else None
         if document is not None and not findings.failed:
             expansion = Expansion(document, path, environ, findings, allowed)

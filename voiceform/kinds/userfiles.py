@@ -15,6 +15,7 @@ from pathlib import Path
 
 from voiceform.model.diagnostics import Position
 from voiceform.model.errors import VoiceformError
+from voiceform.model.paths import ALLOW, leads_below
 
 MOST_BYTES = 64 * 1024 * 1024
 """The largest list of people that is read."""
@@ -84,8 +85,7 @@ class Places:
 
     def holds(self, path: Path) -> bool:
         """Whether a file or folder lies where it may; whether it is there is another question."""
-        real = os.path.realpath(path)
-        return any(_is_below(real, os.path.realpath(place)) for place in (self.folder, *self.allowed))
+        return leads_below(path, (self.folder, *self.allowed))
 
     def stamp(self, path: Path) -> tuple[int, int, int]:
         """What changes whenever the file does; UserFileError as for `read`."""
@@ -100,16 +100,9 @@ class Places:
         """`path` without links. What is asked for must be allowed before anything is said about it."""
         real = os.path.realpath(path)
         if not self.holds(path):
-            raise UserFileError(
-                "lies outside the folder of the stack",
-                hint="move it there, or allow its folder with --allow-path DIR (or VOICEFORM_ALLOW_PATH)",
-            )
+            raise UserFileError("lies outside the folder of the stack", hint=ALLOW)
         _require_plain(os.stat(real))
         return real
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return os.path.commonpath([path, folder]) == folder
 
 
 def _require_plain(status: os.stat_result) -> None:

@@ -119,6 +119,7 @@ class Parts:
             environ=self.environ,
             kinds=self.kinds(),
             overlays=self.overlays,
+            allowed=self.allowed,
         )
         self.listener.loaded(found)
         self.listener.known(found.desired.values())
@@ -129,7 +130,9 @@ class Parts:
         from voiceform.config.sources import find_sources
         from voiceform.kinds.userfiles import UserFileError
 
-        for source in find_sources(self.files, base_dir=self.folder, report=lambda _: None):
+        for source in find_sources(
+            self.files, base_dir=self.folder, report=lambda _: None, allowed=self.allowed
+        ):
             try:
                 self.places.require_proven(source.path, source.read(lambda _: None) or b"")
             except UserFileError as error:
@@ -163,6 +166,7 @@ class Parts:
             environ=self.environ,
             kinds=there.kinds(),
             overlays=there.own_overlays(self.folder),
+            allowed=self.allowed,
         )
         self.listener.known(found.desired.values())
         return found

@@ -78,8 +78,8 @@ class Stack(Looks, CallOperations, StateOperations):
         `state` is the URL of the recorded state (VOICEFORM_STATE, or sqlite:///.voiceform/state.db).
         `account` is the account, or a function that gives it when it is first needed; without one it is read
         from the environment. `environ` stands for the environment of the process, also where the
-        configuration says `${NAME}`. Lists that the configuration names lie in its folder, or below one of
-        `allowed_paths` or of VOICEFORM_ALLOW_PATH.
+        configuration says `${NAME}`. Lists that the configuration names, and what links of it lead to, lie in
+        its folder, or below one of `allowed_paths` or of VOICEFORM_ALLOW_PATH.
 
         At most `parallelism` requests are in flight, and one operation of the API is given up after `timeout`
         with all its attempts (two minutes). `lease_ttl` is how long the lock outlives a process that stopped.

@@ -32,7 +32,7 @@ class CaseCollector(pytest.File):
         from voiceform.testing.cases.reading import read_cases
 
         try:
-            file = read_cases(SourceFile(self.path, os.path.relpath(self.path)))
+            file = read_cases(SourceFile(self.path, os.path.relpath(self.path), (self.path.parent,)))
         except ConfigurationError as error:
             raise self.CollectError(diagnostics.text(error.diagnostics)) from None
         for case in file.cases:

@@ -91,7 +91,7 @@ def _what_it_is_about() -> list[GlobalOption]:
             "--allow-path",
             "allowed_paths",
             metavar="DIR",
-            help="Let the configuration name lists below DIR, outside its folder; may be repeated.",
+            help="Let lists and links of the configuration lead below DIR, too; may be repeated.",
             tell=_allow_path,
         ),
     ]

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from voiceform.model.errors import UsageError, VoiceformError
+from voiceform.model.paths import leads_below
 
 MOST_FILES = 5_000
 _LEFT_OUT = frozenset({"evidence", "node_modules", "__pycache__"})
 
 
 def copy_stack(source: Path, target: Path) -> None:
-    """Copy what may belong to a stack: neither hidden files, nor evidence, nor folders that are links.
+    """Copy what may belong to a stack: neither hidden files, nor evidence, nor folders that are links. A link
+    that leads to a file elsewhere stays one, and is no more read in the copy than here.
 
     UsageError where there is no such folder, or far more in it than a stack has; VoiceformError where one in
     it cannot be read.
@@ -31,7 +33,10 @@ def copy_stack(source: Path, target: Path) -> None:
             )
         there = target / folder.relative_to(source)
         there.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / name, there / name)
+        if leads_below(folder / name, [source]):
+            shutil.copyfile(folder / name, there / name)
+        else:
+            (there / name).symlink_to(os.path.realpath(folder / name))
     target.mkdir(parents=True, exist_ok=True)
 
 
@@ -53,11 +58,12 @@ def unreadable(error: OSError) -> NoReturn:
 
 
 def date_files(folder: Path, instant: datetime) -> None:
-    """Let every file have been written at `instant`: lists are as young as the test is."""
+    """Let every file that is no link have been written at `instant`: lists are as young as the test is."""
     seconds = instant.timestamp()
     for root, _, names in os.walk(folder, onerror=unreadable):
         for name in names:
-            os.utime(Path(root, name), (seconds, seconds))
+            if not (path := Path(root, name)).is_symlink():
+                os.utime(path, (seconds, seconds))
 
 
 def _files(source: Path) -> Iterator[tuple[Path, str]]:
@@ -65,8 +71,12 @@ def _files(source: Path) -> Iterator[tuple[Path, str]]:
         folder = Path(root)
         folders[:] = [name for name in folders if _belongs(folder / name)]
         for name in names:
-            if not name.startswith(".") and (folder / name).is_file():
+            if not name.startswith(".") and _is_file(folder / name, source):
                 yield folder, name
+
+
+def _is_file(path: Path, source: Path) -> bool:
+    return path.is_file() or (path.is_symlink() and not leads_below(path, [source]))
 
 
 def _belongs(folder: Path) -> bool:
