@@ -138,7 +138,7 @@ def test_references_in_keys_are_explained(tmp_path: Path) -> None:
 def test_phone_numbers_are_masked(tmp_path: Path, written: str) -> None:
     for text in (f"version: 1\nownership: {written}\n", f"version: 1\naccount: {written}\n"):
         [found] = problems(tmp_path, text)
-        assert "867" not in str(found)
+        assert "867" not in str(found).replace(str(tmp_path), "")
 
 
 def check(schema: dict[str, Any], text: str) -> list[Diagnostic]:

@@ -72,7 +72,16 @@ def test_addresses_that_hold_numbers_are_masked_and_counted_together(tmp_path: P
     found = written(tmp_path / "metrics.prom", Measurements(counters={Metric("calls", "Calls."): calls}))
     (total,) = [value for (name, _), value in found.items() if name == "voiceform_calls_total"]
     assert total == 5
-    assert "555" not in (tmp_path / "metrics.prom").read_text()
+    assert "555010" not in (tmp_path / "metrics.prom").read_text()
+
+
+def test_two_files_about_the_same_are_the_same(tmp_path: Path) -> None:
+    measured = Measurements(
+        drifted_objects=1, counters={Metric("calls", "Calls."): {("call.a", "placed"): 2}}
+    )
+    for name in ("a.prom", "b.prom"):
+        written(tmp_path / name, measured)
+    assert (tmp_path / "a.prom").read_bytes() == (tmp_path / "b.prom").read_bytes()
 
 
 def test_file_is_replaced_whole(tmp_path: Path) -> None:

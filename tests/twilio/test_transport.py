@@ -14,6 +14,7 @@ from email.utils import format_datetime
 import pytest
 
 from tests.hostile.answers import html
+from tests.telling import tells_of_alice
 from tests.twilio.scripted import (
     ACCOUNT,
     RESET,
@@ -427,7 +428,7 @@ def test_a_query_is_not_repeated_in_errors(server: Server, client: Client) -> No
     server.play(error(400, 20001))
     with pytest.raises(ApiError) as caught:
         list(client.list_calls(to="+15558675310"))
-    assert "5310" not in str(caught.value)
+    assert not tells_of_alice(str(caught.value))
     assert "To=%2B15558675310" in server.targets[0]
 
 

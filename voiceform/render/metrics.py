@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +17,13 @@ from voiceform.model.scopes import Metric, Vocabulary
 from voiceform.model.shown import shown
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Counter, Gauge
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 _READABLE = 0o644
 """node_exporter runs as somebody else."""
+
+_Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,11 @@ def write_metrics_of(path: Path, readings: Iterable[Reading], *, command: str, a
         from prometheus_client import generate_latest
     except ImportError as error:
         raise MissingExtraError("the metrics file", "metrics") from error
-    registry = _registry(readings, command, at)
+    families = _Families()
+    for reading in readings:
+        _take(families, reading, command, at)
     try:
-        write_whole(path, generate_latest(registry), mode=_READABLE)
+        write_whole(path, generate_latest(families.registry()), mode=_READABLE)
     except OSError as error:
         raise VoiceformError(
             f"cannot write the metrics: {error.strerror}",
@@ -99,57 +104,65 @@ def write_metrics_of(path: Path, readings: Iterable[Reading], *, command: str, a
         ) from error
 
 
-def _registry(readings: Iterable[Reading], command: str, at: datetime) -> CollectorRegistry:
-    from prometheus_client import CollectorRegistry
+class _Families:
+    """Each metric once, whichever stack it is about first.
 
-    gauges = _Gauges(CollectorRegistry())
-    for reading in readings:
-        _take(gauges, reading, command, at)
-    return gauges.registry
+    Families of values, not the library's own gauges and counters: those read the clock when they are made,
+    and write it beside each counter.
+    """
 
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str, bool], dict[_Labels, float]] = {}
 
-class _Gauges:
-    """Each metric once, whichever stack it is about first."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.registry = registry
-        self._known: dict[str, Gauge | Counter] = {}
-
-    def set(self, name: str, text: str, value: float | None, stack: str, **labels: str) -> None:
+    def set(self, name: str, text: str, value: float | None, **labels: str) -> None:
         """A gauge, unless nobody measured it."""
-        from prometheus_client import Gauge
-
         if value is not None:
-            found = self._known.get(name) or Gauge(
-                f"voiceform_{name}", text, ["stack", *labels], registry=self.registry
-            )
-            self._known[name] = found
-            found.labels(stack, *labels.values()).set(value)  # type: ignore[union-attr] # of this name none counts
+            self._values.setdefault((name, text, False), {})[tuple(labels.items())] = value
 
-    def count(self, metric: Metric, value: int, stack: str, address: str, status: str) -> None:
-        """A counter by address and status."""
-        from prometheus_client import Counter
+    def count(self, metric: Metric, value: int, **labels: str) -> None:
+        """A counter; what has the same labels is added up."""
+        counted = self._values.setdefault((metric.name, metric.text, True), {})
+        key = tuple(labels.items())
+        counted[key] = counted.get(key, 0) + value
 
-        found = self._known.get(metric.name) or Counter(
-            f"voiceform_{metric.name}", metric.text, ["stack", "address", "status"], registry=self.registry
-        )
-        self._known[metric.name] = found
-        found.labels(stack, shown(address), status).inc(value)
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        """As the library asks for them."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        for (name, text, counts), values in self._values.items():
+            names = [label for label, _ in next(iter(values))]
+            made = CounterMetricFamily if counts else GaugeMetricFamily
+            family = made(f"voiceform_{name}", text, labels=names)
+            for labels, value in values.items():
+                family.add_metric([text for _, text in labels], value)
+            yield family
+
+    def registry(self) -> CollectorRegistry:
+        """What the library writes."""
+        from prometheus_client import CollectorRegistry
+
+        registry = CollectorRegistry()
+        registry.register(self)
+        return registry
 
 
-def _take(gauges: _Gauges, reading: Reading, command: str, at: datetime) -> None:
+def _take(families: _Families, reading: Reading, command: str, at: datetime) -> None:
     measured, stack = reading.measured, shown(reading.stack)
     for action, count in (measured.changes_pending or {}).items():
         text = "Changes that the last plan would make."
-        gauges.set("changes_pending", text, count, stack, action=str(action))
+        families.set("changes_pending", text, count, stack=stack, action=str(action))
     for metric, counts in measured.counters.items():
         for (address, status), count in counts.items():
-            gauges.count(metric, count, stack, address, status)
-    gauges.set("drifted_objects", "Objects changed outside of voiceform.", measured.drifted_objects, stack)
-    gauges.set("failed_operations", "Changes of the last run that failed.", measured.failed_operations, stack)
+            families.count(metric, count, stack=stack, address=shown(address), status=status)
+    families.set(
+        "drifted_objects", "Objects changed outside of voiceform.", measured.drifted_objects, stack=stack
+    )
+    families.set(
+        "failed_operations", "Changes of the last run that failed.", measured.failed_operations, stack=stack
+    )
     for metric, value in measured.gauges.items():
-        gauges.set(metric.name, metric.text, value, stack)
+        families.set(metric.name, metric.text, value, stack=stack)
     finished = "When voiceform last finished, in seconds since 1970."
-    gauges.set("last_run_timestamp_seconds", finished, at.timestamp(), stack, command=command)
+    families.set("last_run_timestamp_seconds", finished, at.timestamp(), stack=stack, command=command)
     ended = "How voiceform last ended; 0 is well."
-    gauges.set("last_run_exit_code", ended, reading.exit_code, stack, command=command)
+    families.set("last_run_exit_code", ended, reading.exit_code, stack=stack, command=command)
