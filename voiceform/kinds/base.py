@@ -13,6 +13,7 @@ from voiceform.kinds.lost import LostAnswers
 from voiceform.kinds.turns import Turns
 from voiceform.model.address import Address
 from voiceform.model.clock import Clock
+from voiceform.model.errors import VoiceformError
 from voiceform.model.plan import UNREADABLE, Blocked, Caution, Change, Drift, Mode, Unmanaged
 from voiceform.model.progress import Progress, Silent
 from voiceform.model.resource import Desired, Recorded
@@ -205,6 +206,19 @@ class Done:
     is_open: bool = False
     lets_go: bool = False
     unknown: Mapping[str, int] = field(default_factory=dict)
+
+
+class HalfSettledError(Exception):
+    """What a kind cannot find out now of what a dead run did (`cause`), and what it knows nevertheless.
+
+    `found` holds changes as `Kind.settle` tells them. Those that may have happened and cannot be looked for
+    are in it, too, UNKNOWN and `is_open`: people hear of them at once, and the next run looks again.
+    """
+
+    def __init__(self, cause: VoiceformError, found: Mapping[Address, Done]) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.found = found
 
 
 def vocabulary(kinds: Iterable[Kind[Any]]) -> Vocabulary:

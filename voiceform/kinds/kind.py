@@ -137,7 +137,8 @@ class Kind(ABC, Generic[L]):
     def settle(self, changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
         """Find out by reading what became of changes that a dead run began.
 
-        An address that is missing from the answer had no effect and may be planned anew.
+        An address that is missing from the answer had no effect and may be planned anew. Raises what reading
+        raises; HalfSettledError where something is known all the same.
         """
 
     @abstractmethod

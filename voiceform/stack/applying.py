@@ -25,7 +25,7 @@ from voiceform.model.errors import (
 )
 from voiceform.model.plan import Plan
 from voiceform.model.plan_codec import sealed
-from voiceform.model.run import Outcome, RunReport, Status
+from voiceform.model.run import Outcome, RunReport
 from voiceform.stack.account import Account
 from voiceform.stack.erasing import require_secret
 from voiceform.stack.evidence import Evidences, placed
@@ -98,16 +98,17 @@ class _Run:
     def report(self) -> RunReport:
         """Settle, plan, ask, act."""
         settled = settle_unfinished(self.context)
-        if settled:
-            self.parts.listener.settled(settled)
-        lost = tuple(item for item in settled if item.status is Status.UNKNOWN)
+        if settled.outcomes:
+            self.parts.listener.settled(settled.outcomes)
         try:
-            return self._report(lost)
+            if settled.failure is not None:
+                raise settled.failure
+            return self._report(settled.lost)
         except InterruptedRunError:
             raise
         except VoiceformError as error:
-            if lost:
-                error.after(lost)
+            if settled.lost:
+                error.after(settled.lost)
             raise
 
     def _report(self, earlier: tuple[Outcome, ...]) -> RunReport:

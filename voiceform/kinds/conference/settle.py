@@ -5,58 +5,103 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from voiceform.kinds.base import Done, Session
+from voiceform.kinds.base import Done, HalfSettledError, Session
 from voiceform.kinds.conference.act import applied, find_by_label, notebook_of
+from voiceform.kinds.conference.memory import Attempt
 from voiceform.kinds.conference.steps import ADD, Visit
 from voiceform.kinds.phoning import CALL
 from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.run import Status
+from voiceform.twilio.errors import TwilioError
 
 
 def settle(changes: Sequence[Change], session: Session) -> Mapping[Address, Done]:
-    """What happened to each change; those without a step that may have phoned somebody are planned anew."""
-    settled = ((change.address, _settle(change, session)) for change in changes)
-    return {address: done for address, done in settled if done is not None}
+    """What happened to each change; those without a step that may have phoned somebody are planned anew.
+
+    HalfSettledError names whoever may have been phoned where a room, or who is in it, cannot be read.
+    """
+    found: dict[Address, Done] = {}
+    unread: TwilioError | None = None
+    for change in changes:
+        if change.action is Action.DELETE:
+            continue
+        settling = _Settling(change, session)
+        done = settling.run()
+        if done is not None:
+            found[change.address] = done
+        unread = unread or settling.unread
+    if unread is not None:
+        raise HalfSettledError(unread, found)
+    return found
 
 
-def _settle(change: Change, session: Session) -> Done | None:
+class _Settling:
     """An attempt is remembered before its request leaves, so what is not remembered was not sent.
 
     Everything but phoning is found again by the next plan: muting, holding and ending can be read, and an
     announcement that may have been played is remembered as played.
     """
-    if change.action is Action.DELETE:
-        return None
-    visit = Visit.of(change)
-    additions = [step for step in visit.steps if step.operation == ADD]
-    notebook = notebook_of(change, session)
-    phoned = 0
-    lost: list[str] = []
-    for step in additions:
-        attempt = notebook.memory.attempts.get(step.parameters["label"])
-        if attempt is None or attempt.run_id != session.run_id:
-            continue
-        if attempt.call_sid is None:
-            person = find_by_label(session, attempt.room, visit.name, attempt.label)
-            if person is None:
-                lost.append(step.participant)
-                continue
-            room = person.conference_sid or attempt.room
-            found = replace(attempt, room=room, call_sid=person.call_sid)
-            notebook.keep(notebook.memory.with_attempt(found))
-        phoned += 1
-    if lost:
-        return _unknown(lost, visit, change.address)
-    if not phoned:
-        return None
-    if phoned == len(visit.steps):
-        return applied(change, visit.room, session)
+
+    def __init__(self, change: Change, session: Session) -> None:
+        self.change = change
+        self.session = session
+        self.visit = Visit.of(change)
+        self.notebook = notebook_of(change, session)
+        self.unread: TwilioError | None = None
+        """Why it cannot be said now of somebody."""
+
+    def run(self) -> Done | None:
+        """How the change ended; open where somebody may have been phoned and cannot be looked for."""
+        visit = self.visit
+        additions = [step for step in visit.steps if step.operation == ADD]
+        began = [
+            (step.participant, attempt)
+            for step in additions
+            if (attempt := self.notebook.memory.attempts.get(step.parameters["label"])) is not None
+            and attempt.run_id == self.session.run_id
+        ]
+        lost = [participant for participant, attempt in began if not self._was_phoned(attempt)]
+        if self.unread is not None:
+            return _unread(lost, visit, self.change.address)
+        if lost:
+            return _unknown(lost, visit, self.change.address)
+        if not began:
+            return None
+        if len(began) == len(visit.steps):
+            return applied(self.change, visit.room, self.session)
+        return Done(
+            Status.FAILED,
+            sid=visit.room,
+            message=f"the run died midway: {len(began)} of {len(additions)} participants were phoned",
+            hint="plan again to see what is left",
+        )
+
+    def _was_phoned(self, attempt: Attempt) -> bool:
+        """Whether somebody has the label, which is remembered then."""
+        if attempt.call_sid is not None:
+            return True
+        try:
+            person = find_by_label(self.session, attempt.room, self.visit.name, attempt.label)
+        except TwilioError as error:
+            self.unread = self.unread or error
+            return False
+        if person is None:
+            return False
+        found = replace(attempt, room=person.conference_sid or attempt.room, call_sid=person.call_sid)
+        self.notebook.keep(self.notebook.memory.with_attempt(found))
+        return True
+
+
+def _unread(names: Sequence[str], visit: Visit, address: Address) -> Done:
     return Done(
-        Status.FAILED,
+        Status.UNKNOWN,
         sid=visit.room,
-        message=f"the run died midway: {phoned} of {len(additions)} participants were phoned",
-        hint="plan again to see what is left",
+        unknown={CALL.name: len(names)},
+        message=f"the run died while it phoned {', '.join(names)}, and who is in the room cannot be read now",
+        hint="the next `voiceform apply` looks again; or look in the Twilio console for calls of that time,"
+        f" and say what you found with `voiceform calls resolve {address} {names[0]}`",
+        is_open=True,
     )
 
 
