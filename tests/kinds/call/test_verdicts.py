@@ -215,6 +215,39 @@ def test_what_was_deferred_comes_last() -> None:
 WAVES = {"first": 1, "then": 1, "settle": "5m", "stop": {}, "short_call": "6s"}
 
 
+@pytest.mark.parametrize("waves", [None, WAVES])
+@pytest.mark.parametrize(("schedule", "at"), [(SCHEDULE, NOON), (DAILY, NOON), (DAILY, NOON - 5 * DAY)])
+def test_what_was_put_off_after_others_had_looked_further_is_missed(
+    schedule: dict[str, str], at: datetime, waves: dict[str, Any] | None
+) -> None:
+    """A dispatcher that was paused writes down that it could not call while the schedule is already known to
+    be over for that time."""
+    entries = {Key(at, BOB): LedgerEntry(CallStatus.DEFERRED, NOON + 3 * GRACE)}
+    looked = Head(since=NOON - 30 * DAY, high_water=NOON + 2 * GRACE)
+    changed = {"schedule": schedule, "waves": waves, "to": [BOB]}
+    [found] = due_keys(spec(**changed), entries, looked, NOON + 3 * GRACE, None)
+    assert (found.key, found.verdict) == (Key(at, BOB), Verdict.MISS)
+    assert due_keys(spec(**{**changed, "to": [US]}), entries, looked, NOON + 3 * GRACE, None) == []
+
+
+def test_what_was_put_off_before_a_schedule_began_anew_is_never_called() -> None:
+    """Not within its grace either; later it is missed."""
+    entries = {KEY: LedgerEntry(CallStatus.DEFERRED, NOON)}
+    anew = Head(since=NOON + MINUTE, high_water=NOON + MINUTE)
+    daily = spec(to=[BOB], schedule=DAILY)
+    assert due_keys(daily, entries, anew, NOON + 2 * MINUTE, None) == []
+    [found] = due_keys(daily, entries, anew, NOON + GRACE + SECOND, None)
+    assert found.verdict is Verdict.MISS
+
+
+def test_what_was_put_off_is_not_missed_where_the_person_was_called_elsewhere() -> None:
+    entries = {
+        KEY: LedgerEntry(CallStatus.DEFERRED, NOON),
+        Key(NOON, SIP): LedgerEntry(CallStatus.ANSWERED, NOON, SID),
+    }
+    assert due_keys(spec(to=[BOB]), entries, Head(high_water=NOON + 2 * GRACE), NOON + 3 * GRACE, None) == []
+
+
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [

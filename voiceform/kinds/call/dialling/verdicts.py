@@ -211,16 +211,36 @@ def due_keys(
     """A verdict for every key that has become due, or that nobody has looked at since the last pass.
 
     What was deferred comes last: a number whose refusal nobody can classify must not keep the others waiting.
+    What was deferred by somebody so slow that others had looked further by then is missed.
     `halts` are the stops of the schedule; whoever does not know them has nobody called who waits for one.
     """
     judge = Judge(spec, now, head.high_water, do_not_call, contacts)
     pending = sorted(pending_keys(spec, entries, head, now, halts), key=lambda item: item[0] in entries)
-    held = (
-        Due(key, Verdict.HOLD, key.occurrence, reason, found.until)
-        for found in unfolded(spec, entries, head, now, halts)
-        for key, reason in found.held
+    found = [judge.verdict(key, since) for key, since in pending]
+    found += (
+        Due(key, Verdict.HOLD, key.occurrence, reason, wave.until)
+        for wave in unfolded(spec, entries, head, now, halts)
+        for key, reason in wave.held
     )
-    return [*(judge.verdict(key, since) for key, since in pending), *held]
+    passed_by = _put_off(spec, entries, now)
+    if passed_by:
+        passed_by -= {item.key for item in found}
+    late = (judge.verdict(key, key.occurrence) for key in sorted(passed_by, key=str))
+    return [*found, *(item for item in late if item.verdict is Verdict.MISS)]
+
+
+def _put_off(spec: CallSpec, entries: Mapping[Key, LedgerEntry], now: datetime) -> set[Key]:
+    """First attempts that were deferred, of people who are still to be called and were not since."""
+    keys = {
+        key
+        for key, entry in entries.items()
+        if entry.status is CallStatus.DEFERRED
+        and key.attempt == 1
+        and key.occurrence <= now
+        and spec.is_wanted(key)
+    }
+    before = _under_other_spellings(spec, entries) if keys else ()
+    return {key for key in keys if (key.occurrence, person(key.to) or key.to) not in before}
 
 
 def pending_keys(
