@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import voiceform
 from tests.simulation.declared import CAMPAIGN
-from tests.simulation.runtime import SimClock, SimRuntime
+from tests.simulation.runtime import SimClock, SimEvent, SimRuntime
 from tests.simulation.scheduler import Process
+from tests.simulation.undoing import Undone
 from voiceform.kinds.call.details import CallDetails
 from voiceform.kinds.retention.evidence.places import Place
 from voiceform.stack.parts import Parts
 
 if TYPE_CHECKING:
     from tests.simulation.universe import Universe
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A while in which most requests, or connections, have one fate."""
+
+    begin: float
+    end: float
+    fate: str
 
 
 @dataclass(slots=True)
@@ -26,10 +36,31 @@ class Weather:
     unreachable: float = 0.0
     slow_store: float = 0.0
     lost_store: float = 0.0
+    spells: list[Spell] = field(default_factory=list)
 
     def calm(self) -> None:
         """Nothing does."""
         self.faults = self.unreachable = self.slow_store = self.lost_store = 0.0
+        self.spells.clear()
+
+    def spell(self, now: float) -> str | None:
+        """The fate of most, while there is a spell."""
+        return next((spell.fate for spell in self.spells if spell.begin <= now < spell.end), None)
+
+
+@dataclass(slots=True, eq=False)
+class Cue:
+    """The moment at which the so-many-th request of an operation leaves: `left` are those until then."""
+
+    operation: str
+    left: int
+    come: SimEvent
+
+    def hear(self, operation: str) -> None:
+        """A request leaves."""
+        self.left -= operation == self.operation
+        if self.left == 0:
+            self.come.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +93,15 @@ class Actor:
     work: str
     due: frozenset[str] | None = None
     """Whom of the campaign its plan calls; None of who plans nothing."""
+    undoes: Undone | None = None
+    """What it takes back."""
     errors: list[str] = field(default_factory=list)
     report: Any = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of it goes on."""
+        return all(task.over for task in self.process.tasks)
 
     def confirm(self, plan: voiceform.Plan) -> bool:
         """It looks at its plan, and lets it pass."""

@@ -3,24 +3,27 @@ versions of voiceform that leave a step out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.network import Network, Sent, SimSocket
+from tests.simulation.people import CHANCES
 from tests.simulation.runtime import SimLock, SimRuntime
 from tests.simulation.scheduler import Process
 from tests.simulation.store import SimPlace, SimSink, SimStore
 from tests.simulation.universe import Universe
-from voiceform.engine import settle
+from voiceform.engine import settle, undo
 from voiceform.kinds.call.dialling import dialler, verdicts
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.waves import Unfolding
+from voiceform.kinds.call.ledger import store
 from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus
 from voiceform.kinds.call.ledger.store import Head, Ledger, LedgerReader
 from voiceform.kinds.call.retry import Retry
+from voiceform.kinds.conference import act as conference
 from voiceform.kinds.retention.evidence.places import File, Sink
 from voiceform.kinds.retention.holds import HoldBook
 from voiceform.model.errors import TwilioError
@@ -57,8 +60,8 @@ class HastyUniverse(Universe):
     """The store says that something is stored before it is: a process that is killed takes its last write
     with it."""
 
-    def _killed(self, process: Process) -> None:
-        super()._killed(process)
+    def kill(self, process: Process) -> None:
+        super().kill(process)
         for key, before in self.disk.undo.get(process.name, {}).items():
             if before is None:
                 self.disk.documents.pop(key, None)
@@ -159,6 +162,14 @@ def _same_for_ever(self: Placer, head: Head) -> bool:
     return head.closed
 
 
+def _an_hour_ago(now: datetime, _: object) -> datetime:
+    return now - timedelta(hours=1)
+
+
+def _as_they_stand(entries: Any, *_: object) -> Any:
+    return dict(entries)
+
+
 def _at_once(self: Retry, attempt: int) -> timedelta:
     return timedelta(0)
 
@@ -180,12 +191,12 @@ def _nothing(*_: object, **__: object) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """One bug: the universe that has it, or what is left out of voiceform while it is planted. It is looked
-    for from the seed `begin` on: one that needs much to coincide is found late."""
+    """One bug: the universe that has it, what is left out of voiceform while it is planted, and what happens
+    more often in these universes, so that it is found soon."""
 
     universe: type[Universe] = Universe
     leaves_out: tuple[tuple[Any, str, Any], ...] = ()
-    begin: int = 0
+    chances: Mapping[str, float] = field(default_factory=dict)
 
     @contextmanager
     def planted(self) -> Iterator[type[Universe]]:
@@ -194,7 +205,7 @@ class Bug:
         try:
             for owner, name, instead in self.leaves_out:
                 setattr(owner, name, instead)
-            yield self.universe
+            yield type("Likely", (self.universe,), {"chances": {**CHANCES, **self.chances}})
         finally:
             for owner, name, was in before:
                 setattr(owner, name, was)
@@ -204,32 +215,50 @@ def _with(**makes: Any) -> type[Universe]:
     return type("Planted", (Universe,), {name: staticmethod(made) for name, made in makes.items()})
 
 
+_STANDING_STILL = {"doom": 0.9, "kill": 0.05}
+
 BUGS = {
-    "no compare-and-swap": Bug(_with(make_store=BlindStore)),
-    "no fence": Bug(_with(make_store=UnfencedStore)),
+    "no compare-and-swap": Bug(_with(make_store=BlindStore), chances=_STANDING_STILL),
+    "no fence": Bug(_with(make_store=UnfencedStore), chances=_STANDING_STILL),
     "stored too late": Bug(HastyUniverse),
-    "a stale version of the holds": Bug(_with(make_store=StaleStore)),
+    "a stale version of the holds": Bug(_with(make_store=StaleStore), chances={"hold": 1.0}),
     "a wire that repeats": Bug(_with(make_network=RepeatingNetwork)),
-    "an uptime that sleeps": Bug(_with(make_runtime=SleepingRuntime)),
+    "an uptime that sleeps": Bug(_with(make_runtime=SleepingRuntime), chances=_STANDING_STILL),
     "locks that let everybody in": Bug(_with(make_runtime=OpenRuntime)),
     "evidence that is not synced": Bug(_with(make_place=UnsyncedPlace)),
     "a lost answer taken for unsent": Bug(leaves_out=((dialler, "_outcome_of", _taken_for_unsent),)),
     "calls that are not counted": Bug(leaves_out=((Ledger, "change", _uncounted),)),
-    "a lease that is never asked": Bug(leaves_out=((Heartbeat, "ensure_held", _nothing),)),
-    "holds that are read once": Bug(leaves_out=((HoldBook, "_look", _nothing),)),
+    "a lease that is never asked": Bug(
+        leaves_out=((Heartbeat, "ensure_held", _nothing),), chances=_STANDING_STILL
+    ),
+    "holds that are read once": Bug(leaves_out=((HoldBook, "_look", _nothing),), chances={"hold": 1.0}),
     "dead runs that nobody settles": Bug(leaves_out=((settle, "unfinished_runs", _nothing),)),
-    "a look at the lock that takes long": Bug(leaves_out=((_Watch, "is_dead", _seen_before),)),
+    "a look at the lock that takes long": Bug(
+        leaves_out=((_Watch, "is_dead", _seen_before),), chances=_STANDING_STILL
+    ),
     "whose call was put off is called for ever": Bug(
-        leaves_out=((verdicts, "_concerned", _whoever_was_tried),), begin=290
+        leaves_out=((verdicts, "_concerned", _whoever_was_tried),), chances={"spell": 1.0, "twins": 1.0}
     ),
     "waves that wait for nobody": Bug(leaves_out=((Unfolding, "_following", _open),)),
     "waves that do not stop": Bug(leaves_out=((Unfolding, "_wrong", _never),)),
-    "a pause that nobody looks for": Bug(leaves_out=((Placer, "_standing", _unpaused),)),
+    "a pause that nobody looks for": Bug(
+        leaves_out=((Placer, "_standing", _unpaused),), chances={"pause": 1.0}
+    ),
     "calls that are taken back under one address": Bug(
-        leaves_out=((verdicts, "_SETTLED_FOR_ALL", IN_DOUBT),)
+        leaves_out=((verdicts, "_SETTLED_FOR_ALL", IN_DOUBT),), chances={"cancel": 1.0}
     ),
     "a list that is read once": Bug(
         leaves_out=((Placer, "_is_over", _same_for_ever), (Placer, "is_replaced", lambda _: False))
+    ),
+    "who was perhaps phoned into a room is forgotten": Bug(
+        leaves_out=((conference, "_NOT_SENT", (TwilioError,)),)
+    ),
+    "times that are over are made up for": Bug(leaves_out=((verdicts, "latest_known", _an_hour_ago),)),
+    "who was erased is not known again": Bug(
+        leaves_out=((store, "known_again", _as_they_stand),), chances={"erase": 1.0}
+    ),
+    "what was changed since is undone, too": Bug(
+        leaves_out=((undo, "_moved", _never),), chances={"undo": 1.0}
     ),
     "further attempts without delay": Bug(leaves_out=((Retry, "delay", _at_once),)),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.declared import CAMPAIGN, DELAY, FIRST, LEDGER, SETTLE, THEN
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 LOOKED_BEFORE = 3.0
 """Seconds between a look at the state and the request that it was for, at most, where nothing was held up."""
-_CLOCKS = 10.0
+CLOCKS = 10.0
 """Seconds by which clocks that agree may tell different times, and what is rounded."""
 
 
@@ -126,7 +127,7 @@ def campaign_checks(universe: Universe) -> Iterator[str]:
 def calls_of(server: Server) -> list[Call]:
     """The campaign's calls that there were, in the order in which they were asked for."""
     server.look()
-    rows = {row["sid"]: row for row in server.rows("calls")}
+    rows = {row["sid"]: row for row in server.calls()}
     found: list[Call] = []
     first: dict[tuple[str, str], float] = {}
     for sent in server.sent:
@@ -149,7 +150,7 @@ def _repeated(calls: list[Call], clocks_agree: bool) -> Iterator[str]:
         if len(before) > 1:
             yield f"{call.whom} was called more than twice"
         for last in before[-1:]:
-            early = last.ended is None or call.asked < last.ended + (DELAY - _CLOCKS if clocks_agree else 0)
+            early = last.ended is None or call.asked < last.ended + (DELAY - CLOCKS if clocks_agree else 0)
             if last.how != "busy" or early:
                 yield f"{call.whom} was called again at {call.asked:.0f}, though the first call: {last}"
         before.append(call)
@@ -162,7 +163,7 @@ def _begun_too_early(calls: list[Call]) -> Iterator[str]:
         lately = [
             other.whom
             for other in firsts.values()
-            if call.asked - (SETTLE - _CLOCKS) < other.asked <= call.asked
+            if call.asked - (SETTLE - CLOCKS) < other.asked <= call.asked
             and (other.ended is None or other.ended > call.asked)
         ]
         if len(lately) > max(FIRST, THEN):
@@ -178,7 +179,8 @@ def busy_checks(universe: Universe) -> Iterator[str]:
         yield f"{len(called)} people were called, although every line is busy"
 
 
-def numbers(outcomes: dict[str, list[str]]) -> dict[str, Any]:
-    """A seed for the account: how calls to these numbers end."""
-    seeds = [{"phone_number": to, "outcomes": words, "talk_seconds": 10} for to, words in outcomes.items()]
-    return {"numbers": seeds}
+def numbers(draw: Random, lines: str) -> list[dict[str, Any]]:
+    """For a seed of the account: how the lines are of the people whom the campaign calls."""
+    words = {"free": ("human",), "busy": ("busy",), "mixed": ("human", "busy", "failed", "no-answer")}
+    ends = {to: [draw.choice(words[lines]) for _ in range(2)] for to in sorted(CAMPAIGN)}
+    return [{"phone_number": to, "outcomes": end, "talk_seconds": 10} for to, end in ends.items()]

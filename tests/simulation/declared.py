@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+
+from tests.simulation.runtime import BEGINNING
+from tests.support import ACCOUNT
 
 DUE = tuple(f"RE{number:032x}" for number in range(1, 21))
 YOUNG = tuple(f"RE{number:032x}" for number in range(101, 103))
 HELD = f"RE{201:032x}"
 """By a hold that is declared."""
+HANS = "+12125550131"
+"""Somebody of former days, of whom the account has calls and recordings; nobody calls him."""
+OF_HANS = {f"CA{number:032x}": f"RE{number:032x}" for number in (301, 302)}
+"""His calls and their recordings, of which the second is held."""
+KEPT_OF_HANS = tuple(OF_HANS.items())[1]
+
+ROOM = ("+12125550141", "+12125550142")
+"""Who is to be in the room that is live: the second one once more than the first configuration is applied."""
 
 ANNA, BEN, CARO, DORA, EMIL, FINN, GINA = (f"+1212555{number:04d}" for number in range(111, 118))
 ELSEWHERE = f"sip:{DORA}@pbx.example.com"
@@ -30,6 +42,9 @@ OCCURRENCE = datetime(2026, 6, 1, 12, 0, 30, tzinfo=UTC)
 FIRST, THEN, SETTLE, STOP = 2, 3, 40, "60%"
 DELAY = 30
 """Seconds from the end of a call that found a busy line to the second attempt."""
+ROUNDS = ("+12125550121", "+12125550122")
+"""Who is called each minute, as many times as this:"""
+TIMES, GRACE = 4, 20
 
 _CONFIGURATION = """\
 version: 1
@@ -54,6 +69,12 @@ calls:
     misfire_grace: 10m
     answer: {{say: Good day}}
     pace: 2
+  rounds:
+    to: ["+12125550121", "+12125550122"]
+    from: "+15017122663"
+    schedule: {{cron: "* * * * *", start: 2026-06-01T12:00:30, end: 2026-06-01T12:04:00, timezone: UTC}}
+    misfire_grace: {grace}s
+    answer: {{say: Good evening}}
   {campaign}
     to: [{people}]
     from: "+15017122662"
@@ -64,6 +85,10 @@ calls:
     pace: 0.1
     retry: {{attempts: 2, delay: {delay}s, on: [busy]}}
     waves: {{first: {first}, then: {then}, settle: {settle}s, stop: {{busy: {stop}}}}}
+conferences:
+  standup:
+    participants: {{{participants}}}
+    announce: {{url: "https://example.com/notice.xml", method: GET}}
 prune: {{per_second: 2, timezone: UTC}}
 retention:
   recordings: [{{name: all, keep: 30d}}]
@@ -82,6 +107,26 @@ _NAMED = {
 }
 
 
+def history() -> dict[str, Any]:
+    """A seed for the account: what there was before."""
+    ages = {sid: 5 if sid in YOUNG else 60 for sid in (*DUE, *YOUNG, HELD)}
+    dates = {days: (BEGINNING - timedelta(days=days)).isoformat() for days in (5, 60)}
+    recordings = [
+        {"sid": sid, "call_sid": sid.replace("RE", "CA"), "date_created": dates[days]}
+        for sid, days in ages.items()
+    ]
+    calls = []
+    for call, recording in OF_HANS.items():
+        calls.append({"sid": call, "to": HANS, "from": "+15017122661", "date_created": dates[5]})
+        recordings.append({"sid": recording, "call_sid": call, "date_created": dates[5]})
+    rooms = [{"friendly_name": "standup", "participants": [{}, {}]}]
+    return {"account_sid": ACCOUNT, "calls": calls, "recordings": recordings, "conferences": rooms}
+
+
+def _participant(to: str) -> str:
+    return f'of-{to[-3:]}: {{to: "{to}", from: "+15017122661"}}'
+
+
 def write_configurations(folder: Path) -> None:
     """The files that all universes read."""
     for name, queues in _QUEUES.items():
@@ -94,6 +139,8 @@ def write_configurations(folder: Path) -> None:
             settle=SETTLE,
             stop=STOP,
             delay=DELAY,
-            held=HELD,
+            held=f"{HELD}, {KEPT_OF_HANS[1]}",
+            grace=GRACE,
+            participants=", ".join(_participant(to) for to in ROOM[: 1 if name == "a" else 2]),
         )
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")

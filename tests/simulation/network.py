@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _ERRORS = {429: ApiError(429, 20429, "Too Many Requests"), 503: ApiError(503, 20503, "Service Unavailable")}
 _FATES = ("slow", "lost before", "lost after", "refused 429", "refused 503", "failed after", "silent", "late")
 
+_MOST = 0.9
+"""How many requests, or connections, share the fate of a spell."""
+
 
 class ServerClock:
     """The account's time, in the emulator's microseconds: right, whatever clients believe."""
@@ -75,6 +78,8 @@ class Server:
         self.world.clock = ServerClock(scheduler)  # type: ignore[assignment]
         self._application = Application(self.world)
         self.sent: list[Sent] = []
+        self.deleted_calls: list[dict[str, Any]] = []
+        """The records that there are no more, as they were."""
         self._scheduler = scheduler
 
     def seed(self, document: dict[str, Any]) -> None:
@@ -97,6 +102,7 @@ class Server:
             "headers": [(name.lower(), value) for name, _, value in fields],
             "extensions": {ABORT: {"call": lambda: None}, ARRIVAL: {"time": 0.0}},
         }
+        calls = self.rows("calls") if sent.operation == "deleteCall" else []
         messages: list[Any] = []
 
         async def receive() -> Any:
@@ -110,12 +116,18 @@ class Server:
             work.send(None)
         start, end = messages
         sent.done, sent.status, sent.body = self._scheduler.now, start["status"], end["body"]
+        if sent.status == 204:
+            self.deleted_calls += [call for call in calls if call["sid"] == sent.sid]
         headers = [b"%s: %s" % item for item in start["headers"] if b"Duration" not in item[0]]
         return b"\r\n".join([f"HTTP/1.1 {sent.status} X".encode(), *headers, b"", sent.body])
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """What there is."""
         return [dict(row) for row in self.world.store.all(f"SELECT * FROM {table} ORDER BY seq")]
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call that there was."""
+        return [*self.rows("calls"), *self.deleted_calls]
 
     def look(self) -> None:
         """Let happen what is due by now."""
@@ -182,7 +194,9 @@ class SimSocket:
     def connect(self, address: object) -> None:
         scheduler = self.network.scheduler
         scheduler.pass_by("connect")
-        if scheduler.random.random() < self.network.weather.unreachable:
+        weather = self.network.weather
+        spell = weather.spell(scheduler.now) == "unreachable"
+        if scheduler.random.random() < (_MOST if spell else weather.unreachable):
             raise ConnectionRefusedError(111, "Connection refused")
 
     def sendall(self, data: bytes) -> None:
@@ -227,6 +241,9 @@ class SimSocket:
         network, scheduler = self.network, self.network.scheduler
         draw, weather = scheduler.random, network.weather
         fate = draw.choice(_FATES) if draw.random() < weather.faults else "fine"
+        spell = weather.spell(scheduler.now)
+        if spell in _FATES and draw.random() < _MOST:
+            fate = spell
         there = draw.expovariate(1 / 0.1) + (draw.uniform(1, 4) if fate == "slow" else 0.0)
         if fate == "late":
             there = draw.uniform(20, 80)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -68,9 +69,18 @@ class Process:
     paused: bool = False
     paused_for: float = 0.0
     tasks: list[Task] = field(default_factory=list)
-    steps: int = 0
-    dooms: dict[int, Callable[[], None]] = field(default_factory=dict)
+    steps: Counter[str] = field(default_factory=Counter)
+    """Its steps so far: all of them (""), and those of each sort, by their first word."""
+    dooms: dict[tuple[str, int], Callable[[], None]] = field(default_factory=dict)
     """What happens to it at which of its steps."""
+
+    def step(self, what: str) -> Callable[[], None] | None:
+        """It takes a step: what happens to it there, if anything does."""
+        doom = None
+        for sort in ("", what.partition(" ")[0]):
+            self.steps[sort] += 1
+            doom = self.dooms.pop((sort, self.steps[sort]), doom)
+        return doom
 
 
 class Task:
@@ -174,8 +184,7 @@ class Scheduler:
         me = self.current
         self._require_life(me)
         self.note(what)
-        me.process.steps += 1
-        doom = me.process.dooms.pop(me.process.steps, None)
+        doom = me.process.step(what)
         if doom is not None:
             doom()
         if always or doom is not None or self.random.random() < self.eagerness:

@@ -17,7 +17,7 @@ from tests.simulation.universe import Universe
 
 SEEDS = int(os.environ.get("SEEDS", "500"))
 BLOCKS = 10
-MOST = 1000
+MOST = 300
 """Universes within which a planted bug has to be found."""
 ROOT = Path(__file__).parents[2]
 PROOF = "simulated universes"
@@ -53,10 +53,9 @@ def test_in_every_universe_the_auditor_is_content(
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_is_found(name: str, carriers: Carriers, folder: Path, counts: Counts) -> None:
     with BUGS[name].planted() as planted:
-        seeds = range(BUGS[name].begin, BUGS[name].begin + MOST)
-        found = next((seed for seed in seeds if planted(seed, carriers, folder).run()), None)
+        found = next((seed for seed in range(MOST) if planted(seed, carriers, folder).run()), None)
     assert found is not None, f"{name} is in {MOST} universes, and nobody saw it"
-    counts("simulated universes with a planted bug", bugs=1, universes=found - seeds.start + 1)
+    counts("simulated universes with a planted bug", bugs=1, universes=found + 1)
 
 
 def test_a_seed_replays_exactly(carriers: Carriers, folder: Path) -> None:
