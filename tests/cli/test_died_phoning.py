@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Event
 from typing import Any
 
 import pytest
 
 from tests.cli.calling import OTHER, TO, calls
 from tests.cli.conference_rooms import BRIDGE
+from tests.hostile.killing import kill_at
 from tests.hostile.proxy import Proxy, hostile_proxy
 from tests.support import ACCOUNT, Stack
 from tests.telling import tells_of_alice
@@ -51,30 +51,13 @@ def died(stack: Stack, front: Proxy) -> Stack:
     stack.write(FLEET, "fleet.yaml")
     stack.ok("plan", "--out", "plan.json")
     stack.ok("fleet", "plan", "--out", "plans", "--jobs", "1")
-    kill_at(stack, front, "/Participants.json")
+    kill_apply(stack, front, "/Participants.json")
     return stack
 
 
-def kill_at(stack: Stack, front: Proxy, path: str) -> None:
-    """Start an apply, and kill it when its first POST there has left, and while those to queues wait."""
-    posted, killed = Event(), Event()
-
-    def die(_: object) -> bytes:
-        posted.set()
-        killed.wait(60)
-        return b""
-
-    def wait(_: object) -> bytes:
-        killed.wait(60)
-        return b""
-
-    front.rule("POST", "/Queues/", wait, times=1)
-    front.rule("POST", path, die, times=1)
-    running = stack.start(*NOW)
-    assert posted.wait(60)
-    running.kill()
-    assert running.wait() == -9
-    killed.set()
+def kill_apply(stack: Stack, front: Proxy, path: str) -> None:
+    """Kill an apply when its first POST there has left, and while those to queues wait."""
+    kill_at(stack, front, path, *NOW, meanwhile="/Queues/")
     stack.ok("lock", "break", "--reason", "its holder was killed")
 
 
@@ -161,7 +144,7 @@ def test_whoever_an_apply_called_is_named_and_masked(stack: Stack, front: Proxy)
     at = f"{{at: {due:%Y-%m-%dT%H:%M:%S}, timezone: UTC}}"
     stack.write("queues: {support: {max_size: 5}}\n" + calls([TO, OTHER], at, misfire_grace="1h", pace="100"))
     stack.ok("plan", "--out", "plan.json")
-    kill_at(stack, front, "/Calls.json")
+    kill_apply(stack, front, "/Calls.json")
     result = stack.run(*SAVED)
     assert result.code == 8
     told = " ".join(result.err.split())

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.cli.calling import TO, Timeline, calls
+from tests.hostile.killing import kill_at
 from tests.hostile.proxy import Proxy, hostile_proxy
 from tests.support import ACCOUNT, Result, Stack
-from tests.warm.started import Started
 
 FLEET = f"""\
 version: 1
@@ -39,15 +39,7 @@ class Died:
         stack.write(FLEET, "fleet.yaml")
         self.time.apply(self.due - timedelta(minutes=5))
         stack.emulator.clock(now=datetime.now(UTC).isoformat())
-        running: list[Started] = []
-
-        def die(_: object) -> bytes:
-            running[0].kill()
-            return b""
-
-        front.rule("POST", "/Calls.json", die, times=1, after=placed)
-        running.append(stack.start("dispatch"))
-        assert running[0].wait() == -9
+        kill_at(stack, front, "/Calls.json", "dispatch", after=placed)
         stack.ok("lock", "break", "--dispatch", "--reason", "its holder was killed")
 
     def after(self, minutes: float, *argv: str) -> Result:
@@ -119,3 +111,12 @@ def test_a_plan_that_removes_the_schedule_says_that_a_call_is_in_doubt(died: Die
     destroy = ("--destroy",) if removed == "destroy" else ()
     planned = died.after(1, "plan", *destroy)
     assert "calls of which nobody knows whether they go on: 1" in planned.out
+
+
+def test_who_is_in_doubt_is_told_where_the_calls_cannot_be_listed(died: Died) -> None:
+    died.stack.emulator.faults([{"operation": "listCalls", "times": None, "kind": "status", "status": 400}])
+    for minutes in (1, 6, 7):
+        result = died.after(minutes, "dispatch", "--format", "json")
+        assert result.code == 8
+    assert died.after(8, "fleet", "dispatch", "--jobs", "1").code == 8
+    assert died.time.placed() == []
