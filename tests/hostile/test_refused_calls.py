@@ -205,6 +205,27 @@ def test_what_takes_answers_away_is_noticed_over_all_schedules(stack: Stack, tim
     assert len(time.placed()) == 80 - at_once
 
 
+def test_what_takes_the_answers_of_one_schedule_away_is_noticed_beside_others_that_go_well(
+    stack: Stack, time: Timeline
+) -> None:
+    """A filter may dislike what this one says: the answers to others are no news of it."""
+    rows = "".join(
+        f'  {name}: {{to: "{to}", from: "+15017122661", misfire_grace: 30m, answer: {{say: "Hi"}},'
+        ' schedule: {cron: "0-15 9 * * *", timezone: America/New_York}}\n'
+        for name, to in (("disliked", TO), ("liked", OTHER))
+    )
+    stack.write(f"calls:\n{rows}")
+    time.apply(BEFORE)
+    with hostile_proxy(stack.emulator.url) as proxy:
+        stack.environ["VOICEFORM_BASE_URL"] = proxy.url
+        proxy.rule("POST", POSTS, GATEWAYS["nothing"], body=TO[1:])
+        for minute in range(6):
+            assert time.at(after(minutes=minute, seconds=1), "dispatch").code == 8
+        disliked = [seen for seen in proxy.seen("POST", POSTS) if TO[1:] in seen.body]
+        assert len(disliked) == 3
+    assert time.placed() == [OTHER] * 6
+
+
 def test_what_takes_answers_away_is_noticed_over_all_rooms(stack: Stack) -> None:
     person = 'participants: {a: {to: "+12125550101", from: "+15017122661"}}'
     stack.write(

@@ -1,5 +1,6 @@
 """Answers about calls that were lost one after another, whatever the calls were for: what takes those of one
-schedule or room away would take those of all."""
+schedule or room away would take those of all. What takes those of one alone is noticed by the schedule itself
+(kinds/call/dialling/losses.py)."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ TRY_AGAIN = timedelta(minutes=10)
 
 class LostAnswers:
     """What one run has heard of the answers to requests that phone somebody, in whatever order it heard them.
-    Safe for several threads."""
+    Safe for several threads.
+
+    A dispatcher hears of every ledger when it begins, and whenever it looks through them again, so of what
+    others lost before, too; an apply hears of those from which it calls, and of what it does itself.
+    """
 
     def __init__(self, runtime: Runtime = MACHINE) -> None:
         self._lock = runtime.lock()

@@ -1,4 +1,10 @@
-"""Answers that are lost one after another: what takes them away would take those of a whole list."""
+"""Answers that are lost one after another: what takes them away would take those of a whole list.
+
+Each schedule counts for itself, and a run counts over all (kinds/lost.py); neither stands for the other. What
+dislikes the words of one schedule (a filter in between) takes its answers alone: those of others arrive, and
+end the row of the run, not that of the schedule. What takes all away is noticed by the run, though each
+schedule calls but one or two.
+"""
 
 from __future__ import annotations
 
