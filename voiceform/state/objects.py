@@ -34,6 +34,8 @@ from voiceform.state.backend import (
     encode,
     new_version,
 )
+from voiceform.state.documents import definition_of
+from voiceform.state.meta import KEY as HEAD
 from voiceform.state.object_keys import folder_of, key_to_path, path_to_key
 
 try:
@@ -69,6 +71,9 @@ class ObjectStore(Backend):
     AZURE_...) or from the machine's role. A batch is written in order and stops at the first failure. The
     fence is checked before a batch, and our own deadline before each put (voiceform.state.lease says what
     is left of the race).
+
+    Another state may lie below the prefix of this one, though nobody should put it there: its documents are
+    none of this one.
 
     Every stored object holds the version of its write, unique, so a put whose answer got lost is settled by
     reading the object again: ours, or somebody else's.
@@ -203,7 +208,9 @@ class ObjectStore(Backend):
         except obstore_errors.BaseError as error:
             raise self._state_error(error) from error
         self._bucket_seen = True
-        return {key: meta for key, meta in found.items() if key is not None and key.startswith(prefix)}
+        own = {key: meta for key, meta in found.items() if key is not None and key.startswith(prefix)}
+        others = tuple(key.removesuffix(HEAD) for key in own if _is_head_of_another(key))
+        return {key: meta for key, meta in own.items() if not key.startswith(others)}
 
     def _require_bucket(self) -> None:
         """A store answers "not found" for a missing bucket too, which must not look like an empty state."""
@@ -248,6 +255,11 @@ _REFUSALS = (PermissionError, obstore_errors.PermissionDeniedError, obstore_erro
 
 
 _STATUS = re.compile(r"status code: (\d{3})")
+
+
+def _is_head_of_another(key: str) -> bool:
+    """Whether it is the `meta` of a state that lies below: of our own documents none is called so."""
+    return key.endswith(f"/{HEAD}") and definition_of(key) is None
 
 
 def _status(error: Exception) -> int | None:
