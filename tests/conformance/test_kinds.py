@@ -6,6 +6,7 @@ import copy
 import json
 import re
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -290,6 +291,24 @@ def test_settling_twice_is_settling_once(world: World) -> None:
         assert world.kind.settle(changes, session) == first
         assert world.documents() == between
         assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
+
+
+def ours() -> list[str]:
+    """The threads of voiceform."""
+    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("voiceform-"))
+
+
+def test_what_is_foreseen_is_only_read(world: World) -> None:
+    changes = world.pending()
+    with ExitStack() as opened:
+        session = world.session(opened)
+        before, threads = world.documents(), ours()
+        world.stack.emulator.clear_requests()
+        with world.kind.foreseeing(changes, session):
+            pass
+        assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
+        assert world.documents() == before
+        assert ours() == threads
 
 
 def test_what_moved_after_the_plan_is_left_alone(world: World) -> None:

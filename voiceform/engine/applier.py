@@ -10,8 +10,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from queue import Empty
@@ -95,13 +96,15 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
     require_fresh(plan, store)
     started = context.clock.now()
     home = Home.of(context.client.transport.origin)
-    run = begin_run(store, plan, who=context.who, now=started, home=home)
     resources = load_resources(store)
-    if plan.mode is Mode.REFRESH_ONLY:
-        session = new_session(context, resources, plan.plan_id)
-        outcomes = accept_drift(plan, run, resources, {kind.name: kind for kind in context.kinds}, session)
-    else:
-        outcomes = _Execution(plan, context, run, resources).outcomes()
+    session = new_session(context, resources, plan.plan_id)
+    with _foreseeing(plan, session, context.kinds):
+        run = begin_run(store, plan, who=context.who, now=started, home=home)
+        if plan.mode is Mode.REFRESH_ONLY:
+            kinds = {kind.name: kind for kind in context.kinds}
+            outcomes = accept_drift(plan, run, resources, kinds, session)
+        else:
+            outcomes = _Execution(plan, context, run, resources, session).outcomes()
     if context.stop.is_set() and _nothing_begun(outcomes, context):
         run.withdraw()
         raise InterruptedRunError
@@ -109,6 +112,17 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
     if not any(outcome.is_open for outcome in outcomes):
         run.finish(now=finished)  # else the next run settles what is open
     return RunReport(plan.plan_id, started, finished, tuple(outcomes))
+
+
+@contextmanager
+def _foreseeing(plan: Plan, session: Session, kinds: Sequence[Kind[Any]]) -> Iterator[None]:
+    """What kinds look at first is read while the run is recorded and whatever comes before is done."""
+    with ExitStack() as opened:
+        for kind in kinds:
+            changes = [change for change in plan.pending if change.kind == kind.name]
+            if changes:
+                opened.enter_context(kind.foreseeing(changes, session))
+        yield
 
 
 def _nothing_begun(outcomes: Sequence[Outcome], context: ApplyContext) -> bool:
@@ -214,11 +228,13 @@ def require_fresh(plan: Plan, store: DocumentReader) -> None:
 class _Execution:
     """One pass through the changes of a plan. Everything but `_act` runs on the calling thread."""
 
-    def __init__(self, plan: Plan, context: ApplyContext, run: Run, resources: Resources) -> None:
+    def __init__(
+        self, plan: Plan, context: ApplyContext, run: Run, resources: Resources, session: Session
+    ) -> None:
         self.context = context
         self.run = run
         self.resources = resources
-        self.session = new_session(context, resources, plan.plan_id)
+        self.session = session
         self.kinds = {kind.name: kind for kind in context.kinds}
         drifted = {drift.address for drift in plan.drift}
         self.waiting: dict[Address, Change] = {

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -151,6 +152,11 @@ class Kind(ABC, Generic[L]):
     def answer(self, desired: Desired) -> str | None:
         """The TwiML that brings a caller to the object; None for kinds without `answers`."""
         return None
+
+    def foreseeing(self, changes: Sequence[Change], session: Session) -> AbstractContextManager[None]:
+        """While this is open, what acting on these changes looks at first may be read already: that none of
+        them is recorded yet allows no more than reading. What fails is met again, and told, by `act`."""
+        return nullcontext()
 
     def irreversible(self, change: Change) -> str | None:
         """What of this change no later run can take back, in a few words; None when nothing.

@@ -1,8 +1,9 @@
 """The run journal: intent before, outcome after, so that after a crash the next run can settle what is open.
 
 A run's id is its plan's id. Creating `runs/ID` is what consumes the plan: it can be created only once, and
-it is created before the first request. The order of all writes is such that a crash between any two of them
-leaves either a run that has sent nothing, or one that `unfinished_runs` finds with every open intent.
+it is created before the first request that writes. The order of all writes is such that a crash between any
+two of them leaves either a run that has changed nothing, or one that `unfinished_runs` finds with every open
+intent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The documents of the run journal.
 
     runs/ID                        that the plan was applied, by whom, when, and how it ended
-    journal/ID/intents/N           what the run was about to do, before its first request
+    journal/ID/intents/N           what the run was about to do, before it did any of it
     journal/ID/chunks/ADDRESS/N    the text of a change that is too long for one document
     journal/ID/outcomes/N          how changes ended, written with the resources that they changed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.kind import Kind, ParseContext
@@ -133,6 +134,12 @@ class RetentionKind(Kind["Survey"]):
 
         check_recorded(recorded)
         read_added(reader)
+
+    def foreseeing(self, changes: Sequence[Change], session: Session) -> AbstractContextManager[None]:
+        """See kinds.retention.act."""
+        from voiceform.kinds.retention.act import foreseeing
+
+        return foreseeing(changes, session)
 
     def act(self, change: Change, session: Session) -> Done:
         """See kinds.retention.act."""

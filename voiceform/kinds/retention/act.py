@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.forgetting import Keeper
 from voiceform.kinds.retention.added import same_name, standing
 from voiceform.kinds.retention.deletion.call_records import CallRecordDeletion
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes
+from voiceform.kinds.retention.deletion.recheck import RowsAgain
 from voiceform.kinds.retention.deletion.recordings import RecordingDeletion
 from voiceform.kinds.retention.deletion.settling import CallRecordSettling, RecordingSettling
 from voiceform.kinds.retention.details import RuleDetails
@@ -18,6 +20,20 @@ from voiceform.model.address import Address
 from voiceform.model.plan import Action, Change
 from voiceform.model.resource import Recorded
 from voiceform.model.run import Status
+
+
+@contextmanager
+def foreseeing(changes: Sequence[Change], session: Session) -> Iterator[None]:
+    """While this is open, recordings of the first rule that deletes any are listed again: nobody has to wait
+    for that list once all is recorded. Others, which act beside it, and what a pace may put off for hours,
+    are listed when it is their turn."""
+    for change in changes:
+        order = RuleDetails.of(change).order if split(change.address)[0] == RECORDINGS else None
+        if order is not None and order.pacing is None:
+            with RowsAgain.foreseen(change, order, session):
+                yield
+            return
+    yield
 
 
 def act(change: Change, session: Session, keepers: Sequence[Keeper] = ()) -> Done:

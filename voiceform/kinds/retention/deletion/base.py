@@ -28,10 +28,6 @@ from voiceform.model.plan import Change
 from voiceform.twilio.errors import AuthenticationError
 from voiceform.twilio.operations import Asks, Ended
 
-_AHEAD = 2
-"""For so many requests in flight one object is judged ahead of its turn. Answers come in swarms, and to judge
-together costs less."""
-
 R = TypeVar("R")
 """What stands for an object after it was looked at again."""
 
@@ -214,11 +210,11 @@ class Deletion(ABC, Generic[R]):
         run_all = partial(self.session.run_all, self._first)
         if self.pace is None:  # else there may be hours before the first request
             run_all = partial(run_all, ready=self.client.connect_ahead)
-        most = in_flight // _AHEAD if self.judges_ahead else 0
-        if not most:
+        if not self.judges_ahead:
             return list(run_all(takewhile(self._goes_on, self.planned()), at_most=self.order.total.count))
         at_most = min(in_flight, self.order.total.count)
-        with Ahead(self.judged, self.planned(), most, self.client.runtime) as judged:
+        # Answers come in swarms of up to all that are in flight: each finds an object that is judged already.
+        with Ahead(self.judged, self.planned(), in_flight, self.client.runtime) as judged:
             return list(run_all(takewhile(self._goes_on, judged), at_most=at_most))
 
     def _first(self, planned: Planned | Judged[R]) -> Setback | None:

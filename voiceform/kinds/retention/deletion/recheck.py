@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
 
+from voiceform.kinds.base import Session
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.matching.match import Match, Row
 from voiceform.kinds.retention.matching.truth import Truth
@@ -16,14 +18,13 @@ from voiceform.kinds.retention.sid_chunks import Chunk
 from voiceform.model.errors import TwilioError
 from voiceform.model.plan import Change
 from voiceform.model.resource import Attributes
-from voiceform.model.runtime import Runtime
 from voiceform.twilio.paging import Unreadable
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from voiceform.twilio.client import Client
     from voiceform.twilio.resources import Recording
-
-T = TypeVar("T")
 
 _WORTH_LISTING = 4
 """A span is listed when it has at most so many rows for each planned one; otherwise each is fetched."""
@@ -73,12 +74,51 @@ def rule_of(change: Change) -> Attributes:
     return change.after or change.before or {}
 
 
-def rows_again(client: Client, chunks: Iterable[Chunk]) -> Iterator[Planned]:
-    """Every planned recording, oldest first, with its row read again where a list does that cheaply.
+class RowsAgain:
+    """Every planned recording, oldest first, with its row read again where a list does that cheaply; use it
+    in a `with` statement.
 
-    The next span is listed while the last one is worked through.
+    The first span is listed at once, and each other one while that before it is worked through. With
+    `foreseen` that is begun before its change is acted on, which then goes on with it (`of`).
     """
-    return _one_ahead((_chunk_again(client, chunk) for chunk in chunks), client.runtime)
+
+    def __init__(self, client: Client, chunks: Iterable[Chunk]) -> None:
+        self._batches = (_chunk_again(client, chunk) for chunk in chunks)
+        self._pool = client.runtime.pool(1, "voiceform-again")
+        self._listed = self._next()
+
+    @classmethod
+    def foreseen(cls, change: Change, order: DeletionOrder, session: Session) -> Self:
+        """Those of a change that is to be acted on soon."""
+        rows = session.shared[_place(change)] = cls(session.client, order.chunks)
+        return rows
+
+    @classmethod
+    def of(cls, change: Change, order: DeletionOrder, session: Session) -> Self:
+        """Those of a change that is acted on."""
+        rows: Self | None = session.shared.pop(_place(change), None)
+        return cls(session.client, order.chunks) if rows is None else rows
+
+    def __iter__(self) -> Iterator[Planned]:
+        while (batch := self._listed.result()) is not None:
+            self._listed = self._next()
+            yield from batch
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown()
+
+    def _next(self) -> Future[list[Planned] | None]:
+        return self._pool.submit(next, self._batches, None)
+
+
+def _place(change: Change) -> str:
+    """Where rows that were foreseen wait among what is shared."""
+    return f"{change.address} again"
 
 
 def _chunk_again(client: Client, chunk: Chunk) -> list[Planned]:
@@ -102,12 +142,3 @@ def _listed(client: Client, chunk: Chunk, sids: Iterable[str]) -> dict[str, Reco
         created_from=chunk.first, created_before=chunk.last + _SECOND, unreadable=Unreadable()
     )
     return {row.sid: row for row in rows if row.sid in wanted}
-
-
-def _one_ahead(batches: Iterable[list[T]], runtime: Runtime) -> Iterator[T]:
-    waiting = iter(batches)
-    with runtime.pool(1, "voiceform-again") as pool:
-        future = pool.submit(next, waiting, None)
-        while (batch := future.result()) is not None:
-            future = pool.submit(next, waiting, None)
-            yield from batch

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import Session
 from voiceform.kinds.retention.deletion.base import NOT_BEGUN, Deletion, Judged, Ready, Setback, kept_by
 from voiceform.kinds.retention.deletion.outcomes import Ending
-from voiceform.kinds.retention.deletion.recheck import Check, Planned, rows_again, rule_of
+from voiceform.kinds.retention.deletion.recheck import Check, Planned, RowsAgain, rule_of
 from voiceform.kinds.retention.details import DeletionOrder
 from voiceform.kinds.retention.evidence.writer import Remarks
 from voiceform.kinds.retention.storage.archive import Archive, Copy, ObjectArchive
@@ -50,9 +50,10 @@ class RecordingDeletion(Deletion["Recording"]):
         """What tells why a row may not be deleted any more, None where it may."""
         return Check.of(self.change, self.order).complaint
 
-    def planned(self) -> Iterable[Planned]:
-        """See recheck.rows_again."""
-        return rows_again(self.client, self.order.chunks)
+    def planned(self) -> Iterator[Planned]:
+        """See recheck.RowsAgain."""
+        with RowsAgain.of(self.change, self.order, self.session) as rows:
+            yield from rows
 
     def judged(self, batch: Sequence[Planned]) -> Iterator[Planned | Judged[Recording]]:
         """Those that a list has shown, and that neither a hold nor a change of the row keeps, without a look
