@@ -55,9 +55,10 @@ SEEDS ?= 10000
 simulate: $(VENV)/.dev  ## simulated universes: SEEDS=10000 of them, or one again with SEED=4711
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(BUGS),--bugs) $(SEEDS))
 
-# Takes hours, and fewer with TMPDIR=/dev/shm; a sample of it is in `proofs`.
+# Takes hours, and fewer with TMPDIR=/dev/shm; a sample of it is in `proofs`. What passed is not played again
+# until something in the program or the tests is another.
 matrix: $(VENV)/.dev  ## every command with every fault at every operation, killed at, and out of disk from every step
-	@VOICEFORM_MATRIX=whole $(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/matrix tests/disks
+	@VOICEFORM_MATRIX=whole $(BIN)/python -m pytest -q -p tests.matrix.played $(PYTEST_ARGS) tests/matrix tests/disks
 
 # The tests of tests/fuzz with so much more of each: from 100 on every byte and every length. Takes an hour;
 # FUZZ_EFFORT=10 a few minutes.

@@ -25,6 +25,7 @@ from typing import Any
 
 from tests.disks.mistakes import MISTAKES
 from tests.warm.imports import warm_up
+from tests.warm.spares import keep, wanted
 from voiceform.cli import main as command_line
 from voiceform.model.clock import ManualClock
 
@@ -49,6 +50,8 @@ def run(asked: dict[str, Any]) -> list[Any]:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         tempfile.tempdir = asked["spool"]
         os.environ["TMPDIR"] = os.environ["SQLITE_TMPDIR"] = asked["spool"]
+        if not asked["inside"]:  # what the process may not is for those that it starts, too
+            keep(wanted(asked["argv"]))
         if asked["mistake"] is not None:
             MISTAKES[asked["mistake"]].make()
         clock = ManualClock(datetime.fromisoformat(asked["now"]))

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
+from tests.matrix.crashing import CRASHING
 from tests.matrix.fleets import FLEETS, POOLS
 from tests.matrix.ground import Ground
 from tests.matrix.scenes import (
@@ -13,7 +14,6 @@ from tests.matrix.scenes import (
     APPLY,
     AUTO,
     BASE,
-    CRASHING,
     EARLIER,
     LATER,
     NOW,

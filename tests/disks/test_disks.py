@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,11 +17,12 @@ from tests.disks.mistakes import MISTAKES, Mistake
 from tests.disks.play import DiskPlay, Runner
 from tests.disks.scenes import POOLED, SCENES
 from tests.disks.trouble import TROUBLES, Trouble, away, may_mount, modes
+from tests.matrix.crashing import SIDE_BY_SIDE
 from tests.matrix.ground import Ground, Kept
-from tests.matrix.scenes import SIDE_BY_SIDE, Scene
+from tests.matrix.pieces import WHOLE, Piece, pieces
+from tests.matrix.scenes import Scene
 from voiceform.model.exit_codes import ExitCode
 
-WHOLE = os.environ.get("VOICEFORM_MATRIX") == "whole"
 SAMPLED = 4
 """Of so many faults each scene meets one step, unless all are played."""
 TRIED = 6
@@ -53,16 +53,16 @@ def stage(ground: Ground, liar: Meddler, base: Kept, disk: Disk, runner: Runner,
     return played
 
 
-@pytest.mark.parametrize("scene", FAULTY, ids=lambda scene: scene.name)
+@pytest.mark.parametrize("piece", pieces(FAULTY), ids=str)
 def test_a_command_on_a_disk_that_fails_says_so_and_is_made_whole_by_the_next(
-    scene: Scene, stage: Stage, counts: Counts
+    piece: Piece, stage: Stage, counts: Counts
 ) -> None:
-    played = stage(scene)
+    played = stage(piece.scene)
     steps = played.steps()
     points = [(fault, at) for fault in FAULTS for at in range(len(fault.steps(steps)))]
-    chosen = points if WHOLE else sample(scene, points)
+    chosen = piece.of(points) if WHOLE else sample(piece.scene, points)
     told = [found for fault, at in chosen for found in played.struck_at(fault, at)]
-    counts("disks that fail", points=len(points), played=len(chosen))
+    counts("disks that fail", points=len(piece.of(points)), played=len(chosen))
     assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
 
 
@@ -118,6 +118,18 @@ def test_what_gets_no_open_files_as_it_is_started_says_so(name: str, stage: Stag
         told += played.in_trouble(Trouble(f"{more} more files", inside={"NOFILE": more}))
         assert re.search("(?i)open files", played.first.out + played.first.err), more
     assert not told, "\n\n".join(told)
+
+
+def test_a_fleet_needs_to_read_nothing_that_it_wrote(stage: Stage) -> None:
+    played = stage(scene_of("fleet plan --out"))
+    unreadable = Fault("unreadable for a moment", Does.READ, errno.EIO, once=True)
+    steps = unreadable.steps(played.steps())
+    assert not [step for step in steps if step.endswith(".plan.json")]
+    temporary = [at for at, step in enumerate(steps) if step.startswith("read voiceform-")]
+    assert temporary
+    for at in temporary:
+        assert played.struck_at(unreadable, at) == []
+        assert played.first.code == played.scene.code, played.first
 
 
 def test_a_folder_of_tests_that_may_not_be_read_is_not_an_empty_one(stage: Stage) -> None:

@@ -27,6 +27,7 @@ import pytest
 from tests.matrix.mistakes import MISTAKES
 from tests.matrix.steps import before, watch
 from tests.warm.imports import warm_up
+from tests.warm.spares import keep, wanted
 from voiceform.cli import main as command_line
 from voiceform.model.clock import ManualClock
 
@@ -72,6 +73,7 @@ def run(asked: dict[str, Any], report: Path) -> int:
             os.dup2(quiet, stream)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.environ.update(asked["environ"])  # drivers of object stores read it
+        keep(wanted(asked["argv"]))
         if asked["mistake"] is not None:
             MISTAKES[asked["mistake"]](pytest.MonkeyPatch())
         steps = Steps(asked["die_at"])

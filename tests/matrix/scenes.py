@@ -3,15 +3,13 @@ and something that it must leave alone."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from tests.matrix.ground import Ground
-from tests.support import ACCOUNT, Account
+from tests.support import ACCOUNT
 
 NOW = datetime(2026, 12, 1, 14, 0, 20, tzinfo=UTC)
 """Shortly after nine in New York, when the calls are due."""
@@ -138,11 +136,14 @@ class Scene:
     then: tuple[str, ...] | None = None
 
 
-def _prepared(text: str) -> Callable[[Ground], None]:
+def prepared(text: str) -> Callable[[Ground], None]:
+    """This is declared."""
     return lambda ground: ground.write(text)
 
 
-def _saved(text: str, *commands: tuple[str, ...], now: datetime = NOW) -> Callable[[Ground], None]:
+def saved(text: str, *commands: tuple[str, ...], now: datetime = NOW) -> Callable[[Ground], None]:
+    """This is declared, and these commands were carried out."""
+
     def prepare(ground: Ground) -> None:
         ground.write(text)
         for command in commands:
@@ -151,7 +152,8 @@ def _saved(text: str, *commands: tuple[str, ...], now: datetime = NOW) -> Callab
     return prepare
 
 
-def _run_to_undo(ground: Ground) -> str:
+def run_to_undo(ground: Ground) -> str:
+    """The ID of a run that changed something, behind which something else is declared."""
     ground.write(SAFETY + MORE_QUEUES + ROOMS + CALLS)
     ground.ok(*APPLY, now=EARLIER + timedelta(minutes=1))
     runs = ground.ok("undo", "--format", "json", now=EARLIER).json["runs"]
@@ -160,7 +162,7 @@ def _run_to_undo(ground: Ground) -> str:
 
 
 def _undo(ground: Ground) -> None:
-    ground.ok("undo", _run_to_undo(ground), "--out", "plan.json", now=EARLIER)
+    ground.ok("undo", run_to_undo(ground), "--out", "plan.json", now=EARLIER)
     ground.write(BASE)
 
 
@@ -201,24 +203,6 @@ def _ringing(ground: Ground) -> None:
     ground.ok(*DISPATCH, now=NOW)
 
 
-def _replanned(ground: Ground) -> None:
-    """An older plan is where the new one is to be."""
-    ground.write(LATER + RETENTION)
-    ground.ok(*SAVE, now=EARLIER)
-
-
-def _drifted(ground: Ground) -> None:
-    """Somebody changed a queue of ours."""
-    account = Account(ground.emulator)
-    account.post(f"Queues/{account.queues()['support']['sid']}.json", MaxSize=44)
-
-
-def _pulled(ground: Ground) -> None:
-    document = ground.ok("state", "pull", now=NOW).json
-    document["serial"] += 1
-    ground.write(json.dumps(document), "older.json")
-
-
 ALONE = ("--parallelism", "1")
 AUTO = ("--auto-approve", *ALONE)
 EVIDENCE = ("--evidence", "evidence")
@@ -230,8 +214,6 @@ DESTROY = ("destroy", *AUTO)
 SAVE = ("plan", "--out", "plan.json")
 AGAIN = frozenset({64})
 """What was done already is not done again."""
-HOLD = ("more", "--recording", f"RE{DUE[0]:032x}")
-HOLD_ADD = ("hold", "add", *HOLD, "--reason", "x")
 THERE = frozenset({1})
 """Files that are there are not replaced."""
 
@@ -245,24 +227,24 @@ def common(ground: Ground) -> None:
 
 
 READING = (
-    Scene("plan", ("plan", "--format", "json"), _prepared(LATER + RETENTION), reads=True),
+    Scene("plan", ("plan", "--format", "json"), prepared(LATER + RETENTION), reads=True),
     Scene("drift", ("drift", "--format", "json"), reads=True),
     Scene("plan --refresh-only", ("plan", "--refresh-only"), reads=True),
     # Who is in a room that goes on is no part of what is compared: where it cannot be read, nothing is said.
     Scene("plan --destroy", ("plan", "--destroy"), reads=True, partly="deletes everything"),
-    Scene("undo", ("undo", "{run}"), reads=True, words=_run_to_undo),
+    Scene("undo", ("undo", "{run}"), reads=True, words=run_to_undo),
     Scene("export", ("export",), reads=True),
     Scene("status", ("status",), reads=True, partly="Not read"),
     Scene("queues", ("queues",), reads=True),
     Scene("queues --members", ("queues", "adopted", "--members"), reads=True),
     Scene("rooms", ("rooms",), reads=True),
-    Scene("recordings", ("recordings", "--all"), _prepared(BASE + RETENTION), reads=True),
-    Scene("prune --dry-run", ("prune", "--dry-run"), _prepared(BASE + RETENTION), reads=True),
+    Scene("recordings", ("recordings", "--all"), prepared(BASE + RETENTION), reads=True),
+    Scene("prune --dry-run", ("prune", "--dry-run"), prepared(BASE + RETENTION), reads=True),
     # What was not understood is asked for in other words: it is gone, and not known to be remembered.
     Scene(
         "prune verify",
         ("prune", "verify", "evidence"),
-        _saved(BASE + RETENTION, PRUNE),
+        saved(BASE + RETENTION, PRUNE),
         reads=True,
         partly="remembers 5 as deleted",
     ),
@@ -275,25 +257,25 @@ READING = (
     Scene(
         "erase verify",
         ("erase", "verify", ALICE, *EVIDENCE),
-        _saved(BASE + RETENTION, ERASE),
+        saved(BASE + RETENTION, ERASE),
         reads=True,
         partly="Doubtful",
     ),
 )
 WRITING = (
-    Scene("apply", APPLY, _prepared(LATER + RETENTION)),
-    Scene("apply PLAN", ("apply", "plan.json", *ALONE), _saved(LATER + RETENTION, SAVE), again=APPLY),
+    Scene("apply", APPLY, prepared(LATER + RETENTION)),
+    Scene("apply PLAN", ("apply", "plan.json", *ALONE), saved(LATER + RETENTION, SAVE), again=APPLY),
     Scene("apply UNDO", ("apply", "plan.json", *ALONE), _undo, again=(*APPLY, "--exclude", "call.*")),
     Scene("apply that calls", APPLY),
     Scene("destroy", DESTROY),
     Scene(
         "import",
         ("import", "queue.adopted", ADOPTED),
-        _prepared(BASE.replace("  old:", "  adopted: {max_size: 70}\n  old:")),
+        prepared(BASE.replace("  old:", "  adopted: {max_size: 70}\n  old:")),
         over=AGAIN,
     ),
-    Scene("prune", PRUNE, _prepared(BASE + RETENTION)),
-    Scene("prune at a pace", PRUNE, _prepared(BASE + RETENTION + PACE)),
+    Scene("prune", PRUNE, prepared(BASE + RETENTION)),
+    Scene("prune at a pace", PRUNE, prepared(BASE + RETENTION + PACE)),
     Scene("prune with archive", PRUNE, _archived),
     Scene("erase", ERASE),
     Scene("dispatch", DISPATCH),
@@ -327,72 +309,4 @@ WRITING = (
         now=LATER_ON,
         over=AGAIN,
     ),
-)
-CRASHING = (
-    *(replace(scene, then=DISPATCH) if scene.name == "calls test" else scene for scene in WRITING),
-    Scene("undo --out", ("undo", "{run}", "--out", "plan.json"), reads=True, words=_run_to_undo),
-    Scene("plan --out", SAVE, _replanned, reads=True),
-    Scene("apply --refresh-only", (*APPLY, "--refresh-only"), _drifted),
-    Scene(
-        "hold add",
-        ("hold", "add", *HOLD, "--reason", "x"),
-        _prepared(BASE + RETENTION),
-        over=AGAIN,
-        then=PRUNE,
-    ),
-    Scene(
-        "hold release",
-        ("hold", "release", HOLD[0], "--approve", f"release-hold={HOLD[0]}"),
-        _saved(BASE + RETENTION, HOLD_ADD),
-        over=AGAIN,
-        then=PRUNE,
-    ),
-    Scene("calls pause", ("calls", "pause", "call.reminder"), then=DISPATCH),
-    Scene(
-        "calls resume",
-        ("calls", "resume", "call.reminder"),
-        _saved(BASE, ("calls", "pause", "call.reminder")),
-        over=AGAIN,
-        then=DISPATCH,
-    ),
-    Scene("state push", ("state", "push", "older.json"), _pulled, over=AGAIN),
-    Scene(
-        "state mv",
-        ("state", "mv", "queue.old", "queue.renamed"),
-        _prepared(BASE.replace("  old:", "  renamed:")),
-        over=AGAIN,
-        then=APPLY,
-    ),
-    Scene(
-        "state mv of a schedule",
-        ("state", "mv", "call.reminder", "call.renamed"),
-        _prepared(BASE.replace("  reminder:", "  renamed:")),
-        over=AGAIN,
-        then=APPLY,
-    ),
-    Scene(
-        "state rm",
-        ("state", "rm", "queue.old"),
-        _prepared(BASE.replace("  old: {max_size: 30}\n", "")),
-        over=AGAIN,
-        then=APPLY,
-    ),
-    Scene("state prune-journal", ("state", "prune-journal", "--keep", "1m")),
-)
-"""What is killed: whatever writes to the account, to the state or to a file that others go by."""
-
-
-def side_by_side(scene: Scene) -> Scene:
-    """With several requests at once, in the run that is killed and in the next."""
-    many = tuple(
-        "8" if word == ALONE[1] and before == ALONE[0] else word
-        for before, word in pairwise(("", *scene.argv))
-    )
-    return replace(scene, argv=many)
-
-
-SIDE_BY_SIDE = tuple(
-    side_by_side(scene)
-    for scene in CRASHING
-    if scene.name in ("apply", "prune", "prune with archive", "erase", "dispatch")
 )

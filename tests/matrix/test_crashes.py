@@ -6,7 +6,6 @@ one step is before the next one: to die before each is to die everywhere, of wha
 
 from __future__ import annotations
 
-import os
 import re
 from random import Random
 from typing import Any
@@ -15,27 +14,27 @@ import pytest
 
 from tests.conftest import postgres_state, s3_state
 from tests.counting import Counts
+from tests.matrix.crashing import CRASHING, SIDE_BY_SIDE
 from tests.matrix.fleets import FLEETS_CRASHING
 from tests.matrix.ground import STATE, Ground, Kept
 from tests.matrix.killing import Crasher, put_back
 from tests.matrix.liar import Liar
+from tests.matrix.pieces import WHOLE
 from tests.matrix.play import Play
 from tests.matrix.scenes import (
     ALONE,
     BASE,
-    CRASHING,
     EARLIER,
     LATER_ON,
     SAVE,
-    SIDE_BY_SIDE,
     Scene,
 )
 from voiceform.model.exit_codes import ExitCode
 
-WHOLE = os.environ.get("VOICEFORM_MATRIX") == "whole"
 SAMPLED = {"sqlite": 6, "postgres": 3, "s3": 2}
 ON_OBJECTS = {
-    "apply", "apply UNDO", "import", "prune", "dispatch", "hold add", "hold release", "state push", "state mv"
+    "apply", "apply UNDO", "apply that renames", "import", "prune", "dispatch", "hold add", "hold release",
+    "state push", "state mv", "state mv of a schedule",
 }  # fmt: skip
 """What is killed in a sample with its state in an object store, whose stand-in is slow."""
 SEED = 20261202

@@ -7,7 +7,6 @@ cell is played beside others, and then by itself, once and for ever.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from itertools import islice
 from random import Random
@@ -21,6 +20,7 @@ from tests.matrix.faults import Fault, table
 from tests.matrix.fleets import FLEETS
 from tests.matrix.ground import Ground, Kept
 from tests.matrix.liar import Cell, Liar
+from tests.matrix.pieces import WHOLE, Piece, pieces
 from tests.matrix.play import Play
 from tests.matrix.scenes import READING, WRITING, Scene
 from voiceform.emulator.routing import OPERATIONS
@@ -39,7 +39,6 @@ MEETING: dict[str, Collection[str] | None] = {
     "fleets": (),
 }
 """Which operations meet every fault in a group; fleets do to each account what the others do."""
-WHOLE = os.environ.get("VOICEFORM_MATRIX") == "whole"
 SEED = 20261201
 
 
@@ -90,12 +89,12 @@ if WHOLE:
         counts("fault matrix, in packs", scenes=1, cells=len(cells), played=len(cells), runs=play.runs)
         assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
 
-    @pytest.mark.parametrize("scene", ALL, ids=lambda scene: scene.name)
+    @pytest.mark.parametrize("piece", pieces(ALL), ids=str)
     def test_every_cell_by_itself(
-        scene: Scene, ground: Ground, liar: Liar, base: Kept, counts: Counts
+        piece: Piece, ground: Ground, liar: Liar, base: Kept, counts: Counts
     ) -> None:
-        (play,) = begun((scene,), ground, liar, base)
-        cells = [*whole(play)]
+        (play,) = begun((piece.scene,), ground, liar, base)
+        cells = piece.of([*whole(play)])
         told = [*islice(struck_alone(play, cells), 10)]  # enough to know, after what may be hours
         counts("fault matrix", scenes=1, cells=len(cells), played=2 * len(cells), runs=play.runs)
         assert not told, "\n\n".join(told)

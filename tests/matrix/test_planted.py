@@ -6,13 +6,14 @@ import re
 
 import pytest
 
+from tests.matrix.crashing import CRASHING
 from tests.matrix.faults import table
 from tests.matrix.ground import Ground, Kept
 from tests.matrix.killing import Crasher, put_back
 from tests.matrix.liar import Cell, Liar
 from tests.matrix.mistakes import MISTAKES
 from tests.matrix.play import Play
-from tests.matrix.scenes import CRASHING, READING, WRITING
+from tests.matrix.scenes import READING, WRITING
 
 PLANTED: dict[str, tuple[str, str, Cell, str]] = {
     "any answer deletes": (

@@ -19,11 +19,11 @@ from tests.matrix.fleets import POOLS, SECOND
 from tests.matrix.ground import Ground, Kept
 from tests.matrix.killing import Crasher, put_back
 from tests.matrix.liar import Liar
+from tests.matrix.pieces import WHOLE, Piece, pieces
 from tests.matrix.play import Play
 from tests.support import ACCOUNT
 from voiceform.model.exit_codes import ExitCode
 
-WHOLE = os.environ.get("VOICEFORM_MATRIX") == "whole"
 ACCOUNTS = {"one": ACCOUNT, "two": SECOND}
 SAMPLED = {ALONE: 2, PROGRAM: 1, ALL: 1}
 """So many of the points of each scene are played, by who dies."""
@@ -114,10 +114,11 @@ def pool(ground: Ground, liar: Liar, base: Kept, crasher: Crasher, tmp_path: Pat
     return begun
 
 
-@pytest.mark.parametrize("name", [scene.name for scene in POOLS])
+@pytest.mark.parametrize("piece", pieces(POOLS), ids=str)
 def test_a_process_of_a_pool_that_is_killed_anywhere_concerns_its_stack_alone(
-    name: str, pool: Callable[[str], Pool], counts: Counts
+    piece: Piece, pool: Callable[[str], Pool], counts: Counts
 ) -> None:
+    name = piece.scene.name
     play = pool(name)
     steps = play.undisturbed()
     points = [
@@ -126,7 +127,7 @@ def test_a_process_of_a_pool_that_is_killed_anywhere_concerns_its_stack_alone(
         for stack in ACCOUNTS
         for at in range(len(steps[stack]))
     ]
-    chosen = points if WHOLE else sample(name, points)
+    chosen = piece.of(points) if WHOLE else sample(name, points)
     told: list[str] = []
     killed = 0
     for death in chosen:
@@ -134,7 +135,7 @@ def test_a_process_of_a_pool_that_is_killed_anywhere_concerns_its_stack_alone(
         killed += found is not None
         what = f"{name}, {death.who} killed before step {death.at} of {death.stack}"
         told += [f"{what} ({steps[death.stack][death.at]}): {problem}" for problem in found or ()]
-    counts("crash matrix, processes of a pool", points=len(points), played=killed)
+    counts("crash matrix, processes of a pool", points=len(piece.of(points)), played=killed)
     assert killed
     assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
 

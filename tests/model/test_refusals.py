@@ -58,13 +58,20 @@ def test_a_file_that_cannot_be_used_is_named(names: tuple[str | None, ...], wher
     assert "room" in (refused.hint or "")
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EROFS])
+def test_a_disk_that_gives_errors_is_no_defect_of_ours(number: int) -> None:
+    refused = refusal(os_error(number))
+    assert refused is not None
+    assert str(refused).startswith(f"a disk gives errors: {os.strerror(number)}")
+    assert "the next run finds out first what became of what was begun" in (refused.hint or "")
+
+
 @pytest.mark.parametrize(
     "error",
     [
         KeyError("to"),
         RuntimeError("dictionary changed size during iteration"),
         ValueError("can't start new thread"),
-        os_error(errno.EIO),
         os_error(errno.EBADF),
         OSError("without a number"),
     ],

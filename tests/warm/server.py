@@ -22,7 +22,9 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from tests.warm.imports import warm_up
 
@@ -80,15 +82,24 @@ def become(client: socket.socket) -> None:
     os.environ.update(request["environ"])
     time.tzset()
     sys.argv = request["argv"]
+    play_out(_asked_for)
+
+
+def _asked_for() -> None:
+    if sys.argv[0] == "voiceform":
+        from voiceform.cli import run
+
+        run()
+    else:
+        sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
+        runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def play_out(program: Callable[[], object]) -> NoReturn:
+    """Do it, and end this fork as Python ends, but without taking apart what it shares with the others."""
     code: object = 0
     try:
-        if sys.argv[0] == "voiceform":
-            from voiceform.cli import run
-
-            run()
-        else:
-            sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
-            runpy.run_path(sys.argv[0], run_name="__main__")
+        program()
     except SystemExit as end:
         code = end.code
         if not isinstance(code, int | None):
@@ -97,7 +108,6 @@ def become(client: socket.socket) -> None:
     except BaseException:
         traceback.print_exc()
         code = 1
-    # As Python ends, but without taking apart what it shares with the others.
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for text in (sys.stdout, sys.stderr):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from voiceform.engine.packing import packed, unpacked
 from voiceform.model.errors import PlanFileError, UsageError
@@ -22,8 +23,15 @@ _READ = "check that it may be read"
 _AGAIN = "make a new plan: voiceform plan --out FILE"
 
 
-def write_plan_file(plan: Plan, path: Path) -> str:
-    """Write `plan` to `path`, readable by its owner only, whole or not at all; returns its digest.
+class Written(NamedTuple):
+    """The digest of a plan, and the SHA-256 of the file that it was written to."""
+
+    digest: str
+    sha256: str
+
+
+def write_plan_file(plan: Plan, path: Path) -> Written:
+    """Write `plan` to `path`, readable by its owner only, whole or not at all.
 
     A long one is packed (packing.py). It holds phone numbers in clear, since apply runs exactly what it
     says. UsageError for a plan that is about another instant.
@@ -31,13 +39,14 @@ def write_plan_file(plan: Plan, path: Path) -> str:
     if plan.made_for is not None:
         raise not_to_be_saved()
     document = plan_to_document(plan)
+    content = packed(json_line(document))
     try:
-        write_whole(path, packed(json_line(document)))
+        write_whole(path, content)
     except OSError as error:
         raise PlanFileError(
             f"cannot write the plan: {error.strerror}", where=str(path), hint="choose another --out"
         ) from error
-    return str(document["digest"])
+    return Written(document["digest"], hashlib.sha256(content).hexdigest())
 
 
 def not_to_be_saved() -> UsageError:

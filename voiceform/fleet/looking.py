@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,10 +58,10 @@ def saved(made: Plan, result: StackResult, job: Job, *, pending: bool) -> StackR
     from voiceform.fleet.folder import file_of
 
     path = Path(job.options["out"]) / file_of(job.member.name)
-    write_plan_file(made, path)
+    written = write_plan_file(made, path)
     details = {
         "file": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": written.sha256,
         "pending": bool(made.pending or made.drift or pending),
     }
     return replace(result, details={**result.details, **details})

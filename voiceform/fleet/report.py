@@ -199,7 +199,7 @@ def alike(findings: Iterable[tuple[str, Diagnostic]]) -> Iterator[tuple[Diagnost
 
 def _spool() -> sqlite3.Connection:
     """A database in a file whose name is gone at once: nobody else can open it, and it goes with the
-    connection. In memory where no such file can be.
+    connection. In memory where no such file can be, or none that can be used.
 
     With its log: what is written to a disk that has become full leaves what was there before readable."""
     try:
@@ -209,7 +209,7 @@ def _spool() -> sqlite3.Connection:
     os.close(handle)
     try:
         return _with_tables(sqlite3.connect(name, check_same_thread=False, isolation_level=None))
-    except sqlite3.OperationalError:
+    except sqlite3.DatabaseError:
         return _with_tables(_in_memory())
     finally:
         for each in (name, f"{name}-wal"):

@@ -8,6 +8,7 @@ from voiceform.model.errors import VoiceformError
 
 _TABLES = (errno.EMFILE, errno.ENFILE)
 _ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_BROKEN = (errno.EIO, errno.ESTALE, errno.EROFS)
 _AGAIN = (
     "then run again: the next run finds out first what became of what was begun. Fewer requests at once"
     " (--parallelism) need less"
@@ -36,6 +37,8 @@ def refusal(error: Exception) -> VoiceformError | None:
             where=str(error.filename2 or error.filename),
             hint="check that it is there, that you may write to it, and that there is room; then run again",
         )
+    if isinstance(error, OSError) and error.errno in _BROKEN:  # of a file that is open: nobody knows its name
+        return VoiceformError(f"a disk gives errors: {error.strerror}", hint=f"check the disks, {_AGAIN}")
     return None
 
 

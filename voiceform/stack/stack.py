@@ -175,7 +175,7 @@ class Stack(Looks, CallOperations, StateOperations):
         """
         from voiceform.engine.planfile import write_plan_file
 
-        return write_plan_file(plan, self.parts.folder / path)
+        return write_plan_file(plan, self.parts.folder / path).digest
 
     def read_plan(self, source: str | Path | BinaryIO) -> Plan:
         """A plan that was saved, in a file or through a pipe. PlanFileError when it is missing, cut, edited,
