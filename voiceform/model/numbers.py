@@ -25,7 +25,6 @@ _DIALLED = re.compile(
 _NO_DIGIT = re.compile(r"[^0-9]")
 _SHORTEST_DIALLED = 7
 _REASONS = {
-    1: "its country calling code does not exist",
     2: "it is too short",
     3: "it is too long",
     4: "only local calls could reach it",

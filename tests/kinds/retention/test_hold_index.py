@@ -254,6 +254,58 @@ def test_who_is_found_by_what_is_named_has_to_meet_the_rest_too(
         assert HoldIndex(holds).keeping(row, KnownCalls({CALLS[0]: facts(NUMBER)})) == expected
 
 
+def hour(number: int) -> str:
+    return instant_to_text(NOW - timedelta(days=200, hours=number))
+
+
+def since(number: int) -> dict[str, Any]:
+    """A number that nobody has, and dates that begin and end each at another time."""
+    return {"number": [f"+1555{number:07d}"], "created": {"start": hour(number), "end": hour(-number)}}
+
+
+IN_CALL = {"number": [NUMBER]}
+"""By whoever is on the call, whatever else the row is asked."""
+
+
+def test_holds_that_ask_more_of_the_row_are_told_from_those_that_ask_nothing() -> None:
+    every = [
+        Hold.read("a", {"match": IN_CALL}),
+        Hold.read("b", {"match": {**IN_CALL, "source": ["DialVerb"]}}),
+    ]
+    for source, names in (("OutboundAPI", ("a",)), ("DialVerb", ("a", "b"))):
+        for ordered in (every, every[::-1]):
+            row = AnyRow(RECORDINGS[0], CALLS[0], source, 10, NOW)
+            assert set(HoldIndex(ordered).keeping(row, BOOK)) == set(names)
+
+
+def test_unless_one_is_enough_all_are_told_for_which_a_call_is_needed() -> None:
+    rooms = {**IN_CALL, "source": ["OutboundAPI"]}
+    index = HoldIndex([Hold.read("a", {"match": IN_CALL}), Hold.read("b", {"match": rooms})])
+    row = AnyRow(RECORDINGS[0], CALLS[0], "OutboundAPI", 10, NOW)
+    whole, one = index.meeting(row, NoCalls()), index.meeting(row, NoCalls(), whole=False)
+    assert whole is not None
+    assert one is not None
+    assert whole.each() == [(0, Truth.NEEDED), (1, Truth.NEEDED)]
+    assert (one.is_needed, len(one.rest)) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    "missed", [{"source": ["DialVerb"]}, {"created": {"end": hour(0)}}, {"source": ["DialVerb"], **since(0)}]
+)
+def test_no_call_is_asked_about_of_a_row_that_misses_the_rest(missed: dict[str, Any]) -> None:
+    book = KnownCalls({CALLS[0]: facts(NUMBER)})
+    index = HoldIndex([Hold.read("a", {"match": {**missed, **IN_CALL}})])
+    assert index.meeting(AnyRow(RECORDINGS[0], CALLS[0], "OutboundAPI", 10, NOW), book) is None
+    assert book.asked == []
+
+
+def test_a_row_counts_once_for_a_name_that_many_different_holds_have() -> None:
+    asked = [{"source": ["DialVerb"]}, {"min_duration": "5s"}, {"status": ["completed"]}]
+    tally = HoldTally(Hold.read("a", {"match": match}) for match in asked)
+    tally.add(AnyRow(RECORDINGS[0], CALLS[0], "OutboundAPI", 10, NOW), NoCalls())
+    assert tally.counts() == {("a", Truth.YES): 1}
+
+
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("hidden", ["from", "to"])
 @pytest.mark.parametrize("at", [0, 1])
@@ -324,15 +376,6 @@ def test_the_legs_of_a_thousand_named_calls_are_asked_for_once() -> None:
     assert len(asked) == 1000
 
 
-def hour(number: int) -> str:
-    return instant_to_text(NOW - timedelta(days=200, hours=number))
-
-
-def since(number: int) -> dict[str, Any]:
-    """A number that nobody has, and dates that begin and end each at another time."""
-    return {"number": [f"+1555{number:07d}"], "created": {"start": hour(number), "end": hour(-number)}}
-
-
 CRITERIA: dict[str, Callable[[int], dict[str, Any]]] = {
     "recording_sid": lambda n: {"recording_sid": [f"RE{n:032x}"]},
     "call_sid": lambda n: {"call_sid": [f"CA{n:032x}"]},
@@ -340,6 +383,9 @@ CRITERIA: dict[str, Callable[[int], dict[str, Any]]] = {
     "number": lambda n: {"number": [f"+1555{n:07d}"]},
     "from and direction": lambda n: {"from": [f"+1555{n:07d}"], "direction": ["inbound"]},
     "dates": lambda n: {"created": {"start": hour(n + 1), "end": hour(n)}},
+    "hours": lambda n: {"created": {"start": hour(n - 2900), "end": hour(n - 2901)}},  # some about the row's
+    "ends before": lambda n: {"created": {"end": hour(n)}},
+    "begins later": lambda n: {"created": {"start": hour(-2500 - n)}},
     "number and dates": since,
     "call_sid and dates": lambda n: {"call_sid": [f"CA{n:032x}"], "created": {"start": hour(n)}},
     "source": lambda _: {"source": ["DialVerb"], "status": ["completed"]},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voiceform.kinds.retention.matching.parties import Parties
+from voiceform.kinds.retention.matching.parties import Parties, national_digits
 from voiceform.kinds.retention.matching.truth import Truth
 
 ALICE = Parties.of(["+15558675310"])
@@ -42,6 +42,9 @@ MAYBE = (
     "Restricted",
     "+266696687",
     "+7378742833",
+    "+86282452253",
+    "+5558675310",
+    "client:675310",
     "sip:anonymous@anonymous.invalid",
     "sip:Unavailable@pbx",
     "sip:+1@pbx",
@@ -54,6 +57,7 @@ OTHERS = (
     "sip:ann@pbx",
     "client:ann",
     "client:5017122661",
+    "client:75310",
     "+33123456789",
 )
 
@@ -71,3 +75,45 @@ def test_it_may_be_her(live: str) -> None:
 @pytest.mark.parametrize("live", OTHERS)
 def test_it_is_somebody_else(live: str) -> None:
     assert ALICE.test(live) is Truth.NO
+
+
+@pytest.mark.parametrize("text", ["sip:anna@PBX.example.com.:5061", "sips:anna:secret@pbx.example.com"])
+@pytest.mark.parametrize(
+    ("live", "truth"),
+    [
+        ("sip:anna@pbx.example.com", Truth.YES),
+        ("sip:anna;phone-context=x@pbx.example.com;transport=tls", Truth.YES),
+        ("sip:Anna@pbx.example.com", Truth.UNKNOWN),
+        ("sip:anna@pbx2.example.com", Truth.NO),
+        ("sip:ann@pbx.example.com", Truth.NO),
+    ],
+)
+def test_a_sip_user_is_one_by_whatever_way(text: str, live: str, truth: Truth) -> None:
+    assert Parties.of([text]).test(live) is truth
+
+
+def test_a_client_in_another_case_may_be_it() -> None:
+    assert Parties.of(["client:Anna"]).test("client:Anna") is Truth.YES
+    assert Parties.of(["client:Anna"]).test("client:anna") is Truth.UNKNOWN
+
+
+def test_whom_nobody_can_read_is_nobody_else() -> None:
+    assert Parties.of(["anonymous", "+15558675310"]).test("+15017122661") is Truth.NO
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"),
+    [
+        (" (555) 867-5310 ", "5558675310"),
+        ("tel:0015558675310", "15558675310"),
+        ("sip:+15558675310:pw@pbx", "15558675310"),
+        ("675310", "675310"),
+        ("75310", ""),
+        ("0075310", ""),
+        ("client:annabella", ""),
+        ("client:555annabella", ""),
+        ("\uff15\uff15\uff15\uff18\uff16\uff17\uff15", ""),
+    ],
+)
+def test_digits_by_which_a_value_may_be_a_number(value: str, digits: str) -> None:
+    assert national_digits(value) == digits

@@ -95,10 +95,10 @@ def who_is(text: str) -> str | None:
     sip = _SIP.fullmatch(who) if who is not None else None
     if sip is None:
         return who
-    user = re.split("[;:]", unquote(sip[2]), maxsplit=1)[0]
+    user = re.split("[;:]", unquote(sip[2]))[0]
     if user.upper() in _WITHHELD:
         return None
     if user.startswith("+"):
         return person(user)
-    host = re.split("[;?:>]", sip[3], maxsplit=1)[0].rstrip(".").lower()
+    host = re.split("[;?:>]", sip[3])[0].rstrip(".").lower()
     return f"sip:{user}@{host}"
