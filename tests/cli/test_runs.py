@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support import Stack
 from tests.terminal.terminal import Terminal
 from voiceform.model.plan import Mode
 from voiceform.state.journal_codec import RunRecord, run_key, run_to_document
+from voiceform.state.meta import read_meta
 from voiceform.state.open import open_store
 
 CALLS = "calls:\n  c: {to: '+12125550101', from: '+12125550190', schedule: {cron: '0 9 * * *', timezone: UTC}"
@@ -122,7 +124,7 @@ def test_many_runs_are_not_printed_unasked(stack: Stack, history: list[str]) -> 
     whole = stack.ok("runs", "--all").out.splitlines()
     assert len(whole) == 64
     assert whole[-1].startswith("old0")
-    assert whole[-1].endswith("destroy: has not ended (3 changes)")
+    assert whole[-1].endswith("destroy: has not begun: nothing was sent (3 changes)")
 
 
 def test_a_run_that_was_killed_has_no_outcome(stack: Stack, history: list[str]) -> None:
@@ -132,10 +134,32 @@ def test_a_run_that_was_killed_has_no_outcome(stack: Stack, history: list[str]) 
             store.delete(entry.key, entry.version)
         run = entries[-1]
         store.put(run.key, {**run.document, "finished_at": None, "outcomes": {}}, run.version)
+        meta = read_meta(store)
+        assert meta is not None
+        store.write([replace(meta, unfinished=(history[0],)).bumped()])
     out = stack.ok("runs", history[0]).out
     assert "has not ended" in out
     assert "nobody knows yet how it ended" in out
     assert stack.ok("runs", history[0], "--format", "json").json["changes"][0]["outcome"] is None
+
+
+def test_a_run_that_was_killed_before_its_first_request_did_nothing(stack: Stack, history: list[str]) -> None:
+    """Its plan was consumed, and `meta` does not name it: nobody will settle it."""
+    at = datetime(2027, 1, 1, tzinfo=UTC)
+    with open_store("sqlite:///.voiceform/state.db", base_dir=stack.folder) as store:
+        intent = next(store.list(f"journal/{history[0]}/intents/")).document
+        store.put(run_key("new"), run_to_document(RunRecord("new", Mode.NORMAL, "ada", at, at, 1)), None)
+        store.put("journal/new/intents/000001", {**intent, "run": "new"}, None)
+    assert "has not begun: nothing was sent (1 change)" in stack.ok("runs").out
+    assert "has not begun: nothing was sent (1 change) (new)" in " ".join(stack.ok("status").out.split())
+    shown = stack.ok("runs", "new").out
+    assert "nobody knows yet" not in shown
+    assert "  nothing was sent\n" in shown
+    found = stack.ok("runs", "--format", "json").json["runs"]
+    assert [run["begun"] for run in found] == [False, True, True, True]
+    refused = stack.run("undo", "new")
+    assert refused.code == 1
+    assert "run new has not begun" in refused.err
 
 
 def test_nothing_was_ever_run(stack: Stack) -> None:

@@ -125,6 +125,7 @@ def test_a_crash_while_beginning_has_sent_nothing(path: Path, lives: int) -> Non
         for run in unfinished_runs(store):
             assert run.unsettled == PLAN.pending
         assert len(unfinished_runs(store)) == (1 if lives == 3 else 0)
+        assert [run.begun for run in list_runs(store)] == [lives == 3] * (lives > 0)
         if lives == 0:
             begin(store)
         else:

@@ -61,6 +61,11 @@ def plan_undo(run: RunDetail, request: PlanRequest) -> Undo:
     The configuration of the request gives account and limits; what it declares plays no part, and neither
     does its ownership. StateError for a run that has not ended: it has to be settled first.
     """
+    if not run.record.begun:
+        raise StateError(
+            f"run {run.record.run_id} has not begun",
+            hint="nothing was sent, and there is nothing to undo; plan again",
+        )
     if run.record.finished_at is None:
         raise StateError(
             f"run {run.record.run_id} has not ended",

@@ -20,12 +20,15 @@ from voiceform.state.journal import RunDetail
 from voiceform.state.journal_codec import RunRecord
 
 _OPEN = "nobody knows yet how it ended"
+_NEVER_SENT = Line("nothing was sent", 6, Tone.MUTED)
 
 
 def ending(run: RunRecord) -> str:
     """`3 applied, 1 failed`, with what sort of run it was where it was none of the usual."""
     counts = ", ".join(f"{count:,} {status}" for status, count in sorted(run.outcomes.items()))
-    if run.finished_at is None:
+    if not run.begun:
+        counts = f"has not begun: nothing was sent ({counted(run.changes, 'change')})"
+    elif run.finished_at is None:
         counts = f"has not ended ({counted(run.changes, 'change')})"
     return counts if run.mode is Mode.NORMAL else f"{run.mode}: {counts or 'nothing to do'}"
 
@@ -47,7 +50,8 @@ def render_detail(
     lines = [*_head(detail.record, now), BLANK]
     changes = plan.changes if most is None else plan.changes[:most]
     for change in changes:
-        lines += [*change_lines(change, vocabulary), _ended(outcomes.get(change.address)), BLANK]
+        ended = _ended(outcomes.get(change.address)) if detail.record.begun else _NEVER_SENT
+        lines += [*change_lines(change, vocabulary), ended, BLANK]
     if detail.record.folded:
         lines += [Line("its journal was folded: what it changed is not kept any more", 2, Tone.MUTED), BLANK]
     if len(changes) < len(plan.changes):
@@ -108,7 +112,9 @@ def _head(run: RunRecord, now: datetime) -> Iterator[Line]:
     yield Line(f"Run {terminal(run.run_id)} by {terminal(run.who)}{kind}", 0, Tone.TITLE)
     yield Line(f"planned {run.plan_created_at:%Y-%m-%d %H:%M:%S} UTC", 2)
     yield Line(f"began   {run.began_at:%Y-%m-%d %H:%M:%S} UTC", 2)
-    if run.finished_at is None:
+    if not run.begun:
+        yield Line("has not begun: nothing was sent", 2, Tone.WARNING)
+    elif run.finished_at is None:
         yield Line(f"has not ended; it began {span(abs(now - run.began_at))} ago", 2, Tone.WARNING)
     else:
         took = span(abs(run.finished_at - run.began_at))

@@ -225,8 +225,9 @@ def read_run(reader: DocumentReader, run_id: str) -> RunDetail | None:
     entry = reader.get(run_key(run_id))
     if entry is None:
         return None
+    (record,) = _with_beginnings(reader, [run_from_entry(entry)])
     outcomes = [outcome for _, segment in read_segments(reader, run_id) for outcome in segment]
-    return RunDetail(run_from_entry(entry), tuple(read_intents(reader, run_id)), tuple(outcomes))
+    return RunDetail(record, tuple(read_intents(reader, run_id)), tuple(outcomes))
 
 
 def find_run(reader: DocumentReader, text: str) -> RunRecord:
@@ -248,8 +249,20 @@ def find_run(reader: DocumentReader, text: str) -> RunRecord:
 
 def list_runs(reader: DocumentReader) -> tuple[RunRecord, ...]:
     """Every run, oldest first."""
-    records = (run_from_entry(entry) for entry in reader.list(RUNS))
+    records = _with_beginnings(reader, [run_from_entry(entry) for entry in reader.list(RUNS)])
     return tuple(sorted(records, key=lambda record: record.began_at))
+
+
+def _with_beginnings(reader: DocumentReader, records: Sequence[RunRecord]) -> Sequence[RunRecord]:
+    """With whether each has begun: a run that sends is named by `meta` before, and until it has finished."""
+    if all(record.finished_at is not None for record in records):
+        return records
+    meta = read_meta(reader)
+    named = () if meta is None else meta.unfinished
+    return [
+        record if record.finished_at is not None else replace(record, begun=record.run_id in named)
+        for record in records
+    ]
 
 
 def _batches(writes: Iterable[Write]) -> Iterator[list[Write]]:

@@ -34,7 +34,8 @@ _PART = 500_000
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run, as `runs/ID` has it. `finished_at` is None while it runs, or when it was killed; `outcomes`
-    says how many changes ended how, once it has finished. Of one that is `folded` nothing else is kept.
+    says how many changes ended how, once it has finished. One that has not `begun` died, or is still,
+    between the use of its plan and its first request. Of one that is `folded` nothing else is kept.
     `version` is for compare-and-swap."""
 
     run_id: str
@@ -45,6 +46,7 @@ class RunRecord:
     changes: int
     finished_at: datetime | None = None
     outcomes: dict[Status, int] = field(default_factory=dict)
+    begun: bool = True
     folded: bool = False
     version: str | None = None
 

@@ -89,6 +89,7 @@ def run_document(run: RunRecord) -> dict[str, Any]:
         "plan_created_at": instant_to_text(run.plan_created_at),
         "began_at": instant_to_text(run.began_at),
         "finished_at": instant_to_text(run.finished_at) if run.finished_at is not None else None,
+        "begun": run.begun,
         "changes": run.changes,
         "folded": run.folded,
         "outcomes": {str(status): count for status, count in sorted(run.outcomes.items())},
