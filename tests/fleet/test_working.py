@@ -289,6 +289,17 @@ def test_accounts_are_written_as_configuration_each_in_a_folder(fleet: FleetFold
     assert all("exists" in each["error"] for each in json.loads(again.out)["stacks"])
 
 
+@pytest.mark.parametrize(
+    ("out", "code"), [("nowhere/exported", 64), ("fleet.yaml", 64), ("/sys/exported", 1)]
+)
+def test_where_no_account_can_be_written(fleet: FleetFolder, out: str, code: int) -> None:
+    """As other outputs: a name that means nothing is a mistake of the call, a place that refuses is none."""
+    fleet.of("acme")
+    refused = fleet.run("export", "--out", out)
+    assert refused.code == code
+    assert "cannot make the folder" in refused.err
+
+
 def test_a_hold_that_keeps_nothing_is_told_for_all_that_have_it(fleet: FleetFolder) -> None:
     hold = "retention:\n  recordings: [{name: all, keep: 90d}]\n"
     hold += '  holds: {case: {reason: x, match: {number: ["+15558675310"]}}}\n'

@@ -1,4 +1,4 @@
-"""The job that writes an account as configuration."""
+"""Accounts as configuration: the folder for all of them, and the job that writes one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceform.config.sources import DEFAULT_FILE
-from voiceform.model.errors import VoiceformError
+from voiceform.model.errors import UsageError, VoiceformError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.files import write_new
 from voiceform.model.fleet import StackResult
@@ -15,6 +15,20 @@ from voiceform.model.wording import counted
 if TYPE_CHECKING:
     from voiceform.fleet.jobs import Heard, Job
     from voiceform.stack.stack import Stack
+
+
+def make_folder(path: Path) -> None:
+    """Make it, unless it is there. UsageError for a name that can be no folder's, VoiceformError where it
+    cannot be made."""
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        misnamed = isinstance(error, FileNotFoundError | FileExistsError | NotADirectoryError)
+        raise (UsageError if misnamed else VoiceformError)(
+            f"cannot make the folder {path}: {error.strerror}",
+            where="--out",
+            hint="name another, or make room for it",
+        ) from error
 
 
 def export(stack: Stack, job: Job, heard: Heard) -> StackResult:

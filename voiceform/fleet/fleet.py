@@ -320,13 +320,11 @@ class Fleet:
     def export(self, folder: str | Path, **which: Unpack[Which]) -> FleetReport:
         """Write each account as configuration, to NAME/voiceform.yaml in `folder`, relative to that of the
         fleet; nothing is overwritten."""
+        from voiceform.fleet.exporting import make_folder
+
         place = self._folder / folder
         members = self.stacks(**which)
-        try:
-            place.mkdir(exist_ok=True)
-        except OSError as error:
-            what = f"cannot make the folder {place}: {error.strerror}"
-            raise UsageError(what, where="--out", hint="name another, or make room for it") from error
+        make_folder(place)
         return self._reported("export", [self._job("export", member, out=str(place)) for member in members])
 
     def drift(self, **which: Unpack[Which]) -> FleetReport:

@@ -284,7 +284,7 @@ def refuse_used_plan(reader: DocumentReader, plan_id: str) -> None:
     record = run_from_entry(entry)
     raise StalePlanError(
         f"plan {plan_id} was applied at {instant_to_text(record.began_at)} by {record.who}",
-        hint="a plan is applied once; make a new one with `voiceform plan`",
+        hint="a plan is applied once; plan again",
     )
 
 
