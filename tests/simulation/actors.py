@@ -16,6 +16,7 @@ from voiceform.kinds.retention.evidence.places import Place
 from voiceform.stack.parts import Parts
 
 if TYPE_CHECKING:
+    from tests.simulation.network import Sent
     from tests.simulation.universe import Universe
 
 
@@ -50,15 +51,17 @@ class Weather:
 
 @dataclass(slots=True, eq=False)
 class Cue:
-    """The moment at which the so-many-th request of an operation leaves: `left` are those until then."""
+    """The moment at which the so-many-th request of an operation leaves, or of those about one person:
+    `left` are those until then."""
 
     operation: str
     left: int
     come: SimEvent
+    whom: str | None = None
 
-    def hear(self, operation: str) -> None:
+    def hear(self, sent: Sent) -> None:
         """A request leaves."""
-        self.left -= operation == self.operation
+        self.left -= sent.operation == self.operation and self.whom in (None, sent.form.get("To"))
         if self.left == 0:
             self.come.set()
 

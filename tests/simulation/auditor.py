@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.campaign import busy_checks, campaign_checks, who
-from tests.simulation.declared import CAMPAIGN, LEDGER, LISTS, ROUNDS, TIMES
+from tests.simulation.declared import CALLED, CAMPAIGN, IDA, LEDGER, LISTS, REMINDED, ROUNDS, SURVEYED, TIMES
 from tests.simulation.erasing import erasing_checks
 from tests.simulation.people import erase
 from tests.simulation.rooms import in_doubt, rooms_checks
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from tests.simulation.universe import Universe
     from voiceform import Stack
 
+_ALWAYS_DUE = frozenset((*REMINDED, *SURVEYED, *ROUNDS))
 _CALLED = frozenset(OF_CALL.values()) | {CallStatus.UNKNOWN}
 _LOOKED_BEFORE = 3.0
 """Seconds between a look at the holds and the request that it was for, at most, where nothing was held up."""
@@ -66,10 +66,9 @@ def _entries(universe: Universe) -> list[tuple[str, str, datetime, LedgerEntry]]
 
 def _calls(universe: Universe, _stack: Stack) -> Iterator[str]:
     """Nobody is called twice, and what the ledger says of calls is so."""
-    placed = [sent for sent in universe.server.sent if sent.operation == "createCall" and sent.status == 201]
-    sids = {json.loads(sent.body)["sid"]: sent.form["To"] for sent in placed}
+    sids = {call["sid"]: call["to_number"] for call in universe.server.calls() if call["to_number"] in CALLED}
     for person, count in Counter(sids.values()).items():
-        if count > 1 and person not in CAMPAIGN and person not in ROUNDS:
+        if count > 1 and person not in CAMPAIGN.union(ROUNDS, (IDA,)):
             yield f"{person} was called {count} times"
     entries = _entries(universe)
     known = {entry.sid for _, _, _, entry in entries if entry.sid is not None}
@@ -83,9 +82,11 @@ def _calls(universe: Universe, _stack: Stack) -> Iterator[str]:
 
 
 def _intents(universe: Universe, _: Stack) -> Iterator[str]:
-    """Everybody who was due is accounted for."""
-    statuses = {(name, to, at): entry.status for name, to, at, entry in _entries(universe) if name != LEDGER}
-    due = 5 + TIMES * len(ROUNDS)
+    """Everybody who was due is accounted for, but for those who may have been taken off a list."""
+    statuses = {
+        (name, to, at): entry.status for name, to, at, entry in _entries(universe) if to in _ALWAYS_DUE
+    }
+    due = len(REMINDED) + len(SURVEYED) + TIMES * len(ROUNDS)
     if len(statuses) != due:
         yield f"there are {len(statuses)} keys in the ledgers, and {due} were due"
     for (name, to, _at), status in statuses.items():

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.simulation.network import Network, Sent, SimSocket
 from tests.simulation.people import CHANCES
 from tests.simulation.runtime import SimLock, SimRuntime
-from tests.simulation.scheduler import Process
+from tests.simulation.scheduler import Carriers, Process
 from tests.simulation.store import SimPlace, SimSink, SimStore
 from tests.simulation.universe import Universe
 from voiceform.engine import settle, undo
@@ -24,6 +25,8 @@ from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus
 from voiceform.kinds.call.ledger.store import Head, Ledger, LedgerReader
 from voiceform.kinds.call.retry import Retry
 from voiceform.kinds.conference import act as conference
+from voiceform.kinds.retention.erasure.deleting import PersonsCallRecords
+from voiceform.kinds.retention.erasure.survey import Tracer
 from voiceform.kinds.retention.evidence.places import File, Sink
 from voiceform.kinds.retention.holds import HoldBook
 from voiceform.model.errors import TwilioError
@@ -112,6 +115,16 @@ class OpenRuntime(SimRuntime):
         return OpenLock(self.scheduler)
 
 
+class OpenUniverse(Universe):
+    """In which threads, which have such locks, change places wherever they can."""
+
+    make_runtime = staticmethod(OpenRuntime)
+
+    def __init__(self, seed: int, carriers: Carriers, folder: Path) -> None:
+        super().__init__(seed, carriers, folder)
+        self.scheduler.eagerness = 1.0
+
+
 class UnsyncedSink(SimSink):
     """Leaves what is written to the system."""
 
@@ -185,6 +198,10 @@ def _never(*_: object, **__: object) -> None:
     """What is asked for is never so."""
 
 
+def _for_no_reason(*_: object) -> Any:
+    return None, ()
+
+
 def _nothing(*_: object, **__: object) -> Any:
     return ()
 
@@ -224,7 +241,7 @@ BUGS = {
     "a stale version of the holds": Bug(_with(make_store=StaleStore), chances={"hold": 1.0}),
     "a wire that repeats": Bug(_with(make_network=RepeatingNetwork)),
     "an uptime that sleeps": Bug(_with(make_runtime=SleepingRuntime), chances=_STANDING_STILL),
-    "locks that let everybody in": Bug(_with(make_runtime=OpenRuntime)),
+    "locks that let everybody in": Bug(OpenUniverse),
     "evidence that is not synced": Bug(_with(make_place=UnsyncedPlace)),
     "a lost answer taken for unsent": Bug(leaves_out=((dialler, "_outcome_of", _taken_for_unsent),)),
     "calls that are not counted": Bug(leaves_out=((Ledger, "change", _uncounted),)),
@@ -255,7 +272,15 @@ BUGS = {
     ),
     "times that are over are made up for": Bug(leaves_out=((verdicts, "latest_known", _an_hour_ago),)),
     "who was erased is not known again": Bug(
-        leaves_out=((store, "known_again", _as_they_stand),), chances={"erase": 1.0}
+        leaves_out=((store, "known_again", _as_they_stand), (Ledger, "_marked", lambda _, key: key)),
+        chances={"erase": 1.0, "spell": 0.0, "doom": 0.05},
+    ),
+    "records whose recordings are held are erased": Bug(
+        leaves_out=(
+            (PersonsCallRecords, "reason_of_recordings", _for_no_reason),
+            (Tracer, "_ruling", _never),
+        ),
+        chances={"erase": 1.0},
     ),
     "what was changed since is undone, too": Bug(
         leaves_out=((undo, "_moved", _never),), chances={"undo": 1.0}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.declared import CAMPAIGN, DELAY, FIRST, LEDGER, SETTLE, THEN
 from voiceform.kinds.call.ledger.entries import CallStatus, Key
+from voiceform.kinds.call.spec import digest_of
 from voiceform.model.numbers import person
 from voiceform.model.store import Write
 
@@ -58,12 +59,19 @@ class Watch:
     """Who was on the list when somebody took the calls back, and since when it was said that nobody will be
     called."""
 
+    versions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The lists that were ever applied, by the digests that heads of ledgers name them by."""
     put_off: set[str] = field(default_factory=set)
     """Whose call was put off at any time: no wave waits for them."""
 
     def note(self, write: Write) -> None:
         """Something is stored."""
-        if write.document is not None and write.key.startswith(f"ledger/{LEDGER}/"):
+        if write.document is None:
+            return
+        if write.key.startswith("resources/call."):
+            attributes = write.document["attributes"]
+            self.versions[digest_of(attributes)] = tuple(attributes["to"])
+        if write.key.startswith(f"ledger/{LEDGER}/"):
             for text, entry in write.document["calls"].items():
                 if entry["status"] == CallStatus.DEFERRED:
                     self.put_off.add(who(Key.parse(text).to))
@@ -81,7 +89,8 @@ class Watch:
         if actor.due is not None and to not in actor.due:
             self.violations.append(f"{name} called {to}, who was not in its plan")
         since, declared = self._declared()
-        if actor.due is None and to not in declared and sent.at - since > LOOKED_BEFORE:
+        in_force = self.versions.get(str(self._head().get("applied")), ())
+        if actor.due is None and to not in (*declared, *in_force) and sent.at - since > LOOKED_BEFORE:
             self.violations.append(f"{name} called {to} {sent.at - since:.0f} s after the list lost him")
         back = self.canceled.get(who(to))
         if back is not None and sent.at - back > LOOKED_BEFORE:
@@ -95,6 +104,11 @@ class Watch:
     def people(self) -> tuple[str, ...]:
         """Whom the campaign that is applied now calls."""
         return self._declared()[1]
+
+    def _head(self) -> dict[str, Any]:
+        """The head of the campaign's ledger: which list is in force, it says before that is recorded."""
+        heads: dict[str, dict[str, Any]] = self.disk.read("ledger-heads/")
+        return heads.get(f"ledger-heads/{LEDGER}", {})
 
     def _declared(self) -> tuple[float, tuple[str, ...]]:
         """Whom the campaign that is applied calls, and since when."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -43,8 +43,13 @@ FIRST, THEN, SETTLE, STOP = 2, 3, 40, "60%"
 DELAY = 30
 """Seconds from the end of a call that found a busy line to the second attempt."""
 ROUNDS = ("+12125550121", "+12125550122")
-"""Who is called each minute, as many times as this:"""
-TIMES, GRACE = 4, 20
+IDA = "+12125550123"
+"""Who is called each minute, and somebody who is so until the last configuration; as many times as this:"""
+TIMES, GRACE = 4, 35
+REMINDED = ("+12125550101", "+12125550102", "+12125550103")
+SURVEYED = ("+12125550103", "+12125550104")
+CALLED = CAMPAIGN.union(ROUNDS, (IDA,), REMINDED, SURVEYED)
+"""Whom schedules call."""
 
 _CONFIGURATION = """\
 version: 1
@@ -54,7 +59,7 @@ queues:
 {queues}
 calls:
   reminder:
-    to: ["+12125550101", "+12125550102", "+12125550103"]
+    to: [{reminded}]
     from: "+15017122661"
     purpose: care
     schedule: {{at: 2026-06-01T12:00:40, timezone: UTC}}
@@ -62,7 +67,7 @@ calls:
     answer: {{say: Hello}}
     pace: 2
   survey:
-    to: ["+12125550103", "+12125550104"]
+    to: [{surveyed}]
     from: "+15017122661"
     purpose: care
     schedule: {{at: 2026-06-01T12:00:50, timezone: UTC}}
@@ -70,7 +75,7 @@ calls:
     answer: {{say: Good day}}
     pace: 2
   rounds:
-    to: ["+12125550121", "+12125550122"]
+    to: [{rounds}]
     from: "+15017122663"
     schedule: {{cron: "* * * * *", start: 2026-06-01T12:00:30, end: 2026-06-01T12:04:00, timezone: UTC}}
     misfire_grace: {grace}s
@@ -123,6 +128,10 @@ def history() -> dict[str, Any]:
     return {"account_sid": ACCOUNT, "calls": calls, "recordings": recordings, "conferences": rooms}
 
 
+def _quoted(people: Iterable[str]) -> str:
+    return ", ".join(f'"{to}"' for to in people)
+
+
 def _participant(to: str) -> str:
     return f'of-{to[-3:]}: {{to: "{to}", from: "+15017122661"}}'
 
@@ -133,7 +142,10 @@ def write_configurations(folder: Path) -> None:
         text = _CONFIGURATION.format(
             queues=queues,
             campaign=_NAMED[name],
-            people=", ".join(f'"{to}"' for to in LISTS[name]),
+            reminded=_quoted(REMINDED),
+            surveyed=_quoted(SURVEYED),
+            rounds=_quoted(ROUNDS if name == "c" else (*ROUNDS, IDA)),
+            people=_quoted(LISTS[name]),
             first=FIRST,
             then=THEN,
             settle=SETTLE,

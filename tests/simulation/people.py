@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import voiceform
 from tests.simulation.actors import Actor, Cue, Does, Hold
-from tests.simulation.declared import BEN, DUE, HANS, OCCURRENCE
+from tests.simulation.declared import BEN, DUE, HANS, IDA, OCCURRENCE
 from tests.simulation.undoing import Undone
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class People:
         if self._comes("undo"):
             self._undo(draw.uniform(0, 120))
         if self._comes("erase"):
-            self._erase(draw.choice((HANS, BEN, BEN, BEN)), self._when("createCall", 15, 10, 150))
+            self._erase()
 
     def dispatch(self, name: str, at: float) -> None:
         """Somebody places what is due, from then on."""
@@ -120,9 +120,13 @@ class People:
 
         self._act("undoer", "undo", does, self._draw.choice("bc"), at=at)
 
-    def _erase(self, whom: str, at: float | Cue) -> None:
-        """Somebody asks to be forgotten, is taken off the list, and perhaps comes back to it."""
-        back = self._draw.random() < 0.6
+    def _erase(self) -> None:
+        """Somebody asks to be forgotten, perhaps as soon as he is called, is taken off the list, and perhaps
+        comes back to it."""
+        draw = self._draw
+        whom, back = draw.choice((HANS, BEN, IDA, IDA)), draw.random() < 0.7
+        soon = whom == IDA or (whom == BEN and draw.random() < 0.5)
+        at = self._universe.cue("createCall", 1, whom) if soon else draw.uniform(10, 150)
         wait = timedelta(minutes=3)
 
         def does(stack: voiceform.Stack, actor: Actor) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -22,20 +21,20 @@ def long_talks() -> list[dict[str, Any]]:
 
 def rooms_checks(universe: Universe) -> Iterator[str]:
     """Counted at the server: what it carried out, whether the answer came back or not."""
-    carried_out = [sent for sent in universe.server.sent if sent.done is not None]
-    phoned = Counter(sent.form["To"] for sent in carried_out if sent.operation == "createParticipant")
+    calls = {call["sid"]: call["to_number"] for call in universe.server.calls() if call["to_number"] in ROOM}
+    phoned = Counter(calls.values())
     for to, count in phoned.items():
         if count > 1:
             yield f"{to} was phoned {count} times into the room"
     known = {attempt["call_sid"] for attempt in _attempts(universe)}
-    for sent in carried_out:
-        if sent.operation == "createParticipant" and sent.status == 201:
-            sid = json.loads(sent.body)["call_sid"]
-            if sid not in known and not in_doubt(universe):
-                yield f"{sent.form['To']} was phoned into the room, and nobody remembers it"
+    for sid, to in calls.items():
+        if sid not in known and not in_doubt(universe):
+            yield f"{to} was phoned into the room, and nobody remembers it"
     if not in_doubt(universe) and set(phoned) != set(ROOM):
         yield f"of {len(ROOM)} people who are to be in the room {len(phoned)} were phoned"
-    announced = sum(sent.operation == "updateConference" for sent in carried_out)
+    announced = sum(
+        sent.operation == "updateConference" and sent.done is not None for sent in universe.server.sent
+    )
     if announced > 1:
         yield f"the announcement was played {announced} times"
 

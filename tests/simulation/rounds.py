@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tests.simulation.campaign import CLOCKS
-from tests.simulation.declared import GRACE, ROUNDS, TIMES
+from tests.simulation.declared import GRACE, IDA, ROUNDS, TIMES
 
 if TYPE_CHECKING:
     from tests.simulation.universe import Universe
@@ -19,7 +19,7 @@ def rounds_checks(universe: Universe) -> Iterator[str]:
     """Counted at the server: requests that placed a call, by when they left."""
     calls: Counter[tuple[str, float]] = Counter()
     for sent in universe.server.sent:
-        if sent.operation != "createCall" or sent.form["To"] not in ROUNDS or sent.status != 201:
+        if sent.operation != "createCall" or sent.form["To"] not in (*ROUNDS, IDA) or sent.status != 201:
             continue
         number, late = divmod(sent.at + CLOCKS, _MINUTE)
         calls[sent.form["To"], number if universe.clocks_agree else 0] += 1

@@ -120,9 +120,9 @@ class Universe:
         """When every request that is under way has come and gone."""
         return max(self.scheduler.now, LASTS) + 100
 
-    def cue(self, operation: str, left: int) -> Cue:
+    def cue(self, operation: str, left: int, whom: str | None = None) -> Cue:
         """The moment at which so many more requests of an operation have left."""
-        cue = Cue(operation, left, SimEvent(self.scheduler))
+        cue = Cue(operation, left, SimEvent(self.scheduler), whom)
         self._cues.append(cue)
         return cue
 
@@ -184,7 +184,7 @@ class Universe:
     def _watch(self, sent: Sent) -> None:
         """No process sends while another one holds the lock that it works under."""
         for cue in self._cues:
-            cue.hear(sent.operation)
+            cue.hear(sent)
         if sent.operation.startswith(("list", "fetch", "GET")):
             return
         actor = self.actor_of(sent.process)
