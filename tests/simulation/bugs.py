@@ -235,7 +235,7 @@ def _with(**makes: Any) -> type[Universe]:
 _STANDING_STILL = {"doom": 0.9, "kill": 0.05}
 
 BUGS = {
-    "no compare-and-swap": Bug(_with(make_store=BlindStore), chances=_STANDING_STILL),
+    "no compare-and-swap": Bug(_with(make_store=BlindStore)),
     "no fence": Bug(_with(make_store=UnfencedStore), chances=_STANDING_STILL),
     "stored too late": Bug(HastyUniverse),
     "a stale version of the holds": Bug(_with(make_store=StaleStore), chances={"hold": 1.0}),
@@ -249,7 +249,9 @@ BUGS = {
         leaves_out=((Heartbeat, "ensure_held", _nothing),), chances=_STANDING_STILL
     ),
     "holds that are read once": Bug(leaves_out=((HoldBook, "_look", _nothing),), chances={"hold": 1.0}),
-    "dead runs that nobody settles": Bug(leaves_out=((settle, "unfinished_runs", _nothing),)),
+    "dead runs that nobody settles": Bug(
+        leaves_out=((settle, "unfinished_runs", _nothing),), chances={"doom": 0.6, "kill": 0.8}
+    ),
     "a look at the lock that takes long": Bug(
         leaves_out=((_Watch, "is_dead", _seen_before),), chances=_STANDING_STILL
     ),
@@ -265,7 +267,8 @@ BUGS = {
         leaves_out=((verdicts, "_SETTLED_FOR_ALL", IN_DOUBT),), chances={"cancel": 1.0}
     ),
     "a list that is read once": Bug(
-        leaves_out=((Placer, "_is_over", _same_for_ever), (Placer, "is_replaced", lambda _: False))
+        leaves_out=((Placer, "_is_over", _same_for_ever), (Placer, "is_replaced", lambda _: False)),
+        chances={"twins": 1.0},
     ),
     "who was perhaps phoned into a room is forgotten": Bug(
         leaves_out=((conference, "_NOT_SENT", (TwilioError,)),)

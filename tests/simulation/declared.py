@@ -70,7 +70,7 @@ calls:
     to: [{surveyed}]
     from: "+15017122661"
     purpose: care
-    schedule: {{at: 2026-06-01T12:00:50, timezone: UTC}}
+    schedule: {{at: 2026-06-01T12:00:41, timezone: UTC}}
     misfire_grace: 10m
     answer: {{say: Good day}}
     pace: 2
