@@ -59,6 +59,7 @@ def test_recipients_are_read_as_persons_too(tmp_path: Path, to: str) -> None:
 
 def test_sip_users_and_clients_are_themselves(tmp_path: Path) -> None:
     assert held(tmp_path, "sip:anna@EXAMPLE.com\n", "sip:anna@example.com")
+    assert held(tmp_path, "sip:anna@example.com\n", "sips:anna@EXAMPLE.com:5061")
     assert held(tmp_path, "client:anna\n", "client:anna")
     assert not held(tmp_path, "client:anna\n", "client:Anna")
 
@@ -82,7 +83,27 @@ def test_an_address_that_dials_the_end_of_a_listed_number_is_held(tmp_path: Path
     assert not held(tmp_path, "+12125550102\n", to)
 
 
-@pytest.mark.parametrize("to", ["sip:101@pbx.example.com", "client:ann0101", "+442125550101"])
+def test_digits_that_are_dialled_are_looked_for_beside_whoever_dials_none(tmp_path: Path) -> None:
+    listed = "sip:anna@example.com\n+6505550101\n"
+    assert held(tmp_path, listed, "client:6505550101"), "all of its digits"
+    assert not held(tmp_path, listed, "client:6505550102")
+
+
+def test_an_entry_that_has_expired_holds_no_address_that_dials_its_end(tmp_path: Path) -> None:
+    content = f"phone,until\n{ANN},2026-12-01T12:00:00Z\n"
+    for to in (ANN, "sip:5550101@pbx.example.com"):
+        for earlier, counts in ((timedelta(seconds=1), True), (timedelta(0), False)):
+            assert held(tmp_path, content, to, NOW - earlier, column="phone", expires="until") is counts
+
+
+def test_bare_digits_that_have_expired_hold_nobody(tmp_path: Path) -> None:
+    content = f"phone,until\n6505550101,2026-12-01T12:00:00Z\n{BOB},\n"
+    for earlier, counts in ((timedelta(seconds=1), True), (timedelta(0), False)):
+        now = NOW - earlier
+        assert held(tmp_path, content, "+16505550101", now, column="phone", expires="until") is counts
+
+
+@pytest.mark.parametrize("to", ["sip:101@pbx.example.com", "client:ann0101", "+442125550101", "anonymous"])
 def test_extensions_names_and_other_numbers_are_not_held(tmp_path: Path, to: str) -> None:
     assert not held(tmp_path, f"{ANN}\n", to)
 
@@ -106,6 +127,7 @@ def test_an_empty_list_is_a_failed_export(tmp_path: Path, content: str) -> None:
     column: dict[str, Any] = {"column": "phone"} if "phone" in content else {}
     assert "is empty" in refused(tmp_path, content, **column)
     assert not held(tmp_path, content, allow_empty=True, **column)
+    assert not ListSpec("dnc").allow_empty
 
 
 @pytest.mark.parametrize(
@@ -188,12 +210,26 @@ def test_an_old_list_stops_everybody(tmp_path: Path) -> None:
         if fresh:
             assert lists.refusal(ANN, NOW)
         else:
-            with pytest.raises(DoNotCallError, match="may be 31 days old"):
+            with pytest.raises(DoNotCallError, match="may be 31d old"):
                 lists.refusal(BOB, NOW)
-    ahead = (NOW + timedelta(days=2)).timestamp()
-    os.utime(path, (ahead, ahead))
-    with pytest.raises(DoNotCallError, match="has not come yet"):
-        lists.refusal(ANN, NOW)
+    for later, comes in ((timedelta(days=1), False), (timedelta(days=1, seconds=1), True)):
+        ahead = (NOW + later).timestamp()
+        os.utime(path, (ahead, ahead))
+        if not comes:
+            assert lists.refusal(ANN, NOW)
+            continue
+        with pytest.raises(DoNotCallError, match="has not come yet"):
+            lists.refusal(ANN, NOW)
+
+
+def test_a_list_in_doubt_says_what_to_do(tmp_path: Path) -> None:
+    for as_of, hint in [
+        ("2026-10-01", "fetch a new one; nobody is called until then"),
+        ("2026-12-03", "nobody is called until it is mended"),
+    ]:
+        with pytest.raises(DoNotCallError) as caught:
+            held(tmp_path, ANN, max_age="36h", as_of=as_of)
+        assert caught.value.hint == hint
 
 
 def test_the_date_of_a_list_goes_before_that_of_its_file(tmp_path: Path) -> None:

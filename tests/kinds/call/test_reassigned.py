@@ -81,6 +81,20 @@ def test_an_address_that_dials_the_number_is_the_number(tmp_path: Path, number: 
     assert refusal(tmp_path, f"{HEAD}{ANN},2025-01-31,no\n", number) is None
 
 
+def test_an_address_that_dials_the_end_of_a_number_may_be_that_of_whose_number_is_gone(
+    tmp_path: Path,
+) -> None:
+    """Nobody else's answer says that it is theirs."""
+    local, other = "sip:5550101@pbx", "+13105550101"
+    for rows in ((f"{ANN},2025-01-31,yes", f"{other},2025-01-31,no"), (f"{ANN},2025-01-31,yes",)):
+        for ordered in (rows, rows[::-1]):
+            content = HEAD + "".join(f"{row}\n" for row in ordered)
+            assert GONE in str(refusal(tmp_path, content, local, no_data="call"))
+    alive = f"{HEAD}{ANN},2025-01-31,no\n"
+    assert refusal(tmp_path, alive, local, no_data="call") is None
+    assert MISSING in str(refusal(tmp_path, alive, local))
+
+
 @pytest.mark.parametrize("rows", ["2022-01-01,yes 2025-01-01,no", "2025-01-01,no 2022-01-01,yes"])
 def test_who_consented_again_is_called(tmp_path: Path, rows: str) -> None:
     content = HEAD + "".join(f"{ANN},{row}\n" for row in rows.split())
@@ -117,13 +131,13 @@ def test_a_missing_or_old_file_stops_everybody(tmp_path: Path) -> None:
     with pytest.raises(DoNotCallError):
         DoNotCallList(Places(tmp_path), (spec,)).refusal(ANN, NOW)
     content = f"{HEAD}{ANN},2025-01-31,no\n"
-    with pytest.raises(DoNotCallError, match="may be 31 days old"):
+    with pytest.raises(DoNotCallError, match="may be 31d old"):
         refusal(tmp_path, content, max_age="31d", as_of="2026-10-01")
     assert refusal(tmp_path, content, max_age="31d", as_of="2026-11-15") is None
     written = (NOW - timedelta(days=32)).timestamp()
     os.utime(tmp_path / "rnd.csv", (written, written))
     aged = ReassignedSpec.of({"csv": "rnd.csv", "max_age": "31d"})
-    with pytest.raises(DoNotCallError, match="may be 31 days old"):
+    with pytest.raises(DoNotCallError, match="may be 31d old"):
         DoNotCallList(Places(tmp_path), (aged,)).refusal(ANN, NOW)
 
 

@@ -3,17 +3,18 @@ Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
 
-from voiceform.model.durations import parse_duration
+from voiceform.model.durations import format_duration, parse_duration
 from voiceform.model.errors import VoiceformError
 from voiceform.model.numbers import dialled_digits, person
 
-SHORTEST, LONGEST = 10, 15
-"""The digits of a number without its country."""
+T = TypeVar("T")
+SHORTEST = 10
+"""The digits of a number without its country: so many at least."""
 
 
 class DoNotCallError(VoiceformError):
@@ -120,12 +121,7 @@ class ListContent:
         """By their last digits, until when people are not called: for addresses that dial only some of the
         digits of a number."""
         if length not in self._tails:
-            found: dict[str, datetime] = {}
-            for who, until in self.people.items():
-                digits = who[1:] if who.startswith("+") else dialled_digits(who)
-                if digits is not None and len(digits) >= length:
-                    found[digits[-length:]] = max(until, found.get(digits[-length:], until))
-            self._tails[length] = found
+            self._tails[length] = by_ending(self.people, length, max)
         return self._tails[length]
 
     def refusal(self, who: str, dialled: str | None, now: datetime) -> str | None:
@@ -143,8 +139,20 @@ class ListContent:
                 return True
         if not who.startswith("+"):
             return False
-        endings = (who[-length:] for length in range(SHORTEST, min(LONGEST, len(who) - 1) + 1))
+        endings = (who[-length:] for length in range(SHORTEST, len(who)))
         return any((until := self.endings.get(ending)) is not None and now < until for ending in endings)
+
+
+def by_ending(people: Mapping[str, T], length: int, worse: Callable[[T, T], T]) -> dict[str, T]:
+    """By the last digits of their numbers, and of what else dials digits, what is said of people: of several
+    who end alike what is `worse`."""
+    found: dict[str, T] = {}
+    for who, said in people.items():
+        digits = who[1:] if who.startswith("+") else dialled_digits(who)
+        if digits is not None:
+            ending = digits[-length:]
+            found[ending] = worse(said, found.get(ending, said))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +184,7 @@ class ReadList:
         if now - since > self.spec.max_age:
             raise unusable(
                 self.spec,
-                f"is of {since:%Y-%m-%d}, and may be {_days(self.spec.max_age)} old",
+                f"is of {since:%Y-%m-%d}, and may be {format_duration(self.spec.max_age)} old",
                 "fetch a new one",
             )
 
@@ -221,12 +229,6 @@ def instant_of(text: str, after: timedelta) -> datetime | None:
         value = datetime.fromisoformat(text)
         if value.tzinfo is not None:
             return value.astimezone(UTC)
-        day = datetime.combine(date.fromisoformat(text), time()) if len(text) == 10 else value
-        return day.replace(tzinfo=UTC) + after
+        return value.replace(tzinfo=UTC) + after
     except (ValueError, OverflowError):
         return None
-
-
-def _days(span: timedelta) -> str:
-    days, rest = divmod(span, timedelta(days=1))
-    return f"{days} days" if not rest else f"{span}"

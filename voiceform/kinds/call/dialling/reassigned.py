@@ -9,13 +9,13 @@ United States (https://docs.fcc.gov/public/attachments/DA-21-1649A1.txt). Twilio
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from voiceform.kinds.call.dialling.donotcall import SHORTEST, FileSpec, age_of
+from voiceform.kinds.call.dialling.donotcall import SHORTEST, FileSpec, age_of, by_ending
 from voiceform.model.numbers import person
 
 _NORTH_AMERICA = "+1"
@@ -71,9 +71,9 @@ class ReassignedContent:
     """What a file says: the answer for the latest consent of each person."""
 
     answers: Mapping[str, Answer]
-    endings: Mapping[str, Answer]
     call_unknown: bool
     modified: datetime
+    _endings: dict[int, Mapping[str, Answer]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -87,15 +87,11 @@ class ReassignedContent:
             if known is None or (day, -_WEIGHT.index(answer)) > (known[0], -_WEIGHT.index(known[1])):
                 latest[who] = day, answer
         answers = {who: answer for who, (_, answer) in latest.items()}
-        endings: dict[str, Answer] = {}
-        for who, answer in answers.items():
-            ending = who[-SHORTEST:]
-            endings[ending] = min(answer, endings.get(ending, answer), key=_WEIGHT.index)
-        return cls(answers, endings, spec.call_unknown, modified)
+        return cls(answers, spec.call_unknown, modified)
 
     def refusal(self, who: str, dialled: str | None, now: datetime) -> str | None:
         """Why somebody is not called, or None."""
-        ending = None if dialled is None else self.endings.get(dialled[-SHORTEST:])
+        ending = None if dialled is None else self._of_ending(dialled[-SHORTEST:])
         if who.startswith("+") and ending is not Answer.YES:
             if not concerned(who):
                 return None
@@ -111,6 +107,19 @@ class ReassignedContent:
         if answer is None:
             return "not in the file of reassigned numbers"
         return "nobody knows if the number was reassigned"
+
+    def _of_ending(self, ending: str) -> Answer | None:
+        """What was answered about the numbers that end so. Where digits are left out it may be anybody's, and
+        only a yes counts."""
+        length = len(ending)
+        if length not in self._endings:
+            self._endings[length] = by_ending(self.answers, length, _worse)
+        answer = self._endings[length].get(ending)
+        return answer if length == SHORTEST or answer is Answer.YES else None
+
+
+def _worse(one: Answer, other: Answer) -> Answer:
+    return min(one, other, key=_WEIGHT.index)
 
 
 @lru_cache(maxsize=100_000)
