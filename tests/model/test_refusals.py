@@ -29,6 +29,9 @@ NO_THREAD = RuntimeError("can't start new thread")
         (NO_THREAD, "threads", "ulimit -u"),
         (os_error(errno.EMFILE, "state.db"), "open files", "ulimit -n"),
         (os_error(errno.ENFILE), "open files", "ulimit -n"),
+        (os_error(errno.ENOSPC), "room for a file", "make room on its disk"),
+        (os_error(errno.EDQUOT), "room for a file", "a quota"),
+        (os_error(errno.EFBIG), "room for a file", "ulimit -f"),
     ],
 )
 def test_what_a_process_gets_no_more_of(error: Exception, missing: str, limit: str) -> None:
@@ -50,11 +53,12 @@ def test_a_connection_within_the_machine_that_broke(number: int) -> None:
 @pytest.mark.parametrize(
     ("names", "where"), [(("a.yaml",), "a.yaml"), (("from", "to"), "to"), (("from", None), "from")]
 )
-def test_a_file_that_cannot_be_used_is_named(names: tuple[str | None, ...], where: str) -> None:
-    refused = refusal(os_error(errno.EIO, *names))
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_a_file_that_cannot_be_used_is_named(number: int, names: tuple[str | None, ...], where: str) -> None:
+    refused = refusal(os_error(number, *names))
     assert refused is not None
     assert refused.where == where
-    assert f"cannot be used: {os.strerror(errno.EIO)}" in str(refused)
+    assert f"cannot be used: {os.strerror(number)}" in str(refused)
     assert "room" in (refused.hint or "")
 
 

@@ -35,10 +35,10 @@ def hours(count: float) -> datetime:
 
 
 def until(
-    spec: LimitSpec, *contacts: Contact, zones: tuple[ZoneInfo, ...] = (NEW_YORK,)
+    spec: LimitSpec, *contacts: Contact, zones: tuple[ZoneInfo, ...] = (NEW_YORK,), now: datetime = NOON
 ) -> datetime | str | None:
     """When it ends: `never known` while an outcome is, None when a call is allowed."""
-    found = refusal([spec], contacts, NOON, lambda: zones)
+    found = refusal([spec], contacts, now, lambda: zones)
     if found is None:
         return None
     return found.until or "not known"
@@ -79,6 +79,37 @@ def test_weeks_and_months() -> None:
     assert until(limit(per="month"), contact(datetime(2026, 12, 1, 4, tzinfo=UTC))) is None
 
 
+def test_a_period_has_its_first_instant_and_not_its_end() -> None:
+    midnight = datetime(2026, 12, 1, 5, tzinfo=UTC)
+    assert until(limit(per="day"), contact(midnight)) == midnight + timedelta(days=1)
+    assert until(limit(per="day"), contact(midnight - timedelta(seconds=1))) is None
+
+
+def test_in_the_midst_of_weeks_and_months() -> None:
+    now = datetime(2026, 12, 17, 12, tzinfo=UTC)  # a Thursday
+    first, monday = datetime(2026, 12, 1, 5, tzinfo=UTC), datetime(2026, 12, 14, 5, tzinfo=UTC)
+    for per, begin, end in [
+        ("month", first, datetime(2027, 1, 1, 5, tzinfo=UTC)),
+        ("week", monday, monday + timedelta(days=7)),
+    ]:
+        assert until(limit(per=per), contact(begin), now=now) == end
+        assert until(limit(per=per), contact(begin - timedelta(seconds=1)), now=now) is None
+
+
+@pytest.mark.parametrize(
+    ("per", "longest"),
+    [
+        ("day", timedelta(hours=25)),
+        ("week", timedelta(days=7, hours=1)),
+        ("month", timedelta(days=31, hours=1)),
+    ],
+)
+def test_where_nobody_knows_the_zone_a_period_is_as_long_as_any(per: str, longest: timedelta) -> None:
+    second = timedelta(seconds=1)
+    assert until(limit(per=per), contact(NOON - longest), zones=()) is None
+    assert until(limit(per=per), contact(NOON - longest + second), zones=()) == NOON + second
+
+
 def test_a_purpose_counts_its_own() -> None:
     care = limit(purpose="care")
     assert until(care, contact(hours(1), purpose="collection"), contact(hours(1))) is None
@@ -109,6 +140,35 @@ def test_after_an_answer() -> None:
     assert until(one, contact(hours(2), Answered.YES)) is None
     assert until(one, contact(hours(2), Answered.YES), contact(hours(1))) == hours(-22)
     assert until(one, contact(hours(1), Answered.YES), contact(hours(2))) is None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_answer_that_keeps_longest_decides_and_what_is_not_known_yet_only_alone(order: int) -> None:
+    none = limit(max=0, after="answered")
+    yes, later = contact(hours(3), Answered.YES), contact(hours(2), Answered.YES)
+    maybe, other = contact(hours(1), Answered.MAYBE), contact(hours(4), Answered.MAYBE)
+    assert until(none, *(yes, later)[::order]) == hours(-22)
+    assert until(none, *(yes, maybe)[::order]) == hours(-21)
+    assert until(none, *(later, maybe, yes, other)[::order]) == hours(-22)
+    assert until(none, *(maybe, other)[::order]) == "not known"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_limit_whose_end_is_known_is_named_before_one_whose_is_not(order: int) -> None:
+    limits = [limit(name="calls"), limit(name="week", per="7d"), limit(name="talks", counts="answered")]
+    found = refusal(limits[::order], [contact(hours(1), Answered.MAYBE)], NOON, tuple)
+    assert found is not None
+    assert (found.limit.name, found.until) == ("week", hours(1) + timedelta(days=7))
+    [*_, talks] = limits
+    unknown = refusal([talks], [contact(hours(1), Answered.MAYBE)], NOON, tuple)
+    assert unknown is not None
+    assert (unknown.limit.name, unknown.until) == ("talks", None)
+
+
+def test_of_limits_that_last_as_long_the_first_is_named() -> None:
+    found = refusal([limit(name="a"), limit(name="b")], [contact(hours(1))], NOON, tuple)
+    assert found is not None
+    assert found.limit.name == "a"
 
 
 def test_the_limit_that_lasts_longest_is_named() -> None:

@@ -18,5 +18,6 @@ def test_what_is_not_known_is_neither_met_nor_missed(count: int) -> None:
         assert some(answers) is next((one for one in (YES, NEEDED, UNKNOWN) if one in answers), NO)
 
 
-def test_what_is_anything_but_a_no_may_keep() -> None:
+def test_there_are_four_and_what_is_anything_but_a_no_may_keep() -> None:
+    assert list(Truth) == [NO, YES, UNKNOWN, NEEDED]
     assert [bool(truth) for truth in (NO, YES, UNKNOWN, NEEDED)] == [False, True, True, True]

@@ -123,7 +123,7 @@ def _since_an_answer(
     for talk in counting:
         if talk.answered is Answered.NO or not limit.per.holds(talk.talked, now, zones):
             continue
-        after = sum(contact is not talk and contact.at > talk.at for contact in counting)
+        after = sum(contact.at > talk.at for contact in counting)
         if after < limit.max:
             continue
         if talk.answered is Answered.MAYBE:
