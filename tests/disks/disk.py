@@ -6,8 +6,9 @@ import ctypes
 import errno
 import mmap
 import os
+import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
@@ -43,6 +44,7 @@ _BY_NAME = {
     "read": Does.READ,
 }
 """Each by the first word of its steps."""
+_PAGE = re.compile(r"^write .*-(wal|shm|journal)( \(deleted\))?$")
 _TAKES_ROOM = Does.CREATE | Does.FOLDER | Does.WRITE | Does.LENGTH | Does.NAME | Does.LINK
 _CHANGES = _TAKES_ROOM | Does.SYNC | Does.REMOVE | Does.OPEN
 
@@ -60,10 +62,22 @@ class Fault:
         """Those of all steps that the fault is about."""
         return [step for step in all_steps if _BY_NAME[step.partition(" ")[0]] & self.kinds]
 
+    def telling(self, all_steps: Sequence[str]) -> list[int]:
+        """At which of its steps it makes a difference: of the pages that SQLite writes one behind the other
+        the first and the last, as all of them count or none."""
+        own = [at for at, step in enumerate(all_steps) if self.steps([step])]
+        return [number for number, at in enumerate(own) if not _within(all_steps, at)]
+
     @property
     def leaves_nothing(self) -> bool:
         """Whether what was begun can be taken away again."""
         return self.once or not self.kinds & Does.REMOVE
+
+
+def _within(steps: Sequence[str], at: int) -> bool:
+    """Whether a step is one of pages that SQLite writes together, neither the first nor the last of them."""
+    beside = [*steps[at - 1 : at], *steps[at + 1 : at + 2]]
+    return _PAGE.search(steps[at]) is not None and beside == [steps[at]] * 2
 
 
 FAULTS = (

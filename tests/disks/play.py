@@ -17,6 +17,7 @@ from tests.disks.disk import SOUND, Disk, Fault
 from tests.disks.meddler import Meddler
 from tests.disks.trouble import Trouble
 from tests.helpers import Helper
+from tests.matrix.ground import text_of
 from tests.matrix.play import ADVICE, DONE, Outcome, Play
 from tests.support import Result
 from voiceform.emulator.routing import OPERATIONS
@@ -97,6 +98,15 @@ class DiskPlay(Play):
             return f"{fault.name} from {at} ({steps[at] if at < len(steps) else 'no step'})"
 
         return self._struck(failing(), name, fault.leaves_nothing, mistake)
+
+    def left_by(self, fault: Fault, at: int) -> str:
+        """What it says and leaves, without what is random, with the fault at one step."""
+        self._set_up()
+        self.disk.watch(fault, at)
+        result = self.runner.run(self, None)
+        self.disk.mend()
+        text = re.sub("[0-9a-f]{16,}", "#", f"{result}\n{text_of(self.ground.documents())}")
+        return "\n".join(sorted(text.splitlines()))
 
     def in_trouble(self, trouble: Trouble, mistake: str | None = None) -> list[str]:
         """The same in a trouble."""

@@ -59,7 +59,7 @@ def test_a_command_on_a_disk_that_fails_says_so_and_is_made_whole_by_the_next(
 ) -> None:
     played = stage(piece.scene)
     steps = played.steps()
-    points = [(fault, at) for fault in FAULTS for at in range(len(fault.steps(steps)))]
+    points = [(fault, at) for fault in FAULTS for at in fault.telling(steps)]
     chosen = piece.of(points) if WHOLE else sample(piece.scene, points)
     told = [found for fault, at in chosen for found in played.struck_at(fault, at)]
     counts("disks that fail", points=len(piece.of(points)), played=len(chosen))
@@ -95,6 +95,24 @@ def test_a_prune_stops_when_what_it_writes_is_moved_away(stage: Stage, name: str
     told = played.in_trouble(Trouble(f"{name} moved away", away(name, instead=instead), at=0.7))
     assert not told, "\n\n".join(told)
     assert played.first.code in (ExitCode.ERROR, ExitCode.INCOMPLETE), played.first
+
+
+@pytest.mark.parametrize(
+    "fault", [fault for fault in FAULTS if fault.kinds & Does.WRITE], ids=lambda fault: fault.name
+)
+def test_which_of_the_pages_fails_that_are_written_together_makes_no_difference(
+    fault: Fault, stage: Stage
+) -> None:
+    """So that those between the first and the last need not be tried."""
+    played = stage(scene_of("calls pause"))
+    steps = played.steps()
+    own, telling = fault.steps(steps), fault.telling(steps)
+    left: dict[int, set[str]] = {}
+    for at in [at for at, step in enumerate(own) if step.startswith("write state.db-")]:
+        first = max(number for number in telling if number <= at)
+        left.setdefault(first, set()).add(played.left_by(fault, at))
+    assert len(own) > len(telling) > len(left) > 1
+    assert all(len(found) == 1 for found in left.values()), left
 
 
 def test_a_new_file_is_written_where_files_have_one_name(stage: Stage) -> None:
