@@ -100,7 +100,7 @@ def test_schedule_and_who_say_whom_it_spares_and_until_when(stack: Stack, time: 
     before = NINE - timedelta(hours=1)
     lines = time.at(before, "schedule", "--end", "2026-12-02").out
     assert (
-        "call.c  1 calls\n    not called: 1 (contact limit a-day (2 per day), until 2026-12-02 05:00 UTC)"
+        "call.c  1 call\n    not called: 1 (contact limit a-day (2 per day), until 2026-12-02 05:00 UTC)"
         in lines
     )
     people = time.at(before, "schedule", "call.c", "--who", "--format", "json").json["people"]

@@ -23,11 +23,17 @@ def test_spring_forward(stack: Stack) -> None:
     stack.write(calls(schedule=NIGHTLY))
     lines = stack.ok("schedule", "--start", "2026-03-07", "--end", "2026-03-10").out.splitlines()
     assert lines == [
-        "Sat 2026-03-07 02:30 EST (2026-03-07 07:30 UTC)  call.reminder  1 calls",
+        "Sat 2026-03-07 02:30 EST (2026-03-07 07:30 UTC)  call.reminder  1 call",
         "Sun 2026-03-08 03:00 EDT (2026-03-08 07:00 UTC)"
-        " [02:30 does not exist on this day, so it is 03:00]  call.reminder  1 calls",
-        "Mon 2026-03-09 02:30 EDT (2026-03-09 06:30 UTC)  call.reminder  1 calls",
+        " [02:30 does not exist on this day, so it is 03:00]  call.reminder  1 call",
+        "Mon 2026-03-09 02:30 EDT (2026-03-09 06:30 UTC)  call.reminder  1 call",
     ]
+
+
+def test_what_is_in_utc_is_not_said_twice(stack: Stack) -> None:
+    stack.write(calls([TO, OTHER], schedule='{cron: "30 2 7 3 *", timezone: UTC}'))
+    line = "Sat 2026-03-07 02:30 UTC  call.reminder  2 calls\n"
+    assert stack.ok("schedule", "--start", "2026-03-07", "--end", "2026-03-10").out == line
 
 
 def test_fall_back(stack: Stack) -> None:

@@ -247,7 +247,7 @@ def test_how_they_stand_hides_nothing_that_a_person_should_know_of_among_many(fl
     told = fleet.ok("status").out
     assert "stack-1: " not in told
     line = "? not read: the account: the variable LOST is not set or empty in 1 account: lost"
-    assert line in " ".join(told.split())
+    assert f"To be looked at: {line}" in " ".join(told.split())
     assert "61 stacks: 60 well, 1 not read whole." in told
 
 

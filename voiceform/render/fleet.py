@@ -149,7 +149,8 @@ def render_report(
             everything=everything,
         )
     )
-    for title, found in (("Changes:", changes), ("Failed:", failures)):
+    common = "To be looked at:" if report.command == "status" else "Changes:"
+    for title, found in ((common, changes), ("Failed:", failures)):
         if found:
             lines += [Line(title, 0, Tone.TITLE), BLANK, *found, BLANK]
     return lay_out([*lines, Line(headline(report), 0, Tone.TITLE)], color=color, width=width)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from voiceform.kinds.call.preview import Preview
 from voiceform.model.errors import MissingExtraError
 from voiceform.model.masking import redact_text
+from voiceform.model.wording import counted
 
 _SHORTEST = timedelta(minutes=1)
 
@@ -35,7 +36,8 @@ def calendar_text(found: Iterable[Preview], now: datetime) -> str:
         event.add("dtstamp", now.replace(microsecond=0))
         event.add("dtstart", instant)
         event.add("dtend", max(item.finish, instant + _SHORTEST).replace(microsecond=0))
-        event.add("summary", redact_text(f"{item.spec.address}: {item.calls + item.waiting} calls"))
+        calls = counted(item.calls + item.waiting, "call")
+        event.add("summary", redact_text(f"{item.spec.address}: {calls}"))
         event.add("description", redact_text(item.text()))
         calendar.add_component(event)
     return str(calendar.to_ical(), "utf-8")

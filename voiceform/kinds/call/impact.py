@@ -56,10 +56,12 @@ def schedule_impact(
 
 
 def moment(occurrence: Occurrence, zone: ZoneInfo) -> str:
-    """An occurrence in its own zone and in UTC, with what the clocks did to it."""
+    """An occurrence in its own zone and, where that is another, in UTC, with what the clocks did to it."""
     local = occurrence.local(zone)
     note = occurrence.note(zone)
-    text = f"{local:%a %Y-%m-%d %H:%M %Z} ({occurrence.instant:%Y-%m-%d %H:%M} UTC)"
+    text = f"{local:%a %Y-%m-%d %H:%M %Z}"
+    if local.tzname() != "UTC":
+        text += f" ({occurrence.instant:%Y-%m-%d %H:%M} UTC)"
     return f"{text} [{note}]" if note else text
 
 

@@ -21,6 +21,7 @@ from voiceform.kinds.call.timing.localtime import Occurrence
 from voiceform.kinds.userfiles import Places
 from voiceform.model.address import Address
 from voiceform.model.instants import instant_to_text
+from voiceform.model.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Preview:
 
     def text(self) -> str:
         """One line for readers, and one for each reason."""
-        head = f"{moment(self.occurrence, self.spec.schedule.zone)}  {self.spec.address}  {self.calls} calls"
+        when = moment(self.occurrence, self.spec.schedule.zone)
+        head = f"{when}  {self.spec.address}  {counted(self.calls, 'call')}"
         if self.waiting:
             head += f", {self.waiting} more when their calling hours begin"
         if self.spec.waves is not None:
