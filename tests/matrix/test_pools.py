@@ -140,6 +140,14 @@ def test_a_process_of_a_pool_that_is_killed_anywhere_concerns_its_stack_alone(
     assert not told, f"{len(told)} faults:\n\n" + "\n\n".join(told[:10])
 
 
+def test_a_process_that_dies_while_it_writes_a_plan_leaves_nothing_in_the_way(
+    pool: Callable[[str], Pool],
+) -> None:
+    play = pool("fleet prune")
+    for stack, steps in play.undisturbed().items():
+        assert play.dies(Death(str(play.reports), ALONE, stack, steps.index("replace"))) == []
+
+
 def sample(name: str, points: list[Death]) -> list[Death]:
     """Some of each sort of death, the same ones every time."""
     random = Random(f"{SEED} {name}")

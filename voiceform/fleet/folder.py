@@ -149,8 +149,11 @@ def _check_place(path: Path) -> None:
 
 
 def publish(path: Path, results: Iterable[StackResult], fleet: str, at: datetime) -> str:
-    """Write the index of what was planned, put it and the plans in the place of those of before, and return
-    its digest. PlanFileError when that cannot be."""
+    """Write the index of what was planned, put it and the plans that it names in the place of those of
+    before, and return its digest. PlanFileError when that cannot be.
+
+    What else is there stays behind: a process that died in the midst of a plan may have left it.
+    """
     stacks = [asdict(_planned(result)) for result in results]
     document: dict[str, Any] = {
         "format_version": FORMAT,
@@ -166,9 +169,8 @@ def publish(path: Path, results: Iterable[StackResult], fleet: str, at: datetime
         for name in sorted(os.listdir(path), key=lambda name: name != INDEX):
             if name != PLANNING:
                 (path / name).unlink()
-        for name in sorted(os.listdir(place), key=lambda name: name == INDEX):
+        for name in (*(each["file"] for each in stacks if each["file"] is not None), INDEX):
             (place / name).replace(path / name)
-        place.rmdir()
     except OSError as error:
         raise PlanFileError(
             f"the plans cannot be saved: {error.strerror}", where=str(path), hint=_ELSEWHERE
