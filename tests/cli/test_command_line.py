@@ -209,3 +209,14 @@ def test_the_search_for_garbage_goes_on_behind_a_command(command: str, size: int
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_choices_are_listed_line_by_line(stack: Stack) -> None:
+    told = stack.run("completion").err
+    assert told.endswith("Choose from:\n  bash,\n  zsh,\n  fish\n")
+
+
+def test_a_duration_of_nothing_is_told_why_it_is_none(stack: Stack) -> None:
+    refused = stack.run("--timeout", "0s", "plan")
+    assert refused.code == 64
+    assert "one whole number, not 0," in refused.err

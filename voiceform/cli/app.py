@@ -77,7 +77,7 @@ def _ended(app: App, arguments: list[str]) -> int:
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
-        app.console.say(shown.getvalue(), end="")
+        app.console.say(shown.getvalue().expandtabs(2), end="")  # a tab of a user's is quoted by then
         return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
     except (click.Abort, KeyboardInterrupt):
         _tell_of_interruption(app)

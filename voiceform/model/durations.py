@@ -48,4 +48,4 @@ def _advice(text: str) -> str:
         seconds = sum(int(count) * size for count, size in parts if count)
         if seconds:
             return f"write it with one unit: {format_duration(timedelta(seconds=seconds))}"
-    return "a duration is one whole number and one unit: 45s, 15m, 12h or 90d"
+    return "a duration is one whole number, not 0, and one unit: 45s, 15m, 12h or 90d"
