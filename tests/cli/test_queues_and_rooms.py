@@ -137,6 +137,23 @@ def test_who_is_in_a_room(stack: Stack, room: list[str]) -> None:
     assert stack.run("rooms", "piece room").code == 64
 
 
+def test_who_was_phoned_is_known_by_the_name_in_the_configuration(stack: Stack) -> None:
+    """What the labels have in common stands beside them, and would be all that is left of them."""
+    people = ", ".join(
+        f'{key}: {{to: "+1212555010{n}", from: "+15017122661"}}' for n, key in enumerate(("ana", "bob"))
+    )
+    stack.write(f"conferences: {{standup: {{start: true, participants: {{{people}}}}}}}\n")
+    stack.apply()
+    title, *rows = stack.ok("rooms").out.splitlines()
+    at = title.index("WHO")
+    assert sorted(row[at:].split()[0] for row in rows) == ["ana", "bob"]
+    (found,) = stack.ok("rooms", "--format", "json").json["rooms"]
+    assert sorted(each["label"] for each in found["participants"]) == [
+        "conference.standup.ana",
+        "conference.standup.bob",
+    ]
+
+
 @pytest.mark.parametrize("columns", [60, 100])
 def test_it_fits_the_terminal(stack: Stack, waiting: list[str], columns: int) -> None:
     stack.account.post("Queues.json", FriendlyName="ü" * 64, MaxSize=5)

@@ -65,12 +65,17 @@ def _rows(now: RoomNow, at: datetime) -> list[tuple[object, ...]]:
         (
             *(first if index == 0 else ("", "")),
             _since(person.date_created, at),
-            person.label,
+            _who(now, person),
             person.call_sid,
             _how(person),
         )
         for index, person in enumerate(now.room.people)
     ]
+
+
+def _who(now: RoomNow, person: Participant) -> str | None:
+    """The key of the participant where the label was made of that and the address, which stands beside it."""
+    return None if person.label is None else person.label.removeprefix(f"{now.address}.")
 
 
 def _since(began: datetime | None, at: datetime) -> str | None:
