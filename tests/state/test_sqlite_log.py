@@ -79,6 +79,13 @@ def flipped(content: bytes, at: int) -> bytes:
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
+def test_an_index_of_pages_that_there_are_not_finds_no_frame(writer: Writer) -> None:
+    left = writer.write(1).killed()
+    index = left.index.read_bytes()
+    left.index.write_bytes((index[:14] + struct.pack("=H", 1001) + index[16:48]) * 2 + index[STORED:])
+    assert left.lost() == left.frames
+
+
 def count(index: bytes, frames: int) -> bytes:
     """The index with another number of frames in it."""
     return (index[:16] + struct.pack("=I", frames) + index[20:48]) * 2 + index[STORED:]

@@ -12,6 +12,7 @@ PARIS, BERLIN, JAMAICA, PUERTO_RICO = "+33142685300", "+4930123456", "+187655501
 SATELLITE, FREEPHONE = "+870773111632", "+80012345678"
 NO_SUCH_AREA = "+15555550123"
 LONDON, JERSEY, GB_FREEPHONE = "+442079460000", "+441534456789", "+448081570000"
+MOSCOW, ALMATY, OVERLAY_OF_FLORIDA = "+74951234567", "+77272345678", "+17545550123"
 SIP, SIP_NUMBER, CLIENT = "sip:anna@example.com", "sip:+13055550123@pbx.example.com", "client:anna"
 
 
@@ -27,8 +28,14 @@ SIP, SIP_NUMBER, CLIENT = "sip:anna@example.com", "sip:+13055550123@pbx.example.
         ("PR", [PUERTO_RICO, TOLL_FREE], [MIAMI]),
         ("GB", [LONDON, GB_FREEPHONE], [JERSEY]),
         ("JE", [JERSEY, GB_FREEPHONE], [LONDON]),
-        ("US-FL", [MIAMI, TOLL_FREE, NO_SUCH_AREA, SIP_NUMBER], [NEW_YORK, TORONTO, JAMAICA, PARIS]),
-        ("US-NY", [NEW_YORK, TOLL_FREE], [MIAMI, "+12015550123"]),
+        ("RU", [MOSCOW], [ALMATY]),
+        ("KZ", [ALMATY], [MOSCOW]),
+        (
+            "US-FL",
+            [MIAMI, OVERLAY_OF_FLORIDA, TOLL_FREE, NO_SUCH_AREA, SIP_NUMBER],
+            [NEW_YORK, TORONTO, JAMAICA, PARIS],
+        ),
+        ("US-NY", [NEW_YORK, TOLL_FREE], [MIAMI, OVERLAY_OF_FLORIDA, "+12015550123"]),
         ("US-DC", ["+12025550123"], [MIAMI]),
         ("CA-ON", [TORONTO, TOLL_FREE], [NEW_YORK, "+16045550123"]),
         ("CA-BC", ["+12575550123", "+16045550123"], [TORONTO]),
@@ -50,7 +57,7 @@ def test_a_number_of_no_country_may_be_of_every(number: str) -> None:
     assert not Destinations(("+33",)).may_have(number)
 
 
-@pytest.mark.parametrize("party", [SIP, CLIENT, "sip:2125550101@pbx.example.com"])
+@pytest.mark.parametrize("party", [SIP, CLIENT, "sip:2125550101@pbx.example.com", "anonymous"])
 @pytest.mark.parametrize("place", ["+33", "FR", "305", "US-FL"])
 def test_who_has_no_number_may_be_everywhere(place: str, party: str) -> None:
     assert Destinations((place,)).may_have(party)

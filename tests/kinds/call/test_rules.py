@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import holidays
 import pytest
 
 from tests.kinds.call.specs import BOB, spec
@@ -26,6 +27,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 PARIS_NUMBER, SIP = "+33142685300", "sip:anna@example.com"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 """A Monday."""
+STATES = sorted(holidays.list_supported_countries()["US"])
 ALWAYS = {"timezone": "UTC", "weekly": {"mon-sun": ["00:00-24:00"]}}
 NEVER_NOW = {"timezone": "UTC", "weekly": {"mon": ["13:00-14:00"]}}
 
@@ -135,20 +137,31 @@ def test_a_year_of_which_the_library_knows_nothing_is_closed(year: int) -> None:
     assert holidays_of("US", None, 2100)
 
 
+def test_the_first_year_of_which_the_library_knows_is_known() -> None:
+    first = holidays.country_holidays("US").start_year
+    assert holidays_of("US", None, first) is not None
+    assert holidays_of("US", None, first - 1) is None
+
+
 @pytest.mark.parametrize(
     ("country", "subdivision", "hint"),
     [
-        ("XX", None, "ISO 3166"),
-        ("US", "ZZ", "the parts of US: AK, AL"),
-        ("SA", "01", "leave subdivision out"),
+        ("XX", None, "a country is its ISO 3166 code, as in US"),
+        ("Q", None, "a country is its ISO 3166 code, as in US; did you mean QA?"),
+        ("Q", "ZZ", "a country is its ISO 3166 code, as in US; did you mean QA?"),
+        ("US", "ZZ", f"the parts of US: {', '.join(STATES[:20])}, ..."),
+        ("GB", "ZZ", "the parts of GB: ENG, NIR, SCT, WLS"),
+        ("PT", "ZZ", f"the parts of PT: {', '.join(f'{number:02d}' for number in range(1, 19))}, 20, 30"),
+        ("SA", "01", "leave subdivision out: the library knows no parts of SA"),
     ],
 )
 def test_a_country_or_a_part_that_the_library_does_not_know(
     country: str, subdivision: str | None, hint: str
 ) -> None:
-    with pytest.raises(RuleError, match="knows no public holidays") as caught:
+    whole = country if subdivision is None else f"{country}-{subdivision}"
+    with pytest.raises(RuleError, match=f"knows no public holidays of {whole}\n") as caught:
         ClosedDays(country=country, subdivision=subdivision).require()
-    assert hint in str(caught.value.hint)
+    assert caught.value.hint == hint
 
 
 def test_norway_is_no_switch() -> None:

@@ -59,23 +59,17 @@ def holidays_of(country: str, subdivision: str | None, year: int) -> frozenset[d
     except ModuleNotFoundError:
         missing = MissingExtraError("a rule with holidays", "holidays")
         raise RuleError(missing.what, hint=missing.hint) from None
-    found: set[date] = set()
     try:
-        # What falls on the turn of a year may be observed in the other one.
-        every = [
-            holidays.country_holidays(country, subdiv=subdivision, years=one)
-            for one in (year - 1, year, year + 1)
-        ]
+        # With what falls on the turn of a year and is observed in this one.
+        calendar = holidays.country_holidays(country, subdiv=subdivision, years=year)
     except NotImplementedError:
         whole = country if subdivision is None else f"{country}-{subdivision}"
         raise RuleError(
             f"the library holidays knows no public holidays of {whole}", hint=_known(country, subdivision)
         ) from None
-    if not every[1].start_year <= year <= every[1].end_year:
+    if not calendar.start_year <= year <= calendar.end_year:
         return None
-    for calendar in every:
-        found.update(day for day in calendar if day.year == year)
-    return frozenset(found)
+    return frozenset(day for day in calendar if day.year == year)
 
 
 def _known(country: str, subdivision: str | None) -> str:
@@ -86,7 +80,7 @@ def _known(country: str, subdivision: str | None) -> str:
 
     countries: Mapping[str, Any] = holidays.list_supported_countries()
     if country not in countries or subdivision is None:
-        near = get_close_matches(country, [code for code in countries if len(code) == 2], 1)
+        near = get_close_matches(country, [code for code in countries if len(code) == 2])
         return "a country is its ISO 3166 code, as in US" + (f"; did you mean {near[0]}?" if near else "")
     parts = sorted(map(str, countries[country]))
     if not parts:
