@@ -53,7 +53,6 @@ NEAREST = {
     "kinds/call/limits/counting.py": [f"{CALL}/test_limit_counting.py"],
     "kinds/call/limits/period.py": [f"{CALL}/test_limit_counting.py"],
     "kinds/call/dialling/donotcall.py": [f"{CALL}/test_donotcall.py"],
-    "kinds/call/dialling/waves.py": [f"{CALL}/test_waves.py", f"{CALL}/test_verdicts.py"],
     "kinds/call/rules/destinations.py": [f"{CALL}/test_destinations.py"],
     "kinds/call/rules/closed.py": [f"{CALL}/test_rules.py"],
     "state/lease.py": ["tests/conformance/test_lease.py", "-k", "not (postgres or s3)"],
