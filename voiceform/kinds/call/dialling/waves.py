@@ -301,4 +301,4 @@ def _was_sent(entry: LedgerEntry) -> bool:
 
 def _is_told(entry: LedgerEntry) -> bool:
     """Whether it is known how the call ended, or that it is answered and goes on."""
-    return entry.status in _ENDED or (entry.live and entry.call == "in-progress")
+    return entry.status in _ENDED or entry.call == "in-progress"
