@@ -27,6 +27,22 @@ VALUES: tuple[Any, ...] = (
     "\x00",
     "x" * 5000,
 )
+WORDS: tuple[Any, ...] = (
+    "9999-12-31T23:59:59Z",
+    "0001-01-01T00:00:00Z",
+    "+12125550101",
+    "sip:a@b",
+    f"QU{'1' * 32}",
+    "90d",
+    "0 9 * * *",
+    "Europe/Paris",
+    "queue.x",
+    "delete",
+    "<Response/>",
+    "\u202e\x1b[31m",
+    2**53,
+)
+"""What stands in documents, and is the wrong thing anywhere else."""
 REMOVED, FOREIGN = "removed", "foreign key"
 
 
@@ -88,6 +104,34 @@ def mutations(whole: Any) -> Iterator[tuple[str, Any]]:
             within[key]["foreign"] = 1
             yield f"{name} {FOREIGN}", changed
             del within[key]["foreign"]
+
+
+def several(whole: Any, chance: random.Random) -> tuple[str, Any]:
+    """A copy in which one to three values are gone, doubled, of other places, nearly the same, or any."""
+    changed, names = copy.deepcopy(whole), []
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        every = list(paths(changed))
+        path = chance.choice(every)
+        within, key, how = at(changed, path[:-1]), path[-1], chance.random()
+        if how < 0.15:
+            del within[key]
+        elif how < 0.35:
+            within[key] = copy.deepcopy(at(changed, chance.choice(every)))
+        elif how < 0.45 and isinstance(within, list):
+            within.append(copy.deepcopy(chance.choice(within)))
+        elif how < 0.65 and isinstance(within[key], str | int):
+            within[key] = _nearly(within[key], chance)
+        else:
+            within[key] = copy.deepcopy(chance.choice((*VALUES, *WORDS)))
+        names.append("/".join(map(str, path)))
+    return ", ".join(names), changed
+
+
+def _nearly(value: str | int, chance: random.Random) -> Any:
+    if isinstance(value, str):
+        place = chance.randrange(len(value) + 1)
+        return value[:place] + chance.choice(("", "0", "-", "Z", " ")) + value[place + chance.randrange(2) :]
+    return value + chance.choice((-1, 1, 10**9, -(10**9)))
 
 
 def paths(value: Any, path: Path = ()) -> Iterator[Path]:
