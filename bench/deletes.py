@@ -8,8 +8,8 @@ Twice, over plain HTTP and over TLS, against the lean server on the same machine
   what it costs to wake a thread for each.
 - `requests alone`: as many threads as requests in flight call the client's deleteRecording, and nothing else.
 - `all but the requests`: a prune of a plan that was made before, with two hundred recordings named by holds,
-  and evidence in a folder; each thread sleeps in place of its deletion. Lock, journal, looking at each
-  recording again, holds before each, evidence and progress are as ever.
+  and evidence in a folder; each thread sleeps in place of its deletion, and opens no connection for it.
+  Lock, journal, looking at each recording again, holds before each, evidence and progress are as ever.
   What it costs more than waiting alone is what a prune does beside its requests.
 - `prune`: the same with its deletions.
 
@@ -57,7 +57,7 @@ HOLDS, NAMED = 10, 10
 
 
 class Absent(Parts):
-    """Parts whose client leaves deletions out, and takes their time for them."""
+    """Parts whose client leaves deletions and their connections out, and takes their time for them."""
 
     latency = 0.0
 
@@ -81,6 +81,9 @@ class Sleeping:
         time.sleep(self._latency)
         asks.note_request("RQ0123456789abcdef0123456789abcdef")
         return Ended.NOW
+
+    def connect_ahead(self) -> None:
+        """Nothing: what is never sent needs no connection."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the client has
         return getattr(self._client, name)
