@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from voiceform.twilio.errors import NotFoundError
 from voiceform.twilio.fields import MalformedAnswerError, as_object
@@ -29,8 +28,7 @@ class Ended(Enum):
     """It was gone or over: by somebody else, or by an earlier attempt whose answer was lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asks:
+class Asks(NamedTuple):
     """Who is asked and told on a deletion's way: `before_repeating` it, and right before each attempt leaves
     (`may_send`), as Transport.call says; `note_request` hears Twilio's id of each answered request."""
 

@@ -63,12 +63,15 @@ class RecordingOperations(Operations):
             }
         )
 
-        def keep(recording: Recording) -> bool:
-            return (
-                span.contains(recording.date_created)
-                and (call is None or call == normal_sid(recording.call_sid, "CA"))
-                and (room is None or room == normal_sid(recording.conference_sid, "CF"))
-            )
+        within = inside(span, "date_created", undated=span.unbounded)
+
+        def keep(rows: Sequence[Recording]) -> Sequence[Recording]:
+            return [
+                row
+                for row in within(rows)
+                if (call is None or call == normal_sid(row.call_sid, "CA"))
+                and (room is None or room == normal_sid(row.conference_sid, "CF"))
+            ]
 
         listing = Listing(
             _LIST,
@@ -77,7 +80,7 @@ class RecordingOperations(Operations):
             Recording.parse,
             quick=PAGES.read,
             query=(*filters, *span.query("DateCreated"), ("PageSize", str(page_size))),
-            keep=only(keep),
+            keep=keep,
             unreadable=unreadable,
         )
         return read_listing(self._transport, listing)

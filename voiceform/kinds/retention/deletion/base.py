@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.retention.call_lookup import CallBook
@@ -47,15 +47,13 @@ class Setback:
     sent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """An object that nothing keeps, with the copy that was made of it."""
 
     copy: Copy | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Judged(Generic[R]):
+class Judged(NamedTuple, Generic[R]):
     """A planned object that nothing keeps, as it was `found`. `may_leave` is what HoldBook.leave gave before
     the holds were asked."""
 

@@ -58,11 +58,12 @@ class Check:
         """Why the row may not be deleted any more, or None."""
         if row.status not in FINISHED_RECORDING:
             return f"it is {row.status or 'of unknown status'} now"
-        if row.date_created is None:
+        created = row.date_created
+        if created is None:
             return "its date of creation cannot be read"
         if lacks_length(row):
             return "its duration cannot be read"
-        if self.created_until is not None and row.date_created > self.created_until:
+        if self.created_until is not None and created > self.created_until:
             return "it is younger than its rule demands"
         if self.match.of_row(row) is not Truth.YES:
             return "it does not match its rule any more"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voiceform.kinds.base import Session
 from voiceform.kinds.retention.deletion.outcomes import Ending
@@ -37,8 +36,7 @@ def _policy(change: Change) -> Mapping[str, Any]:
     return shown
 
 
-@dataclass(frozen=True, slots=True)
-class Remarks:
+class Remarks(NamedTuple):
     """What else a line says of how one object ended; `error` tells which request it was about."""
 
     reason: str | None = None
