@@ -267,9 +267,10 @@ class SimPlace:
             return 0
         return len(lines.pop())
 
-    def put(self, name: str, text: str) -> None:
-        self.step("put")
-        self.vault.others[name] = text.encode()
+    def put(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
+            self.step("put")
+            self.vault.others[name] = text.encode()
 
     def read(self, name: str) -> bytes | None:
         if name in self.vault.synced:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from voiceform.kinds.retention.evidence.places import SUFFIX, File, Sink, taken
@@ -53,11 +53,12 @@ class Bucket:
         """Nothing: objects are whole or not there."""
         return 0
 
-    def put(self, name: str, text: str) -> None:
-        """Write an object."""
+    def put(self, texts: Mapping[str, str]) -> None:
+        """Write objects."""
         import obstore
 
-        obstore.put(self._store, name, text.encode(), use_multipart=False)
+        for name, text in texts.items():
+            obstore.put(self._store, name, text.encode(), use_multipart=False)
 
     def read(self, name: str) -> bytes | None:
         """All of an object; None when it is not there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from voiceform.kinds.retention.evidence.places import File, Sink
@@ -12,7 +12,7 @@ from voiceform.kinds.retention.storage.folders import (
     make_folder,
     open_plain,
     sync_folder,
-    write_whole,
+    write_all,
 )
 from voiceform.kinds.retention.storage.locks import FileLock, HeldError, NoLocksError, try_lock
 from voiceform.model.errors import EvidenceError, EvidenceHeldError
@@ -68,7 +68,6 @@ class Folder:
         path = self.folder / file.name
         sink = _Appending(create(path), path)
         sink.hold()
-        sync_folder(self.folder)
         return sink
 
     def repair(self, file: File) -> int:
@@ -103,9 +102,9 @@ class Folder:
             " or give each stack a place of its own",
         )
 
-    def put(self, name: str, text: str) -> None:
-        """Write a whole file."""
-        write_whole(self.folder, [name], [text.encode()])
+    def put(self, texts: Mapping[str, str]) -> None:
+        """Write whole files."""
+        write_all(self.folder, [], {name: [text.encode()] for name, text in texts.items()})
 
     def read(self, name: str) -> bytes | None:
         """All of a file; None when it is not there."""
@@ -126,6 +125,8 @@ class _Appending:
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
         self._path = path
+        self._named = False
+        """Whether its name is stored, too."""
 
     def hold(self) -> None:
         """Lock it as long as it grows, for those who do not see the lock of its folder."""
@@ -140,6 +141,9 @@ class _Appending:
         os.fsync(self._descriptor)
         if not os.path.samestat(os.stat(self._path), os.fstat(self._descriptor)):
             raise EvidenceError("the file of the evidence was replaced while it was written")
+        if not self._named:
+            sync_folder(self._path.parent)
+            self._named = True
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -197,8 +197,9 @@ class EvidenceLog:
             if self._broken is None:
                 self.add({"event": "closed", "totals": self.summary.totals()})
                 self.flush()
-                self.place.put(self.file.stem + SUMMARY, self.summary.text(self.head))
-                self.place.put(self.file.stem + PAGE, page(self.summary.document(self.head)))
+                name, summary = self.file.stem, self.summary
+                told = {SUMMARY: summary.text(self.head), PAGE: page(summary.document(self.head))}
+                self.place.put({name + suffix: text for suffix, text in told.items()})
         except self.place.errors as error:
             raise EvidenceError(
                 f"the summary of the evidence cannot be written: {reason_of(error)}",

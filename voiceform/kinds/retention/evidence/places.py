@@ -8,7 +8,7 @@ first has it, so two runs can never write into one chain.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -90,8 +90,8 @@ class Place(Protocol):
     def repair(self, file: File) -> int:
         """Cut a torn last line off; the number of bytes that were dropped."""
 
-    def put(self, name: str, text: str) -> None:
-        """Write a summary or a page, whole or not at all."""
+    def put(self, texts: Mapping[str, str]) -> None:
+        """Write a summary and a page by their names, in this order, each whole or not at all."""
 
     def read(self, name: str) -> bytes | None:
         """All of one name; None when it is not there."""

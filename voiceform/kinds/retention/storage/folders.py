@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -55,22 +55,34 @@ def write_whole(root: Path, parts: Sequence[str], pieces: Iterable[bytes]) -> No
     Folders below `root` are made as needed. OSError, also for a link in the place of one of them; whatever
     `pieces` raises leaves nothing behind.
     """
-    with _descended(root, parts[:-1], make=True) as folder:
-        temporary = f".{MACHINE.token(8)}.tmp"
-        descriptor = os.open(temporary, _NEW, 0o600, dir_fd=folder)
+    write_all(root, parts[:-1], {parts[-1]: pieces})
+
+
+def write_all(root: Path, parts: Sequence[str], files: Mapping[str, Iterable[bytes]]) -> None:
+    """As `write_whole`, several files of one folder: each is stored before the first has its name, and the
+    names are stored together."""
+    with _descended(root, parts, make=True) as folder:
+        temporaries = {name: f".{MACHINE.token(8)}.tmp" for name in files}
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o600)
-                for piece in pieces:
-                    file.write(piece)
-                file.flush()
-                os.fsync(descriptor)
-            os.replace(temporary, parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
+            for name, temporary in temporaries.items():
+                _store(os.open(temporary, _NEW, 0o600, dir_fd=folder), files[name])
+            for name, temporary in temporaries.items():
+                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary, dir_fd=folder)
+            for temporary in temporaries.values():
+                with suppress(OSError):
+                    os.unlink(temporary, dir_fd=folder)
             raise
         os.fsync(folder)
+
+
+def _store(descriptor: int, pieces: Iterable[bytes]) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, 0o600)
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(descriptor)
 
 
 @contextmanager
