@@ -342,6 +342,28 @@ LATE = {
 TIMES = {"column": "starts", "timezone": "UTC"}
 
 
+class Compared(str):
+    """A number that counts how often it is compared with another one."""
+
+    times = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str.__eq__(self, other)
+
+
+def test_who_has_the_same_time_as_very_many_is_found_at_once() -> None:
+    people = [Compared(f"+1212{5550000 + number}") for number in range(1000)]
+    rows = [row_of(to, Person(NOON)) for to in people]
+    declared = spec(to=people, people=rows, schedule=TIMES)
+    assert declared.is_wanted(Key(NOON, people[-1]))
+    Compared.times = 0
+    assert all(declared.is_wanted(Key(NOON, Compared(to))) for to in people)
+    assert not declared.is_wanted(Key(NOON - DAY, people[0]))
+    assert Compared.times <= len(people)
+
+
 def test_times_of_people_are_looked_at_again_where_they_may_wait() -> None:
     """Nobody knows which of those before waits; so all do, and only where a rule lets them."""
     others = [f"+1212555010{number}" for number in range(3)]

@@ -177,7 +177,7 @@ class CallSpec:
     def is_wanted(self, key: Key) -> bool:
         """Whether whom a key names is still to be called for its occurrence."""
         if self.schedule.column is not None:
-            return key.to in self.called_at(key.occurrence)
+            return key.to in self._at.get(key.occurrence, ())
         return key.to in self._numbers
 
     def answer_for(self, key: Key) -> dict[str, Any]:
@@ -216,6 +216,11 @@ class CallSpec:
     @cached_property
     def _called(self) -> Mapping[datetime, tuple[str, ...]]:
         return self.people.by_time()
+
+    @cached_property
+    def _at(self) -> Mapping[datetime, frozenset[str]]:
+        """As `_called`, to look somebody up: very many may have one time."""
+        return {instant: frozenset(people) for instant, people in self._called.items()}
 
     @cached_property
     def _rules_known(self) -> dict[str, RulesOfNumber]:
