@@ -186,10 +186,13 @@ def _begun_too_early(calls: list[Call]) -> Iterator[str]:
 
 def busy_checks(universe: Universe) -> Iterator[str]:
     """Where every line is busy nobody is called behind the first wave, unless somebody lets it go on. (Whom
-    somebody canceled or nobody called in time may have been the first wave.)"""
-    called = {call.whom for call in calls_of(universe.server)}
-    whole = universe.clocks_agree and not universe.watch.taken_back
-    if universe.lines == "busy" and not universe.watch.resumed and len(called) > (FIRST if whole else THEN):
+    somebody canceled or nobody called in time may have been the first wave; and a call that was taken back
+    while it rang was no busy line.)"""
+    calls = calls_of(universe.server)
+    if universe.lines != "busy" or universe.watch.resumed or any(call.how == "canceled" for call in calls):
+        return
+    called = {call.whom for call in calls}
+    if len(called) > (FIRST if universe.clocks_agree and not universe.watch.taken_back else THEN):
         yield f"{len(called)} people were called, although every line is busy"
 
 

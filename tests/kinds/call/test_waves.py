@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from tests.kinds.call.specs import spec
 from voiceform.kinds.call.dialling.stopping import stopped_if_wrong
 from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback
+from voiceform.kinds.call.dialling.waves import Moment, Resumption, Unfolding
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause, pause, pause_of, resume
 from voiceform.kinds.call.ledger.store import Ledger, if_undecided
@@ -219,3 +221,26 @@ def test_waves_in_words(people: int, text: str) -> None:
 def test_the_ledger_is_read_as_far_back_as_waves_may_take() -> None:
     many = spec(to=PEOPLE, misfire_grace="1h", waves={**waves(1, 1), "settle": "20h"})
     assert lookback(many) > timedelta(hours=21) * len(PEOPLE)
+
+
+class Asked(dict[str, dict[int, LedgerEntry]]):
+    """Calls by person, which count how often somebody is looked up."""
+
+    times = 0
+
+    def get(self, to: str, default: object = None) -> Any:
+        self.times += 1
+        return super().get(to, default)
+
+
+@pytest.mark.parametrize("status", [CallStatus.ANSWERED, CallStatus.MISSED])
+def test_each_of_very_many_waves_is_looked_at_a_few_times(status: CallStatus) -> None:
+    """Also where one person is left behind them, and where nobody was called."""
+    people = [f"+1212{5550000 + number}" for number in range(400)]
+    called = Asked({to: {1: LedgerEntry(status, NOON)} for to in people[:-1]})
+    now, grace = NOON + timedelta(hours=1), timedelta(hours=2)
+    found = Unfolding(
+        Waves.of(waves(1, 1)), grace, NOON, people, called, Resumption(), Moment(now, now, NOON)
+    ).run()
+    assert [key.to for key, _ in found.ready] == people[-1:]
+    assert called.times <= 20 * len(people)

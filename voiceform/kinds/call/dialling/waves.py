@@ -130,14 +130,16 @@ class Unfolding:
         found = Unfolded(self.occurrence)
         groups = list(self._groups())
         opened: datetime | None = self.occurrence
-        for number, group in enumerate(groups, 1):
+        first = True
+        for number, (group, later) in enumerate(zip(groups, self._later(groups), strict=True), 1):
             if opened is None:
                 self._hold(found, group, f"wave {number} begins when wave {number - 1} has settled")
                 continue
             since = self.resumption.later(opened)
             self._let(found, group, since)
             opened = self._following(found, group, opened, since)
-            self._judge(found, number, groups, opened)
+            self._judge(found, number, group, later, opened, first=first)
+            first = first and not self._sent(group)
         if found.stop is not None or self.resumption.standing:
             self._stand_still(found)
         return found
@@ -146,26 +148,36 @@ class Unfolding:
         self,
         found: Unfolded,
         number: int,
-        groups: Sequence[Sequence[str]],
+        group: Sequence[str],
+        following: Sequence[str] | None,
         opened: datetime | None,
+        *,
+        first: bool,
     ) -> None:
-        """Look whether this wave stops the schedule, and what has to be asked for before the next one, which
-        is the next in which anybody is left.
+        """Look whether this wave stops the schedule, and what has to be asked for before the next one in
+        which anybody is left, `following`. `first`: nobody was called in those before.
 
         Of what is over (no call of late, and nobody left whose time is not over) nothing is concluded.
         """
-        group = groups[number - 1]
-        following = next((later for later in groups[number:] if any(map(self._open, later))), None)
         more = following is not None
         next_is_late = opened is not None and self._is_late(self.resumption.later(opened))
         if not self._is_fresh(group) and (next_is_late or not more):
             return
         if found.stop is None and not self.resumption.standing and not self.resumption.over:
-            first = not any(map(self._sent, groups[: number - 1]))
             found.stop = self._wrong(number, group, first=first, settled=opened is not None, more=more)
         if opened is not None and following is not None and not self._sent(following):
             firsts = {to: self._first(to) for to in group}
             found.learn += [Key(self.occurrence, to) for to, entry in firsts.items() if entry and entry.live]
+
+    def _later(self, groups: Sequence[Sequence[str]]) -> Sequence[Sequence[str] | None]:
+        """Of each wave the next one in which anybody is left."""
+        following: Sequence[str] | None = None
+        found = []
+        for group in reversed(groups):
+            found.append(following)
+            if any(map(self._open, group)):
+                following = group
+        return found[::-1]
 
     def _groups(self) -> Iterator[list[str]]:
         """The waves: people who have a first attempt in the ledger, and then the others in their order."""
