@@ -240,12 +240,39 @@ def test_what_was_put_off_before_a_schedule_began_anew_is_never_called() -> None
     assert found.verdict is Verdict.MISS
 
 
-def test_what_was_put_off_is_not_missed_where_the_person_was_called_elsewhere() -> None:
+@pytest.mark.parametrize(("put_off", "called"), [(0, 1), (1, 0)])
+def test_what_was_put_off_is_not_missed_where_the_person_was_called_elsewhere(
+    put_off: int, called: int
+) -> None:
+    addresses = [BOB, SIP]
     entries = {
-        KEY: LedgerEntry(CallStatus.DEFERRED, NOON),
-        Key(NOON, SIP): LedgerEntry(CallStatus.ANSWERED, NOON, SID),
+        Key(NOON, addresses[put_off]): LedgerEntry(CallStatus.DEFERRED, NOON),
+        Key(NOON, addresses[called]): LedgerEntry(CallStatus.ANSWERED, NOON, SID),
     }
-    assert due_keys(spec(to=[BOB]), entries, Head(high_water=NOON + 2 * GRACE), NOON + 3 * GRACE, None) == []
+    looked = Head(high_water=NOON + 2 * GRACE)
+    assert due_keys(spec(to=[addresses[put_off]]), entries, looked, NOON + 3 * GRACE, None) == []
+
+
+@pytest.mark.parametrize("status", sorted(set(CallStatus) - {CallStatus.DEFERRED}))
+def test_what_has_an_outcome_is_never_missed(status: CallStatus) -> None:
+    looked = Head(high_water=NOON + 2 * GRACE)
+    entries = {KEY: LedgerEntry(status, NOON)}
+    assert due_keys(spec(to=[BOB]), entries, looked, NOON + 3 * GRACE, None) == []
+
+
+def test_what_was_put_off_and_is_late_is_missed_once() -> None:
+    entries = {KEY: LedgerEntry(CallStatus.DEFERRED, NOON)}
+    [found] = due_keys(spec(to=[BOB]), entries, Head(high_water=NOON), NOON + GRACE + SECOND, None)
+    assert found.verdict is Verdict.MISS
+
+
+@pytest.mark.parametrize("attempt", [0, 2])
+def test_only_of_first_attempts_that_were_put_off_the_occurrence_tells_how_late_they_are(
+    attempt: int,
+) -> None:
+    entries = {Key(NOON, BOB, attempt): LedgerEntry(CallStatus.DEFERRED, NOON)}
+    looked = Head(high_water=NOON + 2 * GRACE)
+    assert due_keys(spec(to=[BOB]), entries, looked, NOON + 3 * GRACE, None) == []
 
 
 @pytest.mark.parametrize(

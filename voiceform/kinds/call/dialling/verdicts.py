@@ -222,25 +222,25 @@ def due_keys(
         for wave in unfolded(spec, entries, head, now, halts)
         for key, reason in wave.held
     )
-    passed_by = _put_off(spec, entries, now)
-    if passed_by:
-        passed_by -= {item.key for item in found}
-    late = (judge.verdict(key, key.occurrence) for key in sorted(passed_by, key=str))
-    return [*found, *(item for item in late if item.verdict is Verdict.MISS)]
+    put_off = _put_off(spec, entries)
+    if put_off:
+        known = {item.key for item in found}
+        late = [judge.verdict(key, key.occurrence) for key in put_off if key not in known]
+        found += (item for item in late if item.verdict is Verdict.MISS)
+    return found
 
 
-def _put_off(spec: CallSpec, entries: Mapping[Key, LedgerEntry], now: datetime) -> set[Key]:
+def _put_off(spec: CallSpec, entries: Mapping[Key, LedgerEntry]) -> list[Key]:
     """First attempts that were deferred, of people who are still to be called and were not since."""
-    keys = {
+    keys = [
         key
         for key, entry in entries.items()
-        if entry.status is CallStatus.DEFERRED
-        and key.attempt == 1
-        and key.occurrence <= now
-        and spec.is_wanted(key)
-    }
-    before = _under_other_spellings(spec, entries) if keys else ()
-    return {key for key in keys if (key.occurrence, person(key.to) or key.to) not in before}
+        if entry.status is CallStatus.DEFERRED and key.attempt == 1 and spec.is_wanted(key)
+    ]
+    if not keys:
+        return []
+    before = _under_other_spellings(spec, entries)
+    return [key for key in keys if (key.occurrence, person(key.to) or key.to) not in before]
 
 
 def pending_keys(
