@@ -138,6 +138,19 @@ def test_nothing_is_said_of_a_file_elsewhere(
     assert SECRET not in told
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-32-le"])
+@pytest.mark.parametrize("option", ["--env-file", "-f", "--overlay"])
+def test_no_line_is_shown_of_what_nobody_can_read(stack: Stack, option: str, encoding: str) -> None:
+    """With NULs between its letters no key looks like that of a secret."""
+    stack.write("queues: {}")
+    text = f"TOKEN={SECRET}\n" if option == "--env-file" else f"auth_token: {SECRET}\n"
+    (stack.folder / "odd.yaml").write_bytes(text.encode(encoding))
+    done = stack.run(option, "odd.yaml", "validate")
+    assert done.code == 1
+    assert "odd.yaml:1:" in done.err
+    assert SECRET not in (done.out + done.err).replace("\\x00", "").replace("\0", "")
+
+
 @pytest.mark.parametrize("led", LED_ASTRAY[:6], ids=lambda led: led.__name__)
 def test_what_lies_in_a_folder_that_is_allowed_is_meant(
     led: Callable[[Stack, Path], tuple[str, ...]], stack: Stack, tmp_path_factory: pytest.TempPathFactory

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from voiceform.config.problems.findings import Findings
@@ -57,7 +58,8 @@ def _read(source: SourceFile, findings: Findings) -> dict[str, str]:
     try:
         text = decode(data, source.display)
     except UnreadableError as error:
-        findings(error.diagnostic)
+        place = error.diagnostic.position
+        findings(replace(error.diagnostic, position=place and replace(place, private=True)))
         return {}
     found: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):

@@ -35,9 +35,10 @@ def read_source(file: str) -> str | None:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
             return None
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError):
         return None
+    return None if "\0" in text else text  # UTF-16, in which no key looks like that of a secret
 
 
 class SourceLines:
