@@ -18,6 +18,7 @@ def test_a_byte_order_mark_does_not_move_positions() -> None:
         (b"a: \xed\xa0\x80", "1:4", "0xed"),
         ("a: 1".encode("utf-16"), "1:1", "UTF-16"),
         ("a: 1".encode("utf-16-be"), "1:1", "UTF-16"),
+        ("a: 12".encode("utf-16-le"), "1:1", "UTF-16"),
         (b"a: 1\nb: x\0y\n", "2:5", "a NUL character"),
         (b"a: 1\nb: x\x1by\n", "2:5", "U+001B"),
         (b"a: \x7f", "1:4", "U+007F"),

@@ -73,7 +73,7 @@ def _wide_encoding(data: bytes) -> str | None:
         if data.startswith(mark):
             return name
     head = data[:_HEAD]
-    if len(head) >= _LEAST_HEAD and len(head) % 4 == 0 and b"\0" in head:
+    if len(head) >= _LEAST_HEAD and b"\0" in head:
         if all(head[at : at + 4].count(0) == 3 for at in range(0, len(head), 4)):
             return "UTF-32"
         if all(head[at : at + 2].count(0) == 1 for at in range(0, len(head), 2)):
