@@ -267,3 +267,74 @@ def test_it_is_as_the_reference_says_now_and_when_it_ends(
 def test_a_period_is_written_as_it_was(text: str) -> None:
     assert str(parse_period(text)) == text
     assert parse_period("92d") == Rolling("92d", LONGEST)
+
+
+@pytest.mark.parametrize(
+    ("block", "recorded", "text"),
+    [
+        ({"max": 2}, {"max": 2, "per": "24h"}, "limit (2 per 24h)"),
+        (
+            {"per": "day"},
+            {"max": 1, "per": "day", "timezone": "recipient"},
+            "limit (1 per day)",
+        ),
+        (
+            {"per": "week", "timezone": "recipient"},
+            {"max": 1, "per": "week", "timezone": "recipient"},
+            "limit (1 per week)",
+        ),
+        (
+            {"per": "day", "timezone": "Europe/Berlin", "purpose": "care"},
+            {"max": 1, "per": "day", "timezone": "Europe/Berlin", "purpose": "care"},
+            "limit (1 per day)",
+        ),
+        (
+            {"counts": "answered"},
+            {"max": 1, "per": "24h", "counts": "answered"},
+            "limit (1 answered per 24h)",
+        ),
+        ({"counts": "attempts"}, {"max": 1, "per": "24h"}, "limit (1 per 24h)"),
+        (
+            {"max": 0, "after": "answered"},
+            {"max": 0, "per": "24h", "after": "answered"},
+            "limit (none within 24h after an answered one)",
+        ),
+        (
+            {"after": "answered"},
+            {"max": 1, "per": "24h", "after": "answered"},
+            "limit (1 per 24h after an answered one)",
+        ),
+    ],
+)
+def test_a_limit_is_recorded_and_told_as_it_is_meant(
+    block: dict[str, Any], recorded: dict[str, Any], text: str
+) -> None:
+    found = limit(**block)
+    assert found.document() == {"name": "limit", **recorded}
+    assert LimitSpec.parse(found.document()) == found
+    assert str(found) == text
+
+
+def test_a_limit_of_a_rule_has_its_name_and_counts_calls_unless_it_says_otherwise() -> None:
+    assert LimitSpec.parse({"max": 1, "per": "1d"}, "rule").name == "rule"
+    plain = LimitSpec("limit", 1, Rolling("1d", timedelta(days=1)))
+    assert (plain.answered_only, plain.after_answer) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("block", "by_recipient"),
+    [
+        ({}, False),
+        ({"per": "day"}, True),
+        ({"per": "day", "timezone": "recipient"}, True),
+        ({"per": "day", "timezone": "Europe/Berlin"}, False),
+    ],
+)
+def test_whose_clocks_count(block: dict[str, Any], by_recipient: bool) -> None:
+    assert limit(**block).goes_by_recipient is by_recipient
+
+
+def test_whom_a_purpose_binds() -> None:
+    assert [limit().binds(purpose) for purpose in (None, "care")] == [True, True]
+    care = limit(purpose="care")
+    assert [care.binds(purpose) for purpose in (None, "care", "collection")] == [False, True, False]

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
 from voiceform.kinds.call.dialling.list_files import DoNotCallList
-from voiceform.kinds.call.dialling.reassigned import Answer, ReassignedContent, ReassignedSpec
+from voiceform.kinds.call.dialling.reassigned import (
+    Answer,
+    ReassignedContent,
+    ReassignedSpec,
+    concerned,
+    read_person,
+)
 from voiceform.kinds.userfiles import Places
 
 ANN = "+12125550101"
@@ -93,6 +99,26 @@ def test_an_address_that_dials_the_end_of_a_number_may_be_that_of_whose_number_i
     alive = f"{HEAD}{ANN},2025-01-31,no\n"
     assert refusal(tmp_path, alive, local, no_data="call") is None
     assert MISSING in str(refusal(tmp_path, alive, local))
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("212-555-0101", ANN),
+        ("+298123456", "+298123456"),  # ten characters, and no ten digits
+        ("442071838750", "+442071838750"),
+        ("sip:ann@example.com", None),
+        ("annabella1", None),
+        ("\uff12\uff11\uff12\uff15\uff15\uff15\uff10\uff11\uff10\uff11", None),
+    ],
+)
+def test_whose_number_it_is(text: str, who: str | None) -> None:
+    assert read_person(text) == who
+
+
+def test_of_what_nobody_can_read_the_database_may_know() -> None:
+    assert concerned("+1")
+    assert not ReassignedSpec("x").call_unknown, "and who is not known to it is not called"
 
 
 @pytest.mark.parametrize("rows", ["2022-01-01,yes 2025-01-01,no", "2025-01-01,no 2022-01-01,yes"])

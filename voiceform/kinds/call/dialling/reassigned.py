@@ -157,7 +157,7 @@ def read_consent(text: str) -> date | None:
 def read_person(text: str) -> str | None:
     """Who has a number, also one of ten digits, as the database has them."""
     digits = "".join(character for character in text if character not in "().- /\u00a0")
-    if digits.isascii() and digits.isdigit() and len(digits) == SHORTEST:
+    if digits.isdigit() and len(digits) == SHORTEST:
         return person(f"+1{digits}")
     who = person(text)
     return who if who is not None and who.startswith("+") else None
