@@ -60,6 +60,7 @@ NEAREST = {
     "kinds/call/rules/destinations.py": [f"{CALL}/test_destinations.py"],
     "kinds/call/rules/closed.py": [f"{CALL}/test_rules.py"],
     "kinds/call/dialling/waves.py": [f"{CALL}/test_unfolding.py"],
+    "state/heartbeat.py": ["tests/state/test_heartbeat.py"],
     "state/lease.py": ["tests/conformance/test_lease.py", "-k", "not (postgres or s3)"],
     "state/sqlite_log.py": ["tests/state/test_sqlite_log.py"],
     "engine/safety.py": ["tests/engine/test_safety.py"],
