@@ -97,7 +97,11 @@ class DiskPlay(Play):
             steps = self.disk.steps
             return f"{fault.name} from {at} ({steps[at] if at < len(steps) else 'no step'})"
 
-        return self._struck(failing(), name, fault.leaves_nothing, mistake)
+        def leaves_nothing() -> bool:  # but what it was not let remove
+            failed = "".join(self.disk.steps[at : at + 1])
+            return fault.leaves_nothing and not failed.startswith("remove ")
+
+        return self._struck(failing(), name, leaves_nothing, mistake)
 
     def left_by(self, fault: Fault, at: int) -> str:
         """What it says and leaves, without what is random, with the fault at one step."""
@@ -110,7 +114,9 @@ class DiskPlay(Play):
 
     def in_trouble(self, trouble: Trouble, mistake: str | None = None) -> list[str]:
         """The same in a trouble."""
-        return self._struck(self._spoilt(trouble), lambda: trouble.name, trouble.leaves_nothing, mistake)
+        return self._struck(
+            self._spoilt(trouble), lambda: trouble.name, lambda: trouble.leaves_nothing, mistake
+        )
 
     @contextmanager
     def _spoilt(self, trouble: Trouble) -> Iterator[None]:
@@ -130,7 +136,7 @@ class DiskPlay(Play):
         self,
         failing: AbstractContextManager[None],
         name: Callable[[], str],
-        leaves_nothing: bool,
+        leaves_nothing: Callable[[], bool],
         mistake: str | None,
     ) -> list[str]:
         self._set_up()
@@ -143,7 +149,7 @@ class DiskPlay(Play):
             *self._harm(outcome),
             *self._words(outcome),
             *self._recorded_first(outcome),
-            *self._files(before, leaves_nothing),
+            *self._files(before, leaves_nothing()),
             *self._claims(outcome),
             *self._sent_twice(),
         ]

@@ -138,6 +138,17 @@ def test_what_gets_no_open_files_as_it_is_started_says_so(name: str, stage: Stag
     assert not told, "\n\n".join(told)
 
 
+@pytest.mark.parametrize("name", ["fleet plan --out", "fleet plan --out, again"])
+def test_plans_that_cannot_be_put_in_the_place_of_others_leave_a_whole_folder(
+    name: str, stage: Stage
+) -> None:
+    played = stage(scene_of(name))
+    full = next(fault for fault in FAULTS if fault.name == "full")
+    renamed = [at for at, step in enumerate(full.steps(played.steps())) if step.startswith("rename to ")]
+    told = [found for at in renamed[-3:] for found in played.struck_at(full, at)]  # two plans and the index
+    assert not told, "\n\n".join(told)
+
+
 def test_a_fleet_needs_to_read_nothing_that_it_wrote(stage: Stage) -> None:
     played = stage(scene_of("fleet plan --out"))
     unreadable = Fault("unreadable for a moment", Does.READ, errno.EIO, once=True)

@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -162,20 +162,31 @@ def publish(path: Path, results: Iterable[StackResult], fleet: str, at: datetime
         "stacks": [{key: value for key, value in each.items() if value is not None} for each in stacks],
     }
     document["digest"] = document_digest(document)
-    place = path / PLANNING
+    files = [each["file"] for each in stacks if each["file"] is not None]
     try:
-        write_whole(place / INDEX, f"{json.dumps(document, indent=1, ensure_ascii=False)}\n")
-        # Without an index nothing is applied: it goes first, and comes last.
-        for name in sorted(os.listdir(path), key=lambda name: name != INDEX):
-            if name != PLANNING:
-                (path / name).unlink()
-        for name in (*(each["file"] for each in stacks if each["file"] is not None), INDEX):
-            (place / name).replace(path / name)
+        write_whole(path / PLANNING / INDEX, f"{json.dumps(document, indent=1, ensure_ascii=False)}\n")
+        _put_in_place(path, files)
     except OSError as error:
+        if not (path / INDEX).exists():  # plans alone are taken for somebody's, in the way of the next
+            for name in files:
+                with suppress(OSError):
+                    (path / name).unlink()
         raise PlanFileError(
             f"the plans cannot be saved: {error.strerror}", where=str(path), hint=_ELSEWHERE
         ) from error
     return str(document["digest"])
+
+
+def _put_in_place(path: Path, files: Collection[str]) -> None:
+    """The index comes last: with the first new plan in its place nothing is applied by that of before, which
+    has another digest for it, and until then all is as it was."""
+    place = path / PLANNING
+    for name in files:
+        (place / name).replace(path / name)
+    for name in sorted(os.listdir(path)):
+        if name not in (*files, INDEX, PLANNING):
+            (path / name).unlink()
+    (place / INDEX).replace(path / INDEX)
 
 
 def read_folder(path: Path, expect_digest: str | None = None) -> PlanFolder:
