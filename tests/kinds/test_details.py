@@ -111,6 +111,14 @@ DAMAGED: dict[str, tuple[type[Details], Any, str]] = {
         {**ORDER, "chunks": [{**CHUNK, "sids": f"{SID[:-2]} {SID[-2:]}"}]},
         "not the digits of SIDs",
     ),
+    **{
+        f"digits that are none, {odd!r}": (
+            RuleDetails,
+            {**ORDER, "chunks": [{**CHUNK, "sids": odd * 32}]},
+            "not the digits of SIDs",
+        )
+        for odd in ("A", "g", " ", "١", "\x00")
+    },
     "rows below none": (RuleDetails, {**ORDER, "chunks": [{**CHUNK, "rows": -1}]}, "rows is not a number"),
     "no instant": (RuleDetails, {**ORDER, "as_of": {"planned_at": "today", "created_until": None}}, "today"),
     "no zone": (
