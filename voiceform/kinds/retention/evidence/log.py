@@ -195,7 +195,8 @@ class EvidenceLog:
 
         try:
             if self._broken is None:
-                self.add({"event": "closed", "totals": self.summary.totals()})
+                # Not by `add`: it might leave the line to the thread that writes several, which is to end.
+                self._unwritten.append({"event": "closed", "totals": self.summary.totals()})
                 self.flush()
                 name, summary = self.file.stem, self.summary
                 told = {SUMMARY: summary.text(self.head), PAGE: page(summary.document(self.head))}
