@@ -215,6 +215,8 @@ def test_a_small_wave_after_the_first_that_was_called_says_nothing_alone() -> No
     first = {to: ended(20) for to in "ABC"}
     few = {**first, "D": failed(30, 21)}
     assert look(few, first=3, then=1, stop={"failed": "50"}).stop is None
+    between = {**first, "D": LEFT_OUT, "E": failed(30, 21)}
+    assert look(between, first=3, then=1, stop={"failed": "50"}).stop is None, "nor behind one left out"
     left_out = dict.fromkeys("ABC", LEFT_OUT)
     found = look({**left_out, "D": failed(30, 21)}, first=3, then=1, stop={"failed": "50"})
     assert found.stop == Stopped(NOON, 2, 1, 1, "failed", "50"), "nobody was called before"

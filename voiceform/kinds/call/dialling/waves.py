@@ -128,10 +128,9 @@ class Unfolding:
     def run(self) -> Unfolded:
         """What there is to do."""
         found = Unfolded(self.occurrence)
-        groups = list(self._groups())
         opened: datetime | None = self.occurrence
         first = True
-        for number, (group, later) in enumerate(zip(groups, self._later(groups), strict=True), 1):
+        for number, (group, later) in enumerate(self._waves(), 1):
             if opened is None:
                 self._hold(found, group, f"wave {number} begins when wave {number - 1} has settled")
                 continue
@@ -169,12 +168,12 @@ class Unfolding:
             firsts = {to: self._first(to) for to in group}
             found.learn += [Key(self.occurrence, to) for to, entry in firsts.items() if entry and entry.live]
 
-    def _later(self, groups: Sequence[Sequence[str]]) -> Sequence[Sequence[str] | None]:
-        """Of each wave the next one in which anybody is left."""
-        following: Sequence[str] | None = None
-        found = []
-        for group in reversed(groups):
-            found.append(following)
+    def _waves(self) -> Sequence[tuple[list[str], list[str] | None]]:
+        """Each wave, with the next one in which anybody is left."""
+        found: list[tuple[list[str], list[str] | None]] = []
+        following: list[str] | None = None
+        for group in reversed(list(self._groups())):
+            found.append((group, following))
             if any(map(self._open, group)):
                 following = group
         return found[::-1]
