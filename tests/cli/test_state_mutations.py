@@ -41,6 +41,7 @@ HARMLESS = {
     r"documents/conferences/\S+/announced/\S+ \[\]": "allowed",
     r"documents/ledger-heads/\S+/(account|high_water|since|applied) None": "allowed: asked of the next apply",
     r"documents/ledger-heads/\S+/closed True": "nothing is placed",
+    r"documents/ledger-heads/\S+/changes \d+": "who is at work stops",
     r"documents/ledger/\S+/calls \{\}": "allowed; entries of the store itself stay",
     r"documents/ledger/\S+/(reason|claim|from_|call|answer) .*": "told to people, and compared",
     r"documents/ledger/\S+/recorded False": "allowed",

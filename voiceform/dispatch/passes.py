@@ -141,7 +141,7 @@ def _work_off(context: DispatchContext, record: Recorded) -> Pass:
         context.clock,
         do_not_call,
         context.may_send,
-        applied=head.applied,
+        version=head.version,
     )
     ready = [item for item in look.found if item.verdict is Verdict.PLACE]
     tell_of_losses(context.lost, spec.ledger, look.entries)

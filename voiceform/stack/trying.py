@@ -91,7 +91,7 @@ class _Trying:
         self.do_not_call = list_of(spec, parts.places)
         require_home(store, self.account.sid, self.account.origin)
         head = self.ledger.head()
-        self.applied = head.applied
+        self.version = head.version
         if head.account not in (None, self.account.sid):
             raise CredentialsError(
                 f"{spec.address} was applied with account {head.account}, the credentials are for"
@@ -131,7 +131,7 @@ class _Trying:
                 self.do_not_call,
                 lease.ensure_held,
                 by_hand=True,
-                applied=self.applied,
+                version=self.version,
             )
             key = self._key()
             entry = placer.place(key, key.occurrence)

@@ -295,6 +295,27 @@ def test_a_schedule_that_is_removed_after_the_reservation_calls_nobody(desk: Des
     assert desk.other.entry(KEY) == placed
 
 
+def test_nobody_is_called_by_a_version_that_was_replaced_and_came_back(desk: Desk) -> None:
+    """Others were called meanwhile, so who belongs to a wave is not what it was."""
+
+    def replaced() -> None:
+        desk.other.set_head(applied="1" * 16)
+        desk.other.set_head(applied="0" * 16)
+
+    def removed() -> None:
+        desk.other.set_head(closed=True)
+        desk.other.set_head(closed=False)
+
+    desk.other.set_head(applied="0" * 16)
+    for happens in (replaced, removed):
+        placer = replace(desk.placer(), version=desk.other.head().version)
+        desk.other.set_head(applied="0" * 16, closed=False)
+        assert not placer.is_replaced(), "nothing has changed"
+        happens()
+        assert placer.is_replaced()
+        assert (placer.place(KEY, NOON), desk.dialled()) == (None, 0)
+
+
 def test_nobody_is_called_by_a_version_that_is_not_in_force_any_more(desk: Desk) -> None:
     """Whoever takes people off the list says so before looking who was reserved."""
     desk.before_send = [nothing, lambda: void(desk.other.set_head(applied="0" * 16))]
@@ -302,7 +323,7 @@ def test_nobody_is_called_by_a_version_that_is_not_in_force_any_more(desk: Desk)
     assert placed is not None
     assert (placed.status, placed.reason) == (CallStatus.DEFERRED, "the schedule was changed")
     assert (desk.place(), desk.dialled(), desk.marks()) == (None, 0, {})
-    placer = replace(desk.placer(), applied="0" * 16)
+    placer = replace(desk.placer(), version=desk.other.head().version)
     assert (placer.is_replaced(), desk.placer().is_replaced()) == (False, True)
     assert placer.place(KEY, NOON) is not None
     assert desk.dialled() == 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,10 +59,36 @@ def test_what_is_not_given_stays(store: SqliteStore) -> None:
     full = ledger.set_head(account="AC1", closed=True, high_water=NOON, since=NOON, applied="f" * 16)
     assert ledger.set_head() == full
     opened = ledger.set_head(closed=False)
-    assert opened == Head("AC1", closed=False, high_water=NOON, since=NOON, applied="f" * 16)
+    assert opened == Head("AC1", closed=False, high_water=NOON, since=NOON, applied="f" * 16, changes=2)
     assert ledger.set_head(since=NOON + DAY, account="AC2").since == NOON + DAY
     assert ledger.set_head(applied="0" * 16).applied == "0" * 16
     assert ledger_names(store) == ["call.a"]
+
+
+@pytest.mark.parametrize("changes", [-1, True, "1", None])
+def test_a_head_that_does_not_say_how_often_it_was_changed_is_damaged(
+    store: SqliteStore, changes: object
+) -> None:
+    Ledger(store, "call.a").set_head(applied="f" * 16)
+    stored = store.get("ledger-heads/call.a")
+    assert stored is not None
+    store.put(stored.key, {**stored.document, "changes": changes}, stored.version)
+    with pytest.raises(DamagedDocumentsError, match=r"'ledger-heads/call\.a' is damaged"):
+        Ledger(store, "call.a").head()
+
+
+def test_what_is_in_force_is_never_the_same_again(store: SqliteStore) -> None:
+    ledger = Ledger(store, "call.a")
+    changes: list[dict[str, Any]] = [
+        {"applied": "f" * 16, "closed": False},
+        {"applied": "0" * 16},
+        {"applied": "f" * 16},
+        {"closed": True},
+        {"closed": False},
+    ]
+    versions = [ledger.set_head(**change).version for change in changes]
+    assert [count for _, count in versions] == [1, 2, 3, 4, 5]
+    assert ledger.set_head(applied="f" * 16, closed=False, high_water=NOON).version == versions[-1]
 
 
 def test_a_ledger_begins_with_its_first_mark_even_an_empty_one(store: SqliteStore) -> None:

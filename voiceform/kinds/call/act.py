@@ -130,7 +130,7 @@ def _place(change: Change, spec: CallSpec, ledger: Ledger, session: Session, pla
         session.clock,
         do_not_call,
         lambda: _ensure_held(session),
-        applied=head.applied,
+        version=head.version,
     )
     tell_of_losses(session.lost, spec.ledger, entries)
     pace = Pace(spec, session.clock, session.turns, session.lost, lambda: not session.may_go_on())

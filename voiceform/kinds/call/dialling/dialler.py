@@ -20,7 +20,7 @@ from voiceform.kinds.call.dialling.refusals import is_about_the_callee
 from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause
-from voiceform.kinds.call.ledger.store import Head, Ledger, LedgerReader, if_undecided
+from voiceform.kinds.call.ledger.store import Head, Ledger, LedgerReader, Version, if_undecided
 from voiceform.kinds.call.limits.book import ContactBook
 from voiceform.kinds.call.limits.marks import Mark
 from voiceform.kinds.call.spec import CallSpec
@@ -69,9 +69,9 @@ class _Turn:
 class Placer:
     """Places the calls of one schedule, and counts them. `may_send` is asked right before each request.
 
-    `by_hand`: a person places one call, also of a schedule that the configuration pauses. `applied` is which
+    `by_hand`: a person places one call, also of a schedule that the configuration pauses. `version` is which
     version of the schedule was in force when its people were chosen, as the head of the ledger says; nobody
-    is called once it is another one.
+    is called once it is another one, nor where it was another one meanwhile.
     """
 
     spec: CallSpec
@@ -82,11 +82,11 @@ class Placer:
     do_not_call: NotCalled | None
     may_send: Callable[[], None] = lambda: None
     by_hand: bool = False
-    applied: str | None = None
+    version: Version = Head().version
 
     def is_replaced(self) -> bool:
         """Whether another version of the schedule is in force by now, or is about to be; read anew."""
-        return self.ledger.head().applied != self.applied
+        return self.ledger.head().version != self.version
 
     def pause(self) -> Pause | None:
         """Why nobody is to be called at this moment, if so; read anew each time."""
@@ -171,7 +171,7 @@ class Placer:
     def _is_over(self, head: Head) -> bool:
         """Whether the schedule was removed, or is not as it was when these calls were chosen. (Who changes it
         reads the reservations afterwards.)"""
-        return head.closed or head.applied != self.applied
+        return head.closed or head.version != self.version
 
     def _reservation(self, key: Key, claim: str, now: datetime) -> LedgerEntry:
         spec = self.spec

@@ -35,6 +35,9 @@ ABSURD = timedelta(days=31)
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 """No occurrence is earlier, however long a grace or a delay may be."""
 
+Version = tuple[str | None, int]
+"""Which version of a schedule is in force, and how many were before."""
+
 Step = Callable[[LedgerEntry | None], LedgerEntry | None]
 """What a key's entry (None: there is none) becomes; None leaves it as it is."""
 
@@ -59,7 +62,9 @@ class Head:
     `since` is when its present times were first applied: what repeats has no occurrences before that.
     `account` is the SID of the account that the schedule was applied with. `disabled`: it was applied with
     `enabled: false`, and nothing is placed until it is applied without. `applied` is the digest of the
-    schedule (spec.py, `digest_of`) whose application was begun last, None where that is not known."""
+    schedule (spec.py, `digest_of`) whose application was begun last, None where that is not known, and
+    `changes` how often another one was put in force, or none: one that comes back later is not what it was,
+    because others were called meanwhile."""
 
     account: str | None = None
     closed: bool = False
@@ -67,6 +72,12 @@ class Head:
     since: datetime | None = None
     disabled: bool = False
     applied: str | None = None
+    changes: int = 0
+
+    @property
+    def version(self) -> Version:
+        """What is in force; never again the same once it was replaced."""
+        return self.applied, self.changes
 
 
 class LedgerReader:
@@ -168,6 +179,7 @@ class Ledger(LedgerReader):
             stored = self._store.get(key)
             head = _head_of(stored)
             latest = _later(head.high_water, high_water)
+            other = closed not in (None, head.closed) or applied not in (None, head.applied)
             wanted = Head(
                 account or head.account,
                 head.closed if closed is None else closed,
@@ -175,6 +187,7 @@ class Ledger(LedgerReader):
                 since or head.since,
                 head.disabled if disabled is None else disabled,
                 applied or head.applied,
+                head.changes + other,
             )
             if wanted == head and stored is not None:
                 return head
@@ -322,13 +335,17 @@ def _head_of(stored: StoredDocument | None) -> Head:
         return Head()
     water, since = stored.document.get("high_water"), stored.document.get("since")
     try:
+        closed, changes = stored.document["closed"], stored.document["changes"]
+        if type(changes) is not int or changes < 0:
+            raise ValueError(f"{changes!r} is no count of changes")
         return Head(
             stored.document.get("account"),
-            stored.document["closed"],
+            closed,
             instant_from_text(water) if water else None,
             instant_from_text(since) if since else None,
             stored.document["disabled"],
             stored.document["applied"],
+            changes,
         )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(stored, error) from error
@@ -342,6 +359,7 @@ def _head_document(head: Head) -> Document:
         "since": instant_to_text(head.since) if head.since else None,
         "disabled": head.disabled,
         "applied": head.applied,
+        "changes": head.changes,
     }
 
 
