@@ -180,7 +180,7 @@ class World:
         if read_meta(self.store) is None:  # a run writes it before kinds are asked to act
             bump_serial(lease.store)
         context = ApplyContext(wiring.parts(self.app).kinds(), self.client, lease, self.app.clock, "test")
-        return new_session(context, load_resources(lease.store), "run-1")
+        return new_session(context, load_resources(lease.store).recorded, "run-1")
 
 
 @pytest.fixture(params=NAMES)

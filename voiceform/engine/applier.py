@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -96,10 +96,11 @@ def apply_plan(plan: Plan, context: ApplyContext, approvals: Approvals) -> RunRe
     require_fresh(plan, store)
     started = context.clock.now()
     home = Home.of(context.client.transport.origin)
-    resources = load_resources(store)
-    session = new_session(context, resources, plan.plan_id)
+    session = new_session(context, {}, plan.plan_id)
     with _foreseeing(plan, session, context.kinds):
         run = begin_run(store, plan, who=context.who, now=started, home=home)
+        resources = load_resources(store)
+        session = replace(session, recorded=resources.recorded)
         if plan.mode is Mode.REFRESH_ONLY:
             kinds = {kind.name: kind for kind in context.kinds}
             outcomes = accept_drift(plan, run, resources, kinds, session)
@@ -130,14 +131,14 @@ def _nothing_begun(outcomes: Sequence[Outcome], context: ApplyContext) -> bool:
     return not context.sent() and all(outcome.message == NOT_BEGUN for outcome in outcomes)
 
 
-def new_session(context: ApplyContext, resources: Resources, run_id: str) -> Session:
+def new_session(context: ApplyContext, recorded: Mapping[Address, Recorded], run_id: str) -> Session:
     """What the kinds of one run work with."""
     return Session(
         client=context.client,
         store=context.lease.store,
         clock=context.clock,
         run_id=run_id,
-        recorded=resources.recorded,
+        recorded=recorded,
         run_all=partial(run_all, threads=_threads(context.parallelism), runtime=context.clock.runtime),
         progress=context.progress,
         may_go_on=partial(_may_go_on, context),

@@ -72,7 +72,7 @@ def _settle(
     """How changes of a dead run ended, as far as that can be found out, and the first thing in the way."""
     pairs: list[tuple[Change, Done]] = []
     failure: VoiceformError | None = None
-    session = new_session(context, resources, dead.record.run_id)
+    session = new_session(context, resources.recorded, dead.record.run_id)
     for kind in context.kinds:
         changes = [change for change in dead.unsettled if change.kind == kind.name]
         try:
