@@ -283,6 +283,8 @@ def test_a_call_that_was_counted_and_is_somebody_elses_is_not_counted(desk: Desk
 def test_nothing_of_a_removed_schedule_is_reserved(desk: Desk) -> None:
     desk.ledger.set_head(closed=True)
     assert desk.place() is None
+    late = replace(desk.placer(), version=desk.other.head().version)
+    assert late.place(KEY, NOON) is None, "also where its calls were chosen after that"
     assert (desk.asked, desk.dialled(), desk.other.entry(KEY)) == (0, 0, None)
 
 
