@@ -56,7 +56,10 @@ def settle_unfinished(context: ApplyContext) -> Settled:
         pairs, failed = _settle(context, dead, resources)
         ended = [(change, done) for change, done in pairs if not done.is_open]
         told = [outcome_of(change, done) for change, done in ended]
-        run.record(told, [write for change, done in ended for write in writes_of(change, done, resources)])
+        if told:
+            run.record(
+                told, [write for change, done in ended for write in writes_of(change, done, resources)]
+            )
         if failed is None:
             run.finish(now=context.clock.now())
         failure = failure or failed
