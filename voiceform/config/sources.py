@@ -172,8 +172,7 @@ def _sources_at(
         return
     full = base_dir / path
     display = _display(path, base_dir)
-    home = home_of(full, base_dir)
-    within = None if home is None else (home, *allowed)
+    within = bounds(full, base_dir, allowed)
     if _is_astray(full, within):
         yield SourceFile(full, display, within)  # which says so, be it a file or folder or nothing
     elif os.path.isdir(full):
@@ -198,15 +197,16 @@ def _sources_at(
         report(_missing(display, option))
 
 
-def home_of(path: Path, base_dir: Path) -> Path | None:
-    """The folder in which what somebody named must really lie: `base_dir` where the path stays in there, else
-    the folder that it names; None for what a shell hands over (`/dev/stdin`, `/dev/fd/63`)."""
+def bounds(path: Path, base_dir: Path, allowed: Sequence[Path] = ()) -> tuple[Path, ...] | None:
+    """The folders in which what somebody named must really lie: one of `allowed`, or `base_dir` where the
+    path stays in there, else the folder that it names; None for what a shell hands over (`/dev/stdin`,
+    `/dev/fd/63`)."""
     plain = Path(os.path.abspath(path))
     if plain.is_relative_to(os.path.abspath(base_dir)):
-        return base_dir
+        return (base_dir, *allowed)
     if plain.parts[1:2] in _OF_SHELLS:
         return None
-    return path if os.path.isdir(path) else path.parent
+    return (path if os.path.isdir(path) else path.parent, *allowed)
 
 
 def _is_astray(path: Path, within: tuple[Path, ...] | None) -> bool:

@@ -33,11 +33,6 @@ class Settled:
     outcomes: tuple[Outcome, ...]
     failure: VoiceformError | None
 
-    @property
-    def lost(self) -> tuple[Outcome, ...]:
-        """Of which nobody knows whether they happened."""
-        return tuple(outcome for outcome in self.outcomes if outcome.status is Status.UNKNOWN)
-
 
 def settle_unfinished(context: ApplyContext) -> Settled:
     """Settle every run that began and never finished.

@@ -12,7 +12,7 @@ from voiceform.fleet.folder import read_checked
 from voiceform.model.errors import EvidenceError, OtherStateError, StalePlanError
 from voiceform.model.exit_codes import ExitCode
 from voiceform.model.fleet import StackResult
-from voiceform.model.run import RunReport, Status
+from voiceform.model.run import RunReport, Status, lost_of
 
 if TYPE_CHECKING:
     from voiceform.fleet.jobs import Heard, Job
@@ -54,8 +54,7 @@ def apply(stack: Stack, job: Job, heard: Heard) -> StackResult:
         how["confirm"] = lambda again: not job.settings.elsewhere or _require_lasting(again, evidence)
         report = stack.prune(**how) if job.options["again"] == "prune" else stack.apply(**how)
         plan = heard.plan or plan
-        lost = tuple(item for item in heard.settled if item.status is Status.UNKNOWN)
-        report = replace(report, earlier=(*lost, *report.earlier))
+        report = replace(report, earlier=(*lost_of(heard.settled), *report.earlier))
     found = result_of_run(report, plan, job)
     return replace(found, measured=measure_run(report, plan.vocabulary, heard.settled))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -72,6 +72,11 @@ class Outcome:
     destroyed: Destruction | None = None
     is_open: bool = False
     unknown: Mapping[str, int] = field(default_factory=dict)
+
+
+def lost_of(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """Those of which nobody knows whether they happened."""
+    return tuple(outcome for outcome in outcomes if outcome.status is Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from voiceform.model.errors import (
 )
 from voiceform.model.plan import Plan
 from voiceform.model.plan_codec import sealed
-from voiceform.model.run import Outcome, RunReport
+from voiceform.model.run import Outcome, RunReport, lost_of
 from voiceform.stack.account import Account
 from voiceform.stack.erasing import require_secret
 from voiceform.stack.evidence import Evidences, placed
@@ -100,15 +100,16 @@ class _Run:
         settled = settle_unfinished(self.context)
         if settled.outcomes:
             self.parts.listener.settled(settled.outcomes)
+        lost = lost_of(settled.outcomes)
         try:
             if settled.failure is not None:
                 raise settled.failure
-            return self._report(settled.lost)
+            return self._report(lost)
         except InterruptedRunError:
             raise
         except VoiceformError as error:
-            if settled.lost:
-                error.after(settled.lost)
+            if lost:
+                error.after(lost)
             raise
 
     def _report(self, earlier: tuple[Outcome, ...]) -> RunReport:

@@ -33,7 +33,7 @@ from voiceform.cli.support.reporting import report_options
 from voiceform.cli.support.stopping import Interruption
 from voiceform.model.errors import BlockedError, InterruptedRunError, UsageError
 from voiceform.model.plan import Action, Plan
-from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status
+from voiceform.model.run import NOT_BEGUN, Outcome, RunReport, Status, lost_of
 from voiceform.model.shown import Shown
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class _Run:
     def _settled(self, outcomes: Sequence[Outcome]) -> None:
         self.app.reports.settled = outcomes
         self.app.console.say(f"A run that died before was settled: {_counted(outcomes)}.")
-        lost = [outcome for outcome in outcomes if outcome.status is Status.UNKNOWN]
+        lost = lost_of(outcomes)
         if lost:
             from voiceform.render.text import render_lost
 
@@ -255,6 +255,6 @@ def _show_report(app: App, plan: Plan, report: RunReport, format_: str, options:
 
 def _counted(outcomes: Sequence[Outcome]) -> str:
     happened = sum(outcome.status is Status.APPLIED for outcome in outcomes)
-    lost = sum(outcome.status is Status.UNKNOWN for outcome in outcomes)
+    lost = len(lost_of(outcomes))
     unknown = f", of {lost} nobody knows" if lost else ""
     return f"{happened} of its {len(outcomes)} open changes had happened{unknown}"

@@ -14,7 +14,7 @@ from voiceform.config.load import check
 from voiceform.config.problems.findings import EnoughError, Findings
 from voiceform.config.problems.problem import missing_from, missing_keys
 from voiceform.config.schema import ConfigSchema, FileFacts
-from voiceform.config.sources import SourceFile, home_of, may_be_there
+from voiceform.config.sources import SourceFile, bounds, may_be_there
 from voiceform.config.text import UnreadableError, decode
 from voiceform.config.yaml_reader import read_yaml
 from voiceform.model.diagnostics import Diagnostic, Position, Report
@@ -74,8 +74,7 @@ def find_files(paths: Sequence[Path], base: Path) -> list[SourceFile]:
     found: list[SourceFile] = []
     for path in paths or (Path(FOLDER),):
         full = base / path
-        home = home_of(full, base)
-        within = None if home is None else (home,)
+        within = bounds(full, base)
         if full.is_dir():
             files = [Path(root, name) for root, name in _walk(full)]
             if not files and paths:
