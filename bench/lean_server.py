@@ -10,7 +10,7 @@ It runs in a process of its own, on uvloop (the extra `emulator`), and holds no 
 all else of row k follow from k. The newest come first, at even distances over the year 2025; every tenth
 recording is of a conference. `DateCreated<` and `DateCreated>` of recordings are kept to, other filters are
 not; other lists are empty. It believes every credential, and has no POST. Latency counts from the arrival of
-a request, so that no client is faster than requests / in flight x latency.
+a request, and is right on the average, so that no client is faster than requests / in flight x latency.
 
 With `tls` it speaks HTTPS at 127.0.0.1 with a certificate of an authority, both made for the occasion with
 the openssl command; `server.certificate` is the authority's file (None without).
@@ -19,20 +19,24 @@ the openssl command; `server.certificate` is the authority's file (None without)
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
+import os
 import resource
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qsl, urlencode
@@ -48,6 +52,8 @@ SPAN = 364 * 86_400
 _FACTOR = 0x9E3779B97F4A7C15F39CC0605CEDC835
 _INVERSE = pow(_FACTOR, -1, 1 << 128)
 _MASK = (1 << 128) - 1
+_CORRECTION, _EARLIEST = 0.02, 0.002
+"""How much of what one answer was too late the next goes earlier, and by how many seconds at most."""
 
 _RECORDING = (
     f'{{"account_sid":"{ACCOUNT}","api_version":"2010-04-01","call_sid":"CA%s","conference_sid":%s,"channels":1,'
@@ -121,7 +127,7 @@ def running(
     with tempfile.TemporaryDirectory() as folder:
         if tls:
             make_certificate(Path(folder))
-        chosen = {"queues": queues, "recordings": recordings, "latency": latency_ms / 1000}
+        chosen = {"queues": queues, "recordings": recordings, "latency_ms": latency_ms}
         command = [sys.executable, __file__, json.dumps({**chosen, "folder": folder if tls else None})]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdin is not None
@@ -264,13 +270,60 @@ def _date(instant: int) -> str:
     return f"{_day(day)}{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d} +0000"
 
 
+class Latency:
+    """Lets answers go when they are due, one in each turn of the loop: what arrives meanwhile is seen.
+
+    The loop counts in milliseconds: its timers would make 51 of 50, and let go together what came apart. So
+    this waits for a timer of the kernel's. Each answer goes as much earlier as those before it were too late.
+    """
+
+    def __init__(self, milliseconds: float) -> None:
+        self.seconds = milliseconds / 1000
+        self._loop = asyncio.get_running_loop()
+        self._early = 0.0
+        self._waiting: deque[tuple[float, Callable[[], None]]] = deque()
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._timer = self._libc.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK)
+        if self._timer < 0:
+            raise OSError(ctypes.get_errno(), "no timer")
+        self._loop.add_reader(self._timer, self._ring)
+
+    def put(self, answer: Callable[[], None]) -> None:
+        """Call `answer` after the latency."""
+        self._waiting.append((time.perf_counter() + self.seconds, answer))
+        if len(self._waiting) == 1:
+            self._arm()
+
+    def _arm(self) -> None:
+        left = self._waiting[0][0] - self._early - time.perf_counter()
+        if left <= 0:
+            self._loop.call_soon(self._let_go)
+            return
+        whole = int(left)
+        # struct itimerspec: no repetition, then the seconds and nanoseconds; none at all would mean never.
+        times = (ctypes.c_long * 4)(0, 0, whole, max(1, int((left - whole) * 1e9)))
+        self._libc.timerfd_settime(self._timer, 0, times, None)
+
+    def _ring(self) -> None:
+        os.read(self._timer, 8)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        due, answer = self._waiting.popleft()
+        answer()
+        late = time.perf_counter() - due
+        self._early = min(max(0.0, self._early + late * _CORRECTION), _EARLIEST)
+        if self._waiting:
+            self._arm()
+
+
 class Http(asyncio.Protocol):
     """One connection: requests without a body, each answered after the latency."""
 
     in_flight = 0
     """What the service tells of the account: clients slow down when that is much."""
 
-    def __init__(self, account: Account, latency: float) -> None:
+    def __init__(self, account: Account, latency: Latency | None) -> None:
         self._account = account
         self._latency = latency
         self._received = b""
@@ -286,8 +339,8 @@ class Http(asyncio.Protocol):
             self._received = self._received[end + 4 :]
             method, target, _ = line.split(" ", 2)
             Http.in_flight += 1
-            if self._latency:
-                asyncio.get_running_loop().call_later(self._latency, self._answer, method, target)
+            if self._latency is not None:
+                self._latency.put(partial(self._answer, method, target))
             else:
                 self._answer(method, target)
 
@@ -301,9 +354,10 @@ class Http(asyncio.Protocol):
         Http.in_flight -= 1
 
 
-async def serve(queues: int, recordings: int, latency: float, folder: str | None) -> None:
+async def serve(queues: int, recordings: int, latency_ms: float, folder: str | None) -> None:
     """Serve until stdin ends; the port is the line on stdout."""
     loop, account, ended = asyncio.get_running_loop(), Account(queues, recordings), asyncio.Event()
+    latency = Latency(latency_ms) if latency_ms else None
     context = None
     if folder is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -54,6 +54,17 @@ def test_no_more_are_opened_than_requests_may_be_in_flight(server: Server) -> No
     assert second == 4
 
 
+def test_what_requests_opened_by_themselves_is_not_opened_once_more(server: Server) -> None:
+    server.play(GOOD)
+    with new_client(server.url, ManualClock(START), max_in_flight=2) as client:
+        client.fetch_queue(QUEUE)
+        for _ in range(9):
+            client.connect_ahead()
+    with new_client(server.url, ManualClock(START)) as other:
+        other.fetch_queue(QUEUE)
+    assert [request.connection for request in server.requests] == [1, 3]
+
+
 def test_one_that_was_closed_meanwhile_is_not_used() -> None:
     server = Server([answer(204)])
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceform.engine.workers import run_all
+from voiceform.model.runtime import Machine, Started
 
 
 @given(st.lists(st.integers()), st.integers(1, 9))
@@ -49,41 +50,42 @@ def test_few_items_start_few_threads() -> None:
     assert threading.active_count() == count
 
 
-def test_all_get_ready_while_the_first_item_is_waited_for() -> None:
-    """The items do not begin before nine of ten threads are ready; the tenth waits for them."""
-    everybody = threading.Barrier(10, timeout=60)
-    ready: list[int | None] = []
+class Counting(Machine):
+    """Says how many threads it has started, to whoever waits for some number of them."""
 
-    def get_ready() -> None:
-        ready.append(threading.current_thread().ident)
-        if len(ready) > 1:
-            everybody.wait()
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.started = 0
+
+    def start(self, function: Callable[[], object], name: str, *, daemon: bool = False) -> Started:
+        thread = super().start(function, name, daemon=daemon)
+        with self.changed:
+            self.started += 1
+            self.changed.notify_all()
+        return thread
+
+
+def test_all_are_there_while_the_first_item_is_waited_for() -> None:
+    runtime = Counting()
 
     def items() -> Iterator[int]:
-        everybody.wait()
+        with runtime.changed:
+            assert runtime.changed.wait_for(lambda: runtime.started == 10, 60)
         yield from range(1, 100)
 
-    results = run_all(lambda item: item, items(), 10, ready=get_ready)
+    results = run_all(lambda item: item, items(), 10, runtime, at_once=True)
     assert sorted(results) == list(range(1, 100))
-    assert len(ready) == len(set(ready)) == 10
+    assert runtime.started == 10
 
 
 @pytest.mark.parametrize(("threads", "at_most", "expected"), [(10, 3, 3), (2, 3, 2), (5, 0, 1)])
-def test_no_more_get_ready_than_there_are_items(threads: int, at_most: int, expected: int) -> None:
-    ready: list[int] = []
+def test_no_more_are_started_than_there_are_items(threads: int, at_most: int, expected: int) -> None:
+    runtime = Counting()
     results = run_all(
-        lambda item: item, range(1, at_most + 1), threads, ready=lambda: ready.append(1), at_most=at_most
+        lambda item: item, range(1, at_most + 1), threads, runtime, at_once=True, at_most=at_most
     )
     assert sorted(results) == list(range(1, at_most + 1))
-    assert len(ready) == expected
-
-
-def test_what_keeps_one_from_getting_ready_is_raised() -> None:
-    def get_ready() -> None:
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        list(run_all(lambda item: item, range(1, 5), 3, ready=get_ready))
+    assert runtime.started == expected
 
 
 def test_who_takes_an_item_begins_with_it() -> None:

@@ -17,7 +17,7 @@ def run_all(
     threads: int,
     runtime: Runtime = MACHINE,
     *,
-    ready: Callable[[], object] | None = None,
+    at_once: bool = False,
     at_most: int | None = None,
 ) -> Iterator[Result]:
     """Call `function` for every item on up to `threads` threads; yield what it returns as it comes, in any
@@ -27,12 +27,12 @@ def run_all(
     it gives one holds for that one. The first exception, also of `items`, is raised once what is in flight
     has ended; items not yet begun are left.
 
-    Threads are started as items come. With `ready` they are started at once, and each calls it before it
-    takes its first item, so that all are ready when the first item, which may take its time, is there.
-    `at_most` is how many threads are of use at most: as many as there are items, where that is known.
+    Threads are started as items come, or `at_once`, so that all are there when the first item is, which may
+    take its time. `at_most` is how many threads are of use at most: as many as there are items, where that is
+    known.
     """
     threads = threads if at_most is None else max(1, min(threads, at_most))
-    return _Crew(function, items, threads, runtime, ready).results()
+    return _Crew(function, items, threads, runtime, at_once=at_once).results()
 
 
 class _Crew(Generic[Item, Result]):
@@ -45,9 +45,10 @@ class _Crew(Generic[Item, Result]):
         items: Iterable[Item],
         threads: int,
         runtime: Runtime,
-        ready: Callable[[], object] | None,
+        *,
+        at_once: bool,
     ) -> None:
-        self._ready = ready
+        self._at_once = at_once
         self._function = function
         self._items = iter(items)
         self._runtime = runtime
@@ -89,9 +90,8 @@ class _Crew(Generic[Item, Result]):
 
     def _work(self) -> None:
         try:
-            if self._ready is not None:
+            if self._at_once:
                 self._start_one()
-                self._ready()
             for item in self._taken():
                 result = self._function(item)
                 if result is not None:

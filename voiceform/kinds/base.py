@@ -147,13 +147,13 @@ class RunAll(Protocol):
         items: Iterable[Any],
         /,
         *,
-        ready: Callable[[], object] | None = None,
+        at_once: bool = False,
         at_most: int | None = None,
     ) -> Iterable[Any]:
         """Call `function` for each of `items` and yield what it returned, but for None, as it comes.
 
-        With `ready` the threads are there before the first item is, and each has called it; `at_most` is how
-        many are of use: as many as there are items, where that is known.
+        With `at_once` the threads are there before the first item is; `at_most` is how many are of use: as
+        many as there are items, where that is known.
         """
 
 

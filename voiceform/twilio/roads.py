@@ -59,6 +59,9 @@ class Road:
         self._runtime = runtime
         self._idle: list[Line] = []
         self._closed = False
+        self._counting = runtime.lock()
+        #: So many connections were begun.
+        self.opened = 0
         self._proxy = proxy = proxy_to(origin)
         self._context = trust.context if parts.scheme == "https" else None
         self._proxy_context = trust.context if proxy is not None and proxy.scheme == "https" else None
@@ -104,6 +107,8 @@ class Road:
 
     def new_line(self, exchange: Exchange) -> Line:
         """Connect, through the proxy if there is one. Raises ExchangeFailedError and ERRORS."""
+        with self._counting:
+            self.opened += 1
         sock = self._connected(exchange)
         try:
             stream: Any = sock

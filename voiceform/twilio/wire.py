@@ -72,7 +72,6 @@ class Wire:
         self._connections = connections
         self._trust = Trust()
         self._others: dict[str, Road] = {}
-        self._ahead = 0
         self._lock = runtime.lock()
         self._road = Road(origin, self._trust, connections, runtime)
         sign_in = base64.b64encode(f"{credentials.username}:{credentials.password}".encode()).decode("ascii")
@@ -117,15 +116,13 @@ class Wire:
                 line.close()
 
     def connect_ahead(self) -> None:
-        """Open a connection for a request that is to come, as long as fewer than are kept were opened so.
+        """Open a connection for a request that is to come, as long as fewer were opened than are kept.
 
         Nothing is sent on it. Where that fails, or it is closed before it is needed, the request opens one of
         its own, and tells what went wrong.
         """
-        with self._lock:
-            if self._ahead >= self._connections:
-                return
-            self._ahead += 1
+        if self._road.opened >= self._connections:
+            return
         exchange = self._begin(None, largest=0)
         try:
             self._road.keep(self._road.new_line(exchange))

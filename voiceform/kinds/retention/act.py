@@ -24,16 +24,34 @@ from voiceform.model.run import Status
 
 @contextmanager
 def foreseeing(changes: Sequence[Change], session: Session) -> Iterator[None]:
-    """While this is open, recordings of the first rule that deletes any are listed again: nobody has to wait
-    for that list once all is recorded. Others, which act beside it, and what a pace may put off for hours,
-    are listed when it is their turn."""
+    """While this is open, recordings of the first rule that deletes any are listed again, and connections are
+    opened for their deletions: nobody has to wait for either once all is recorded. Others, which act beside
+    it, and what a pace may put off for hours, are listed when it is their turn."""
     for change in changes:
         order = RuleDetails.of(change).order if split(change.address)[0] == RECORDINGS else None
         if order is not None and order.pacing is None:
-            with RowsAgain.foreseen(change, order, session):
+            with RowsAgain.foreseen(change, order, session), _connecting(session, order.total.count):
                 yield
             return
     yield
+
+
+@contextmanager
+def _connecting(session: Session, requests: int) -> Iterator[None]:
+    """On one thread: several, or each that sends, would keep those waiting that have a connection already."""
+    client, over = session.client, False
+
+    def connect() -> None:
+        for _ in range(min(client.max_in_flight, requests)):
+            if not over:
+                client.connect_ahead()
+
+    thread = client.runtime.start(connect, "voiceform-connecting")
+    try:
+        yield
+    finally:
+        over = True
+        thread.join()
 
 
 def act(change: Change, session: Session, keepers: Sequence[Keeper] = ()) -> Done:

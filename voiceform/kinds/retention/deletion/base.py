@@ -207,7 +207,7 @@ class Deletion(ABC, Generic[R]):
         in_flight = self.client.max_in_flight
         run_all = partial(self.session.run_all, self._first)
         if self.pace is None:  # else there may be hours before the first request
-            run_all = partial(run_all, ready=self.client.connect_ahead)
+            run_all = partial(run_all, at_once=True)
         if not self.judges_ahead:
             return list(run_all(takewhile(self._goes_on, self.planned()), at_most=self.order.total.count))
         at_most = min(in_flight, self.order.total.count)
