@@ -58,6 +58,7 @@ class HoldBook:
 
     def __init__(self, store: DocumentStore, calls: CallBook) -> None:
         self._store = store
+        self._uptime = store.runtime.uptime
         self._fetching = FetchingCalls(calls)
         self._lock = store.runtime.lock()
         self._next = _Look()
@@ -115,7 +116,7 @@ class HoldBook:
 
         def ensure() -> None:
             nonlocal first
-            if not first or self._store.runtime.uptime() - self._known_at > FRESH_SECONDS:
+            if not first or self._uptime() - self._known_at > FRESH_SECONDS:
                 self._look()
             first = False
             if self._generation != generation:
@@ -140,10 +141,9 @@ class HoldBook:
             raise look.error
 
     def _lead(self, look: _Look) -> None:
-        runtime = self._store.runtime
-        if self._shared and runtime.uptime() - self._began < GATHER_SECONDS:
-            runtime.sleep(GATHER_SECONDS)
-        self._began = runtime.uptime()
+        if self._shared and self._uptime() - self._began < GATHER_SECONDS:
+            self._store.runtime.sleep(GATHER_SECONDS)
+        self._began = self._uptime()
         with self._lock:
             self._shared = len(look.gates) > 1
             self._next = _Look()  # who comes from now on may want what lands while this one looks

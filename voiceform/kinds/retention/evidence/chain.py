@@ -13,8 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from voiceform.kinds.retention.evidence.places import File, Place
 from voiceform.kinds.retention.storage.buckets import reason_of
@@ -32,8 +31,7 @@ _HASH = "hash"
 Line = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where a chain has come to: the next line's number and the hash it must name."""
 
     seq: int = 0
@@ -43,12 +41,15 @@ class Head:
 def linked(event: Mapping[str, Any], head: Head) -> tuple[bytes, Head]:
     """The bytes of the next line, with its newline, and where the chain is then. Every event has the member
     `event`."""
-    whole = canonical_json({**event, "seq": head.seq, "prev": head.hash})
-    digest = hashlib.sha256(whole).hexdigest()
     # Keys are sorted: the hash goes between two halves of the very text that it is of.
-    at = len(canonical_json({name: event[name] for name in event if name < _HASH})) - 1
-    text = b'%b,"%b":"%b"%b\n' % (whole[:at], _HASH.encode(), digest.encode(), whole[at:])
-    return text, Head(head.seq + 1, digest)
+    before: Line = {}
+    behind: Line = {}
+    for name, value in event.items():
+        (before if name < _HASH else behind)[name] = value
+    behind["seq"], behind["prev"] = head.seq, head.hash
+    first, second = canonical_json(before)[:-1], canonical_json(behind)[1:]
+    digest = hashlib.sha256(b"%b,%b" % (first, second)).hexdigest()
+    return b'%b,"hash":"%b",%b\n' % (first, digest.encode(), second), Head(head.seq + 1, digest)
 
 
 def line_hash(line: Mapping[str, Any]) -> str:
