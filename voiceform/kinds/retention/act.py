@@ -9,6 +9,7 @@ from voiceform.kinds.base import Done, Session
 from voiceform.kinds.forgetting import Keeper
 from voiceform.kinds.retention.added import same_name, standing
 from voiceform.kinds.retention.deletion.call_records import CallRecordDeletion
+from voiceform.kinds.retention.deletion.connecting import connecting
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes
 from voiceform.kinds.retention.deletion.recheck import RowsAgain
 from voiceform.kinds.retention.deletion.recordings import RecordingDeletion
@@ -30,28 +31,10 @@ def foreseeing(changes: Sequence[Change], session: Session) -> Iterator[None]:
     for change in changes:
         order = RuleDetails.of(change).order if split(change.address)[0] == RECORDINGS else None
         if order is not None and order.pacing is None:
-            with RowsAgain.foreseen(change, order, session), _connecting(session, order.total.count):
+            with RowsAgain.foreseen(change, order, session), connecting(session.client, order.total.count):
                 yield
             return
     yield
-
-
-@contextmanager
-def _connecting(session: Session, requests: int) -> Iterator[None]:
-    """On one thread: several, or each that sends, would keep those waiting that have a connection already."""
-    client, over = session.client, False
-
-    def connect() -> None:
-        for _ in range(min(client.max_in_flight, requests)):
-            if not over:
-                client.connect_ahead()
-
-    thread = client.runtime.start(connect, "voiceform-connecting")
-    try:
-        yield
-    finally:
-        over = True
-        thread.join()
 
 
 def act(change: Change, session: Session, keepers: Sequence[Keeper] = ()) -> Done:
