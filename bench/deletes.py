@@ -13,7 +13,8 @@ Twice, over plain HTTP and over TLS, against the lean server on the same machine
   What it costs more than waiting alone is what a prune does beside its requests.
 - `prune`: the same with its deletions.
 
-Planning is in none of them: bench/retention.py has that.
+First a single recording is pruned so, without its request: what lock, plan, journal and the place of the
+evidence cost, however much is deleted. Planning is in none of them: bench/retention.py has that.
 """
 
 from __future__ import annotations
@@ -163,6 +164,11 @@ def main() -> None:
         chosen.count, chosen.rounds = min(chosen.count, 2_000), min(chosen.rounds, 2)
     report = harness.Report("deletes", chosen)
     bound = chosen.count / chosen.in_flight * chosen.latency_ms / 1000
+    with lean_server.running(recordings=1, latency_ms=chosen.latency_ms) as server:
+        one = argparse.Namespace(**{**vars(chosen), "count": 1})
+        alone = report.compare(
+            "One deletion", {"all but the request": Prunes(server, one).without}, unit="recording"
+        )["all but the request"]
     for tls in (False, True):
         kind = "TLS" if tls else "plain"
         with lean_server.running(recordings=chosen.count, latency_ms=chosen.latency_ms, tls=tls) as server:
@@ -183,6 +189,8 @@ def main() -> None:
         report.figure(f"{kind}: CPU per recording, ms", results["prune"].cpu_ms)
         beside = results["all but the requests"].cpu_ms - results["waiting alone"].cpu_ms
         report.figure(f"{kind}: CPU beside its request, ms", beside)
+        each = beside - alone.cpu_ms / chosen.count
+        report.figure(f"{kind}: of it that each recording adds, ms", each)
     report.save()
 
 
