@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from queue import Empty
 from random import Random
@@ -237,6 +238,9 @@ class SimRuntime:
 
     def pool(self, threads: int, name: str = "voiceform") -> Executor:
         return SimPool(self.scheduler, self.process, threads)
+
+    def on_one_processor(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def first_of(self, futures: Iterable[Future[T]]) -> list[Future[T]]:
         every = cast("list[SimFuture[T]]", list(futures))

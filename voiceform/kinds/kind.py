@@ -154,9 +154,9 @@ class Kind(ABC, Generic[L]):
         return None
 
     def foreseeing(self, changes: Sequence[Change], session: Session) -> AbstractContextManager[None]:
-        """While this is open, what acting on these changes looks at first may be read already: that none of
-        them is recorded yet allows no more than reading. What is recorded the session does not know yet. What
-        fails is met again, and told, by `act`."""
+        """While this is open, what acting on these changes looks at first may be read already, and threads
+        be kept on one processor: that none of them is recorded yet allows no more than reading. What is
+        recorded the session does not know yet. What fails is met again, and told, by `act`."""
         return nullcontext()
 
     def irreversible(self, change: Change) -> str | None:

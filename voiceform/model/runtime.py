@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     import socket
     from concurrent.futures import Executor, Future
+    from contextlib import AbstractContextManager
     from random import Random
     from types import TracebackType
     from uuid import UUID
@@ -78,6 +79,9 @@ class Runtime(Protocol):
     def pool(self, threads: int, name: str = "voiceform") -> Executor:
         """Threads that share work; its `shutdown`, or leaving it, waits for their end."""
 
+    def on_one_processor(self) -> AbstractContextManager[None]:
+        """See processors.py."""
+
     def first_of(self, futures: Iterable[Future[T]]) -> Collection[Future[T]]:
         """Wait until one of them has ended; all that have."""
 
@@ -134,6 +138,12 @@ class Machine:
         from concurrent.futures import ThreadPoolExecutor
 
         return ThreadPoolExecutor(threads, thread_name_prefix=name)
+
+    def on_one_processor(self) -> AbstractContextManager[None]:
+        """processors.on_one_processor."""
+        from voiceform.model.processors import on_one_processor
+
+        return on_one_processor()
 
     def first_of(self, futures: Iterable[Future[T]]) -> Collection[Future[T]]:
         """concurrent.futures.wait."""

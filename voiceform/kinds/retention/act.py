@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.forgetting import Keeper
@@ -11,7 +11,7 @@ from voiceform.kinds.retention.added import same_name, standing
 from voiceform.kinds.retention.deletion.call_records import CallRecordDeletion
 from voiceform.kinds.retention.deletion.connecting import connecting
 from voiceform.kinds.retention.deletion.outcomes import DeletionOutcomes
-from voiceform.kinds.retention.deletion.recheck import RowsAgain
+from voiceform.kinds.retention.deletion.recheck import RowsAgain, rule_of
 from voiceform.kinds.retention.deletion.recordings import RecordingDeletion
 from voiceform.kinds.retention.deletion.settling import CallRecordSettling, RecordingSettling
 from voiceform.kinds.retention.details import RuleDetails
@@ -27,14 +27,24 @@ from voiceform.model.run import Status
 def foreseeing(changes: Sequence[Change], session: Session) -> Iterator[None]:
     """While this is open, recordings of the first rule that deletes any are listed again, and connections are
     opened for their deletions: nobody has to wait for either once all is recorded. Others, which act beside
-    it, and what a pace may put off for hours, are listed when it is their turn."""
-    for change in changes:
-        order = RuleDetails.of(change).order if split(change.address)[0] == RECORDINGS else None
-        if order is not None and order.pacing is None:
-            with RowsAgain.foreseen(change, order, session), connecting(session.client, order.total.count):
-                yield
-            return
-    yield
+    it, and what a pace may put off for hours, are listed when it is their turn.
+
+    Where anything is deleted and nothing copied, all of it runs on one processor."""
+    with ExitStack() as opened:
+        if any(change.counts for change in changes) and not any(map(_copies, changes)):
+            opened.enter_context(session.clock.runtime.on_one_processor())
+        for change in changes:
+            order = RuleDetails.of(change).order if split(change.address)[0] == RECORDINGS else None
+            if order is not None and order.pacing is None:
+                opened.enter_context(RowsAgain.foreseen(change, order, session))
+                opened.enter_context(connecting(session.client, order.total.count))
+                break
+        yield
+
+
+def _copies(change: Change) -> bool:
+    """Whether each recording is copied before it is deleted."""
+    return "archive" in rule_of(change)
 
 
 def act(change: Change, session: Session, keepers: Sequence[Keeper] = ()) -> Done:
