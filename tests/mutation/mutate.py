@@ -45,6 +45,7 @@ NEAREST = {
     "kinds/call/rules/hours.py": [f"{CALL}/test_hours.py", f"{CALL}/test_rules.py"],
     "kinds/call/rules/rule.py": [f"{CALL}/test_rules.py"],
     "kinds/call/rules/weekly.py": [f"{CALL}/test_rules.py"],
+    "kinds/call/dialling/due.py": [f"{CALL}/test_verdicts.py", f"{CALL}/test_next_window.py"],
     "kinds/call/dialling/verdicts.py": [f"{CALL}/test_verdicts.py", f"{CALL}/test_next_window.py"],
     "kinds/lost.py": ["tests/kinds/test_lost.py"],
     "kinds/call/dialling/reassigned.py": [f"{CALL}/test_reassigned.py"],

@@ -11,20 +11,13 @@ from typing import TYPE_CHECKING
 
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
+from voiceform.kinds.call.dialling.due import due_keys, lookback, pending_keys, retries, unfolded
 from voiceform.kinds.call.dialling.list_files import DoNotCallList, list_of
 from voiceform.kinds.call.dialling.logins import missing_login
 from voiceform.kinds.call.dialling.losses import Losses, tell_of_losses
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.stopping import learnt, stopped_if_wrong
-from voiceform.kinds.call.dialling.verdicts import (
-    Due,
-    Verdict,
-    due_keys,
-    lookback,
-    pending_keys,
-    retries,
-    unfolded,
-)
+from voiceform.kinds.call.dialling.verdicts import Due, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Halt, Pause
 from voiceform.kinds.call.ledger.store import Head, Ledger, days_before

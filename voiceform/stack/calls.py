@@ -10,8 +10,9 @@ from datetime import datetime
 
 from voiceform.dispatch.service import call_records
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
+from voiceform.kinds.call.dialling.due import due_keys, lookback
 from voiceform.kinds.call.dialling.list_files import list_of
-from voiceform.kinds.call.dialling.verdicts import Verdict, due_keys, lookback
+from voiceform.kinds.call.dialling.verdicts import Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import ALL, Pause, read_pauses
 from voiceform.kinds.call.ledger.recovery import in_doubt

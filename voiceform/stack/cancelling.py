@@ -14,15 +14,9 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from voiceform.kinds.call.dialling.due import lookback, pending_keys, retries, unfolded
 from voiceform.kinds.call.dialling.in_progress import refresh, take_back
-from voiceform.kinds.call.dialling.verdicts import (
-    Judge,
-    Verdict,
-    lookback,
-    pending_keys,
-    retries,
-    unfolded,
-)
+from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.recovery import is_over
 from voiceform.kinds.call.ledger.store import Ledger, days_before, if_undecided

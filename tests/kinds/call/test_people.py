@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kinds.call.specs import BOB, spec
-from voiceform.kinds.call.dialling.verdicts import Judge, Verdict, due_keys
+from voiceform.kinds.call.dialling.due import due_keys
+from voiceform.kinds.call.dialling.verdicts import Judge, Verdict
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Head
 from voiceform.kinds.call.people import Person, Roster, row_of

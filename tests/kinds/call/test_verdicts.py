@@ -11,21 +11,9 @@ import pytest
 
 from tests.kinds.call.specs import BOB, US, spec
 from voiceform.kinds.call.dialling.donotcall import ListSpec
+from voiceform.kinds.call.dialling.due import due_keys, lookback, new_times, pending_keys, retries, unfolded
 from voiceform.kinds.call.dialling.list_files import DoNotCallList
-from voiceform.kinds.call.dialling.verdicts import (
-    Due,
-    Judge,
-    Verdict,
-    due_keys,
-    latest_known,
-    limited,
-    lookback,
-    new_times,
-    pending_keys,
-    reasons_of,
-    retries,
-    unfolded,
-)
+from voiceform.kinds.call.dialling.verdicts import Due, Judge, Verdict, latest_known, limited, reasons_of
 from voiceform.kinds.call.dialling.waves import GOES_ON
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Halt

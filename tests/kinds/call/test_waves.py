@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.kinds.call.specs import spec
+from voiceform.kinds.call.dialling.due import due_keys, lookback
 from voiceform.kinds.call.dialling.stopping import stopped_if_wrong
-from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback
+from voiceform.kinds.call.dialling.verdicts import Due, Verdict
 from voiceform.kinds.call.dialling.waves import Moment, Resumption, Unfolding
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause, pause, pause_of, resume

@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from voiceform.kinds.base import Done, Session
 from voiceform.kinds.call.details import CallDetails
 from voiceform.kinds.call.dialling.dialler import Placer
+from voiceform.kinds.call.dialling.due import due_keys, lookback, new_times
 from voiceform.kinds.call.dialling.in_progress import end_calls, record_calls, redirect_calls, refresh
 from voiceform.kinds.call.dialling.list_files import list_of
 from voiceform.kinds.call.dialling.losses import Losses, tell_of_losses
 from voiceform.kinds.call.dialling.pacing import Pace, PassCounts, record_undialled
 from voiceform.kinds.call.dialling.stopping import learnt, stopped_if_wrong
-from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, lookback, new_times
+from voiceform.kinds.call.dialling.verdicts import Due, Verdict
 from voiceform.kinds.call.ledger.entries import IN_DOUBT, CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.store import Ledger, LedgerReader, days_before
 from voiceform.kinds.call.limits.book import ContactBook, ContactReader

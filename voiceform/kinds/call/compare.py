@@ -9,7 +9,8 @@ from dataclasses import replace
 from voiceform.kinds.base import CompareContext, Comparison
 from voiceform.kinds.call.details import CallDetails, DueCall, PlacedCall
 from voiceform.kinds.call.dialling.donotcall import DoNotCallError
-from voiceform.kinds.call.dialling.verdicts import Due, Verdict, due_keys, new_times
+from voiceform.kinds.call.dialling.due import due_keys, new_times
+from voiceform.kinds.call.dialling.verdicts import Due, Verdict
 from voiceform.kinds.call.impact import schedule_impact
 from voiceform.kinds.call.ledger.entries import IN_DOUBT, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Pause

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from voiceform.kinds.base import RefreshContext
 from voiceform.kinds.call.dialling.donotcall import FileSpec, ReadList, ReadLists
+from voiceform.kinds.call.dialling.due import lookback
 from voiceform.kinds.call.dialling.in_progress import seen_now
 from voiceform.kinds.call.dialling.list_files import read_list
-from voiceform.kinds.call.dialling.verdicts import lookback
 from voiceform.kinds.call.ledger.entries import CallStatus, Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import ALL, Halt, Pause, read_pauses
 from voiceform.kinds.call.ledger.store import Head, LedgerReader, days_before

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from voiceform.kinds.call.dialling.due import unfolded
 from voiceform.kinds.call.dialling.in_progress import RunAll, refresh
-from voiceform.kinds.call.dialling.verdicts import unfolded
 from voiceform.kinds.call.ledger.entries import Key, LedgerEntry
 from voiceform.kinds.call.ledger.pauses import Halt
 from voiceform.kinds.call.ledger.store import Head, Ledger
