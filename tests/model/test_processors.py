@@ -15,21 +15,23 @@ from voiceform.model.processors import on_one_processor
 
 ALONE = """\
 import os
-from voiceform.model.processors import on_one_processor
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+"""
+OF_ANOTHER_SYSTEM = """\
+import sys
+sys.platform = "darwin"
+"""
+SIDE_BY_SIDE = """\
+import sys
+sys._is_gil_enabled = lambda: False
+"""
+LOOK = """\
+import os
+from voiceform.model.processors import on_one_processor
 before = os.sched_getaffinity(0)
 with on_one_processor():
     print(os.sched_getaffinity(0) == before, end=" ")
 print(os.sched_getaffinity(0) == before)
-"""
-
-UNKNOWN = """\
-import sys
-sys.platform = "darwin"
-from voiceform.model.processors import on_one_processor
-with on_one_processor():
-    import os
-    print(len(os.sched_getaffinity(0)))
 """
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody may choose")
@@ -114,7 +116,7 @@ def test_the_name_of_a_program_is_not_read_as_a_number(name: str) -> None:
 
 
 @linux
-@pytest.mark.parametrize(("program", "told"), [(ALONE, "True True"), (UNKNOWN, str(len(mine())))])
-def test_where_there_is_nothing_to_choose_nothing_is_chosen(program: str, told: str) -> None:
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == told.split()
+@pytest.mark.parametrize("where", [ALONE, OF_ANOTHER_SYSTEM, SIDE_BY_SIDE])
+def test_where_there_is_nothing_to_gain_or_to_choose_nothing_changes(where: str) -> None:
+    done = subprocess.run([sys.executable, "-c", where + LOOK], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
