@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,30 @@ def test_reset_forgets_everything(emulator: Emulator, api: Api) -> None:
     assert api.show("Queues.json")["queues"] == api.show("Calls.json")["calls"] == []
     assert emulator.switches()["default_max_size"] == 1000
     assert emulator.clock()["frozen"] is False
+
+
+def test_a_request_that_a_fault_keeps_waiting_does_nothing_after_a_reset(
+    emulator: Emulator, api: Api
+) -> None:
+    """Whoever sent it is gone, and what comes next begins with nothing."""
+    emulator.faults([{"operation": "createQueue", "kind": "latency", "delay_ms": 500}])
+    cut: list[Exception] = []
+
+    def create() -> None:
+        try:
+            api.post("Queues.json", data={"FriendlyName": "late"})
+        except requests.ConnectionError as error:
+            cut.append(error)
+
+    thread = threading.Thread(target=create)
+    thread.start()
+    while thread.is_alive() and not emulator.requests():
+        pass
+    emulator.reset()
+    thread.join()
+    assert len(cut) == 1
+    assert emulator.requests() == []
+    assert api.show("Queues.json")["queues"] == []
 
 
 def test_the_clock(emulator: Emulator) -> None:

@@ -17,7 +17,7 @@ from tests.simulation.scheduler import Carriers, Process
 from tests.simulation.store import SimPlace, SimSink, SimStore
 from tests.simulation.universe import Universe
 from voiceform.engine import settle, undo
-from voiceform.kinds.call.dialling import dialler, verdicts
+from voiceform.kinds.call.dialling import dialler, due, verdicts
 from voiceform.kinds.call.dialling.dialler import Placer
 from voiceform.kinds.call.dialling.waves import Unfolding
 from voiceform.kinds.call.ledger import store
@@ -256,7 +256,7 @@ BUGS = {
         leaves_out=((_Watch, "is_dead", _seen_before),), chances=_STANDING_STILL
     ),
     "whose call was put off is called for ever": Bug(
-        leaves_out=((verdicts, "_concerned", _whoever_was_tried),), chances={"spell": 1.0, "twins": 1.0}
+        leaves_out=((due, "_concerned", _whoever_was_tried),), chances={"spell": 1.0, "twins": 1.0}
     ),
     "waves that wait for nobody": Bug(leaves_out=((Unfolding, "_following", _open),)),
     "waves that do not stop": Bug(leaves_out=((Unfolding, "_wrong", _never),)),
@@ -264,7 +264,7 @@ BUGS = {
         leaves_out=((Placer, "_standing", _unpaused),), chances={"pause": 1.0}
     ),
     "calls that are taken back under one address": Bug(
-        leaves_out=((verdicts, "_SETTLED_FOR_ALL", IN_DOUBT),), chances={"cancel": 1.0}
+        leaves_out=((due, "_SETTLED_FOR_ALL", IN_DOUBT),), chances={"cancel": 1.0}
     ),
     "a list that is read once": Bug(
         leaves_out=((Placer, "_is_over", _same_for_ever), (Placer, "is_replaced", lambda _: False)),

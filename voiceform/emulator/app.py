@@ -110,9 +110,10 @@ class Application:
             if crowded is not None:
                 rule, answer = None, json_response(crowded.status, crowded.body())
             else:
-                rule = self.faults.strike(entry.operation)
+                rule, resets = self.faults.strike(entry.operation), self.world.resets
                 due = await self._wait(rule, started)
-                if rule is not None and rule.kind == "drop-before":
+                forgotten = self.world.resets != resets  # it is of what was there before
+                if forgotten or (rule is not None and rule.kind == "drop-before"):
                     await _cut(scope)
                     return
                 request = Request(

@@ -47,6 +47,7 @@ class World:
         self.now = self.clock.now()
         self.next_due = self._next_due()
         self.origin = ""
+        self.resets = 0
         self.tokens: dict[str, str] = {}
         self.outbox: deque[Callback] = deque()
         self.callbacks: deque[Callback] = deque(maxlen=CALLBACKS_KEPT)
@@ -70,6 +71,7 @@ class World:
 
     def reset(self) -> None:
         """Forget all data, and return to real time and to the switches of the start."""
+        self.resets += 1
         self.store.clear()
         self.clock = Clock()
         self.switches = self.settings.switches
