@@ -104,7 +104,7 @@ def test_people_of_a_table(scheduled: Stack) -> None:
 def test_a_table_that_is_none(scheduled: Stack, content: bytes | None, why: str) -> None:
     if content is not None:
         (scheduled.folder / "people.csv").write_bytes(content)
-    refused = scheduled.run("schedule", *SPAN, "--csv", "people.csv")
+    refused = scheduled.run("schedule", *SPAN, "--csv", "people.csv", clock=ManualClock(NOW))
     assert refused.code == 64
     assert why in refused.err
 
