@@ -24,7 +24,7 @@ FAST_TESTS := tests/config tests/model tests/render tests/kinds/queue tests/kind
 	--ignore=tests/render/test_html.py --ignore=tests/render/test_sarif_published.py \
 	--ignore=tests/config/test_bounds.py
 
-.PHONY: help demo test proofs test-fast test-lowest check lint types imports fix schemas reference bench coverage mutants simulate matrix fuzz fleets screenshots clean
+.PHONY: help demo test proofs test-fast test-lowest check lint types imports fix schemas reference bench coverage another-day mutants simulate matrix fuzz fleets screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  */\1#/p' $(firstword $(MAKEFILE_LIST)) | while IFS='#' read -r name what; do \
@@ -106,6 +106,11 @@ coverage: $(VENV)/.dev  ## every test, and which lines and branches none of them
 	@$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+# For root on Linux with gcc. A test that takes the machine's clock for its own passes until a date is past.
+DATE ?= 500 days
+another-day: $(VENV)/.dev  ## every test but the proofs on another date: DATE="2028-02-29 23:55"
+	@.ci/another-day "$(DATE)" $(BIN)/python -m pytest $(PYTEST_ARGS) $(PROOFS:%=--ignore=%)
 
 $(VENV)/.demo: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

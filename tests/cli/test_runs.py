@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -145,7 +145,7 @@ def test_a_run_that_was_killed_has_no_outcome(stack: Stack, history: list[str]) 
 
 def test_a_run_that_was_killed_before_its_first_request_did_nothing(stack: Stack, history: list[str]) -> None:
     """Its plan was consumed, and `meta` does not name it: nobody will settle it."""
-    at = datetime(2027, 1, 1, tzinfo=UTC)
+    at = datetime.now(UTC) + timedelta(minutes=1)  # behind the others
     with open_store("sqlite:///.voiceform/state.db", base_dir=stack.folder) as store:
         intent = next(store.list(f"journal/{history[0]}/intents/")).document
         store.put(run_key("new"), run_to_document(RunRecord("new", Mode.NORMAL, "ada", at, at, 1)), None)

@@ -44,7 +44,7 @@ def foreseeing(changes: Sequence[Change], session: Session) -> Iterator[None]:
 
 def _copies(change: Change) -> bool:
     """Whether each recording is copied before it is deleted."""
-    return "archive" in rule_of(change)
+    return rule_of(change).get("archive") is not None
 
 
 def act(change: Change, session: Session, keepers: Sequence[Keeper] = ()) -> Done:
