@@ -1,7 +1,7 @@
 /* Preloaded by .ci/another-day: shifts the date that programs read by the seconds in the file SHIFT.
  *
- * Only the date: clocks that count from the machine's start, by which programs wait, stay as they are, and of
- * the waits until a date only those are given that the C library hands to the kernel (they are shifted back).
+ * Only the date: clocks that count from the machine's start, by which programs wait, stay as they are. Who waits
+ * for a semaphore or a condition until a date names one that was read here: it is shifted back for the kernel.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

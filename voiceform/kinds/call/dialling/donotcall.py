@@ -3,6 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ class NotCalled(Protocol):
         """Why `number` must not be called at `now`, or None; DoNotCallError when nobody can know."""
 
 
-class FileSpec:
+class FileSpec(ABC):
     """A file by which people are not called, and how old it may be: `max_age`, counted from `as_of`, or from
     when the file was last written. `file` is relative to the folder of the stack."""
 
@@ -39,9 +40,9 @@ class FileSpec:
     as_of: datetime | None
 
     @property
+    @abstractmethod
     def title(self) -> str:
         """What it is called, as the beginning of a sentence."""
-        raise NotImplementedError
 
 
 class Content(Protocol):
