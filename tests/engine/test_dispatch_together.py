@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from voiceform.emulator import Emulator
 from voiceform.kinds.call.ledger.entries import CallStatus
 from voiceform.kinds.userfiles import Places
 from voiceform.model.clock import ManualClock
+from voiceform.model.exit_codes import ExitCode
 from voiceform.state.open import open_store
 from voiceform.twilio.client import open_client
 from voiceform.twilio.credentials import Credentials
@@ -61,15 +63,16 @@ class Crowd:
     def run(self, moment: datetime, *argv: str) -> int:
         return main(["-C", str(self.folder), *argv], environ=self.environ, clock=ManualClock(moment))
 
-    def dispatch(self, moment: datetime) -> DispatchReport:
-        """As a dispatcher would whose lease nobody respects: a clock that is wrong, a machine that slept."""
+    def dispatch(self, moment: datetime, may_send: Callable[[], None]) -> DispatchReport:
+        """As a dispatcher would whose lease nobody respects: a clock that is wrong, a machine that slept.
+        `may_send` is asked when it has looked through the ledger, before anything is reserved."""
         clock = ManualClock(moment)
         who = Credentials.from_environment(self.environ)
         with (
             open_store("sqlite:///.voiceform/state.db", base_dir=self.folder) as store,
             open_client(who, self.emulator.url, read_only=False, clock=clock) as client,
         ):
-            return dispatch_once(DispatchContext(client, store, clock, Places(self.folder), lambda: None))
+            return dispatch_once(DispatchContext(client, store, clock, Places(self.folder), may_send))
 
     def check(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Everybody was called once, and the ledger knows it."""
@@ -88,22 +91,29 @@ def crowd(tmp_path: Path) -> Iterator[Crowd]:
         yield Crowd(tmp_path, emulator)
 
 
+class Meeting:
+    """Lets no thread of a dispatcher go on before the other dispatcher has come as far."""
+
+    def __init__(self, barrier: threading.Barrier) -> None:
+        self.barrier = barrier
+        self.lock = threading.Lock()
+        self.met = False
+
+    def __call__(self) -> None:
+        with self.lock:
+            if not self.met:
+                self.barrier.wait(60)
+            self.met = True
+
+
 def test_two_dispatchers_place_a_thousand_calls_once(
     crowd: Crowd, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reports: list[DispatchReport] = []
-    start = threading.Barrier(2)
-
-    def work() -> None:
-        start.wait()
-        reports.append(crowd.dispatch(NOON + timedelta(seconds=5)))
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [report.exit_code for report in reports] == [0, 0]
+    """Both find everybody due before either begins: one that came later would find calls in doubt."""
+    both = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        reports = pool.map(lambda _: crowd.dispatch(NOON + timedelta(seconds=5), Meeting(both)), range(2))
+    assert [report.exit_code for report in reports] == [ExitCode.DONE, ExitCode.DONE]
     crowd.check(capsys)
 
 
