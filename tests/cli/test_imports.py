@@ -44,6 +44,7 @@ FRAME = {
 READING = FRAME | {
     "voiceform.cli.commands",
     "voiceform.cli.commands.validate",
+    "voiceform.cli.support.variables",
     "voiceform.cli.support.wiring",
     "voiceform.config",
     "voiceform.config.desired",

@@ -22,7 +22,13 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         """Run the command, once every option has been read, whichever side of it it stood on."""
-        ctx.ensure_object(App).read_env_files()
+        app = ctx.ensure_object(App)
+        app.read_env_files()
+        keys = {option.key for option in self.params if isinstance(option, GlobalOption)}
+        if "base_url" in keys:
+            from voiceform.cli.support.variables import tell_misspelt
+
+            tell_misspelt(app, keys)
         return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
