@@ -293,9 +293,9 @@ def test_settling_twice_is_settling_once(world: World) -> None:
         assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
 
 
-def ours() -> list[str]:
-    """The threads of voiceform."""
-    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("voiceform-"))
+def ours() -> set[threading.Thread]:
+    """The threads of voiceform; those of a command that has just ended may end a little later."""
+    return {thread for thread in threading.enumerate() if thread.name.startswith("voiceform-")}
 
 
 def test_what_is_foreseen_is_only_read(world: World) -> None:
@@ -308,7 +308,7 @@ def test_what_is_foreseen_is_only_read(world: World) -> None:
             pass
         assert {entry["method"] for entry in world.stack.emulator.requests()} <= {"GET"}
         assert world.documents() == before
-        assert ours() == threads
+        assert ours() <= threads
 
 
 def test_what_moved_after_the_plan_is_left_alone(world: World) -> None:
