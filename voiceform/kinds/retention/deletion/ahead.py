@@ -19,9 +19,10 @@ class Ahead(Generic[Item, Made]):
     """Gives what `make` makes of `items`, in their order, to one thread at a time; use it in a `with`
     statement.
 
-    One thread of its own makes it, and is never more than `most` items ahead. It goes on when half of them
-    was taken, and makes what is missing in one go. What `items` and `make` raise is raised where the first
-    item is taken that could not be made.
+    One thread of its own makes it, and is never more than `most` items ahead. It goes on when an eighth of
+    them was taken, and makes what is missing in one go: the fewer at a time, the shorter those who have an
+    answer wait for the interpreter meanwhile. What `items` and `make` raise is raised where the first item is
+    taken that could not be made.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Ahead(Generic[Item, Made]):
         self._make = make
         self._items = iter(items)
         self._most = most
-        self._step = max(1, most // 2)
+        self._step = max(1, most // 8)
         self._taken = 0
         self._wanted: Channel[int] = runtime.channel()
         """How many more; 0 ends it."""
